@@ -1,0 +1,119 @@
+"""The `braintumor` command: a thin face over the rooms. Exit codes: 0 done, 1 something failed, 2 wrong usage."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from braintumor import __version__
+from braintumor.errors import BrainTumorError, MissingExtraError
+from braintumor.vocabulary import Protocol
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.handler(options))
+    except BrainTumorError as error:
+        print(f"braintumor: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"braintumor: {MissingExtraError(error.name or 'a package')}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("braintumor: interrupted; run the same command again to go on from here.", file=sys.stderr)
+    return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, one function per group of commands below."""
+    parser = argparse.ArgumentParser(prog="braintumor", description="Brain MRI slices: data, training and reading.")
+    parser.add_argument("--version", action="version", version=f"braintumor {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_data(commands)
+    _add_models(commands)
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, help_: str, handler: Handler) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+    parser.set_defaults(handler=handler)
+    return parser
+
+
+def _add_data(commands: argparse._SubParsersAction) -> None:
+    data = commands.add_parser("data", help="fetch, audit and split the image set")
+    verbs = data.add_subparsers(required=True, metavar="VERB")
+    fetch = _command(verbs, "fetch", "get the Kaggle image set and verify it", _fetch)
+    fetch.add_argument("--from", dest="source", type=Path, metavar="PATH", help="a folder or zip, instead of Kaggle")
+    fetch.add_argument("--table", type=Path, metavar="CSV", help="expected files, instead of the shipped table")
+    _command(verbs, "audit", "read every image once; write manifest.csv and audit.json", _audit)
+    split = _command(verbs, "split", "deal groups of images to train, validation and test", _split)
+    split.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
+    split.add_argument("--seed", type=int, default=0)
+    phantoms = _command(verbs, "phantoms", "draw a small stand-in image set (not real scans)", _phantoms)
+    phantoms.add_argument("folder", type=Path)
+    phantoms.add_argument("--per-class", type=int, default=24, help="images of each class (default 24)")
+    phantoms.add_argument("--seed", type=int, default=0)
+
+
+def _add_models(commands: argparse._SubParsersAction) -> None:
+    train = _command(commands, "train", "train a version from its recipe, then export and evaluate it", _train)
+    train.add_argument("version", help="name of a recipe, such as v1")
+    train.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
+    train.add_argument("--restart", action="store_true", help="forget the checkpoint of an earlier run")
+    for name, help_, handler in (
+        ("export", "write model.onnx and check it against Keras on real scans", _export),
+        ("evaluate", "measure a version on every split and write its card", _evaluate),
+    ):
+        _command(commands, name, help_, handler).add_argument("version")
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from braintumor.dataset.fetch import fetch
+
+    print(fetch(source=options.source, table=options.table))
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from braintumor.dataset.audit import audit
+
+    print(audit())
+    return 0
+
+
+def _split(options: argparse.Namespace) -> int:
+    from braintumor.dataset.split import split
+
+    print(split(options.protocol, options.seed))
+    return 0
+
+
+def _phantoms(options: argparse.Namespace) -> int:
+    from braintumor.dataset.phantoms import write_phantoms
+
+    print(f"Drew {write_phantoms(options.folder, options.per_class, options.seed)} phantoms in {options.folder}.")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from braintumor.training.run import train
+
+    print(train(options.version, options.protocol, restart=options.restart))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from braintumor.training.export import export
+
+    print(export(options.version))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.run import evaluate
+
+    print(evaluate(options.version))
+    return 0

@@ -1,0 +1,1 @@
+"""The images: download, audit, split, masks, phantoms."""

@@ -1,0 +1,1 @@
+"""What the classes look like: average, variability, difference, montage."""

@@ -1,0 +1,140 @@
+"""Scan -> model input: crop the empty margin, fit into the frame, stack channels. Training and serving share it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from braintumor.imaging.scan import Scan
+
+Fit = Literal["letterbox", "stretch"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputContract:
+    """What a model wants to be fed.
+
+    Attributes
+    ----------
+    height, width : int
+        Size of the model's input in pixels.
+    channels : int
+        1 or 3; the grey image is repeated.
+    crop_margin : bool
+        Whether the empty margin around the head is cut off first.
+    fit : {"letterbox", "stretch"}
+        Keep the aspect and pad with black, or stretch to the frame.
+    """
+
+    height: int
+    width: int
+    channels: int = 3
+    crop_margin: bool = True
+    fit: Fit = "letterbox"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for a card."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where the scan went: the cropped box of the scan, and the box of the frame it was put into.
+
+    Boxes are (left, top, right, bottom) in pixels, right and bottom exclusive.
+    """
+
+    scan_size: tuple[int, int]
+    crop: tuple[int, int, int, int]
+    placed: tuple[int, int, int, int]
+    frame_size: tuple[int, int]
+
+    def to_scan_grid(self, values: NDArray[np.float32], outside: float = 0.0) -> NDArray[np.float32]:
+        """Bring a map laid over the model's frame back onto the scan's own pixel grid.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (rows, columns)
+            A map covering the whole frame, at any resolution.
+        outside : float
+            Value for the cropped margin, of which the model saw nothing.
+
+        Returns
+        -------
+        ndarray of float32, shape (scan height, scan width)
+        """
+        rows, columns = values.shape
+        frame_width, frame_height = self.frame_size
+        left, top, right, bottom = self.placed
+        box = (left * columns / frame_width, top * rows / frame_height,
+               right * columns / frame_width, bottom * rows / frame_height)
+        crop_left, crop_top, crop_right, crop_bottom = self.crop
+        size = (crop_right - crop_left, crop_bottom - crop_top)
+        inner = Image.fromarray(values.astype(np.float32)).resize(size, Image.Resampling.BILINEAR, box=box)
+        scan_width, scan_height = self.scan_size
+        whole = np.full((scan_height, scan_width), outside, np.float32)
+        whole[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(inner)
+        return whole
+
+
+# A pixel is margin when darker than this share of full white; a row or column, when this few are brighter.
+MARGIN_LEVEL = 24 / 255
+MARGIN_SHARE = 0.01
+
+
+def content_box(pixels: NDArray[np.float32]) -> tuple[int, int, int, int]:
+    """Box of the head: what is left after dropping dark rows and columns from the edges.
+
+    Returns (left, top, right, bottom); the whole image where it is all dark or the box would be a sliver.
+    """
+    height, width = pixels.shape
+    bright = pixels > MARGIN_LEVEL
+    rows = np.flatnonzero(bright.mean(axis=1) > MARGIN_SHARE)
+    columns = np.flatnonzero(bright.mean(axis=0) > MARGIN_SHARE)
+    if rows.size == 0 or columns.size == 0:
+        return 0, 0, width, height
+    box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    too_thin = (box[2] - box[0]) * 5 < width or (box[3] - box[1]) * 5 < height
+    return (0, 0, width, height) if too_thin else box
+
+
+def plan(scan: Scan, contract: InputContract) -> Geometry:
+    """Work out the crop and the place in the frame, without touching a pixel."""
+    box = content_box(scan.pixels) if contract.crop_margin else (0, 0, scan.width, scan.height)
+    width, height = box[2] - box[0], box[3] - box[1]
+    if contract.fit == "stretch":
+        placed = (0, 0, contract.width, contract.height)
+    else:
+        scale = min(contract.width / width, contract.height / height)
+        new_width = min(contract.width, max(1, round(width * scale)))
+        new_height = min(contract.height, max(1, round(height * scale)))
+        left, top = (contract.width - new_width) // 2, (contract.height - new_height) // 2
+        placed = (left, top, left + new_width, top + new_height)
+    return Geometry((scan.width, scan.height), box, placed, (contract.width, contract.height))
+
+
+def standardize(scan: Scan, contract: InputContract) -> tuple[NDArray[np.uint8], Geometry]:
+    """Make the model's grey frame of a scan.
+
+    Returns
+    -------
+    frame : ndarray of uint8, shape (contract.height, contract.width)
+        Grey values from 0 to 255. Eight bits, so that the training cache and the served input are the same numbers.
+    geometry : Geometry
+        How to bring maps back onto the scan.
+    """
+    geometry = plan(scan, contract)
+    left, top, right, bottom = geometry.placed
+    picture = Image.fromarray(scan.to_uint8())
+    inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=geometry.crop)
+    frame = np.zeros((contract.height, contract.width), np.uint8)
+    frame[top:bottom, left:right] = np.asarray(inner)
+    return frame, geometry
+
+
+def to_batch(frames: NDArray[np.uint8], contract: InputContract) -> NDArray[np.float32]:
+    """Frames (n, height, width) of uint8 -> model input (n, height, width, channels) of float32 from 0 to 1."""
+    values = frames.astype(np.float32) / np.float32(255.0)
+    return np.repeat(values[..., None], contract.channels, axis=3)

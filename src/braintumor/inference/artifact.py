@@ -1,0 +1,122 @@
+"""Artifact: one trained version on disk, its card, and the check that nothing was altered."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from braintumor.errors import ArtifactError
+from braintumor.imaging.standardize import InputContract
+from braintumor.inference.verdict import Thresholds
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import CLASS_NAMES
+
+CARD = "card.json"
+MODEL = "model.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a stranger needs to use a model right, read from `card.json`.
+
+    `raw` holds the whole file, for pages that show it; the other fields are what the detector needs.
+    """
+
+    version: str
+    contract: InputContract
+    temperature: float
+    thresholds: Thresholds
+    conformal_quantile: float
+    files: dict[str, str]
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The folder of one trained version and its card."""
+
+    folder: Path
+    card: Card
+
+    def path(self, name: str) -> Path:
+        """Path of a file of this artifact."""
+        return self.folder / name
+
+    def verified(self, name: str) -> bytes:
+        """Content of a file, after checking it against the hash in the card.
+
+        Raises
+        ------
+        ArtifactError
+            The card does not list the file, it is missing, or its content is not what the card promises.
+        """
+        expected = self.card.files.get(name)
+        if expected is None:
+            raise ArtifactError(
+                f"{self.card.version}: the card does not list {name}. Write it with: "
+                f"braintumor export {self.card.version}"
+            )
+        path = self.path(name)
+        if not path.is_file():
+            raise ArtifactError(
+                f"{self.card.version}: {name} is missing from {self.folder.name}/. Restore it with: "
+                f"git checkout -- outputs, or train again with: braintumor train {self.card.version}"
+            )
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise ArtifactError(
+                f"{self.card.version}: {name} is not the file the card describes (its hash differs). It was altered "
+                "or cut short; restore it with: git checkout -- outputs"
+            )
+        return content
+
+
+def versions(settings: Settings | None = None) -> list[str]:
+    """Versions that can be loaded (a card and an ONNX model lie in their folder), by name."""
+    outputs = (settings or get_settings()).outputs
+    return sorted(card.parent.name for card in outputs.glob(f"*/{CARD}") if (card.parent / MODEL).is_file())
+
+
+def load_artifact(version: str, settings: Settings | None = None) -> Artifact:
+    """Read the card of a version. Model bytes are checked when they are read.
+
+    Raises
+    ------
+    ArtifactError
+        There is no such version, or its card cannot be used.
+    """
+    settings = settings or get_settings()
+    folder = settings.outputs / version
+    try:
+        raw = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        have = ", ".join(versions(settings)) or "none"
+        raise ArtifactError(
+            f"There is no model {version!r} (available: {have}). Train it with: braintumor train {version}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            f"{version}: card.json cannot be read. Restore it with: git checkout -- outputs"
+        ) from error
+    return Artifact(folder, _parse(raw, version))
+
+
+def _parse(raw: Any, version: str) -> Card:
+    try:
+        if tuple(raw["classes"]) != CLASS_NAMES:
+            raise ArtifactError(f"{version}: the card lists classes {raw['classes']}, not {list(CLASS_NAMES)}.")
+        return Card(
+            version=str(raw["version"]),
+            contract=InputContract(**raw["input"]),
+            temperature=float(raw["temperature"]),
+            thresholds=Thresholds(float(raw["thresholds"]["low"]), float(raw["thresholds"]["high"])),
+            conformal_quantile=float(raw["conformal"]["quantile"]),
+            files={str(k): str(v) for k, v in raw["files"].items()},
+            raw=raw,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(
+            f"{version}: card.json lacks what a detector needs ({error}). Write it anew with: braintumor evaluate "
+            f"{version}"
+        ) from error

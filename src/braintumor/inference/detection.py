@@ -1,0 +1,68 @@
+"""Detection: all that is said of one scan, and the only thing pages, reports and the command line read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.imaging.standardize import Geometry
+from braintumor.vocabulary import TumorClass, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The reading of one scan by one model version.
+
+    Attributes
+    ----------
+    name, sha256 : str
+        File name and hash of the content.
+    timestamp : datetime
+        When it was read, UTC, timezone-aware.
+    probabilities : dict of TumorClass to float
+        Calibrated probability of each class, in the fixed order; sums to 1.
+    tumor_probability : float
+        Sum over the tumour classes.
+    verdict : Verdict
+    reason : str
+        One sentence saying why the verdict is what it is.
+    prediction_set : tuple of TumorClass
+        Classes that together hold the truth with 95% coverage on scans like the validation set; never empty.
+    novelty : float or None
+        How unlike the training scans it is, 0 to 1; None where the version does not measure it.
+    model_version : str
+    milliseconds : dict of str to float
+        Wall time by stage: `read`, `standardize`, `infer`, `total`.
+    """
+
+    name: str
+    sha256: str
+    timestamp: datetime
+    probabilities: dict[TumorClass, float]
+    tumor_probability: float
+    verdict: Verdict
+    reason: str
+    prediction_set: tuple[TumorClass, ...]
+    novelty: float | None
+    model_version: str
+    milliseconds: dict[str, float]
+    _map: NDArray[np.float32] | None = field(default=None, repr=False)
+    _geometry: Geometry | None = field(default=None, repr=False)
+
+    @property
+    def result(self) -> TumorClass:
+        """The most probable class."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    @property
+    def heat_map(self) -> NDArray[np.float32] | None:
+        """Evidence for `result` on the scan's own pixel grid, 0 to 1, shape (height, width); None without a map.
+
+        Scaled so that its maximum is 1, unless nothing speaks for the class and it is zero everywhere.
+        """
+        if self._map is None or self._geometry is None:
+            return None
+        values = np.clip(self._geometry.to_scan_grid(self._map), 0.0, None)
+        peak = float(values.max())
+        return values / np.float32(peak) if peak > 0 else values

@@ -1,0 +1,1 @@
+"""CSV of predictions and overlays."""

@@ -1,0 +1,65 @@
+"""One typed Settings for the whole program, read from the environment (prefix BRAINTUMOR_)."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _project_root() -> Path:
+    """The checkout this package runs from, or the working folder when it is installed elsewhere."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "pyproject.toml").is_file() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """Where things are and what is allowed. Every field can be set as `BRAINTUMOR_<NAME>`.
+
+    Attributes
+    ----------
+    inputs : Path
+        Folder of raw data; the Kaggle set lies in `inputs/brain-tumor-mri-dataset`.
+    outputs : Path
+        Folder of everything computed: `outputs/dataset` and one folder per trained version.
+    recipes : Path
+        Folder of training recipes.
+    version : str
+        The model the app and `predict` use unless told otherwise.
+    max_bytes, max_pixels : int
+        A file larger than this, or an image of more pixels, is refused before it is decoded.
+    min_side : int
+        An image with a side shorter than this many pixels is refused: nothing can be read from it.
+    threads : int
+        Threads for ONNX Runtime; 0 leaves the choice to it.
+    workers : int
+        Processes for reading image sets; 0 means one per core.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="BRAINTUMOR_", extra="ignore")
+
+    inputs: Path = Field(default_factory=lambda: _project_root() / "inputs")
+    outputs: Path = Field(default_factory=lambda: _project_root() / "outputs")
+    recipes: Path = Field(default_factory=lambda: _project_root() / "recipes")
+    version: str = "v1"
+    max_bytes: int = Field(default=64 * 2**20, gt=0)
+    max_pixels: int = Field(default=64_000_000, gt=0)
+    min_side: int = Field(default=32, gt=0)
+    threads: int = Field(default=0, ge=0)
+    workers: int = Field(default=0, ge=0)
+
+    @property
+    def dataset(self) -> Path:
+        """Folder of the raw Kaggle set, with `Training` and `Testing` inside."""
+        return self.inputs / "brain-tumor-mri-dataset"
+
+    @property
+    def dataset_outputs(self) -> Path:
+        """Folder of the manifest, the audit and the average images."""
+        return self.outputs / "dataset"
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process, read once. Tests call `get_settings.cache_clear()`."""
+    return Settings()
