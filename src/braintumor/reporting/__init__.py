@@ -1,1 +1,1 @@
-"""CSV of predictions and overlays."""
+"""What is handed to a reader: CSV of predictions, batch reading of files, overlays."""

@@ -1,0 +1,93 @@
+"""CSV of predictions: the columns every download shares, one row per file, safe to open in a spreadsheet."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from braintumor.inference.detection import Detection
+from braintumor.vocabulary import CLASSES
+
+COLUMNS: Final = (
+    "timestamp", "name", "result", "verdict", "tumor_probability", *(f"p_{c}" for c in CLASSES),
+    "novelty", "model_version", "sha256", "error",
+)  # fmt: skip
+
+Value = str | float | None
+Row = dict[str, Value]
+
+# What makes a spreadsheet run a cell instead of showing it (OWASP, CSV injection), full-width forms included.
+_FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# Six decimals: 1e-6 is far below what the calibration of any model supports, and the cell stays narrow.
+_DECIMALS: Final = 6
+
+
+def csv_row(detection: Detection) -> Row:
+    """One reading as a row: text as text, probabilities as floats, None where nothing was measured."""
+    return {
+        "timestamp": timestamp_text(detection.timestamp),
+        "name": detection.name,
+        "result": str(detection.result),
+        "verdict": str(detection.verdict),
+        "tumor_probability": detection.tumor_probability,
+        **{f"p_{c}": detection.probabilities[c] for c in CLASSES},
+        "novelty": detection.novelty,
+        "model_version": detection.model_version,
+        "sha256": detection.sha256,
+        "error": None,
+    }
+
+
+def error_row(name: str, message: str, model_version: str, timestamp: datetime | None = None) -> Row:
+    """The row of a file that could not be read: its name, when, by which model, and what is wrong."""
+    row: Row = dict.fromkeys(COLUMNS)
+    row.update(
+        timestamp=timestamp_text(timestamp or datetime.now(UTC)), name=name, model_version=model_version, error=message
+    )
+    return row
+
+
+def to_csv(rows: Iterable[Mapping[str, Value]], *, header: bool = True) -> str:
+    """Rows as CSV text, one line each, in the order of `COLUMNS`.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Rows of `csv_row` and `error_row`.
+    header : bool
+        Whether the line of column names comes first.
+
+    Returns
+    -------
+    str
+        RFC 4180 with `\\n` line ends; write it as UTF-8. No cell starts a formula and none holds a line break.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows({column: cell_text(row.get(column)) for column in COLUMNS} for row in rows)
+    return text.getvalue()
+
+
+def cell_text(value: Value) -> str:
+    """One cell: a number as a plain decimal, None as nothing, text kept from acting as a formula.
+
+    Text that would start one gets an apostrophe in front, which spreadsheets take as "show as it is". Line breaks
+    and other characters that cannot be shown become spaces: file names may hold them, bytes that are no text among
+    them, and a row must stay one line of valid UTF-8.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return f"{value:.{_DECIMALS}f}" if math.isfinite(value) else ""
+    shown = "".join(character if character.isprintable() else " " for character in value)
+    starts_formula = value.startswith(_FORMULA_STARTS) or shown.lstrip().startswith(_FORMULA_STARTS)
+    return f"'{shown}" if starts_formula else shown
+
+
+def timestamp_text(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC to the millisecond, such as `2025-01-31T09:30:00.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
