@@ -12,19 +12,20 @@ class Scan:
 
     Attributes
     ----------
-    pixels : ndarray of float32, shape (height, width)
-        Grey values from 0 to 1.
+    values : ndarray of uint8 (0 to 255) or float32 (0 to 1), shape (height, width)
+        Grey values as they were decoded. 8-bit files stay in 8 bits: no work and no rounding is spent on them.
+        Deeper files, windowed, are float32. Read `pixels` or `to_uint8()` where the difference does not matter.
     name : str
-        File name without folders.
+        File name without folders, or what the caller calls it.
     sha256 : str
         Hash of the file's bytes, or of the array's bytes where there was no file.
     mode : str
         Pillow mode of the file, such as `L`, `RGB` or `I;16`; `array` where there was no file.
     bits : int
-        Bits per sample in the file.
+        Bits per sample as decoded: 8, or 16 for anything deeper.
     """
 
-    pixels: NDArray[np.float32] = field(repr=False)
+    values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
     name: str
     sha256: str
     mode: str
@@ -33,13 +34,22 @@ class Scan:
     @property
     def height(self) -> int:
         """Rows."""
-        return int(self.pixels.shape[0])
+        return int(self.values.shape[0])
 
     @property
     def width(self) -> int:
         """Columns."""
-        return int(self.pixels.shape[1])
+        return int(self.values.shape[1])
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """Grey values from 0 to 1, shape (height, width), float32; computed anew on every use for 8-bit scans."""
+        if self.values.dtype == np.uint8:
+            return self.values.astype(np.float32) / np.float32(255.0)
+        return self.values.astype(np.float32, copy=False)
 
     def to_uint8(self) -> NDArray[np.uint8]:
-        """Grey values from 0 to 255, shape (height, width), for display."""
-        return np.rint(self.pixels * 255.0).astype(np.uint8)
+        """Grey values from 0 to 255, shape (height, width); what is displayed and what models are fed from."""
+        if self.values.dtype == np.uint8:
+            return self.values.astype(np.uint8, copy=False)
+        return np.rint(self.values * np.float32(255.0)).astype(np.uint8)

@@ -51,6 +51,24 @@ class Geometry:
     placed: tuple[int, int, int, int]
     frame_size: tuple[int, int]
 
+    def to_frame(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the scan lies in the frame. Pixel (0, 0) spans 0 to 1; the cropped margin lies outside."""
+        left, top, right, bottom = self.crop
+        place_left, place_top, place_right, place_bottom = self.placed
+        return (
+            place_left + (x - left) * (place_right - place_left) / (right - left),
+            place_top + (y - top) * (place_bottom - place_top) / (bottom - top),
+        )
+
+    def to_scan(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the frame lies in the scan: the inverse of `to_frame`."""
+        left, top, right, bottom = self.crop
+        place_left, place_top, place_right, place_bottom = self.placed
+        return (
+            left + (x - place_left) * (right - left) / (place_right - place_left),
+            top + (y - place_top) * (bottom - top) / (place_bottom - place_top),
+        )
+
     def to_scan_grid(self, values: NDArray[np.float32], outside: float = 0.0) -> NDArray[np.float32]:
         """Bring a map laid over the model's frame back onto the scan's own pixel grid.
 
@@ -68,8 +86,13 @@ class Geometry:
         rows, columns = values.shape
         frame_width, frame_height = self.frame_size
         left, top, right, bottom = self.placed
-        box = (left * columns / frame_width, top * rows / frame_height,
-               right * columns / frame_width, bottom * rows / frame_height)
+        # Divided last and capped: Pillow refuses a box that rounding pushed past the edge.
+        box = (
+            left * columns / frame_width,
+            top * rows / frame_height,
+            min(columns, right * columns / frame_width),
+            min(rows, bottom * rows / frame_height),
+        )
         crop_left, crop_top, crop_right, crop_bottom = self.crop
         size = (crop_right - crop_left, crop_bottom - crop_top)
         inner = Image.fromarray(values.astype(np.float32)).resize(size, Image.Resampling.BILINEAR, box=box)
@@ -79,20 +102,30 @@ class Geometry:
         return whole
 
 
-# A pixel is margin when darker than this share of full white; a row or column, when this few are brighter.
-MARGIN_LEVEL = 24 / 255
+# A pixel is margin when its 8-bit value is at most this; a row or column, when no larger share of it is brighter.
+MARGIN_LEVEL = 24
 MARGIN_SHARE = 0.01
 
 
-def content_box(pixels: NDArray[np.float32]) -> tuple[int, int, int, int]:
+def content_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Box of the head: what is left after dropping dark rows and columns from the edges.
 
-    Returns (left, top, right, bottom); the whole image where it is all dark or the box would be a sliver.
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width)
+        Grey values from 0 to 255, as `Scan.to_uint8()` gives them.
+
+    Returns
+    -------
+    (left, top, right, bottom)
+        The whole image where it is all dark or the box would be a sliver (under a fifth of a side).
     """
     height, width = pixels.shape
     bright = pixels > MARGIN_LEVEL
-    rows = np.flatnonzero(bright.mean(axis=1) > MARGIN_SHARE)
-    columns = np.flatnonzero(bright.mean(axis=0) > MARGIN_SHARE)
+    # The smallest type that cannot overflow: the sums take half as long as numpy's default.
+    counter = np.uint16 if max(height, width) <= np.iinfo(np.uint16).max else np.uint32
+    rows = np.flatnonzero(bright.sum(axis=1, dtype=counter) > MARGIN_SHARE * width)
+    columns = np.flatnonzero(bright.sum(axis=0, dtype=counter) > MARGIN_SHARE * height)
     if rows.size == 0 or columns.size == 0:
         return 0, 0, width, height
     box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
@@ -100,9 +133,10 @@ def content_box(pixels: NDArray[np.float32]) -> tuple[int, int, int, int]:
     return (0, 0, width, height) if too_thin else box
 
 
-def plan(scan: Scan, contract: InputContract) -> Geometry:
-    """Work out the crop and the place in the frame, without touching a pixel."""
-    box = content_box(scan.pixels) if contract.crop_margin else (0, 0, scan.width, scan.height)
+def plan(pixels: NDArray[np.uint8], contract: InputContract) -> Geometry:
+    """Work out the crop and the place in the frame of grey values (height, width), without resizing anything."""
+    scan_height, scan_width = pixels.shape
+    box = content_box(pixels) if contract.crop_margin else (0, 0, scan_width, scan_height)
     width, height = box[2] - box[0], box[3] - box[1]
     if contract.fit == "stretch":
         placed = (0, 0, contract.width, contract.height)
@@ -112,11 +146,14 @@ def plan(scan: Scan, contract: InputContract) -> Geometry:
         new_height = min(contract.height, max(1, round(height * scale)))
         left, top = (contract.width - new_width) // 2, (contract.height - new_height) // 2
         placed = (left, top, left + new_width, top + new_height)
-    return Geometry((scan.width, scan.height), box, placed, (contract.width, contract.height))
+    return Geometry((scan_width, scan_height), box, placed, (contract.width, contract.height))
 
 
 def standardize(scan: Scan, contract: InputContract) -> tuple[NDArray[np.uint8], Geometry]:
     """Make the model's grey frame of a scan.
+
+    The numbers this returns are part of every trained model: golden files pin them, and a change of a single pixel
+    means training again.
 
     Returns
     -------
@@ -125,12 +162,15 @@ def standardize(scan: Scan, contract: InputContract) -> tuple[NDArray[np.uint8],
     geometry : Geometry
         How to bring maps back onto the scan.
     """
-    geometry = plan(scan, contract)
+    pixels = scan.to_uint8()
+    geometry = plan(pixels, contract)
     left, top, right, bottom = geometry.placed
-    picture = Image.fromarray(scan.to_uint8())
-    inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=geometry.crop)
+    size = (right - left, bottom - top)
+    inner = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=geometry.crop))
+    if size == geometry.frame_size:
+        return inner, geometry
     frame = np.zeros((contract.height, contract.width), np.uint8)
-    frame[top:bottom, left:right] = np.asarray(inner)
+    frame[top:bottom, left:right] = inner
     return frame, geometry
 
 
