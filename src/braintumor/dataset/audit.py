@@ -1,0 +1,219 @@
+"""Audit: read every file of the image set once, and write the manifest and what is known of the set."""
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from tqdm import tqdm
+
+from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.groups import assign_groups
+from braintumor.dataset.leakage import leakage, summarize
+from braintumor.dataset.manifest import manifest_path, read_manifest, write_manifest
+from braintumor.dataset.table import load_table
+from braintumor.dataset.twins import ORIENTATIONS, find_twins, orientation_hashes
+from braintumor.errors import DatasetError, ScanError
+from braintumor.imaging import read_scan
+from braintumor.settings import Settings, get_settings
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What reading one file gives; `error` is filled where it is no image, and the rest is then empty."""
+
+    path: str
+    stamp: str
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    hashes: tuple[tuple[int, int], ...] = ()
+    error: str = ""
+
+
+def audit(settings: Settings | None = None) -> str:
+    """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `twins.csv`.
+
+    Facts are kept as they come, so a killed audit goes on from where it was. A split already dealt is kept where the
+    groups have not changed.
+
+    Returns
+    -------
+    str
+        A few sentences of what was found.
+
+    Raises
+    ------
+    DatasetError
+        There is no image set, or no file in it is an image.
+    """
+    settings = settings or get_settings()
+    paths = find_images(settings.dataset)
+    if not paths:
+        raise DatasetError(
+            f"There are no images in {settings.dataset.name}. Get them with: braintumor data fetch "
+            "(or, for drawn stand-ins: braintumor data phantoms FOLDER)"
+        )
+    facts = sorted(_read_all(settings, paths), key=lambda f: f.path)
+    rejected = {f.path: f.error for f in facts if f.error}
+    good = [f for f in facts if not f.error]
+    if not good:
+        raise DatasetError(f"None of the {len(paths)} files in {settings.dataset.name} is an image.")
+    manifest = _manifest(good, settings)
+    twins = find_twins(np.array([f.hashes for f in good], np.uint64))
+    manifest["group"] = assign_groups(manifest, twins)
+    manifest["split"] = _kept_split(manifest, settings)
+    twin_table = _twin_table(manifest, twins)
+    report = {
+        **summarize(manifest),
+        "rejected": rejected,
+        "leakage": leakage(manifest, twin_table),
+    }
+    folder = settings.dataset_outputs
+    write_manifest(manifest, settings)
+    write_atomically(folder / "twins.csv", twin_table.to_csv(index=False, lineterminator="\n"))
+    write_atomically(folder / "audit.json", json.dumps(report, indent=1) + "\n")
+    _cache_path(settings).unlink(missing_ok=True)
+    return _sentence(report)
+
+
+def _cache_path(settings: Settings) -> Path:
+    return settings.dataset_outputs / "work" / "audit.jsonl"
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileFacts]:
+    """Facts of every file: from an interrupted run where the file has not changed since, else read now."""
+    known = _known(settings)
+    todo = []
+    for path in paths:
+        before = known.get(path)
+        if before is not None and before.stamp == _stamp(settings.dataset / path):
+            yield before
+        else:
+            todo.append(path)
+    cache = _cache_path(settings)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
+    workers = settings.workers or os.cpu_count() or 1
+    with (
+        ProcessPoolExecutor(workers) as pool,
+        cache.open("a", encoding="utf-8") as file,
+        tqdm(total=len(paths), initial=len(paths) - len(todo), desc="audit", unit="file", disable=None) as bar,
+    ):
+        for chunk in pool.map(partial(_read_chunk, settings), chunks):
+            file.writelines(json.dumps([getattr(f, s) for s in FileFacts.__slots__]) + "\n" for f in chunk)
+            file.flush()
+            bar.update(len(chunk))
+            yield from chunk
+
+
+def _known(settings: Settings) -> dict[str, FileFacts]:
+    """Facts an interrupted run left behind; a line cut short by the kill is dropped."""
+    found: dict[str, FileFacts] = {}
+    try:
+        lines = _cache_path(settings).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return found
+    for line in lines:
+        try:
+            facts = FileFacts(*json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        found[facts.path] = facts
+    return found
+
+
+def _read_chunk(settings: Settings, paths: list[str]) -> list[FileFacts]:
+    return [_read_one(settings, path) for path in paths]
+
+
+def _read_one(settings: Settings, path: str) -> FileFacts:
+    full = settings.dataset / path
+    stamp = _stamp(full)
+    try:
+        scan = read_scan(full, settings=settings)
+    except ScanError as error:
+        return FileFacts(path, stamp, sha256=sha256_of(full), error=str(error))
+    hashes = orientation_hashes(Image.fromarray(scan.to_uint8()))
+    pairs = tuple((int(p), int(d)) for p, d in hashes)
+    return FileFacts(path, stamp, scan.sha256, scan.width, scan.height, scan.mode, pairs)
+
+
+def _manifest(facts: list[FileFacts], settings: Settings) -> pd.DataFrame:
+    columns = ["path", "sha256", "width", "height", "mode"]
+    manifest = pd.DataFrame([[getattr(f, c) for c in columns] for f in facts], columns=columns)
+    parts = manifest["path"].str.split("/", expand=True)
+    manifest["original_split"], manifest["label"] = parts[0], parts[1]
+    provenance = _provenance(manifest, settings)
+    for column, unknown in (("origin", "unknown"), ("plane", "unknown"), ("patient", "")):
+        manifest[column] = provenance[column].replace("", unknown)
+    manifest["has_mask"] = provenance["brisc_file"] != ""
+    return manifest
+
+
+def _provenance(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Provenance rows in the manifest's order: from `provenance.csv` in the set's own folder, else the shipped table.
+
+    The shipped table is matched by content, by path first and then by hash, so renamed files keep their patient.
+    """
+    own = settings.dataset / "provenance.csv"
+    if own.is_file():
+        table = pd.read_csv(own, dtype=str, keep_default_na=False)
+        table["path"] = table["split"] + "/" + table["label"] + "/" + table["file"]
+        return manifest[["path"]].merge(table.drop_duplicates("path"), how="left", on="path").fillna("")
+    table = load_table()
+    by_path = manifest[["path", "sha256"]].merge(table, how="left", on=["path", "sha256"])
+    by_hash = manifest[["sha256"]].merge(table.drop(columns="path").drop_duplicates("sha256"), how="left", on="sha256")
+    return by_path.fillna(by_hash).fillna("")
+
+
+def _kept_split(manifest: pd.DataFrame, settings: Settings) -> pd.Series:
+    """The split of an earlier manifest, where images and groups are the same as then; else empty."""
+    try:
+        before = read_manifest(settings) if manifest_path(settings).is_file() else None
+    except DatasetError:
+        before = None
+    if before is not None and before[["path", "group"]].equals(manifest[["path", "group"]]):
+        return before["split"]
+    return pd.Series("", index=manifest.index)
+
+
+def _twin_table(manifest: pd.DataFrame, twins: pd.DataFrame) -> pd.DataFrame:
+    a, b = manifest.iloc[twins["a"]].reset_index(drop=True), manifest.iloc[twins["b"]].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "path_a": a["path"],
+            "path_b": b["path"],
+            "distance": twins["distance"],
+            "transform": [ORIENTATIONS[i] for i in twins["orientation"]],
+            "exact": a["sha256"] == b["sha256"],
+            "same_label": a["label"] == b["label"],
+            "same_side_official": a["original_split"] == b["original_split"],
+        }
+    )
+
+
+def _sentence(report: dict[str, Any]) -> str:
+    leak = report["leakage"]
+    return (
+        f"{report['images']} images read, {len(report['rejected'])} files rejected. "
+        f"{report['exact_copies']} are exact copies of others; {leak['twin_pairs']} near-duplicate pairs; "
+        f"{report['groups']} groups. Of {leak['official_testing']} official Testing images, "
+        f"{leak['testing_with_twin_in_training']} have a near twin and {leak['testing_with_patient_in_training']} "
+        "their patient in Training. Next: braintumor data split"
+    )

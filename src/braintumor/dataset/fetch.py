@@ -1,0 +1,163 @@
+"""Fetch the Kaggle image set, or a copy of it, and verify every file against the table of what it should hold."""
+
+import hashlib
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.table import KAGGLE_HANDLE, load_table
+from braintumor.errors import DatasetError, MissingExtraError
+from braintumor.settings import Settings, get_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How the files in a folder compare with the table."""
+
+    expected: int
+    missing: list[str]
+    altered: list[str]
+    unknown: list[str]
+
+    @property
+    def complete(self) -> bool:
+        """Every expected file is there with the expected content, and nothing else is."""
+        return not (self.missing or self.altered or self.unknown)
+
+    def __str__(self) -> str:
+        if self.complete:
+            return f"All {self.expected} files are there and unaltered."
+        parts = [
+            f"{len(names)} {word} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})"
+            for names, word in ((self.missing, "missing"), (self.altered, "altered"), (self.unknown, "unexpected"))
+            if names
+        ]
+        return f"Of {self.expected} expected files: {'; '.join(parts)}."
+
+
+def check(folder: Path, table: pd.DataFrame) -> Check:
+    """Compare the images in `folder` with the table, by size and then by hash (threads, as hashing frees the GIL)."""
+    present = set(find_images(folder))
+    expected = dict(zip(table["path"], zip(table["bytes"], table["sha256"], strict=True), strict=True))
+
+    def is_altered(path: str) -> bool:
+        size, digest = expected[path]
+        full = folder / path
+        return full.stat().st_size != size or sha256_of(full) != digest
+
+    known = sorted(present & expected.keys())
+    with ThreadPoolExecutor() as pool:
+        marks = list(tqdm(pool.map(is_altered, known), total=len(known), desc="verify", unit="file", disable=None))
+    return Check(
+        expected=len(expected),
+        missing=sorted(expected.keys() - present),
+        altered=[path for path, bad in zip(known, marks, strict=True) if bad],
+        unknown=sorted(present - expected.keys()),
+    )
+
+
+def fetch(source: Path | None = None, table: Path | None = None, settings: Settings | None = None) -> str:
+    """Bring the image set to `settings.dataset` and verify it; what is already there and right is kept.
+
+    Parameters
+    ----------
+    source : Path, optional
+        A folder or zip holding `Training` and `Testing` (at any depth); downloaded from Kaggle where not given.
+    table : Path, optional
+        Table of expected files; the shipped one by default.
+
+    Returns
+    -------
+    str
+        A sentence saying that all is there.
+
+    Raises
+    ------
+    DatasetError
+        The source is not an image set, or what it brought is partial or altered; the message names the files.
+    """
+    settings = settings or get_settings()
+    expected, target = load_table(table), settings.dataset
+    if check(target, expected).complete:
+        return f"{target.name} is already complete. All {len(expected)} files are there and unaltered."
+    with _opened(source) as folder:
+        altered = _copy(folder, target, expected)
+    result = check(target, expected)
+    if not result.complete:
+        refused = f" {len(altered)} files of the source were altered and left out ({altered[0]}, ...)." if altered else ""
+        raise DatasetError(
+            f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({KAGGLE_HANDLE}), and remove "
+            f"unexpected files from {target.name}."
+        )
+    return f"{result} They lie in {target}."
+
+
+@contextmanager
+def _opened(source: Path | None) -> Iterator[Path]:
+    """The folder that holds `Training` and `Testing`, downloaded or unpacked first where needed."""
+    if source is None:
+        yield _root_of(_download())
+    elif source.is_dir():
+        yield _root_of(source)
+    elif source.is_file():
+        with tempfile.TemporaryDirectory(prefix="braintumor-") as temporary:
+            yield _root_of(_unpack(source, Path(temporary)))
+    else:
+        raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
+
+
+def _download() -> Path:
+    try:
+        import kagglehub
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("kagglehub") from error
+    try:
+        return Path(kagglehub.dataset_download(KAGGLE_HANDLE))
+    except Exception as error:  # kagglehub raises whatever its HTTP client does
+        raise DatasetError(
+            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later: what has "
+            f"arrived is kept. Or download {KAGGLE_HANDLE} in a browser and use: braintumor data fetch --from FILE.zip"
+        ) from error
+
+
+def _unpack(source: Path, target: Path) -> Path:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            archive.extractall(target)  # extractall refuses to leave the target folder
+    except (zipfile.BadZipFile, EOFError, RuntimeError, OSError) as error:
+        raise DatasetError(f"{source.name}: not a whole zip file ({error}). Download it again.") from error
+    return target
+
+
+def _root_of(folder: Path) -> Path:
+    for training in [folder / "Training", *sorted(folder.rglob("Training"))]:
+        if training.is_dir() and (training.parent / "Testing").is_dir():
+            return training.parent
+    raise DatasetError(f"{folder}: holds no folders named Training and Testing. Give the unpacked Kaggle set or its zip.")
+
+
+def _copy(source: Path, target: Path, expected: pd.DataFrame) -> list[str]:
+    """Copy what is missing; each file appears whole or not at all, so a killed copy resumes.
+
+    Returns the source's files whose content is not what the table says: they are left out.
+    """
+    altered: list[str] = []
+    rows = list(zip(expected["path"], expected["bytes"], expected["sha256"], strict=True))
+    for path, size, digest in tqdm(rows, desc="copy", unit="file", disable=None):
+        there, here = source / path, target / path
+        if not there.is_file() or (here.is_file() and here.stat().st_size == size and sha256_of(here) == digest):
+            continue
+        content = there.read_bytes()
+        if len(content) == size and hashlib.sha256(content).hexdigest() == digest:
+            write_atomically(here, content)
+        else:
+            altered.append(path)
+    return altered

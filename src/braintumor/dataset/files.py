@@ -1,0 +1,36 @@
+"""Files of an image set on disk: where images lie, their hashes, and writing that never leaves half a file."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+from braintumor.vocabulary import CLASS_NAMES
+
+FOLDERS: Final = ("Training", "Testing")
+
+
+def find_images(folder: Path) -> list[str]:
+    """Paths, relative with `/` and sorted, of every file under `<Training|Testing>/<class>/`."""
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for split in FOLDERS
+        for label in CLASS_NAMES
+        for path in (folder / split / label).glob("*")
+        if path.is_file() and not path.name.startswith(".")
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's content, as lower-case hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a whole file or nothing: a reader, or a killed run, never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary.write_bytes(data)
+    temporary.replace(path)

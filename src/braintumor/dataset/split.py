@@ -1,0 +1,115 @@
+"""Deal images to train, validation and test: by group, or the two leaky ways that serve for comparison."""
+
+import json
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.dataset.files import write_atomically
+from braintumor.dataset.leakage import TESTING, TRAINING
+from braintumor.dataset.manifest import read_manifest, write_manifest
+from braintumor.errors import DatasetError
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import Protocol, Split
+
+SHARES: Final[dict[Split, float]] = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
+_SPLITS: Final = tuple(str(s) for s in SHARES)
+# Deals tried for each label; the one nearest to the shares is kept. Whole groups rarely add up exactly.
+_DEALS: Final = 2000
+
+
+def split(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: Settings | None = None) -> str:
+    """Deal the images of the manifest and write the result.
+
+    The group protocol fills the manifest's `split` column. The other two are written beside it, as
+    `splits/<protocol>.csv`, so that a comparison never overwrites the split that counts.
+
+    Returns
+    -------
+    str
+        A table of images by label and split.
+    """
+    settings = settings or get_settings()
+    manifest = read_manifest(settings)
+    manifest["split"] = assign_splits(manifest, protocol, seed)
+    if protocol is Protocol.GROUP:
+        write_manifest(manifest, settings)
+        meta = {"protocol": str(protocol), "seed": seed, "shares": {str(s): share for s, share in SHARES.items()}}
+        write_atomically(settings.dataset_outputs / "split.json", json.dumps(meta, indent=1) + "\n")
+    else:
+        target = settings.dataset_outputs / "splits" / f"{protocol}.csv"
+        write_atomically(target, manifest[["path", "split"]].to_csv(index=False, lineterminator="\n"))
+    counts = pd.crosstab(manifest["label"], manifest["split"])[list(_SPLITS)]
+    groups = manifest.groupby("split")["group"].nunique()[list(_SPLITS)]
+    return f"{counts.to_string()}\ngroups: {', '.join(f'{name} {count}' for name, count in groups.items())}"
+
+
+def assign_splits(manifest: pd.DataFrame, protocol: Protocol, seed: int) -> pd.Series:
+    """The split of every row: `train`, `validation` or `test`, 70/10/20 by label.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Needs `label`, `original_split` and `group`.
+    protocol : Protocol
+        `group` keeps every group on one side. `official` keeps Kaggle's Testing as test and takes validation from
+        Training at random (an eighth, so that train and validation stay at 70 to 10). `random` deals single images.
+    seed : int
+
+    Raises
+    ------
+    DatasetError
+        A label has too few groups to be on every side.
+    """
+    generator = np.random.default_rng(seed)
+    if protocol is Protocol.GROUP:
+        return _by_group(manifest, generator)
+    labels = manifest["label"].to_numpy()
+    result = np.full(len(manifest), str(Split.TEST), dtype=object)
+    pool = np.ones(len(manifest), bool)
+    shares = dict(SHARES)
+    if protocol is Protocol.OFFICIAL:
+        pool = manifest["original_split"].to_numpy() == TRAINING
+        if not pool.any() or pool.all():
+            raise DatasetError(f"The official split needs images in both {TRAINING} and {TESTING}.")
+        shares = {Split.TRAIN: 0.875, Split.VALIDATION: 0.125, Split.TEST: 0.0}
+    for label in sorted(set(labels)):
+        rows = generator.permutation(np.flatnonzero((labels == label) & pool))
+        edges = np.rint(np.cumsum(list(shares.values()))[:-1] * len(rows)).astype(int)
+        for name, part in zip(shares, np.split(rows, edges), strict=True):
+            result[part] = str(name)
+    return pd.Series(result, index=manifest.index, name="split")
+
+
+def _by_group(manifest: pd.DataFrame, generator: np.random.Generator) -> pd.Series:
+    """Whole groups, dealt label by label; a group of several labels counts for its most frequent one."""
+    sizes = manifest.groupby("group", sort=True).size()
+    label_of = manifest.groupby("group", sort=True)["label"].agg(lambda values: values.value_counts().index[0])
+    chosen: dict[str, str] = {}
+    for label in sorted(label_of.unique()):
+        groups = label_of.index[label_of == label]
+        if len(groups) < len(SHARES):
+            raise DatasetError(
+                f"{label}: only {len(groups)} independent groups, too few to split three ways. Add images of other "
+                "patients."
+            )
+        deal = _best_deal(sizes[groups].to_numpy(), generator)
+        chosen.update(zip(groups, (_SPLITS[i] for i in deal), strict=True))
+    return manifest["group"].map(chosen).rename("split")
+
+
+def _best_deal(sizes: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """Index of the split of each group: of many random deals, the one nearest to the shares in images and groups."""
+    shares = np.array(list(SHARES.values()))
+    best, best_cost = np.zeros(len(sizes), np.int64), np.inf
+    for _ in range(_DEALS):
+        deal = generator.choice(len(shares), size=len(sizes), p=shares)
+        deal[generator.permutation(len(sizes))[: len(shares)]] = np.arange(len(shares))
+        of_images = np.bincount(deal, weights=sizes, minlength=len(shares)) / sizes.sum()
+        of_groups = np.bincount(deal, minlength=len(shares)) / len(sizes)
+        cost = float(np.abs(of_images - shares).sum() + 0.5 * np.abs(of_groups - shares).sum())
+        if cost < best_cost:
+            best, best_cost = deal, cost
+    return best

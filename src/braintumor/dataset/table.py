@@ -1,0 +1,58 @@
+"""The expected files of an image set: path, size, hash, and where each image came from (provenance)."""
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from braintumor.errors import DatasetError
+
+KAGGLE_HANDLE: Final = "masoudnickparvar/brain-tumor-mri-dataset"
+SHIPPED: Final = Path(__file__).parent / "tables" / "kaggle.csv.gz"
+PROVENANCE: Final = ("origin", "cheng_slice", "patient", "plane", "brisc_file", "brisc_transform")
+
+
+def load_table(path: Path | None = None) -> pd.DataFrame:
+    """Read a table of expected files; the shipped one of the Kaggle set by default.
+
+    Returns
+    -------
+    DataFrame
+        Columns `path` (relative, with `/`), `bytes`, `sha256` and the provenance columns, all text but `bytes`.
+        Provenance: matched by hash and by correlation above 0.97 against the Figshare (Cheng), Br35H, SARTAJ and
+        BRISC collections; empty where unknown.
+
+    Raises
+    ------
+    DatasetError
+        The table is missing or lacks a column.
+    """
+    path = path or SHIPPED
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"The table of expected files {path.name} cannot be read: {error}") from error
+    missing = {"path", "bytes", "sha256", *PROVENANCE} - set(table.columns)
+    if missing:
+        raise DatasetError(f"The table of expected files {path.name} lacks the columns {sorted(missing)}.")
+    return table.astype({"bytes": int})
+
+
+def write_table(folder: Path, provenance: pd.DataFrame, target: Path) -> int:
+    """Write the table of the files in `folder`, joined with provenance rows by split, label and file.
+
+    This is how the shipped table was made from the Kaggle download and its provenance. Returns the row count.
+    """
+    from braintumor.dataset.files import find_images, sha256_of
+
+    rows = []
+    for path in find_images(folder):
+        split, label, file = path.split("/")
+        full = folder / path
+        rows.append((split, label, file, path, full.stat().st_size, sha256_of(full)))
+    found = pd.DataFrame(rows, columns=["split", "label", "file", "path", "bytes", "sha256"])
+    joined = found.merge(provenance.astype(str), how="left", on=["split", "label", "file"]).fillna("")
+    joined[["path", "bytes", "sha256", *PROVENANCE]].to_csv(
+        target, index=False, compression={"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
+    )
+    return len(joined)
