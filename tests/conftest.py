@@ -1,0 +1,46 @@
+"""What every test may use: settings of its own, a workspace of its own, and real scans where they are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from braintumor.settings import Settings, get_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests marked `real` where the image set has not been fetched."""
+    folder = get_settings().dataset
+    get_settings.cache_clear()
+    if (folder / "Training").is_dir() and (folder / "Testing").is_dir():
+        return
+    absent = pytest.mark.skip(reason="the image set is absent; fetch it with: .venv/bin/braintumor data fetch")
+    for item in items:
+        if item.get_closest_marker("real"):
+            item.add_marker(absent)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings() -> Iterator[None]:
+    """Settings are read anew in each test, so that one may change the environment without touching the next."""
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout under test."""
+    return ROOT
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings whose inputs and outputs are empty folders of this test alone."""
+    for name in ("inputs", "outputs"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(f"BRAINTUMOR_{name.upper()}", str(tmp_path / name))
+    get_settings.cache_clear()
+    return get_settings()
