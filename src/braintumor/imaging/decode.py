@@ -30,7 +30,7 @@ def decode(data: bytes, name: str, settings: Settings) -> tuple[NDArray[np.uint8
         image.draft("L", None)
         try:
             return grey_of_picture(_upright(image)), mode
-        # A decoder fed damaged bytes raises whatever its parser stumbles on (struct.error, IndexError, zlib.error, ...).
+        # A decoder fed damaged bytes raises whatever its parser stumbles on: struct.error, IndexError, zlib.error.
         except Exception as error:
             raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from error
 
@@ -45,7 +45,9 @@ def _opened(data: bytes, name: str) -> Image.Image:
             f"{name}: this is not a JPEG or PNG image, whatever its name says. Export the slice as JPEG or PNG."
         ) from None
     except Image.DecompressionBombError:
-        raise ScanError(f"{name}: the image unpacks to far too many pixels. Export the slice at its own size.") from None
+        raise ScanError(
+            f"{name}: the image unpacks to far too many pixels. Export the slice at its own size."
+        ) from None
     except Exception as error:  # as above: any parser error, here in the header
         raise ScanError(f"{name}: the file is damaged and cannot be read. Export or copy it again.") from error
 

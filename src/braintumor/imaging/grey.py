@@ -1,5 +1,7 @@
 """Any picture or array -> one plane of grey values: 8 bits stay 8 bits, deeper values are windowed to 0..1."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
@@ -25,7 +27,7 @@ def grey_of_picture(picture: Image.Image) -> NDArray[np.uint8] | NDArray[np.floa
     return np.array(picture if picture.mode == "L" else picture.convert("L"))
 
 
-def grey_of_array(array: NDArray, name: str) -> NDArray[np.uint8] | NDArray[np.float32]:
+def grey_of_array(array: NDArray[Any], name: str) -> NDArray[np.uint8] | NDArray[np.float32]:
     """The same for an array (height, width), or with 1, 3 (RGB) or 4 (RGBA) channels.
 
     uint8 is taken as grey values, booleans as black and white; every other number is windowed.

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from braintumor.settings import Settings, get_settings
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
-def read_scan(source: bytes | str | Path | NDArray, name: str | None = None, settings: Settings | None = None) -> Scan:
+def read_scan(
+    source: bytes | str | Path | NDArray[Any], name: str | None = None, settings: Settings | None = None
+) -> Scan:
     """Read one scan.
 
     Parameters
@@ -75,7 +78,7 @@ def _from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
     return _scan(values, name, hashlib.sha256(data).hexdigest(), mode)
 
 
-def _from_array(array: NDArray, name: str, settings: Settings) -> Scan:
+def _from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise ScanError(f"{name}: an array of shape {array.shape} is no image. Give height x width, or x 3, or x 4.")
     if min(array.shape[:2]) < settings.min_side:

@@ -50,6 +50,5 @@ class Scan:
 
     def to_uint8(self) -> NDArray[np.uint8]:
         """Grey values from 0 to 255, shape (height, width); what is displayed and what models are fed from."""
-        if self.values.dtype == np.uint8:
-            return self.values.astype(np.uint8, copy=False)
-        return np.rint(self.values * np.float32(255.0)).astype(np.uint8)
+        values = self.values if self.values.dtype == np.uint8 else np.rint(self.values * np.float32(255.0))
+        return values.astype(np.uint8, copy=False)
