@@ -1,0 +1,124 @@
+"""Tumour masks of BRISC 2025 (CC BY 4.0): fetched and verified here, laid over their images by `alignment`."""
+
+import functools
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from braintumor.dataset.alignment import LEVEL, expected_masks, load_mask, masks_folder
+from braintumor.dataset.files import write_atomically
+from braintumor.errors import DatasetError, MissingExtraError
+from braintumor.settings import Settings, get_settings
+
+__all__ = ["BRISC_HANDLE", "fetch_masks", "load_mask", "mask_digest", "masks_folder"]
+
+BRISC_HANDLE: Final = "briscdataset/brisc2025"
+SHIPPED: Final = Path(__file__).parent / "tables" / "brisc-masks.csv.gz"
+
+
+def fetch_masks(source: Path | None = None, settings: Settings | None = None) -> str:
+    """Bring the masks to `inputs/brisc-masks` and verify them; what is already there and right is kept.
+
+    Parameters
+    ----------
+    source : Path, optional
+        A folder or zip holding the masks at any depth; BRISC 2025 is downloaded from Kaggle where not given.
+
+    Returns
+    -------
+    str
+        A sentence saying what is there.
+
+    Raises
+    ------
+    DatasetError
+        The source is missing, or masks are missing or not what the shipped table says; the message names some.
+    """
+    settings = settings or get_settings()
+    target, wanted, digests = masks_folder(settings), expected_masks(settings), _shipped_digests()
+    if _faults(target, wanted, digests) == ([], []):
+        return f"{target.name} is already complete. All {len(wanted)} masks are there and unaltered."
+    with _opened(source) as read:
+        for name in tqdm(sorted(wanted), desc="masks", unit="file", disable=None):
+            content = None if _is_right(target / name, digests) else read(name)
+            if content is not None and _matches(content, digests.get(name)):
+                write_atomically(target / name, content)
+    missing, altered = _faults(target, wanted, digests)
+    if missing or altered:
+        raise DatasetError(
+            f"Of {len(wanted)} masks, {len(missing)} are missing and {len(altered)} altered "
+            f"({', '.join([*missing, *altered][:3])}, ...). Fetch them again from Kaggle: {BRISC_HANDLE}"
+        )
+    return f"All {len(wanted)} masks are there and unaltered. They lie in {target}."
+
+
+def _faults(folder: Path, wanted: set[str], digests: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Names of the masks that are missing, and of those that are altered or damaged."""
+    missing = [name for name in sorted(wanted) if not (folder / name).is_file()]
+    there = sorted(wanted.difference(missing))
+    return missing, [name for name in there if not _is_right(folder / name, digests)]
+
+
+def _is_right(file: Path, digests: Mapping[str, str]) -> bool:
+    return file.is_file() and _matches(file.read_bytes(), digests.get(file.name))
+
+
+def _matches(content: bytes, digest: str | None) -> bool:
+    """Whether a file's content is a mask, and the expected one where the shipped table knows it."""
+    found = mask_digest(content)
+    return found is not None and digest in (None, found)
+
+
+def mask_digest(content: bytes) -> str | None:
+    """Short hash of a mask's size and pixels, indifferent to how the PNG was packed; None where it is no mask."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            mask = np.asarray(image.convert("L")) > LEVEL
+    except (OSError, ValueError, SyntaxError):
+        return None
+    return hashlib.sha256(repr(mask.shape).encode() + np.packbits(mask).tobytes()).hexdigest()[:16]
+
+
+@functools.cache
+def _shipped_digests() -> dict[str, str]:
+    import pandas as pd
+
+    table = pd.read_csv(SHIPPED, dtype=str)
+    return dict(zip(table["file"], table["digest"], strict=True))
+
+
+@contextmanager
+def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
+    """A reader of masks by file name, out of a folder, a zip, or the Kaggle download."""
+    source = _download() if source is None else source
+    if source.is_dir():
+        files = {path.name: path for path in source.rglob("*.png")}
+        yield lambda name: files[name].read_bytes() if name in files else None
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            members = {Path(name).name: name for name in archive.namelist() if name.endswith(".png")}
+            yield lambda name: archive.read(members[name]) if name in members else None
+    else:
+        raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
+
+
+def _download() -> Path:
+    try:
+        import kagglehub
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("kagglehub") from error
+    try:
+        return Path(kagglehub.dataset_download(BRISC_HANDLE))
+    except Exception as error:  # kagglehub raises whatever its HTTP client does
+        raise DatasetError(
+            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later, or "
+            f"download {BRISC_HANDLE} in a browser and use: braintumor data fetch --masks --from FILE.zip"
+        ) from error

@@ -1,0 +1,141 @@
+"""Masks: fetched whole, verified, and laid over the tumours they outline."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from braintumor.dataset.masks import fetch_masks, load_mask, mask_digest, masks_folder
+from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.table import load_table
+from braintumor.errors import DatasetError
+from braintumor.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(inputs=tmp_path / "inputs", outputs=tmp_path / "outputs")
+    write_phantoms(settings.dataset, per_class=8)
+    return settings
+
+
+def _rows(settings: Settings) -> list[dict[str, object]]:
+    table = pd.read_csv(settings.dataset / "provenance.csv", keep_default_na=False)
+    rows = []
+    for row in table.itertuples():
+        path = f"{row.split}/{row.label}/{row.file}"
+        width, height = Image.open(settings.dataset / path).size
+        rows.append({"path": path, "sha256": "", "width": width, "height": height, "label": row.label})
+    return rows
+
+
+def test_masks_come_from_a_folder_and_lie_over_the_tumours(settings: Settings) -> None:
+    assert "All" in fetch_masks(settings.dataset / "masks", settings)
+    for row in _rows(settings):
+        mask = load_mask(row, settings)
+        if row["label"] == "notumor":
+            assert mask is None
+            continue
+        assert mask is not None
+        pixels = np.asarray(Image.open(settings.dataset / str(row["path"])), float)
+        assert mask.shape == pixels.shape
+        wrong = mask[:, ::-1]
+        inside, elsewhere = mask & ~wrong, wrong & ~mask
+        if inside.any() and row["label"] != "glioma":
+            assert pixels[inside].mean() > pixels[elsewhere].mean()
+
+
+def test_a_second_fetch_needs_no_source(settings: Settings) -> None:
+    fetch_masks(settings.dataset / "masks", settings)
+    assert "already complete" in fetch_masks(Path("nowhere"), settings)
+
+
+def test_masks_come_from_a_zip_too(settings: Settings, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "masks.zip", "w") as archive:
+        for file in (settings.dataset / "masks").iterdir():
+            archive.write(file, f"brisc2025/train/masks/{file.name}")
+    assert "All" in fetch_masks(tmp_path / "masks.zip", settings)
+
+
+def test_a_partial_source_is_refused_naming_what_is_missing_and_resumes(settings: Settings) -> None:
+    masks = settings.dataset / "masks"
+    held_back = sorted(masks.iterdir())[0]
+    content = held_back.read_bytes()
+    held_back.unlink()
+    with pytest.raises(DatasetError, match=f"1 are missing.*{held_back.name}"):
+        fetch_masks(masks, settings)
+    held_back.write_bytes(content)
+    assert "All" in fetch_masks(masks, settings)
+
+
+def test_a_damaged_mask_is_replaced_and_never_read_as_one(settings: Settings) -> None:
+    fetch_masks(settings.dataset / "masks", settings)
+    row = next(r for r in _rows(settings) if r["label"] == "glioma")
+    for file in masks_folder(settings).iterdir():
+        file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(DatasetError, match="damaged"):
+        load_mask(row, settings)
+    assert "All" in fetch_masks(settings.dataset / "masks", settings)
+    assert load_mask(row, settings) is not None
+
+
+def test_without_masks_there_is_none_and_no_error(settings: Settings) -> None:
+    assert all(load_mask(row, settings) is None for row in _rows(settings))
+
+
+def test_a_source_that_is_not_there_says_so(settings: Settings) -> None:
+    with pytest.raises(DatasetError, match="no such folder or zip"):
+        fetch_masks(Path("nowhere"), settings)
+
+
+def test_an_altered_mask_of_the_real_set_is_told_from_the_real_one(tmp_path: Path) -> None:
+    settings = Settings(inputs=tmp_path / "inputs", outputs=tmp_path / "outputs")
+    name = Path(load_table().query("brisc_file != ''")["brisc_file"].iloc[0]).stem + ".png"
+    (tmp_path / "fake").mkdir()
+    Image.fromarray(np.eye(512, dtype=np.uint8) * 255).save(tmp_path / "fake" / name)
+    with pytest.raises(DatasetError, match="missing"):
+        fetch_masks(tmp_path / "fake", settings)
+    assert not (masks_folder(settings) / name).exists()
+
+
+def test_the_digest_of_a_mask_ignores_packing_but_not_pixels() -> None:
+    def png(mask: np.ndarray, level: int) -> bytes:
+        stream = io.BytesIO()
+        Image.fromarray(mask.astype(np.uint8) * 255).save(stream, "PNG", compress_level=level)
+        return stream.getvalue()
+
+    mask = np.eye(40, dtype=bool)
+    assert mask_digest(png(mask, 0)) == mask_digest(png(mask, 9))
+    assert mask_digest(png(mask, 0)) != mask_digest(png(~mask, 0))
+    assert mask_digest(b"no picture") is None
+
+
+def _real() -> Settings:
+    settings = Settings()
+    if not (settings.dataset / "Training").is_dir() or not masks_folder(settings).is_dir():
+        pytest.skip("the real set or its masks are not in inputs/")
+    return settings
+
+
+def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() -> None:
+    settings = _real()
+    table = load_table().query("brisc_file != ''")
+    mirrored = table[table["brisc_transform"] == "mirror"].sample(100, random_state=0)
+    upright = table[table["brisc_transform"] == "identity"].sample(100, random_state=0)
+    for rows in (mirrored, upright):
+        gains = []
+        for row in rows.to_dict("records"):
+            with Image.open(settings.dataset / row["path"]) as image:
+                pixels = np.asarray(image.convert("L"), float) / 255
+            mask = load_mask({**row, "width": pixels.shape[1], "height": pixels.shape[0]}, settings)
+            assert mask is not None
+            wrong = mask[:, ::-1]
+            if (mask & ~wrong).any():
+                gains.append(pixels[mask & ~wrong].mean() - pixels[wrong & ~mask].mean())
+        assert len(gains) > 80
+        assert np.mean(gains) > 0.08
+        assert np.mean(np.array(gains) > 0) > 0.8
