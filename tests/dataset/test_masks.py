@@ -121,6 +121,7 @@ def _real() -> Settings:
     return settings
 
 
+@pytest.mark.real
 def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() -> None:
     settings = _real()
     table = load_table().query("brisc_file != ''")

@@ -61,7 +61,9 @@ def read_mask(file: Path, mirrored: bool, size: tuple[int, int]) -> NDArray[np.b
         with Image.open(file) as opened:
             image = opened.convert("L")
     except (OSError, ValueError, SyntaxError) as error:
-        raise DatasetError(f"{file.name}: the mask is damaged. Remove it and run: braintumor data fetch --masks") from error
+        raise DatasetError(
+            f"{file.name}: the mask is damaged. Remove it and run: braintumor data fetch --masks"
+        ) from error
     if mirrored:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if image.size != size:

@@ -26,9 +26,7 @@ class Phantom:
     label: TumorClass
 
 
-def draw(
-    label: TumorClass, seed: int, size: int = 256, plane: Plane | None = None, step: int = 0
-) -> Phantom:
+def draw(label: TumorClass, seed: int, size: int = 256, plane: Plane | None = None, step: int = 0) -> Phantom:
     """Draw a head slice. It is a drawing, not a scan, and stands in for one only in tests and demonstrations.
 
     Parameters
@@ -129,8 +127,12 @@ def _carve_ventricles(rng: np.random.Generator, grid: tuple[Field, Field], value
 
 
 def _with_tumor(
-    rng: np.random.Generator, grid: tuple[Field, Field], tissue: Field, brain: NDArray[np.bool_],
-    label: TumorClass, plane: Plane,
+    rng: np.random.Generator,
+    grid: tuple[Field, Field],
+    tissue: Field,
+    brain: NDArray[np.bool_],
+    label: TumorClass,
+    plane: Plane,
 ) -> tuple[Field, NDArray[np.bool_]]:
     """The slice with the tumour of its class drawn in, and the tumour's mask."""
     angle, bright = rng.uniform(0, 2 * np.pi), rng.uniform(0.82, 0.98)
