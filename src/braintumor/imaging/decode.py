@@ -1,7 +1,6 @@
 """Content of an image file -> grey values: limits are checked from the header, before a pixel is unpacked."""
 
 import io
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from braintumor.imaging.grey import grey_of_picture
 from braintumor.settings import Settings
 
 _FORMATS = ("JPEG", "PNG")
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _ORIENTATION = 0x0112
 
 
@@ -37,18 +37,16 @@ def decode(data: bytes, name: str, settings: Settings) -> tuple[NDArray[np.uint8
 
 def _opened(data: bytes, name: str) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data), formats=_FORMATS)
-    except UnidentifiedImageError:
-        raise ScanError(
-            f"{name}: this is not a JPEG or PNG image, whatever its name says. Export the slice as JPEG or PNG."
-        ) from None
-    except Image.DecompressionBombError:
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ScanError(
             f"{name}: the image unpacks to far too many pixels. Export the slice at its own size."
         ) from None
     except Exception as error:  # as above: any parser error, here in the header
+        if isinstance(error, UnidentifiedImageError) and not data.startswith(_SIGNATURES):
+            raise ScanError(
+                f"{name}: this is not a JPEG or PNG image, whatever its name says. Export the slice as JPEG or PNG."
+            ) from None
         raise ScanError(f"{name}: the file is damaged and cannot be read. Export or copy it again.") from error
 
 

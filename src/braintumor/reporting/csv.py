@@ -62,7 +62,7 @@ def to_csv(rows: Iterable[Mapping[str, Value]], *, header: bool = True) -> str:
     Returns
     -------
     str
-        RFC 4180, but lines end in a line feed alone; write it as UTF-8. No cell starts a formula and none holds a line break.
+        RFC 4180, but lines end in a line feed alone; write it as UTF-8. No cell starts a formula, none holds a break.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")

@@ -1,0 +1,66 @@
+"""Heat map over a scan: colours that read the same to the colour-blind, stronger where there is more evidence."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Inferno (Smith and van der Walt 2015, CC0): perceptually uniform, rising in lightness, safe for the colour-blind.
+_INFERNO_STOPS: Final = (
+    (0, 0, 4), (27, 12, 65), (74, 12, 107), (120, 28, 109), (165, 44, 96), (207, 68, 70),
+    (237, 105, 37), (251, 155, 6), (247, 209, 61), (252, 255, 164),
+)  # fmt: skip
+# The dark end of the scale cannot be told from a dark scan, so evidence starts at this stop of it.
+_DARKEST: Final = 0.25
+
+
+def inferno(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Colours (..., 3) of values (...) from 0 to 1, on the Inferno scale."""
+    colours: NDArray[np.uint8] = _TABLE[np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.intp)]
+    return colours
+
+
+def _table() -> NDArray[np.uint8]:
+    stops = np.asarray(_INFERNO_STOPS, np.float64)
+    places = np.linspace(0, len(stops) - 1, 256)
+    channels = [np.interp(places, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+_TABLE: Final = _table()
+
+
+def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength: float = 0.65) -> NDArray[np.uint8]:
+    """Lay a heat map over grey values.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (height, width)
+        As `Scan.to_uint8()` gives it.
+    heat : ndarray from 0 to 1, shape (height, width), or None
+        As `Detection.heat_map` gives it; None leaves the scan as it is.
+    strength : float from 0 to 1
+        Opacity where evidence is 1. Opacity falls with evidence, and where there is none the scan shows unchanged.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB.
+
+    Raises
+    ------
+    ValueError
+        The two are not the same size, or the strength is out of range.
+    """
+    if not 0.0 <= strength <= 1.0:
+        raise ValueError(f"strength must be from 0 to 1, not {strength}.")
+    base = np.repeat(grey[..., None], 3, axis=2)
+    if heat is None:
+        return base
+    if heat.shape != grey.shape:
+        raise ValueError(f"The heat map is {heat.shape}, the scan {grey.shape}: they must be the same size.")
+    evidence = np.clip(np.nan_to_num(heat), 0.0, 1.0).astype(np.float32)
+    opacity = (np.float32(strength) * evidence)[..., None]
+    colour = inferno(_DARKEST + (1.0 - _DARKEST) * evidence)
+    mixed: NDArray[np.float32] = base + opacity * (colour.astype(np.float32) - base)
+    return np.rint(mixed).astype(np.uint8)

@@ -1,0 +1,95 @@
+"""Standardizing: the head fills the frame, its aspect is kept, and maps find their way back."""
+
+import numpy as np
+import pytest
+
+from braintumor.imaging import Geometry, InputContract, content_box, read_scan, standardize, to_batch
+from tests.golden.draw import arrays, head
+
+CONTRACT = InputContract(height=150, width=150)
+GREY = arrays()["array-uint8"]
+
+
+def test_the_frame_is_8_bit_and_of_the_contracts_size():
+    for contract in (CONTRACT, InputContract(60, 90), InputContract(60, 90, fit="stretch", crop_margin=False)):
+        frame, geometry = standardize(read_scan(GREY), contract)
+        assert frame.shape == (contract.height, contract.width)
+        assert frame.dtype == np.uint8
+        assert geometry.frame_size == (contract.width, contract.height)
+
+
+def test_the_empty_margin_is_cut_off():
+    left, top, right, bottom = content_box(GREY)
+    inside = np.argwhere(head() > 0.1)
+    assert (top, left) == tuple(inside.min(axis=0)) or abs(top - inside[:, 0].min()) <= 3
+    assert bottom - top < GREY.shape[0]
+    assert right - left < GREY.shape[1]
+    frame, geometry = standardize(read_scan(GREY), CONTRACT)
+    assert geometry.crop == (left, top, right, bottom)
+    assert frame[0].max() > 24, "the head touches the frame"
+
+
+def test_without_cropping_the_whole_scan_is_kept():
+    _, geometry = standardize(read_scan(GREY), InputContract(150, 150, crop_margin=False))
+    assert geometry.crop == (0, 0, GREY.shape[1], GREY.shape[0])
+
+
+def test_a_black_margin_more_or_less_hardly_changes_the_frame():
+    wide = np.pad(GREY, ((31, 12), (5, 44)))
+    one, other = (standardize(read_scan(array), CONTRACT)[0].astype(int) for array in (GREY, wide))
+    assert np.abs(one - other).mean() < 3
+
+
+def test_a_mirrored_scan_gives_a_mirrored_frame():
+    one, other = (standardize(read_scan(array), CONTRACT)[0].astype(int) for array in (GREY, GREY[:, ::-1]))
+    # An odd letterbox margin cannot be halved, so the mirror image may sit one pixel off.
+    assert min(np.abs(one - np.roll(other[:, ::-1], shift, axis=1)).mean() for shift in (-1, 0, 1)) < 1
+
+
+@pytest.mark.parametrize("array", [np.zeros((40, 60), np.uint8), np.eye(60, dtype=np.uint8) * 200])
+def test_a_dark_or_sparse_picture_is_kept_whole(array):
+    assert content_box(array) == (0, 0, array.shape[1], array.shape[0])
+
+
+def test_a_sliver_of_light_does_not_become_the_whole_frame():
+    array = np.zeros((100, 100), np.uint8)
+    array[:, 40:45] = 200
+    assert content_box(array) == (0, 0, 100, 100)
+
+
+def test_a_picture_wider_than_65535_pixels_is_cropped_right():
+    array = np.zeros((40, 70_000), np.uint8)
+    array[:, 20_000:] = 90  # more bright pixels a row than 16 bits can count
+    assert content_box(array) == (20_000, 0, 70_000, 40)
+
+
+def test_a_batch_is_the_frames_over_255_repeated_over_the_channels():
+    frames = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    batch = to_batch(frames, InputContract(3, 4, channels=3))
+    assert batch.shape == (2, 3, 4, 3)
+    assert batch.dtype == np.float32
+    for channel in range(3):
+        np.testing.assert_array_equal(batch[..., channel], frames.astype(np.float32) / np.float32(255))
+
+
+def test_a_map_comes_back_to_where_the_lesion_lies():
+    lesion = np.zeros(GREY.shape, bool)
+    lesion[45:65, 55:75] = True
+    frame, geometry = standardize(read_scan(np.where(lesion, 255, GREY // 4).astype(np.uint8)), CONTRACT)
+    back = geometry.to_scan_grid((frame > 200).astype(np.float32))
+    assert back.shape == GREY.shape
+    found = back > 0.5
+    assert (found & lesion).sum() / (found | lesion).sum() > 0.85
+
+
+def test_the_margin_gets_the_value_asked_for():
+    geometry = Geometry(scan_size=(100, 80), crop=(20, 10, 80, 70), placed=(0, 0, 50, 50), frame_size=(50, 50))
+    back = geometry.to_scan_grid(np.ones((12, 12), np.float32), outside=-1.0)
+    assert back.shape == (80, 100)
+    np.testing.assert_allclose(back[10:70, 20:80], 1.0)
+    assert back.sum() == pytest.approx(60 * 60 - (100 * 80 - 60 * 60))
+
+
+def test_the_contract_survives_a_card():
+    contract = InputContract(3, 4, 1, False, "stretch")
+    assert InputContract(**contract.to_dict()) == contract
