@@ -1,0 +1,70 @@
+# What can be done here. `make` or `make help` lists it.
+
+PORT ?= 8501
+VERSION ?= v1
+# The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
+PYTHON ?=
+export PYTHON
+
+STARTER := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
+PREPARE := $(STARTER) scripts/prepare.py
+BIN := .venv/bin
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
+
+.PHONY: help python run setup test lint format train reproduce lock upgrade readme bench clean
+
+help:  ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+python:
+	@[ -n "$(STARTER)" ] || { echo "There is no python3 here. Install Python 3.11 to 3.13 (Debian and Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python@3.13)." >&2; exit 1; }
+
+run: python  ## open the dashboard (PORT=8501)
+	@$(PREPARE) serve
+	@exec $(BIN)/streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
+
+setup: python  ## prepare .venv for development
+	@$(PREPARE) dev
+
+test: setup  ## lint, types and tests
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: setup  ## lint, format and types, changing nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup  ## put the code in the house's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+train: setup  ## train a version from its recipe, export and evaluate it (VERSION=v1)
+	$(BIN)/braintumor train $(VERSION)
+
+reproduce: setup  ## from the raw data: fetch, audit, split, train under all three protocols (VERSION=v1)
+	$(BIN)/braintumor data fetch
+	$(BIN)/braintumor data audit
+	$(BIN)/braintumor data split
+	$(BIN)/braintumor train $(VERSION)
+	$(BIN)/braintumor train $(VERSION) --protocol random
+	$(BIN)/braintumor train $(VERSION) --protocol official
+	@$(MAKE) --no-print-directory readme
+
+lock: setup  ## resolve pyproject.toml; write uv.lock, requirements and Pipfiles
+	$(BIN)/python scripts/lock.py
+	@$(PREPARE) dev
+
+upgrade: setup  ## the same with the newest allowed versions
+	$(BIN)/python scripts/lock.py --upgrade
+	@$(PREPARE) dev
+
+readme: setup  ## write the results table of README.md from outputs
+	$(BIN)/python scripts/readme_results.py
+
+bench: setup  ## measure reading, start and memory against the original way
+	$(BIN)/braintumor bench
+
+clean:  ## remove .venv and caches; data and outputs stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist
+	find src app_pages benchmarks scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
