@@ -92,10 +92,12 @@ def fetch(source: Path | None = None, table: Path | None = None, settings: Setti
         altered = _copy(folder, target, expected)
     result = check(target, expected)
     if not result.complete:
-        refused = f" {len(altered)} files of the source were altered and left out ({altered[0]}, ...)." if altered else ""
+        refused = (
+            f" {len(altered)} files of the source were altered and left out ({altered[0]}, ...)." if altered else ""
+        )
         raise DatasetError(
-            f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({KAGGLE_HANDLE}), and remove "
-            f"unexpected files from {target.name}."
+            f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({KAGGLE_HANDLE}), "
+            f"and remove unexpected files from {target.name}."
         )
     return f"{result} They lie in {target}."
 
@@ -141,7 +143,9 @@ def _root_of(folder: Path) -> Path:
     for training in [folder / "Training", *sorted(folder.rglob("Training"))]:
         if training.is_dir() and (training.parent / "Testing").is_dir():
             return training.parent
-    raise DatasetError(f"{folder}: holds no folders named Training and Testing. Give the unpacked Kaggle set or its zip.")
+    raise DatasetError(
+        f"{folder}: holds no folders named Training and Testing. Give the unpacked Kaggle set or its zip."
+    )
 
 
 def _copy(source: Path, target: Path, expected: pd.DataFrame) -> list[str]:

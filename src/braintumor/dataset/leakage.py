@@ -39,7 +39,8 @@ def leakage(manifest: pd.DataFrame, twins: pd.DataFrame) -> dict[str, Any]:
     ----------
     manifest : DataFrame
     twins : DataFrame
-        The twin table of the audit: `path_a`, `path_b`, `distance`, `transform`, `exact`, `same_label`, `same_side_official`.
+        The twin table of the audit: `path_a`, `path_b`, `distance`, `transform`, `exact`, `same_label`,
+        `same_side_official`.
     """
     testing = manifest[manifest["original_split"] == TESTING]
     trained = set(manifest.loc[manifest["original_split"] == TRAINING, "patient"]) - {""}
@@ -65,5 +66,5 @@ def leakage(manifest: pd.DataFrame, twins: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _counts(values: pd.Series, most: int | None = None) -> dict[str, int]:
+def _counts(values: pd.Series, most: int = 100) -> dict[str, int]:
     return {str(key): int(count) for key, count in values.value_counts().head(most).items()}

@@ -34,7 +34,9 @@ def read_manifest(settings: Settings | None = None) -> pd.DataFrame:
     except FileNotFoundError:
         raise DatasetError("There is no manifest yet. Write it with: braintumor data audit") from None
     except (OSError, ValueError) as error:
-        raise DatasetError(f"manifest.csv cannot be read ({error}). Write it anew with: braintumor data audit") from error
+        raise DatasetError(
+            f"manifest.csv cannot be read ({error}). Write it anew with: braintumor data audit"
+        ) from error
     missing = [column for column in COLUMNS if column not in manifest]
     if missing:
         raise DatasetError(f"manifest.csv lacks {missing}. Write it anew with: braintumor data audit")

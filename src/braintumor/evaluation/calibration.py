@@ -1,0 +1,63 @@
+"""Calibration on the validation split: temperature, thresholds and the conformal quantile."""
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from braintumor.inference.verdict import Thresholds, softmax
+
+CONFORMAL_LEVEL: Final = 0.95
+# Share of validation tumours that may be cleared, and of healthy validation scans that may be called.
+MISSED: Final = 0.01
+FALSE_ALARMS: Final = 0.02
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+    """Temperature that makes the validation labels most likely (Guo et al. 2017), between 0.05 and 20."""
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(logits, math.exp(log_temperature))
+        return float(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0)).mean())
+
+    return float(math.exp(minimize_scalar(loss, bounds=(math.log(0.05), math.log(20.0)), method="bounded").x))
+
+
+def fit_thresholds(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_]) -> Thresholds:
+    """Thresholds on the tumour probability from the validation split.
+
+    At or below `low` lies at most 1% of the tumours; at or above `high` at most 2% of the healthy scans. Where one
+    point can keep both promises it serves as both, so that the model declines only when it must.
+    """
+    diseased, healthy = np.sort(tumor[is_tumor]), np.sort(tumor[~is_tumor])
+    # The first tumour that may not be cleared, and the first healthy scan that may not be called.
+    keep = float(diseased[math.floor(MISSED * len(diseased))])
+    spare = float(healthy[len(healthy) - 1 - math.floor(FALSE_ALARMS * len(healthy))])
+    if spare < keep:
+        middle = (spare + keep) / 2
+        return Thresholds(middle, middle)
+    return Thresholds(_just(keep, 0.0), _just(spare, 1.0))
+
+
+def _just(value: float, towards: float) -> float:
+    return float(np.nextafter(value, towards))
+
+
+def thresholds_note(count: int, groups: int) -> str:
+    """How the thresholds were chosen, for the card."""
+    return (
+        f"On {count} validation images of {groups} groups: at or below `low` lies at most {MISSED:.0%} of the tumours, "
+        f"at or above `high` at most {FALSE_ALARMS:.0%} of the healthy scans; between them the verdict is `uncertain`."
+    )
+
+
+def fit_conformal(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+    """Quantile of 1 - p(truth) for prediction sets with 95% coverage (split conformal, finite-sample corrected).
+
+    Calibrated over images as if they were independent; with few groups the promise is looser than its name.
+    """
+    scores = 1.0 - probabilities[np.arange(len(labels)), labels]
+    rank = math.ceil((len(scores) + 1) * CONFORMAL_LEVEL)
+    return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0

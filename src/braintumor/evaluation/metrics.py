@@ -1,0 +1,124 @@
+"""Metrics of a classifier on one set of images, each a function of labels, probabilities and weights."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
+
+from braintumor.inference.verdict import tumor_probability
+from braintumor.vocabulary import CLASS_NAMES, TUMOR_INDICES
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_BINS: Final = 15
+_COUNT: Final = len(CLASS_NAMES)
+
+
+def metrics(labels: Ints, probabilities: Floats, calibrated: Floats, weights: Floats | None = None) -> dict[str, float]:
+    """All metrics of one set.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        Index into the fixed class order.
+    probabilities : ndarray, shape (n, 4)
+        As the network gives them; `loss` is of these, as training reports it.
+    calibrated : ndarray, shape (n, 4)
+        After temperature scaling; `ece` and `brier` are of these. The order of classes is the same in both.
+    weights : ndarray, shape (n,), optional
+        How often each image counts; one each by default.
+
+    Returns
+    -------
+    dict of str to float
+        `tumor_sensitivity` and `tumor_specificity` are of the most probable class (any tumour against none);
+        `roc_auc` and `pr_auc` of the tumour probability, and per class one against the rest. NaN where a class that
+        is needed does not occur.
+    """
+    weights = np.ones(len(labels)) if weights is None else weights
+    used = weights > 0
+    labels, probabilities, calibrated, weights = labels[used], probabilities[used], calibrated[used], weights[used]
+    table = confusion(labels, probabilities.argmax(axis=1), weights)
+    return {
+        **from_confusion(table),
+        "loss": _mean(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1.0)), weights),
+        "ece": expected_calibration_error(labels, calibrated, weights),
+        "brier": _mean(((calibrated - np.eye(_COUNT)[labels]) ** 2).sum(axis=1), weights),
+        **_areas(labels, calibrated, weights),
+    }
+
+
+def confusion(labels: Ints, predicted: Ints, weights: Floats | None = None) -> Floats:
+    """Confusion matrix (4, 4): rows are the truth, columns the prediction, in the fixed class order."""
+    table: Floats = confusion_matrix(labels, predicted, labels=range(_COUNT), sample_weight=weights).astype(np.float64)
+    return table
+
+
+def from_confusion(table: Floats) -> dict[str, float]:
+    """Accuracy, macro F1, per-class precision, recall and F1, tumour sensitivity and specificity."""
+    hits, truth, said = np.diag(table), table.sum(axis=1), table.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall, precision, f1 = hits / truth, np.where(said > 0, hits / said, 0.0), 2 * hits / (truth + said)
+    tumors = list(TUMOR_INDICES)
+    healthy = [i for i in range(_COUNT) if i not in tumors]
+    found = {
+        "accuracy": _share(hits.sum(), table.sum()),
+        "macro_f1": float(np.mean(f1)),
+        "tumor_sensitivity": _share(table[np.ix_(tumors, tumors)].sum(), table[tumors].sum()),
+        "tumor_specificity": _share(table[np.ix_(healthy, healthy)].sum(), table[healthy].sum()),
+    }
+    for i, name in enumerate(CLASS_NAMES):
+        found |= {f"precision/{name}": float(precision[i]), f"recall/{name}": float(recall[i])}
+        found[f"f1/{name}"] = float(f1[i])
+    return found
+
+
+def scored_tasks(labels: Ints, probabilities: Floats) -> dict[str, tuple[NDArray[np.bool_], Floats]]:
+    """Two-way questions the model scores: tumour against none, and each class against the rest."""
+    tasks = {"tumor": (np.isin(labels, TUMOR_INDICES), tumor_probability(probabilities))}
+    return tasks | {name: (labels == i, probabilities[:, i]) for i, name in enumerate(CLASS_NAMES)}
+
+
+def reliability(labels: Ints, probabilities: Floats, weights: Floats | None = None) -> dict[str, list[float]]:
+    """Reliability diagram: mean confidence, accuracy and weight of each of 15 equal bins that is not empty."""
+    weights = np.ones(len(labels)) if weights is None else weights
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    total = np.bincount(bins, weights=weights, minlength=_BINS)
+    kept = total > 0
+    return {
+        "confidence": (np.bincount(bins, weights * confidence, _BINS)[kept] / total[kept]).tolist(),
+        "accuracy": (np.bincount(bins, weights * right, _BINS)[kept] / total[kept]).tolist(),
+        "count": total[kept].tolist(),
+    }
+
+
+def expected_calibration_error(labels: Ints, probabilities: Floats, weights: Floats | None = None) -> float:
+    """ECE over 15 equal bins of the top confidence (Guo et al. 2017)."""
+    diagram: Mapping[str, list[float]] = reliability(labels, probabilities, weights)
+    count = np.array(diagram["count"])
+    gaps = np.abs(np.array(diagram["confidence"]) - np.array(diagram["accuracy"]))
+    return float((gaps * count).sum() / count.sum())
+
+
+def _areas(labels: Ints, probabilities: Floats, weights: Floats) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, (truth, score) in scored_tasks(labels, probabilities).items():
+        suffix = "" if name == "tumor" else f"/{name}"
+        both = truth.any() and not truth.all()
+        found[f"roc_auc{suffix}"] = float(roc_auc_score(truth, score, sample_weight=weights)) if both else np.nan
+        found[f"pr_auc{suffix}"] = (
+            float(average_precision_score(truth, score, sample_weight=weights)) if truth.any() else np.nan
+        )
+    return found
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    return float((values * weights).sum() / weights.sum())
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")

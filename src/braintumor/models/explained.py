@@ -1,0 +1,108 @@
+"""The graph that is served: a sequential classifier with logits, probabilities and an exact Grad-CAM map per class."""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from braintumor.errors import RecipeError
+
+_SILENT = (layers.Dropout, layers.InputLayer)
+
+
+class Explained(layers.Layer):
+    """Runs a sequential classifier and, in the same forward graph, the backward pass through its tail.
+
+    Grad-CAM (Selvaraju et al. 2017) weighs the channels of a convolution by the mean gradient of a class score and sums
+    them, keeping what is positive. The layers behind the last convolution that still has a spatial extent are few and
+    simple, so their gradient is written out here as matrix products: serving needs no automatic differentiation. A
+    pooling right behind that convolution only passes gradients on, so their sum, all that Grad-CAM needs, is that of
+    the pooled gradients.
+
+    Call returns a dict: `logits` (n, classes), `probabilities` (n, classes) and `maps` (n, classes, rows, columns).
+    """
+
+    def __init__(self, model: keras.Sequential, **arguments: Any) -> None:
+        super().__init__(name="explained", dtype="float32", **arguments)
+        self.model = model
+        steps = [layer for layer in model.layers if not isinstance(layer, _SILENT)]
+        if not isinstance(steps[-1], layers.Dense):
+            raise RecipeError(f"{model.name}: Grad-CAM in the graph needs a last Dense layer.")
+        target = _last_spatial_convolution(steps)
+        self.before, self.tail = steps[: target + 1], steps[target + 1 :]
+        unknown = [s.name for s in self.tail if not isinstance(s, (layers.MaxPooling2D, *_BACKWARD))]
+        if unknown or any(isinstance(s, layers.MaxPooling2D) for s in self.tail[1:]):
+            raise RecipeError(f"{model.name}: Grad-CAM in the graph knows no gradient for {unknown or 'late pooling'}.")
+
+    def call(self, images: Any) -> dict[str, Any]:
+        """Images (n, height, width, channels), float32 from 0 to 1."""
+        values = images
+        for layer in self.before:
+            values = layer(values)
+        activation, inputs = values, []
+        for layer in self.tail[:-1]:
+            inputs.append(values)
+            values = layer(values)
+        last = self.tail[-1]
+        logits = ops.matmul(values, last.kernel) + last.bias
+        gradient = self._gradient(values, inputs)
+        rows, columns = activation.shape[1:3]
+        weights = ops.sum(gradient, axis=(2, 3)) / (rows * columns)
+        maps = ops.relu(ops.einsum("nck,nhwk->nchw", weights, activation))
+        return {"logits": logits, "probabilities": ops.softmax(logits), "maps": maps}
+
+    def _gradient(self, hidden: Any, inputs: list[Any]) -> Any:
+        """Gradient of every logit at the first tail layer's output (its input, where that is no pooling).
+
+        Shape (n, classes, rows, columns, channels).
+        """
+        outputs = [*inputs[1:], hidden]
+        gradient = ops.transpose(self.tail[-1].kernel)[None] * ops.ones_like(hidden)[:, None, :]
+        for layer, given, made in reversed(list(zip(self.tail[:-1], inputs, outputs, strict=True))):
+            if isinstance(layer, layers.MaxPooling2D):
+                break
+            if getattr(layer, "activation", None) is keras.activations.relu:
+                gradient = gradient * ops.cast(made[:, None] > 0, "float32")
+            gradient = next(back for kind, back in _BACKWARD.items() if isinstance(layer, kind))(layer, gradient, given)
+        return gradient
+
+
+def _last_spatial_convolution(steps: list[Any]) -> int:
+    found = [i for i, s in enumerate(steps) if isinstance(s, layers.Conv2D) and min(s.output.shape[1:3]) > 1]
+    if not found:
+        raise RecipeError("Grad-CAM needs a convolution with a spatial extent.")
+    return found[-1]
+
+
+def _through_dense(layer: layers.Dense, gradient: Any, given: Any) -> Any:
+    return ops.matmul(gradient, ops.transpose(layer.kernel))
+
+
+def _through_flatten(layer: layers.Flatten, gradient: Any, given: Any) -> Any:
+    return ops.reshape(gradient, (-1, gradient.shape[1], *given.shape[1:]))
+
+
+def _through_convolution(layer: layers.Conv2D, gradient: Any, given: Any) -> Any:
+    classes = gradient.shape[1]
+    flat = ops.reshape(gradient, (-1, *gradient.shape[2:]))
+    back = ops.conv_transpose(flat, layer.kernel, strides=layer.strides, padding=layer.padding)
+    return ops.reshape(back, (-1, classes, *given.shape[1:]))
+
+
+_BACKWARD = {
+    layers.Dense: _through_dense,
+    layers.Flatten: _through_flatten,
+    layers.Conv2D: _through_convolution,
+}
+
+
+def explained(model: keras.Sequential) -> keras.Model:
+    """Wrap a trained sequential classifier so that one call gives logits, probabilities and maps.
+
+    Raises
+    ------
+    RecipeError
+        The tail of the model has a layer whose gradient is not known here.
+    """
+    image = keras.Input(model.input_shape[1:], name="image")
+    return keras.Model(image, Explained(model)(image), name=f"{model.name}_explained")

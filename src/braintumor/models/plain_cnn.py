@@ -1,0 +1,27 @@
+"""Plain CNN of the original project: four convolutions, one hidden layer; 495,972 parameters at 150 x 150 x 3."""
+
+import keras
+from keras import layers
+
+from braintumor.imaging import InputContract
+
+
+def build(contract: InputContract, classes: int) -> keras.Sequential:
+    """Conv 32, 64, 128, 128 of 4 x 4 with pooling by 3 between them, Dense 512, Dropout 0.5, softmax."""
+    return keras.Sequential(
+        [
+            keras.Input((contract.height, contract.width, contract.channels), name="image"),
+            layers.Conv2D(32, 4, activation="relu", name="conv_1"),
+            layers.MaxPooling2D(3, name="pool_1"),
+            layers.Conv2D(64, 4, activation="relu", name="conv_2"),
+            layers.MaxPooling2D(3, name="pool_2"),
+            layers.Conv2D(128, 4, activation="relu", name="conv_3"),
+            layers.MaxPooling2D(3, name="pool_3"),
+            layers.Conv2D(128, 4, activation="relu", name="conv_4"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(512, activation="relu", name="hidden"),
+            layers.Dropout(0.5, name="dropout"),
+            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
+        ],
+        name="plain_cnn",
+    )

@@ -1,0 +1,138 @@
+"""The card: what a stranger needs to use a model right. Training drafts it; export and evaluation add to it."""
+
+import json
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import pandas as pd
+
+from braintumor import __version__
+from braintumor.dataset.files import sha256_of, write_atomically
+from braintumor.errors import ArtifactError
+from braintumor.inference.artifact import CARD
+from braintumor.models.recipe import Recipe
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+from braintumor.training.schedule import best_epoch
+from braintumor.vocabulary import CLASS_NAMES, RESEARCH_USE, Protocol, Split
+
+_LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
+_HASHED: Final = ("model.onnx", "model.keras", "history.csv", "evaluation.json", "curves.json", "predictions.csv")
+_INTENDED: Final = (
+    "A second look at single brain MRI slices, for research and teaching: is a tumour suspected, and is it like the "
+    "gliomas, meningiomas or pituitary tumours of the training set."
+)
+_LIMITS: Final = (
+    "Trained on one public collection of single slices without clinical data; nothing is known of other scanners, "
+    "children, post-operative scans or other diseases.",
+    "In that collection every slice without a tumour comes from one source and nearly every tumour from another, so "
+    "part of the measured accuracy may come from recognising the source, not the disease.",
+    "It does not tell brain MRI from other pictures: any image gets one of the four answers.",
+    "The heat map shows what spoke for the answer at a coarse resolution; it is not an outline of a tumour.",
+)
+
+
+def write_draft_card(
+    name: str,
+    recipe: Recipe,
+    protocol: Protocol,
+    data: TrainingData,
+    history: pd.DataFrame,
+    model: keras.Model,
+    settings: Settings,
+) -> None:
+    """Write what is known after the fit: input, data, recipe, training and libraries."""
+    seconds = float(history["seconds"].sum())
+    shown = len(data.rows(Split.TRAIN)) * recipe.fit.passes * len(history)
+    card: dict[str, Any] = {
+        "version": name,
+        "title": recipe.title,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "task": recipe.task,
+        "architecture": recipe.architecture,
+        "parameters": int(model.count_params()),
+        "input": recipe.input.contract().to_dict(),
+        "classes": list(CLASS_NAMES),
+        # Neutral until evaluation has chosen better on the validation split.
+        "temperature": 1.0,
+        "thresholds": {"low": 0.5, "high": 0.5, "chosen": "not yet: run braintumor evaluate"},
+        "conformal": {"level": None, "quantile": 1.0},
+        "novelty": None,
+        "intended_use": _INTENDED,
+        "limits": [*_LIMITS, RESEARCH_USE],
+        "protocol": str(protocol),
+        "data": {"fingerprint": data.fingerprint(), "counts": data.counts(), "groups": data.groups()},
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": recipe.seed,
+        "training": {
+            "seconds": round(seconds, 1),
+            "epochs_run": len(history),
+            "best_epoch": best_epoch(history["val_loss"].tolist()) + 1,
+            "images_per_second": round(shown / seconds, 1),
+        },
+        "libraries": {"braintumor": __version__, "python": platform.python_version(), **_libraries()},
+        "git_commit": _git_commit(settings.recipes.parent),
+        "files": {},
+    }
+    write_atomically(settings.outputs / name / CARD, _text(card))
+
+
+def read_card(name: str, settings: Settings) -> dict[str, Any]:
+    """The card of a version as it stands, finished or not.
+
+    Raises
+    ------
+    ArtifactError
+        There is no card: the version was never trained.
+    """
+    try:
+        card: dict[str, Any] = json.loads((settings.outputs / name / CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{name} has no readable card. Train it first: braintumor train {name}") from error
+    return card
+
+
+def recipe_of(card: dict[str, Any]) -> Recipe:
+    """The recipe a version was trained by, as its card keeps it."""
+    return Recipe(**card["recipe"])
+
+
+def update_card(name: str, settings: Settings, **entries: Any) -> None:
+    """Set entries of a card and refresh the hashes of the files beside it."""
+    folder = settings.outputs / name
+    card = read_card(name, settings) | entries
+    card["files"] = {file: sha256_of(folder / file) for file in _HASHED if (folder / file).is_file()}
+    write_atomically(folder / CARD, _text(card))
+
+
+def _text(card: dict[str, Any]) -> str:
+    return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit(folder: Path) -> str:
+    """Commit of the code that trained, with `+` where files differ from it; empty outside a repository."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", "src", "recipes") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""

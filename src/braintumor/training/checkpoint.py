@@ -1,0 +1,65 @@
+"""Checkpoints of a run: one file an epoch, with the history beside it, so a killed run goes on and loses nothing."""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import pandas as pd
+
+from braintumor.dataset.files import write_atomically
+from braintumor.training.schedule import best_epoch
+
+HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
+
+
+class Checkpoints:
+    """The working folder of one run.
+
+    The checkpoint of an epoch is in place before its history row is, so whatever moment a run is killed at, the last
+    row of the history has its checkpoint. Only the last and the best epoch are kept.
+
+    Parameters
+    ----------
+    folder : Path
+    identity : dict
+        What makes this run this run (recipe, data); a folder left by another run is emptied.
+    """
+
+    def __init__(self, folder: Path, identity: dict[str, object], *, restart: bool = False) -> None:
+        self.folder = folder
+        marker = folder / "run.json"
+        text = json.dumps(identity, indent=1, sort_keys=True)
+        if restart or not marker.is_file() or marker.read_text(encoding="utf-8") != text:
+            shutil.rmtree(folder, ignore_errors=True)
+            write_atomically(marker, text)
+
+    def history(self) -> pd.DataFrame:
+        """A row per finished epoch."""
+        path = self.folder / "history.csv"
+        return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(HISTORY), dtype=float)
+
+    def path(self, epoch: int) -> Path:
+        """Checkpoint of an epoch, counted from 1."""
+        return self.folder / f"epoch-{epoch:03d}.keras"
+
+    def save(self, model: keras.Model, history: pd.DataFrame) -> None:
+        """Keep the model after the epoch that the last row of `history` describes."""
+        path = self.path(len(history))
+        partial = path.with_name(f"part-{path.name}")
+        model.save(partial)
+        partial.replace(path)
+        write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
+        kept = {path, self.path(self.best(history))}
+        for old in self.folder.glob("*epoch-*.keras"):
+            if old not in kept:
+                old.unlink()
+
+    def best(self, history: pd.DataFrame) -> int:
+        """Epoch with the lowest validation loss, counted from 1."""
+        return best_epoch(history["val_loss"].tolist()) + 1
+
+    def load(self, epoch: int) -> keras.Model:
+        """The model, with its optimizer, as it was after an epoch."""
+        model: keras.Model = keras.models.load_model(self.path(epoch))
+        return model

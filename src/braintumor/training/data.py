@@ -1,0 +1,81 @@
+"""What a training run sees: frames and labels by split, and a fingerprint that says which images they were."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.dataset.manifest import read_manifest
+from braintumor.dataset.split import assign_splits
+from braintumor.errors import DatasetError
+from braintumor.imaging import InputContract
+from braintumor.settings import Settings, get_settings
+from braintumor.training.frames import load_frames
+from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+
+# The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
+COMPARISON_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Images, labels and splits of one run.
+
+    Attributes
+    ----------
+    manifest : DataFrame
+        Rows in the order of `frames`, with `split` as the protocol deals it.
+    frames : ndarray of uint8, shape (n, height, width)
+    labels : ndarray of int64, shape (n,)
+        Index into the fixed class order.
+    """
+
+    manifest: pd.DataFrame
+    frames: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def rows(self, split: Split) -> NDArray[np.int64]:
+        """Row numbers of a split."""
+        return np.flatnonzero((self.manifest["split"] == str(split)).to_numpy())
+
+    def fingerprint(self) -> str:
+        """Hash over every image's content, label and split: equal only if the same was trained on."""
+        rows = self.manifest[["sha256", "label", "split"]].agg(",".join, axis=1).sort_values()
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Images by split and class."""
+        pairs = self.manifest[["split", "label"]].value_counts().to_dict()
+        return {str(s): {c: int(pairs.get((str(s), c), 0)) for c in CLASS_NAMES} for s in Split}
+
+    def groups(self) -> dict[str, int]:
+        """Groups by split."""
+        return {str(s): int(self.manifest["group"].iloc[self.rows(s)].nunique()) for s in Split}
+
+
+def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.DataFrame:
+    """The manifest with `split` as the protocol deals it.
+
+    Raises
+    ------
+    DatasetError
+        There is no manifest, or it has not been split yet.
+    """
+    manifest = read_manifest(settings)
+    if protocol is not Protocol.GROUP:
+        return manifest.assign(split=assign_splits(manifest, protocol, COMPARISON_SEED))
+    if (manifest["split"] == "").any():
+        raise DatasetError("The images are not split yet. Run: braintumor data split")
+    return manifest
+
+
+def load_training_data(
+    contract: InputContract, protocol: Protocol = Protocol.GROUP, settings: Settings | None = None
+) -> TrainingData:
+    """Read (or make) the frames and deal them by the protocol."""
+    settings = settings or get_settings()
+    manifest = split_manifest(protocol, settings)
+    labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
+    return TrainingData(manifest, load_frames(manifest, contract, settings), labels)

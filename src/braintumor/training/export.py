@@ -1,0 +1,82 @@
+"""Export: `model.keras` -> `model.onnx`, refused unless both say the same of real scans."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from braintumor.dataset.files import write_atomically
+from braintumor.errors import ArtifactError
+from braintumor.imaging import to_batch
+from braintumor.models.explained import explained
+from braintumor.settings import Settings, get_settings
+from braintumor.training.card import read_card, recipe_of, update_card
+from braintumor.training.data import load_training_data
+from braintumor.vocabulary import Protocol, Split
+
+TOLERANCE = 1e-5
+_CHECKED_SCANS = 64
+
+
+def export(name: str, settings: Settings | None = None) -> str:
+    """Write `model.onnx` of a trained version, with probabilities, logits and a Grad-CAM map per class.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the version in `outputs/`, such as `v1` or `v1-random`.
+
+    Returns
+    -------
+    str
+        A sentence with the largest difference found.
+
+    Raises
+    ------
+    ArtifactError
+        There is no `model.keras`, or the two differ by more than 1e-5 in a probability on real test scans; then
+        nothing is written.
+    """
+    settings = settings or get_settings()
+    folder = settings.outputs / name
+    card = read_card(name, settings)
+    if not (folder / "model.keras").is_file():
+        raise ArtifactError(f"{name}: there is no model.keras to export. Train it with: braintumor train {name}")
+    trained = keras.models.load_model(folder / "model.keras", compile=False)
+    content = to_onnx(trained)
+    contract = recipe_of(card).input.contract()
+    data = load_training_data(contract, Protocol(card["protocol"]), settings)
+    rows = data.rows(Split.TEST)
+    chosen = rows[np.linspace(0, len(rows) - 1, min(_CHECKED_SCANS, len(rows))).astype(int)]
+    difference = largest_difference(trained, content, to_batch(data.frames[chosen], contract))
+    if difference > TOLERANCE:
+        raise ArtifactError(
+            f"{name}: ONNX and Keras differ by {difference:.2e} on {len(chosen)} scans, more than {TOLERANCE:.0e}. "
+            "Nothing was written; check the versions of tf2onnx and onnxruntime against uv.lock."
+        )
+    write_atomically(folder / "model.onnx", content)
+    update_card(name, settings, export={"max_abs_difference": difference, "n": len(chosen)})
+    return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
+
+
+def to_onnx(model: keras.Sequential) -> bytes:
+    """ONNX bytes of a trained classifier with its maps."""
+    served = explained(model)
+    served(np.zeros((1, *model.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
+    with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
+        path = Path(folder) / "model.onnx"
+        served.export(path, format="onnx", verbose=False)
+        return path.read_bytes()
+
+
+def largest_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
+    """Largest absolute difference of a probability between Keras and ONNX Runtime on images (n, h, w, c)."""
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    served = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
+    return float(np.abs(served - model.predict(images, verbose=0)).max())

@@ -1,0 +1,82 @@
+"""The training cache: every image of the manifest, standardized once, on disk as one array of 8-bit frames."""
+
+import hashlib
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from braintumor.errors import DatasetError, ScanError
+from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.settings import Settings, get_settings
+
+_CHUNK = 64
+
+
+def load_frames(manifest: pd.DataFrame, contract: InputContract, settings: Settings | None = None) -> NDArray[np.uint8]:
+    """Frames of every row of the manifest, in its order, decoded in parallel the first time.
+
+    A killed first time goes on from where it was: chunks already done are marked beside the array.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, contract.height, contract.width)
+
+    Raises
+    ------
+    DatasetError
+        An image named in the manifest is missing or cannot be read.
+    """
+    settings = settings or get_settings()
+    path, marks = _paths(manifest, contract, settings)
+    shape = (len(manifest), contract.height, contract.width)
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
+        marks.write_text("")
+    done = {int(line) for line in marks.read_text().split()} if marks.is_file() else set()
+    starts = [s for s in range(0, len(manifest), _CHUNK) if s not in done]
+    if starts:
+        paths = manifest["path"].tolist()
+        chunks = [paths[s : s + _CHUNK] for s in starts]
+        array = np.lib.format.open_memmap(path, mode="r+")
+        workers = settings.workers or os.cpu_count() or 1
+        with (
+            ProcessPoolExecutor(workers) as pool,
+            marks.open("a") as file,
+            tqdm(total=len(paths), initial=len(done) * _CHUNK, desc="standardize", unit="img", disable=None) as bar,
+        ):
+            for start, frames in zip(starts, pool.map(partial(_frames, settings, contract), chunks), strict=True):
+                array[start : start + len(frames)] = frames
+                array.flush()
+                file.write(f"{start}\n")
+                file.flush()
+                bar.update(len(frames))
+    return np.load(path)
+
+
+def _paths(manifest: pd.DataFrame, contract: InputContract, settings: Settings) -> tuple[Path, Path]:
+    """The array, and the file that marks its finished chunks; named by what they hold."""
+    content = json.dumps([contract.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
+    key = hashlib.sha256(content.encode()).hexdigest()[:16]
+    folder = settings.inputs / ".cache"
+    return folder / f"frames-{key}.npy", folder / f"frames-{key}.done"
+
+
+def _frames(settings: Settings, contract: InputContract, paths: list[str]) -> NDArray[np.uint8]:
+    return np.stack([_frame(settings, contract, path) for path in paths])
+
+
+def _frame(settings: Settings, contract: InputContract, path: str) -> NDArray[np.uint8]:
+    try:
+        return standardize(read_scan(settings.dataset / path, settings=settings), contract)[0]
+    except ScanError as error:
+        raise DatasetError(
+            f"{error} The manifest names this image: run braintumor data fetch, then braintumor data audit."
+        ) from error
