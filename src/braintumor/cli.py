@@ -56,6 +56,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     phantoms.add_argument("folder", type=Path)
     phantoms.add_argument("--per-class", type=int, default=24, help="images of each class (default 24)")
     phantoms.add_argument("--seed", type=int, default=0)
+    _command(commands, "explore", "average and compare the classes; write outputs/dataset", _explore)
 
 
 def _add_models(commands: argparse._SubParsersAction) -> None:
@@ -88,6 +89,13 @@ def _split(options: argparse.Namespace) -> int:
     from braintumor.dataset.split import split
 
     print(split(options.protocol, options.seed))
+    return 0
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from braintumor.exploration.run import explore
+
+    print(explore())
     return 0
 
 

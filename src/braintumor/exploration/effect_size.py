@@ -1,0 +1,76 @@
+"""How much two classes differ at each pixel, in standard deviations, and where that is more than noise."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.exploration.welford import Moments
+
+# False discovery rates told apart; 0.05 is the one spoken of unless said otherwise.
+LEVELS: Final = (0.05, 0.01, 0.001)
+# Below this many groups on a side no standard deviation worth the name can be had.
+MIN_GROUPS: Final = 5
+# Pixels whose groups differ less than half a grey level are background: they are not tested.
+_FLAT: Final = 0.5 / 255
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effect:
+    """Difference of two classes, a minus b, at each pixel.
+
+    Attributes
+    ----------
+    size : ndarray of float32, shape (height, width)
+        Hedges' g: difference of the means over groups, in pooled standard deviations of groups.
+    passed : ndarray of uint8, shape (height, width)
+        How many of `levels` the pixel's false discovery rate stays at or below.
+    levels : tuple of float
+        False discovery rates, falling.
+    """
+
+    size: NDArray[np.float32]
+    passed: NDArray[np.uint8]
+    levels: tuple[float, ...] = LEVELS
+
+    def significant(self, level: float = LEVELS[0]) -> NDArray[np.bool_]:
+        """Pixels called different at a false discovery rate, one of `levels`."""
+        return self.passed > self.levels.index(level)
+
+
+def effect(a: Moments, b: Moments) -> Effect | None:
+    """Compare two classes, given the moments of their group means.
+
+    Hedges' g (Hedges 1981), Welch's t-test for unequal variances, and the procedure of Benjamini and Hochberg (1995)
+    over the pixels that vary at all. Groups are the unit, as images of one patient are not independent.
+
+    Parameters
+    ----------
+    a, b : Moments
+        Over groups: each array taken in was the mean image of one group.
+
+    Returns
+    -------
+    Effect or None
+        None where a side has fewer than `MIN_GROUPS` groups. Needs scipy.
+    """
+    if min(a.count, b.count) < MIN_GROUPS:
+        return None
+    from scipy import stats
+
+    pooled = np.sqrt((a.m2 + b.m2) / (a.count + b.count - 2))
+    tested = pooled > _FLAT
+    correction = 1 - 3 / (4 * (a.count + b.count) - 9)
+    size = np.zeros(a.mean.shape, np.float32)
+    size[tested] = correction * (a.mean - b.mean)[tested] / pooled[tested]
+    passed = np.zeros(a.mean.shape, np.uint8)
+    if tested.any():
+        means, deviations = (a.mean, b.mean), (a.deviation(ddof=1), b.deviation(ddof=1))
+        p = stats.ttest_ind_from_stats(
+            means[0][tested], deviations[0][tested], a.count,
+            means[1][tested], deviations[1][tested], b.count, equal_var=False,
+        ).pvalue  # fmt: skip
+        rate = stats.false_discovery_control(p, method="bh")
+        passed[tested] = sum((rate <= level).astype(np.uint8) for level in LEVELS)
+    return Effect(size, passed)

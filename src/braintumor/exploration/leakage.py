@@ -1,0 +1,163 @@
+"""Leakage report: copies, twins and patients on both sides of the official split, and suspected mislabels."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from braintumor.errors import DatasetError
+from braintumor.settings import Settings, get_settings
+
+TWINS: Final = "twins.csv"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeakageReport:
+    """What ties images together across the official Training and Testing folders.
+
+    Attributes
+    ----------
+    numbers : dict of str to int or float
+        Counts for a page to show; see `leakage_report`.
+    twins : DataFrame
+        Pairs of near-duplicates, nearest first: `path_a`, `path_b`, `distance` (bits of 128), `transform` (what turns
+        b into a), `exact`, `label_a`, `label_b`, `same_label`, `same_side_official`.
+    patients : DataFrame
+        Patients on both sides: `patient`, `training`, `testing` (images each).
+    suspects : DataFrame
+        Images whose label is in doubt: `path`, `label`, `reason`.
+    """
+
+    numbers: dict[str, Any]
+    twins: pd.DataFrame
+    patients: pd.DataFrame
+    suspects: pd.DataFrame
+
+    @property
+    def sentence(self) -> str:
+        """The report in one sentence, with its numbers."""
+        n = self.numbers
+        return (
+            f"Of {n['testing']:,} images in the official Testing folder, {n['testing_with_twin']:,} "
+            f"({n['testing_with_twin_share']:.0%}) have a near-duplicate in Training, and "
+            f"{n['testing_with_patient']:,} of the {n['testing_patient_known']:,} whose patient is known show a "
+            "patient who is in Training too."
+        )
+
+
+def load_report(manifest: pd.DataFrame, settings: Settings | None = None) -> LeakageReport:
+    """The report of the set on disk, from its manifest and `outputs/dataset/twins.csv`.
+
+    Raises
+    ------
+    DatasetError
+        There is no table of twins.
+    """
+    path = (settings or get_settings()).dataset_outputs / TWINS
+    try:
+        twins = pd.read_csv(path)
+    except FileNotFoundError:
+        raise DatasetError("There is no table of twins yet. Write it with: braintumor data audit") from None
+    return leakage_report(manifest, twins)
+
+
+def leakage_report(manifest: pd.DataFrame, twins: pd.DataFrame) -> LeakageReport:
+    """Count and list what leaks.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        One row per image, as `braintumor.dataset.manifest` describes.
+    twins : DataFrame
+        One row per pair: `path_a`, `path_b`, `distance`, `transform`, `same_label`, `same_side_official`.
+    """
+    rows = manifest.set_index("path")
+    pairs = twins.assign(
+        label_a=rows["label"].reindex(twins["path_a"]).to_numpy(),
+        label_b=rows["label"].reindex(twins["path_b"]).to_numpy(),
+        exact=rows["sha256"].reindex(twins["path_a"]).to_numpy() == rows["sha256"].reindex(twins["path_b"]).to_numpy(),
+    )
+    pairs = pairs.sort_values(["exact", "distance", "path_a", "path_b"], ascending=[False, True, True, True])
+    pairs = pairs.reset_index(drop=True)
+    patients = _patients(manifest)
+    suspects = _suspects(manifest, pairs)
+    return LeakageReport(_numbers(manifest, pairs, patients, suspects), pairs, patients, suspects)
+
+
+def _patients(manifest: pd.DataFrame) -> pd.DataFrame:
+    known = manifest[manifest["patient"] != ""]
+    sides = pd.crosstab(known["patient"], known["original_split"]).reindex(
+        columns=["Training", "Testing"], fill_value=0
+    )
+    both = sides[(sides > 0).all(axis=1)].reset_index()
+    both.columns = pd.Index(["patient", "training", "testing"])
+    return both.sort_values(["testing", "patient"], ascending=[False, True]).reset_index(drop=True)
+
+
+def _suspects(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Images that contradict a copy of themselves, a near-duplicate, or the other images of their patient."""
+    found: dict[str, list[str]] = {}
+    for row in pairs[~pairs["same_label"]].to_dict("records"):
+        likeness = "an exact copy" if row["exact"] else f"a near-duplicate ({row['distance']} of 128 bits)"
+        for path, other, label in (
+            (row["path_a"], row["path_b"], row["label_b"]),
+            (row["path_b"], row["path_a"], row["label_a"]),
+        ):
+            found.setdefault(path, []).append(f"{likeness}, {other}, is labelled {label}")
+    known = manifest[manifest["patient"] != ""]
+    usual = known.groupby("patient")["label"].agg(lambda labels: labels.mode().iloc[0])
+    odd = known[known["label"] != known["patient"].map(usual)]
+    for row in odd.to_dict("records"):
+        reason = f"the other images of patient {row['patient']} are mostly labelled {usual[row['patient']]}"
+        found.setdefault(row["path"], []).append(reason)
+    labels = manifest.set_index("path")["label"]
+    table = [(path, labels[path], "; ".join(reasons)) for path, reasons in sorted(found.items())]
+    return pd.DataFrame(table, columns=["path", "label", "reason"])
+
+
+def _numbers(
+    manifest: pd.DataFrame, pairs: pd.DataFrame, patients: pd.DataFrame, suspects: pd.DataFrame
+) -> dict[str, Any]:
+    testing = manifest[manifest["original_split"] == "Testing"]
+    training = manifest[manifest["original_split"] == "Training"]
+    across = pairs[~pairs["same_side_official"]]
+    upright = across[across["transform"] == "identity"]
+    copies = manifest["sha256"].duplicated()
+    known = testing[testing["patient"] != ""]
+    twin_in_training = testing["path"].isin(_paths(across))
+    return {
+        "images": len(manifest),
+        "testing": len(testing),
+        "exact_copies": int(copies.sum()),
+        "testing_with_exact_copy": int(testing["sha256"].isin(set(training["sha256"])).sum()),
+        "twin_pairs": len(pairs),
+        "twin_pairs_across": len(across),
+        "twin_pairs_turned": int((pairs["transform"] != "identity").sum()),
+        "testing_with_twin": int(twin_in_training.sum()),
+        "testing_with_twin_share": float(twin_in_training.mean()) if len(testing) else 0.0,
+        "testing_with_upright_twin": int(testing["path"].isin(_paths(upright)).sum()),
+        "testing_patient_known": len(known),
+        "testing_with_patient": int(known["patient"].isin(set(training["patient"])).sum()),
+        "patients": int(manifest.loc[manifest["patient"] != "", "patient"].nunique()),
+        "patients_on_both_sides": len(patients),
+        "groups": int(manifest["group"].nunique()),
+        "largest_group": int(manifest["group"].value_counts().max()) if len(manifest) else 0,
+        "suspected_mislabels": len(suspects),
+    }
+
+
+def _paths(pairs: pd.DataFrame) -> set[str]:
+    return set(pairs["path_a"]) | set(pairs["path_b"])
+
+
+def twin_examples(report: LeakageReport, count: int = 6, seed: int = 0) -> pd.DataFrame:
+    """A few pairs across the official split for a picture, one of each transform first, then by lot.
+
+    Returns rows of `report.twins`; exact copies are left out, as there is nothing to compare.
+    """
+    across = report.twins[~report.twins["same_side_official"] & ~report.twins["exact"]]
+    order = np.random.default_rng(seed).permutation(len(across))
+    mixed = across.iloc[order]
+    first = mixed.drop_duplicates("transform")
+    return pd.concat([first, mixed.drop(index=first.index)]).head(count).reset_index(drop=True)

@@ -1,0 +1,68 @@
+"""Running mean and variance of arrays, one pass, mergeable: Welford (1962), merged by Chan, Golub and LeVeque (1979)."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Frames taken together in one step: enough to amortize the call, few enough to stay out of memory.
+_BLOCK = 16
+
+
+@dataclass(slots=True)
+class Moments:
+    """Count, mean and sum of squared deviations of the arrays seen so far, in float64.
+
+    Attributes
+    ----------
+    count : int
+    mean, m2 : ndarray of float64
+        Of the shape of one array.
+    """
+
+    count: int
+    mean: NDArray[np.float64]
+    m2: NDArray[np.float64]
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...]) -> Self:
+        """Nothing seen yet."""
+        return cls(0, np.zeros(shape), np.zeros(shape))
+
+    def add(self, values: NDArray) -> None:
+        """Take in one array."""
+        self.count += 1
+        delta = values - self.mean
+        self.mean += delta / self.count
+        self.m2 += delta * (values - self.mean)
+
+    def add_all(self, frames: NDArray) -> None:
+        """Take in many arrays stacked on the first axis, a few at a time."""
+        for start in range(0, len(frames), _BLOCK):
+            block = frames[start : start + _BLOCK].astype(np.float64)
+            mean = block.mean(axis=0)
+            block -= mean
+            self.merge(Moments(len(block), mean, np.einsum("n...,n...->...", block, block)))
+
+    def merge(self, other: "Moments") -> None:
+        """Take in all that another has seen; it is left as it was."""
+        total = self.count + other.count
+        if other.count == 0:
+            return
+        delta = other.mean - self.mean
+        self.mean += delta * (other.count / total)
+        self.m2 += other.m2 + delta**2 * (self.count * other.count / total)
+        self.count = total
+
+    def scaled(self, factor: float) -> "Moments":
+        """The moments of the same arrays, had each been multiplied by a factor."""
+        return Moments(self.count, self.mean * factor, self.m2 * factor**2)
+
+    def variance(self, ddof: int = 0) -> NDArray[np.float64]:
+        """Variance with divisor `count - ddof`, as numpy's; zeros where the count does not exceed `ddof`."""
+        return self.m2 / (self.count - ddof) if self.count > ddof else np.zeros_like(self.m2)
+
+    def deviation(self, ddof: int = 0) -> NDArray[np.float64]:
+        """Standard deviation with divisor `count - ddof`."""
+        return np.sqrt(self.variance(ddof))
