@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_data(commands)
     _add_models(commands)
+    _add_reading(commands)
     return parser
 
 
@@ -47,6 +48,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     verbs = data.add_subparsers(required=True, metavar="VERB")
     fetch = _command(verbs, "fetch", "get the Kaggle image set and verify it", _fetch)
     fetch.add_argument("--from", dest="source", type=Path, metavar="PATH", help="a folder or zip, instead of Kaggle")
+    fetch.add_argument("--masks", action="store_true", help="get the BRISC tumour masks instead of the images")
     fetch.add_argument("--table", type=Path, metavar="CSV", help="expected files, instead of the shipped table")
     _command(verbs, "audit", "read every image once; write manifest.csv and audit.json", _audit)
     split = _command(verbs, "split", "deal groups of images to train, validation and test", _split)
@@ -71,10 +73,31 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         _command(commands, name, help_, handler).add_argument("version")
 
 
+def _add_reading(commands: argparse._SubParsersAction) -> None:
+    predict = _command(commands, "predict", "read scans: files, folders (with all inside) or patterns", _predict)
+    predict.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a JPEG or PNG, a folder, or a pattern such as 's/*.png'"
+    )
+    predict.add_argument("--version", help="the model to read with (default: BRAINTUMOR_VERSION, or v1)")
+    predict.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write the rows here; stopped and started again, it goes on where it "
+        "was. Without it the rows go to standard output",
+    )  # fmt: skip
+    predict.add_argument("--overlays", type=Path, metavar="DIR", help="also draw each scan with its heat map here")
+    predict.epilog = "Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), 2 wrong usage."
+    bench = _command(commands, "bench", "time reading against the original way, side by side", _bench)
+    bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
+    bench.add_argument("--version", help="the model to read with (default: BRAINTUMOR_VERSION, or v1)")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here")
+    app = _command(commands, "app", "open the dashboard", _app)
+    app.add_argument("--port", type=int, help="port to answer on (default: PORT, or 8501)")
+
+
 def _fetch(options: argparse.Namespace) -> int:
     from braintumor.dataset.fetch import fetch
+    from braintumor.dataset.masks import fetch_masks
 
-    print(fetch(source=options.source, table=options.table))
+    print(fetch_masks(options.source) if options.masks else fetch(source=options.source, table=options.table))
     return 0
 
 
@@ -100,9 +123,15 @@ def _explore(options: argparse.Namespace) -> int:
 
 
 def _phantoms(options: argparse.Namespace) -> int:
-    from braintumor.dataset.phantoms import write_phantoms
+    import pandas as pd
 
-    print(f"Drew {write_phantoms(options.folder, options.per_class, options.seed)} phantoms in {options.folder}.")
+    from braintumor.dataset.phantoms import write_phantoms
+    from braintumor.dataset.table import write_table
+
+    count = write_phantoms(options.folder, options.per_class, options.seed)
+    table = options.folder / "table.csv"
+    write_table(options.folder, pd.read_csv(options.folder / "provenance.csv", dtype=str, keep_default_na=False), table)
+    print(f"Drew {count} phantoms. Use them with: braintumor data fetch --from {options.folder} --table {table}")
     return 0
 
 
@@ -125,3 +154,24 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     print(evaluate(options.version))
     return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from braintumor.reporting.predict import predict
+
+    outcome = predict(options.paths, options.version, options.csv, options.overlays)
+    print(outcome, file=sys.stdout if options.csv else sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from braintumor.bench.run import bench
+
+    print(bench(options.paths, options.version, options.json))
+    return 0
+
+
+def _app(options: argparse.Namespace) -> int:
+    from braintumor.launch import launch
+
+    return launch(options.port)

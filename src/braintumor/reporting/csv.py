@@ -40,11 +40,18 @@ def csv_row(detection: Detection) -> Row:
     }
 
 
-def error_row(name: str, message: str, model_version: str, timestamp: datetime | None = None) -> Row:
-    """The row of a file that could not be read: its name, when, by which model, and what is wrong."""
+def error_row(name: str, message: str, model_version: str, sha256: str | None = None) -> Row:
+    """The row of a file that could not be read: its name, when, by which model, and what is wrong.
+
+    The hash of its content goes with it where there is any content.
+    """
     row: Row = dict.fromkeys(COLUMNS)
     row.update(
-        timestamp=timestamp_text(timestamp or datetime.now(UTC)), name=name, model_version=model_version, error=message
+        timestamp=timestamp_text(datetime.now(UTC)),
+        name=name,
+        model_version=model_version,
+        sha256=sha256,
+        error=message,
     )
     return row
 

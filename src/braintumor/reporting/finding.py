@@ -1,0 +1,97 @@
+"""Files, folders and patterns -> the list of scans to read, each once, in a fixed order."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from braintumor.errors import ScanError
+from braintumor.imaging import IMAGE_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Scans to read, as paths written the way they were given, and how many files of other kinds lay beside them."""
+
+    files: tuple[str, ...]
+    passed_over: int
+
+
+def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Found:
+    """Collect scans.
+
+    Parameters
+    ----------
+    sources : sequence of str or Path
+        A file is taken whatever its name (and reported where it cannot be read). A folder is searched with all its
+        subfolders for `.jpg`, `.jpeg` and `.png`; hidden files and folders are passed over. Anything else is a
+        pattern such as `scans/*/t1*.png`, where `**` stands for any depth.
+    without : Path, optional
+        A folder to leave out, such as the one overlays are written to.
+
+    Returns
+    -------
+    Found
+        In the order of the sources, sorted within each. A path that does not exist is kept: it becomes a row that
+        says so.
+
+    Raises
+    ------
+    ScanError
+        Nothing at all was found.
+    """
+    files: dict[tuple[str, str], str] = {}
+    passed_over = 0
+    for source in sources:
+        for path, is_scan in _expand(os.fspath(source), without):
+            if is_scan:
+                files.setdefault(_place(path), path)
+            else:
+                passed_over += 1
+    if not files:
+        given = ", ".join(str(source) for source in sources)
+        raise ScanError(
+            f"{given}: no {', '.join(IMAGE_SUFFIXES)} file is there. Give other files, folders or patterns."
+        )
+    return Found(tuple(files.values()), passed_over)
+
+
+def _place(path: str) -> tuple[str, str]:
+    """What tells one file from another, however its path is written; a link is a file of its own."""
+    folder, name = os.path.split(path)
+    return _real(folder), name
+
+
+@lru_cache(maxsize=4096)
+def _real(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def _expand(source: str, without: Path | None) -> Iterator[tuple[str, bool]]:
+    """Paths of one source, and whether each is to be read."""
+    if Path(source).is_dir():
+        yield from _walk(source, without)
+    elif not os.path.lexists(source) and glob.has_magic(source):
+        for match in sorted(glob.glob(source, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
+            if Path(match).is_file():
+                yield match, _named_like_a_scan(match)
+    else:
+        yield source, True
+
+
+def _walk(folder: str, without: Path | None) -> Iterator[tuple[str, bool]]:
+    left_out = without.resolve() if without else None
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in _visible(folders) if left_out is None or Path(parent, f).resolve() != left_out)
+        for name in sorted(_visible(names)):
+            yield str(Path(parent, name)), _named_like_a_scan(name)
+
+
+def _visible(names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if not name.startswith("."))
+
+
+def _named_like_a_scan(name: str) -> bool:
+    return name.lower().endswith(IMAGE_SUFFIXES)
