@@ -63,14 +63,16 @@ def choose(requested: str = "", need_pip: bool = True) -> Interpreter:
     SetupError
         None fits, or the fitting ones lack the module that makes environments; says what to install.
     """
-    found = [i for i in map(probe, (requested,) if requested else CANDIDATES) if i is not None]
-    fitting = [i for i in found if i.fits]
-    if not fitting:
-        raise SetupError(_none_fits(requested, found))
-    for interpreter in fitting:
-        if interpreter.whole or not need_pip:
+    found = []
+    for command in (requested,) if requested else CANDIDATES:
+        interpreter = probe(command)
+        if interpreter is None:
+            continue
+        if interpreter.fits and (interpreter.whole or not need_pip):
             return interpreter
-    raise SetupError(_no_venv(fitting[0]))
+        found.append(interpreter)
+    fitting = [interpreter for interpreter in found if interpreter.fits]
+    raise SetupError(_no_venv(fitting[0]) if fitting else _none_fits(requested, found))
 
 
 def _none_fits(requested: str, found: list[Interpreter]) -> str:

@@ -98,7 +98,7 @@ def install(target: str) -> None:
         _say("uv could not install them; trying pip")
     if not _run([str(PYTHON), "-m", "pip", "--version"], check=False, quiet=True):
         _run([str(PYTHON), "-m", "ensurepip"])
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*pip, "--require-hashes", "-r", REQUIREMENTS[target]])
     _run([*pip, "--no-deps", "--editable", "."])
 
@@ -168,6 +168,7 @@ def _alone() -> Iterator[None]:
 def _run(command: Sequence[str], check: bool = True, quiet: bool = False) -> bool:
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environment["UV_PROJECT_ENVIRONMENT"] = str(VENV)
+    environment.setdefault("UV_SYSTEM_CERTS", "1")  # trust whom the machine trusts, a company proxy say
     output = subprocess.DEVNULL if quiet else None
     try:
         code = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False).returncode
