@@ -9,6 +9,8 @@ export PYTHON
 STARTER := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 PREPARE := $(STARTER) scripts/prepare.py
 BIN := .venv/bin
+# A browser window opens where there is a screen; the address is printed everywhere.
+HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
 .PHONY: help python run setup test lint format train reproduce lock upgrade readme bench clean
@@ -21,7 +23,7 @@ python:
 
 run: python  ## open the dashboard (PORT=8501)
 	@$(PREPARE) serve
-	@exec $(BIN)/streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
+	@exec $(BIN)/streamlit run app.py --server.port $(PORT) --server.headless $(HEADLESS) --server.showEmailPrompt false
 
 setup: python  ## prepare .venv for development
 	@$(PREPARE) dev

@@ -1,0 +1,161 @@
+"""What is deployed is whole and nothing more: Heroku's slug by its ignore file, the container by its own."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from braintumor.settings import get_settings
+
+# Files by which Heroku's Python buildpack tells a package manager; it builds a tree with one of them only.
+MANAGERS = {"Pipfile", "Pipfile.lock", "poetry.lock", "requirements.txt", "setup.py", "uv.lock"}
+SERVED = {
+    "app.py",
+    "pyproject.toml",
+    "requirements.txt",
+    "runtime.txt",
+    "setup.sh",
+    "Procfile",
+    ".streamlit/config.toml",
+}
+
+
+@pytest.fixture(scope="module")
+def slug_files(root: Path, committed: list[Path]) -> set[Path]:
+    """What is left after Heroku removed what .slugignore names (its patterns are gitignore's, without negation)."""
+    command = ["git", "-c", "core.excludesFile=", "ls-files", "-z", "--cached", "--others", "--ignored"]
+    listed = subprocess.run(
+        [*command, "--exclude-from=.slugignore"], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+    return set(committed) - {Path(name) for name in listed.split("\0") if name}
+
+
+@pytest.fixture(scope="module")
+def slug(root: Path, slug_files: set[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("slug")
+    for path in slug_files:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / path, folder / path)
+    return folder
+
+
+def _environment(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("BRAINTUMOR_", "STREAMLIT_"))}
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+    return kept | variables
+
+
+def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = _environment(**variables)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_slug_holds_one_package_manager(slug_files: set[Path]) -> None:
+    assert {p.name for p in slug_files if len(p.parts) == 1} & MANAGERS == {"requirements.txt"}
+
+
+def test_the_slug_holds_what_is_served(slug_files: set[Path]) -> None:
+    version = get_settings().version
+    wanted = SERVED | {f"outputs/{version}/{name}" for name in ("card.json", "evaluation.json", "model.onnx")}
+    assert wanted <= {p.as_posix() for p in slug_files}
+    assert any(p.parts[0] == "app_pages" for p in slug_files)
+
+
+def test_the_slug_leaves_behind_what_is_not(slug_files: set[Path]) -> None:
+    heads = {p.parts[0] for p in slug_files}
+    assert not heads & {"tests", "docs", "benchmarks", "scripts", "inputs", "jupyter_notebooks"}
+    assert not [p for p in slug_files if p.suffix == ".keras"]
+
+
+def test_slugignore_negates_nothing(root: Path) -> None:
+    assert "\n!" not in (root / ".slugignore").read_text(encoding="utf-8")
+
+
+def test_setup_refuses_a_host_without_a_port(slug: Path) -> None:
+    run = _run(["sh", "setup.sh"], slug, PORT="")
+    assert run.returncode == 1
+    assert "PORT must be the number" in run.stderr
+
+
+def test_setup_names_the_file_a_deployment_lacks(slug: Path) -> None:
+    run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="v0")
+    assert run.returncode == 1
+    assert "outputs/v0/card.json is missing" in run.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def served(slug: Path) -> Iterator[str]:
+    """Address of the slug, started by the Procfile's own command."""
+    port = _free_port()
+    command = (slug / "Procfile").read_text(encoding="utf-8").removeprefix("web:").strip()
+    with subprocess.Popen(
+        ["sh", "-c", command], cwd=slug, env=_environment(PORT=str(port)), start_new_session=True
+    ) as web:
+        try:
+            yield f"http://localhost:{port}"
+        finally:
+            os.killpg(web.pid, 15)
+
+
+def test_the_slug_starts_by_its_procfile_and_answers(served: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"{served}/_stcore/health", timeout=5) as answer:
+                assert answer.status == 200
+                return
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline, "the dashboard did not answer within a minute"
+            time.sleep(0.2)
+
+
+def test_the_procfile_serves_the_packages_own_source(slug: Path) -> None:
+    """On Heroku only requirements.txt is installed: `braintumor` comes from the tree, by the Procfile's PYTHONPATH."""
+    path = re.search(r"PYTHONPATH=(\S+)", (slug / "Procfile").read_text(encoding="utf-8"))
+    assert path
+    code = "import braintumor.inference as room; print(room.__file__)"
+    run = _run([sys.executable, "-c", code], slug, PYTHONPATH=path[1])
+    assert Path(run.stdout.strip()) == slug / "src" / "braintumor" / "inference" / "__init__.py"
+
+
+def test_heroku_and_the_container_run_the_same_python(root: Path) -> None:
+    version = re.fullmatch(r"python-(3\.1[1-3])\n", (root / "runtime.txt").read_text(encoding="utf-8"))
+    image = re.search(r"^FROM python:([\d.]+)-slim$", (root / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert version
+    assert image
+    assert version[1] == image[1]
+
+
+def test_the_container_gets_everything_setup_looks_for(root: Path) -> None:
+    let_in = {
+        line.removeprefix("!")
+        for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    }
+    assert let_in >= {
+        "app.py",
+        "app_pages",
+        "src",
+        "outputs",
+        "requirements.txt",
+        "setup.sh",
+        ".streamlit",
+        "pyproject.toml",
+    }
+    assert all((root / name).exists() for name in let_in)
