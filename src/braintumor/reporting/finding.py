@@ -34,27 +34,26 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
     Returns
     -------
     Found
-        In the order of the sources, sorted within each. A path that does not exist is kept: it becomes a row that
-        says so.
+        In the order of the sources, sorted within each. A path that does not exist, or a pattern that matches nothing
+        beside others that do, is kept: it becomes a row that says so.
 
     Raises
     ------
     ScanError
         Nothing at all was found.
     """
-    files: dict[tuple[str, str], str] = {}
-    passed_over = 0
-    for source in sources:
-        for path, is_scan in _expand(os.fspath(source), without):
-            if is_scan:
-                files.setdefault(_place(path), path)
-            else:
-                passed_over += 1
-    if not files:
-        given = ", ".join(str(source) for source in sources)
+    expanded = [(os.fspath(source), list(_expand(os.fspath(source), without))) for source in sources]
+    if not any(is_scan for _, paths in expanded for _, is_scan in paths):
+        given = ", ".join(source for source, _ in expanded)
         raise ScanError(
             f"{given}: no {', '.join(IMAGE_SUFFIXES)} file is there. Give other files, folders or patterns."
         )
+    files: dict[tuple[str, str], str] = {}
+    for source, paths in expanded:
+        unmatched = not paths and not Path(source).is_dir()
+        for path in [source] if unmatched else [path for path, is_scan in paths if is_scan]:
+            files.setdefault(_place(path), path)
+    passed_over = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
     return Found(tuple(files.values()), passed_over)
 
 

@@ -1,0 +1,1 @@
+"""Measures this project against the original way of reading scans, side by side."""

@@ -1,0 +1,78 @@
+"""Runs one way of reading in a fresh process and takes its time from start to first verdict."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from braintumor.bench.ways import DONE, FIRST
+from braintumor.errors import BrainTumorError
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one process measured.
+
+    Attributes
+    ----------
+    first_verdict : float
+        Seconds from starting the process to its first verdict.
+    throughput : float
+        Images a second over all files, once the first verdict is there.
+    peak_megabytes : float
+        The most memory it held, in MiB.
+    stages : dict
+        Milliseconds by stage, `{stage: {"median", "p95"}}`; empty where the way has no stages.
+    """
+
+    first_verdict: float
+    throughput: float
+    peak_megabytes: float
+    stages: dict[str, dict[str, float]]
+
+
+def run(way: str, *arguments: Any, n: int) -> Run:
+    """Run a function of `braintumor.bench.ways` in a process of its own.
+
+    Parameters
+    ----------
+    way : str
+        Its name.
+    *arguments
+        Plain data, handed over as JSON.
+    n : int
+        Files it reads.
+
+    Raises
+    ------
+    BrainTumorError
+        The process failed; the message ends with its last words.
+    """
+    code = "import json, sys; from braintumor.bench import ways; getattr(ways, sys.argv[1])(*json.load(sys.stdin))"
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
+    # Standard error goes to a file: nobody reads it while the process runs, and a full pipe would stop it.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
+        started = time.perf_counter()
+        with subprocess.Popen(
+            [sys.executable, "-c", code, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
+            text=True, env=quiet,
+        ) as process:  # fmt: skip
+            assert process.stdin is not None  # both are pipes, which the type does not know
+            assert process.stdout is not None
+            json.dump(arguments, process.stdin)
+            process.stdin.close()
+            first, found = 0.0, None
+            for line in process.stdout:
+                if line.startswith(FIRST):
+                    first = time.perf_counter() - started
+                elif line.startswith(DONE):
+                    found = json.loads(line.removeprefix(DONE))
+        if process.returncode or found is None:
+            complaints.seek(0)
+            last = (complaints.read().strip().splitlines() or ["it said nothing"])[-1]
+            raise BrainTumorError(f"Reading {way} failed: {last}")
+    return Run(first, n / found["seconds"], found["peak_megabytes"], found.get("stages_ms", {}))

@@ -1,0 +1,81 @@
+"""The two ways of reading scans, each run in a process of its own: ours, and the original project's.
+
+Each prints a line when it has its first verdict, so that the process that started it can take the time, and at the end
+one line of JSON with what it measured.
+"""
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+FIRST: Final = "braintumor-bench first verdict"
+DONE: Final = "braintumor-bench done "
+
+
+def ours(version: str, files: Sequence[str], workers: int) -> None:
+    """Read with the detector: the first file alone, then all of them as `predict` does, then stage by stage."""
+    from braintumor.inference import Detector
+    from braintumor.settings import get_settings
+
+    # As `predict` does: a thread for each scan, none more inside ONNX Runtime.
+    detector = Detector.load(version, get_settings().model_copy(update={"threads": 1}))
+    detector.detect(files[0])
+    _say(FIRST)
+
+    from braintumor.reporting.batch import read_rows
+    from braintumor.reporting.csv import to_csv
+
+    seconds = _seconds(lambda: to_csv(read_rows(detector, files, workers)))
+    peak = peak_megabytes()
+    timings = [detector.detect(file).milliseconds for file in files]
+    stages = {stage: _spread([timing[stage] for timing in timings]) for stage in timings[0]}
+    _say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak, "stages_ms": stages}))
+
+
+def original(model: str, files: Sequence[str]) -> None:
+    """Read as the original project does: Pillow resizes, Keras predicts, an image at a time."""
+    import keras
+    import numpy as np
+    from PIL import Image
+
+    network = keras.models.load_model(model, compile=False)
+    height, width = network.input_shape[1:3]
+
+    def read(file: str) -> Any:
+        image = Image.open(file).convert("RGB").resize((width, height))
+        return network.predict(np.expand_dims(np.asarray(image, np.float32) / 255, axis=0), verbose=0)
+
+    read(files[0])
+    _say(FIRST)
+    seconds = _seconds(lambda: deque(map(read, files), maxlen=0))
+    _say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak_megabytes()}))
+
+
+def peak_megabytes() -> float:
+    """The most memory this process has held, in MiB."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # Linux; `getrusage` would also count what the parent held when it started us
+        line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "p95": sorted(values)[int(0.95 * (len(values) - 1))]}
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
