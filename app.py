@@ -1,0 +1,25 @@
+"""The router of the dashboard: five pages and the frame around them, nothing else."""
+
+import streamlit as st
+
+from app_pages.components.frame import MARK, show_frame
+from braintumor.vocabulary import RESEARCH_USE
+
+st.set_page_config(
+    page_title="Brain Tumor Detector",
+    page_icon=MARK,
+    layout="wide",
+    menu_items={"About": f"**Brain Tumor Detector.** {RESEARCH_USE}"},
+)
+page = st.navigation(
+    [
+        st.Page("app_pages/summary.py", title="Summary", default=True),
+        st.Page("app_pages/visualizer.py", title="Visualizer"),
+        st.Page("app_pages/detection.py", title="Detection"),
+        st.Page("app_pages/hypotheses.py", title="Hypotheses"),
+        st.Page("app_pages/performance.py", title="Performance"),
+    ],
+    position="top",
+)
+show_frame()
+page.run()

@@ -1,0 +1,43 @@
+"""The frame around every page: style, mark, research-use notice, headings, and what to do when something is missing."""
+
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from braintumor.vocabulary import RESEARCH_USE
+
+_ASSETS: Final = Path(__file__).parent / "assets"
+MARK: Final = str(_ASSETS / "mark.svg")
+
+
+def show_frame() -> None:
+    """Draw what all pages share: once per run, before the page."""
+    st.html(_ASSETS / "style.css")
+    st.logo(MARK, size="large")
+    # On a phone only the first sentence stays; the rest is in the menu and on the Summary page.
+    first, rest = RESEARCH_USE.split(". ", 1)
+    with st.bottom:
+        st.html(f'<p class="research-use" role="note">{escape(first)}.<span> {escape(rest)}</span></p>')
+
+
+def header(title: str, lede: str) -> None:
+    """Title of a page and the sentence under it."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{lede}]")
+
+
+def section(title: str, lede: str = "") -> None:
+    """Heading of a part of a page, with a sentence on how to read it."""
+    st.subheader(title, anchor=False)
+    if lede:
+        st.caption(lede)
+
+
+def missing(what: str, *commands: str) -> None:
+    """Say plainly what is not there and which command makes it."""
+    with st.container(border=True):
+        st.markdown(what)
+        if commands:
+            st.code("\n".join(commands), language="bash")

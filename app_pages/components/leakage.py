@@ -1,0 +1,74 @@
+"""The price of leakage: one recipe under three splits, side by side."""
+
+import pandas as pd
+import streamlit as st
+
+from app_pages.components import artifacts
+from app_pages.components.charts import Bar, intervals, show
+from app_pages.components.frame import missing, section
+from app_pages.components.palette import ACCENT, NEUTRAL
+from app_pages.components.words import METRIC_TITLES, metric_value
+from braintumor.evaluation.hypotheses import difference
+from braintumor.evaluation.report import Report
+from braintumor.vocabulary import Protocol, Split
+
+_TITLES = {
+    Protocol.GROUP: "By group: patients and near-duplicates kept together",
+    Protocol.OFFICIAL: "Official: the folders as published",
+    Protocol.RANDOM: "Random: images dealt one by one",
+}
+_SHOWN = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "loss")
+
+
+def show_leakage(report: Report) -> None:
+    """Test scores of the version under each split, with what they differ by."""
+    section("The same recipe under three splits", "Each scored on its own test images. Only the first split is fair.")
+    reports = {Protocol.GROUP: report}
+    reports |= {p: artifacts.report(f"{report.version}-{p}") for p in (Protocol.OFFICIAL, Protocol.RANDOM)}
+    if absent := [other.remedy for other in reports.values() if other.metric(Split.TEST, "accuracy") is None]:
+        missing("Not all three have been measured. What is missing comes from:", *absent)
+    measured = {p: other for p, other in reports.items() if other.metric(Split.TEST, "accuracy") is not None}
+    if not measured:
+        return
+    for metric in ("accuracy", "macro_f1"):
+        _show_metric(metric, measured)
+    table = {
+        protocol.capitalize(): {
+            METRIC_TITLES[name]: metric_value(name, estimate)
+            for name in _SHOWN
+            if (estimate := other.metric(Split.TEST, name)) is not None
+        }
+        for protocol, other in measured.items()
+    }
+    st.table(pd.DataFrame(table), border="horizontal")
+    for sentence in _sentences(measured):
+        st.markdown(f"- {sentence}")
+
+
+def _show_metric(metric: str, measured: dict[Protocol, Report]) -> None:
+    found = [(p, e) for p, other in measured.items() if (e := other.metric(Split.TEST, metric)) is not None]
+    bars = [
+        Bar(p.capitalize(), e, f"{_TITLES[p]}: {e.percent()}", ACCENT if p is Protocol.GROUP else NEUTRAL)
+        for p, e in found
+    ]
+    said = "; ".join(f"{_TITLES[p]}: {e.percent()}" for p, e in found)
+    st.markdown(f"**{METRIC_TITLES[metric]}**")
+    show(intervals(bars), f"{METRIC_TITLES[metric]} by split. {said}.", f"leakage-{metric}", 44 + 38 * len(bars))
+
+
+def _sentences(measured: dict[Protocol, Report]) -> list[str]:
+    """What each leaky split adds to the score, and whether that is more than noise."""
+    fair = measured.get(Protocol.GROUP)
+    ours = fair.metric(Split.TEST, "accuracy") if fair else None
+    said = []
+    for protocol, other in measured.items():
+        theirs = other.metric(Split.TEST, "accuracy")
+        if ours is None or theirs is None or protocol is Protocol.GROUP:
+            continue
+        gap = difference(theirs, ours)
+        clear = gap.interval is not None and (gap.interval[0] > 0 or gap.interval[1] < 0)
+        said.append(
+            f"The {protocol} split scores {gap.points()} of accuracy against the split by group: "
+            f"{'more than noise' if clear else 'not clearly more than noise'}."
+        )
+    return said

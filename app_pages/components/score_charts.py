@@ -1,0 +1,95 @@
+"""Charts of scores: confusion matrix, ROC, precision-recall and reliability of one split."""
+
+import plotly.graph_objects as go
+
+from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL, SHARE_SCALE, TUMOR_COLOR
+from braintumor.evaluation.measures import Curves, Points
+from braintumor.vocabulary import CLASSES
+
+_TITLES = [c.title for c in CLASSES]
+_LINES = {"tumor": ("Any tumour", TUMOR_COLOR), **{str(c): (c.title, CLASS_COLORS[c]) for c in CLASSES}}
+_DIAGONAL = {"dash": "dot", "width": 1.5, "color": NEUTRAL}
+
+
+def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.Figure, str]:
+    """Confusion matrix, colour by the share of each true class, with the sentence that says the same."""
+    shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
+    text = [[f"{s:.0%}" for s in row] for row in shares] if as_shares else [[f"{n:,}" for n in row] for row in counts]
+    # White on dark cells, the theme's own colour on light ones.
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares, x=_TITLES, y=_TITLES, zmin=0, zmax=1, colorscale=SHARE_SCALE, showscale=False, xgap=3, ygap=3,
+            customdata=[[[n, s] for n, s in zip(*pair, strict=True)] for pair in zip(counts, shares, strict=True)],
+            hovertemplate="Truth %{y}, called %{x}<br>%{customdata[0]:,} images, %{customdata[1]:.1%} of the class"
+            "<extra></extra>",
+        )
+    )  # fmt: skip
+    for y, row in enumerate(text):
+        for x, cell in enumerate(row):
+            dark = {"color": "#FFFFFF"} if shares[y][x] > 0.55 else {}
+            figure.add_annotation(x=x, y=y, text=cell, showarrow=False, font={"size": 15, **dark})
+    figure.update_xaxes(title="Called", side="bottom", showgrid=False)
+    figure.update_yaxes(title="Truth", autorange="reversed", showgrid=False)
+    said = "; ".join(
+        f"{title}: " + ", ".join(f"{n:,} called {called.lower()}" for n, called in zip(row, _TITLES, strict=True))
+        for title, row in zip(_TITLES, counts, strict=True)
+    )
+    return figure, f"Confusion matrix, rows the truth. {said}."
+
+
+def roc(curves: Curves) -> go.Figure:
+    """Sensitivity against false alarms, one line for each question."""
+    figure = _lines(curves.roc)
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=_DIAGONAL)
+    figure.update_xaxes(title="False alarms (1 - specificity)")
+    figure.update_yaxes(title="Sensitivity")
+    return figure
+
+
+def precision_recall(curves: Curves) -> go.Figure:
+    """Precision against recall, one line for each question."""
+    figure = _lines(curves.pr)
+    figure.update_xaxes(title="Recall (sensitivity)")
+    figure.update_yaxes(title="Precision")
+    return figure
+
+
+def _lines(points: dict[str, Points]) -> go.Figure:
+    figure = go.Figure()
+    for name, (title, color) in _LINES.items():
+        if name not in points:
+            continue
+        x, y = points[name]
+        width = 3 if name == "tumor" else 2
+        figure.add_scatter(
+            x=x, y=y, name=title, mode="lines", line={"color": color, "width": width},
+            hovertemplate=f"{title}: %{{x:.1%}}, %{{y:.1%}}<extra></extra>",
+        )  # fmt: skip
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    figure.update_xaxes(range=[-0.01, 1.02], tickformat=".0%", tickvals=ticks)
+    figure.update_yaxes(range=[-0.01, 1.03], tickformat=".0%", tickvals=ticks)
+    figure.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
+    return figure
+
+
+def reliability(curves: Curves) -> tuple[go.Figure, str]:
+    """How often the model is right at each confidence, with the sentence that says the same."""
+    bins = curves.reliability
+    largest = float(bins["count"].max()) if len(bins) else 1.0
+    sizes = [8 + 26 * (float(n) / largest) ** 0.5 for n in bins["count"]]
+    figure = go.Figure(
+        go.Scatter(
+            x=bins["confidence"], y=bins["accuracy"], mode="lines+markers", customdata=bins["count"],
+            marker={"size": sizes, "color": ACCENT, "opacity": 0.85, "line": {"width": 0}},
+            line={"color": ACCENT, "width": 1.5},
+            hovertemplate="Confidence %{x:.0%}, right %{y:.0%}<br>%{customdata:,} images<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=_DIAGONAL)
+    figure.update_xaxes(title="Confidence in the answer", range=[0, 1.05], tickformat=".0%", nticks=6)
+    figure.update_yaxes(title="Share of right answers", range=[0, 1.08], tickformat=".0%", nticks=6)
+    said = "; ".join(
+        f"{n:,.0f} images at {c:.0%} confidence, {a:.0%} right"
+        for c, a, n in zip(bins["confidence"], bins["accuracy"], bins["count"], strict=True)
+    )
+    return figure, f"Reliability. {said}."

@@ -1,0 +1,39 @@
+"""Tables of metrics: every number with its interval and what it was measured on."""
+
+import pandas as pd
+
+from app_pages.components.words import METRIC_TITLES, metric_value
+from braintumor.evaluation.measures import Metrics
+from braintumor.vocabulary import CLASSES
+
+_OF_A_CLASS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area"}
+
+
+def overall(metrics: Metrics) -> pd.DataFrame:
+    """The metrics of a split as a whole, one a row."""
+    rows = [
+        {
+            "Metric": title,
+            "Value (95% interval)": metric_value(name, metrics[name]),
+            "Images": metrics[name].n,
+            "Groups": metrics[name].groups,
+        }
+        for name, title in METRIC_TITLES.items()
+        if name in metrics
+    ]
+    return pd.DataFrame(rows).set_index("Metric") if rows else pd.DataFrame()
+
+
+def by_class(metrics: Metrics) -> pd.DataFrame:
+    """The metrics of each class, one class a row."""
+    rows = []
+    for label in CLASSES:
+        found = {
+            title: metric_value(name, metrics[f"{name}/{label}"])
+            for name, title in _OF_A_CLASS.items()
+            if f"{name}/{label}" in metrics
+        }
+        of = metrics.get(f"recall/{label}")
+        if found:
+            rows.append({"Class": label.title, **found, "Images": of.n if of else None})
+    return pd.DataFrame(rows).set_index("Class") if rows else pd.DataFrame()

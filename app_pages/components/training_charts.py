@@ -1,0 +1,59 @@
+"""Charts of training: learning curves, and how images are dealt to the splits."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL, TUMOR_COLOR
+from app_pages.components.words import SPLIT_TITLES
+from braintumor.vocabulary import CLASSES, TumorClass
+
+# What reads best on the class's own colour.
+_INK = {label: "#FFFFFF" if label in (TumorClass.GLIOMA, TumorClass.MENINGIOMA) else "#10161C" for label in CLASSES}
+
+
+def learning(history: pd.DataFrame, best: int | None) -> tuple[go.Figure, str]:
+    """Accuracy and loss by epoch, on training and validation images, with the sentence that says the same."""
+    figure = make_subplots(rows=1, cols=2, subplot_titles=("Accuracy", "Loss"), horizontal_spacing=0.09)
+    for column, (metric, form) in enumerate((("accuracy", ":.1%"), ("loss", ":.3f")), start=1):
+        for name, title, color in ((metric, "Training", ACCENT), (f"val_{metric}", "Validation", TUMOR_COLOR)):
+            figure.add_scatter(
+                x=history["epoch"], y=history[name], name=title, legendgroup=title, showlegend=column == 1,
+                mode="lines", line={"color": color, "width": 2.5}, row=1, col=column,
+                hovertemplate=f"{title}, epoch %{{x}}: %{{y{form}}}<extra></extra>",
+            )  # fmt: skip
+        if best is not None:
+            figure.add_vline(x=best, line={"dash": "dot", "width": 1.5, "color": NEUTRAL}, row=1, col=column)
+    figure.update_xaxes(title="Epoch", rangemode="tozero", nticks=8)
+    figure.update_yaxes(tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(rangemode="tozero", row=1, col=2)
+    figure.update_layout(legend={"orientation": "h", "y": -0.25, "x": 0})
+    last = history.iloc[-1]
+    return figure, (
+        f"Learning curves over {len(history)} epochs. At the end, accuracy {last['accuracy']:.1%} in training and "
+        f"{last['val_accuracy']:.1%} in validation, loss {last['loss']:.3f} and {last['val_loss']:.3f}."
+    )
+
+
+def splits(counts: Mapping[str, Mapping[str, int]]) -> tuple[go.Figure, str]:
+    """Images of each class in each split, with the sentence that says the same."""
+    figure = go.Figure()
+    names = [split for split in SPLIT_TITLES if split in counts]
+    for label in CLASSES:
+        values = [int(counts[split].get(label, 0)) for split in names]
+        figure.add_bar(
+            y=[SPLIT_TITLES[split] for split in names], x=values, name=label.title, orientation="h", width=0.6,
+            marker={"color": CLASS_COLORS[label]}, text=[f"{value:,}" for value in values], textposition="inside",
+            insidetextanchor="middle", textangle=0, insidetextfont={"color": _INK[label], "size": 13},
+            hovertemplate=f"{label.title}, %{{y}}: %{{x:,}} images<extra></extra>",
+        )  # fmt: skip
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.3, "x": 0, "traceorder": "normal"})
+    figure.update_xaxes(title="Images")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    said = "; ".join(
+        f"{SPLIT_TITLES[split]}: " + ", ".join(f"{counts[split].get(c, 0):,} {c.title.lower()}" for c in CLASSES)
+        for split in names
+    )
+    return figure, f"Images by split and class. {said}."

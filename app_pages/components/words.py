@@ -1,0 +1,76 @@
+"""Words for numbers and names, so that all pages say the same thing the same way."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from braintumor.evaluation.measures import Estimate
+from braintumor.vocabulary import CLASSES, Split, TumorClass, Verdict
+
+SPLIT_TITLES: Final[dict[str, str]] = {
+    Split.TRAIN: "Training", Split.VALIDATION: "Validation", Split.TEST: "Test",
+}  # fmt: skip
+
+VERDICT_TITLES: Final[dict[Verdict, str]] = {
+    Verdict.TUMOR_SUSPECTED: "Tumour suspected",
+    Verdict.NO_TUMOR_FOUND: "No tumour found",
+    Verdict.UNCERTAIN: "Uncertain",
+    Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
+}
+
+METRIC_TITLES: Final[dict[str, str]] = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    "tumor_sensitivity": "Tumour sensitivity",
+    "tumor_specificity": "Tumour specificity",
+    "roc_auc": "ROC area, tumour against none",
+    "pr_auc": "Precision-recall area, tumour against none",
+    "loss": "Loss (cross-entropy)",
+    "ece": "Calibration error (ECE)",
+    "brier": "Brier score",
+}
+# Shown as they are; every other metric is a share and shown as a percentage.
+_PLAIN: Final = frozenset({"loss", "brier", "ece"})
+_PER_CLASS: Final = {
+    "precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area", "pr_auc": "Precision-recall area",
+}  # fmt: skip
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number of things, such as `1 image` or `7,023 images`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(things: Iterable[str]) -> str:
+    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
+    *rest, last = list(things) or [""]
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole, such as `35%`."""
+    return f"{part / whole:.0%}" if whole else "none"
+
+
+def metric_title(name: str) -> str:
+    """Title of a metric, such as `Recall, glioma` for `recall/glioma`."""
+    base, _, label = name.partition("/")
+    if not label:
+        return METRIC_TITLES.get(name, name.replace("_", " "))
+    return f"{_PER_CLASS.get(base, base)}, {class_word(label)}"
+
+
+def metric_value(name: str, estimate: Estimate) -> str:
+    """A metric with its interval, in the unit it is spoken of."""
+    return estimate.plain() if name in _PLAIN else estimate.percent()
+
+
+def class_word(label: str) -> str:
+    """A class within a sentence: `glioma`, `no tumour`."""
+    return TumorClass(label).title.lower() if label in CLASSES else label
+
+
+def evidence(estimate: Estimate) -> str:
+    """What a metric was measured on, such as `n = 1,400 images in 130 groups`."""
+    images = "" if estimate.n is None else f"n = {count(estimate.n, 'image')}"
+    groups = "" if estimate.groups is None else f"{'in ' if images else 'n = '}{count(estimate.groups, 'group')}"
+    return f"{images} {groups}".strip()

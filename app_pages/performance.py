@@ -1,0 +1,138 @@
+"""Performance: how good a version is and what it was trained on, drawn from its artifact."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app_pages.components import artifacts, card, leakage
+from app_pages.components.charts import show
+from app_pages.components.frame import header, missing, section
+from app_pages.components.score_charts import confusion, precision_recall, reliability, roc
+from app_pages.components.tables import by_class, overall
+from app_pages.components.training_charts import learning, splits
+from app_pages.components.words import SPLIT_TITLES, count, evidence
+from braintumor.evaluation.measures import Curves
+from braintumor.evaluation.report import Report
+from braintumor.vocabulary import Split
+
+
+def choose_split(report: Report, key: str) -> str:
+    """The split to show; the test images unless the reader asks for others."""
+    found = [split for split in SPLIT_TITLES if split in report.evaluation]
+    default = Split.TEST if Split.TEST in found else found[0]
+    return st.segmented_control(
+        "Images", found, default=default, format_func=SPLIT_TITLES.__getitem__, key=key, required=True
+    )
+
+
+def show_scores(report: Report) -> None:
+    """Metrics with intervals, and the confusion matrix."""
+    if not report.evaluation:
+        missing("This version has not been measured yet. Measure it with:", report.remedy)
+        return
+    split = choose_split(report, "scores")
+    metrics = report.evaluation[split]
+    if accuracy := metrics.get("accuracy"):
+        st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.percent()}, {evidence(accuracy)}.")
+    matrix, table = st.columns([6, 5], gap="medium")
+    with matrix:
+        show_confusion(report.curves.get(split, Curves()), report, split)
+    with table:
+        section("All classes together", "With 95% intervals, computed over groups.")
+        st.table(overall(metrics), border="horizontal")
+    section("Class by class", "Each against the other three.")
+    st.table(by_class(metrics), border="horizontal")
+
+
+def show_confusion(curves: Curves, report: Report, split: str) -> None:
+    """The confusion matrix, as counts or as shares of each true class."""
+    section("What was called what", "Rows are the truth. Colour is the share of the row.")
+    if not curves.confusion:
+        missing("There is no confusion matrix for these images. Write it with:", report.remedy)
+        return
+    unit = st.segmented_control(
+        "Cells", ["Images", "Share of the class"], default="Images", key="cells", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    figure, said = confusion(curves.confusion, unit != "Images")
+    show(figure, said, f"confusion-{split}", 400)
+
+
+def show_curves(report: Report) -> None:
+    """ROC, precision-recall and reliability."""
+    if not report.curves:
+        missing("There are no curves for this version. Write them with:", report.remedy)
+        return
+    split = choose_split(report, "curves") if report.evaluation else next(iter(report.curves))
+    curves, metrics = report.curves.get(split, Curves()), report.evaluation.get(split, {})
+    areas = {name: metrics[name].percent() for name in ("roc_auc", "pr_auc") if name in metrics}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        section("Tumours found against false alarms", "ROC curve. Touch a name in the legend to hide its line.")
+        show(roc(curves), f"ROC curves. Area for any tumour {areas.get('roc_auc', 'not measured')}.", "roc", 420)
+    with right:
+        section("Precision against recall", "Of those called, how many are right, as more are found.")
+        said = f"Precision-recall curves. Area for any tumour {areas.get('pr_auc', 'not measured')}."
+        show(precision_recall(curves), said, "pr", 420)
+    section("Is its confidence earned?", "Points on the dotted line are right as often as they say; size is how many.")
+    if curves.reliability.empty:
+        missing("There is no reliability diagram for these images. Write it with:", report.remedy)
+        return
+    figure, said = reliability(curves)
+    show(figure, said, "reliability", 400)
+    if ece := metrics.get("ece"):
+        st.caption(f"Expected calibration error {ece.plain()}, {evidence(ece)}.")
+
+
+def show_training(report: Report) -> None:
+    """Learning curves, label distribution and architecture."""
+    section("Learning curves")
+    if report.history.empty:
+        missing("There is no training history for this version. Train it with:", report.retrain)
+    else:
+        best = report.fact("training", "best_epoch")
+        figure, said = learning(report.history, best if isinstance(best, int) else None)
+        show(figure, said, "learning", 340, top=28)
+        if isinstance(best, int):
+            st.caption(f"The dotted line marks epoch {best}, whose weights were kept.")
+    section("What it was trained and tested on")
+    counts = report.fact("data", "counts")
+    if counts:
+        figure, said = splits(counts)
+        show(figure, said, "splits", 280)
+        groups = report.fact("data", "groups") or {}
+        parts = [f"{count(int(groups[s]), 'group')} in {t.lower()}" for s, t in SPLIT_TITLES.items() if s in groups]
+        st.caption(f"Independent groups: {', '.join(parts)}.")
+    else:
+        missing("The card does not say how images were dealt. Train the version with:", report.retrain)
+    section("Architecture")
+    show_architecture(report)
+
+
+def show_architecture(report: Report) -> None:
+    """The picture of the network."""
+    picture = report.figure("architecture.png")
+    if picture is None:
+        missing("There is no picture of this network. Draw it with:", report.retrain)
+        return
+    name, parameters = report.fact("architecture"), report.fact("parameters")
+    said = f"{name}, {count(int(parameters), 'parameter')}" if parameters else f"{name}"
+    st.image(str(picture), width="stretch", alt=f"Layers of the network {said}, from input to output.")
+    st.caption(f"{said}.")
+
+
+PARTS: dict[str, Callable[[Report], None]] = {
+    "Scores": show_scores,
+    "Curves": show_curves,
+    "Training": show_training,
+    "Leakage": leakage.show_leakage,
+    "Model card": card.show_card,
+}
+
+header("Performance", "What the model gets right and wrong, with intervals, and the price of a split that leaks.")
+report = artifacts.report(artifacts.chosen_version())
+for part, tab in zip(PARTS, st.tabs(list(PARTS), key="part", bind="query-params"), strict=True):
+    # Only the open tab is drawn: the others cost nothing until they are asked for.
+    if tab.open:
+        with tab:
+            PARTS[part](report)

@@ -1,0 +1,133 @@
+"""Summary: what this is, how to use it, how good the shipped model is, and what the image set is made of."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app_pages.components import artifacts, readme
+from app_pages.components.frame import header, missing, section
+from app_pages.components.words import METRIC_TITLES, count, evidence, share
+from braintumor.evaluation.report import Report
+from braintumor.exploration.statistics import Statistics
+from braintumor.vocabulary import CLASSES, RESEARCH_USE, Split
+
+KAGGLE = "https://www.kaggle.com/datasets/masoudnickparvar/brain-tumor-mri-dataset"
+HEADLINE = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
+
+
+def show_classes(statistics: Statistics | None, dataset: artifacts.Dataset) -> None:
+    """The average image of each class, with how many images and groups it has."""
+    images, groups = dataset.facts.get("by_label", {}), dataset.facts.get("groups_by_label", {})
+    shown = {} if statistics is None else {c: statistics.average(c) for c in CLASSES if statistics.count(c)}
+    # One scale for all four, so that a brighter class looks brighter.
+    brightest = max((float(average.max()) for average in shown.values()), default=0.0) or 1.0
+    grid = st.grid(len(CLASSES), min_column_width=140)
+    for label in CLASSES:
+        with grid.cell():
+            counted = f"{count(images[label], 'image')}, {count(groups.get(label, 0), 'group')}" if images else ""
+            if statistics is not None and label in shown:
+                grey = np.rint(255 * np.clip(shown[label] / brightest, 0, 1)).astype(np.uint8)
+                said = f"Average of {count(statistics.count(label), 'image')} of the class {label.title}."
+                st.image(grey, width="stretch", alt=said)
+            st.markdown(f"**{label.title}**  \n:gray[{counted}]")
+
+
+def show_model(report: Report) -> None:
+    """The headline numbers on the test images, each with its interval."""
+    found = {name: report.metric(Split.TEST, name) for name in HEADLINE}
+    measured = {name: estimate for name, estimate in found.items() if estimate is not None}
+    if not measured:
+        missing("Nothing has been measured for this model yet. Measure it with:", report.remedy)
+        return
+    grid = st.grid(len(HEADLINE), min_column_width=150)
+    for name, estimate in measured.items():
+        with grid.cell():
+            st.metric(METRIC_TITLES[name], f"{estimate.value:.1%}")
+            if estimate.interval is not None:
+                low, high = estimate.interval
+                st.caption(f"95% interval {low:.1%} to {high:.1%}")
+    whole = report.metric(Split.TEST, "accuracy") or next(iter(measured.values()))
+    st.caption(
+        f"Version {report.version}, on test images of patients and near-duplicates it never saw: {evidence(whole)}. "
+        "Intervals are computed over groups, since images of one patient are not independent."
+    )
+
+
+def show_data(facts: dict[str, Any]) -> None:
+    """What the audit found, in sentences."""
+    leak = facts.get("leakage", {})
+    testing, known = leak.get("official_testing", 0), leak.get("testing_with_known_patient", 0)
+    upright = leak.get("testing_with_upright_near_identical_in_training", 0)
+    turned, shared = (
+        leak.get("testing_with_near_identical_in_training", 0),
+        leak.get("testing_with_patient_in_training", 0),
+    )
+    st.markdown(
+        f"- **{count(facts.get('images', 0), 'image')}** in {len(facts.get('by_label', {}))} classes, of "
+        f"{count(facts.get('patients', 0), 'known patient')}.\n"
+        f"- **{count(facts.get('exact_copies', 0), 'image')}** "
+        f"{'is an exact copy' if facts.get('exact_copies') == 1 else 'are exact copies'} of others.\n"
+        f"- The usual split leaks: **{upright:,} of {testing:,}** official test images ({share(upright, testing)}) "
+        f"have a near-identical one in training, {turned:,} ({share(turned, testing)}) once mirrored and rotated "
+        "copies count.\n"
+        f"- Of the {known:,} test images whose patient is known, **{shared:,}** ({share(shared, known)}) have that "
+        "patient in training too.\n"
+        f"- Joined by patient and likeness, only **{count(facts.get('groups', 0), 'independent group')}** remain. "
+        "This project splits by group, so its scores do not compare with those published on the usual split, and its "
+        "intervals are wide."
+    )
+
+
+def show_use() -> None:
+    """How to read a scan, in three steps."""
+    steps = (
+        ("1. Drop slices", "JPEG or PNG, one or many, on the Detection page. Files stay in memory and are not kept."),
+        ("2. Read the verdict", "Tumour suspected, none found, or uncertain, with its reason, the probability of each "
+         "class, and a heat map of what spoke for the answer."),
+        ("3. Take the record", "One CSV with a timestamped row for each file, also for those that could not be read."),
+    )  # fmt: skip
+    for column, (title, text) in zip(st.columns(len(steps)), steps, strict=True):
+        column.markdown(f"**{title}**  \n{text}")
+
+
+report = artifacts.report(artifacts.chosen_version())
+dataset = artifacts.dataset()
+
+header(
+    "Brain Tumor Detector",
+    "Give it brain MRI slices. It says whether a tumour is suspected, which kind, what spoke for that and how sure it "
+    "is. Where it cannot tell, it says so.",
+)
+with st.container(horizontal=True):
+    if st.button("Read a scan", type="primary"):
+        st.switch_page("app_pages/detection.py")
+    if st.button("How good is it?"):
+        st.switch_page("app_pages/performance.py")
+show_classes(artifacts.statistics(), dataset)
+
+section("How to use it")
+show_use()
+
+section("How good it is")
+show_model(report)
+
+section("What it learned from")
+if dataset.exists:
+    show_data(dataset.facts)
+else:
+    missing(
+        "The image set has not been read yet. Get and read it with:", "braintumor data fetch", "braintumor data audit"
+    )
+
+section("Why it exists")
+st.markdown(
+    "Most published scores on this image set come from splits that put the same patient on both sides. This project "
+    "measures what is left when they are kept apart, shows every number with its interval, and lets any reader "
+    "repeat it from the raw download."
+)
+with st.container(horizontal=True, vertical_alignment="center"):
+    if st.button("Open the README"):
+        readme.show()
+    st.link_button("Image set on Kaggle", KAGGLE)
+st.caption(RESEARCH_USE)

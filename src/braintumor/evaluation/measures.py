@@ -1,0 +1,142 @@
+"""Measures: metrics with intervals and curves, parsed from plain data, tolerant of gaps. json and pandas only."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from braintumor.vocabulary import CLASSES
+
+_RELIABILITY_COLUMNS = ("confidence", "accuracy", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric with its 95% interval, and what it was measured on.
+
+    Attributes
+    ----------
+    value : float
+    interval : (low, high) or None
+        None where no interval was written.
+    n : int or None
+        Images.
+    groups : int or None
+        Groups the interval was computed over.
+    """
+
+    value: float
+    interval: tuple[float, float] | None = None
+    n: int | None = None
+    groups: int | None = None
+
+    def percent(self) -> str:
+        """As a share, such as `93.4% (91.0 to 95.2)`."""
+        between = "" if self.interval is None else f" ({self.interval[0]:.1%} to {self.interval[1]:.1%})"
+        return f"{self.value:.1%}" + between.replace("% to", " to").replace("%)", ")")
+
+    def plain(self) -> str:
+        """As a number, such as `0.42 (0.35 to 0.50)`."""
+        between = "" if self.interval is None else f" ({self.interval[0]:.2f} to {self.interval[1]:.2f})"
+        return f"{self.value:.2f}{between}"
+
+    def points(self) -> str:
+        """As a difference of two shares in percentage points, such as `+3.1 points (+0.4 to +5.8)`."""
+        between = ""
+        if self.interval is not None:
+            between = f" ({100 * self.interval[0]:+.1f} to {100 * self.interval[1]:+.1f})"
+        return f"{100 * self.value:+.1f} points{between}".replace("-", "\N{MINUS SIGN}")
+
+
+Metrics = dict[str, Estimate]
+Points = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Curves of one split.
+
+    Attributes
+    ----------
+    confusion : tuple of tuple of int
+        Counts, rows the truth, columns the prediction, in the fixed class order; empty where unknown.
+    roc, pr : dict of str to (x, y)
+        By `tumor` or class name: (false, true positive rate) and (recall, precision).
+    reliability : DataFrame
+        Bins of `confidence`, `accuracy` and `count`.
+    """
+
+    confusion: tuple[tuple[int, ...], ...] = ()
+    roc: dict[str, Points] = field(default_factory=dict)
+    pr: dict[str, Points] = field(default_factory=dict)
+    reliability: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_RELIABILITY_COLUMNS)))
+
+
+def parse_metrics(entries: Any) -> Metrics:
+    """Metrics of one split of `evaluation.json`; entries without a finite value are left out."""
+    found = {str(name): _estimate(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
+    return {name: estimate for name, estimate in found.items() if estimate is not None}
+
+
+def _estimate(entry: Any) -> Estimate | None:
+    if not isinstance(entry, Mapping):
+        return None
+    value = _number(entry.get("value"))
+    if value is None:
+        return None
+    low, high = _number(entry.get("low")), _number(entry.get("high"))
+    n, groups = _number(entry.get("n")), _number(entry.get("groups"))
+    return Estimate(
+        value,
+        None if low is None or high is None or not low <= high else (low, high),
+        None if n is None else int(n),
+        None if groups is None else int(groups),
+    )
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def parse_curves(entry: Mapping[str, Any]) -> Curves:
+    """Curves of one split of `curves.json`; what cannot be read is empty."""
+    return Curves(
+        confusion=_confusion(entry.get("confusion")),
+        roc=_points(entry.get("roc"), "fpr", "tpr"),
+        pr=_points(entry.get("pr"), "recall", "precision"),
+        reliability=_reliability(entry.get("reliability")),
+    )
+
+
+def _confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
+    try:
+        counts = tuple(tuple(int(count) for count in row) for row in rows)
+    except (TypeError, ValueError):
+        return ()
+    return counts if len(counts) == len(CLASSES) and all(len(row) == len(CLASSES) for row in counts) else ()
+
+
+def _points(entries: Any, x: str, y: str) -> dict[str, Points]:
+    found: dict[str, Points] = {}
+    for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+        try:
+            xs, ys = (tuple(float(value) for value in entry[axis]) for axis in (x, y))
+        except (TypeError, ValueError, KeyError):
+            continue
+        if xs and len(xs) == len(ys):
+            found[str(name)] = xs, ys
+    return found
+
+
+def _reliability(entry: Any) -> pd.DataFrame:
+    try:
+        bins = pd.DataFrame({column: entry[column] for column in _RELIABILITY_COLUMNS})
+        return bins.apply(pd.to_numeric, errors="coerce").dropna().query("count > 0").reset_index(drop=True)
+    except (TypeError, ValueError, KeyError):
+        return pd.DataFrame(columns=list(_RELIABILITY_COLUMNS))

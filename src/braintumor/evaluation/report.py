@@ -1,0 +1,97 @@
+"""Report: what is known of one version, read from its folder for pages. json and pandas only, tolerant of gaps."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from braintumor.evaluation.measures import Curves, Estimate, Metrics, parse_curves, parse_metrics
+from braintumor.settings import Settings, get_settings
+
+HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All a page shows of one version. What is missing or damaged is empty, and named in `gaps`."""
+
+    version: str
+    folder: Path
+    card: dict[str, Any]
+    evaluation: dict[str, Metrics]
+    curves: dict[str, Curves]
+    history: pd.DataFrame
+    gaps: tuple[str, ...]
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything is known of this version."""
+        return bool(self.card or self.evaluation)
+
+    @property
+    def retrain(self) -> str:
+        """The command that trains this version; `v1-random` is v1 under the protocol `random`."""
+        base, _, protocol = self.version.partition("-")
+        return f"braintumor train {base}" + (f" --protocol {protocol}" if protocol else "")
+
+    @property
+    def remedy(self) -> str:
+        """The command that measures this version, or trains and measures it where it has no card yet."""
+        return f"braintumor evaluate {self.version}" if self.card else self.retrain
+
+    def metric(self, split: str, name: str) -> Estimate | None:
+        """One metric of one split; None where it was not measured."""
+        return self.evaluation.get(split, {}).get(name)
+
+    def fact(self, *keys: str) -> Any:
+        """An entry of the card, such as `fact("training", "seconds")`; None where the card does not have it."""
+        entry: Any = self.card
+        for key in keys:
+            entry = entry.get(key) if isinstance(entry, Mapping) else None
+        return entry
+
+    def figure(self, name: str) -> Path | None:
+        """Path of a picture in `figures/`; None where there is none."""
+        path = self.folder / "figures" / name
+        return path if path.is_file() else None
+
+
+def read_report(version: str, settings: Settings | None = None) -> Report:
+    """Read what there is of a version. Never fails: a file that cannot be read leaves a gap."""
+    folder = (settings or get_settings()).outputs / version
+    gaps: list[str] = []
+    card, evaluation, curves = (_json(folder / f"{name}.json", gaps) for name in ("card", "evaluation", "curves"))
+    history = _history(folder / "history.csv", gaps)
+    splits = {str(split): parse_metrics(entries) for split, entries in evaluation.items()}
+    return Report(
+        version=version,
+        folder=folder,
+        card=card,
+        evaluation={split: metrics for split, metrics in splits.items() if metrics},
+        curves={str(split): parse_curves(entry) for split, entry in curves.items() if isinstance(entry, Mapping)},
+        history=history,
+        gaps=tuple(gaps),
+    )
+
+
+def _json(path: Path, gaps: list[str]) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if isinstance(content, dict):
+        return content
+    gaps.append(path.name)
+    return {}
+
+
+def _history(path: Path, gaps: list[str]) -> pd.DataFrame:
+    try:
+        history = pd.read_csv(path)
+        return history[list(HISTORY_COLUMNS)].apply(pd.to_numeric, errors="coerce").dropna(subset=["epoch"])
+    except (OSError, ValueError, KeyError):
+        gaps.append(path.name)
+        return pd.DataFrame(columns=list(HISTORY_COLUMNS))
