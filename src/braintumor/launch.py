@@ -38,7 +38,8 @@ def command_line(port: int | None, root: Path) -> list[str]:
         raise BrainTumorError(f"{app}: the dashboard is not there. Run this in a checkout of the project.")
     if find_spec("streamlit") is None:
         raise BrainTumorError("Streamlit is not installed. Install the project with: pip install braintumor")
-    return [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(number)]
+    options = ["--server.port", str(number), "--server.showEmailPrompt", "false"]
+    return [sys.executable, "-m", "streamlit", "run", str(app), *options]
 
 
 def _checked(port: int | str) -> int:

@@ -120,16 +120,21 @@ def _files(sources: Sequence[str | Path], settings: Settings, count: int) -> Ite
     """Files to read, as absolute paths, and what they are."""
     testing = settings.dataset / "Testing"
     if sources or testing.is_dir():
-        files = find_scans(sources or [testing]).files
-        step = max(1.0, len(files) / count)
-        chosen = [files[int(i * step)] for i in range(min(count, len(files)))]
+        chosen = _spread_over(find_scans(sources or [testing]).files, count)
         yield [str(Path(file).absolute()) for file in chosen], "the files named" if sources else "the Testing set"
         return
     from braintumor.dataset.phantoms import write_phantoms
 
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
-        write_phantoms(Path(folder), -(-count // len(CLASSES)))
-        yield list(find_scans([folder]).files[:count]), "drawn phantoms (the Testing set is not at hand)"
+        write_phantoms(Path(folder), max(4, -(-count // len(CLASSES))))
+        drawn = find_scans([Path(folder, name) for name in ("Training", "Testing")]).files
+        yield _spread_over(drawn, count), "drawn phantoms (the Testing set is not at hand)"
+
+
+def _spread_over(files: Sequence[str], count: int) -> list[str]:
+    """At most so many of the files, evenly spaced, so that every class among them is met."""
+    step = max(1.0, len(files) / count)
+    return [files[int(i * step)] for i in range(min(count, len(files)))]
 
 
 def _found(ours: Sequence[Run], original: Sequence[Run]) -> dict[str, Any]:

@@ -89,6 +89,8 @@ def load_artifact(version: str, settings: Settings | None = None) -> Artifact:
     settings = settings or get_settings()
     folder = settings.outputs / version
     try:
+        if Path(version).name != version:  # a name from outside must not lead out of the outputs
+            raise FileNotFoundError(version)
         raw = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         have = ", ".join(versions(settings)) or "none"
@@ -96,20 +98,24 @@ def load_artifact(version: str, settings: Settings | None = None) -> Artifact:
             f"There is no model {version!r} (available: {have}). Train it with: braintumor train {version}"
         ) from None
     except (OSError, ValueError) as error:
-        raise ArtifactError(
-            f"{version}: card.json cannot be read. Restore it with: git checkout -- outputs"
-        ) from error
+        raise ArtifactError(f"{version}: card.json cannot be read. Restore it with: git checkout -- outputs") from error
     return Artifact(folder, _parse(raw, version))
 
 
 def _parse(raw: Any, version: str) -> Card:
     try:
         if tuple(raw["classes"]) != CLASS_NAMES:
-            raise ArtifactError(f"{version}: the card lists classes {raw['classes']}, not {list(CLASS_NAMES)}.")
+            raise ArtifactError(
+                f"{version}: the card lists classes {raw['classes']}, not {list(CLASS_NAMES)}. "
+                f"Train it again with: braintumor train {version}"
+            )
+        temperature = float(raw["temperature"])
+        if not temperature > 0:
+            raise ValueError(f"temperature {temperature}")
         return Card(
             version=str(raw["version"]),
             contract=InputContract(**raw["input"]),
-            temperature=float(raw["temperature"]),
+            temperature=temperature,
             thresholds=Thresholds(float(raw["thresholds"]["low"]), float(raw["thresholds"]["high"])),
             conformal_quantile=float(raw["conformal"]["quantile"]),
             files={str(k): str(v) for k, v in raw["files"].items()},

@@ -35,20 +35,35 @@ class Detector:
     def __init__(self, artifact: Artifact, settings: Settings | None = None) -> None:
         self.artifact = artifact
         self.settings = settings or get_settings()
+        self._session = self._start(artifact.verified(MODEL))
+        self._outputs = [o.name for o in self._session.get_outputs() if o.name in (LOGITS, MAPS)]
+        self._input = self._session.get_inputs()[0].name
+        self._check_fit()
+
+    def _check_fit(self) -> None:
+        """Refuse a model that takes or gives something else than the card says."""
+        contract, shape = self.artifact.card.contract, self._session.get_inputs()[0].shape
+        wanted = [None, contract.height, contract.width, contract.channels]
+        fits = len(shape) == 4 and all(
+            size in (found, None) or not isinstance(found, int) for found, size in zip(shape, wanted, strict=True)
+        )
+        if not fits or LOGITS not in self._outputs:
+            raise ArtifactError(
+                f"{self.version}: {MODEL} does not fit its card (it takes {shape} and gives {self._outputs}). "
+                f"Export it again with: braintumor export {self.version}"
+            )
+
+    def _start(self, model: bytes) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.settings.threads
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(
-                artifact.verified(MODEL), options, providers=["CPUExecutionProvider"]
-            )
-        except (RuntimeError, ValueError) as error:
+            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors share no other base
             raise ArtifactError(
-                f"{artifact.card.version}: {MODEL} cannot be loaded by ONNX Runtime {onnxruntime.__version__}. "
-                f"Export it again with: braintumor export {artifact.card.version}"
+                f"{self.version}: {MODEL} cannot be loaded by ONNX Runtime {onnxruntime.__version__}. "
+                f"Export it again with: braintumor export {self.version}"
             ) from error
-        self._outputs = [o.name for o in self._session.get_outputs() if o.name in (LOGITS, MAPS)]
-        self._input = self._session.get_inputs()[0].name
 
     @classmethod
     def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
