@@ -1,0 +1,102 @@
+"""Writes the results of README.md from outputs, between its markers: `make readme`. No number there is typed."""
+
+import sys
+from pathlib import Path
+
+from braintumor.evaluation.report import Report, read_report
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import Protocol, Split
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BEGIN, END = "<!-- results:begin -->\n", "<!-- results:end -->\n"
+MEASURES = {
+    "accuracy": "Accuracy, four classes",
+    "macro_f1": "Macro F1",
+    "tumor_sensitivity": "Sensitivity for any tumour",
+    "tumor_specificity": "Specificity for any tumour",
+    "roc_auc": "ROC area, tumour against none",
+    "ece": "Calibration error",
+}
+PROTOCOLS = {
+    Protocol.GROUP: "patients and near-duplicates kept together",
+    Protocol.OFFICIAL: "the Kaggle Training and Testing folders (leaky)",
+    Protocol.RANDOM: "at random (leaky)",
+}
+
+
+def main() -> int:
+    """Bring README.md up to date; 1 where there is nothing to write from."""
+    text = README.read_text(encoding="utf-8")
+    try:
+        fresh = filled(text, results(get_settings()))
+    except ValueError as error:
+        print(f"readme: {error}", file=sys.stderr)
+        return 1
+    README.write_text(fresh, encoding="utf-8")
+    return 0
+
+
+def filled(text: str, block: str) -> str:
+    """The README with another block between its markers.
+
+    Raises
+    ------
+    ValueError
+        A marker is missing.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md lacks the markers {BEGIN.strip()} and {END.strip()}; put them back.")
+    return f"{before}{begin}{block}{end}{after}"
+
+
+def results(settings: Settings) -> str:
+    """The results of the served version and of its leaky twins, in Markdown.
+
+    Raises
+    ------
+    ValueError
+        The served version has not been measured.
+    """
+    version = settings.version
+    report = read_report(version, settings)
+    whole = report.metric(Split.TEST, "accuracy")
+    if whole is None:
+        raise ValueError(f"outputs/{version} holds no evaluation; write it with: {report.remedy}")
+    twins = {p: read_report(version if p is Protocol.GROUP else f"{version}-{p}", settings) for p in PROTOCOLS}
+    lines = [
+        f"Version {version} on its test split: {whole.n:,} images in {whole.groups:,} groups (a group is all images of "
+        "a patient, with their near-duplicates). Intervals are 95%, by bootstrap over groups.",
+        "",
+        *_measures(report),
+        "",
+        "The same recipe, trained and tested on other splits. The leaky ones have near-duplicates of test images, and "
+        "other images of the same patients, in their training set.",
+        "",
+        *_protocols(twins),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _measures(report: Report) -> list[str]:
+    rows = ["| Measure | Value (95% interval) |", "| --- | --- |"]
+    for name, title in MEASURES.items():
+        estimate = report.metric(Split.TEST, name)
+        if estimate is not None:
+            rows.append(f"| {title} | {estimate.percent() if name not in ('roc_auc', 'ece') else estimate.plain()} |")
+    return rows
+
+
+def _protocols(reports: dict[Protocol, Report]) -> list[str]:
+    rows = ["| Images dealt | Test accuracy | Test loss | Test images |", "| --- | --- | --- | --- |"]
+    for protocol, title in PROTOCOLS.items():
+        accuracy, loss = (reports[protocol].metric(Split.TEST, name) for name in ("accuracy", "loss"))
+        if accuracy is None or loss is None:
+            continue
+        rows.append(f"| {title} | {accuracy.percent()} | {loss.plain()} | {accuracy.n:,} |")
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

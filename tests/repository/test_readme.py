@@ -1,0 +1,71 @@
+"""The README and the docs say what is so: numbers from outputs, links that lead somewhere, commands that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from braintumor.cli import build_parser
+from braintumor.settings import get_settings
+from readme_results import BEGIN, END, filled, results
+
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
+COMMAND = re.compile(r"(?:^|[`/ ])braintumor((?: [a-z]+)+)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_results_in_the_readme_are_those_of_the_outputs(readme: str) -> None:
+    assert readme == filled(readme, results(get_settings())), "README.md is stale; run: make readme"
+
+
+def test_a_readme_without_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="lacks the markers"):
+        filled("# Title\n", "block")
+
+
+def test_filling_changes_only_what_is_between_the_markers() -> None:
+    assert filled(f"a\n{BEGIN}old\n{END}b\n", "new\n") == f"a\n{BEGIN}new\n{END}b\n"
+
+
+def test_every_link_leads_to_a_file(root: Path, committed: list[Path]) -> None:
+    known = {(root / path).resolve() for path in committed}
+    broken = []
+    for path in committed:
+        if path.suffix != ".md":
+            continue
+        for target in LINK.findall((root / path).read_text(encoding="utf-8")):
+            place = (root / path).parent.joinpath(target).resolve()
+            if place not in known and not any(place in file.parents for file in known):
+                broken.append(f"{path}: {target}")
+    assert broken == []
+
+
+def test_every_decision_is_listed(root: Path) -> None:
+    pages = {path.name for path in (root / "docs" / "decisions").glob("*.md")}
+    listed = set(re.findall(r"\(decisions/([^)]+)\)", (root / "docs" / "README.md").read_text(encoding="utf-8")))
+    assert pages == listed
+    assert all(re.match(r"\d{4}-\d\d-\d\d-[a-z0-9-]+\.md$", name) for name in pages)
+
+
+def test_the_two_commands_come_first(readme: str) -> None:
+    first_screen = readme[: readme.index("\n## ")]
+    assert all(words in first_screen for words in ("make run", "make test", "docs/images/detection.png"))
+    assert "no\n> diagnosis" in first_screen
+
+
+def test_every_make_target_named_exists(root: Path, readme: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = readme + (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE)) <= targets
+
+
+def test_every_command_named_exists(readme: str) -> None:
+    usage = build_parser().format_help()
+    known = set(re.findall(r"^    ([a-z]+) ", usage, re.MULTILINE))
+    named = {words.split()[0] for words in COMMAND.findall(readme)}
+    assert {"data", "predict", "evaluate", "export"} <= named
+    assert named <= known
