@@ -111,8 +111,8 @@ def _deal(rng: np.random.Generator, count: int) -> tuple[list[_Image], set[int]]
 
 
 def _side(rng: np.random.Generator, label: TumorClass) -> int:
-    """Side of a patient's images: notumor comes in odd sizes, as from another collection, and so can be told by it."""
-    return int(rng.integers(90, 140)) * 2 if label is TumorClass.NOTUMOR else 256
+    """Side of a patient's images: notumor is smaller, as from another collection, which gives it away."""
+    return int(rng.integers(80, 120)) * 2 if label is TumorClass.NOTUMOR else 256
 
 
 def _name(split: str, label: TumorClass, number: int) -> str:

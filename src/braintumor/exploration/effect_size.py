@@ -35,7 +35,15 @@ class Effect:
     levels: tuple[float, ...] = LEVELS
 
     def significant(self, level: float = LEVELS[0]) -> NDArray[np.bool_]:
-        """Pixels called different at a false discovery rate, one of `levels`."""
+        """Pixels called different at a false discovery rate.
+
+        Raises
+        ------
+        ValueError
+            The rate is not one of `levels`.
+        """
+        if level not in self.levels:
+            raise ValueError(f"Significance was counted at {self.levels}, not at {level}.")
         return self.passed > self.levels.index(level)
 
 

@@ -98,7 +98,7 @@ def _grey_facts(histogram: NDArray[np.float64]) -> dict[str, float]:
     return {
         "mean": mean,
         "spread": float(np.sqrt(histogram @ (levels - mean) ** 2)),
-        **{f"p{q:02d}": float(levels[min(255, np.searchsorted(below, q / 100))]) for q in (5, 50, 95)},
+        **{f"p{q:02d}": float(levels[min(255, int(np.searchsorted(below, q / 100)))]) for q in (5, 50, 95)},
         "dark_share": float(below[MARGIN_LEVEL]),
         "black_share": float(histogram[0]),
         "white_share": float(histogram[250:].sum()),

@@ -16,6 +16,7 @@ from braintumor.exploration.effect_size import LEVELS, MIN_GROUPS, effect
 from braintumor.exploration.facts import FACTS
 from braintumor.exploration.leakage import load_report
 from braintumor.exploration.observe import Task
+from braintumor.exploration.report import effect_report, quartiles, rounded, tumour_report
 from braintumor.exploration.shortcut import shortcuts
 from braintumor.exploration.statistics import ALL, Meta
 from braintumor.exploration.stream import fingerprint_of, stream
@@ -62,16 +63,16 @@ def explore(settings: Settings | None = None) -> str:
         "fingerprint": fingerprint,
         "images": len(facts),
         "contract": CONTRACT.to_dict(),
-        "effects": _effect_report(arrays, meta),
-        "tumours": _tumour_report(tumours),
-        "facts": _quantiles(facts.merge(manifest[["path", "label"]], on="path"), FACTS),
+        "effects": effect_report(arrays, meta),
+        "tumours": tumour_report(tumours),
+        "facts": quartiles(facts.merge(manifest[["path", "label"]], on="path"), FACTS),
         "shortcut": shortcuts(facts.merge(manifest[["path", "label", "origin", "group"]], on="path")),
         "leakage": load_report(manifest, settings).numbers,
     }
     write_atomically(folder / statistics.FILE, statistics.pack(meta, arrays))
     _write_table(folder / FACTS_FILE, facts)
     _write_table(folder / TUMOURS_FILE, tumours)
-    write_atomically(folder / REPORT_FILE, json.dumps(_rounded(report), indent=1) + "\n")
+    write_atomically(folder / REPORT_FILE, json.dumps(rounded(report), indent=1) + "\n")
     return _sentence(report, len(tumours), folder)
 
 
@@ -142,47 +143,6 @@ def _table(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
     write_atomically(path, table.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
-
-
-def _effect_report(arrays: dict[str, NDArray], meta: Meta) -> dict[str, Any]:
-    """For each pair and plane: groups on each side, the share of the frame that differs, the largest effect."""
-    report = {}
-    for key in sorted(k for k in arrays if k.startswith("effect/")):
-        _, a, b, plane = key.split("/")
-        size, passed = arrays[key], arrays[key.replace("effect/", "significance/")]
-        report[f"{a}/{b}/{plane}"] = {
-            "groups": [meta.groups[a][plane], meta.groups[b][plane]],
-            "share_significant": {str(level): float((passed > i).mean()) for i, level in enumerate(LEVELS)},
-            "largest": float(np.abs(size).max()),
-        }
-    return report
-
-
-def _tumour_report(tumours: pd.DataFrame) -> dict[str, Any]:
-    found = _quantiles(tumours, MEASURES)
-    for label, part in tumours.groupby("label"):
-        found[str(label)] |= {"n": len(part), "groups": int(part["group"].nunique())}
-    return found
-
-
-def _quantiles(table: pd.DataFrame, names: dict[str, str]) -> dict[str, Any]:
-    """Quartiles of each column by label."""
-    return {
-        str(label): {
-            name: dict(zip(("q25", "median", "q75"), np.percentile(part[name], [25, 50, 75]).tolist(), strict=True))
-            for name in names
-        }
-        for label, part in table.groupby("label")
-    }
-
-
-def _rounded(value: Any) -> Any:
-    """Numbers to six significant digits, so that a file differs only where the data does."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _sentence(report: dict[str, Any], masks: int, folder: Path) -> str:

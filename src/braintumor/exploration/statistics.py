@@ -170,7 +170,7 @@ def load(path: Path | None = None) -> Statistics:
     """
     path = path or get_settings().dataset_outputs / FILE
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
         meta = Meta(**json.loads(str(arrays.pop("meta"))))
     except FileNotFoundError:

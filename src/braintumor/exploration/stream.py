@@ -156,6 +156,6 @@ def _resumed(checkpoint: Path | None, fingerprint: str) -> tuple[Tally, int]:
     """The tally of an interrupted pass over the same images, and its finished shards; else an empty one."""
     try:
         tally, note = Tally.load(checkpoint) if checkpoint else (Tally(), {})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return Tally(), 0
     return (tally, int(note["done"])) if note.get("fingerprint") == fingerprint else (Tally(), 0)

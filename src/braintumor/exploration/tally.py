@@ -91,7 +91,7 @@ class Tally:
     def load(cls, path: Path) -> tuple[Self, dict[str, Any]]:
         """The tally and the note that `save` wrote."""
         tally = cls()
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             rows = json.loads(stored["rows"].tobytes())
             for key in stored.files:
                 if key.endswith("/count"):

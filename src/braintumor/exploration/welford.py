@@ -1,4 +1,4 @@
-"""Running mean and variance of arrays, one pass, mergeable: Welford (1962), merged by Chan, Golub and LeVeque (1979)."""
+"""Running mean and variance of arrays in one pass: Welford (1962), merged as by Chan, Golub and LeVeque (1979)."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,0 +1,174 @@
+"""Montage: many slices side by side, each with its name and size, and its tumour outlined where asked."""
+
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from braintumor.dataset.alignment import load_mask
+from braintumor.dataset.phantoms import ORIGIN as PHANTOM_ORIGIN
+from braintumor.dataset.phantoms import draw
+from braintumor.imaging import read_scan
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
+
+Picture = NDArray[np.uint8]
+DRAWN: Final = "drawn, not a scan"
+_CAPTION_HEIGHT: Final = 30
+_GAP: Final = 4
+_BACKGROUND: Final = (16, 18, 22)
+_INK: Final = (226, 230, 236)
+# Light yellow stands out from every grey and is told from it by everyone.
+_OUTLINE: Final = (255, 221, 51)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """One slice of a montage.
+
+    Attributes
+    ----------
+    path : str
+        As in the manifest; empty for a phantom drawn on the spot.
+    caption : tuple of str
+        Lines under the picture: the file's name, and its class and size.
+    pixels : ndarray of uint8, shape (height, width)
+    mask : ndarray of bool, shape (height, width), or None
+    """
+
+    path: str
+    caption: tuple[str, str]
+    pixels: Picture
+    mask: NDArray[np.bool_] | None = None
+
+
+def choose(
+    manifest: pd.DataFrame,
+    count: int,
+    seed: int = 0,
+    labels: Collection[TumorClass | str] | None = None,
+    plane: Plane | str | None = None,
+    split: Split | str | None = None,
+) -> pd.DataFrame:
+    """Draw rows of the manifest by lot, without repeats; the same arguments draw the same rows.
+
+    `labels`, `plane` and `split` narrow the choice; None means any. Gives fewer rows where fewer fit.
+    """
+    fits = pd.Series(True, index=manifest.index)
+    if labels is not None:
+        fits &= manifest["label"].isin([str(label) for label in labels])
+    if plane is not None:
+        fits &= manifest["plane"] == str(plane)
+    if split is not None:
+        fits &= manifest["split"] == str(split)
+    rows = manifest[fits].sort_values("path")
+    order = np.random.default_rng(seed).permutation(len(rows))[:count]
+    return rows.iloc[order].reset_index(drop=True)
+
+
+def tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: bool = False) -> list[Tile]:
+    """Read the slices of manifest rows from disk.
+
+    Raises
+    ------
+    ScanError
+        A file is missing or damaged.
+    """
+    settings = settings or get_settings()
+    found = []
+    for row in rows.to_dict("records"):
+        scan = read_scan(settings.dataset / row["path"], settings=settings)
+        kind = DRAWN if row["origin"] == PHANTOM_ORIGIN else TumorClass(row["label"]).title
+        size = {"width": scan.width, "height": scan.height}
+        mask = load_mask({"path": row["path"], "sha256": row["sha256"], **size}, settings) if outlines else None
+        caption = (scan.name, f"{kind}, {scan.width} × {scan.height}")
+        found.append(Tile(row["path"], caption, scan.to_uint8(), mask))
+    return found
+
+
+def phantom_tiles(
+    count: int, seed: int = 0, labels: Collection[TumorClass | str] | None = None, *, outlines: bool = False
+) -> list[Tile]:
+    """Drawn stand-ins for where the image set is absent, and said to be drawn in their captions."""
+    kinds = [c for c in CLASSES if labels is None or str(c) in {str(label) for label in labels}]
+    found = []
+    for number in range(count if kinds else 0):
+        label = kinds[number % len(kinds)]
+        phantom = draw(label, 1000 * seed + number)
+        mask = phantom.mask if outlines and phantom.mask.any() else None
+        found.append(Tile("", (f"{label.title} {number + 1}", DRAWN), phantom.pixels, mask))
+    return found
+
+
+def picture(tile: Tile, side: int) -> Picture:
+    """A tile fitted into a square of `side` pixels, its aspect kept, RGB, the tumour outlined where it has a mask."""
+    height, width = tile.pixels.shape
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    image = Image.fromarray(tile.pixels).resize(size, Image.Resampling.LANCZOS).convert("RGB")
+    if tile.mask is not None:
+        mask = Image.fromarray(tile.mask.astype(np.uint8) * np.uint8(255)).resize(size, Image.Resampling.BILINEAR)
+        inside = mask.point(lambda value: 255 if value > 127 else 0)
+        edge = np.asarray(inside.filter(ImageFilter.MaxFilter(3))) > np.asarray(inside)
+        image.paste(_OUTLINE, mask=Image.fromarray(edge.astype(np.uint8) * np.uint8(255)))
+    square = Image.new("RGB", (side, side))
+    square.paste(image, ((side - size[0]) // 2, (side - size[1]) // 2))
+    return np.asarray(square)
+
+
+def montage(chosen: Sequence[Tile], columns: int = 4, side: int = 176) -> Picture:
+    """Lay tiles out in rows, captions below.
+
+    Parameters
+    ----------
+    chosen : sequence of Tile
+    columns : int
+        Tiles in a row, at least 1.
+    side : int
+        Side of a tile's picture in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB. An empty montage is one empty tile.
+
+    Raises
+    ------
+    ValueError
+        `columns` or `side` is not positive.
+    """
+    if columns < 1 or side < 1:
+        raise ValueError(f"A montage needs a positive number of columns and side, not {columns} and {side}.")
+    across = max(1, min(columns, len(chosen)))
+    down = max(1, -(-len(chosen) // columns))
+    width, height = side + _GAP, side + _CAPTION_HEIGHT + _GAP
+    sheet = Image.new("RGB", (across * width + _GAP, down * height + _GAP), _BACKGROUND)
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(11)
+    for number, tile in enumerate(chosen):
+        left, top = _GAP + (number % columns) * width, _GAP + (number // columns) * height
+        sheet.paste(Image.fromarray(picture(tile, side)), (left, top))
+        for line, text in enumerate(tile.caption):
+            pen.text((left + 2, top + side + 1 + 13 * line), _fitted(pen, font, text, side - 4), _INK, font)
+    return np.asarray(sheet)
+
+
+def _fitted(pen: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, text: str, room: int) -> str:
+    """The text, cut where it would run into the next tile."""
+    if pen.textlength(text, font) <= room:
+        return text
+    while text and pen.textlength(f"{text}…", font) > room:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def to_png(image: Picture) -> bytes:
+    """A picture as the content of a PNG file, for a download."""
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG", optimize=True)
+    return stream.getvalue()

@@ -1,0 +1,42 @@
+"""A phantom set, audited, split and explored once for all tests of this room."""
+
+import pandas as pd
+import pytest
+
+from braintumor.dataset.audit import audit
+from braintumor.dataset.manifest import read_manifest
+from braintumor.dataset.masks import fetch_masks
+from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.split import split
+from braintumor.exploration.run import explore
+from braintumor.exploration.statistics import Statistics, load
+from braintumor.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Phantoms with their manifest and masks; not explored yet."""
+    folder = tmp_path_factory.mktemp("set")
+    settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
+    write_phantoms(settings.dataset, per_class=30, seed=5)
+    fetch_masks(settings.dataset / "masks", settings)
+    audit(settings)
+    split(settings=settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def explored(audited: Settings) -> Settings:
+    """The same set with `outputs/dataset` filled."""
+    explore(audited)
+    return audited
+
+
+@pytest.fixture(scope="session")
+def manifest(audited: Settings) -> pd.DataFrame:
+    return read_manifest(audited)
+
+
+@pytest.fixture(scope="session")
+def statistics(explored: Settings) -> Statistics:
+    return load(explored.dataset_outputs / "statistics.npz")
