@@ -48,24 +48,15 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
         raise ScanError(
             f"{given}: no {', '.join(IMAGE_SUFFIXES)} file is there. Give other files, folders or patterns."
         )
+    real = lru_cache(os.path.realpath)
     files: dict[tuple[str, str], str] = {}
     for source, paths in expanded:
         unmatched = not paths and not Path(source).is_dir()
         for path in [source] if unmatched else [path for path, is_scan in paths if is_scan]:
-            files.setdefault(_place(path), path)
+            folder, name = os.path.split(path)
+            files.setdefault((real(folder), name), path)  # one file, however its path is written; a link is another
     passed_over = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
     return Found(tuple(files.values()), passed_over)
-
-
-def _place(path: str) -> tuple[str, str]:
-    """What tells one file from another, however its path is written; a link is a file of its own."""
-    folder, name = os.path.split(path)
-    return _real(folder), name
-
-
-@lru_cache(maxsize=4096)
-def _real(folder: str) -> str:
-    return os.path.realpath(folder)
 
 
 def _expand(source: str, without: Path | None) -> Iterator[tuple[str, bool]]:

@@ -1,0 +1,25 @@
+"""Overlays on disk: the scan's own size, a name that follows from its own, never half a file."""
+
+import numpy as np
+from PIL import Image
+
+from braintumor.imaging import overlay, read_scan
+from braintumor.reporting.overlays import overlay_path, write_overlay
+from tests.golden.draw import SCANS
+
+
+def test_an_overlay_shows_the_scan_with_its_heat_map(detector, tmp_path):
+    scan = read_scan(SCANS / "l.png")
+    detection = detector.detect(scan)
+    path = write_overlay(tmp_path / "new" / "folder", scan, detection)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(np.asarray(image), overlay(scan.to_uint8(), detection.heat_map))
+    assert [file.name for file in path.parent.iterdir()] == [f"l-{scan.sha256[:8]}.png"]
+
+
+def test_equal_names_in_different_folders_do_not_clash(tmp_path):
+    one, other = (
+        overlay_path(tmp_path, f"{folder}/scan.jpg", sha) for folder, sha in (("a", "0" * 64), ("b", "1" * 64))
+    )
+    assert one != other
+    assert one.parent == other.parent == tmp_path
