@@ -78,13 +78,13 @@ def test_a_scatter_is_told_by_rank_correlation() -> None:
     assert "+0.00" in scatter_sentence(table, "a", "c")
 
 
-def test_histograms_leave_black_to_the_sentence(statistics: Statistics) -> None:
+def test_histograms_leave_the_background_to_the_sentence(statistics: Statistics) -> None:
     figure = histogram_figure(statistics)
     assert len(figure.data) == 4
-    assert figure.data[0].x[0] == 1
+    assert figure.data[0].x[0] == 25
     shares = statistics.histogram("glioma")
-    np.testing.assert_allclose(figure.data[0].y, shares[1:] * 100, atol=1e-4)
-    assert f"Glioma {shares[0]:.0%}" in histogram_sentence(statistics)
+    np.testing.assert_allclose(figure.data[0].y, shares[25:] * 100, atol=1e-4)
+    assert f"Glioma {shares[:25].sum():.0%}" in histogram_sentence(statistics)
 
 
 def test_absent_tables_say_what_to_run(workspace: Settings, manifest: pd.DataFrame) -> None:

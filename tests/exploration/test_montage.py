@@ -42,7 +42,7 @@ def test_tiles_carry_name_size_and_outline(manifest: pd.DataFrame, audited: Sett
     rows = choose(manifest, 3, labels=["meningioma"])
     plain, outlined = tiles(rows, audited), tiles(rows, audited, outlines=True)
     for row, tile, marked in zip(rows.to_dict("records"), plain, outlined, strict=True):
-        assert tile.caption == (row["path"].split("/")[-1], f"{DRAWN}, {row['width']} × {row['height']}")
+        assert tile.caption == (row["path"].split("/")[-1], f"{DRAWN}, {row['width']} x {row['height']}")
         assert tile.mask is None
         assert marked.mask is not None
         assert not _yellow(picture(tile, 128)).any()

@@ -11,11 +11,14 @@ from braintumor.exploration.facts import FACTS
 from braintumor.exploration.figures import CLASS_COLOURS
 from braintumor.exploration.statistics import Statistics
 from braintumor.exploration.tumours import MEASURES
+from braintumor.imaging.standardize import MARGIN_LEVEL
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, TumorClass
 
 # More points than this cannot be told apart and take long to draw; they are thinned evenly.
 _POINTS: Final = 3000
+# Darker grey levels are background: the level at which `standardize` cuts the margin.
+_FIRST: Final = MARGIN_LEVEL + 1
 # Okabe and Ito (2008), for whatever is no class.
 _COLOURS: Final = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
 
@@ -64,7 +67,7 @@ def distribution_figure(table: pd.DataFrame, column: str, by: str = "label") -> 
                 meanline_visible=True, spanmode="hard",
             )
         )  # fmt: skip
-    figure.update_layout(yaxis_title=f"{column}: {_meaning(column)}", showlegend=False, margin=_MARGIN)
+    figure.update_layout(yaxis_title=column, showlegend=False, margin=_MARGIN)
     return figure
 
 
@@ -76,7 +79,8 @@ def distribution_sentence(table: pd.DataFrame, column: str, by: str = "label") -
     total = float(((values - values.mean()) ** 2).sum())
     between = float(((table.groupby(by)[column].transform("mean") - values.mean()) ** 2).sum())
     share = between / total if total > 0 else 0.0
-    return f"Median {column} ({_meaning(column)}): {told}. {by.capitalize()} accounts for {share:.0%} of its variance."
+    source = "Class" if by == "label" else by.capitalize()
+    return f"Median {column} ({_meaning(column)}): {told}. {source} accounts for {share:.0%} of its variance."
 
 
 def scatter_figure(table: pd.DataFrame, x: str, y: str, by: str = "label") -> go.Figure:
@@ -93,7 +97,7 @@ def scatter_figure(table: pd.DataFrame, x: str, y: str, by: str = "label") -> go
             )
         )  # fmt: skip
     figure.update_layout(
-        xaxis_title=f"{x}: {_meaning(x)}", yaxis_title=f"{y}: {_meaning(y)}", margin=_MARGIN,
+        xaxis_title=x, yaxis_title=y, margin=_MARGIN,
         legend={"orientation": "h", "y": 1.12},
     )  # fmt: skip
     return figure
@@ -103,17 +107,19 @@ def scatter_sentence(table: pd.DataFrame, x: str, y: str) -> str:
     """How far two facts go together, by rank."""
     ranks = table[[x, y]].rank()
     r = float(ranks[x].corr(ranks[y])) if min(ranks[x].nunique(), ranks[y].nunique()) > 1 else 0.0
-    return f"Over {len(table):,} images, {x} and {y} have a rank correlation of {r:+.2f}."
+    return (
+        f"Over {len(table):,} images, {x} ({_meaning(x)}) and {y} ({_meaning(y)}) have a rank correlation of {r:+.2f}."
+    )
 
 
 def histogram_figure(statistics: Statistics) -> go.Figure:
-    """Share of pixels at each grey level, by class, without full black, which would dwarf the rest."""
+    """Share of pixels at each grey level, by class, without the background, which would dwarf the rest."""
     figure = go.Figure()
     for label in CLASSES:
         if statistics.count(label):
-            share = statistics.histogram(label)[1:] * np.float32(100)
+            share = statistics.histogram(label)[_FIRST:] * np.float32(100)
             trace = {"name": label.title, "line_color": CLASS_COLOURS[label]}
-            figure.add_trace(go.Scatter(x=np.arange(1, 256), y=np.round(share, 4), mode="lines", **trace))
+            figure.add_trace(go.Scatter(x=np.arange(_FIRST, 256), y=np.round(share, 4), mode="lines", **trace))
     figure.update_layout(
         xaxis_title="grey level", yaxis_title="% of pixels", margin=_MARGIN, legend={"orientation": "h", "y": 1.12}
     )
@@ -121,15 +127,15 @@ def histogram_figure(statistics: Statistics) -> go.Figure:
 
 
 def histogram_sentence(statistics: Statistics) -> str:
-    """How much of each class is black, and how bright the rest is."""
-    levels = np.arange(1, 256)
+    """How much of each class is background, and how bright the rest is."""
+    levels = np.arange(_FIRST, 256)
     parts = []
     for label in CLASSES:
         if statistics.count(label):
             share = statistics.histogram(label)
-            mean = float(share[1:] @ levels / max(float(share[1:].sum()), 1e-9))
-            parts.append(f"{label.title} {share[0]:.0%} and {mean:.0f}")
-    return f"Share of fully black pixels, and mean grey level of the rest: {'; '.join(parts)}."
+            mean = float(share[_FIRST:] @ levels / max(float(share[_FIRST:].sum()), 1e-9))
+            parts.append(f"{label.title} {share[:_FIRST].sum():.0%} and {mean:.0f}")
+    return f"Share of dark pixels (background), and mean grey level of the rest: {'; '.join(parts)}."
 
 
 _MARGIN: Final = {"l": 8, "r": 8, "t": 8, "b": 8}

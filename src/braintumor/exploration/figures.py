@@ -68,9 +68,9 @@ def atlas_figure(statistics: Statistics, label: Label, plane: Plane | str | None
     values = statistics.atlas(label, plane)
     if values is not None:
         figure.data[0].update(showscale=False, hoverinfo="skip", hovertemplate=None)
-        percent = np.round(values * np.float32(100), 1)
-        top = max(1.0, float(percent.max()))
-        figure.add_trace(_image(percent, "% of masks", colorscale=[list(stop) for stop in _ATLAS], zmin=0, zmax=top))
+        percent = np.round(shrunk(values) * np.float32(100), 1)
+        scale = {"colorscale": [list(stop) for stop in _ATLAS], "zmin": 0, "zmax": max(1.0, float(percent.max()))}
+        figure.add_trace(_image(percent, "% of masks", dx=2, dy=2, **scale))
     return figure
 
 

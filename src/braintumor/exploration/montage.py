@@ -86,7 +86,7 @@ def tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: boo
         kind = DRAWN if row["origin"] == PHANTOM_ORIGIN else TumorClass(row["label"]).title
         size = {"width": scan.width, "height": scan.height}
         mask = load_mask({"path": row["path"], "sha256": row["sha256"], **size}, settings) if outlines else None
-        caption = (scan.name, f"{kind}, {scan.width} × {scan.height}")
+        caption = (scan.name, f"{kind}, {scan.width} x {scan.height}")
         found.append(Tile(row["path"], caption, scan.to_uint8(), mask))
     return found
 
@@ -162,9 +162,9 @@ def _fitted(pen: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.Free
     """The text, cut where it would run into the next tile."""
     if pen.textlength(text, font) <= room:
         return text
-    while text and pen.textlength(f"{text}…", font) > room:
+    while text and pen.textlength(f"{text}...", font) > room:
         text = text[:-1]
-    return f"{text}…"
+    return f"{text}..."
 
 
 def to_png(image: Picture) -> bytes:
