@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 # Inferno (Smith and van der Walt 2015, CC0): perceptually uniform, rising in lightness, safe for the colour-blind.
 _INFERNO_STOPS: Final = (
@@ -28,6 +29,7 @@ def _table() -> NDArray[np.uint8]:
 
 
 _TABLE: Final = _table()
+_WARM: Final = inferno(_DARKEST + (1.0 - _DARKEST) * np.linspace(0.0, 1.0, 256))
 
 
 def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength: float = 0.65) -> NDArray[np.uint8]:
@@ -59,8 +61,8 @@ def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength
         return base
     if heat.shape != grey.shape:
         raise ValueError(f"The heat map is {heat.shape}, the scan {grey.shape}: they must be the same size.")
-    evidence = np.clip(np.nan_to_num(heat), 0.0, 1.0).astype(np.float32)
-    opacity = (np.float32(strength) * evidence)[..., None]
-    colour = inferno(_DARKEST + (1.0 - _DARKEST) * evidence)
-    mixed: NDArray[np.float32] = base + opacity * (colour.astype(np.float32) - base)
-    return np.rint(mixed).astype(np.uint8)
+    # Pillow mixes 8-bit pictures several times faster than numpy mixes floats; 256 steps are finer than the eye.
+    steps = np.rint(np.clip(np.nan_to_num(heat), 0.0, 1.0) * 255.0).astype(np.uint8)
+    colour = Image.fromarray(_WARM[steps])
+    opacity = Image.fromarray(np.rint(np.arange(256) * strength).astype(np.uint8)[steps])
+    return np.asarray(Image.composite(colour, Image.fromarray(base), opacity))

@@ -1,0 +1,96 @@
+"""Time of each stage of reading a scan: `pytest benchmarks`; compare runs with --benchmark-autosave and -compare.
+
+Nothing here fails on an absolute time: machines differ. The bars against the original way are `braintumor bench`.
+"""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from braintumor.dataset.drawing import draw
+from braintumor.imaging import InputContract, overlay, read_scan, standardize, to_batch
+from braintumor.inference import Detector
+from braintumor.reporting.batch import read_rows
+from braintumor.reporting.csv import csv_row, to_csv
+from braintumor.settings import Settings
+from braintumor.vocabulary import CLASS_NAMES, CLASSES
+from tests.support.model import CONTRACT, build, fit
+
+
+def encoded(size: int, colour: bool, format_: str) -> bytes:
+    picture = Image.fromarray(np.asarray(draw(CLASSES[0], 1, size).pixels))
+    content = io.BytesIO()
+    (picture.convert("RGB") if colour else picture).save(content, format_)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    """The shipped v1 where it is, else a tiny model: the stages around the network cost the same."""
+    if (Settings().outputs / "v1" / "model.onnx").is_file():
+        return Detector.load("v1", Settings(threads=1))
+    outputs = tmp_path_factory.mktemp("outputs")
+    (outputs / "v1").mkdir()
+    model = build(*fit())
+    (outputs / "v1" / "model.onnx").write_bytes(model)
+    card = {
+        "version": "v1", "input": CONTRACT.to_dict(), "classes": CLASS_NAMES, "temperature": 1.0,
+        "thresholds": {"low": 0.4, "high": 0.6}, "conformal": {"quantile": 0.9},
+        "files": {"model.onnx": hashlib.sha256(model).hexdigest()},
+    }  # fmt: skip
+    (outputs / "v1" / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    return Detector.load("v1", Settings(outputs=outputs, threads=1))
+
+
+@pytest.mark.parametrize("kind", ["grey-JPEG", "colour-JPEG", "grey-PNG"])
+def test_read(benchmark, kind):
+    colour, format_ = kind.split("-")
+    content = encoded(512, colour == "colour", format_)
+    assert benchmark(read_scan, content).width == 512
+
+
+def test_standardize(benchmark):
+    scan = read_scan(encoded(512, False, "PNG"))
+    frame, _ = benchmark(standardize, scan, InputContract(150, 150))
+    assert frame.shape == (150, 150)
+
+
+def test_to_batch(benchmark):
+    frames = np.zeros((32, 150, 150), np.uint8)
+    assert benchmark(to_batch, frames, InputContract(150, 150)).shape == (32, 150, 150, 3)
+
+
+def test_infer(benchmark, detector):
+    frames = np.zeros((1, 150, 150), np.uint8)
+    logits, _ = benchmark(detector.infer, frames)
+    assert logits.shape == (1, len(CLASSES))
+
+
+def test_detect(benchmark, detector):
+    content = encoded(512, False, "JPEG")
+    assert benchmark(detector.detect, content).model_version == detector.version
+
+
+def test_heat_map_and_overlay(benchmark, detector):
+    scan = read_scan(encoded(512, False, "JPEG"))
+    detection = detector.detect(scan)
+    assert benchmark(lambda: overlay(scan.to_uint8(), detection.heat_map)).shape == (512, 512, 3)
+
+
+def test_csv_of_a_thousand_rows(benchmark, detector):
+    rows = [csv_row(detector.detect(encoded(512, False, "JPEG")))] * 1000
+    assert benchmark(to_csv, rows).count("\n") == 1001
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_forty_files(benchmark, detector, tmp_path: Path, workers):
+    content = encoded(512, True, "JPEG")
+    files = [str(tmp_path / f"{number}.jpg") for number in range(40)]
+    for file in files:
+        Path(file).write_bytes(content)
+    assert len(benchmark(lambda: list(read_rows(detector, files, workers)))) == 40
