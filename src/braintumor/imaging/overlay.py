@@ -56,13 +56,14 @@ def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength
     """
     if not 0.0 <= strength <= 1.0:
         raise ValueError(f"strength must be from 0 to 1, not {strength}.")
-    base = np.repeat(grey[..., None], 3, axis=2)
+    base = Image.fromarray(grey).convert("RGB")
     if heat is None:
-        return base
+        return np.asarray(base)
     if heat.shape != grey.shape:
         raise ValueError(f"The heat map is {heat.shape}, the scan {grey.shape}: they must be the same size.")
     # Pillow mixes 8-bit pictures several times faster than numpy mixes floats; 256 steps are finer than the eye.
-    steps = np.rint(np.clip(np.nan_to_num(heat), 0.0, 1.0) * 255.0).astype(np.uint8)
-    colour = Image.fromarray(_WARM[steps])
-    opacity = Image.fromarray(np.rint(np.arange(256) * strength).astype(np.uint8)[steps])
-    return np.asarray(Image.composite(colour, Image.fromarray(base), opacity))
+    steps = Image.fromarray(np.rint(np.clip(np.nan_to_num(heat), 0.0, 1.0) * 255.0).astype(np.uint8))
+    opacity = steps.point([round(strength * step) for step in range(256)])
+    coloured = steps.copy()
+    coloured.putpalette(_WARM.tobytes())
+    return np.asarray(Image.composite(coloured.convert("RGB"), base, opacity))
