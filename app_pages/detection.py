@@ -8,7 +8,7 @@ import streamlit as st
 from app_pages.components import artifacts
 from app_pages.components.frame import header, missing, section
 from app_pages.components.readings import Reading, read_all
-from app_pages.components.scan_card import show_card
+from app_pages.components.scan_card import CARDS, show_card
 from app_pages.components.words import VERDICT_TITLES, class_word, count, listed
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import IMAGE_SUFFIXES
@@ -16,8 +16,6 @@ from braintumor.inference import Detector
 from braintumor.reporting.csv import to_csv
 from braintumor.settings import get_settings
 from braintumor.vocabulary import TumorClass
-
-CARDS = 6
 
 
 def show_results(readings: list[Reading], detector: Detector) -> None:

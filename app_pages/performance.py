@@ -34,14 +34,16 @@ def show_scores(report: Report) -> None:
     metrics = report.evaluation[split]
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.percent()}, {evidence(accuracy)}.")
-    matrix, table = st.columns([6, 5], gap="medium")
+    matrix, table = st.columns(2, gap="medium")
     with matrix:
         show_confusion(report.curves.get(split, Curves()), report, split)
     with table:
         section("All classes together", "With 95% intervals, computed over groups.")
-        st.table(overall(metrics), border="horizontal")
+        with st.container(key="numbers-overall"):
+            st.table(overall(metrics), border="horizontal")
     section("Class by class", "Each against the other three.")
-    st.table(by_class(metrics), border="horizontal")
+    with st.container(key="numbers-by-class"):
+        st.table(by_class(metrics), border="horizontal")
 
 
 def show_confusion(curves: Curves, report: Report, split: str) -> None:

@@ -30,7 +30,7 @@ def show_classes(statistics: Statistics | None, dataset: artifacts.Dataset) -> N
                 grey = np.rint(255 * np.clip(shown[label] / brightest, 0, 1)).astype(np.uint8)
                 said = f"Average of {count(statistics.count(label), 'image')} of the class {label.title}."
                 st.image(grey, width="stretch", alt=said)
-            st.markdown(f"**{label.title}**  \n:gray[{counted}]")
+            st.markdown(f"**{label.title}**" + (f"  \n:gray[{counted}]" if counted else ""))
 
 
 def show_model(report: Report) -> None:
@@ -104,7 +104,8 @@ with st.container(horizontal=True):
         st.switch_page("app_pages/detection.py")
     if st.button("How good is it?"):
         st.switch_page("app_pages/performance.py")
-show_classes(artifacts.statistics(), dataset)
+if dataset.exists:
+    show_classes(artifacts.statistics(), dataset)
 
 section("How to use it")
 show_use()

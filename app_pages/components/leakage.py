@@ -40,7 +40,8 @@ def show_leakage(report: Report) -> None:
         }
         for protocol, other in measured.items()
     }
-    st.table(pd.DataFrame(table), border="horizontal")
+    with st.container(key="numbers-leakage"):
+        st.table(pd.DataFrame(table), border="horizontal")
     for sentence in _sentences(measured):
         st.markdown(f"- {sentence}")
 
@@ -53,7 +54,7 @@ def _show_metric(metric: str, measured: dict[Protocol, Report]) -> None:
     ]
     said = "; ".join(f"{_TITLES[p]}: {e.percent()}" for p, e in found)
     st.markdown(f"**{METRIC_TITLES[metric]}**")
-    show(intervals(bars), f"{METRIC_TITLES[metric]} by split. {said}.", f"leakage-{metric}", 44 + 38 * len(bars))
+    show(intervals(bars), f"{METRIC_TITLES[metric]} by split. {said}.", f"leakage-{metric}", 64 + 38 * len(bars))
 
 
 def _sentences(measured: dict[Protocol, Report]) -> list[str]:

@@ -17,6 +17,8 @@ from braintumor.inference import Detection
 from braintumor.inference.verdict import Thresholds
 from braintumor.vocabulary import CLASSES
 
+# Cards on the page at a time: each draws an image and a chart.
+CARDS = 6
 # No screen shows a card's image larger than this many pixels a side.
 _LARGEST = 768
 _ANY = "Any tumour"
@@ -62,7 +64,7 @@ def _show_verdict(found: Detection) -> None:
 
 def _headline(found: Detection) -> str:
     """The likeliest class, as a sentence that does not say more than the verdict."""
-    likeliest = f"{class_word(found.result)} at {found.probabilities[found.result]:.0%}"
+    likeliest = f"{class_word(found.result)} at {found.probabilities[found.result]:.1%}"
     return f"Likeliest is {likeliest}."
 
 
@@ -81,7 +83,6 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=values, y=names, orientation="h", width=0.62, marker_color=[TUMOR_COLOR, *CLASS_COLORS.values()],
-            text=[f"{value:.1%}" for value in values], textposition="outside", cliponaxis=False,
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
     )  # fmt: skip
@@ -92,7 +93,10 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
         figure.add_annotation(
             x=value, y=-0.5, text=f"{name} {value:.0%}", showarrow=False, yanchor="bottom", font={"size": 11}
         )
-    figure.update_xaxes(range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    # In a column of their own, where no bar or threshold runs through them.
+    for row, value in enumerate(values):
+        figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
+    figure.update_xaxes(range=[0, 1.17], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     figure.update_yaxes(range=[4.55, -0.55], showgrid=False)
     return figure
 

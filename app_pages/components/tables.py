@@ -15,8 +15,8 @@ def overall(metrics: Metrics) -> pd.DataFrame:
         {
             "Metric": title,
             "Value (95% interval)": metric_value(name, metrics[name]),
-            "Images": metrics[name].n,
-            "Groups": metrics[name].groups,
+            "Images": _counted(metrics[name].n),
+            "Groups": _counted(metrics[name].groups),
         }
         for name, title in METRIC_TITLES.items()
         if name in metrics
@@ -35,5 +35,9 @@ def by_class(metrics: Metrics) -> pd.DataFrame:
         }
         of = metrics.get(f"recall/{label}")
         if found:
-            rows.append({"Class": label.title, **found, "Images": of.n if of else None})
+            rows.append({"Class": label.title, **found, "Images": _counted(of.n if of else None)})
     return pd.DataFrame(rows).set_index("Class") if rows else pd.DataFrame()
+
+
+def _counted(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"

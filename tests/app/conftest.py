@@ -1,0 +1,80 @@
+"""The dashboard under AppTest: on a complete outputs folder built from phantoms, or on an empty one."""
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from braintumor.dataset.phantoms import draw
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import CLASSES, TumorClass
+from tests.support.artifacts import build_artifacts
+
+Open = Callable[..., AppTest]
+Upload = tuple[str, bytes, str]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A complete outputs folder; tests that change it take `artifacts`."""
+    return build_artifacts(tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.fixture
+def artifacts(built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A complete outputs folder of this test alone, in use."""
+    shutil.copytree(built.outputs, tmp_path / "outputs")
+    return _use(built.inputs, tmp_path / "outputs", monkeypatch)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """No data set and no model, in use."""
+    return _use(tmp_path / "inputs", tmp_path / "outputs", monkeypatch)
+
+
+def _use(inputs: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("BRAINTUMOR_INPUTS", str(inputs))
+    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(outputs))
+    get_settings.cache_clear()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return get_settings()
+
+
+@pytest.fixture
+def open_page(root: Path) -> Open:
+    """Opens a page of the dashboard by name, optionally with query parameters."""
+
+    def open_(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(root / "app.py"), default_timeout=60)
+        app.switch_page(f"app_pages/{page}.py")
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        return app
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+def scans() -> list[Upload]:
+    """One phantom of each class, as uploads."""
+    return [(f"{label}.png", _png(label), "image/png") for label in CLASSES]
+
+
+def _png(label: TumorClass) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(draw(label, 4242 + CLASSES.index(label), 192).pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def words(app: AppTest) -> str:
+    """All that a page says, in one text."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.error, app.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

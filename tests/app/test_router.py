@@ -1,0 +1,91 @@
+"""The router and the frame: every page opens, says what it is for, and carries the research-use notice."""
+
+import subprocess
+import sys
+import tomllib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from braintumor.settings import Settings
+from braintumor.vocabulary import RESEARCH_USE
+from tests.app.conftest import Open, words
+
+PAGES = ("summary", "visualizer", "detection", "hypotheses", "performance")
+
+_IMPORTS = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60).run()
+assert not app.exception
+for page in {pages!r}:
+    app.switch_page(f"app_pages/{{page}}.py").run()
+    assert not app.exception, page
+heavy = {{"tensorflow", "keras", "sklearn", "matplotlib", "imagehash", "kagglehub", "tf2onnx"}}
+print(",".join(sorted(heavy & set(sys.modules))))
+"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_renders_from_artifacts(page: str, artifacts: Settings, open_page: Open) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert len(app.title) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_renders_without_any_artifact(page: str, empty: Settings, open_page: Open) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert len(app.title) == 1
+    assert "braintumor " in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_notice_is_on_every_page(page: str, empty: Settings, open_page: Open) -> None:
+    said = _Text()
+    for block in open_page(page).get("html"):
+        said.feed(block.proto.body)
+    assert RESEARCH_USE in " ".join(said.parts)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_figure_has_a_text_alternative(page: str, artifacts: Settings, open_page: Open) -> None:
+    app = open_page(page)
+    charts = [chart.proto.alt for chart in app.get("plotly_chart")]
+    pictures = [image.alt for element in app.get("image") for image in element.proto.imgs]
+    assert all(len(alt) > 10 for alt in charts + pictures)
+    if page != "detection":
+        assert charts or pictures
+
+
+def test_pages_load_neither_tensorflow_nor_keras(artifacts: Settings, root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORTS.format(pages=PAGES)],
+        cwd=root, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip().splitlines()[-1:] in ([], [""])
+
+
+def test_the_server_takes_as_many_bytes_as_the_reader(root: Path, empty: Settings) -> None:
+    config = tomllib.loads((root / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["maxUploadSize"] * 2**20 == empty.max_bytes
+
+
+def test_no_page_tells_anyone_who_visits(root: Path) -> None:
+    text = (root / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["browser"]["gatherUsageStats"] is False
+    assert "http" not in text
+
+
+class _Text(HTMLParser):
+    """The text of some HTML, without the space around tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.parts.append(data.strip())
