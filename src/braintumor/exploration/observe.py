@@ -1,6 +1,5 @@
 """Reads one image of the set and takes down all that the exploration needs of it."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,9 +51,13 @@ def observe(task: Task, contract: InputContract, settings: Settings, only_frames
     ------
     DatasetError
         The file is missing or was altered since the audit.
+    ScanError
+        The file is no image any more.
     """
     content = _content(task, settings)
     scan = read_scan(content, task.path, settings)
+    if scan.sha256 != task.sha256:
+        raise DatasetError(f"{task.path} was altered since the audit. Write the manifest anew: braintumor data audit")
     frame, geometry = standardize(scan, contract)
     if only_frames:
         return Observation(task, frame)
@@ -88,15 +91,12 @@ def mask_on_frame(mask: NDArray[np.bool_], geometry: Geometry) -> NDArray[np.boo
 
 def _content(task: Task, settings: Settings) -> bytes:
     try:
-        content = (settings.dataset / task.path).read_bytes()
+        return (settings.dataset / task.path).read_bytes()
     except OSError:
         raise DatasetError(
             f"{task.path} is in the manifest but not in {settings.dataset.name}. Get the set with: braintumor data "
             "fetch, or write the manifest anew with: braintumor data audit"
         ) from None
-    if hashlib.sha256(content).hexdigest() != task.sha256:
-        raise DatasetError(f"{task.path} was altered since the audit. Write the manifest anew: braintumor data audit")
-    return content
 
 
 def frame_rows(observations: list[Observation]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
