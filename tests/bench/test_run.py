@@ -5,8 +5,9 @@ import json
 import pytest
 
 from braintumor.bench import run as bench_module
+from braintumor.bench.comparison import MEASURES
 from braintumor.bench.process import Run, run
-from braintumor.bench.run import MEASURES, bench
+from braintumor.bench.run import bench
 from braintumor.bench.ways import peak_megabytes
 from braintumor.cli import main
 from braintumor.dataset.phantoms import write_phantoms

@@ -93,3 +93,29 @@ def test_the_margin_gets_the_value_asked_for():
 def test_the_contract_survives_a_card():
     contract = InputContract(3, 4, 1, False, "stretch")
     assert InputContract(**contract.to_dict()) == contract
+
+
+def test_a_map_over_a_part_of_the_frame_comes_back_there_and_fades_out_around_it():
+    geometry = Geometry(scan_size=(90, 90), crop=(0, 0, 90, 90), placed=(0, 0, 90, 90), frame_size=(90, 90))
+    back = geometry.to_scan_grid(np.ones((4, 6), np.float32), extent=(15, 25, 75, 65))
+    np.testing.assert_allclose(back[31:59, 21:69], 1.0, atol=1e-6)
+    assert back[:19].max() == back[71:].max() == back[:, :9].max() == back[:, 81:].max() == 0.0
+    assert (np.diff(back[45, 10:21]) >= 0).all()
+
+
+@pytest.mark.parametrize("cell", [(0, 0), (5, 7), (11, 11)])
+def test_the_middle_of_a_cell_is_the_middle_of_what_it_sees(cell):
+    geometry = Geometry(scan_size=(150, 150), crop=(0, 0, 150, 150), placed=(0, 0, 150, 150), frame_size=(150, 150))
+    values = np.zeros((12, 12), np.float32)
+    values[cell] = 1.0
+    back = geometry.to_scan_grid(values, extent=(19.5, 19.5, 127.5, 127.5))  # 48 pixels wide, every 9
+    rows, columns = np.nonzero(back > 0.95 * back.max())
+    assert rows.mean() + 0.5 == pytest.approx(24 + 9 * cell[0], abs=1)
+    assert columns.mean() + 0.5 == pytest.approx(24 + 9 * cell[1], abs=1)
+
+
+def test_an_extent_of_the_whole_frame_is_the_default():
+    _, geometry = standardize(read_scan(GREY), CONTRACT)
+    values = np.random.default_rng(0).random((12, 12), np.float32)
+    whole = geometry.to_scan_grid(values, extent=(0, 0, 150, 150))
+    np.testing.assert_allclose(whole, geometry.to_scan_grid(values), atol=1e-6)

@@ -50,7 +50,14 @@ def test_a_card_that_lacks_what_a_detector_needs_is_refused(workspace, field):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"thresholds": {"low": 0.9, "high": 0.1}}, {"temperature": "warm"}, {"temperature": 0}, {"input": {"height": 9}}],
+    [
+        {"thresholds": {"low": 0.9, "high": 0.1}},
+        {"temperature": "warm"},
+        {"temperature": 0},
+        {"input": {"height": 9}},
+        {"map_extent": [5, 5, 5, 9]},
+        {"map_extent": [1, 2]},
+    ],
 )
 def test_a_card_that_makes_no_sense_is_refused(workspace, changes):
     write_version(workspace.outputs, **changes)

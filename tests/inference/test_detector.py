@@ -58,6 +58,13 @@ def test_the_heat_map_lies_on_the_scans_own_pixels(detector):
     assert not outside.any(), "the model saw nothing of the margin"
 
 
+def test_the_heat_map_lies_where_the_card_says_the_maps_lie(workspace):
+    write_version(workspace.outputs, "all")
+    write_version(workspace.outputs, "part", map_extent=[60, 60, 90, 90])
+    whole, part = (Detector.load(version, workspace).detect(FILE).heat_map for version in ("all", "part"))
+    assert (part > 0).sum() < 0.3 * (whole > 0).sum()
+
+
 def test_the_tiny_model_tells_phantoms_apart(detector):
     right = [
         detector.detect(draw(label, seed, 160).pixels).result == label for label in CLASSES for seed in range(20, 26)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.imaging.geometry import Geometry
 from braintumor.imaging.scan import Scan
 
 Fit = Literal["letterbox", "stretch"]
@@ -37,69 +38,6 @@ class InputContract:
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for a card."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """Where the scan went: the cropped box of the scan, and the box of the frame it was put into.
-
-    Boxes are (left, top, right, bottom) in pixels, right and bottom exclusive.
-    """
-
-    scan_size: tuple[int, int]
-    crop: tuple[int, int, int, int]
-    placed: tuple[int, int, int, int]
-    frame_size: tuple[int, int]
-
-    def to_frame(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the scan lies in the frame. Pixel (0, 0) spans 0 to 1; the cropped margin lies outside."""
-        left, top, right, bottom = self.crop
-        place_left, place_top, place_right, place_bottom = self.placed
-        return (
-            place_left + (x - left) * (place_right - place_left) / (right - left),
-            place_top + (y - top) * (place_bottom - place_top) / (bottom - top),
-        )
-
-    def to_scan(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the frame lies in the scan: the inverse of `to_frame`."""
-        left, top, right, bottom = self.crop
-        place_left, place_top, place_right, place_bottom = self.placed
-        return (
-            left + (x - place_left) * (right - left) / (place_right - place_left),
-            top + (y - place_top) * (bottom - top) / (place_bottom - place_top),
-        )
-
-    def to_scan_grid(self, values: NDArray[np.float32], outside: float = 0.0) -> NDArray[np.float32]:
-        """Bring a map laid over the model's frame back onto the scan's own pixel grid.
-
-        Parameters
-        ----------
-        values : ndarray of float32, shape (rows, columns)
-            A map covering the whole frame, at any resolution.
-        outside : float
-            Value for the cropped margin, of which the model saw nothing.
-
-        Returns
-        -------
-        ndarray of float32, shape (scan height, scan width)
-        """
-        rows, columns = values.shape
-        frame_width, frame_height = self.frame_size
-        left, top, right, bottom = self.placed
-        # Divided last and capped: Pillow refuses a box that rounding pushed past the edge.
-        box = (
-            left * columns / frame_width,
-            top * rows / frame_height,
-            min(columns, right * columns / frame_width),
-            min(rows, bottom * rows / frame_height),
-        )
-        crop_left, crop_top, crop_right, crop_bottom = self.crop
-        size = (crop_right - crop_left, crop_bottom - crop_top)
-        inner = Image.fromarray(values.astype(np.float32)).resize(size, Image.Resampling.BILINEAR, box=box)
-        scan_width, scan_height = self.scan_size
-        whole = np.full((scan_height, scan_width), outside, np.float32)
-        whole[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(inner)
-        return whole
 
 
 # A pixel is margin when its 8-bit value is at most this; a row or column, when no larger share of it is brighter.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from braintumor.errors import ArtifactError
+from braintumor.imaging.geometry import Extent
 from braintumor.imaging.standardize import InputContract
 from braintumor.inference.verdict import Thresholds
 from braintumor.settings import Settings, get_settings
@@ -20,7 +21,9 @@ MODEL = "model.onnx"
 class Card:
     """What a stranger needs to use a model right, read from `card.json`.
 
-    `raw` holds the whole file, for pages that show it; the other fields are what the detector needs.
+    `raw` holds the whole file, for pages that show it; the other fields are what the detector needs. `map_extent` is
+    the part of the frame the cells of an evidence map lie over (left, top, right, bottom in pixels); None for all of
+    it, also where the card does not say.
     """
 
     version: str
@@ -28,6 +31,7 @@ class Card:
     temperature: float
     thresholds: Thresholds
     conformal_quantile: float
+    map_extent: Extent | None
     files: dict[str, str]
     raw: dict[str, Any]
 
@@ -118,6 +122,7 @@ def _parse(raw: Any, version: str) -> Card:
             temperature=temperature,
             thresholds=Thresholds(float(raw["thresholds"]["low"]), float(raw["thresholds"]["high"])),
             conformal_quantile=float(raw["conformal"]["quantile"]),
+            map_extent=_extent(raw.get("map_extent")),
             files={str(k): str(v) for k, v in raw["files"].items()},
             raw=raw,
         )
@@ -126,3 +131,12 @@ def _parse(raw: Any, version: str) -> Card:
             f"{version}: card.json lacks what a detector needs ({error}). Write it anew with: braintumor evaluate "
             f"{version}"
         ) from error
+
+
+def _extent(given: list[float] | None) -> Extent | None:
+    if given is None:
+        return None
+    left, top, right, bottom = (float(edge) for edge in given)
+    if not (left < right and top < bottom):
+        raise ValueError(f"map_extent {given}")
+    return left, top, right, bottom

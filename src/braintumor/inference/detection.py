@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.imaging.standardize import Geometry
+from braintumor.imaging.geometry import Extent, Geometry
 from braintumor.vocabulary import TumorClass, Verdict
 
 
@@ -49,6 +49,7 @@ class Detection:
     milliseconds: dict[str, float]
     _map: NDArray[np.float32] | None = field(default=None, repr=False)
     _geometry: Geometry | None = field(default=None, repr=False)
+    _extent: Extent | None = field(default=None, repr=False)
 
     @property
     def result(self) -> TumorClass:
@@ -63,6 +64,6 @@ class Detection:
         """
         if self._map is None or self._geometry is None:
             return None
-        values = np.clip(self._geometry.to_scan_grid(self._map), 0.0, None)
+        values = np.clip(self._geometry.to_scan_grid(self._map, extent=self._extent), 0.0, None)
         peak = float(values.max())
         return values / np.float32(peak) if peak > 0 else values

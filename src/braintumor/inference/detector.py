@@ -127,6 +127,7 @@ class Detector:
             },
             _map=None if maps is None else maps[0, int(np.argmax(probabilities))],
             _geometry=geometry,
+            _extent=card.map_extent,
         )
 
     def infer(self, frames: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:

@@ -1,0 +1,97 @@
+"""Geometry: where a scan's pixels went in the model's frame, and how points and maps come back."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Extent = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where the scan went: the cropped box of the scan, and the box of the frame it was put into.
+
+    Boxes are (left, top, right, bottom) in pixels, right and bottom exclusive.
+    """
+
+    scan_size: tuple[int, int]
+    crop: tuple[int, int, int, int]
+    placed: tuple[int, int, int, int]
+    frame_size: tuple[int, int]
+
+    def to_frame(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the scan lies in the frame. Pixel (0, 0) spans 0 to 1; the cropped margin lies outside."""
+        left, top, right, bottom = self.crop
+        place_left, place_top, place_right, place_bottom = self.placed
+        return (
+            place_left + (x - left) * (place_right - place_left) / (right - left),
+            place_top + (y - top) * (place_bottom - place_top) / (bottom - top),
+        )
+
+    def to_scan(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the frame lies in the scan: the inverse of `to_frame`."""
+        left, top, right, bottom = self.crop
+        place_left, place_top, place_right, place_bottom = self.placed
+        return (
+            left + (x - place_left) * (right - left) / (place_right - place_left),
+            top + (y - place_top) * (bottom - top) / (place_bottom - place_top),
+        )
+
+    def to_scan_grid(
+        self, values: NDArray[np.float32], outside: float = 0.0, extent: Extent | None = None
+    ) -> NDArray[np.float32]:
+        """Bring a map laid over the model's frame back onto the scan's own pixel grid.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (rows, columns)
+            A map at any resolution.
+        outside : float
+            Value for the cropped margin, of which the model saw nothing.
+        extent : (left, top, right, bottom), optional
+            The part of the frame, in its pixels, that the map's cells lie over; the whole frame by default. Layers
+            without padding leave out a rim: the middle of their first cell is the middle of what it sees. Beyond the
+            extent values fade to zero within a cell.
+
+        Returns
+        -------
+        ndarray of float32, shape (scan height, scan width)
+        """
+        frame_width, frame_height = self.frame_size
+        wide = _Axis.of(values.shape[1], frame_width, (extent[0], extent[2]) if extent else None)
+        high = _Axis.of(values.shape[0], frame_height, (extent[1], extent[3]) if extent else None)
+        padded = np.pad(values.astype(np.float32), (high.rim, wide.rim)) if extent else values.astype(np.float32)
+        left, top, right, bottom = self.placed
+        box = (wide.cell_at(left), high.cell_at(top), wide.cell_at(right), high.cell_at(bottom))
+        crop_left, crop_top, crop_right, crop_bottom = self.crop
+        size = (crop_right - crop_left, crop_bottom - crop_top)
+        inner = Image.fromarray(padded).resize(size, Image.Resampling.BILINEAR, box=box)
+        scan_width, scan_height = self.scan_size
+        whole = np.full((scan_height, scan_width), outside, np.float32)
+        whole[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(inner)
+        return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One direction of a map: where its cells lie over the frame, and how many empty ones pad it to the edges."""
+
+    start: float
+    cell: float
+    rim: tuple[int, int]
+    cells: int
+
+    @classmethod
+    def of(cls, count: int, frame: int, span: tuple[float, float] | None) -> Self:
+        start, end = span or (0.0, float(frame))
+        cell = (end - start) / count
+        rim = (max(0, math.ceil(start / cell)), max(0, math.ceil((frame - end) / cell)))
+        return cls(start - rim[0] * cell, cell, rim, count + sum(rim))
+
+    def cell_at(self, pixel: float) -> float:
+        """Where a pixel edge of the frame lies, in cells; kept inside, for Pillow refuses what rounding pushed out."""
+        return min(max((pixel - self.start) / self.cell, 0.0), float(self.cells))
