@@ -1,0 +1,72 @@
+"""Reports: everything there is of a version, gaps named, commands that fill them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from braintumor.evaluation.measures import Estimate
+from braintumor.evaluation.report import HISTORY_COLUMNS, read_report
+from braintumor.settings import Settings
+
+
+def _write(settings: Settings, name: str, text: str) -> None:
+    (settings.outputs / "v1").mkdir(exist_ok=True)
+    (settings.outputs / "v1" / name).write_text(text, encoding="utf-8")
+
+
+def test_a_version_that_is_not_there_is_all_gaps(workspace: Settings) -> None:
+    report = read_report("v1", workspace)
+    assert set(report.gaps) == {"card.json", "evaluation.json", "curves.json", "history.csv"}
+    assert report.metric("test", "accuracy") is None
+    assert report.figure("architecture.png") is None
+    assert report.history.empty
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "null", "\x00"])
+def test_a_damaged_file_is_a_gap(text: str, workspace: Settings) -> None:
+    for name in ("card.json", "evaluation.json", "curves.json", "history.csv"):
+        _write(workspace, name, text)
+    assert len(read_report("v1", workspace).gaps) == 4
+
+
+def test_what_lies_there_is_read(workspace: Settings) -> None:
+    entry = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 10, "groups": 4}
+    _write(workspace, "evaluation.json", json.dumps({"test": {"accuracy": entry}, "train": {}}))
+    _write(workspace, "history.csv", ",".join(HISTORY_COLUMNS) + "\n1,0.5,1.0,0.4,1.1,0.001,2\n2,0.6,\n")
+    _write(workspace, "card.json", json.dumps({"training": {"seconds": 4}}))
+    report = read_report("v1", workspace)
+    assert report.metric("test", "accuracy") == Estimate(0.9, (0.8, 0.95), 10, 4)
+    assert list(report.evaluation) == ["test"]
+    assert report.history["epoch"].tolist() == [1, 2]
+    assert report.fact("training", "seconds") == 4
+    assert report.gaps == ("curves.json",)
+
+
+@pytest.mark.parametrize("keys", [("training", "seconds", "deeper"), ("nothing",), ("nothing", "at", "all")])
+def test_a_fact_the_card_lacks_is_none(keys: tuple[str, ...], workspace: Settings) -> None:
+    _write(workspace, "card.json", json.dumps({"training": {"seconds": 4}}))
+    assert read_report("v1", workspace).fact(*keys) is None
+
+
+def test_the_remedy_fits_what_is_missing(workspace: Settings) -> None:
+    assert read_report("v1", workspace).remedy == "braintumor train v1"
+    assert read_report("v1-random", workspace).remedy == "braintumor train v1 --protocol random"
+    _write(workspace, "card.json", '{"version": "v1"}')
+    assert read_report("v1", workspace).remedy == "braintumor evaluate v1"
+
+
+@pytest.mark.parametrize("version", ["v1", "v1-random", "v1-official"])
+def test_every_remedy_is_a_command_there_is(version: str, workspace: Settings) -> None:
+    from braintumor.cli import build_parser
+
+    report = read_report(version, workspace)
+    for command in (report.remedy, report.retrain):
+        assert build_parser().parse_args(command.split()[1:]).version == "v1"
+
+
+def test_reading_loads_no_training_package() -> None:
+    heavy = "{'sklearn', 'scipy', 'keras', 'tensorflow', 'streamlit'}"
+    code = f"import sys, braintumor.evaluation.hypotheses; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
