@@ -1,0 +1,64 @@
+"""Pairs of near-duplicates side by side, the second turned so that it lies as the first."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.exploration.montage import Tile
+from braintumor.imaging import read_scan
+from braintumor.settings import Settings, get_settings
+
+_MIRROR: Final = "mirror"
+
+
+def turned(pixels: NDArray[np.uint8], transform: str) -> NDArray[np.uint8]:
+    """A picture mirrored left to right where the transform says so, then rotated counter-clockwise by its angle.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width)
+    transform : str
+        One of `braintumor.dataset.twins.ORIENTATIONS`, such as `mirror, rotate 180`.
+    """
+    mirrored = pixels[:, ::-1] if transform.startswith(_MIRROR) else pixels
+    quarters = int(transform.rpartition("rotate ")[2]) // 90 if "rotate" in transform else 0
+    return np.ascontiguousarray(np.rot90(mirrored, quarters))
+
+
+def twin_tiles(pairs: pd.DataFrame, settings: Settings | None = None) -> list[Tile]:
+    """Two tiles for each pair, for a montage with an even number of columns.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Rows of `LeakageReport.twins`, as `twin_examples` chooses them.
+
+    Returns
+    -------
+    list of Tile
+        First and second image in turn. The caption of the second says how it was turned, and how many of
+        the hashes' 128 bits differ.
+
+    Raises
+    ------
+    ScanError
+        A file is missing or damaged.
+    """
+    settings = settings or get_settings()
+    found = []
+    for pair in pairs.to_dict("records"):
+        first = read_scan(settings.dataset / pair["path_a"], settings=settings)
+        second = read_scan(settings.dataset / pair["path_b"], settings=settings)
+        how = "as it is" if pair["transform"] == "identity" else pair["transform"]
+        found.append(Tile(pair["path_a"], (_short(pair["path_a"]), pair["label_a"]), first.to_uint8()))
+        pixels = turned(second.to_uint8(), pair["transform"])
+        found.append(Tile(pair["path_b"], (_short(pair["path_b"]), f"{how}; {pair['distance']} bits"), pixels))
+    return found
+
+
+def _short(path: str) -> str:
+    """Split and file, such as `Testing, Te-gl_0010.jpg`: the side of the split is the point of the picture."""
+    split, _, file = path.split("/")
+    return f"{split}, {file}"
