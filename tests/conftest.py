@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from braintumor.settings import Settings, get_settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A busy machine is no bug: no test fails for being slow.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

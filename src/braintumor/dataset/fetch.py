@@ -90,6 +90,8 @@ def fetch(source: Path | None = None, table: Path | None = None, settings: Setti
         return f"{target.name} is already complete. All {len(expected)} files are there and unaltered."
     with _opened(source) as folder:
         altered = _copy(folder, target, expected)
+        if table is not None and (folder / "provenance.csv").is_file():  # a set of one's own brings its own provenance
+            write_atomically(target / "provenance.csv", (folder / "provenance.csv").read_bytes())
     result = check(target, expected)
     if not result.complete:
         refused = (
@@ -99,7 +101,7 @@ def fetch(source: Path | None = None, table: Path | None = None, settings: Setti
             f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({KAGGLE_HANDLE}), "
             f"and remove unexpected files from {target.name}."
         )
-    return f"{result} They lie in {target}."
+    return f"{result} They lie in {target.name}/."
 
 
 @contextmanager

@@ -1,26 +1,19 @@
 """Groups: everything that must stay on one side of a split, joined from patients, copies and twins."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
-def joined(count: int, pairs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
-    """Connected components of `count` items under `pairs` (union-find): the smallest member of each item's group."""
-    parent = list(range(count))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for a, b in pairs:
-        low, high = sorted((root(int(a)), root(int(b))))
-        parent[high] = low
-    return np.array([root(item) for item in range(count)], np.int64)
+def joined(count: int, pairs: Collection[tuple[int, int]]) -> NDArray[np.int64]:
+    """Number of the connected component of each of `count` items under `pairs`, counted in order of first member."""
+    links = np.array(list(pairs), np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def same_value_pairs(values: Sequence[Hashable]) -> list[tuple[int, int]]:
@@ -49,6 +42,5 @@ def assign_groups(manifest: pd.DataFrame, twins: pd.DataFrame) -> pd.Series:
         *same_value_pairs(manifest["sha256"].tolist()),
         *zip(alike["a"].tolist(), alike["b"].tolist(), strict=True),
     ]
-    roots = joined(len(manifest), pairs)
-    numbers = {root: number for number, root in enumerate(dict.fromkeys(roots.tolist()))}
-    return pd.Series([f"g{numbers[root]:05d}" for root in roots.tolist()], index=manifest.index, name="group")
+    numbers = joined(len(manifest), pairs).tolist()
+    return pd.Series([f"g{number:05d}" for number in numbers], index=manifest.index, name="group")

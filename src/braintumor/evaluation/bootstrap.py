@@ -51,6 +51,7 @@ def intervals(
     strata: NDArray[np.int64],
     replicates: int = REPLICATES,
     seed: int = 0,
+    jobs: int = -1,
 ) -> dict[str, tuple[float, float]]:
     """Percentile interval (95%) of every value that `measure` gives for a set of weights.
 
@@ -58,13 +59,15 @@ def intervals(
     ----------
     measure : callable
         Takes weights (n,) and returns named values.
+    jobs : int
+        Processes; -1 means one per core.
 
     Returns
     -------
     dict of str to (low, high)
         NaN where a value was undefined in every replicate.
     """
-    draws = Parallel(n_jobs=-1, batch_size=25)(
+    draws = Parallel(n_jobs=jobs, batch_size=25)(
         delayed(measure)(weights) for weights in group_weights(groups, strata, replicates, seed)
     )
     found = {}

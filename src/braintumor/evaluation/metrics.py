@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 from braintumor.inference.verdict import tumor_probability
 from braintumor.vocabulary import CLASS_NAMES, TUMOR_INDICES
@@ -53,8 +52,8 @@ def metrics(labels: Ints, probabilities: Floats, calibrated: Floats, weights: Fl
 
 def confusion(labels: Ints, predicted: Ints, weights: Floats | None = None) -> Floats:
     """Confusion matrix (4, 4): rows are the truth, columns the prediction, in the fixed class order."""
-    table: Floats = confusion_matrix(labels, predicted, labels=range(_COUNT), sample_weight=weights).astype(np.float64)
-    return table
+    cells = np.bincount(labels * _COUNT + predicted, weights=weights, minlength=_COUNT * _COUNT)
+    return cells.reshape(_COUNT, _COUNT).astype(np.float64)
 
 
 def from_confusion(table: Floats) -> dict[str, float]:
@@ -104,15 +103,30 @@ def expected_calibration_error(labels: Ints, probabilities: Floats, weights: Flo
     return float((gaps * count).sum() / count.sum())
 
 
+def areas(truth: NDArray[np.bool_], score: Floats, weights: Floats) -> tuple[float, float]:
+    """Areas under the ROC and the precision-recall curve (average precision) of one score, with weights.
+
+    The same numbers as scikit-learn's, ten times sooner: the bootstrap asks for them thousands of times. NaN where
+    only one answer occurs.
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # equal scores make one point
+    hits = np.append(0.0, np.cumsum((weights * truth)[order])[last])
+    alarms = np.append(0.0, np.cumsum((weights * ~truth)[order])[last])
+    if not (hits[-1] and alarms[-1]):
+        return float("nan"), float("nan")
+    precision = hits[1:] / (hits[1:] + alarms[1:])
+    return (
+        float(np.trapezoid(hits, alarms) / (hits[-1] * alarms[-1])),
+        float((np.diff(hits) * precision).sum() / hits[-1]),
+    )
+
+
 def _areas(labels: Ints, probabilities: Floats, weights: Floats) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, (truth, score) in scored_tasks(labels, probabilities).items():
         suffix = "" if name == "tumor" else f"/{name}"
-        both = truth.any() and not truth.all()
-        found[f"roc_auc{suffix}"] = float(roc_auc_score(truth, score, sample_weight=weights)) if both else np.nan
-        found[f"pr_auc{suffix}"] = (
-            float(average_precision_score(truth, score, sample_weight=weights)) if truth.any() else np.nan
-        )
+        found[f"roc_auc{suffix}"], found[f"pr_auc{suffix}"] = areas(truth, score, weights)
     return found
 
 

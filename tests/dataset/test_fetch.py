@@ -1,0 +1,119 @@
+"""Fetching: from a folder, a zip or Kaggle; verified, resumed, and refused when partial or altered."""
+
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from braintumor.dataset.fetch import check, fetch
+from braintumor.dataset.files import find_images
+from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.table import KAGGLE_HANDLE, load_table, write_table
+from braintumor.errors import DatasetError
+from braintumor.settings import Settings
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small set with its table of expected files beside it."""
+    folder = tmp_path / "source"
+    write_phantoms(folder, per_class=4)
+    write_table(folder, pd.read_csv(folder / "provenance.csv", dtype=str, keep_default_na=False), folder / "table.csv")
+    return folder
+
+
+def test_the_shipped_table_lists_the_whole_kaggle_set() -> None:
+    table = load_table()
+    assert len(table) == 7023
+    assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"Training": 5712, "Testing": 1311}
+    assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+    assert len(table) - table["sha256"].nunique() == 297
+
+
+@pytest.mark.real
+def test_the_real_set_is_what_the_shipped_table_says() -> None:
+    assert check(Settings().dataset, load_table()).complete
+
+
+def test_a_folder_is_copied_and_verified(source: Path, workspace: Settings) -> None:
+    assert "All 16 files" in fetch(source, source / "table.csv")
+    assert find_images(workspace.dataset) == find_images(source)
+
+
+def test_a_zip_with_the_set_in_an_inner_folder_is_unpacked(source: Path, workspace: Settings, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "archive"), "zip", source.parent, source.name)
+    fetch(Path(archive), source / "table.csv")
+    assert len(find_images(workspace.dataset)) == 16
+
+
+def test_a_missing_file_is_refused_by_name_and_the_rest_is_kept(source: Path, workspace: Settings) -> None:
+    gone = find_images(source)[3]
+    (source / gone).unlink()
+    with pytest.raises(DatasetError, match=f"1 missing .*{Path(gone).name}"):
+        fetch(source, source / "table.csv")
+    assert len(find_images(workspace.dataset)) == 15
+
+
+def test_an_altered_file_is_left_out_and_named(source: Path, workspace: Settings) -> None:
+    changed = find_images(source)[0]
+    (source / changed).write_bytes((source / changed).read_bytes() + b"x")
+    with pytest.raises(DatasetError, match=f"altered and left out, such as {changed}|altered and left out.*{changed}"):
+        fetch(source, source / "table.csv")
+    assert changed not in find_images(workspace.dataset)
+
+
+def test_an_unexpected_file_is_refused_by_name(source: Path, workspace: Settings) -> None:
+    fetch(source, source / "table.csv")
+    extra = workspace.dataset / "Training" / "glioma" / "holiday.jpg"
+    extra.write_bytes(b"not from the set")
+    with pytest.raises(DatasetError, match=r"1 unexpected .*holiday\.jpg"):
+        fetch(source, source / "table.csv")
+
+
+def test_a_half_done_fetch_goes_on_from_where_it_was(source: Path, workspace: Settings) -> None:
+    fetch(source, source / "table.csv")
+    paths = find_images(workspace.dataset)
+    kept = workspace.dataset / paths[0]
+    before = kept.stat().st_mtime_ns
+    for path in paths[8:]:
+        (workspace.dataset / path).unlink()
+    (workspace.dataset / paths[1]).write_bytes(b"cut sho")
+    fetch(source, source / "table.csv")
+    assert check(workspace.dataset, load_table(source / "table.csv")).complete
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace: Settings) -> None:
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(DatasetError, match="not a whole zip"):
+        fetch(broken)
+    with pytest.raises(DatasetError, match="no folders"):
+        fetch(tmp_path)
+    with pytest.raises(DatasetError, match="no such folder or zip"):
+        fetch(tmp_path / "nowhere")
+
+
+def test_kaggle_is_asked_for_the_right_set(source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def dataset_download(handle: str) -> str:
+        asked.append(handle)
+        return str(source)
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    fetch(table=source / "table.csv")
+    assert asked == [KAGGLE_HANDLE]
+    assert len(find_images(workspace.dataset)) == 16
+
+
+def test_an_unreachable_kaggle_says_how_to_go_on(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dataset_download(handle: str) -> str:
+        raise ConnectionError(handle)
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    with pytest.raises(DatasetError, match=r"ConnectionError.*--from FILE\.zip"):
+        fetch()

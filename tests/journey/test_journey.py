@@ -1,0 +1,182 @@
+"""The whole journey on phantoms, by the commands a user types: fetch, audit, split, explore, train, predict, serve."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+SPLITS = ("train", "validation", "test")
+
+
+class Workplace:
+    """A folder with inputs, outputs and recipes of its own, and the command to run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "recipes").mkdir()
+        shutil.copy(HERE / "recipe.toml", folder / "recipes" / "v1.toml")
+        self.environment = os.environ | {
+            f"BRAINTUMOR_{name.upper()}": str(folder / name) for name in ("inputs", "outputs", "recipes")
+        }
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "braintumor", *map(str, arguments)],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str | Path) -> str:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == 0, f"{arguments} failed:\n{out}\n{err}"
+        return out
+
+    def prepare(self) -> None:
+        phantoms = self.folder / "phantoms"
+        self.run("data", "phantoms", phantoms, "--per-class", "40")
+        self.run("data", "fetch", "--from", phantoms, "--table", phantoms / "table.csv")
+        self.run("data", "audit")
+        self.run("data", "split")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    workplace = Workplace(tmp_path_factory.mktemp("journey"))
+    workplace.prepare()
+    workplace.run("explore")
+    workplace.run("train", "v1")
+    return workplace
+
+
+def test_training_leaves_a_complete_artifact(trained: Workplace) -> None:
+    folder = trained.folder / "outputs" / "v1"
+    card = json.loads((folder / "card.json").read_text())
+    for name in ("model.keras", "model.onnx", "evaluation.json", "curves.json", "history.csv", "predictions.csv"):
+        assert (folder / name).is_file()
+        assert len(card["files"][name]) == 64
+    assert card["parameters"] == 495_972
+    assert card["export"]["max_abs_difference"] <= 1e-5
+    assert (folder / "figures" / "architecture.png").is_file()
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    assert set(evaluation) == set(SPLITS)
+    for split in SPLITS:
+        for metric in ("accuracy", "macro_f1", "loss", "tumor_sensitivity", "roc_auc", "ece", "recall/glioma"):
+            entry = evaluation[split][metric]
+            assert entry["low"] <= entry["value"] + 1e-9
+            assert entry["n"] >= entry["groups"] > 0
+
+
+def test_the_model_has_learnt_the_phantoms(trained: Workplace) -> None:
+    evaluation = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())
+    assert evaluation["test"]["accuracy"]["value"] > 0.6
+
+
+def test_the_confusion_matrix_counts_the_predictions(trained: Workplace) -> None:
+    folder = trained.folder / "outputs" / "v1"
+    predictions = pd.read_csv(folder / "predictions.csv")
+    curves = json.loads((folder / "curves.json").read_text())
+    for split in SPLITS:
+        part = predictions[predictions["split"] == split]
+        table = pd.crosstab(part["label"], part["predicted"])
+        classes = ["glioma", "meningioma", "notumor", "pituitary"]
+        expected = table.reindex(index=classes, columns=classes, fill_value=0).to_numpy()
+        assert np.array_equal(curves[split]["confusion"], expected)
+
+
+def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace) -> None:
+    target, scans = trained.folder / "found.csv", trained.folder / "phantoms" / "Testing"
+    trained.run("predict", scans, "--csv", target, "--overlays", trained.folder / "overlays")
+    with target.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(list(scans.rglob("*.jpg")))
+    assert all(row["error"] == "" and row["model_version"] == "v1" for row in rows)
+    assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    yield number
+
+
+def test_the_app_answers_on_the_trained_model(trained: Workplace, port: int) -> None:
+    server = trained.start("app", "--port", str(port))
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2) as answer:
+                    assert answer.read() == b"ok"
+                    return
+            except OSError:
+                assert server.poll() is None, server.communicate()[1]
+                assert time.monotonic() < deadline, "the app did not answer within a minute"
+                time.sleep(0.2)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _history(workplace: Workplace) -> pd.DataFrame:
+    return pd.read_csv(workplace.folder / "outputs" / "v1" / "history.csv").drop(columns="seconds")
+
+
+def test_a_killed_training_goes_on_and_ends_where_an_unbroken_one_does(trained: Workplace, tmp_path: Path) -> None:
+    broken = Workplace(tmp_path)
+    broken.prepare()
+    running = broken.start("train", "v1")
+    rows = broken.folder / "outputs" / "v1" / "work" / "history.csv"
+    deadline = time.monotonic() + 120
+    while not (rows.is_file() and rows.read_text().count("\n") >= 3):
+        assert running.poll() is None, running.communicate()[1]
+        assert time.monotonic() < deadline, "two epochs took more than two minutes"
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (broken.folder / "outputs" / "v1" / "model.keras").exists(), "it was over before it could be killed"
+    finished = rows.read_text()
+    broken.run("train", "v1")
+    whole = _history(broken)
+    assert rows.read_text().startswith(finished)  # epochs done before the kill were not done again
+    pd.testing.assert_frame_equal(whole, _history(trained), rtol=1e-6)
+    first, second = (
+        keras.models.load_model(w.folder / "outputs" / "v1" / "model.keras", compile=False) for w in (broken, trained)
+    )
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-6)
+
+
+def test_evaluation_refuses_images_the_version_was_not_trained_on(trained: Workplace) -> None:
+    manifest = trained.folder / "outputs" / "dataset" / "manifest.csv"
+    before = manifest.read_bytes()
+    try:
+        trained.run("data", "split", "--seed", "9")
+        process = trained.start("evaluate", "v1")
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "trained on other images or another split" in said
+        assert "Traceback" not in said
+    finally:
+        manifest.write_bytes(before)

@@ -1,0 +1,76 @@
+"""The served graph: Grad-CAM written out by hand is the one automatic differentiation gives."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from braintumor.errors import RecipeError
+from braintumor.models.build import build
+from braintumor.models.explained import explained
+from braintumor.models.recipe import load_recipe
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Sequential:
+    keras.utils.set_random_seed(3)
+    return build(load_recipe("v1"))
+
+
+def test_the_plain_cnn_has_as_many_parameters_as_the_original(model: keras.Sequential) -> None:
+    assert model.count_params() == 495_972
+    assert model.output_shape == (None, 4)
+
+
+def _grad_cam(model: keras.Sequential, images: np.ndarray, layer: str, label: int) -> np.ndarray:
+    """Grad-CAM of one class by gradient tape, as published."""
+    values = tf.constant(images)
+    with tf.GradientTape() as tape:
+        for step in model.layers:
+            values = tf.matmul(values, step.kernel) + step.bias if step is model.layers[-1] else step(values)
+            if step.name == layer:
+                activation = values
+                tape.watch(activation)
+        score = values[:, label]
+    weights = tf.reduce_mean(tape.gradient(score, activation), axis=(1, 2))
+    return tf.nn.relu(tf.einsum("nk,nhwk->nhw", weights, activation)).numpy()
+
+
+def test_maps_are_the_grad_cam_of_automatic_differentiation(model: keras.Sequential) -> None:
+    images = np.random.default_rng(0).random((3, 150, 150, 3), np.float32)
+    found = {name: np.asarray(value) for name, value in explained(model)(images).items()}
+    assert found["maps"].shape == (3, 4, 12, 12)
+    assert found["maps"].max() > 0
+    for label in range(4):
+        assert np.allclose(found["maps"][:, label], _grad_cam(model, images, "conv_3", label), atol=1e-6)
+    assert np.allclose(found["probabilities"], model.predict(images, verbose=0), atol=1e-6)
+    assert np.allclose(tf.nn.softmax(found["logits"]), found["probabilities"], atol=1e-6)
+
+
+def test_a_convolution_without_pooling_behind_it_is_explained_too() -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((20, 20, 1)),
+            keras.layers.Conv2D(4, 3, activation="relu", name="last"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    images = np.random.default_rng(1).random((2, 20, 20, 1), np.float32)
+    maps = np.asarray(explained(model)(images)["maps"])
+    for label in range(3):
+        assert np.allclose(maps[:, label], _grad_cam(model, images, "last", label), atol=1e-6)
+
+
+def test_a_layer_without_a_known_gradient_is_refused_by_name() -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((20, 20, 1)),
+            keras.layers.Conv2D(4, 3),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(4),
+        ]
+    )
+    with pytest.raises(RecipeError, match="norm"):
+        explained(model)

@@ -1,0 +1,45 @@
+"""Recipes: the shipped ones are read, and a mistake is named."""
+
+from pathlib import Path
+
+import pytest
+
+from braintumor.errors import RecipeError
+from braintumor.models.recipe import load_recipe
+from braintumor.settings import get_settings
+
+
+def test_v1_is_the_recipe_of_the_original_project() -> None:
+    recipe = load_recipe("v1")
+    assert (recipe.input.height, recipe.input.width, recipe.input.channels) == (150, 150, 3)
+    assert (recipe.fit.optimizer, recipe.fit.learning_rate, recipe.fit.batch_size) == ("adam", 1e-3, 32)
+    assert (recipe.fit.epochs, recipe.fit.passes) == (25, 3)
+    assert (recipe.fit.early_stopping_patience, recipe.fit.plateau_patience, recipe.fit.plateau_factor) == (8, 5, 0.3)
+    changes = recipe.augmentation
+    assert (changes.rotation, changes.shift, changes.shear, changes.zoom) == (30, 0.1, 15, 0.1)
+    assert changes.brightness == (0.8, 1.2)
+    assert changes.horizontal_flip
+
+
+def test_an_unknown_version_lists_what_there_is() -> None:
+    with pytest.raises(RecipeError, match=r"no recipe 'v99' \(available: .*v1"):
+        load_recipe("v99")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = ", "is not a recipe"),
+        ('title = "x"\narchitecture = "plain_cnn"\nseed = 1\ninput = {height = 8, width = 64}\nfit = {}', "input.height"),
+        ('title = "x"\narchitecture = "../evil"\nseed = 1', "architecture"),
+        ('title = "x"\nspeling = 1', "speling|architecture"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_named(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    monkeypatch.setenv("BRAINTUMOR_RECIPES", str(tmp_path))
+    get_settings.cache_clear()
+    with pytest.raises(RecipeError, match=said):
+        load_recipe("bad")
