@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from braintumor.errors import RecipeError
 from braintumor.models.build import build
-from braintumor.models.explained import explained
+from braintumor.models.explained import explained, map_extent
 from braintumor.models.recipe import load_recipe
 
 
@@ -74,3 +74,19 @@ def test_a_layer_without_a_known_gradient_is_refused_by_name() -> None:
     )
     with pytest.raises(RecipeError, match="norm"):
         explained(model)
+
+
+def test_the_map_covers_what_its_cells_look_at(model: keras.Sequential) -> None:
+    left, top, right, bottom = map_extent(model)
+    assert (left, top, right, bottom) == (19.5, 19.5, 127.5, 127.5)
+    # The pixels a cell depends on, by gradient, are centred where the extent says the cell is.
+    look = keras.Model(model.inputs, model.get_layer("conv_3").output)
+    images = tf.constant(np.random.default_rng(0).random((8, 150, 150, 3), np.float32))
+    row, column = 4, 9
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        cell = tf.reduce_sum(look(images)[:, row, column])
+    seen = np.abs(tape.gradient(cell, images).numpy()).sum(axis=(0, 3)) > 0
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    assert (rows[0] + rows[-1] + 1) / 2 == top + 9 * (row + 0.5)
+    assert (columns[0] + columns[-1] + 1) / 2 == left + 9 * (column + 0.5)

@@ -13,7 +13,9 @@ from braintumor.training.pipeline import apply
 
 def _apply(frame: np.ndarray, recipe: AugmentationRecipe, seed: int = 0) -> np.ndarray:
     draw = sample(recipe, 1, *frame.shape, np.random.default_rng(seed))
-    return apply(tf.constant(frame[None]), tf.constant(draw.transforms), tf.constant(draw.brightness), 1).numpy()[0, ..., 0]
+    return apply(tf.constant(frame[None]), tf.constant(draw.transforms), tf.constant(draw.brightness), 1).numpy()[
+        0, ..., 0
+    ]
 
 
 def _frame() -> np.ndarray:

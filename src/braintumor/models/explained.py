@@ -74,6 +74,27 @@ def _last_spatial_convolution(steps: list[Any]) -> int:
     return found[-1]
 
 
+def map_extent(model: keras.Sequential) -> tuple[float, float, float, float]:
+    """Part of the input that the cells of a map look at, as (left, top, right, bottom) in pixels.
+
+    Unpadded convolutions see the rim of the frame less and less, so the map covers only its middle: each cell is
+    taken as centred on its receptive field and as wide as the step to the next.
+    """
+    steps = [layer for layer in model.layers if not isinstance(layer, _SILENT)]
+    extent = []
+    for axis in (1, 0):
+        centre, step = 0.5, 1
+        for layer in steps[: _last_spatial_convolution(steps) + 1]:
+            window = (layer.pool_size if isinstance(layer, layers.MaxPooling2D) else layer.kernel_size)[axis]
+            if layer.padding == "valid":
+                centre += step * (window - 1) / 2
+            step *= layer.strides[axis]
+        cells = steps[_last_spatial_convolution(steps)].output.shape[1 + axis]
+        extent.append((centre - step / 2, centre - step / 2 + cells * step))
+    (left, right), (top, bottom) = extent
+    return left, top, right, bottom
+
+
 def _through_dense(layer: layers.Dense, gradient: Any, given: Any) -> Any:
     return ops.matmul(gradient, ops.transpose(layer.kernel))
 

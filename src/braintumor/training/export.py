@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError
 from braintumor.imaging import to_batch
-from braintumor.models.explained import explained
+from braintumor.models.explained import explained, map_extent
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
 from braintumor.training.data import load_training_data
@@ -61,7 +61,12 @@ def export(name: str, settings: Settings | None = None) -> str:
             "Nothing was written; check the versions of tf2onnx and onnxruntime against uv.lock."
         )
     write_atomically(folder / "model.onnx", content)
-    update_card(name, settings, export={"max_abs_difference": difference, "n": len(chosen)})
+    update_card(
+        name,
+        settings,
+        export={"max_abs_difference": difference, "n": len(chosen)},
+        map_extent=list(map_extent(trained)),
+    )
     return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
 
 
