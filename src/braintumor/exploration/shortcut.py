@@ -57,12 +57,15 @@ def shortcut(table: pd.DataFrame, target: pd.Series) -> dict[str, Any]:
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
     folds = StratifiedGroupKFold(min(_FOLDS, int(groups_of.min())), shuffle=True, random_state=_SEED)
     values, truth, groups = table[list(FACTS)].to_numpy(float), target.to_numpy(str), table["group"].to_numpy(str)
-    found = cross_val_predict(model, values, truth, groups=groups, cv=folds)
-    weights = np.abs(model.fit(values, truth)[-1].coef_).mean(axis=0)
+    # These matrices are small: on a busy machine, threads that wait for each other cost a hundred times the work.
+    with threadpool_limits(1):
+        found = cross_val_predict(model, values, truth, groups=groups, cv=folds)
+        weights = np.abs(model.fit(values, truth)[-1].coef_).mean(axis=0)
     intervals = _with_intervals(truth, found, groups)
     return {
         **intervals,
