@@ -11,15 +11,13 @@ st.set_page_config(
     layout="wide",
     menu_items={"About": f"**Brain Tumor Detector.** {RESEARCH_USE}"},
 )
-page = st.navigation(
-    [
-        st.Page("app_pages/summary.py", title="Summary", default=True),
-        st.Page("app_pages/visualizer.py", title="Visualizer"),
-        st.Page("app_pages/detection.py", title="Detection"),
-        st.Page("app_pages/hypotheses.py", title="Hypotheses"),
-        st.Page("app_pages/performance.py", title="Performance"),
-    ],
-    position="top",
-)
-show_frame()
+pages = [
+    st.Page("app_pages/summary.py", title="Summary", default=True),
+    st.Page("app_pages/visualizer.py", title="Visualizer"),
+    st.Page("app_pages/detection.py", title="Detection"),
+    st.Page("app_pages/hypotheses.py", title="Hypotheses"),
+    st.Page("app_pages/performance.py", title="Performance"),
+]
+page = st.navigation(pages, position="top")
+show_frame(pages)
 page.run()

@@ -1,10 +1,12 @@
 """The frame around every page: style, mark, research-use notice, headings, and what to do when something is missing."""
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from braintumor.vocabulary import RESEARCH_USE
 
@@ -12,10 +14,14 @@ _ASSETS: Final = Path(__file__).parent / "assets"
 MARK: Final = str(_ASSETS / "mark.svg")
 
 
-def show_frame() -> None:
+def show_frame(pages: Sequence[Page]) -> None:
     """Draw what all pages share: once per run, before the page."""
     st.html(_ASSETS / "style.css")
     st.logo(MARK, size="large")
+    # On a phone Streamlit puts the pages into a sidebar that covers the page and stays open; this row takes its place.
+    with st.container(horizontal=True, key="pages", gap=None, horizontal_alignment="distribute"):
+        for page in pages:
+            st.page_link(page, label=page.title, width="content")
     # On a phone only the first sentence stays; the rest is in the menu and on the Summary page.
     first, rest = RESEARCH_USE.split(". ", 1)
     with st.bottom:

@@ -122,13 +122,12 @@ def test_the_commonest_class_sets_the_bar_for_accuracy() -> None:
 
 
 def test_all_four_can_be_supported() -> None:
-    good = Estimate(0.99, (0.985, 0.995), 1000, 100)
-    ours = _report(
-        macro_f1=Estimate(0.96, (0.955, 0.965)), tumor_sensitivity=good, tumor_specificity=good, accuracy=good
-    )
-    leaky = [_report(f"v1-{p}", macro_f1=good) for p in ("random", "official")]
-    images = {c: _image(0.6 if c.is_tumor else 0.3, 0.1, 300) for c in CLASSES}
-    assert [h.status for h in weigh_hypotheses(ours, *leaky, images)] == [Status.SUPPORTED] * 4
+    good, score = Estimate(0.99, (0.985, 0.995), 1000, 100), Estimate(0.96, (0.955, 0.965))
+    ours = _report(macro_f1=score, tumor_sensitivity=good, tumor_specificity=good, accuracy=good)
+    random, official = (_report(f"v1-{protocol}", macro_f1=good) for protocol in ("random", "official"))
+    images: dict[TumorClass, ClassImage] = {c: _image(0.6 if c.is_tumor else 0.3, 0.1, 300) for c in CLASSES}
+    found = weigh_hypotheses(ours, random, official, images)
+    assert [h.status for h in found] == [Status.SUPPORTED] * 4
 
 
 def test_nothing_known_leaves_all_open_with_their_commands() -> None:
@@ -138,6 +137,6 @@ def test_nothing_known_leaves_all_open_with_their_commands() -> None:
 
 
 def test_a_single_missing_class_is_named() -> None:
-    images = {c: _image(0.5, 0.1) for c in CLASSES if c is not TumorClass.GLIOMA}
+    images: dict[TumorClass, ClassImage] = {c: _image(0.5, 0.1) for c in CLASSES if c is not TumorClass.GLIOMA}
     found = weigh_hypotheses(_report(), _report(), _report(), images)[0]
     assert found.conclusion == "Not measured yet: Glioma against no tumour."
