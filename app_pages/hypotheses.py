@@ -23,7 +23,7 @@ def show_hypothesis(number: int, hypothesis: Hypothesis) -> None:
     with st.container(border=True, key=f"hypothesis-{hypothesis.key}"):
         words, numbers = st.columns([5, 6], gap="medium")
         with words:
-            st.subheader(f"{number}. {hypothesis.question}", anchor=False)
+            st.header(f"{number}. {hypothesis.question}", anchor=False)
             st.badge(str(status).capitalize(), icon=ICONS[status], color=STATUS_TONES[status])  # type: ignore[arg-type]
             st.markdown(hypothesis.conclusion)
             st.caption(hypothesis.method)

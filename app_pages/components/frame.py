@@ -1,5 +1,7 @@
 """The frame around every page: style, mark, research-use notice, headings, and what to do when something is missing."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -36,7 +38,7 @@ def header(title: str, lede: str) -> None:
 
 def section(title: str, lede: str = "") -> None:
     """Heading of a part of a page, with a sentence on how to read it."""
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if lede:
         st.caption(lede)
 
@@ -46,4 +48,14 @@ def missing(what: str, *commands: str) -> None:
     with st.container(border=True):
         st.markdown(what)
         if commands:
-            st.code("\n".join(commands), language="bash")
+            st.code("\n".join(map(runnable, commands)), language=None)
+
+
+def runnable(command: str) -> str:
+    """A command as it can be pasted: with the path of its program where that is not on the search path."""
+    name, _, rest = command.partition(" ")
+    program = Path(sys.executable).parent / name
+    if shutil.which(name) or not program.is_file():
+        return command
+    here = Path.cwd()
+    return f"{program.relative_to(here) if program.is_relative_to(here) else program} {rest}"

@@ -41,7 +41,7 @@ def show_leakage(report: Report) -> None:
         for protocol, other in measured.items()
     }
     with st.container(key="numbers-leakage"):
-        st.table(pd.DataFrame(table), border="horizontal")
+        st.table(pd.DataFrame(table).rename_axis("Metric"), border="horizontal")
     for sentence in _sentences(measured):
         st.markdown(f"- {sentence}")
 

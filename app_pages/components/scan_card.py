@@ -58,7 +58,7 @@ def _show_verdict(found: Detection) -> None:
     # `st.text` and `st.caption` of names: a file name is data, never markup.
     st.text(found.name)
     tone = VERDICT_TONES[found.verdict]
-    st.subheader(f":{tone}[{VERDICT_TITLES[found.verdict]}]", anchor=False)
+    st.header(f":{tone}[{VERDICT_TITLES[found.verdict]}]", anchor=False)
     st.markdown(f"**{_headline(found)}** {found.reason}")
 
 

@@ -76,5 +76,5 @@ def _png(label: TumorClass) -> bytes:
 
 def words(app: AppTest) -> str:
     """All that a page says, in one text."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.error, app.code)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.error, app.code)
     return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -56,7 +56,7 @@ def test_each_scan_gets_a_verdict_in_words(artifacts: Settings, open_page: Open,
     detector = Detector.load("v1")
     for name, content, _ in scans:
         found = detector.detect(content, name)
-        assert any(VERDICT_TITLES[found.verdict] in heading.value for heading in app.subheader)
+        assert any(VERDICT_TITLES[found.verdict] in heading.value for heading in app.header)
         assert any(found.reason in text.value for text in app.markdown)
         assert name in [text.value for text in app.text]
     assert len(app.get("plotly_chart")) == len(app.get("image")) == len(scans)
@@ -129,7 +129,7 @@ def test_a_file_name_is_never_markup(artifacts: Settings, open_page: Open, scans
     assert "![" not in shown
     assert "](" not in shown
     assert ":red[" not in shown
-    assert all(hostile not in element.value for element in (*app.markdown, *app.caption, *app.subheader))
+    assert all(hostile not in element.value for element in (*app.markdown, *app.caption, *app.header))
     assert hostile in [text.value for text in app.text]
 
 
