@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -114,11 +113,10 @@ def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace)
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
+def port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    yield number
+        return int(free.getsockname()[1])
 
 
 def test_the_app_answers_on_the_trained_model(trained: Workplace, port: int) -> None:
