@@ -13,7 +13,7 @@ BIN := .venv/bin
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
-.PHONY: help python run setup test lint format train reproduce lock upgrade readme bench clean
+.PHONY: help python run setup test lint format train reproduce notebooks lock upgrade readme bench clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ reproduce: setup  ## from the raw data: fetch, audit, split, train under all thr
 	$(BIN)/braintumor train $(VERSION) --protocol random
 	$(BIN)/braintumor train $(VERSION) --protocol official
 	@$(MAKE) --no-print-directory readme
+
+notebooks: setup  ## run the notebooks on the real set and keep their outputs
+	$(BIN)/python scripts/run_notebooks.py
 
 lock: setup  ## resolve pyproject.toml; write uv.lock, requirements and Pipfiles
 	$(BIN)/python scripts/lock.py

@@ -138,8 +138,8 @@ def _phantoms(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from braintumor.training.run import train
 
-    print(train(options.version, options.protocol, restart=options.restart))
-    return 0
+    options.version = train(options.version, options.protocol, restart=options.restart)
+    return _export(options) or _evaluate(options)
 
 
 def _export(options: argparse.Namespace) -> int:

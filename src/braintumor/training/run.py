@@ -1,4 +1,4 @@
-"""Train a version: recipe and data in, `outputs/<version>/model.keras` and history out; then export and evaluate."""
+"""Train a version: recipe and data in, `outputs/<version>/model.keras`, its history and the draft of its card out."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ def version_name(version: str, protocol: Protocol) -> str:
 def train(
     version: str, protocol: Protocol = Protocol.GROUP, *, restart: bool = False, settings: Settings | None = None
 ) -> str:
-    """Fit the model of a recipe and write it with its history, export and evaluation.
+    """Fit the model of a recipe and write it with its history and the draft of its card.
 
     A killed run goes on from its last finished epoch when started again.
 
@@ -49,11 +49,8 @@ def train(
     Returns
     -------
     str
-        A sentence with the test accuracy.
+        Name of the folder in `outputs/`.
     """
-    from braintumor.evaluation.run import evaluate
-    from braintumor.training.export import export
-
     settings = settings or get_settings()
     recipe = load_recipe(version, settings)
     data = load_training_data(recipe.input.contract(), protocol, settings)
@@ -69,7 +66,7 @@ def train(
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
     write_draft_card(name, recipe, protocol, data, history, served, settings)
-    return "\n".join([export(name, settings), evaluate(name, settings)])
+    return name
 
 
 def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.DataFrame:
