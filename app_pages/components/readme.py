@@ -7,8 +7,8 @@ from typing import Final
 import streamlit as st
 
 _PATH: Final = Path(__file__).resolve().parents[2] / "README.md"
-# Pictures lie beside the file, where the browser cannot ask for them.
-_PICTURE: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img[^>]*>")
+# Pictures lie beside the file, where the browser cannot ask for them; comments are for whoever edits it.
+_UNSEEN: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img[^>]*>|<!--.*?-->", re.DOTALL)
 
 
 @st.dialog("README", width="large")
@@ -19,6 +19,6 @@ def show() -> None:
     except OSError:
         text = ""
     if text:
-        st.markdown(_PICTURE.sub("", text))
+        st.markdown(_UNSEEN.sub("", text))
     else:
         st.markdown("The README does not lie beside this copy of the app. It comes with the source.")

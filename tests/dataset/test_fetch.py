@@ -86,6 +86,27 @@ def test_a_half_done_fetch_goes_on_from_where_it_was(source: Path, workspace: Se
     assert kept.stat().st_mtime_ns == before
 
 
+def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
+    source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, moved = Path.replace, []
+
+    def killed(self: Path, target: Path) -> Path:
+        moved.append(target)
+        if len(moved) == 5:
+            raise KeyboardInterrupt  # the partial file is written, and stays
+        return replace(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(source, source / "table.csv")
+    assert len(find_images(workspace.dataset)) == 4
+    fetch(source, source / "table.csv")
+    assert check(workspace.dataset, load_table(source / "table.csv")).complete
+    assert not list(workspace.dataset.rglob("*.part"))
+
+
 def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace: Settings) -> None:
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 and no more")

@@ -1,7 +1,6 @@
 """Files of an image set on disk: where images lie, their hashes, and writing that never leaves half a file."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
@@ -28,9 +27,12 @@ def sha256_of(path: Path) -> str:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a whole file or nothing: a reader, or a killed run, never sees half of it."""
+    """Write a whole file or nothing: a reader, or a killed run, never sees half of it.
+
+    What a kill leaves behind is hidden, is no image to `find_images`, and is written over when the file is written next.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")
     data = content.encode("utf-8") if isinstance(content, str) else content
     temporary.write_bytes(data)
     temporary.replace(path)

@@ -45,7 +45,7 @@ def leakage(manifest: pd.DataFrame, twins: pd.DataFrame) -> dict[str, Any]:
     testing = manifest[manifest["original_split"] == TESTING]
     trained = set(manifest.loc[manifest["original_split"] == TRAINING, "patient"]) - {""}
     known = testing[testing["patient"] != ""]
-    across = twins[twins["same_label"] & ~twins["same_side_official"]]
+    across = twins[~twins["same_side_official"]]
     identical = across[across["distance"] <= NEAR_IDENTICAL]
     testing_paths = set(testing["path"])
 
