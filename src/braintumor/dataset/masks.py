@@ -57,7 +57,7 @@ def fetch_masks(source: Path | None = None, settings: Settings | None = None) ->
             f"Of {len(wanted)} masks, {len(missing)} are missing and {len(altered)} altered "
             f"({', '.join([*missing, *altered][:3])}, ...). Fetch them again from Kaggle: {BRISC_HANDLE}"
         )
-    return f"All {len(wanted)} masks are there and unaltered. They lie in {target}."
+    return f"All {len(wanted)} masks are there and unaltered. They lie in {target.name}/."
 
 
 def _faults(folder: Path, wanted: set[str], digests: Mapping[str, str]) -> tuple[list[str], list[str]]:
