@@ -1,79 +1,387 @@
-"""The Visualizer page: views follow the choices, each with its computed sentence; a montage from what is on disk."""
+"""The Visualizer page: every tab with a full outputs folder, with none, and without the images themselves."""
 
+import io
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from braintumor.exploration.sentences import average_sentence, difference_sentence, variability_sentence
+from app_pages.components import visualizer_profile
+from app_pages.components.visualizer_table import search, to_csv
+from app_pages.components.visualizer_tiles import sheet
+from braintumor.dataset.audit import audit
+from braintumor.dataset.manifest import read_manifest
+from braintumor.dataset.masks import fetch_masks
+from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.split import split
+from braintumor.exploration.charts import distribution_sentence, histogram_sentence, load_facts, scatter_sentence
+from braintumor.exploration.leakage import load_report
+from braintumor.exploration.montage import DRAWN, choose, tiles
+from braintumor.exploration.run import explore
+from braintumor.exploration.sentences import (
+    atlas_sentence,
+    average_sentence,
+    difference_sentence,
+    effect_sentence,
+    profile_sentence,
+    variability_sentence,
+)
 from braintumor.exploration.statistics import load
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, Plane, TumorClass
+from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 from tests.app.conftest import Open, words
 
+TABS = ("Maps", "Montage", "Explorer", "Leakage")
+NO, GLIOMA, PITUITARY = TumorClass.NOTUMOR, TumorClass.GLIOMA, TumorClass.PITUITARY
 
-def _choose(app: AppTest, key: str, value: object) -> AppTest:
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Phantoms with masks, audited, split and explored."""
+    folder = tmp_path_factory.mktemp("explored")
+    settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
+    write_phantoms(settings.dataset, per_class=24, seed=5)
+    fetch_masks(settings.dataset / "masks", settings)
+    audit(settings)
+    split(settings=settings)
+    explore(settings)
+    return settings
+
+
+@pytest.fixture
+def explored(everything: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The same, in use; the outputs are this test's own."""
+    shutil.copytree(everything.outputs, tmp_path / "outputs")
+    monkeypatch.setenv("BRAINTUMOR_INPUTS", str(everything.inputs))
+    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(tmp_path / "outputs"))
+    _forget()
+    return get_settings()
+
+
+@pytest.fixture
+def without_images(explored: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Everything computed, but the images themselves are elsewhere."""
+    monkeypatch.setenv("BRAINTUMOR_INPUTS", str(tmp_path / "none"))
+    _forget()
+    return get_settings()
+
+
+def _forget() -> None:
+    get_settings.cache_clear()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def _set(app: AppTest, key: str, value: object) -> AppTest:
+    """Choose in a row of buttons."""
     next(group for group in app.button_group if group.key == key).set_value(value).run()
     assert not app.exception
     return app
 
 
+def _options(app: AppTest, key: str) -> list[str]:
+    return next(list(group.options) for group in app.button_group if group.key == key)
+
+
+def _alts(app: AppTest) -> list[str]:
+    return [chart.proto.alt for chart in app.get("plotly_chart")]
+
+
+def _tiles(app: AppTest) -> list[str]:
+    return [image.alt for element in app.get("image") for image in element.proto.imgs]
+
+
+def _view(open_page: Open, view: str) -> AppTest:
+    return _set(open_page("visualizer"), "map-view", view)
+
+
 @pytest.mark.parametrize("label", CLASSES)
-def test_a_class_is_described_in_computed_sentences(label: TumorClass, artifacts: Settings, open_page: Open) -> None:
-    said = words(_choose(open_page("visualizer"), "Class", label))
-    assert average_sentence(load(), label) in said
-    assert variability_sentence(load(), label) in said
+def test_a_class_is_described_in_computed_sentences(label: TumorClass, explored: Settings, open_page: Open) -> None:
+    app = _set(_view(open_page, "Side by side"), "map-class", label)
+    assert average_sentence(load(), label) in words(app)
+    assert variability_sentence(load(), label) in words(app)
 
 
-def test_a_plane_narrows_the_view(artifacts: Settings, open_page: Open) -> None:
+def test_each_map_says_what_it_shows_and_so_does_its_text_alternative(explored: Settings, open_page: Open) -> None:
+    known = load()
+    expected = {
+        "Average": average_sentence(known, GLIOMA),
+        "Variability": variability_sentence(known, GLIOMA),
+        "Difference": difference_sentence(known, GLIOMA, NO),
+        "Effect size": effect_sentence(known, GLIOMA, NO),
+        "Tumour atlas": atlas_sentence(known, GLIOMA),
+    }
     app = open_page("visualizer")
-    key = next(group.key for group in app.button_group if group.key and group.key.startswith("class-all"))
-    said = words(_choose(app, key, str(Plane.AXIAL)))
-    assert average_sentence(load(), TumorClass.GLIOMA, Plane.AXIAL) in said
+    for view, sentence in expected.items():
+        _set(app, "map-view", view)
+        assert sentence in words(app)
+        assert _alts(app) == [sentence]
 
 
-def test_tumour_classes_are_compared_with_healthy_scans(artifacts: Settings, open_page: Open) -> None:
-    said = words(_choose(open_page("visualizer"), "Tumour class", TumorClass.PITUITARY))
-    assert difference_sentence(load(), TumorClass.PITUITARY, TumorClass.NOTUMOR) in said
+def test_a_plane_narrows_the_view_and_outlasts_a_change_of_view(explored: Settings, open_page: Open) -> None:
+    app = _set(open_page("visualizer"), "map-plane", str(Plane.AXIAL))
+    assert average_sentence(load(), GLIOMA, Plane.AXIAL) in words(app)
+    assert variability_sentence(load(), GLIOMA, Plane.AXIAL) in words(_set(app, "map-view", "Variability"))
 
 
-def test_the_text_alternative_is_the_sentence(artifacts: Settings, open_page: Open) -> None:
-    alts = [chart.proto.alt for chart in open_page("visualizer").get("plotly_chart")]
-    assert average_sentence(load(), TumorClass.GLIOMA) in alts
+def test_any_pair_can_be_compared_no_tumour_first(explored: Settings, open_page: Open) -> None:
+    app = _view(open_page, "Difference")
+    assert _options(app, "map-other")[0] == NO.title
+    _set(_set(app, "map-class", NO), "map-other", PITUITARY)
+    assert difference_sentence(load(), NO, PITUITARY) in words(app)
+    _set(app, "map-of", "variability")
+    assert difference_sentence(load(), NO, PITUITARY, view="variability") in words(app)
 
 
-def test_a_montage_is_the_same_for_the_same_seed(artifacts: Settings, open_page: Open) -> None:
-    first = _tiles(open_page("visualizer"))
-    again = open_page("visualizer")
-    assert _tiles(again) == first
-    next(button for button in again.button if button.label == "New montage").click().run()
-    assert _tiles(again) != first
-    assert again.number_input[0].value == 1
+def test_a_class_is_never_compared_with_itself(explored: Settings, open_page: Open) -> None:
+    app = _set(_set(_view(open_page, "Difference"), "map-other", PITUITARY), "map-class", PITUITARY)
+    assert PITUITARY.title not in _options(app, "map-other")
+    assert difference_sentence(load(), PITUITARY, NO) in words(app)
 
 
-def test_a_montage_shows_the_class_that_was_chosen(artifacts: Settings, open_page: Open) -> None:
-    tiles = _tiles(_choose(open_page("visualizer"), "montage", TumorClass.MENINGIOMA))
-    assert tiles
-    assert all("-me" in tile for tile in tiles)
-
-
-def test_absent_images_are_explained_and_the_rest_still_shows(
-    artifacts: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("BRAINTUMOR_INPUTS", str(tmp_path / "none"))
-    get_settings.cache_clear()
-    app = open_page("visualizer")
+def test_a_profile_follows_the_numbers(explored: Settings, open_page: Open) -> None:
+    app = _view(open_page, "Profile")
+    for title, value in zip(("x0", "y0", "x1", "y1"), (10, 20, 200, 150), strict=True):
+        app.number_input(key=f"line-{title}").set_value(value)
+    app.run()
     assert not app.exception
-    assert "braintumor data fetch" in words(app)
-    assert app.get("plotly_chart")
+    said = profile_sentence(load(), [GLIOMA, NO], (10, 20), (200, 150))
+    assert said in words(app)
+    assert said in _alts(app)
 
 
-def test_damaged_statistics_read_as_none(artifacts: Settings, open_page: Open) -> None:
-    (artifacts.dataset_outputs / "statistics.npz").write_bytes(b"not an archive")
+def test_a_stroke_sets_the_line_and_stays_within_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    stroke = {"x": [-4.2, 50.0, 99.6], "y": [3.4, 8.0, 300.0]}
+    state = {"picture": {"selection": {"lasso": [stroke]}}}
+    monkeypatch.setattr(visualizer_profile.st, "session_state", state)
+    visualizer_profile.take_stroke("picture", 100, 80)
+    assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [0, 3, 99, 79]
+
+
+def test_no_stroke_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"picture": {"selection": {"lasso": []}}}
+    monkeypatch.setattr(visualizer_profile.st, "session_state", state)
+    visualizer_profile.take_stroke("picture", 100, 80)
+    assert list(state) == ["picture"]
+
+
+def test_statistics_without_masks_say_how_to_get_them(artifacts: Settings, open_page: Open) -> None:
+    said = words(_view(open_page, "Tumour atlas"))
+    assert "braintumor data fetch --masks" in said
+    assert "braintumor explore" in said
+
+
+def test_too_few_groups_for_an_effect_are_said_to_be_too_few(artifacts: Settings, open_page: Open) -> None:
+    assert effect_sentence(load(), GLIOMA, NO) in words(_view(open_page, "Effect size"))
+
+
+def test_damaged_statistics_read_as_none(explored: Settings, open_page: Open) -> None:
+    (explored.dataset_outputs / "statistics.npz").write_bytes(b"not an archive")
     app = open_page("visualizer")
     assert not app.exception
     assert "braintumor explore" in words(app)
 
 
-def _tiles(app: AppTest) -> list[str]:
-    return [image.alt for element in app.get("image") for image in element.proto.imgs]
+def test_a_montage_is_the_same_for_the_same_seed(explored: Settings, open_page: Open) -> None:
+    first = _tiles(open_page("visualizer", look="Montage"))
+    again = open_page("visualizer", look="Montage")
+    assert len(first) == 12
+    assert _tiles(again) == first
+    next(button for button in again.button if button.label == "New montage").click().run()
+    assert _tiles(again) != first
+    assert again.number_input(key="seed").value == 1
+
+
+def test_a_montage_shows_the_classes_plane_and_split_that_were_chosen(explored: Settings, open_page: Open) -> None:
+    app = _set(open_page("visualizer", look="Montage"), "montage-labels", [GLIOMA, PITUITARY])
+    _set(_set(app, "montage-plane", str(Plane.CORONAL)), "montage-split", str(Split.TRAIN))
+    manifest = read_manifest()
+    fits = choose(manifest, len(manifest), 0, [GLIOMA, PITUITARY], Plane.CORONAL, Split.TRAIN)
+    shown = [alt.split(",")[0] for alt in _tiles(app)]
+    assert shown == [Path(path).name for path in fits["path"].head(12)]
+    assert f"{len(shown)} images of {len(fits)} of glioma and pituitary, coronal plane, training split" in words(app)
+
+
+def test_a_montage_has_as_many_tiles_as_asked_for(explored: Settings, open_page: Open) -> None:
+    assert len(_tiles(_set(open_page("visualizer", look="Montage"), "montage-size", "24"))) == 24
+
+
+def test_outlines_are_counted_and_told(explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Montage")
+    app.toggle(key="montage-outlines").set_value(True).run()
+    assert not app.exception
+    outlined = [alt for alt in _tiles(app) if "the tumour outlined" in alt]
+    assert outlined
+    assert f"{len(outlined)} of them have a tumour mask" in words(app)
+
+
+def test_a_click_enlarges_a_tile_with_what_is_known_of_it(explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Montage")
+    before = _tiles(app)
+    app.button(key="enlarge-3").click().run()
+    assert not app.exception
+    assert _tiles(app).count(before[3]) == 2
+    row = read_manifest().set_index("path").filter(like=before[3].split(",")[0], axis=0).iloc[0]
+    assert row["group"] in [str(value) for table in app.table for value in table.value["Value"]]
+
+
+def test_a_montage_comes_as_one_png(explored: Settings) -> None:
+    found = tiles(read_manifest().head(7), outlines=True)
+    with Image.open(io.BytesIO(sheet(found))) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > picture.height
+
+
+def test_no_class_chosen_asks_for_one(explored: Settings, open_page: Open) -> None:
+    app = _set(open_page("visualizer", look="Montage"), "montage-labels", [])
+    assert "at least one class" in words(app)
+    assert _tiles(app) == []
+
+
+def test_without_images_phantoms_stand_in_and_say_so(without_images: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Montage")
+    assert not app.exception
+    assert "braintumor data fetch" in words(app)
+    assert len(_tiles(app)) == 12
+    assert all(DRAWN in alt for alt in _tiles(app))
+    assert words(app).count(DRAWN) == 12
+
+
+def test_without_images_the_other_tabs_still_show(without_images: Settings, open_page: Open) -> None:
+    assert _alts(open_page("visualizer"))
+    assert _alts(open_page("visualizer", look="Explorer"))
+    said = words(open_page("visualizer", look="Leakage"))
+    assert load_report(read_manifest()).sentence in said
+    assert "braintumor data fetch" in said
+
+
+def test_a_missing_image_says_how_to_restore_it(explored: Settings, open_page: Open, tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    (tmp_path / "bare" / "brain-tumor-mri-dataset").mkdir(parents=True)
+    monkeypatch.setenv("BRAINTUMOR_INPUTS", str(tmp_path / "bare"))
+    _forget()
+    for tab in ("Montage", "Leakage"):
+        app = open_page("visualizer", look=tab)
+        assert not app.exception
+        assert "braintumor data fetch" in words(app)
+
+
+def test_facts_are_distributed_over_whatever_is_chosen(explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Explorer")
+    table = load_facts(read_manifest())
+    assert distribution_sentence(table, "entropy") in words(app)
+    app.selectbox(key="explorer-fact").set_value("sharpness").run()
+    _set(app, "explorer-by", "plane")
+    assert _alts(app) == [distribution_sentence(table, "sharpness", "plane")]
+
+
+def test_filters_narrow_the_facts(explored: Settings, open_page: Open) -> None:
+    app = _set(_set(open_page("visualizer", look="Explorer"), "explorer-view", "Scatter"), "explorer-labels", [NO])
+    app.selectbox(key="explorer-split").set_value("train").run()
+    table = load_facts(read_manifest())
+    kept = table[(table["label"] == NO) & (table["split"] == "train")]
+    assert _alts(app) == [scatter_sentence(kept, "mean", "spread")]
+
+
+def test_a_filter_that_leaves_nothing_says_so(explored: Settings, open_page: Open) -> None:
+    for view in ("Distribution", "Tumours", "Table"):
+        app = _set(open_page("visualizer", look="Explorer"), "explorer-view", view)
+        assert "No image fits" in words(_set(app, "explorer-labels", []))
+
+
+def test_grey_levels_and_tumours_have_their_sentences(explored: Settings, open_page: Open) -> None:
+    app = _set(open_page("visualizer", look="Explorer"), "explorer-view", "Grey levels")
+    assert _alts(app) == [histogram_sentence(load())]
+    tumours = pd.read_csv(explored.dataset_outputs / "tumours.csv")
+    said = words(_set(app, "explorer-view", "Tumours"))
+    assert distribution_sentence(tumours, "area") in said
+    assert f"{len(tumours)} tumours" in said
+
+
+def test_healthy_scans_have_no_tumour_to_measure(explored: Settings, open_page: Open) -> None:
+    app = _set(_set(open_page("visualizer", look="Explorer"), "explorer-view", "Tumours"), "explorer-labels", [NO])
+    assert "None of these images has a tumour mask" in words(app)
+
+
+def test_the_table_holds_what_the_search_finds(explored: Settings, open_page: Open) -> None:
+    app = _set(open_page("visualizer", look="Explorer"), "explorer-view", "Table")
+    assert len(app.dataframe[0].value) == len(read_manifest())
+    app.text_input(key="explorer-search").set_value("TESTING glioma").run()
+    found = app.dataframe[0].value
+    assert len(found)
+    assert all(path.startswith("Testing/glioma/") for path in found["path"])
+
+
+@pytest.mark.parametrize("wanted", ["", "  ", "no such thing", "(", "glioma axial"])
+def test_a_search_keeps_rows_that_hold_every_word(wanted: str, explored: Settings) -> None:
+    manifest = read_manifest()
+    text = [" ".join(map(str, row)).casefold() for row in manifest.itertuples(index=False)]
+    expected = [all(word in line for word in wanted.split()) for line in text]
+    assert search(manifest, wanted).index.tolist() == manifest.index[expected].tolist()
+
+
+def test_a_downloaded_table_reads_back(explored: Settings) -> None:
+    manifest = read_manifest()
+    again = pd.read_csv(io.BytesIO(to_csv(manifest)), keep_default_na=False)
+    pd.testing.assert_frame_equal(again, manifest, check_dtype=False)
+
+
+def test_facts_not_yet_computed_name_their_command(artifacts: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Explorer")
+    for view in ("Distribution", "Scatter", "Tumours"):
+        assert "braintumor explore" in words(_set(app, "explorer-view", view))
+
+
+def test_leakage_is_told_in_numbers_tables_and_pictures(explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Leakage")
+    assert not app.exception
+    report = load_report(read_manifest())
+    assert report.sentence in words(app)
+    assert f"{report.numbers['groups']:,}" in [metric.value for metric in app.metric]
+    assert len(app.dataframe[0].value) == report.numbers["twin_pairs_across"]
+    assert len(_tiles(app)) % 2 == 0
+    assert _tiles(app)
+
+
+def test_all_pairs_are_shown_when_asked_for(explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Leakage")
+    app.toggle(key="twins-across").set_value(False).run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == load_report(read_manifest()).numbers["twin_pairs"]
+
+
+def test_other_pairs_can_be_asked_for(explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look="Leakage")
+    next(button for button in app.button if button.label == "Other pairs").click().run()
+    assert not app.exception
+    assert _tiles(app)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_opens_on_empty_outputs_and_names_a_command(tab: str, empty: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look=tab)
+    assert not app.exception
+    assert "braintumor " in words(app)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_figure_of_a_tab_has_a_text_alternative(tab: str, explored: Settings, open_page: Open) -> None:
+    app = open_page("visualizer", look=tab)
+    shown = _alts(app) + _tiles(app)
+    assert shown
+    assert all(len(alt) > 10 for alt in shown)
+
+
+@pytest.mark.parametrize("file", ["image_facts.csv", "tumours.csv", "exploration.json", "twins.csv"])
+def test_a_damaged_file_costs_only_what_is_in_it(file: str, explored: Settings, open_page: Open) -> None:
+    (explored.dataset_outputs / file).write_bytes(b"\x00broken,\x00\n1")
+    for tab in TABS:
+        app = open_page("visualizer", look=tab)
+        assert not app.exception
+        if tab == "Explorer":
+            _set(app, "explorer-view", "Tumours")
+    assert average_sentence(load(), GLIOMA) in words(open_page("visualizer"))

@@ -1,0 +1,138 @@
+"""Leakage: what ties the official Training and Testing folders together, as numbers, tables and twin pairs."""
+
+from functools import partial
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from app_pages.components.frame import missing, section
+from app_pages.components.visualizer_data import leakage
+from app_pages.components.visualizer_table import to_csv
+from app_pages.components.words import count
+from braintumor.errors import BrainTumorError
+from braintumor.exploration.leakage import LeakageReport, twin_examples
+from braintumor.exploration.montage import Tile, picture
+from braintumor.exploration.twin_pairs import twin_tiles
+from braintumor.settings import get_settings
+
+_SIDE: Final = 260
+_PAIRS: Final = 6
+# More rows than anyone scrolls through; the download has them all.
+_ROWS: Final = 1000
+_NUMBERS: Final = {
+    "testing_with_twin": "Testing images with a near-duplicate in Training",
+    "testing_with_upright_twin": "Of those, without turning or mirroring",
+    "testing_with_exact_copy": "Testing images with an exact copy in Training",
+    "testing_with_patient": "Testing images whose patient is in Training",
+    "exact_copies": "Images that copy another, byte for byte",
+    "groups": "Independent groups that remain",
+}
+
+
+@st.fragment
+def show_leakage() -> None:
+    """The report, from its sentence down to single pairs."""
+    report = leakage()
+    if report is None:
+        missing(
+            "Copies and patients on both sides have not been looked for yet. Do so with:", "braintumor data fetch",
+            "braintumor data audit",
+        )  # fmt: skip
+        return
+    st.markdown(f"**{report.sentence}**")
+    grid = st.grid(3, min_column_width=200)
+    for key, title in _NUMBERS.items():
+        with grid.cell():
+            st.metric(title, f"{report.numbers[key]:,}")
+    _show_pairs(report)
+    _show_twins(report)
+    _show_suspects(report)
+    _show_patients(report)
+
+
+def _show_pairs(report: LeakageReport) -> None:
+    """Some pairs of near-duplicates, side by side."""
+    section(
+        "Twins across the split",
+        "Left from one folder, right from the other, turned so that both lie alike. Exact copies are left out.",
+    )
+    if not get_settings().dataset.is_dir():
+        missing("The images themselves are not on this machine. Get them with:", "braintumor data fetch")
+        return
+    seed = int(st.session_state.get("twin-seed", 0))
+    try:
+        found = twin_tiles(twin_examples(report, _PAIRS, seed))
+    except BrainTumorError as problem:
+        missing(f"{problem} Restore the images with:", "braintumor data fetch")
+        return
+    if not found:
+        st.markdown("There is no such pair.")
+        return
+    grid = st.grid(3, min_column_width=280)
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        with grid.cell(), st.container(border=True):
+            for column, tile in zip(st.columns(2, gap="small"), (first, second), strict=True):
+                with column:
+                    _show_one(tile)
+    st.button("Other pairs", on_click=_next_pairs)
+
+
+def _show_one(tile: Tile) -> None:
+    said = ", ".join(tile.caption)
+    st.image(picture(tile, _SIDE), width="stretch", output_format="JPEG", alt=f"{said}.")
+    side, _, file = tile.caption[0].partition(", ")
+    st.caption(f"**{side}**  \n`{file}`  \n{tile.caption[1]}")
+
+
+def _show_twins(report: LeakageReport) -> None:
+    section(
+        "Table of near-duplicates",
+        "Nearest first. Distance is how many of the hashes' 128 bits differ; transform is what turns b into a.",
+    )
+    across = st.toggle("Only pairs across the official split", True, key="twins-across", persist_state="session")
+    pairs = report.twins[~report.twins["same_side_official"]] if across else report.twins
+    shown = min(len(pairs), _ROWS)
+    st.markdown(f"{count(len(pairs), 'pair')}, {'all' if shown == len(pairs) else f'the nearest {shown:,}'} shown.")
+    columns = ["path_a", "path_b", "distance", "transform", "exact", "label_a", "label_b"]
+    _table(pairs[columns].head(_ROWS), "twins")
+    _download("Download all pairs as CSV", pairs, "twins.csv")
+
+
+def _show_suspects(report: LeakageReport) -> None:
+    section("Suspected mislabels")
+    if report.suspects.empty:
+        st.markdown("No image contradicts a copy of itself, a near-duplicate or its own patient.")
+        return
+    n = len(report.suspects)
+    st.markdown(
+        f"{count(n, 'image')} {'contradicts' if n == 1 else 'contradict'} a copy, a near-duplicate or the other images "
+        "of the same patient. Which of the labels is wrong, only a radiologist can say."
+    )
+    _table(report.suspects, "suspects")
+    _download("Download them as CSV", report.suspects, "suspected-mislabels.csv")
+
+
+def _show_patients(report: LeakageReport) -> None:
+    section("Patients on both sides")
+    of = f"{report.numbers['patients']:,} known {'patient' if report.numbers['patients'] == 1 else 'patients'}"
+    st.markdown(f"Of {of}, {len(report.patients):,} have images in both official folders.")
+    if not report.patients.empty:
+        _table(report.patients, "patients")
+        _download("Download the patients as CSV", report.patients, "patients-on-both-sides.csv")
+
+
+def _table(table: pd.DataFrame, key: str) -> None:
+    names = {
+        c: st.column_config.Column(c.replace("_", " "), width="large" if c == "reason" else None)
+        for c in map(str, table.columns)
+    }
+    st.dataframe(table, hide_index=True, height=min(320, 37 + 35 * len(table)), column_config=names, key=key)
+
+
+def _download(title: str, table: pd.DataFrame, file: str) -> None:
+    st.download_button(title, partial(to_csv, table), file, "text/csv", on_click="ignore", key=file)
+
+
+def _next_pairs() -> None:
+    st.session_state["twin-seed"] = int(st.session_state.get("twin-seed", 0)) + 1
