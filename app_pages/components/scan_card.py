@@ -86,13 +86,15 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
     )  # fmt: skip
-    for value, name in ((thresholds.low, "clear"), (thresholds.high, "call")):
+    # Each name stands on its own side of its line, so that two close thresholds can still be read.
+    for value, name, side in ((thresholds.low, "clear", "right"), (thresholds.high, "call", "left")):
         # A dark line in a pale one shows on the bar and on either background.
         for width, color in ((5, "rgba(245,248,250,0.85)"), (2, "#26333F")):
             figure.add_shape(type="line", x0=value, x1=value, y0=-0.48, y1=0.48, line={"width": width, "color": color})
         figure.add_annotation(
-            x=value, y=-0.5, text=f"{name} {value:.0%}", showarrow=False, yanchor="bottom", font={"size": 11}
-        )
+            x=value, y=-0.5, text=f"{name} {value:.0%}", showarrow=False, yanchor="bottom", xanchor=side,
+            font={"size": 11},
+        )  # fmt: skip
     # In a column of their own, where no bar or threshold runs through them.
     for row, value in enumerate(values):
         figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
