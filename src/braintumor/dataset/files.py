@@ -29,7 +29,7 @@ def sha256_of(path: Path) -> str:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a whole file or nothing: a reader, or a killed run, never sees half of it.
 
-    What a kill leaves behind is hidden, is no image to `find_images`, and is written over when the file is written next.
+    What a kill leaves behind is hidden, is no image to `find_images`, and is written over next time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
