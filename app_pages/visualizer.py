@@ -1,6 +1,7 @@
 """Visualizer: what the classes look like, single images of them, the facts of their files, and what leaks."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from app_pages.components.visualizer_explorer import show_explorer
 from app_pages.components.visualizer_leakage import show_leakage
 from app_pages.components.visualizer_maps import show_maps
 
+STYLE = Path(__file__).parent / "components" / "assets" / "visualizer.css"
 PARTS: dict[str, Callable[[], None]] = {
     "Maps": show_maps,
     "Montage": show_montage,
@@ -17,6 +19,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "Leakage": show_leakage,
 }
 
+st.html(STYLE)
 header(
     "Visualizer",
     "What the images of each class share, where they vary and differ, and what in this collection is copied, "

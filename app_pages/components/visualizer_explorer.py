@@ -9,8 +9,9 @@ import streamlit as st
 from app_pages.components import artifacts
 from app_pages.components.charts import show
 from app_pages.components.frame import missing
-from app_pages.components.visualizer_choices import ALL, EXPLORE, choose
+from app_pages.components.visualizer_choices import EXPLORE, choose
 from app_pages.components.visualizer_data import facts, shortcut, tumours
+from app_pages.components.visualizer_filter import choose_images, plain
 from app_pages.components.visualizer_table import show_table
 from app_pages.components.words import count
 from braintumor.exploration.charts import (
@@ -23,10 +24,8 @@ from braintumor.exploration.charts import (
 )
 from braintumor.exploration.facts import FACTS
 from braintumor.exploration.tumours import MEASURES
-from braintumor.vocabulary import CLASSES, TumorClass
 
 _HEIGHT: Final = 440
-_FILTERS: Final = ("plane", "origin", "split")
 _BY: Final = ("label", "origin", "plane", "split")
 
 
@@ -44,29 +43,11 @@ def show_explorer() -> None:
     if view == "Grey levels":
         _show_histogram()
         return
-    kept = _filter(manifest)
+    kept = choose_images(manifest)
     if kept.empty:
         st.markdown("No image fits this choice. Choose more.")
         return
     _VIEWS[view](kept)
-
-
-def _filter(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the classes, planes, origins and split that were chosen."""
-    with st.container(horizontal=True, gap="medium"):
-        labels = st.segmented_control(
-            "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
-            key="explorer-labels", persist_state="session", wrap=True,
-        )  # fmt: skip
-        kept = manifest["label"].isin([str(label) for label in labels])
-        for column in _FILTERS:
-            options = [ALL, *sorted(manifest[column].unique())]
-            chosen = st.selectbox(
-                column.capitalize(), options, format_func=_plain, key=f"explorer-{column}", width=160,
-                persist_state="session",
-            )  # fmt: skip
-            kept &= (chosen == ALL) | (manifest[column] == chosen)
-    return manifest[kept]
 
 
 def _facts_of(kept: pd.DataFrame) -> pd.DataFrame | None:
@@ -137,7 +118,7 @@ def _show_histogram() -> None:
 def _fact(title: str, names: dict[str, str], key: str, first: str) -> str:
     """One of the facts or measures, each with what it means."""
     return st.selectbox(
-        title, list(names), list(names).index(first), format_func=lambda name: f"{_plain(name)}: {names[name]}",
+        title, list(names), list(names).index(first), format_func=lambda name: f"{plain(name)}: {names[name]}",
         key=key, width=380, persist_state="session",
     )  # fmt: skip
 
@@ -154,10 +135,6 @@ def _show_shortcut() -> None:
             f"The size of the shortcut: from such facts alone, without anatomy, a plain classifier names "
             f"{', and '.join(parts)}, cross-validated by group, with 95% intervals."
         )
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 _VIEWS: Final[dict[str, Callable[[pd.DataFrame], None]]] = {

@@ -72,8 +72,10 @@ def _show_pairs(report: LeakageReport) -> None:
     grid = st.grid(3, min_column_width=280)
     for first, second in zip(found[::2], found[1::2], strict=True):
         with grid.cell(), st.container(border=True):
-            for column, tile in zip(st.columns(2, gap="small"), (first, second), strict=True):
-                with column:
+            # Side by side on a phone too, where columns would stand one below the other.
+            pair = st.grid(2, min_column_width=90, wrap=False, gap="small")
+            for tile in (first, second):
+                with pair.cell():
                     _show_one(tile)
     st.button("Other pairs", on_click=_next_pairs)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -12,7 +11,6 @@ from app_pages.components.words import SPLIT_TITLES
 from braintumor.exploration.montage import DRAWN, Tile, montage, picture, to_png
 from braintumor.vocabulary import Plane
 
-_STYLE: Final = Path(__file__).parent / "assets" / "visualizer.css"
 _SIDE: Final = 220
 _LARGE: Final = 640
 _COLUMNS: Final = 6
@@ -26,7 +24,6 @@ def show_tiles(tiles: Sequence[Tile], rows: pd.DataFrame, said: str, file: str) 
     rows : DataFrame
         The manifest's row of each tile; empty for phantoms.
     """
-    st.html(_STYLE)
     st.markdown(said)
     facts = rows.to_dict("records") if not rows.empty else [{} for _ in tiles]
     grid = st.grid(_COLUMNS, min_column_width=130, gap="small")
