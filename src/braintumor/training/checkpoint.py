@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 
 from braintumor.dataset.files import write_atomically
@@ -48,11 +49,13 @@ class Checkpoints:
         path = self.path(len(history))
         partial = path.with_name(f"part-{path.name}")
         model.save(partial)
+        states = [state.numpy().tolist() for state in _random_states(model)]
+        write_atomically(path.with_suffix(".json"), json.dumps(states))
         partial.replace(path)
         write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
-        kept = {path, self.path(self.best(history))}
-        for old in self.folder.glob("*epoch-*.keras"):
-            if old not in kept:
+        kept = {path.stem, self.path(self.best(history)).stem}
+        for old in self.folder.glob("*epoch-*"):
+            if old.stem not in kept:
                 old.unlink()
 
     def best(self, history: pd.DataFrame) -> int:
@@ -62,4 +65,17 @@ class Checkpoints:
     def load(self, epoch: int) -> keras.Model:
         """The model, with its optimizer, as it was after an epoch."""
         model: keras.Model = keras.models.load_model(self.path(epoch))
+        states = json.loads(self.path(epoch).with_suffix(".json").read_text(encoding="utf-8"))
+        for state, value in zip(_random_states(model), states, strict=True):
+            state.assign(np.array(value, state.dtype))
         return model
+
+
+def _random_states(model: keras.Model) -> list[keras.Variable]:
+    """Seeds that layers such as dropout count on from call to call; Keras leaves them out of what it saves."""
+    return [
+        variable
+        for layer in model.layers
+        for variable in layer.variables
+        if not any(variable is weight for weight in layer.weights)
+    ]

@@ -1,0 +1,66 @@
+"""Checkpoints: whatever moment a run is killed at, what is left is a whole epoch, with all that goes on from it."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from braintumor.training.checkpoint import HISTORY, Checkpoints
+
+
+def _model() -> keras.Sequential:
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dropout(0.5), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    return model
+
+
+def _history(losses: list[float]) -> pd.DataFrame:
+    rows = [[i + 1, 0.5, loss, 0.5, loss, 1e-3, 1.0] for i, loss in enumerate(losses)]
+    return pd.DataFrame(rows, columns=list(HISTORY))
+
+
+def test_a_loaded_model_goes_on_with_the_same_dropout_and_optimizer(tmp_path: Path) -> None:
+    images, target = np.random.default_rng(0).random((64, 8)), np.ones((64, 2))
+    keras.utils.set_random_seed(1)
+    model = _model()
+    model.fit(images, target, verbose=0, shuffle=False)
+    checkpoints = Checkpoints(tmp_path / "work", {})
+    checkpoints.save(model, _history([1.0]))
+    keras.utils.set_random_seed(99)
+    loaded = checkpoints.load(1)
+    for one in (model, loaded):
+        one.fit(images, target, verbose=0, shuffle=False)
+    for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_only_the_last_and_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "work", {})
+    for count in range(1, 5):
+        checkpoints.save(_model(), _history([0.9, 0.2, 0.5, 0.4][:count]))
+    assert {p.stem for p in (tmp_path / "work").glob("epoch-*")} == {"epoch-002", "epoch-004"}
+    assert checkpoints.best(checkpoints.history()) == 2
+
+
+def test_the_folder_of_another_run_is_emptied(tmp_path: Path) -> None:
+    Checkpoints(tmp_path / "work", {"seed": 1}).save(_model(), _history([1.0]))
+    assert len(Checkpoints(tmp_path / "work", {"seed": 1}).history()) == 1
+    assert len(Checkpoints(tmp_path / "work", {"seed": 2}).history()) == 0
+
+
+def test_a_run_restarted_forgets_what_was_there(tmp_path: Path) -> None:
+    Checkpoints(tmp_path / "work", {}).save(_model(), _history([1.0]))
+    assert len(Checkpoints(tmp_path / "work", {}, restart=True).history()) == 0
+
+
+def test_a_checkpoint_without_its_history_row_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = Checkpoints(tmp_path / "work", {})
+    checkpoints.save(_model(), _history([1.0]))
+    with monkeypatch.context() as patched:
+        patched.setattr(pd.DataFrame, "to_csv", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            checkpoints.save(_model(), _history([1.0, 0.5]))
+    assert len(checkpoints.history()) == 1
+    assert checkpoints.load(1).count_params() == _model().count_params()
