@@ -23,6 +23,13 @@ VIEWS = {
     "Explorer": ("Distribution", "Scatter", "Grey levels", "Tumours", "Table"),
     "Leakage": (),
 }
+# What comes last on a tab. Images of a tab that is left before they came are gone, and the browser complains of it.
+LAST = {
+    "Maps": ".js-plotly-plot",
+    "Montage": ".st-key-tile-11 img",
+    "Explorer": ".js-plotly-plot, [data-testid=stCode]",
+    "Leakage": "h2:has-text('Patients on both sides')",
+}
 # A busy machine is no bug.
 expect.set_options(timeout=30_000)
 
@@ -67,6 +74,7 @@ def _open(page: Page, tab: str) -> None:
     chosen = page.get_by_role("tab", name=tab)
     chosen.click()
     expect(chosen).to_have_attribute("aria-selected", "true")
+    expect(page.locator(LAST[tab]).first).to_be_visible()
     _settled(page)
 
 
