@@ -13,8 +13,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.kaggle import download
 from braintumor.dataset.table import KAGGLE_HANDLE, load_table
-from braintumor.errors import DatasetError, MissingExtraError
+from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
 
@@ -108,7 +109,7 @@ def fetch(source: Path | None = None, table: Path | None = None, settings: Setti
 def _opened(source: Path | None) -> Iterator[Path]:
     """The folder that holds `Training` and `Testing`, downloaded or unpacked first where needed."""
     if source is None:
-        yield _root_of(_download())
+        yield _root_of(download(KAGGLE_HANDLE, "braintumor data fetch --from FILE.zip"))
     elif source.is_dir():
         yield _root_of(source)
     elif source.is_file():
@@ -116,20 +117,6 @@ def _opened(source: Path | None) -> Iterator[Path]:
             yield _root_of(_unpack(source, Path(temporary)))
     else:
         raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
-
-
-def _download() -> Path:
-    try:
-        import kagglehub
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("kagglehub") from error
-    try:
-        return Path(kagglehub.dataset_download(KAGGLE_HANDLE))
-    except Exception as error:  # kagglehub raises whatever its HTTP client does
-        raise DatasetError(
-            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later: what has "
-            f"arrived is kept. Or download {KAGGLE_HANDLE} in a browser and use: braintumor data fetch --from FILE.zip"
-        ) from error
 
 
 def _unpack(source: Path, target: Path) -> Path:

@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from braintumor.dataset.alignment import LEVEL, expected_masks, load_mask, masks_folder
 from braintumor.dataset.files import write_atomically
-from braintumor.errors import DatasetError, MissingExtraError
+from braintumor.dataset.kaggle import download
+from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
 __all__ = ["BRISC_HANDLE", "fetch_masks", "load_mask", "mask_digest", "masks_folder"]
@@ -98,7 +99,8 @@ def _shipped_digests() -> dict[str, str]:
 @contextmanager
 def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
     """A reader of masks by file name, out of a folder, a zip, or the Kaggle download."""
-    source = _download() if source is None else source
+    if source is None:
+        source = download(BRISC_HANDLE, "braintumor data fetch --masks --from FILE.zip")
     if source.is_dir():
         files = {path.name: path for path in source.rglob("*.png")}
         yield lambda name: files[name].read_bytes() if name in files else None
@@ -108,17 +110,3 @@ def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
             yield lambda name: archive.read(members[name]) if name in members else None
     else:
         raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
-
-
-def _download() -> Path:
-    try:
-        import kagglehub
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("kagglehub") from error
-    try:
-        return Path(kagglehub.dataset_download(BRISC_HANDLE))
-    except Exception as error:  # kagglehub raises whatever its HTTP client does
-        raise DatasetError(
-            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later, or "
-            f"download {BRISC_HANDLE} in a browser and use: braintumor data fetch --masks --from FILE.zip"
-        ) from error

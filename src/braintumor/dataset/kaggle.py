@@ -1,0 +1,35 @@
+"""Download of a public Kaggle data set, with a way on where Kaggle cannot be reached."""
+
+from pathlib import Path
+
+from braintumor.errors import DatasetError, MissingExtraError
+
+
+def download(handle: str, otherwise: str) -> Path:
+    """Fetch a data set through kagglehub, which keeps what has arrived; returns its folder.
+
+    Parameters
+    ----------
+    handle : str
+        Owner and name on Kaggle.
+    otherwise : str
+        The command that takes the zip a browser downloads.
+
+    Raises
+    ------
+    MissingExtraError
+        kagglehub is not installed.
+    DatasetError
+        Kaggle could not be reached or refused.
+    """
+    try:
+        import kagglehub
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("kagglehub") from error
+    try:
+        return Path(kagglehub.dataset_download(handle))
+    except Exception as error:  # kagglehub raises whatever its HTTP client does
+        raise DatasetError(
+            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later: what has "
+            f"arrived is kept. Or download {handle} in a browser and use: {otherwise}"
+        ) from error
