@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, exp
 from braintumor.dataset.manifest import read_manifest
 from braintumor.exploration.montage import choose
 from braintumor.settings import Settings
+from tests.browser.withdrawn import is_withdrawn_picture
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,7 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not is_withdrawn_picture(message):
             complaints.append(f"{message.text} ({message.location.get('url')})")
 
     page.on("console", listen)
