@@ -10,7 +10,7 @@ import pytest
 
 from braintumor.errors import DatasetError
 from braintumor.exploration import stream as module
-from braintumor.exploration.observe import Task, mask_on_frame
+from braintumor.exploration.observe import Task
 from braintumor.exploration.run import tasks_of
 from braintumor.exploration.statistics import ALL
 from braintumor.exploration.stream import fingerprint_of, stream
@@ -140,6 +140,6 @@ def test_a_mask_takes_the_same_way_onto_the_frame_as_its_scan(audited: Settings,
     scan = read_scan(audited.dataset / manifest["path"].iloc[0])
     bright = scan.to_uint8() > 60
     frame, geometry = standardize(scan, CONTRACT)
-    moved = mask_on_frame(bright, geometry)
+    moved = geometry.mask_to_frame(bright)
     assert moved.shape == frame.shape
     assert (moved == (frame > 60)).mean() > 0.93

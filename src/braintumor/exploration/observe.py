@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from braintumor.dataset.alignment import read_mask
 from braintumor.errors import DatasetError
 from braintumor.exploration.facts import image_facts
 from braintumor.exploration.tumours import tumour_measures
-from braintumor.imaging import Geometry, InputContract, read_scan, standardize
+from braintumor.imaging import InputContract, read_scan, standardize
 from braintumor.settings import Settings
 
 
@@ -64,29 +63,8 @@ def observe(task: Task, contract: InputContract, settings: Settings, only_frames
     facts, histogram = image_facts(content, scan)
     if task.mask is None:
         return Observation(task, frame, None, facts, histogram)
-    mask = mask_on_frame(read_mask(task.mask, task.mirrored, (scan.width, scan.height)), geometry)
+    mask = geometry.mask_to_frame(read_mask(task.mask, task.mirrored, (scan.width, scan.height)))
     return Observation(task, frame, mask, facts, histogram, tumour_measures(frame, mask))
-
-
-def mask_on_frame(mask: NDArray[np.bool_], geometry: Geometry) -> NDArray[np.bool_]:
-    """Put a mask of the scan through the crop and resize that `standardize` gave the scan.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (scan height, scan width)
-    geometry : Geometry
-        As `standardize` returned it.
-
-    Returns
-    -------
-    ndarray of bool, shape (frame height, frame width)
-    """
-    left, top, right, bottom = geometry.placed
-    picture = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
-    inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=geometry.crop)
-    frame = np.zeros(geometry.frame_size[::-1], bool)
-    frame[top:bottom, left:right] = np.asarray(inner) > 127
-    return frame
 
 
 def _content(task: Task, settings: Settings) -> bytes:

@@ -41,6 +41,24 @@ class Geometry:
             top + (y - place_top) * (bottom - top) / (place_bottom - place_top),
         )
 
+    def mask_to_frame(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Put a mask of the scan through the crop and resize that `standardize` gave the scan.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (scan height, scan width)
+
+        Returns
+        -------
+        ndarray of bool, shape (frame height, frame width)
+        """
+        left, top, right, bottom = self.placed
+        picture = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
+        inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=self.crop)
+        frame = np.zeros(self.frame_size[::-1], bool)
+        frame[top:bottom, left:right] = np.asarray(inner) > 127
+        return frame
+
     def to_scan_grid(
         self, values: NDArray[np.float32], outside: float = 0.0, extent: Extent | None = None
     ) -> NDArray[np.float32]:
