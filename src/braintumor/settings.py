@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     threads : int
         Threads for ONNX Runtime; 0 leaves the choice to it.
     workers : int
-        Processes for reading image sets; 0 means one per core.
+        How many processes or threads read image sets; 0 means one per core.
     """
 
     model_config = SettingsConfigDict(env_prefix="BRAINTUMOR_", extra="ignore")

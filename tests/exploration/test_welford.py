@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from braintumor.exploration.welford import Moments
+from braintumor.exploration.welford import ByteSums, Moments
 
 STACKS = hnp.arrays(
     np.float64, st.tuples(st.integers(1, 40), st.just(2), st.just(3)), elements=st.floats(0, 255, width=32)
 )
+
+BYTES = hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.just(2), st.just(3)))
 
 
 def _close(moments: Moments, stack: NDArray[np.float64]) -> None:
@@ -49,6 +51,23 @@ def test_merging_leaves_the_other_as_it_was_and_nothing_adds_nothing(stack: NDAr
     np.testing.assert_array_equal(part.mean, before[0])
     np.testing.assert_array_equal(part.m2, before[1])
     _close(whole, np.concatenate([stack, stack]))
+
+
+@given(BYTES, st.integers(1, 39))
+def test_bytes_summed_as_whole_numbers_equal_numpy_however_they_are_dealt_out(
+    stack: NDArray[np.uint8], cut: int
+) -> None:
+    sums = ByteSums.of(stack[:cut])
+    if cut < len(stack):
+        sums.merge(ByteSums.of(stack[cut:]))
+    _close(sums.moments(), stack.astype(np.float64))
+    np.testing.assert_array_equal(sums.mean, stack.mean(axis=0))
+
+
+def test_bytes_that_hardly_vary_keep_their_variance() -> None:
+    stack = np.full((5000, 1), 255, np.uint8)
+    stack[0] = 254
+    assert ByteSums.of(stack).moments().variance()[0] == pytest.approx((1 - 1 / 5000) / 5000, rel=1e-12)
 
 
 @given(STACKS, st.floats(0.001, 10))

@@ -1,5 +1,6 @@
 """Reads one image of the set and takes down all that the exploration needs of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from braintumor.dataset.alignment import read_mask
 from braintumor.errors import DatasetError
 from braintumor.exploration.facts import image_facts
 from braintumor.exploration.tumours import tumour_measures
-from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.imaging import InputContract, Scan, read_scan, standardize
 from braintumor.settings import Settings
+
+# Makes a scan of a file's content and name.
+Reader = Callable[[bytes, str, Settings], Scan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ class Observation:
     tumour: dict[str, float] | None = None
 
 
-def observe(task: Task, contract: InputContract, settings: Settings, only_frames: bool = False) -> Observation:
+def observe(
+    task: Task, contract: InputContract, settings: Settings, only_frames: bool = False, read: Reader = read_scan
+) -> Observation:
     """Read an image once, check that it is the one the manifest describes, and measure it.
 
     Raises
@@ -54,7 +60,7 @@ def observe(task: Task, contract: InputContract, settings: Settings, only_frames
         The file is no image any more.
     """
     content = _content(task, settings)
-    scan = read_scan(content, task.path, settings)
+    scan = read(content, task.path, settings)
     if scan.sha256 != task.sha256:
         raise DatasetError(f"{task.path} was altered since the audit. Write the manifest anew: braintumor data audit")
     frame, geometry = standardize(scan, contract)

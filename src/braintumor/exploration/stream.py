@@ -3,14 +3,12 @@
 import hashlib
 import itertools
 import json
-import multiprocessing
 import os
-import signal
 import time
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -19,9 +17,9 @@ from typing import Final
 
 from tqdm import tqdm
 
-from braintumor.exploration.observe import Observation, Task, observe
+from braintumor.exploration.observe import Reader, Task, observe
 from braintumor.exploration.tally import Tally
-from braintumor.imaging import InputContract
+from braintumor.imaging import InputContract, read_scan
 from braintumor.settings import Settings, get_settings
 
 # Images in a shard, at least, unless the set ends; a group is never cut, so a shard can be larger.
@@ -39,10 +37,11 @@ def stream(
     *,
     only_frames: bool = False,
     checkpoint: Path | None = None,
+    read: Reader = read_scan,
 ) -> Tally:
     """Read every image once and tally it.
 
-    The result does not depend on how many processes work, nor on whether the pass was interrupted: shards are cut and
+    The result does not depend on how many threads work, nor on whether the pass was interrupted: shards are cut and
     merged in one fixed order.
 
     Parameters
@@ -54,6 +53,8 @@ def stream(
         Average and variability only: no facts, histograms or masks.
     checkpoint : Path, optional
         File that keeps the work done so far, and is removed at the end.
+    read : Reader
+        What makes a scan of a file's content; another way of reading is for comparisons only.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def stream(
     shards = _shards(tasks)
     fingerprint = fingerprint_of(itertools.chain.from_iterable(shards), contract)
     tally, done = _resumed(checkpoint, fingerprint)
-    work = partial(_tally_shard, contract, settings, only_frames)
+    work = partial(_tally_shard, read, contract, settings, only_frames)
     images = [len(shard) for shard in shards]
     saved = time.monotonic()
     with (
@@ -106,24 +107,23 @@ def _shards(tasks: Iterable[Task]) -> list[Shard]:
     return [shard for shard in shards if shard]
 
 
-def _tally_shard(contract: InputContract, settings: Settings, only_frames: bool, shard: Shard) -> Tally:
+def _tally_shard(read: Reader, contract: InputContract, settings: Settings, only_frames: bool, shard: Shard) -> Tally:
     """What one worker does: one group after another."""
-    tally = Tally()
-    for _, members in itertools.groupby(shard, key=lambda t: (t.label, t.group)):
-        observed: list[Observation] = [observe(task, contract, settings, only_frames) for task in members]
-        tally.add_group(observed)
-    return tally
+    return Tally.of(
+        [observe(task, contract, settings, only_frames, read) for task in members]
+        for _, members in itertools.groupby(shard, key=lambda t: (t.label, t.group))
+    )
 
 
 @contextmanager
 def _mapper(workers: int) -> Iterator[Callable[[Callable[[Shard], Tally], Sequence[Shard]], Iterator[Tally]]]:
-    """A map over shards that keeps their order and only a few results in memory; in this process for one worker."""
+    """A map over shards that keeps their order and only a few results in memory; in this thread for one worker."""
     if workers == 1:
         yield map
         return
-    # Fresh processes rather than forks: a fork of a process with threads can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts) as pool:
+    # Pillow and numpy let go of the interpreter while they work, so threads keep every core busy; processes would each
+    # have to start, import and hand their maps over.
+    with ThreadPoolExecutor(workers, "braintumor-explore") as pool:
         try:
             yield partial(_in_order, pool, 2 * workers)
         finally:
@@ -131,7 +131,7 @@ def _mapper(workers: int) -> Iterator[Callable[[Callable[[Shard], Tally], Sequen
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, window: int, work: Callable[[Shard], Tally], shards: Sequence[Shard]
+    pool: ThreadPoolExecutor, window: int, work: Callable[[Shard], Tally], shards: Sequence[Shard]
 ) -> Iterator[Tally]:
     pending: deque[Future[Tally]] = deque()
     for shard in shards:
@@ -140,11 +140,6 @@ def _in_order(
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C is the main process's to handle; it stops the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _save(checkpoint: Path | None, tally: Tally, fingerprint: str, done: int) -> None:

@@ -1,6 +1,7 @@
 """Tally: everything the exploration keeps while images stream by; tallies of shards merge into one."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from braintumor.exploration.observe import Observation, frame_rows
 from braintumor.exploration.statistics import ALL
-from braintumor.exploration.welford import Moments
+from braintumor.exploration.welford import ByteSums, Moments
 
 Stratum = tuple[str, str]  # label and plane
 
@@ -40,22 +41,31 @@ class Tally:
     facts: list[dict[str, Any]] = field(default_factory=list)
     tumours: list[dict[str, Any]] = field(default_factory=list)
 
-    def add_group(self, observations: list[Observation]) -> None:
-        """Take in all images of one group that carry one label."""
+    @classmethod
+    def of(cls, groups: Iterable[list[Observation]]) -> Self:
+        """The tally of some groups, each given as all its images that carry one label."""
+        tally = cls()
+        sums: dict[str, dict[Stratum, ByteSums]] = {"pixels": {}, "masks": {}}
+        for observations in groups:
+            tally._add_group(observations, sums)
+        for name, table in sums.items():
+            getattr(tally, name).update({stratum: part.moments() for stratum, part in table.items()})
+        return tally
+
+    def _add_group(self, observations: list[Observation], sums: dict[str, dict[Stratum, ByteSums]]) -> None:
         label = observations[0].task.label
         shape = observations[0].frame.shape
-        whole = Moments.empty(shape)
+        whole = np.zeros(shape, np.uint32)
         for plane in sorted({o.task.plane for o in observations}):
             here = [o for o in observations if o.task.plane == plane]
-            part = Moments.empty(shape)
-            part.add_all(np.stack([o.frame for o in here]))
-            _of(self.pixels, (label, plane), shape).merge(part)
+            part = ByteSums.of([o.frame for o in here])
+            whole += part.total
             _of(self.groups, (label, plane), shape).add(part.mean)
-            whole.merge(part)
-            masks = [o.mask for o in here if o.mask is not None]
+            _gather(sums["pixels"], (label, plane), part)
+            masks = [o.mask.view(np.uint8) for o in here if o.mask is not None]
             if masks:
-                _of(self.masks, (label, plane), shape).add_all(np.stack(masks))
-        _of(self.groups, (label, ALL), shape).add(whole.mean)
+                _gather(sums["masks"], (label, plane), ByteSums.of(masks))
+        _of(self.groups, (label, ALL), shape).add(whole / len(observations))
         histograms = [o.histogram for o in observations if o.histogram is not None]
         if histograms:
             _of(self.histograms, (label, ALL), (256,)).add_all(np.stack(histograms))
@@ -110,3 +120,10 @@ def _of(table: dict[Stratum, Moments], stratum: Stratum, shape: tuple[int, ...])
     if stratum not in table:
         table[stratum] = Moments.empty(shape)
     return table[stratum]
+
+
+def _gather(table: dict[Stratum, ByteSums], stratum: Stratum, part: ByteSums) -> None:
+    if stratum in table:
+        table[stratum].merge(part)
+    else:
+        table[stratum] = part
