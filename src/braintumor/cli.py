@@ -85,9 +85,10 @@ def _add_reading(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     predict.add_argument("--overlays", type=Path, metavar="DIR", help="also draw each scan with its heat map here")
     predict.epilog = "Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), 2 wrong usage."
-    bench = _command(commands, "bench", "time reading against the original way, side by side", _bench)
+    bench = _command(commands, "bench", "time reading and exploring against the original way, side by side", _bench)
     bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
     bench.add_argument("--version", help="the model to read with (default: BRAINTUMOR_VERSION, or v1)")
+    bench.add_argument("--only", choices=["reading", "explore"], help="one of the two comparisons (default: both)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here")
     app = _command(commands, "app", "open the dashboard", _app)
     app.add_argument("--port", type=int, help="port to answer on (default: PORT, or 8501)")
@@ -167,7 +168,7 @@ def _predict(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from braintumor.bench.run import bench
 
-    print(bench(options.paths, options.version, options.json))
+    print(bench(options.paths, options.version, options.json, only=options.only))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Runs one way of reading in a fresh process and takes its time from start to first verdict."""
+"""Runs one way of reading, or of averaging, in a fresh process and takes its time from start to first result."""
 
 import json
 import os
@@ -20,9 +20,9 @@ class Run:
     Attributes
     ----------
     first_verdict : float
-        Seconds from starting the process to its first verdict.
+        Seconds from starting the process to its first verdict; of a way of averaging, to the averages.
     throughput : float
-        Images a second over all files, once the first verdict is there.
+        Images a second over all files, once the first verdict is there; of a way of averaging, once it is loaded.
     peak_megabytes : float
         The most memory it held, in MiB.
     stages : dict
@@ -36,12 +36,12 @@ class Run:
 
 
 def run(way: str, *arguments: Any, n: int) -> Run:
-    """Run a function of `braintumor.bench.ways` in a process of its own.
+    """Run a function of this room in a process of its own.
 
     Parameters
     ----------
     way : str
-        Its name.
+        Its name in `ways`, or with its file, such as `averaging.ours`.
     *arguments
         Plain data, handed over as JSON.
     n : int
@@ -52,14 +52,18 @@ def run(way: str, *arguments: Any, n: int) -> Run:
     BrainTumorError
         The process failed; the message ends with its last words.
     """
-    code = "import json, sys; from braintumor.bench import ways; getattr(ways, sys.argv[1])(*json.load(sys.stdin))"
+    code = (
+        "import importlib, json, sys; module = importlib.import_module('braintumor.bench.' + sys.argv[1]); "
+        "getattr(module, sys.argv[2])(*json.load(sys.stdin))"
+    )
+    file, _, function = way.rpartition(".")
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
     # Standard error goes to a file: nobody reads it while the process runs, and a full pipe would stop it.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         started = time.perf_counter()
         with subprocess.Popen(
-            [sys.executable, "-c", code, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
-            text=True, env=quiet,
+            [sys.executable, "-c", code, file or "ways", function], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=complaints, text=True, env=quiet,
         ) as process:  # fmt: skip
             assert process.stdin is not None  # both are pipes, which the type does not know
             assert process.stdout is not None

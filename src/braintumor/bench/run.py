@@ -1,4 +1,4 @@
-"""Bench: throughput, cold start and memory of reading scans, ours against the original way, in one run."""
+"""Bench: reading scans, and averaging the image set, ours against the original way, side by side in one run."""
 
 import json
 import platform
@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tqdm import tqdm
 
 from braintumor.bench.comparison import compared, table
+from braintumor.bench.explore import compare_exploration, exploration_table
 from braintumor.bench.process import run
 from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError, MissingExtraError
@@ -25,6 +26,7 @@ from braintumor.vocabulary import CLASSES
 
 SCANS: Final = 200
 REPEATS: Final = 5
+Part = Literal["reading", "explore"]
 
 
 def bench(
@@ -34,8 +36,11 @@ def bench(
     settings: Settings | None = None,
     scans: int = SCANS,
     repeats: int = REPEATS,
+    only: Part | None = None,
 ) -> str:
     """Measure both ways in turn, each time in a fresh process, and compare the medians.
+
+    Exploration is measured on the whole image set, where it is at hand and no scans are named.
 
     Parameters
     ----------
@@ -46,9 +51,12 @@ def bench(
     json_file : Path, optional
         Where to write every measurement. `throughput_ratio` is ours over the original's images a second (more is
         better), `cold_start_ratio` the original's over our seconds to a first verdict (more is better), and
-        `memory_ratio` our peak memory over the original's (less is better).
+        `memory_ratio` our peak memory over the original's (less is better). `explore` is what `compare_exploration`
+        returns.
     scans, repeats : int
         At most so many files, spread evenly over what was found; so many processes of each way.
+    only : {"reading", "explore"}, optional
+        One part alone.
 
     Returns
     -------
@@ -65,7 +73,24 @@ def bench(
     settings = settings or get_settings()
     if find_spec("keras") is None or find_spec("tensorflow") is None:
         raise MissingExtraError("keras")
-    artifact = load_artifact(version or settings.version, settings)
+    found: dict[str, Any] = {}
+    said = []
+    if only != "explore":
+        found = _reading(sources, version or settings.version, settings, scans, repeats)
+        said.append(table(found))
+    if only == "explore" or (only is None and not sources):
+        found["explore"] = compare_exploration(settings)
+        said.append(exploration_table(found["explore"]))
+    if json_file:
+        write_atomically(json_file, json.dumps(found | _circumstances(), indent=2) + "\n")
+    return "\n\n".join(said)
+
+
+def _reading(
+    sources: Sequence[str | Path], version: str, settings: Settings, scans: int, repeats: int
+) -> dict[str, Any]:
+    """Both ways of reading scans, compared."""
+    artifact = load_artifact(version, settings)
     keras_model = artifact.path("model.keras")
     if not keras_model.is_file():
         raise ArtifactError(
@@ -80,10 +105,8 @@ def bench(
                 bar.update()
                 original.append(run("original", str(keras_model), files, n=len(files)))
                 bar.update()
-    found = compared(ours, original) | _circumstances(artifact.card.version, len(files), origin, repeats)
-    if json_file:
-        write_atomically(json_file, json.dumps(found, indent=2) + "\n")
-    return table(found)
+    about = {"version": artifact.card.version, "n": len(files), "files": origin, "repeats": repeats}
+    return compared(ours, original) | about | {"cores": available_cores()}
 
 
 @contextmanager
@@ -108,12 +131,8 @@ def _spread_over(files: Sequence[str], count: int) -> list[str]:
     return [files[int(i * step)] for i in range(min(count, len(files)))]
 
 
-def _circumstances(version: str, n: int, origin: str, repeats: int) -> dict[str, Any]:
+def _circumstances() -> dict[str, Any]:
     return {
-        "version": version,
-        "n": n,
-        "files": origin,
-        "repeats": repeats,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": available_cores(),
         "machine": platform.machine(),

@@ -26,7 +26,7 @@ def ours(version: str, files: Sequence[str], workers: int) -> None:
     # As `predict` does: a thread for each scan, none more inside ONNX Runtime.
     detector = Detector.load(version, get_settings().model_copy(update={"threads": 1}))
     detector.detect(files[0])
-    _say(FIRST)
+    say(FIRST)
 
     from braintumor.reporting.batch import read_rows
     from braintumor.reporting.csv import to_csv
@@ -35,7 +35,7 @@ def ours(version: str, files: Sequence[str], workers: int) -> None:
     peak = peak_megabytes()
     timings = [detector.detect(file).milliseconds for file in files]
     stages = {stage: _spread([timing[stage] for timing in timings]) for stage in timings[0]}
-    _say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak, "stages_ms": stages}))
+    say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak, "stages_ms": stages}))
 
 
 def original(model: str, files: Sequence[str]) -> None:
@@ -52,9 +52,9 @@ def original(model: str, files: Sequence[str]) -> None:
         return network.predict(np.expand_dims(np.asarray(image, np.float32) / 255, axis=0), verbose=0)
 
     read(files[0])
-    _say(FIRST)
+    say(FIRST)
     seconds = _seconds(lambda: deque(map(read, files), maxlen=0))
-    _say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak_megabytes()}))
+    say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak_megabytes()}))
 
 
 def peak_megabytes() -> float:
@@ -76,6 +76,7 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "p95": sorted(values)[int(0.95 * (len(values) - 1))]}
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line for the process that started this one."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
