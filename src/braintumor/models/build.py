@@ -12,7 +12,7 @@ from braintumor.models.recipe import Recipe
 from braintumor.vocabulary import CLASSES
 
 
-def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
+def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False) -> keras.Model:
     """Build the model a recipe names, with random weights.
 
     Parameters
@@ -20,6 +20,8 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
     recipe : Recipe
     precision : str
         Keras dtype policy the layers compute in; weights are float32 either way.
+    any_size : bool
+        Leave height and width open, for an architecture that allows it.
 
     Raises
     ------
@@ -36,7 +38,8 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        model: keras.Model = module.build(recipe.input.contract(), len(CLASSES))
+        options = {"any_size": True} if any_size else {}
+        model: keras.Model = module.build(recipe.input.contract(), len(CLASSES), **options)
     finally:
         keras.config.set_dtype_policy(before)
     return model

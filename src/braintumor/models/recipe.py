@@ -41,6 +41,13 @@ class FitRecipe(_Strict):
     early_stopping_patience: int = Field(default=8, gt=0)
     plateau_patience: int = Field(default=5, gt=0)
     plateau_factor: float = Field(default=0.3, gt=0, lt=1)
+    schedule: Literal["plateau", "one_cycle"] = "plateau"
+    weight_decay: float = Field(default=0.0, ge=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    averaging: float = Field(default=0.0, ge=0, lt=1)
+    """Momentum of a moving average of the weights over steps; zero keeps none."""
+    sizes: tuple[tuple[float, int], ...] = ()
+    """Progressive resizing: (share of the epochs until which, side of the frames in pixels), full size after."""
 
 
 class AugmentationRecipe(_Strict):
@@ -54,6 +61,40 @@ class AugmentationRecipe(_Strict):
     horizontal_flip: bool = False
 
 
+class AppearanceRecipe(_Strict):
+    """Ranges and chances of changes to grey levels, sharpness and margins; zero leaves them alone."""
+
+    share: float = Field(default=1.0, ge=0, le=1)
+    """Share of images whose grey curve is changed."""
+    gamma: float = Field(default=0.0, ge=0)
+    contrast: float = Field(default=0.0, ge=0)
+    bend: float = Field(default=0.0, ge=0, le=1)
+    inversion: float = Field(default=0.0, ge=0, le=1)
+    shading: float = Field(default=0.0, ge=0)
+    blur: float = Field(default=0.0, ge=0, le=1)
+    noise: float = Field(default=0.0, ge=0)
+    hole: float = Field(default=0.0, ge=0, le=1)
+
+
+class CompositeRecipe(_Strict):
+    """How often slices are given the other answer; see `braintumor.training.composites`."""
+
+    planted: float = Field(default=0.0, ge=0, le=1)
+    """Share of healthy slices given a tumour."""
+    decoys: float = Field(default=0.0, ge=0, le=1)
+    """Share of healthy slices given a patch of healthy tissue in the shape of a tumour."""
+    painted_out: float = Field(default=0.0, ge=0, le=1)
+    """Share of outlined tumours filled with healthy tissue."""
+    recolored: float = Field(default=0.0, ge=0, le=1)
+    """Share of planted tumours with another contrast than their own, which could be any kind of tumour."""
+
+
+class MaskRecipe(_Strict):
+    """How much the tumour mask counts beside the label."""
+
+    weight: float = Field(default=1.0, gt=0)
+
+
 class Recipe(_Strict):
     """One experiment. A new experiment is a new file, not a new branch in the code."""
 
@@ -64,6 +105,9 @@ class Recipe(_Strict):
     input: InputRecipe
     fit: FitRecipe
     augmentation: AugmentationRecipe = AugmentationRecipe()
+    appearance: AppearanceRecipe | None = None
+    composites: CompositeRecipe | None = None
+    mask: MaskRecipe | None = None
 
 
 def load_recipe(version: str, settings: Settings | None = None) -> Recipe:

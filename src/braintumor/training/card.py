@@ -18,11 +18,19 @@ from braintumor.inference.artifact import CARD
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
-from braintumor.training.schedule import best_epoch
+from braintumor.training.schedule import chosen_epoch
 from braintumor.vocabulary import CLASS_NAMES, RESEARCH_USE, Protocol, Split
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
-_HASHED: Final = ("model.onnx", "model.keras", "history.csv", "evaluation.json", "curves.json", "predictions.csv")
+_HASHED: Final = (
+    "model.onnx",
+    "model.keras",
+    "history.csv",
+    "evaluation.json",
+    "curves.json",
+    "predictions.csv",
+    "novelty.csv",
+)
 _INTENDED: Final = (
     "A second look at single brain MRI slices, for research and teaching: is a tumour suspected, and is it like the "
     "gliomas, meningiomas or pituitary tumours of the training set."
@@ -72,7 +80,7 @@ def write_draft_card(
         "training": {
             "seconds": round(seconds, 1),
             "epochs_run": len(history),
-            "best_epoch": best_epoch(history["val_loss"].tolist()) + 1,
+            "best_epoch": chosen_epoch(history["val_loss"].tolist(), recipe.fit),
             "images_per_second": round(shown / seconds, 1),
         },
         "libraries": {"braintumor": __version__, "python": platform.python_version(), **_libraries()},

@@ -44,9 +44,11 @@ class Checkpoints:
         """Checkpoint of an epoch, counted from 1."""
         return self.folder / f"epoch-{epoch:03d}.keras"
 
-    def save(self, model: keras.Model, history: pd.DataFrame) -> None:
-        """Keep the model after the epoch that the last row of `history` describes."""
+    def save(self, model: keras.Model, history: pd.DataFrame, average: keras.Model | None = None) -> None:
+        """Keep the model after the epoch that the last row of `history` describes, and its moving average."""
         path = self.path(len(history))
+        if average is not None:
+            average.save(self._average(path))
         partial = path.with_name(f"part-{path.name}")
         model.save(partial)
         states = [state.numpy().tolist() for state in _random_states(model)]
@@ -55,20 +57,25 @@ class Checkpoints:
         write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
         kept = {path.stem, self.path(self.best(history)).stem}
         for old in self.folder.glob("*epoch-*"):
-            if old.stem not in kept:
+            if old.name.partition(".")[0] not in kept:
                 old.unlink()
 
     def best(self, history: pd.DataFrame) -> int:
         """Epoch with the lowest validation loss, counted from 1."""
         return best_epoch(history["val_loss"].tolist()) + 1
 
-    def load(self, epoch: int) -> keras.Model:
-        """The model, with its optimizer, as it was after an epoch."""
+    def load(self, epoch: int) -> tuple[keras.Model, keras.Model | None]:
+        """The model, with its optimizer, as it was after an epoch, and its moving average where one was kept."""
         model: keras.Model = keras.models.load_model(self.path(epoch))
         states = json.loads(self.path(epoch).with_suffix(".json").read_text(encoding="utf-8"))
         for state, value in zip(_random_states(model), states, strict=True):
             state.assign(np.array(value, state.dtype))
-        return model
+        average = self._average(self.path(epoch))
+        return model, keras.models.load_model(average) if average.is_file() else None
+
+    @staticmethod
+    def _average(path: Path) -> Path:
+        return path.with_suffix(".average.keras")
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:

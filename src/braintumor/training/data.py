@@ -13,6 +13,7 @@ from braintumor.errors import DatasetError
 from braintumor.imaging import InputContract
 from braintumor.settings import Settings, get_settings
 from braintumor.training.frames import load_frames
+from braintumor.training.mask_frames import load_mask_frames
 from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
 
 # The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
@@ -30,11 +31,17 @@ class TrainingData:
     frames : ndarray of uint8, shape (n, height, width)
     labels : ndarray of int64, shape (n,)
         Index into the fixed class order.
+    masks : ndarray of uint8, shape (n, height, width), optional
+        One where there is tumour; read only where asked for.
+    known : ndarray of bool, shape (n,), optional
+        Where the mask is the truth.
     """
 
     manifest: pd.DataFrame
     frames: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    masks: NDArray[np.uint8] | None = None
+    known: NDArray[np.bool_] | None = None
 
     def rows(self, split: Split) -> NDArray[np.int64]:
         """Row numbers of a split."""
@@ -72,10 +79,15 @@ def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.D
 
 
 def load_training_data(
-    contract: InputContract, protocol: Protocol = Protocol.GROUP, settings: Settings | None = None
+    contract: InputContract,
+    protocol: Protocol = Protocol.GROUP,
+    settings: Settings | None = None,
+    *,
+    with_masks: bool = False,
 ) -> TrainingData:
-    """Read (or make) the frames and deal them by the protocol."""
+    """Read (or make) the frames, and masks where asked for, and deal them by the protocol."""
     settings = settings or get_settings()
     manifest = split_manifest(protocol, settings)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
-    return TrainingData(manifest, load_frames(manifest, contract, settings), labels)
+    masks, known = load_mask_frames(manifest, contract, settings) if with_masks else (None, None)
+    return TrainingData(manifest, load_frames(manifest, contract, settings), labels, masks, known)

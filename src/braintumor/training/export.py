@@ -15,6 +15,7 @@ from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError
 from braintumor.imaging import to_batch
 from braintumor.models.explained import explained, map_extent
+from braintumor.models.masked import served
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
 from braintumor.training.data import load_training_data
@@ -25,7 +26,7 @@ _CHECKED_SCANS = 64
 
 
 def export(name: str, settings: Settings | None = None) -> str:
-    """Write `model.onnx` of a trained version, with probabilities, logits and a Grad-CAM map per class.
+    """Write `model.onnx` of a trained version: logits, probabilities, a map per class, and a mask where it has one.
 
     Parameters
     ----------
@@ -65,23 +66,24 @@ def export(name: str, settings: Settings | None = None) -> str:
         name,
         settings,
         export={"max_abs_difference": difference, "n": len(chosen)},
-        map_extent=list(map_extent(trained)),
+        map_extent=list(map_extent(trained)) if isinstance(trained, keras.Sequential) else None,
     )
     return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
 
 
-def to_onnx(model: keras.Sequential) -> bytes:
-    """ONNX bytes of a trained classifier with its maps."""
-    served = explained(model)
-    served(np.zeros((1, *model.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
+def to_onnx(model: keras.Model) -> bytes:
+    """ONNX bytes of a trained network with its maps."""
+    graph = explained(model) if isinstance(model, keras.Sequential) else served(model)
+    graph(np.zeros((1, *model.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         path = Path(folder) / "model.onnx"
-        served.export(path, format="onnx", verbose=False)
+        graph.export(path, format="onnx", verbose=False)
         return path.read_bytes()
 
 
 def largest_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
     """Largest absolute difference of a probability between Keras and ONNX Runtime on images (n, h, w, c)."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    served = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
-    return float(np.abs(served - model.predict(images, verbose=0)).max())
+    found = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
+    trained = model.predict(images, verbose=0)
+    return float(np.abs(found - (trained["class"] if isinstance(trained, dict) else trained)).max())

@@ -34,7 +34,8 @@ def load_frames(manifest: pd.DataFrame, contract: InputContract, settings: Setti
         An image named in the manifest is missing or cannot be read.
     """
     settings = settings or get_settings()
-    path, marks = _paths(manifest, contract, settings)
+    path = cache_file("frames", manifest, contract, settings)
+    marks = path.with_suffix(".done")  # the chunks that are finished
     shape = (len(manifest), contract.height, contract.width)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,12 +62,10 @@ def load_frames(manifest: pd.DataFrame, contract: InputContract, settings: Setti
     return np.load(path)
 
 
-def _paths(manifest: pd.DataFrame, contract: InputContract, settings: Settings) -> tuple[Path, Path]:
-    """The array, and the file that marks its finished chunks; named by what they hold."""
+def cache_file(kind: str, manifest: pd.DataFrame, contract: InputContract, settings: Settings) -> Path:
+    """Where an array with one entry per row of the manifest is kept; named by what it holds."""
     content = json.dumps([contract.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
-    key = hashlib.sha256(content.encode()).hexdigest()[:16]
-    folder = settings.inputs / ".cache"
-    return folder / f"frames-{key}.npy", folder / f"frames-{key}.done"
+    return settings.inputs / ".cache" / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
 
 
 def _frames(settings: Settings, contract: InputContract, paths: list[str]) -> NDArray[np.uint8]:

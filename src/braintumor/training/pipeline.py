@@ -1,69 +1,130 @@
-"""Input pipeline: frames in memory, augmented on the fly by TensorFlow's own threads while the network trains."""
+"""Input pipeline: frames in memory, changed on the fly by TensorFlow's own threads while the network trains."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from braintumor.training.appearance import AppearanceDraw, change
 from braintumor.training.augmentation import Draw
+from braintumor.training.blend import blend, move
+from braintumor.training.composites import CompositeDraw
+from braintumor.training.losses import UNKNOWN
+from braintumor.vocabulary import CLASSES
 
 
-def training_batches(
-    frames: tf.Tensor, labels: NDArray[np.int64], order: NDArray[np.int64], draw: Draw, channels: int, batch: int
-) -> tf.data.Dataset:
-    """Batches of one epoch.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Images of one split as tensors.
 
-    Parameters
+    Attributes
     ----------
     frames : Tensor of uint8, shape (n, height, width)
-    labels : ndarray of int, shape (n,)
-    order : ndarray of int, shape (m,)
-        Rows of `frames` in the order they are shown; a row may come several times.
-    draw : Draw
-        Changes for each of the m showings.
+    labels : ndarray of int64, shape (n,)
     channels : int
         Times the grey frame is repeated.
-    batch : int
-        Images in a batch.
+    masks : Tensor of uint8, shape (n, height, width), optional
+        One where there is tumour; with masks, batches carry them as a second target at half the size.
+    known : ndarray of bool, shape (n,), optional
+        Where the mask is the truth.
+    """
+
+    frames: tf.Tensor
+    labels: NDArray[np.int64]
+    channels: int
+    masks: tf.Tensor | None = None
+    known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+
+    def resized(self, side: int) -> "Source":
+        """The same images on smaller frames."""
+        if self.frames.shape[1] == side:
+            return self
+        frames, masks = (_resized(values, side) for values in (self.frames, self.masks))
+        return Source(frames, self.labels, self.channels, masks, self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class Showings:
+    """One epoch: which rows are shown, in what order, and what is done to each. A row may come several times."""
+
+    rows: NDArray[np.int64]
+    moves: Draw
+    composites: CompositeDraw | None = None
+    appearance: AppearanceDraw | None = None
+
+
+def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.Dataset:
+    """Batches of one epoch.
 
     Returns
     -------
     Dataset
-        Of (images (batch, height, width, channels) float32 from 0 to 1, one-hot labels (batch, classes)).
+        Of (images (batch, height, width, channels) float32 from 0 to 1, targets): one-hot labels (batch, classes), or
+        a dict of them as `class` and masks (batch, height / 2, width / 2, 1) as `mask`.
     """
-    one_hot = tf.constant(_one_hot(labels))
+    parts = {"moves": showings.moves, "composites": showings.composites, "appearance": showings.appearance}
+    plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
+    plan["rows"] = showings.rows
+    known = tf.constant(source.known)
+    one_hot = tf.constant(_one_hot(source.labels))
 
-    def make(rows: tf.Tensor, transforms: tf.Tensor, brightness: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return apply(tf.gather(frames, rows), transforms, brightness, channels), tf.gather(one_hot, rows)
+    def make(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
+        rows = plan["rows"]
+        images, masks, targets = _gathered(source.frames, rows), None, tf.gather(one_hot, rows)
+        sure = tf.gather(known, rows) if source.masks is not None else None
+        if source.masks is not None:
+            masks = _gathered(source.masks, rows)
+        if "composites" in plan:
+            drawn = plan["composites"]
+            pasted, shape = _gathered(source.frames, drawn["pasted"]), _gathered(source.masks, drawn["shape"])
+            images, masks, faint = blend(images, masks, pasted, shape, drawn)
+            # Whether a faint one is seen or not, no answer is wrong.
+            targets, sure = tf.where(faint[:, None], 1.0, drawn["targets"]), sure & ~faint
+        images = move(images, plan["moves"]["transforms"])
+        images = tf.clip_by_value(images * (plan["moves"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
+        if "appearance" in plan:
+            images = change(images, plan["appearance"])
+        images = tf.repeat(images, source.channels, axis=3)
+        if masks is None:
+            return images, targets
+        masks = move(masks, plan["moves"]["transforms"])
+        return images, {"class": targets, "mask": _mask_target(masks, sure)}
 
-    data = tf.data.Dataset.from_tensor_slices((order, draw.transforms, draw.brightness)).batch(batch)
+    data = tf.data.Dataset.from_tensor_slices(plan).batch(batch)
     return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def plain_batches(frames: tf.Tensor, labels: NDArray[np.int64], channels: int, batch: int) -> tf.data.Dataset:
-    """Batches of unchanged images, in order, for validation."""
+def plain_batches(source: Source, batch: int) -> tf.data.Dataset:
+    """Batches of unchanged images, in order, for validation; targets as `training_batches` gives them."""
+    one_hot, known = tf.constant(_one_hot(source.labels)), tf.constant(source.known)
 
-    def make(images: tf.Tensor, one_hot: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        values = tf.cast(images, tf.float32)[..., None] / 255.0
-        return tf.repeat(values, channels, axis=3), one_hot
+    def make(rows: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        images = tf.repeat(_gathered(source.frames, rows) / 255.0, source.channels, axis=3)
+        targets = tf.gather(one_hot, rows)
+        if source.masks is None:
+            return images, targets
+        return images, {"class": targets, "mask": _mask_target(_gathered(source.masks, rows), tf.gather(known, rows))}
 
-    return tf.data.Dataset.from_tensor_slices((frames, _one_hot(labels))).batch(batch).map(make).prefetch(2)
+    return tf.data.Dataset.range(len(source.labels)).batch(batch).map(make).prefetch(2)
 
 
-def apply(images: tf.Tensor, transforms: tf.Tensor, brightness: tf.Tensor, channels: int) -> tf.Tensor:
-    """Apply sampled changes to frames (n, height, width) of uint8; what comes from outside the frame is black."""
-    moved = tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(images, tf.float32)[..., None],
-        transforms=transforms,
-        output_shape=tf.shape(images)[1:3],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="CONSTANT",
-    )
-    bright = tf.clip_by_value(moved * (brightness[:, None, None, None] / 255.0), 0.0, 1.0)
-    return tf.repeat(bright, channels, axis=3)
+def _mask_target(masks: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    return tf.where(known[:, None, None, None], tf.nn.avg_pool2d(masks, 2, 2, "VALID"), UNKNOWN)
+
+
+def _gathered(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.gather(values, rows), tf.float32)[..., None]
+
+
+def _resized(values: tf.Tensor | None, side: int) -> tf.Tensor | None:
+    if values is None:
+        return None
+    parts = [values[start : start + 256, ..., None] for start in range(0, len(values), 256)]
+    resized = [tf.round(tf.image.resize(part, (side, side), antialias=True)) for part in parts]
+    return tf.concat([tf.cast(part, tf.uint8) for part in resized], axis=0)[..., 0]
 
 
 def _one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    from braintumor.vocabulary import CLASSES
-
     return np.eye(len(CLASSES), dtype=np.float32)[labels]

@@ -3,6 +3,8 @@
 import os
 import sys
 import time
+from dataclasses import replace
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -15,13 +17,17 @@ from braintumor.dataset.files import write_atomically
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
+from braintumor.training.appearance import sample_appearance
 from braintumor.training.augmentation import sample
+from braintumor.training.averaging import WeightAverage
 from braintumor.training.card import write_draft_card
 from braintumor.training.checkpoint import HISTORY, Checkpoints
+from braintumor.training.composites import Donors, sample_composites
 from braintumor.training.data import TrainingData, load_training_data
+from braintumor.training.losses import MaskLoss, SetCrossEntropy
 from braintumor.training.picture import draw_architecture
-from braintumor.training.pipeline import plain_batches, training_batches
-from braintumor.training.schedule import learning_rate, should_stop
+from braintumor.training.pipeline import Showings, Source, plain_batches, training_batches
+from braintumor.training.schedule import chosen_epoch, learning_rate, should_stop, side_of
 from braintumor.vocabulary import Protocol, Split
 
 
@@ -53,15 +59,15 @@ def train(
     """
     settings = settings or get_settings()
     recipe = load_recipe(version, settings)
-    data = load_training_data(recipe.input.contract(), protocol, settings)
+    data = load_training_data(recipe.input.contract(), protocol, settings, with_masks=recipe.mask is not None)
     name = version_name(version, protocol)
     folder = settings.outputs / name
     identity = {"recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__}
     checkpoints = Checkpoints(folder / "work", identity, restart=restart)
     history = fit(recipe, data, checkpoints)
-    best = checkpoints.load(checkpoints.best(history))
+    model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
     served = build(recipe)
-    served.set_weights(best.get_weights())
+    served.set_weights((average or model).get_weights())
     served.save(folder / "model.keras")
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
@@ -74,42 +80,87 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.Data
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
     history = checkpoints.history()
-    model = checkpoints.load(len(history)) if len(history) else _compiled(recipe)
-    train_rows, validation_rows = data.rows(Split.TRAIN), data.rows(Split.VALIDATION)
-    frames = tf.constant(data.frames[train_rows])
-    validation = plain_batches(
-        tf.constant(data.frames[validation_rows]), data.labels[validation_rows], recipe.input.channels, 64
-    )
+    model, average = checkpoints.load(len(history)) if len(history) else _compiled(recipe)
+    training, validation = _source(recipe, data, Split.TRAIN), _source(recipe, data, Split.VALIDATION)
+    donors = _donors(data) if recipe.composites else None
+    verbose = 1 if sys.stdout.isatty() else 2
+    resized = training
     while not should_stop(history["val_loss"].tolist(), recipe.fit):
         epoch = len(history) + 1
         model.optimizer.learning_rate = learning_rate(history["val_loss"].tolist(), recipe.fit)
-        batches = _epoch(recipe, frames, data.labels[train_rows], epoch)
+        side = side_of(epoch - 1, recipe.fit, recipe.input.height)
+        if resized.frames.shape[1] != side:
+            resized = training.resized(side)
+        batches = training_batches(resized, _showings(recipe, donors, resized, epoch), recipe.fit.batch_size)
         started = time.perf_counter()
+        callbacks = [WeightAverage(average, recipe.fit.averaging)] if average else []
         found = model.fit(
-            batches, validation_data=validation, initial_epoch=epoch - 1, epochs=epoch, shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
-        ).history  # fmt: skip
-        row = {key: found[key][-1] for key in ("accuracy", "loss", "val_accuracy", "val_loss")}
+            batches, initial_epoch=epoch - 1, epochs=epoch, shuffle=False, verbose=verbose, callbacks=callbacks
+        ).history
+        checked = (average or model).evaluate(plain_batches(validation, 64), verbose=0, return_dict=True)
+        row = _row(found, checked)
         row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
         row["seconds"] = round(time.perf_counter() - started, 3)
         history = pd.DataFrame([*history.to_dict("records"), row], columns=list(HISTORY)).astype({"epoch": int})
-        checkpoints.save(model, history)
+        checkpoints.save(model, history, average)
     return history
 
 
-def _compiled(recipe: Recipe) -> keras.Model:
-    model = build(recipe, recipe.fit.precision)
-    optimizer = keras.optimizers.get(
-        {"class_name": recipe.fit.optimizer, "config": {"learning_rate": recipe.fit.learning_rate}}
-    )
-    model.compile(optimizer, recipe.fit.loss, metrics=["accuracy"], jit_compile=False)
-    return model
+def _donors(data: TrainingData) -> Donors:
+    if data.masks is None:
+        raise ValueError("Composites need the tumour masks.")
+    rows = data.rows(Split.TRAIN)
+    planes = data.manifest["plane"].to_numpy()[rows]
+    return Donors.of(data.frames[rows], data.masks[rows], data.labels[rows], planes)
 
 
-def _epoch(recipe: Recipe, frames: tf.Tensor, labels: np.ndarray, epoch: int) -> tf.data.Dataset:
-    """The batches of one epoch: every pass in an order of its own, all drawn from the seed and the epoch's number."""
+def _row(found: dict[str, list[float]], checked: dict[str, float]) -> dict[str, float]:
+    """The numbers of an epoch by the history's own names; a network with two answers is judged by its class."""
+    accuracy = "accuracy" if "accuracy" in found else "class_accuracy"
+    return {
+        "accuracy": found[accuracy][-1], "loss": found["loss"][-1],
+        "val_accuracy": checked[accuracy], "val_loss": checked["loss"],
+    }  # fmt: skip
+
+
+def _source(recipe: Recipe, data: TrainingData, split: Split) -> Source:
+    rows = data.rows(split)
+    source = Source(tf.constant(data.frames[rows]), data.labels[rows], recipe.input.channels)
+    if data.masks is None or data.known is None:
+        return source
+    return replace(source, masks=tf.constant(data.masks[rows]), known=data.known[rows])
+
+
+def _compiled(recipe: Recipe) -> tuple[keras.Model, keras.Model | None]:
+    """The model to train, and its moving average where the recipe keeps one."""
+    made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
+    model, average = made[0], made[1] if recipe.fit.averaging else None
+    config = {"learning_rate": recipe.fit.learning_rate}
+    if recipe.fit.weight_decay:
+        config["weight_decay"] = recipe.fit.weight_decay
+    loss: Any = recipe.fit.loss
+    metrics: Any = ["accuracy"]
+    weights = None
+    if recipe.mask:
+        loss = {"class": SetCrossEntropy(recipe.fit.label_smoothing), "mask": MaskLoss()}
+        metrics, weights = {"class": ["accuracy"]}, {"class": 1.0, "mask": recipe.mask.weight}
+    for one in (model, average):
+        if one is not None:
+            optimizer = keras.optimizers.get({"class_name": recipe.fit.optimizer, "config": config})
+            one.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)
+    if average is not None:
+        average.set_weights(model.get_weights())
+    return model, average
+
+
+def _showings(recipe: Recipe, donors: Donors | None, source: Source, epoch: int) -> Showings:
+    """What an epoch shows: every pass in an order of its own, all drawn from the seed and the epoch's number."""
     generator = np.random.default_rng([recipe.seed, epoch])
-    order = np.concatenate([generator.permutation(len(labels)) for _ in range(recipe.fit.passes)])
-    size = recipe.input
-    draw = sample(recipe.augmentation, len(order), size.height, size.width, generator)
-    return training_batches(frames, labels, order, draw, size.channels, recipe.fit.batch_size)
+    order = np.concatenate([generator.permutation(len(source.labels)) for _ in range(recipe.fit.passes)])
+    height, width = source.frames.shape[1:]
+    return Showings(
+        order,
+        sample(recipe.augmentation, len(order), height, width, generator),
+        sample_composites(recipe.composites, order, donors, width, generator) if recipe.composites and donors else None,
+        sample_appearance(recipe.appearance, len(order), generator) if recipe.appearance else None,
+    )

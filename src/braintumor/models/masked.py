@@ -1,0 +1,57 @@
+"""The graph that is served of a network with a class and a mask: its answers, an exact map per class, and features."""
+
+from typing import Any, Final
+
+import keras
+from keras import layers, ops
+
+# Layers whose channel averages tell what kind of picture this is: from grain and edges up to anatomy.
+_DESCRIBED: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep", "local")
+
+
+class ClassMaps(layers.Layer):
+    """Reads a linear layer over global averages once more, cell by cell: what each cell added to each logit.
+
+    The class activation map of Zhou et al. (2016), exact for such a head: the mean of a map is the class's logit less
+    its bias. Evidence from coarser layers is spread evenly over the finer one's cells.
+    """
+
+    def __init__(self, head: layers.Dense, **arguments: Any) -> None:
+        super().__init__(dtype="float32", **arguments)
+        self.head = head
+
+    def call(self, evidence: list[Any]) -> dict[str, Any]:
+        """Activations (n, rows, columns, channels), the last the finest, to `logits`, `probabilities` and `maps`."""
+        kernels = ops.split(self.head.kernel, [int(evidence[0].shape[-1])], axis=0)
+        finest, maps = evidence[-1].shape[1], 0.0
+        for values, kernel in zip(evidence, kernels, strict=True):
+            times = finest // values.shape[1]
+            cells = ops.matmul(values, kernel)
+            maps = maps + ops.repeat(ops.repeat(cells, times, axis=1), times, axis=2)
+        logits = ops.mean(maps, axis=(1, 2)) + self.head.bias
+        return {
+            "logits": logits,
+            "probabilities": ops.softmax(logits),
+            "maps": ops.relu(ops.transpose(maps, (0, 3, 1, 2))),
+        }
+
+
+def served(model: keras.Model) -> keras.Model:
+    """Wrap a trained network so that one call gives all that a detector reads.
+
+    Returns
+    -------
+    Model
+        Image to a dict: `logits` and `probabilities` (n, classes), `maps` (n, classes, rows, columns), `mask`, the
+        probability that each pixel is tumour (n, h / 2, w / 2), and `features` (n, d).
+    """
+    evidence = [model.get_layer(name).output for name in ("deep", "local")]
+    answers = ClassMaps(model.get_layer("class"), name="class_maps")(evidence)
+    mask = layers.Activation("sigmoid", dtype="float32", name="mask_probability")(model.output["mask"])
+    described = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _DESCRIBED]
+    features = layers.Concatenate(name="described")(described)
+    return keras.Model(
+        model.input,
+        {**answers, "mask": layers.Reshape(mask.shape[1:3], name="mask_plane")(mask), "features": features},
+        name=f"{model.name}_served",
+    )

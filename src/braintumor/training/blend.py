@@ -1,0 +1,74 @@
+"""Blend: apply sampled composites to frames, in TensorFlow, feathered and matched to the grey around them."""
+
+from typing import Final
+
+import tensorflow as tf
+
+# A pasted edge fades over about this many pixels; the grey around it is taken over three times as many.
+_FEATHER: Final = 4
+_FAINT: Final = 0.4  # mean change under a planted tumour, in standard deviations of the slice, that none could see
+_HEAD_LEVEL: Final = 15  # nothing is pasted where the slice is darker than this: outside the head
+
+
+def blend(
+    images: tf.Tensor, masks: tf.Tensor, pasted: tf.Tensor, shape: tf.Tensor, draw: dict[str, tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Paste one image into another under a mask.
+
+    Parameters
+    ----------
+    images, pasted : Tensor of float32, shape (n, height, width, 1)
+        Grey values from 0 to 255.
+    masks, shape : Tensor of float32, shape (n, height, width, 1)
+        Tumour of the images, and the area to paste.
+    draw : dict
+        The fields of a `CompositeDraw` but for rows and targets.
+
+    Returns
+    -------
+    images, masks : Tensor of float32, shape (n, height, width, 1)
+    faint : Tensor of bool, shape (n,)
+        Where a planted tumour cannot be told from what was there before.
+    """
+
+    def per_image(name: str) -> tf.Tensor:
+        return tf.cast(draw[name], tf.float32)[:, None, None, None]
+
+    pasted, shape = move(pasted, draw["pixel_moves"]), move(shape, draw["shape_moves"])
+    coarse_images, coarse_pasted, coarse_shape = (_coarse(values) for values in (images, pasted, shape))
+    coarse_shape *= tf.cast(tf.nn.avg_pool2d(coarse_images, 3, 1, "SAME") > _HEAD_LEVEL, tf.float32)
+    edge = tf.minimum(1.0, 1.6 * tf.nn.avg_pool2d(coarse_shape, 3, 1, "SAME"))
+    ring = tf.nn.avg_pool2d(coarse_shape, 7, 1, "SAME") * (1.0 - edge)
+    weight = tf.reduce_sum(ring, axis=(1, 2), keepdims=True) + 1e-3
+    around = tf.reduce_sum(ring * coarse_images, axis=(1, 2), keepdims=True) / weight
+    around_pasted = tf.reduce_sum(ring * coarse_pasted, axis=(1, 2), keepdims=True) / weight
+    opacity = tf.image.resize(edge, tf.shape(images)[1:3], "bilinear")
+    shape *= tf.cast(opacity > 0, tf.float32)
+    matched = per_image("gain") * (pasted - around_pasted) + around + 255.0 * per_image("offset")
+    share = opacity * per_image("strength")
+    blended = tf.clip_by_value(images + share * (matched - images), 0.0, 255.0)
+    pastes = tf.cast(per_image("strength") > 0, tf.float32)
+    kept = masks * (1.0 - pastes * (1.0 - per_image("grows")))
+    grown = shape * pastes * per_image("grows")
+    change = tf.reduce_sum(grown * tf.abs(blended - images), axis=(1, 2, 3)) / (
+        tf.reduce_sum(grown, axis=(1, 2, 3)) + 1
+    )
+    faint = draw["grows"] & (change < _FAINT * tf.math.reduce_std(images, axis=(1, 2, 3)))
+    return blended, tf.maximum(kept, grown), faint
+
+
+def move(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
+    """Apply sampled transforms (n, 8) to images (n, height, width, 1); what comes from outside the frame is black."""
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=transforms,
+        output_shape=tf.shape(images)[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+
+
+def _coarse(values: tf.Tensor) -> tf.Tensor:
+    """Means over blocks: blurs of many pixels cost little there."""
+    return tf.nn.avg_pool2d(values, _FEATHER, _FEATHER, "VALID")

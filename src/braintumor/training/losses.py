@@ -1,0 +1,49 @@
+"""Losses of networks with two answers: a class out of those that are right, and a mask where one is known."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+UNKNOWN = -1.0  # value of a mask target nobody outlined
+
+
+@keras.saving.register_keras_serializable("braintumor")
+class SetCrossEntropy(keras.losses.Loss):
+    """Cross-entropy against a set of answers of which any is right; with one answer, the usual categorical one."""
+
+    def __init__(self, label_smoothing: float = 0.0, name: str = "set_crossentropy", **arguments: Any) -> None:
+        super().__init__(name=name, **arguments)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """`y_true` (n, classes) zero or one, `y_pred` probabilities (n, classes); one loss per image."""
+        sure = -ops.log(ops.clip(ops.sum(y_true * y_pred, axis=-1), 1e-6, 1.0))
+        even = -ops.mean(ops.log(ops.clip(y_pred, 1e-6, 1.0)), axis=-1)
+        return (1 - self.label_smoothing) * sure + self.label_smoothing * even
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make the same loss again."""
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
+@keras.saving.register_keras_serializable("braintumor")
+class MaskLoss(keras.losses.Loss):
+    """Cross-entropy of each pixel, and Dice loss (Milletari et al. 2016) where there is tumour; unknown masks are free.
+
+    Tumours are a fiftieth of a slice: cross-entropy alone would be content to see none.
+    """
+
+    def __init__(self, name: str = "mask_loss", **arguments: Any) -> None:
+        super().__init__(name=name, **arguments)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """`y_true` (n, h, w, 1) from 0 to 1 or `UNKNOWN`, `y_pred` logits of the same shape; one loss per image."""
+        known = ops.cast(ops.max(y_true, axis=(1, 2, 3)) > UNKNOWN / 2, "float32")
+        truth = ops.clip(y_true, 0.0, 1.0)
+        pixels = ops.mean(ops.relu(y_pred) - y_pred * truth + ops.log1p(ops.exp(-ops.abs(y_pred))), axis=(1, 2, 3))
+        seen = ops.sigmoid(y_pred)
+        area = ops.sum(truth, axis=(1, 2, 3))
+        overlap = 2 * ops.sum(truth * seen, axis=(1, 2, 3)) + 1
+        dice = 1 - overlap / (area + ops.sum(seen, axis=(1, 2, 3)) + 1)
+        return known * (10 * pixels + ops.where(area > 0, dice, 0.0))
