@@ -9,9 +9,10 @@ from typing import Any
 from braintumor.errors import ArtifactError
 from braintumor.imaging.geometry import Extent
 from braintumor.imaging.standardize import InputContract
+from braintumor.inference.fusion import Fusion
 from braintumor.inference.verdict import Thresholds
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASS_NAMES
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, TumorClass
 
 CARD = "card.json"
 MODEL = "model.onnx"
@@ -30,7 +31,8 @@ class Card:
     contract: InputContract
     temperature: float
     thresholds: Thresholds
-    conformal_quantile: float
+    conformal_quantiles: dict[TumorClass, float]
+    fusion: Fusion
     map_extent: Extent | None
     files: dict[str, str]
     raw: dict[str, Any]
@@ -121,7 +123,8 @@ def _parse(raw: Any, version: str) -> Card:
             contract=InputContract(**raw["input"]),
             temperature=temperature,
             thresholds=Thresholds(float(raw["thresholds"]["low"]), float(raw["thresholds"]["high"])),
-            conformal_quantile=float(raw["conformal"]["quantile"]),
+            conformal_quantiles=_quantiles(raw["conformal"]),
+            fusion=Fusion(**{key: float(value) for key, value in (raw.get("fusion") or {}).items()}),
             map_extent=_extent(raw.get("map_extent")),
             files={str(k): str(v) for k, v in raw["files"].items()},
             raw=raw,
@@ -131,6 +134,13 @@ def _parse(raw: Any, version: str) -> Card:
             f"{version}: card.json lacks what a detector needs ({error}). Write it anew with: braintumor evaluate "
             f"{version}"
         ) from error
+
+
+def _quantiles(given: dict[str, Any]) -> dict[TumorClass, float]:
+    """One quantile per class, or the same for all where the card has one."""
+    if "quantile" in given:
+        return dict.fromkeys(CLASSES, float(given["quantile"]))
+    return {c: float(given["quantiles"][str(c)]) for c in CLASSES}
 
 
 def _extent(given: list[float] | None) -> Extent | None:

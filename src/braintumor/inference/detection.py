@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from braintumor.imaging.geometry import Extent, Geometry
 from braintumor.vocabulary import TumorClass, Verdict
 
+MASK_LEVEL = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -30,10 +32,11 @@ class Detection:
     prediction_set : tuple of TumorClass
         Classes that together hold the truth with 95% coverage on scans like the validation set; never empty.
     novelty : float or None
-        How unlike the training scans it is, 0 to 1; None where the version does not measure it.
+        How unlike the training scans it is, 0 to 1, refused from one half on; None where the version does not
+        measure it.
     model_version : str
     milliseconds : dict of str to float
-        Wall time by stage: `read`, `standardize`, `infer`, `total`.
+        Wall time by stage: `read`, `standardize`, `infer`, `judge`, `total`.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Detection:
     model_version: str
     milliseconds: dict[str, float]
     _map: NDArray[np.float32] | None = field(default=None, repr=False)
+    _mask: NDArray[np.float32] | None = field(default=None, repr=False)
     _geometry: Geometry | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
 
@@ -67,3 +71,16 @@ class Detection:
         values = np.clip(self._geometry.to_scan_grid(self._map, extent=self._extent), 0.0, None)
         peak = float(values.max())
         return values / np.float32(peak) if peak > 0 else values
+
+    @property
+    def mask_probability(self) -> NDArray[np.float32] | None:
+        """Probability that each pixel is tumour, on the scan's own grid (height, width); None without a mask."""
+        if self._mask is None or self._geometry is None:
+            return None
+        return np.clip(self._geometry.to_scan_grid(self._mask), 0.0, 1.0)
+
+    @property
+    def mask(self) -> NDArray[np.bool_] | None:
+        """Pixels that are tumour more likely than not, on the scan's own grid (height, width); None without a mask."""
+        probability = self.mask_probability
+        return None if probability is None else probability > MASK_LEVEL

@@ -1,8 +1,10 @@
 """Detector: a trained version, loaded once, that reads scans. ONNX Runtime and numpy only."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -14,12 +16,14 @@ from braintumor.errors import ArtifactError
 from braintumor.imaging import Scan, read_scan, standardize, to_batch
 from braintumor.inference.artifact import MODEL, Artifact, load_artifact
 from braintumor.inference.detection import Detection
-from braintumor.inference.verdict import decide, prediction_set, softmax, tumor_probability
+from braintumor.inference.novelty import NoveltyReference, described
+from braintumor.inference.outputs import Outputs
+from braintumor.inference.verdict import Strangeness, decide, prediction_set, softmax, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
 
 LOGITS = "logits"
-MAPS = "maps"
+NOVELTY = "novelty.csv"
 
 
 class Detector:
@@ -36,9 +40,11 @@ class Detector:
         self.artifact = artifact
         self.settings = settings or get_settings()
         self._session = self._start(artifact.verified(MODEL))
-        self._outputs = [o.name for o in self._session.get_outputs() if o.name in (LOGITS, MAPS)]
+        given = {output.name for output in self._session.get_outputs()}
+        self._outputs = [field.name for field in fields(Outputs) if field.name in given]
         self._input = self._session.get_inputs()[0].name
         self._check_fit()
+        self._novelty = self._reference()
 
     def _check_fit(self) -> None:
         """Refuse a model that takes or gives something else than the card says."""
@@ -63,6 +69,18 @@ class Detector:
             raise ArtifactError(
                 f"{self.version}: {MODEL} cannot be loaded by ONNX Runtime {onnxruntime.__version__}. "
                 f"Export it again with: braintumor export {self.version}"
+            ) from error
+
+    def _reference(self) -> NoveltyReference | None:
+        limits = self.artifact.card.raw.get("novelty")
+        if not limits:
+            return None
+        try:
+            return NoveltyReference.read(self.artifact.verified(NOVELTY), limits)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ArtifactError(
+                f"{self.version}: {NOVELTY} cannot be used ({error}). Write it anew with: braintumor evaluate "
+                f"{self.version}"
             ) from error
 
     @classmethod
@@ -103,11 +121,13 @@ class Detector:
         was_read = time.perf_counter()
         frame, geometry = standardize(scan, card.contract)
         was_standardized = time.perf_counter()
-        logits, maps = self.infer(frame[None])
-        done = time.perf_counter()
-        probabilities = softmax(logits[0], card.temperature)
+        outputs = self.infer(frame[None])
+        was_inferred = time.perf_counter()
+        probabilities = self.probabilities(outputs)[0]
         tumor = float(tumor_probability(probabilities))
-        verdict, reason = decide(tumor, card.thresholds)
+        strangeness = self.strangeness(outputs, frame[None])[0]
+        verdict, reason = decide(tumor, card.thresholds, strangeness)
+        done = time.perf_counter()
         return Detection(
             name=name or scan.name,
             sha256=scan.sha256,
@@ -116,45 +136,48 @@ class Detector:
             tumor_probability=tumor,
             verdict=verdict,
             reason=reason,
-            prediction_set=prediction_set(probabilities, card.conformal_quantile),
-            novelty=None,
+            prediction_set=prediction_set(probabilities, card.conformal_quantiles),
+            novelty=None if strangeness is None else strangeness.novelty,
             model_version=card.version,
             milliseconds={
                 "read": 1e3 * (was_read - started),
                 "standardize": 1e3 * (was_standardized - was_read),
-                "infer": 1e3 * (done - was_standardized),
+                "infer": 1e3 * (was_inferred - was_standardized),
+                "judge": 1e3 * (done - was_inferred),
                 "total": 1e3 * (done - started),
             },
-            _map=None if maps is None else maps[0, int(np.argmax(probabilities))],
+            _map=None if outputs.maps is None else outputs.maps[0, int(np.argmax(probabilities))],
+            _mask=None if outputs.mask is None else outputs.mask[0],
             _geometry=geometry,
             _extent=card.map_extent,
         )
 
-    def infer(self, frames: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Run the network on standardized frames.
-
-        Parameters
-        ----------
-        frames : ndarray of uint8, shape (n, height, width)
-
-        Returns
-        -------
-        logits : ndarray of float32, shape (n, 4)
-        maps : ndarray of float32, shape (n, 4, rows, columns), or None
-            Evidence for each class over the model's frame.
-        """
+    def infer(self, frames: NDArray[np.uint8]) -> Outputs:
+        """Run the network on standardized frames (n, height, width)."""
         batch = to_batch(frames, self.artifact.card.contract)
-        found = dict(zip(self._outputs, self._session.run(self._outputs, {self._input: batch}), strict=True))
-        return found[LOGITS], found.get(MAPS)
+        found = self._session.run(self._outputs, {self._input: batch})
+        return Outputs(**dict(zip(self._outputs, found, strict=True)))
 
-    def logits(self, frames: Iterable[NDArray[np.uint8]], batch_size: int = 32) -> NDArray[np.float32]:
-        """Logits (n, 4) of many standardized frames, in batches."""
-        found, batch = [], []
-        for frame in frames:
-            batch.append(frame)
-            if len(batch) == batch_size:
-                found.append(self.infer(np.stack(batch))[0])
-                batch = []
-        if batch:
-            found.append(self.infer(np.stack(batch))[0])
-        return np.concatenate(found) if found else np.empty((0, len(CLASSES)), np.float32)
+    def probabilities(self, outputs: Outputs) -> NDArray[np.float64]:
+        """Calibrated class probabilities (n, 4) of what `infer` gave."""
+        return softmax(self.artifact.card.fusion.logits(outputs), self.artifact.card.temperature)
+
+    def strangeness(self, outputs: Outputs, frames: NDArray[np.uint8]) -> list[Strangeness | None]:
+        """How unlike the training scans each frame is; None where the version does not measure it."""
+        if self._novelty is None or outputs.features is None:
+            return [None] * len(frames)
+        reference = self._novelty
+        distances = reference.distances(described(outputs.features, frames))
+        return [Strangeness(float(d), reference.odd, reference.foreign) for d in distances]
+
+    def infer_all(self, frames: Iterable[NDArray[np.uint8]], batch_size: int = 32) -> Outputs:
+        """Outputs of many standardized frames, in batches."""
+        parts = [self.infer(np.stack(batch)) for batch in _batches(frames, batch_size)]
+        return Outputs.joined(parts) if parts else Outputs(np.empty((0, len(CLASSES)), np.float32))
+
+
+def _batches(frames: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
+    """`itertools.batched`, which Python 3.11 lacks."""
+    frames = iter(frames)
+    while batch := tuple(islice(frames, size)):
+        yield batch

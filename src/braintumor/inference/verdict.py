@@ -1,5 +1,6 @@
 """Probabilities -> verdict: temperature, thresholds and prediction set, each as the card states it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,35 @@ class Thresholds:
             raise ValueError(f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.low}, high={self.high}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Strangeness:
+    """How far from the training scans a picture lies, and from which distances on it is odd and refused."""
+
+    distance: float
+    odd_from: float
+    refused_from: float
+
+    @property
+    def odd(self) -> bool:
+        """Whether it is unusual for a brain MRI."""
+        return self.distance >= self.odd_from
+
+    @property
+    def refused(self) -> bool:
+        """Whether it is taken for no brain MRI at all."""
+        return self.distance >= self.refused_from
+
+    @property
+    def novelty(self) -> float:
+        """The distance brought to 0 to 1: one half where a picture stops being taken for brain MRI."""
+        return self.distance / (self.distance + self.refused_from)
+
+    @property
+    def times(self) -> float:
+        """The distance in units of that at which it is refused."""
+        return self.distance / self.refused_from
+
+
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities of logits (..., classes) divided by a temperature above 0 (Guo et al. 2017)."""
     scaled = np.asarray(logits, np.float64) / temperature
@@ -32,17 +62,32 @@ def tumor_probability(probabilities: NDArray[np.floating]) -> NDArray[np.float64
     return np.clip(np.asarray(probabilities, np.float64)[..., list(TUMOR_INDICES)].sum(axis=-1), 0.0, 1.0)
 
 
-def prediction_set(probabilities: NDArray[np.floating], quantile: float) -> tuple[TumorClass, ...]:
-    """Split-conformal set: every class with 1 - p at most the quantile, and the likeliest one always.
+def prediction_set(
+    probabilities: NDArray[np.floating], quantiles: Mapping[TumorClass, float]
+) -> tuple[TumorClass, ...]:
+    """Split-conformal set: every class with 1 - p at most the quantile of that class, and the likeliest one always.
 
-    Sadinle, Lei and Wasserman (2019), least ambiguous set-valued classifiers.
+    Sadinle, Lei and Wasserman (2019), least ambiguous set-valued classifiers, by class.
     """
     likeliest = int(np.argmax(probabilities))
-    return tuple(c for i, c in enumerate(CLASSES) if i == likeliest or 1.0 - probabilities[i] <= quantile)
+    return tuple(c for i, c in enumerate(CLASSES) if i == likeliest or 1.0 - probabilities[i] <= quantiles[c])
 
 
-def decide(probability: float, thresholds: Thresholds) -> tuple[Verdict, str]:
-    """Verdict for a tumour probability, and the sentence that says why."""
+def decide(probability: float, thresholds: Thresholds, strangeness: Strangeness | None = None) -> tuple[Verdict, str]:
+    """Verdict for a tumour probability, and the sentence that says why.
+
+    A picture too unlike the training scans is refused; one that is only odd gets no clear answer.
+    """
+    if strangeness is not None and strangeness.refused:
+        return Verdict.NOT_BRAIN_MRI, (
+            f"It lies {strangeness.times:.1f} times as far from the training scans as a brain MRI may; "
+            "no tumour was looked for."
+        )
+    if strangeness is not None and strangeness.odd:
+        return Verdict.UNCERTAIN, (
+            f"It looks unlike the scans the model learnt from ({strangeness.times:.0%} of the distance at which it "
+            "would be refused), so the model's answer may not hold; a reader should decide."
+        )
     said = f"Tumour probability {probability:.1%}"
     if probability >= thresholds.high:
         return Verdict.TUMOR_SUSPECTED, f"{said} is at or above the calling threshold of {thresholds.high:.1%}."
