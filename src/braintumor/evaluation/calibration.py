@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from braintumor.inference.verdict import Thresholds, softmax
+from braintumor.vocabulary import CLASS_NAMES
 
 CONFORMAL_LEVEL: Final = 0.95
 # Share of validation tumours that may be cleared, and of healthy validation scans that may be called.
@@ -53,11 +54,17 @@ def thresholds_note(count: int, groups: int) -> str:
     )
 
 
-def fit_conformal(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    """Quantile of 1 - p(truth) for prediction sets with 95% coverage (split conformal, finite-sample corrected).
+def fit_conformal(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> dict[str, float]:
+    """Quantile of 1 - p(truth) of each class, for prediction sets with 95% coverage whatever the class.
 
-    Calibrated over images as if they were independent; with few groups the promise is looser than its name.
+    Split conformal prediction, conditional on the class (Vovk 2012), finite-sample corrected. Calibrated over images
+    as if they were independent; with few groups the promise is looser than its name.
     """
-    scores = 1.0 - probabilities[np.arange(len(labels)), labels]
+    return {
+        name: _conformal_quantile(1.0 - probabilities[labels == index, index]) for index, name in enumerate(CLASS_NAMES)
+    }
+
+
+def _conformal_quantile(scores: NDArray[np.floating]) -> float:
     rank = math.ceil((len(scores) + 1) * CONFORMAL_LEVEL)
     return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0

@@ -11,13 +11,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from braintumor.dataset.files import write_atomically
 from braintumor.errors import DatasetError
 from braintumor.evaluation.bootstrap import REPLICATES, intervals
-from braintumor.evaluation.calibration import (
-    CONFORMAL_LEVEL,
-    fit_conformal,
-    fit_temperature,
-    fit_thresholds,
-    thresholds_note,
-)
+from braintumor.evaluation.calibrate import calibrate
 from braintumor.evaluation.metrics import confusion, metrics, reliability, scored_tasks
 from braintumor.inference.detector import Detector
 from braintumor.inference.verdict import decide, softmax, tumor_probability
@@ -57,16 +51,22 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
     """
     settings = settings or get_settings()
     card = read_card(name, settings)
-    data = load_training_data(recipe_of(card).input.contract(), Protocol(card["protocol"]), settings)
+    recipe = recipe_of(card)
+    data = load_training_data(
+        recipe.input.contract(), Protocol(card["protocol"]), settings, with_masks=recipe.mask is not None
+    )
     if data.fingerprint() != card["data"]["fingerprint"]:
         raise DatasetError(
             f"{name} was trained on other images or another split than those at hand, so its numbers would not be "
             f"comparable. Restore outputs/dataset/manifest.csv, or train anew: braintumor train {name} --restart"
         )
-    logits = Detector.load(name, settings).logits(data.frames)
-    _calibrate(name, data, logits, settings)
+    detector = Detector.load(name, settings)
+    outputs = detector.infer_all(data.frames)
+    calibrate(name, data, outputs, detector, settings)
+    detector = Detector.load(name, settings)
+    logits = detector.artifact.card.fusion.logits(outputs)
     report, curves = {}, {}
-    calibrated = softmax(logits, Detector.load(name, settings).artifact.card.temperature)
+    calibrated = detector.probabilities(outputs)
     for split in Split:
         rows = data.rows(split)
         part = data.labels[rows], softmax(logits[rows]), calibrated[rows]
@@ -75,26 +75,10 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
     folder = settings.outputs / name
     write_atomically(folder / "evaluation.json", json.dumps(report, indent=1) + "\n")
     write_atomically(folder / "curves.json", json.dumps(curves) + "\n")
-    table = _predictions(data, calibrated, Detector.load(name, settings))
+    table = _predictions(data, calibrated, detector)
     write_atomically(folder / "predictions.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
     update_card(name, settings)
     return _sentence(name, report)
-
-
-def _calibrate(name: str, data: TrainingData, logits: NDArray[np.float32], settings: Settings) -> None:
-    rows = data.rows(Split.VALIDATION)
-    labels = data.labels[rows]
-    temperature = fit_temperature(logits[rows], labels)
-    probabilities = softmax(logits[rows], temperature)
-    limits = fit_thresholds(tumor_probability(probabilities), np.isin(labels, TUMOR_INDICES))
-    note = thresholds_note(len(rows), data.groups()[str(Split.VALIDATION)])
-    update_card(
-        name,
-        settings,
-        temperature=temperature,
-        thresholds={"low": limits.low, "high": limits.high, "chosen": note},
-        conformal={"level": CONFORMAL_LEVEL, "quantile": fit_conformal(probabilities, labels)},
-    )
 
 
 def _with_intervals(
