@@ -15,7 +15,7 @@ from braintumor.imaging import read_scan
 from braintumor.imaging.overlay import overlay
 from braintumor.inference import Detection
 from braintumor.inference.verdict import Thresholds
-from braintumor.vocabulary import CLASSES
+from braintumor.vocabulary import CLASSES, Verdict
 
 # Cards on the page at a time: each draws an image and a chart.
 CARDS = 6
@@ -45,7 +45,10 @@ def _show_picture(reading: Reading, found: Detection, opacity: float) -> None:
     said = f"Scan {found.name}"
     if heat is not None and opacity > 0 and heat.any():
         said += f", with a heat map of what spoke for {class_word(found.result)}, strongest at the {place(heat)}"
-    st.image(_fitted(overlay(grey, heat, opacity)), width="stretch", alt=f"{said}.")
+    mask = found.mask if found.verdict is not Verdict.NOT_BRAIN_MRI else None
+    if mask is not None and mask.any():
+        said += f", tumour outlined at the {place(mask.astype(np.float32))} over {mask.mean():.1%} of the image"
+    st.image(_fitted(overlay(grey, heat, opacity, mask)), width="stretch", alt=f"{said}.")
 
 
 def _fitted(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from braintumor.imaging import inferno, overlay
+from braintumor.imaging.overlay import OUTLINE
 
 GREY = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (40, 1))
 
@@ -59,3 +60,20 @@ def test_a_map_of_another_size_is_refused():
 def test_a_strength_out_of_range_is_refused(strength):
     with pytest.raises(ValueError, match="strength"):
         overlay(GREY, None, strength)
+
+
+def test_a_mask_is_outlined_just_outside_it_and_nowhere_else():
+    grey, mask = np.full((250, 200), 90, np.uint8), np.zeros((250, 200), bool)
+    mask[100:140, 60:110] = True
+    painted = overlay(grey, None, mask=mask)
+    changed = (painted != 90).any(axis=2)
+    assert not changed[mask].any()
+    assert changed[99, 60:110].all()
+    assert changed[140, 60:110].all()
+    assert not changed[:98].any()
+    assert (painted[changed] == OUTLINE).all()
+
+
+def test_a_mask_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="mask is .* the same size"):
+        overlay(np.zeros((10, 10), np.uint8), None, mask=np.zeros((9, 10), bool))

@@ -1,10 +1,10 @@
-"""Heat map over a scan: colours that read the same to the colour-blind, stronger where there is more evidence."""
+"""Heat map and tumour outline over a scan, in colours that read the same to the colour-blind."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 # Inferno (Smith and van der Walt 2015, CC0): perceptually uniform, rising in lightness, safe for the colour-blind.
 _INFERNO_STOPS: Final = (
@@ -13,6 +13,8 @@ _INFERNO_STOPS: Final = (
 )  # fmt: skip
 # The dark end of the scale cannot be told from a dark scan, so evidence starts at this stop of it.
 _DARKEST: Final = 0.25
+# Okabe and Ito's sky blue: far from every colour of the heat map and from grey.
+OUTLINE: Final = (86, 180, 233)
 
 
 def inferno(values: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -32,8 +34,13 @@ _TABLE: Final = _table()
 _WARM: Final = inferno(_DARKEST + (1.0 - _DARKEST) * np.linspace(0.0, 1.0, 256))
 
 
-def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength: float = 0.65) -> NDArray[np.uint8]:
-    """Lay a heat map over grey values.
+def overlay(
+    grey: NDArray[np.uint8],
+    heat: NDArray[np.floating] | None,
+    strength: float = 0.65,
+    mask: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint8]:
+    """Lay a heat map over grey values, and the outline of a mask over both.
 
     Parameters
     ----------
@@ -43,6 +50,8 @@ def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength
         As `Detection.heat_map` gives it; None leaves the scan as it is.
     strength : float from 0 to 1
         Opacity where evidence is 1. Opacity falls with evidence, and where there is none the scan shows unchanged.
+    mask : ndarray of bool, shape (height, width), optional
+        Area to outline.
 
     Returns
     -------
@@ -52,18 +61,32 @@ def overlay(grey: NDArray[np.uint8], heat: NDArray[np.floating] | None, strength
     Raises
     ------
     ValueError
-        The two are not the same size, or the strength is out of range.
+        They are not all the same size, or the strength is out of range.
     """
     if not 0.0 <= strength <= 1.0:
         raise ValueError(f"strength must be from 0 to 1, not {strength}.")
-    base = Image.fromarray(grey).convert("RGB")
-    if heat is None:
-        return np.asarray(base)
-    if heat.shape != grey.shape:
-        raise ValueError(f"The heat map is {heat.shape}, the scan {grey.shape}: they must be the same size.")
+    for name, values in (("heat map", heat), ("mask", mask)):
+        if values is not None and values.shape != grey.shape:
+            raise ValueError(f"The {name} is {values.shape}, the scan {grey.shape}: they must be the same size.")
+    painted = Image.fromarray(grey).convert("RGB")
+    if heat is not None:
+        painted = _heated(painted, heat, strength)
+    if mask is not None:
+        painted.paste(OUTLINE, mask=Image.fromarray(outline(mask)))
+    return np.asarray(painted)
+
+
+def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The rim of a mask (height, width), just outside it and about as wide as a 250th of the image's longer side."""
+    reach = max(1, round(max(mask.shape) / 250))
+    grown = Image.fromarray(mask.astype(np.uint8) * np.uint8(255)).filter(ImageFilter.MaxFilter(2 * reach + 1))
+    return (np.asarray(grown) > 0) & ~mask
+
+
+def _heated(base: Image.Image, heat: NDArray[np.floating], strength: float) -> Image.Image:
     # Pillow mixes 8-bit pictures several times faster than numpy mixes floats; 256 steps are finer than the eye.
     steps = Image.fromarray(np.rint(np.clip(np.nan_to_num(heat), 0.0, 1.0) * 255.0).astype(np.uint8))
     opacity = steps.point([round(strength * step) for step in range(256)])
     coloured = steps.copy()
     coloured.putpalette(_WARM.tobytes())
-    return np.asarray(Image.composite(coloured.convert("RGB"), base, opacity))
+    return Image.composite(coloured.convert("RGB"), base, opacity)

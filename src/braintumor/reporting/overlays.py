@@ -1,4 +1,4 @@
-"""Overlays as files: a scan with its heat map, under a name that follows from the scan's own."""
+"""Overlays as files: a scan with its heat map and tumour outline, under a name that follows from the scan's own."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ def overlay_path(folder: Path, name: str, sha256: str) -> Path:
 def write_overlay(folder: Path, scan: Scan, detection: Detection) -> Path:
     """Write the overlay of a scan as PNG, whole or not at all, and return its path."""
     path = overlay_path(folder, detection.name, detection.sha256)
-    painted = Image.fromarray(overlay(scan.to_uint8(), detection.heat_map))
+    painted = Image.fromarray(overlay(scan.to_uint8(), detection.heat_map, mask=detection.mask))
     folder.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     painted.save(temporary, "PNG", compress_level=1)  # a third of the time of the default for a tenth more bytes
