@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.alignment import load_mask
+from braintumor.dataset.alignment import load_mask, masks_folder
 from braintumor.imaging import InputContract, read_scan, standardize
 from braintumor.settings import Settings, get_settings
 from braintumor.training.frames import cache_file
@@ -33,11 +33,13 @@ def load_mask_frames(
         outlined is all zero and means nothing.
     """
     settings = settings or get_settings()
-    path = cache_file("masks", manifest, contract, settings)
+    rows = manifest[_COLUMNS].to_dict("records")
+    # Masks fetched later make other frames: how many there are is part of the name.
+    fetched = sum(1 for _ in masks_folder(settings).glob("*.png"))
+    path = cache_file(f"masks-{fetched}", manifest, contract, settings)
     if path.is_file():
         masks = np.load(path)
     else:
-        rows = manifest[_COLUMNS].to_dict("records")
         with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
             masks = np.stack(list(pool.map(partial(_mask, settings, contract), rows, chunksize=64)))
         _save(path, masks)
