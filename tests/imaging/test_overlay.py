@@ -75,5 +75,5 @@ def test_a_mask_is_outlined_just_outside_it_and_nowhere_else():
 
 
 def test_a_mask_of_another_size_is_refused():
-    with pytest.raises(ValueError, match="mask is .* the same size"):
+    with pytest.raises(ValueError, match=r"mask is .* the same size"):
         overlay(np.zeros((10, 10), np.uint8), None, mask=np.zeros((9, 10), bool))

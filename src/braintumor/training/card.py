@@ -40,8 +40,18 @@ _LIMITS: Final = (
     "children, post-operative scans or other diseases.",
     "In that collection every slice without a tumour comes from one source and nearly every tumour from another, so "
     "part of the measured accuracy may come from recognising the source, not the disease.",
+)
+_LIMITS_OF_LABELS: Final = (
     "It does not tell brain MRI from other pictures: any image gets one of the four answers.",
     "The heat map shows what spoke for the answer at a coarse resolution; it is not an outline of a tumour.",
+)
+_LIMITS_OF_MASKS: Final = (
+    "Against that it was shown tumours planted into healthy slices and healthy tissue in place of tumours; what is "
+    "left of the shortcut is measured, not gone.",
+    "The outline is the model's own estimate, learnt from outlines of bright tumours on one kind of sequence; oedema "
+    "and infiltration are not in it.",
+    "Lesions other than these three tumours (strokes, bleeds, inflammation) were hardly seen in training: some stand "
+    "among its healthy slices.",
 )
 
 
@@ -72,7 +82,7 @@ def write_draft_card(
         "conformal": {"level": None, "quantile": 1.0},
         "novelty": None,
         "intended_use": _INTENDED,
-        "limits": [*_LIMITS, RESEARCH_USE],
+        "limits": [*_LIMITS, *(_LIMITS_OF_MASKS if recipe.mask else _LIMITS_OF_LABELS), RESEARCH_USE],
         "protocol": str(protocol),
         "data": {"fingerprint": data.fingerprint(), "counts": data.counts(), "groups": data.groups()},
         "recipe": recipe.model_dump(mode="json"),
