@@ -3,6 +3,7 @@
 import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -158,14 +159,37 @@ def test_a_stroke_sets_the_line_and_stays_within_the_frame(monkeypatch: pytest.M
     stroke = {"x": [-4.2, 50.0, 99.6], "y": [3.4, 8.0, 300.0]}
     state = {"picture": {"selection": {"lasso": [stroke]}}}
     monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.take_stroke("picture", 100, 80)
+    visualizer_profile.take_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [0, 3, 99, 79]
+
+
+def test_a_click_sets_the_start_of_the_line_and_the_next_one_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, Any] = {"picture": {"selection": {"lasso": [], "points": [{"x": 12, "y": 7}]}}}
+    monkeypatch.setattr(visualizer_profile.st, "session_state", state)
+    visualizer_profile.take_line("picture", 100, 80)
+    assert [state.get(f"line-{end}") for end in ("x0", "y0", "x1", "y1")] == [12, 7, None, None]
+    state["picture"]["selection"]["points"] = [{"x": 62, "y": 77}]
+    visualizer_profile.take_line("picture", 100, 80)
+    assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [12, 7, 62, 77]
+    state["picture"]["selection"]["points"] = [{"x": 2, "y": 3}]
+    visualizer_profile.take_line("picture", 100, 80)
+    assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [2, 3, 62, 77]
+
+
+def test_a_line_half_set_says_what_to_do_next(explored: Settings, open_page: Open) -> None:
+    app = _view(open_page, "Profile")
+    assert "Drag across either picture" in words(_set(app, "line-by", "A stroke"))
+    assert "where the line shall start" in words(_set(app, "line-by", "Two clicks"))
+    app.session_state["line-started"] = True
+    app.number_input(key="line-x0").set_value(40).run()
+    assert "starts at column 40" in words(app)
+    assert "Click where it shall end" in words(app)
 
 
 def test_no_stroke_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"picture": {"selection": {"lasso": []}}}
     monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.take_stroke("picture", 100, 80)
+    visualizer_profile.take_line("picture", 100, 80)
     assert list(state) == ["picture"]
 
 

@@ -99,6 +99,7 @@ def test_every_view_can_be_visited(page: Page) -> None:
 
 def test_a_line_is_drawn_with_the_pointer(page: Page) -> None:
     _choose(page, "Profile")
+    _choose(page, "A stroke")
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     before = _ends(page)
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
@@ -115,6 +116,34 @@ def test_a_line_is_drawn_with_the_pointer(page: Page) -> None:
     assert x0 < x1
     assert y0 < y1
     assert abs((x1 - x0) - (y1 - y0)) <= 2
+
+
+def test_two_clicks_set_the_ends_of_a_line(page: Page) -> None:
+    _choose(page, "Profile")
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    _click_at(page, 0.25, 0.5)
+    expect(page.get_by_text("Click where it shall end")).to_be_visible()
+    _settled(page)
+    start = _ends(page)[:2]
+    _click_at(page, 0.75, 0.25)
+    expect(page.get_by_text("Click in either picture where the line shall start")).to_be_visible()
+    _settled(page)
+    x0, y0, x1, y1 = _ends(page)
+    assert [x0, y0] == start
+    assert x1 > x0 + 50
+    assert y1 < y0 - 30
+
+
+def _click_at(page: Page, across: float, down: float) -> None:
+    """Click within the first picture, at a share of its width and height."""
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y)
+    # Plotly finds what a click meets by what was pointed at, which it looks up now and then.
+    expect(page.locator(".js-plotly-plot").first.locator(".hoverlayer .hovertext")).to_have_count(1)
+    page.mouse.click(x, y)
 
 
 def _ends(page: Page) -> list[int]:
