@@ -30,6 +30,8 @@ class Settings(BaseSettings):
         A file larger than this, or an image of more pixels, is refused before it is decoded.
     min_side : int
         An image with a side shorter than this many pixels is refused: nothing can be read from it.
+    weights_dir : Path, optional
+        Folder of ImageNet weights to start training from; downloaded through Keras where not given.
     threads : int
         Threads for ONNX Runtime; 0 leaves the choice to it.
     workers : int
@@ -45,6 +47,7 @@ class Settings(BaseSettings):
     max_bytes: int = Field(default=64 * 2**20, gt=0)
     max_pixels: int = Field(default=64_000_000, gt=0)
     min_side: int = Field(default=32, gt=0)
+    weights_dir: Path | None = None
     threads: int = Field(default=0, ge=0)
     workers: int = Field(default=0, ge=0)
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 import keras
 from keras import layers, ops
 
-# Layers whose channel averages tell what kind of picture this is: from grain and edges up to anatomy.
-_DESCRIBED: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep", "local")
+# Stages whose channel averages tell what kind of picture this is: from grain and edges up to parts.
+_DESCRIBED: Final = ("stem", "stage_1", "stage_2", "stage_3")
 
 
 class ClassMaps(layers.Layer):

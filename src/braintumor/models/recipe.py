@@ -102,6 +102,9 @@ class Recipe(_Strict):
     task: Literal["four-class"] = "four-class"
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     seed: int = Field(ge=0)
+    weights: Literal["none", "imagenet"] = "none"
+    frozen_through: str = ""
+    """Last layer that keeps its initial weights; none where empty."""
     input: InputRecipe
     fit: FitRecipe
     augmentation: AugmentationRecipe = AugmentationRecipe()

@@ -16,6 +16,7 @@ import tensorflow as tf
 from braintumor.dataset.files import write_atomically
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe, load_recipe
+from braintumor.models.weights import initialize
 from braintumor.settings import Settings, get_settings
 from braintumor.training.appearance import sample_appearance
 from braintumor.training.augmentation import sample
@@ -135,6 +136,7 @@ def _compiled(recipe: Recipe) -> tuple[keras.Model, keras.Model | None]:
     """The model to train, and its moving average where the recipe keeps one."""
     made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
     model, average = made[0], made[1] if recipe.fit.averaging else None
+    initialize(model, recipe)
     config = {"learning_rate": recipe.fit.learning_rate}
     if recipe.fit.weight_decay:
         config["weight_decay"] = recipe.fit.weight_decay
