@@ -30,6 +30,7 @@ _HASHED: Final = (
     "curves.json",
     "predictions.csv",
     "novelty.csv",
+    "study.json",
 )
 _INTENDED: Final = (
     "A second look at single brain MRI slices, for research and teaching: is a tumour suspected, and is it like the "

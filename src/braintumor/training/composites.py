@@ -63,7 +63,8 @@ class CompositeDraw:
 class Donors:
     """What composites are sampled from: labels, and where heads and tumours lie, on a coarse grid.
 
-    `mirrored` says of which slices the left side is like the right: not of sagittal ones.
+    `mirrored` says of which slices the other side shows what a tumour's place would look like without it: not of
+    sagittal ones, and not where the tumour lies on the midline, for it would be put back in its own place.
     """
 
     labels: NDArray[np.int64]
@@ -76,8 +77,11 @@ class Donors:
         cls, frames: NDArray[np.uint8], masks: NDArray[np.uint8], labels: NDArray[np.int64], planes: NDArray[np.object_]
     ) -> Self:
         """From frames and masks (n, height, width), labels and planes (n,)."""
-        mirrored = np.isin(planes, [str(Plane.AXIAL), str(Plane.CORONAL)])
-        return cls(labels, _coarse(frames > _HEAD_LEVEL), _coarse(masks > 0), mirrored)
+        tumors = _coarse(masks > 0)
+        grid = tumors.reshape(len(masks), masks.shape[1] // _COARSE, -1)
+        midline = (grid * grid[:, :, ::-1]).any(axis=(1, 2))
+        mirrored = np.isin(planes, [str(Plane.AXIAL), str(Plane.CORONAL)]) & ~midline
+        return cls(labels, _coarse(frames > _HEAD_LEVEL), tumors, mirrored)
 
     def masked(self) -> NDArray[np.int64]:
         """Rows with an outlined tumour."""

@@ -3,13 +3,11 @@
 import os
 import sys
 import time
-from dataclasses import replace
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import numpy as np
 import pandas as pd
 import tensorflow as tf
 
@@ -18,16 +16,14 @@ from braintumor.models.build import build
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import initialize
 from braintumor.settings import Settings, get_settings
-from braintumor.training.appearance import sample_appearance
-from braintumor.training.augmentation import sample
 from braintumor.training.averaging import WeightAverage
 from braintumor.training.card import write_draft_card
 from braintumor.training.checkpoint import HISTORY, Checkpoints
-from braintumor.training.composites import Donors, sample_composites
 from braintumor.training.data import TrainingData, load_training_data
+from braintumor.training.epoch import donors_of, showings_of, source_of
 from braintumor.training.losses import MaskLoss, SetCrossEntropy
 from braintumor.training.picture import draw_architecture
-from braintumor.training.pipeline import Showings, Source, plain_batches, training_batches
+from braintumor.training.pipeline import plain_batches, training_batches
 from braintumor.training.schedule import chosen_epoch, learning_rate, should_stop, side_of
 from braintumor.vocabulary import Protocol, Split
 
@@ -82,8 +78,8 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.Data
     tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
     history = checkpoints.history()
     model, average = checkpoints.load(len(history)) if len(history) else _compiled(recipe)
-    training, validation = _source(recipe, data, Split.TRAIN), _source(recipe, data, Split.VALIDATION)
-    donors = _donors(data) if recipe.composites else None
+    training, validation = source_of(recipe, data, Split.TRAIN), source_of(recipe, data, Split.VALIDATION)
+    donors = donors_of(data) if recipe.composites else None
     verbose = 1 if sys.stdout.isatty() else 2
     resized = training
     while not should_stop(history["val_loss"].tolist(), recipe.fit):
@@ -92,7 +88,7 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.Data
         side = side_of(epoch - 1, recipe.fit, recipe.input.height)
         if resized.frames.shape[1] != side:
             resized = training.resized(side)
-        batches = training_batches(resized, _showings(recipe, donors, resized, epoch), recipe.fit.batch_size)
+        batches = training_batches(resized, showings_of(recipe, donors, resized, epoch), recipe.fit.batch_size)
         started = time.perf_counter()
         callbacks = [WeightAverage(average, recipe.fit.averaging)] if average else []
         found = model.fit(
@@ -107,14 +103,6 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.Data
     return history
 
 
-def _donors(data: TrainingData) -> Donors:
-    if data.masks is None:
-        raise ValueError("Composites need the tumour masks.")
-    rows = data.rows(Split.TRAIN)
-    planes = data.manifest["plane"].to_numpy()[rows]
-    return Donors.of(data.frames[rows], data.masks[rows], data.labels[rows], planes)
-
-
 def _row(found: dict[str, list[float]], checked: dict[str, float]) -> dict[str, float]:
     """The numbers of an epoch by the history's own names; a network with two answers is judged by its class."""
     accuracy = "accuracy" if "accuracy" in found else "class_accuracy"
@@ -122,14 +110,6 @@ def _row(found: dict[str, list[float]], checked: dict[str, float]) -> dict[str, 
         "accuracy": found[accuracy][-1], "loss": found["loss"][-1],
         "val_accuracy": checked[accuracy], "val_loss": checked["loss"],
     }  # fmt: skip
-
-
-def _source(recipe: Recipe, data: TrainingData, split: Split) -> Source:
-    rows = data.rows(split)
-    source = Source(tf.constant(data.frames[rows]), data.labels[rows], recipe.input.channels)
-    if data.masks is None or data.known is None:
-        return source
-    return replace(source, masks=tf.constant(data.masks[rows]), known=data.known[rows])
 
 
 def _compiled(recipe: Recipe) -> tuple[keras.Model, keras.Model | None]:
@@ -153,16 +133,3 @@ def _compiled(recipe: Recipe) -> tuple[keras.Model, keras.Model | None]:
     if average is not None:
         average.set_weights(model.get_weights())
     return model, average
-
-
-def _showings(recipe: Recipe, donors: Donors | None, source: Source, epoch: int) -> Showings:
-    """What an epoch shows: every pass in an order of its own, all drawn from the seed and the epoch's number."""
-    generator = np.random.default_rng([recipe.seed, epoch])
-    order = np.concatenate([generator.permutation(len(source.labels)) for _ in range(recipe.fit.passes)])
-    height, width = source.frames.shape[1:]
-    return Showings(
-        order,
-        sample(recipe.augmentation, len(order), height, width, generator),
-        sample_composites(recipe.composites, order, donors, width, generator) if recipe.composites and donors else None,
-        sample_appearance(recipe.appearance, len(order), generator) if recipe.appearance else None,
-    )
