@@ -32,7 +32,7 @@ def test_a_detection_says_all_that_the_contract_promises(detector):
     assert found.reason.endswith(".")
     assert found.novelty is None
     assert found.model_version == "v1"
-    assert set(found.milliseconds) == {"read", "standardize", "infer", "total"}
+    assert set(found.milliseconds) == {"read", "standardize", "infer", "judge", "total"}
     assert found.milliseconds["total"] >= found.milliseconds["infer"] > 0
 
 
@@ -93,9 +93,9 @@ def test_the_version_of_the_settings_is_loaded_unless_told_otherwise(workspace):
 def test_batches_give_the_logits_of_single_scans(detector):
     contract = detector.artifact.card.contract
     frames = [standardize(read_scan(path), contract)[0] for path in sorted(SCANS.iterdir())]
-    alone = np.concatenate([detector.infer(frame[None])[0] for frame in frames])
-    np.testing.assert_allclose(detector.logits(frames, batch_size=5), alone, atol=1e-5)
-    assert detector.logits([]).shape == (0, len(CLASSES))
+    alone = np.concatenate([detector.infer(frame[None]).logits for frame in frames])
+    np.testing.assert_allclose(detector.infer_all(frames, batch_size=5).logits, alone, atol=1e-5)
+    assert detector.infer_all([]).logits.shape == (0, len(CLASSES))
 
 
 def test_threads_share_one_detector_and_agree(detector):

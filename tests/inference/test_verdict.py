@@ -1,16 +1,19 @@
 """Verdicts: probabilities that add up, sets that are never empty, and sentences that state the thresholds."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from braintumor.inference.verdict import Thresholds, decide, prediction_set, softmax, tumor_probability
+from braintumor.inference.verdict import Strangeness, Thresholds, decide, prediction_set, softmax, tumor_probability
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
 LOGITS = hnp.arrays(np.float32, (4,), elements=st.floats(-1e4, 1e4, width=32))
 SHARES = LOGITS.map(softmax)
+QUANTILES = st.fixed_dictionaries({c: st.floats(-0.5, 1.5) for c in CLASSES})
 THRESHOLDS = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(lambda pair: Thresholds(min(pair), max(pair)))
 
 
@@ -32,17 +35,18 @@ def test_the_tumour_probability_is_all_but_notumor(shares):
     assert tumor_probability(shares) == pytest.approx(1.0 - shares[CLASSES.index(TumorClass.NOTUMOR)], abs=1e-9)
 
 
-@given(SHARES, st.floats(-0.5, 1.5))
-def test_a_prediction_set_is_never_empty_and_holds_the_likeliest_class(shares, quantile):
-    found = prediction_set(shares, quantile)
+@given(SHARES, QUANTILES)
+def test_a_prediction_set_is_never_empty_and_holds_the_likeliest_class(shares, quantiles):
+    found = prediction_set(shares, quantiles)
     assert CLASSES[int(np.argmax(shares))] in found
     assert len(set(found)) == len(found) <= len(CLASSES)
 
 
-@given(SHARES, st.floats(0, 1), st.floats(0, 1))
-def test_a_larger_quantile_never_leaves_a_class_out(shares, one, other):
-    small, large = sorted((one, other))
-    assert set(prediction_set(shares, small)) <= set(prediction_set(shares, large))
+@given(SHARES, QUANTILES, st.sampled_from(CLASSES), st.floats(0, 2))
+def test_a_larger_quantile_of_a_class_brings_that_class_in_and_changes_no_other(shares, quantiles, label, more):
+    small = set(prediction_set(shares, quantiles))
+    large = set(prediction_set(shares, {**quantiles, label: quantiles[label] + more}))
+    assert small <= large <= small | {label}
 
 
 @given(st.floats(0, 1), THRESHOLDS)
@@ -62,3 +66,32 @@ def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds)
 def test_thresholds_that_make_no_sense_are_refused(low, high):
     with pytest.raises(ValueError, match="low <= high"):
         Thresholds(low, high)
+
+
+DISTANCES = st.floats(0, 1e6)
+LIMITS = st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)).map(sorted)
+
+
+@given(st.floats(0, 1), THRESHOLDS, DISTANCES, LIMITS)
+def test_a_picture_too_far_from_the_training_scans_is_refused_and_an_odd_one_left_open(
+    probability, thresholds, distance, limits
+):
+    strangeness = Strangeness(distance, *limits)
+    verdict, reason = decide(probability, thresholds, strangeness)
+    if distance >= limits[1]:
+        assert verdict is Verdict.NOT_BRAIN_MRI
+        assert f"{distance / limits[1]:.1f} times as far" in reason
+    elif distance >= limits[0]:
+        assert verdict is Verdict.UNCERTAIN
+        assert f"{distance / limits[1]:.0%} of the distance" in reason
+    else:
+        assert (verdict, reason) == decide(probability, thresholds)
+    assert reason.endswith(".")
+
+
+@given(DISTANCES, LIMITS)
+def test_novelty_lies_between_0_and_1_and_passes_one_half_where_a_picture_is_refused(distance, limits):
+    strangeness = Strangeness(distance, *limits)
+    assert 0 <= strangeness.novelty <= 1
+    if not math.isclose(distance, limits[1], rel_tol=1e-9):  # there one rounding decides
+        assert (strangeness.novelty >= 0.5) == strangeness.refused

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from braintumor.models.recipe import AugmentationRecipe
 from braintumor.training.augmentation import sample
-from braintumor.training.pipeline import apply
+from braintumor.training.pipeline import Showings, Source, training_batches
 
 
 def _apply(frame: np.ndarray, recipe: AugmentationRecipe, seed: int = 0) -> np.ndarray:
     draw = sample(recipe, 1, *frame.shape, np.random.default_rng(seed))
-    return apply(tf.constant(frame[None]), tf.constant(draw.transforms), tf.constant(draw.brightness), 1).numpy()[
-        0, ..., 0
-    ]
+    source = Source(tf.constant(frame[None]), np.array([0]), 1)
+    images, _ = next(iter(training_batches(source, Showings(np.array([0]), draw), 1)))
+    return images.numpy()[0, ..., 0]
 
 
 def _frame() -> np.ndarray:

@@ -29,7 +29,8 @@ def test_a_loaded_model_goes_on_with_the_same_dropout_and_optimizer(tmp_path: Pa
     checkpoints = Checkpoints(tmp_path / "work", {})
     checkpoints.save(model, _history([1.0]))
     keras.utils.set_random_seed(99)
-    loaded = checkpoints.load(1)
+    loaded, average = checkpoints.load(1)
+    assert average is None
     for one in (model, loaded):
         one.fit(images, target, verbose=0, shuffle=False)
     for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
@@ -63,4 +64,4 @@ def test_a_checkpoint_without_its_history_row_is_done_again(tmp_path: Path, monk
         with pytest.raises(KeyboardInterrupt):
             checkpoints.save(_model(), _history([1.0, 0.5]))
     assert len(checkpoints.history()) == 1
-    assert checkpoints.load(1).count_params() == _model().count_params()
+    assert checkpoints.load(1)[0].count_params() == _model().count_params()
