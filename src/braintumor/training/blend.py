@@ -6,6 +6,9 @@ import tensorflow as tf
 
 # A pasted edge fades over about this many pixels; the grey around it is taken over three times as many.
 _FEATHER: Final = 4
+# How steep the edge is. A planted tumour may fade within its own rim; of one painted out nothing may shine through.
+_PLANTED_EDGE: Final = 1.6
+_PAINTED_EDGE: Final = 4.0
 _FAINT: Final = 0.4  # mean change under a planted tumour, in standard deviations of the slice, that none could see
 _HEAD_LEVEL: Final = 15  # nothing is pasted where the slice is darker than this: outside the head
 
@@ -37,7 +40,8 @@ def blend(
     pasted, shape = move(pasted, draw["pixel_moves"]), move(shape, draw["shape_moves"])
     coarse_images, coarse_pasted, coarse_shape = (_coarse(values) for values in (images, pasted, shape))
     coarse_shape *= tf.cast(tf.nn.avg_pool2d(coarse_images, 3, 1, "SAME") > _HEAD_LEVEL, tf.float32)
-    edge = tf.minimum(1.0, 1.6 * tf.nn.avg_pool2d(coarse_shape, 3, 1, "SAME"))
+    steepness = tf.where(draw["grows"], _PLANTED_EDGE, _PAINTED_EDGE)[:, None, None, None]
+    edge = tf.minimum(1.0, steepness * tf.nn.avg_pool2d(coarse_shape, 3, 1, "SAME"))
     ring = tf.nn.avg_pool2d(coarse_shape, 7, 1, "SAME") * (1.0 - edge)
     weight = tf.reduce_sum(ring, axis=(1, 2), keepdims=True) + 1e-3
     around = tf.reduce_sum(ring * coarse_images, axis=(1, 2), keepdims=True) / weight
