@@ -71,6 +71,9 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         ("evaluate", "measure a version on every split and write its card", _evaluate),
     ):
         _command(commands, name, help_, handler).add_argument("version")
+    study = _command(commands, "study", "measure a version where it is hard: outside, novelty, robustness, ...", _study)
+    study.add_argument("version")
+    study.add_argument("--restart", action="store_true", help="measure again what was measured on this model already")
 
 
 def _add_reading(commands: argparse._SubParsersAction) -> None:
@@ -154,6 +157,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from braintumor.evaluation.run import evaluate
 
     print(evaluate(options.version))
+    return 0
+
+
+def _study(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.study import study
+
+    print(study(options.version, restart=options.restart))
     return 0
 
 

@@ -1,4 +1,9 @@
-"""Measures: metrics with intervals and curves, parsed from plain data, tolerant of gaps. json and pandas only."""
+"""Measures: metrics with intervals and curves, parsed from plain data, tolerant of gaps. json and pandas only.
+
+Names of metrics: `dice` is of all scans it applies to; `dice/glioma` of one class; `dice@plane:axial` of a slice, as
+`@<what is told apart>:<which>`, and so are `share@verdict:uncertain` and `roc_auc@by:mask`. What each metric is, is
+said where it is computed: `metrics`, `localization`, `selective`, `subgroups`, and the stages of a study.
+"""
 
 import math
 from collections.abc import Mapping

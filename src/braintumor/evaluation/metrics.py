@@ -109,6 +109,8 @@ def areas(truth: NDArray[np.bool_], score: Floats, weights: Floats) -> tuple[flo
     The same numbers as scikit-learn's, ten times sooner: the bootstrap asks for them thousands of times. NaN where
     only one answer occurs.
     """
+    used = weights > 0
+    truth, score, weights = truth[used], score[used], weights[used]
     order = np.argsort(-score, kind="stable")
     last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # equal scores make one point
     hits = np.append(0.0, np.cumsum((weights * truth)[order])[last])

@@ -1,0 +1,94 @@
+"""Disturbances: what happens to scans on their way, each at five strengths, drawn on the scan's own pixels."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Pixels = NDArray[np.uint8]
+Change = Callable[[Pixels, float, np.random.Generator], Pixels]
+
+# Widths are in pixels of a frame this wide, whatever the size of the scan.
+_FRAME: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """A kind of disturbance.
+
+    Attributes
+    ----------
+    unit : str
+        What `strengths` are, in words.
+    strengths : tuple of float
+        From weak to strong.
+    change : callable
+        Takes pixels (height, width), a strength and a generator, and gives pixels of the same shape.
+    moves : bool
+        Whether what is where in the picture changes, so that an outline has to be changed alike.
+    """
+
+    unit: str
+    strengths: tuple[float, ...]
+    change: Change
+    moves: bool = False
+
+    def outline(self, mask: NDArray[np.bool_], strength: float) -> NDArray[np.bool_]:
+        """The outline of a disturbed scan."""
+        if not self.moves:
+            return mask
+        drawn = self.change(mask.astype(np.uint8) * np.uint8(255), strength, np.random.default_rng(0))
+        return np.asarray(drawn > 127)
+
+
+def _noise(pixels: Pixels, strength: float, generator: np.random.Generator) -> Pixels:
+    """Noise as magnitude MRI has it: of two channels, so that black turns grey (Gudbjartsson and Patz 1995)."""
+    real, imaginary = 255 * strength * generator.standard_normal((2, *pixels.shape), np.float32)
+    return _clipped(np.hypot(pixels + real, imaginary))
+
+
+def _blur(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+    radius = strength * max(pixels.shape) / _FRAME
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def _jpeg(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=int(strength))
+    return np.asarray(Image.open(stream))
+
+
+def _contrast(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+    middle = float(pixels.mean())
+    return _clipped(middle + strength * (pixels.astype(np.float32) - middle))
+
+
+def _rotation(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+    """Turned about its middle, always the same way."""
+    return np.asarray(Image.fromarray(pixels).rotate(strength, Image.Resampling.BILINEAR))
+
+
+def _scaling(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+    """Enlarged about its middle; what no longer fits is lost."""
+    height, width = pixels.shape
+    across, down = width * (1 - 1 / strength) / 2, height * (1 - 1 / strength) / 2
+    box = (across, down, width - across, height - down)
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, box=box))
+
+
+def _clipped(values: NDArray[np.floating]) -> Pixels:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+DISTURBANCES: Final[dict[str, Disturbance]] = {
+    "noise": Disturbance("standard deviation, share of the grey range", (0.02, 0.05, 0.1, 0.15, 0.2), _noise),
+    "blur": Disturbance("standard deviation in pixels of a 160-pixel frame", (0.5, 1.0, 1.5, 2.0, 3.0), _blur),
+    "jpeg": Disturbance("JPEG quality", (50, 30, 20, 10, 5), _jpeg),
+    "contrast": Disturbance("share of the contrast left", (0.8, 0.6, 0.4, 0.3, 0.2), _contrast),
+    "rotation": Disturbance("degrees", (5, 10, 15, 20, 30), _rotation, moves=True),
+    "scaling": Disturbance("times as large, edges lost", (1.05, 1.1, 1.2, 1.35, 1.5), _scaling, moves=True),
+}

@@ -1,0 +1,97 @@
+"""Entries: shares and means with intervals by group, in the form `evaluation.json` keeps them."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.evaluation.bootstrap import REPLICATES, intervals
+
+Floats = NDArray[np.float64]
+Entry = dict[str, float | int | None]
+
+
+def means(
+    columns: Mapping[str, Floats],
+    groups: NDArray[np.object_],
+    strata: NDArray[np.int64],
+    replicates: int = REPLICATES,
+    weights: Floats | None = None,
+) -> dict[str, Entry]:
+    """Mean of every column with its interval; a column without a single value is left out.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray, shape (n,)
+        A value per scan, NaN where the scan does not count.
+    groups, strata : ndarray, shape (n,)
+        See `braintumor.evaluation.bootstrap.group_weights`.
+    weights : ndarray, shape (n,), optional
+        How often each scan counts; one each by default.
+    """
+    given = np.ones(len(groups)) if weights is None else weights
+    known = {name: ~np.isnan(values) for name, values in columns.items()}
+    used = [name for name in columns if known[name].any()]
+    if not used:
+        return {}
+    counted = np.stack([known[name] for name in used], axis=1).astype(float)
+    values = np.stack([np.nan_to_num(columns[name]) for name in used], axis=1)
+
+    def measure(drawn: Floats) -> dict[str, float]:
+        total = (drawn * given) @ counted
+        found = np.divide((drawn * given) @ values, total, out=np.full(len(used), np.nan), where=total > 0)
+        return dict(zip(used, found.tolist(), strict=True))
+
+    return with_intervals(measure, {name: known[name] for name in used}, groups, strata, replicates)
+
+
+def with_intervals(
+    measure: Callable[[Floats], dict[str, float]],
+    counted: Mapping[str, NDArray[np.bool_]],
+    groups: NDArray[np.object_],
+    strata: NDArray[np.int64],
+    replicates: int = REPLICATES,
+    jobs: int = 1,
+) -> dict[str, Entry]:
+    """Every value of `measure` as value, low, high, n (scans it is computed over) and groups (independent ones).
+
+    Parameters
+    ----------
+    measure : callable
+        Takes weights (n,) and returns named values.
+    counted : mapping of str to ndarray of bool, shape (n,)
+        Which scans a value is computed over; all of them where it has no entry.
+    """
+    everyone = np.ones(len(groups), bool)
+    bounds = intervals(measure, groups, strata, replicates, jobs=jobs)
+    found: dict[str, Entry] = {}
+    for name, value in measure(everyone.astype(float)).items():
+        own = counted.get(name, everyone)
+        low, high = bounds[name]
+        found[name] = {
+            "value": plain(value),
+            "low": plain(low),
+            "high": plain(high),
+            "n": int(own.sum()),
+            "groups": len(set(groups[own])),
+        }
+    return found
+
+
+def sliced(columns: Mapping[str, Floats], slices: Mapping[str, NDArray[np.bool_]]) -> dict[str, Floats]:
+    """Columns once more for each slice of the scans, named `<column><slice>`; see `measures` for names of slices."""
+    return {
+        f"{name}{part}": np.where(chosen, values, np.nan)
+        for name, values in columns.items()
+        for part, chosen in slices.items()
+    }
+
+
+def slices_of(kind: str, values: NDArray[np.object_], names: Collection[str]) -> dict[str, NDArray[np.bool_]]:
+    """Slices `@<kind>:<value>` of the scans with each value."""
+    return {f"@{kind}:{name}": np.asarray(values == name) for name in names}
+
+
+def plain(value: float) -> float | None:
+    """A number as JSON keeps it: rounded, None where it is undefined."""
+    return None if np.isnan(value) else round(float(value), 6)

@@ -1,0 +1,71 @@
+"""Origin: how well the collection a slice is from can still be read from what the network sees."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from braintumor.evaluation.entries import Entry, with_intervals
+from braintumor.evaluation.metrics import areas
+from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
+from braintumor.inference.novelty import described
+from braintumor.vocabulary import TUMOR_INDICES
+
+Floats = NDArray[np.float64]
+
+FOLDS: Final = 5
+# Strong shrinkage: there are about as many features as scans.
+_C: Final = 0.01
+_NAMES: Final = ("br35h", "sartaj", "figshare-cheng")
+
+
+def measure_origin(subject: Subject) -> Findings:
+    """Area under the ROC of a logistic regression that reads the origin, cross-validated by group on test scans.
+
+    Metrics: `roc_auc@tell:br35h` against figshare-cheng, where label and origin are the same thing; and
+    `roc_auc@tell:sartaj` against figshare-cheng among tumours alone. `...@from:thumbnail` is the same regression on a
+    coarse picture of the frame: what can be read without the network. One half is chance.
+
+    Raises
+    ------
+    NotMeasurableError
+        The version gives no features, or too few groups of these origins are held out.
+    """
+    features = subject.test.outputs.features
+    if features is None:
+        raise NotMeasurableError("This version gives no features to read an origin from.")
+    seen = described(features, subject.data.frames[subject.test_rows])
+    ways = {"": seen[:, : features.shape[1]], "@from:thumbnail": seen[:, features.shape[1] :]}
+    origin = subject.test.manifest["origin"].to_numpy(object)
+    tumors = np.isin(subject.test.labels, TUMOR_INDICES)
+    first, second, other = _NAMES
+    questions = {first: np.isin(origin, (first, other)), second: np.isin(origin, (second, other)) & tumors}
+    metrics: dict[str, Entry] = {}
+    for name, rows in questions.items():
+        truth, groups = origin[rows] == name, subject.test.groups[rows]
+        if min(len(set(groups[truth])), len(set(groups[~truth]))) < FOLDS:
+            continue
+        for way, values in ways.items():
+            found = readable(values[rows], truth, groups, subject.replicates)
+            metrics[f"roc_auc@tell:{name}{way}"] = found
+    if not metrics:
+        raise NotMeasurableError("Too few groups of the known origins are among the test scans.")
+    return Findings(metrics, facts={"folds": FOLDS, "against": other})
+
+
+def readable(values: Floats, truth: NDArray[np.bool_], groups: NDArray[np.object_], replicates: int) -> Entry:
+    """Area under the ROC of `truth` read from values (n, d), each scan by a regression that saw none of its group."""
+    scores = np.zeros(len(truth))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for known, held in folds.split(values, truth, groups):
+        reader = make_pipeline(StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000))
+        scores[held] = reader.fit(values[known], truth[known]).decision_function(values[held])
+
+    def measure(weights: Floats) -> dict[str, float]:
+        return {"roc_auc": areas(truth, scores, weights)[0]}
+
+    return with_intervals(measure, {}, groups, truth.astype(np.int64), replicates)["roc_auc"]

@@ -1,0 +1,99 @@
+"""Selective reading: what is gained by leaving unsure scans to a reader, by confidence, verdict and prediction set."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.evaluation.entries import Entry, means, sliced, with_intervals
+from braintumor.inference.verdict import prediction_set, tumor_probability
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, TUMOR_INDICES, TumorClass, Verdict
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Shares of the scans the model answers itself, in percent.
+COVERAGES: Final = (90, 80)
+_POINTS: Final = 101
+
+
+def selective(
+    labels: Ints,
+    calibrated: Floats,
+    verdicts: NDArray[np.object_],
+    quantiles: Mapping[TumorClass, float],
+    groups: NDArray[np.object_],
+    replicates: int,
+) -> tuple[dict[str, Entry], dict[str, Any]]:
+    """Entries and curves of one split.
+
+    Returns
+    -------
+    entries : dict
+        `aurc` (area under risk against coverage, Geifman and El-Yaniv 2017: less is better) of the four classes, and
+        `aurc@of:tumor` of tumour or none; `risk@coverage:90`, the error among the surest 90%. `share@verdict:...` and
+        `error@verdict:...`, how many scans get a verdict and how many of them would get the wrong one of tumour and
+        none; `tumors@verdict:...` and `healthy@verdict:...`, how many of those get it. `set_coverage` and `set_size`
+        of the prediction sets, also by class.
+    curves : dict
+        `coverage` and `risk` by `classes` and `tumor`.
+    """
+    tumor = tumor_probability(calibrated)
+    ill = np.isin(labels, TUMOR_INDICES)
+    questions = {
+        "classes": (calibrated.max(axis=1), calibrated.argmax(axis=1) != labels),
+        "tumor": (np.maximum(tumor, 1 - tumor), (tumor >= 0.5) != ill),
+    }
+
+    def measure(weights: Floats) -> dict[str, float]:
+        found = {"aurc": area(*questions["classes"], weights), "aurc@of:tumor": area(*questions["tumor"], weights)}
+        coverage, risk = risk_coverage(*questions["classes"], weights)
+        return found | {f"risk@coverage:{c}": float(np.interp(c / 100, coverage, risk)) for c in COVERAGES}
+
+    columns = {**_verdict_columns(verdicts, tumor, ill), **_set_columns(labels, calibrated, quantiles)}
+    entries = with_intervals(measure, {}, groups, labels, replicates) | means(columns, groups, labels, replicates)
+    return entries, {name: _thinned(*risk_coverage(*pair)) for name, pair in questions.items()}
+
+
+def risk_coverage(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """Share of the scans answered, surest first, and the share of those answers that are wrong; one point a scan."""
+    order = np.argsort(-confidence, kind="stable")
+    counts = np.ones(len(order)) if weights is None else weights[order]
+    order, counts = order[counts > 0], counts[counts > 0]
+    answered = np.cumsum(counts)
+    return answered / answered[-1], np.cumsum(counts * wrong[order]) / answered
+
+
+def area(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> float:
+    """Area under risk against coverage."""
+    coverage, risk = risk_coverage(confidence, wrong, weights)
+    return float((np.diff(coverage, prepend=0.0) * risk).sum())
+
+
+def _verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, ill: NDArray[np.bool_]) -> dict[str, Floats]:
+    # A verdict that commits is right or wrong as it says; one that declines, as the likelier answer would have been.
+    said = np.where(verdicts == Verdict.TUMOR_SUSPECTED, True, tumor >= 0.5)
+    said = np.where(verdicts == Verdict.NO_TUMOR_FOUND, False, said)
+    columns: dict[str, Floats] = {}
+    for verdict in Verdict:
+        given = (verdicts == verdict).astype(float)
+        columns[f"share@verdict:{verdict}"] = given
+        columns[f"error@verdict:{verdict}"] = np.where(given > 0, said != ill, np.nan)
+        columns[f"tumors@verdict:{verdict}"] = np.where(ill, given, np.nan)
+        columns[f"healthy@verdict:{verdict}"] = np.where(~ill, given, np.nan)
+    return columns
+
+
+def _set_columns(labels: Ints, calibrated: Floats, quantiles: Mapping[TumorClass, float]) -> dict[str, Floats]:
+    sets = [prediction_set(row, quantiles) for row in calibrated]
+    columns = {
+        "set_coverage": np.array([CLASSES[label] in found for label, found in zip(labels, sets, strict=True)], float),
+        "set_size": np.array([len(found) for found in sets], float),
+    }
+    return columns | sliced(columns, {f"/{name}": labels == i for i, name in enumerate(CLASS_NAMES)})
+
+
+def _thinned(coverage: Floats, risk: Floats) -> dict[str, list[float]]:
+    kept = np.unique(np.linspace(0, len(coverage) - 1, min(_POINTS, len(coverage))).astype(int))
+    return {"coverage": np.round(coverage[kept], 5).tolist(), "risk": np.round(risk[kept], 5).tolist()}

@@ -1,0 +1,46 @@
+"""The study file: what the long measurements found, stage by stage, each with the model it was measured on."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from braintumor.dataset.files import write_atomically
+from braintumor.inference.artifact import MODEL, Artifact
+
+FILE: Final = "study.json"
+OUTSIDE: Final = "outside"
+# What decides an answer besides the network: a stage measured before one of these changed says nothing of the model.
+_DECIDING: Final = ("fusion", "temperature", "thresholds", "novelty")
+
+
+def identity(artifact: Artifact) -> str:
+    """Hash of all that decides what the model says of a scan."""
+    content = [artifact.card.files.get(MODEL), *(artifact.card.raw.get(name) for name in _DECIDING)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read_stages(folder: Path) -> dict[str, dict[str, Any]]:
+    """Stages by name; none where there is no study or it cannot be read."""
+    try:
+        stages = json.loads((folder / FILE).read_text(encoding="utf-8"))["stages"]
+        return {str(name): stage for name, stage in stages.items() if isinstance(stage, dict)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def write_stages(folder: Path, stages: dict[str, dict[str, Any]]) -> None:
+    """Write all stages, whole or not at all."""
+    write_atomically(folder / FILE, json.dumps({"stages": stages}, indent=1) + "\n")
+
+
+def is_current(stage: dict[str, Any] | None, model: str) -> bool:
+    """Whether a stage was measured, and on this very model."""
+    return stage is not None and stage.get("model") == model and "skipped" not in stage
+
+
+def outside_split(artifact: Artifact) -> dict[str, Any]:
+    """The split `outside` as the study measured it; empty where it was not, or on another model."""
+    stage = read_stages(artifact.folder).get(OUTSIDE)
+    metrics = stage.get("metrics") if stage and is_current(stage, identity(artifact)) else None
+    return dict(metrics) if isinstance(metrics, dict) else {}

@@ -1,0 +1,85 @@
+"""The subject of a study: one version with its detector and the scans it is judged on, and what a stage returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.errors import BrainTumorError, ScanError
+from braintumor.evaluation.entries import Entry
+from braintumor.evaluation.run import evaluation_data, verdicts_of
+from braintumor.evaluation.scores import Scored
+from braintumor.imaging import read_scan, standardize
+from braintumor.inference.artifact import Card
+from braintumor.inference.detector import Detector
+from braintumor.inference.outputs import Outputs
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+from braintumor.vocabulary import Split
+
+
+class NotMeasurableError(BrainTumorError):
+    """A stage that cannot be measured for this version or without certain pictures; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a stage found: metrics with intervals, curves as columns of equal length, and facts about how."""
+
+    metrics: dict[str, Entry]
+    curves: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Subject:
+    """One version under study. Whatever takes time is made when it is first asked for, and kept."""
+
+    def __init__(self, name: str, settings: Settings, replicates: int) -> None:
+        self.name, self.settings, self.replicates = name, settings, replicates
+        self.detector = Detector.load(name, settings)
+
+    @property
+    def card(self) -> Card:
+        """Card of the version."""
+        return self.detector.artifact.card
+
+    @cached_property
+    def data(self) -> TrainingData:
+        """Every frame of the image set."""
+        return evaluation_data(self.name, self.settings)
+
+    @cached_property
+    def test_rows(self) -> NDArray[np.int64]:
+        """Rows of the test split."""
+        return self.data.rows(Split.TEST)
+
+    @cached_property
+    def test(self) -> Scored:
+        """The test split with what is said of it."""
+        frames = self.data.frames[self.test_rows]
+        outputs, probabilities, verdicts = self.say(frames)
+        masks = None if self.data.masks is None else self.data.masks[self.test_rows]
+        manifest = self.data.manifest.iloc[self.test_rows]
+        return Scored(manifest, self.data.labels[self.test_rows], outputs, probabilities, verdicts, masks)
+
+    def say(self, frames: NDArray[np.uint8]) -> tuple[Outputs, NDArray[np.float64], NDArray[np.object_]]:
+        """Outputs, calibrated probabilities and verdicts of frames (n, height, width)."""
+        outputs = self.detector.infer_all(frames)
+        probabilities = self.detector.probabilities(outputs)
+        return outputs, probabilities, verdicts_of(self.detector, outputs, probabilities, frames)
+
+    def frames_of(self, paths: Sequence[Path]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Frames of the pictures that can be read as scans, and which of all they are."""
+        frames, readable = [], np.zeros(len(paths), bool)
+        for i, path in enumerate(paths):
+            try:
+                frames.append(standardize(read_scan(path, settings=self.settings), self.card.contract)[0])
+                readable[i] = True
+            except ScanError:
+                continue
+        shape = (0, self.card.contract.height, self.card.contract.width)
+        return np.stack(frames) if frames else np.empty(shape, np.uint8), readable
