@@ -48,7 +48,8 @@ def missing(what: str, *commands: str) -> None:
     with st.container(border=True):
         st.markdown(what)
         if commands:
-            st.code("\n".join(map(runnable, commands)), language=None)
+            # Wrapped, since what scrolls sideways on a phone cannot be reached with a keyboard.
+            st.code("\n".join(map(runnable, commands)), language=None, wrap_lines=True)
 
 
 def runnable(command: str) -> str:

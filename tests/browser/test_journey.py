@@ -15,12 +15,10 @@ from braintumor.inference import Detector
 from braintumor.reporting.csv import COLUMNS
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, RESEARCH_USE
+from tests.browser.places import PAGES, PARTS
 from tests.browser.visitor import DESK, PHONE, Visitor, visiting
 
 pytestmark = pytest.mark.slow
-
-PAGES = ("Summary", "Visualizer", "Detection", "Hypotheses", "Performance")
-PARTS = ("Scores", "Curves", "Training", "Leakage", "Model card")
 
 
 @pytest.fixture

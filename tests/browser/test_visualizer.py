@@ -12,16 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 from braintumor.dataset.manifest import read_manifest
 from braintumor.exploration.montage import choose
 from braintumor.settings import Settings
+from tests.browser.places import VIEWS
 from tests.browser.visitor import DESK, PHONE, Visitor, visiting
 
 pytestmark = pytest.mark.slow
-
-VIEWS = {
-    "Maps": ("Average", "Variability", "Side by side", "Difference", "Effect size", "Tumour atlas", "Profile"),
-    "Montage": (),
-    "Explorer": ("Distribution", "Scatter", "Grey levels", "Tumours", "Table"),
-    "Leakage": (),
-}
 
 
 @pytest.fixture
