@@ -21,10 +21,10 @@ _PAIRS: Final = 6
 # More rows than anyone scrolls through; the download has them all.
 _ROWS: Final = 1000
 _NUMBERS: Final = {
-    "testing_with_twin": "Testing images with a near-duplicate in Training",
-    "testing_with_upright_twin": "Of those, without turning or mirroring",
-    "testing_with_exact_copy": "Testing images with an exact copy in Training",
-    "testing_with_patient": "Testing images whose patient is in Training",
+    "testing_with_twin_in_training": "Testing images with a near-duplicate in Training",
+    "testing_with_upright_twin_in_training": "Of those, without turning or mirroring",
+    "testing_with_exact_copy_in_training": "Testing images with an exact copy in Training",
+    "testing_with_patient_in_training": "Testing images whose patient is in Training",
     "exact_copies": "Images that copy another, byte for byte",
     "groups": "Independent groups that remain",
 }

@@ -1,5 +1,6 @@
 """The leakage report counts what ties the official folders together, and nothing else."""
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -52,21 +53,25 @@ def test_every_number_is_the_one_counted_by_hand() -> None:
     numbers = leakage_report(MANIFEST, TWINS).numbers
     assert numbers == {
         "images": 9,
-        "testing": 4,
         "exact_copies": 1,
-        "testing_with_exact_copy": 1,
-        "twin_pairs": 4,
-        "twin_pairs_across": 3,
-        "twin_pairs_turned": 2,
-        "testing_with_twin": 3,
-        "testing_with_twin_share": 0.75,
-        "testing_with_upright_twin": 2,
-        "testing_patient_known": 3,
-        "testing_with_patient": 2,
         "patients": 3,
-        "patients_on_both_sides": 2,
         "groups": 8,
         "largest_group": 2,
+        "official_testing": 4,
+        "twin_pairs": 4,
+        "twin_pairs_of_other_label": 1,
+        "exact_pairs_across": 1,
+        "testing_with_twin_in_training": 3,
+        "testing_with_near_identical_in_training": 2,
+        "testing_with_upright_near_identical_in_training": 2,
+        "testing_with_known_patient": 3,
+        "testing_with_patient_in_training": 2,
+        "patients_on_both_sides": 2,
+        "testing_with_exact_copy_in_training": 1,
+        "twin_pairs_across": 3,
+        "twin_pairs_turned": 2,
+        "testing_with_twin_in_training_share": 0.75,
+        "testing_with_upright_twin_in_training": 2,
         "suspected_mislabels": 2,
     }
 
@@ -103,15 +108,22 @@ def test_examples_cross_the_split_are_no_exact_copies_and_show_each_transform() 
 
 def test_a_set_without_twins_leaks_nothing_by_them() -> None:
     numbers = leakage_report(MANIFEST, TWINS.head(0)).numbers
-    assert numbers["testing_with_twin"] == numbers["twin_pairs"] == 0
+    assert numbers["testing_with_twin_in_training"] == numbers["twin_pairs"] == 0
     assert numbers["patients_on_both_sides"] == 2
+
+
+def test_the_report_and_the_audit_count_alike(audited: Settings, manifest: pd.DataFrame) -> None:
+    told = json.loads((audited.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
+    counted = {**told["leakage"], **{name: told[name] for name in ("images", "exact_copies", "patients", "groups")}}
+    numbers = load_report(manifest, audited).numbers
+    assert {name: numbers[name] for name in counted} == counted
 
 
 def test_phantoms_leak_as_they_were_drawn_to(audited: Settings, manifest: pd.DataFrame) -> None:
     numbers = load_report(manifest, audited).numbers
-    assert numbers["testing_with_twin"] > 0
-    assert numbers["testing_with_exact_copy"] > 0
-    assert 0 < numbers["testing_with_patient"] <= numbers["testing_patient_known"]
+    assert numbers["testing_with_twin_in_training"] > 0
+    assert numbers["testing_with_exact_copy_in_training"] > 0
+    assert 0 < numbers["testing_with_patient_in_training"] <= numbers["testing_with_known_patient"]
 
 
 def test_without_a_table_of_twins_it_says_what_to_run(workspace: Settings, manifest: pd.DataFrame) -> None:

@@ -45,7 +45,7 @@ def test_the_report_holds_what_pages_and_notebooks_read(explored: Settings, mani
     assert "reason" in report["shortcut"]["origin"]
     # Phantoms of notumor are smaller, and that is enough to tell them.
     assert report["shortcut"]["tumor"]["accuracy"]["low"] > report["shortcut"]["tumor"]["chance"]
-    assert report["leakage"]["testing"] == (manifest["original_split"] == "Testing").sum()
+    assert report["leakage"]["official_testing"] == (manifest["original_split"] == "Testing").sum()
     effects = report["effects"]["glioma/notumor/all"]
     assert 0 <= effects["share_significant"]["0.001"] <= effects["share_significant"]["0.05"] <= 1
     assert not (explored.dataset_outputs / "work" / "explore.npz").exists()

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from braintumor.dataset.leakage import TESTING, TRAINING, extent, leakage, touched
 from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
@@ -19,7 +20,7 @@ class LeakageReport:
     Attributes
     ----------
     numbers : dict of str to int or float
-        Counts for a page to show; see `leakage_report`.
+        Those of the audit (`braintumor.dataset.leakage`), and a few more, for a page to show.
     twins : DataFrame
         Pairs of near-duplicates, nearest first: `path_a`, `path_b`, `distance` (bits of 128), `transform` (what turns
         b into a), `exact`, `label_a`, `label_b`, `same_label`, `same_side_official`.
@@ -39,9 +40,10 @@ class LeakageReport:
         """The report in one sentence, with its numbers."""
         n = self.numbers
         return (
-            f"Of {n['testing']:,} images in the official Testing folder, {n['testing_with_twin']:,} "
-            f"({n['testing_with_twin_share']:.0%}) have a near-duplicate in Training, and "
-            f"{n['testing_with_patient']:,} of the {n['testing_patient_known']:,} whose patient is known show a "
+            f"Of {n['official_testing']:,} images in the official Testing folder, "
+            f"{n['testing_with_twin_in_training']:,} ({n['testing_with_twin_in_training_share']:.0%}) have a "
+            f"near-duplicate in Training, and {n['testing_with_patient_in_training']:,} of the "
+            f"{n['testing_with_known_patient']:,} whose patient is known show a "
             "patient who is in Training too."
         )
 
@@ -87,9 +89,7 @@ def leakage_report(manifest: pd.DataFrame, twins: pd.DataFrame) -> LeakageReport
 
 def _patients(manifest: pd.DataFrame) -> pd.DataFrame:
     known = manifest[manifest["patient"] != ""]
-    sides = pd.crosstab(known["patient"], known["original_split"]).reindex(
-        columns=["Training", "Testing"], fill_value=0
-    )
+    sides = pd.crosstab(known["patient"], known["original_split"]).reindex(columns=[TRAINING, TESTING], fill_value=0)
     both = sides[(sides > 0).all(axis=1)].reset_index()
     both.columns = pd.Index(["patient", "training", "testing"])
     return both.sort_values(["testing", "patient"], ascending=[False, True]).reset_index(drop=True)
@@ -119,36 +119,23 @@ def _suspects(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 def _numbers(
     manifest: pd.DataFrame, pairs: pd.DataFrame, patients: pd.DataFrame, suspects: pd.DataFrame
 ) -> dict[str, Any]:
-    testing = manifest[manifest["original_split"] == "Testing"]
-    training = manifest[manifest["original_split"] == "Training"]
+    """What the audit counts, and what only this report does."""
+    counted = leakage(manifest, pairs)
+    testing = manifest[manifest["original_split"] == TESTING]
+    training = manifest[manifest["original_split"] == TRAINING]
     across = pairs[~pairs["same_side_official"]]
     upright = across[across["transform"] == "identity"]
-    copies = manifest["sha256"].duplicated()
-    known = testing[testing["patient"] != ""]
-    twin_in_training = testing["path"].isin(_paths(across))
     return {
-        "images": len(manifest),
-        "testing": len(testing),
-        "exact_copies": int(copies.sum()),
-        "testing_with_exact_copy": int(testing["sha256"].isin(set(training["sha256"])).sum()),
-        "twin_pairs": len(pairs),
+        **extent(manifest),
+        **counted,
+        "testing_with_exact_copy_in_training": int(testing["sha256"].isin(set(training["sha256"])).sum()),
         "twin_pairs_across": len(across),
         "twin_pairs_turned": int((pairs["transform"] != "identity").sum()),
-        "testing_with_twin": int(twin_in_training.sum()),
-        "testing_with_twin_share": float(twin_in_training.mean()) if len(testing) else 0.0,
-        "testing_with_upright_twin": int(testing["path"].isin(_paths(upright)).sum()),
-        "testing_patient_known": len(known),
-        "testing_with_patient": int(known["patient"].isin(set(training["patient"])).sum()),
-        "patients": int(manifest.loc[manifest["patient"] != "", "patient"].nunique()),
+        "testing_with_twin_in_training_share": counted["testing_with_twin_in_training"] / max(1, len(testing)),
+        "testing_with_upright_twin_in_training": touched(testing, upright),
         "patients_on_both_sides": len(patients),
-        "groups": int(manifest["group"].nunique()),
-        "largest_group": int(manifest["group"].value_counts().max()) if len(manifest) else 0,
         "suspected_mislabels": len(suspects),
     }
-
-
-def _paths(pairs: pd.DataFrame) -> set[str]:
-    return set(pairs["path_a"]) | set(pairs["path_b"])
 
 
 def twin_examples(report: LeakageReport, count: int = 6, seed: int = 0) -> pd.DataFrame:

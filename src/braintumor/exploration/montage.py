@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from braintumor.dataset.alignment import load_mask
 from braintumor.dataset.phantoms import ORIGIN as PHANTOM_ORIGIN
 from braintumor.dataset.phantoms import draw
-from braintumor.imaging import read_scan
+from braintumor.imaging import Scan, read_scan
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 
@@ -82,13 +82,24 @@ def tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: boo
     settings = settings or get_settings()
     found = []
     for row in rows.to_dict("records"):
-        scan = read_scan(settings.dataset / row["path"], settings=settings)
+        scan = read_image(row["path"], settings)
         kind = DRAWN if row["origin"] == PHANTOM_ORIGIN else TumorClass(row["label"]).title
         size = {"width": scan.width, "height": scan.height}
         mask = load_mask({"path": row["path"], "sha256": row["sha256"], **size}, settings) if outlines else None
         caption = (scan.name, f"{kind}, {scan.width} x {scan.height}")
         found.append(Tile(row["path"], caption, scan.to_uint8(), mask))
     return found
+
+
+def read_image(path: str, settings: Settings) -> Scan:
+    """Read an image of the set by its path in the manifest.
+
+    Raises
+    ------
+    ScanError
+        The file is missing or damaged.
+    """
+    return read_scan(settings.dataset / path, settings=settings)
 
 
 def phantom_tiles(

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.exploration.montage import Tile
-from braintumor.imaging import read_scan
+from braintumor.exploration.montage import Tile, read_image
 from braintumor.settings import Settings, get_settings
 
 _MIRROR: Final = "mirror"
@@ -49,8 +48,7 @@ def twin_tiles(pairs: pd.DataFrame, settings: Settings | None = None) -> list[Ti
     settings = settings or get_settings()
     found = []
     for pair in pairs.to_dict("records"):
-        first = read_scan(settings.dataset / pair["path_a"], settings=settings)
-        second = read_scan(settings.dataset / pair["path_b"], settings=settings)
+        first, second = (read_image(pair[side], settings) for side in ("path_a", "path_b"))
         how = "as it is" if pair["transform"] == "identity" else pair["transform"]
         found.append(Tile(pair["path_a"], (_short(pair["path_a"]), pair["label_a"]), first.to_uint8()))
         pixels = turned(second.to_uint8(), pair["transform"])
