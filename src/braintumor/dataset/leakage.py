@@ -67,9 +67,7 @@ def leakage(manifest: pd.DataFrame, twins: pd.DataFrame) -> dict[str, Any]:
         "exact_pairs_across": int(across["exact"].sum()),
         "testing_with_twin_in_training": touched(testing, across),
         "testing_with_near_identical_in_training": touched(testing, identical),
-        "testing_with_upright_near_identical_in_training": touched(
-            testing, identical[identical["transform"] == "identity"]
-        ),
+        "testing_with_upright_near_identical_in_training": touched(testing, upright),
         "testing_with_known_patient": len(known),
         "testing_with_patient_in_training": int(known["patient"].isin(trained).sum()),
         "patients_on_both_sides": int(known.loc[known["patient"].isin(trained), "patient"].nunique()),
