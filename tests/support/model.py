@@ -15,6 +15,8 @@ CONTRACT = InputContract(height=150, width=150)
 CELLS = 12
 _KERNEL, _STRIDE = 18, 12
 _DARK = 0.5
+# The masked one: grey from which a pixel is tumour, and how sure it is beyond.
+_WHITE, _STEEP = 0.85, 40.0
 # Makes a regression on 0 and 1 into logits with confident and unsure answers among them.
 _SHARPNESS = 7.0
 
@@ -49,8 +51,11 @@ def fit(per_class: int = 32, seed: int = 1000) -> tuple[NDArray[np.float32], NDA
     return weights.astype(np.float32), (-middle @ weights).astype(np.float32)
 
 
-def build(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:
-    """The ONNX file: pooled cells, evidence of each cell for each class, and their sum as logits."""
+def build(weights: NDArray[np.float32], bias: NDArray[np.float32], *, masked: bool = False) -> bytes:
+    """The ONNX file: pooled cells, evidence of each cell for each class, and their sum as logits.
+
+    A masked one calls tumour what is nearly white, and gives its cells as features.
+    """
     count = len(CLASSES)
     constants: dict[str, NDArray[Any]] = {
         "evidence": weights.T.reshape(1, count, CELLS, CELLS),
@@ -70,11 +75,23 @@ def build(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:
         helper.make_node("Add", ["sums", "bias"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1),
     ]
+    if masked:
+        constants |= {"white": np.array(_WHITE, np.float32), "steep": np.array(_STEEP, np.float32)}
+        nodes += [
+            helper.make_node("AveragePool", ["plane"], ["halved"], kernel_shape=[2, 2], strides=[2, 2]),
+            helper.make_node("Sub", ["halved", "white"], ["whiter"]),
+            helper.make_node("Mul", ["whiter", "steep"], ["steeper"]),
+            helper.make_node("Sigmoid", ["steeper"], ["shares"]),
+            helper.make_node("Squeeze", ["shares", "channels"], ["mask"]),
+            helper.make_node("Flatten", ["pooled"], ["features"]),
+        ]
     shapes: dict[str, list[str | int | None]] = {
         "logits": ["n", count],
         "probabilities": ["n", count],
         "maps": ["n", count, CELLS, CELLS],
     }
+    if masked:
+        shapes |= {"mask": ["n", CONTRACT.height // 2, CONTRACT.width // 2], "features": ["n", CELLS * CELLS]}
     graph = helper.make_graph(
         nodes,
         "tiny",

@@ -26,7 +26,7 @@ class Fusion:
     def logits(self, outputs: Outputs) -> NDArray[np.float64]:
         """Logits (n, 4) whose odds of tumour are the fused ones; the odds among tumours are the class head's."""
         evidence = outputs.mask_evidence()
-        if evidence is None or not self.mask:
+        if evidence is None:
             return outputs.logits.astype(np.float64)
         fused = self.label * tumor_log_odds(outputs.logits) + self.mask * evidence + self.bias
         logits = outputs.logits.astype(np.float64)
