@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from braintumor.models.recipe import FitRecipe
-from braintumor.training.schedule import best_epoch, learning_rate, should_stop
+from braintumor.training.schedule import best_epoch, chosen_epoch, learning_rate, should_stop, side_of
 
 FIT = FitRecipe(learning_rate=1e-3, epochs=25)
 
@@ -56,3 +56,36 @@ def test_training_ends_after_the_last_epoch() -> None:
 
 def test_the_first_of_equal_losses_is_the_best() -> None:
     assert best_epoch([3.0, 1.0, 2.0, 1.0]) == 1
+
+
+CYCLE = FitRecipe(learning_rate=2e-3, epochs=40, schedule="one_cycle", sizes=((0.45, 96), (0.82, 128)))
+
+
+def test_one_cycle_rises_to_the_highest_rate_and_falls_to_a_hundredth_of_it() -> None:
+    rates = [learning_rate([1.0] * epoch, CYCLE) for epoch in range(CYCLE.epochs)]
+    top = int(np.argmax(rates))
+    assert top == round(0.1 * CYCLE.epochs) - 1
+    assert rates[top] == CYCLE.learning_rate
+    assert (np.diff(rates[: top + 1]) > 0).all()
+    assert (np.diff(rates[top:]) <= 0).all()
+    assert np.isclose(rates[-1], 0.01 * CYCLE.learning_rate)
+
+
+@given(st.integers(1, 200), st.lists(st.floats(0.01, 10, allow_nan=False), max_size=250))
+def test_one_cycle_goes_its_way_whatever_the_losses_are(epochs: int, values: list[float]) -> None:
+    fit = CYCLE.model_copy(update={"epochs": epochs})
+    assert should_stop(values, fit) == (len(values) >= epochs)
+    if len(values) < epochs:
+        assert 0 < learning_rate(values, fit) <= fit.learning_rate
+        assert learning_rate(values, fit) == learning_rate([1.0] * len(values), fit)
+
+
+def test_the_last_epoch_is_kept_after_one_cycle_and_the_best_after_a_plateau() -> None:
+    assert chosen_epoch([3.0, 1.0, 2.0], CYCLE) == 3
+    assert chosen_epoch([3.0, 1.0, 2.0], FIT) == 2
+
+
+def test_frames_grow_where_the_recipe_says_so_and_are_whole_elsewhere() -> None:
+    sides = [side_of(epoch, CYCLE, 160) for epoch in range(CYCLE.epochs)]
+    assert sides == [96] * 18 + [128] * 15 + [160] * 7
+    assert side_of(0, FIT, 150) == 150

@@ -1,0 +1,84 @@
+"""Calibrate: what validation scans decide goes into the card, and a detector reads it back."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from braintumor.evaluation.calibrate import calibrate
+from braintumor.evaluation.calibration import CONFORMAL_LEVEL, FALSE_ALARMS, MISSED
+from braintumor.inference import Detector
+from braintumor.inference.outputs import Outputs
+from braintumor.inference.verdict import tumor_probability
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, TUMOR_INDICES, Split
+from tests.inference.version import write_masked_version, write_version
+from tests.support.model import CONTRACT
+from tests.support.training import phantom_data
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    return phantom_data(CONTRACT)
+
+
+def _calibrated(name: str, data: TrainingData, settings: Settings) -> tuple[dict, Outputs]:
+    detector = Detector.load(name, settings)
+    outputs = detector.infer_all(data.frames)
+    calibrate(name, data, outputs, detector, settings)
+    return json.loads(Path(settings.outputs / name / "card.json").read_text(encoding="utf-8")), outputs
+
+
+def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingData, workspace: Settings) -> None:
+    write_masked_version(workspace.outputs, novelty=None)
+    card, outputs = _calibrated("v4", data, workspace)
+    assert card["fusion"]["label"] >= 0
+    assert card["fusion"]["mask"] >= 0
+    assert card["fusion"]["label"] + card["fusion"]["mask"] > 0
+    assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
+    assert card["conformal"]["level"] == CONFORMAL_LEVEL
+    assert f"{len(data.rows(Split.VALIDATION))} validation images" in card["thresholds"]["chosen"]
+    assert len(card["files"]["novelty.csv"]) == 64
+    detector = Detector.load("v4", workspace)
+    strange = detector.strangeness(outputs, data.frames)
+    held = [strange[row] for row in data.rows(Split.VALIDATION)]
+    assert np.mean([one is not None and one.odd for one in held]) <= 0.1
+    assert not any(one is None or one.refused for one in held)
+
+
+def test_thresholds_keep_their_promises_on_the_validation_scans(data: TrainingData, workspace: Settings) -> None:
+    write_masked_version(workspace.outputs)
+    card, outputs = _calibrated("v4", data, workspace)
+    rows = data.rows(Split.VALIDATION)
+    tumor = tumor_probability(Detector.load("v4", workspace).probabilities(outputs.at(rows)))
+    is_tumor = np.isin(data.labels[rows], TUMOR_INDICES)
+    assert (tumor[is_tumor] <= card["thresholds"]["low"]).mean() <= MISSED
+    assert (tumor[~is_tumor] >= card["thresholds"]["high"]).mean() <= FALSE_ALARMS
+
+
+def test_scans_of_no_other_split_decide(data: TrainingData, workspace: Settings) -> None:
+    test = data.rows(Split.TEST)
+    labels = data.labels.copy()
+    labels[test] = (labels[test] + 1) % len(CLASSES)
+    cards = []
+    for name, given in (("first", data), ("second", replace(data, labels=labels))):
+        write_masked_version(workspace.outputs, name)
+        cards.append(_calibrated(name, given, workspace)[0])
+    for entry in ("fusion", "temperature", "thresholds", "conformal", "novelty"):
+        assert cards[0][entry] == cards[1][entry]
+
+
+def test_a_version_without_mask_or_features_keeps_its_class_head_and_knows_no_novelty(
+    data: TrainingData, workspace: Settings
+) -> None:
+    write_version(workspace.outputs)
+    card, outputs = _calibrated("v1", data, workspace)
+    assert card["fusion"] == {"label": 1.0, "mask": 0.0, "bias": 0.0}
+    assert card["novelty"] is None
+    assert "novelty.csv" not in card["files"]
+    detector = Detector.load("v1", workspace)
+    assert set(detector.strangeness(outputs, data.frames)) == {None}
+    assert detector.detect(data.frames[0]).novelty is None
