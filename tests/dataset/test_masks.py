@@ -3,16 +3,19 @@
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from braintumor.dataset.masks import fetch_masks, load_mask, mask_digest, masks_folder
+from braintumor.dataset.masks import BRISC_HANDLE, fetch_masks, load_mask, mask_digest, masks_folder
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.dataset.table import load_table
 from braintumor.errors import DatasetError
+from braintumor.imaging import read_scan
+from braintumor.imaging.standardize import MARGIN_LEVEL
 from braintumor.settings import Settings
 
 
@@ -140,3 +143,58 @@ def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() ->
         assert len(gains) > 80
         assert np.mean(gains) > 0.08
         assert np.mean(np.array(gains) > 0) > 0.8
+
+
+def _tumours(count: int) -> list[dict[str, Any]]:
+    """Rows of that many of the tumour images that BRISC has, by lot."""
+    known = load_table().query("brisc_file != ''")
+    return known.sample(count, random_state=0).to_dict("records")
+
+
+@pytest.mark.real
+def test_what_real_masks_outline_differs_from_the_rest_of_the_head() -> None:
+    settings = _real()
+    contrasts = []
+    for row in _tumours(200):
+        pixels = read_scan(settings.dataset / row["path"], settings=settings).to_uint8()
+        mask = load_mask({**row, "width": pixels.shape[1], "height": pixels.shape[0]}, settings)
+        assert mask is not None
+        rest = (pixels > MARGIN_LEVEL) & ~mask
+        contrasts.append((pixels[mask].mean() - pixels[rest].mean()) / 255)
+    error = np.std(contrasts) / np.sqrt(len(contrasts))
+    assert abs(np.mean(contrasts)) > 5 * error
+
+
+def _correlation(ours: Path, brisc: Path, transform: str) -> float:
+    """How far the pixels of two images go together, the second turned as the table says."""
+    pixels = read_scan(ours).to_uint8()
+    with Image.open(brisc) as image:
+        other = image.convert("L")
+    if transform == "mirror":
+        other = other.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    fitted = np.asarray(other.resize(pixels.shape[::-1], Image.Resampling.BILINEAR))
+    return float(np.corrcoef(pixels.ravel(), fitted.ravel())[0, 1])
+
+
+def test_pixels_go_together_when_turned_as_told_and_only_then(settings: Settings, tmp_path: Path) -> None:
+    source = settings.dataset / str(_rows(settings)[0]["path"])
+    with Image.open(source) as image:
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((300, 300)).save(tmp_path / "turned.png")
+    assert _correlation(source, tmp_path / "turned.png", "mirror") > 0.97
+    assert _correlation(source, tmp_path / "turned.png", "identity") < 0.97
+
+
+@pytest.mark.real
+def test_real_images_are_the_brisc_images_their_masks_were_drawn_on() -> None:
+    settings = Settings()
+    folder = settings.inputs / "brisc2025"
+    files = {path.name: path for path in folder.rglob("*.jpg")}
+    rows = [row for row in _tumours(200) if row["brisc_file"] in files]
+    if not rows:
+        pytest.skip(
+            f"BRISC's own images are not in inputs/{folder.name} (unpack the Kaggle download {BRISC_HANDLE} there), so "
+            "that masks are tested only by the contrast of what they outline"
+        )
+    found = [_correlation(settings.dataset / r["path"], files[r["brisc_file"]], r["brisc_transform"]) for r in rows]
+    assert min(found) > 0.95
+    assert np.mean(found) > 0.97
