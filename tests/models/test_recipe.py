@@ -41,3 +41,39 @@ def test_a_mistake_in_a_recipe_is_named(text: str, said: str, tmp_path: Path, mo
     get_settings.cache_clear()
     with pytest.raises(RecipeError, match=said):
         load_recipe("bad")
+
+
+def test_v4_asks_for_a_mask_wherever_it_needs_one_and_for_frames_its_network_can_halve() -> None:
+    recipe = load_recipe("v4")
+    assert recipe.input.channels == 1
+    assert recipe.mask is not None
+    assert recipe.composites is not None
+    assert recipe.fit.averaging > 0
+    sides = [side for _, side in recipe.fit.sizes]
+    assert sides == sorted(sides)
+    assert all(side % 32 == 0 for side in (*sides, recipe.input.height, recipe.input.width))
+    shares = [share for share, _ in recipe.fit.sizes]
+    assert shares == sorted(shares)
+    assert recipe.composites.planted + recipe.composites.decoys <= 1
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("[composites]\nplanted = 1.5", "composites.planted"),
+        ("[appearance]\nblurr = 0.5", "appearance.blurr"),
+        ("[mask]\nweight = 0", "mask.weight"),
+        ("[fit]\nlearning_rate = 1e-3\nepochs = 3\naveraging = 1.0", "fit.averaging"),
+        ("[fit]\nlearning_rate = 1e-3\nepochs = 3\nschedule = 'two_cycles'", "fit.schedule"),
+    ],
+)
+def test_a_mistake_in_what_breaks_the_shortcut_is_named(
+    section: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = "" if section.startswith("[fit]") else "[fit]\nlearning_rate = 1e-3\nepochs = 3\n"
+    head = 'title = "x"\narchitecture = "a"\nseed = 1\n'
+    (tmp_path / "bad.toml").write_text(f"{head}[input]\nheight = 64\nwidth = 64\n{fit}{section}\n")
+    monkeypatch.setenv("BRAINTUMOR_RECIPES", str(tmp_path))
+    get_settings.cache_clear()
+    with pytest.raises(RecipeError, match=said):
+        load_recipe("bad")

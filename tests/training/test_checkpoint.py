@@ -65,3 +65,17 @@ def test_a_checkpoint_without_its_history_row_is_done_again(tmp_path: Path, monk
             checkpoints.save(_model(), _history([1.0, 0.5]))
     assert len(checkpoints.history()) == 1
     assert checkpoints.load(1)[0].count_params() == _model().count_params()
+
+
+def test_the_average_is_kept_with_its_epoch_and_goes_with_it(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "work", {})
+    averages = [_model() for _ in range(4)]
+    for count, average in enumerate(averages, start=1):
+        checkpoints.save(_model(), _history([0.9, 0.2, 0.5, 0.4][:count]), average)
+    assert len(list((tmp_path / "work").glob("*.average.keras"))) == 2
+    for epoch in (2, 4):
+        model, average = checkpoints.load(epoch)
+        assert average is not None
+        for found, kept in zip(average.get_weights(), averages[epoch - 1].get_weights(), strict=True):
+            assert np.array_equal(found, kept)
+        assert not np.array_equal(model.get_weights()[0], average.get_weights()[0])

@@ -1,0 +1,86 @@
+"""Initial weights: ImageNet's from a folder, grey from three colours, layers kept as they are, mistakes named."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from braintumor.errors import RecipeError
+from braintumor.models.build import build
+from braintumor.models.masked_mobilenet import WEIGHTS
+from braintumor.models.recipe import Recipe, load_recipe
+from braintumor.models.weights import initialize
+from braintumor.settings import Settings
+
+
+def _recipe(architecture: str, **changes: object) -> Recipe:
+    recipe = load_recipe("v4")
+    size = recipe.input.model_copy(update={"height": 64, "width": 64})
+    usual = {"architecture": architecture, "input": size, "weights": "none", "frozen_through": ""}
+    return recipe.model_copy(update=usual | changes)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, keras.Model]:
+    """A folder with weights made up in the place of ImageNet's, and the network they are of."""
+    folder = tmp_path_factory.mktemp("weights")
+    model = keras.applications.MobileNet(input_shape=(224, 224, 3), alpha=0.75, include_top=False, weights=None)
+    model.save_weights(folder / WEIGHTS[0])
+    return folder, model
+
+
+def test_the_encoder_starts_from_the_weights_of_the_folder_and_a_grey_input_from_their_sum(
+    source: tuple[Path, keras.Model],
+) -> None:
+    folder, made = source
+    recipe = _recipe("masked_mobilenet", weights="imagenet")
+    model = build(recipe)
+    initialize(model, recipe, Settings(weights_dir=folder))
+    first = np.asarray(model.get_layer("conv1").kernel)
+    assert first.shape == (3, 3, 1, 24)
+    assert first[:, :, 0] == pytest.approx(np.asarray(made.get_layer("conv1").kernel).sum(axis=2), abs=1e-6)
+    for name in ("conv_pw_3", "conv_pw_13"):
+        for found, wanted in zip(model.get_layer(name).get_weights(), made.get_layer(name).get_weights(), strict=True):
+            assert np.array_equal(found, wanted)
+
+
+def test_a_recipe_without_weights_leaves_the_random_ones() -> None:
+    recipe = _recipe("masked_mobilenet")
+    model = build(recipe)
+    before = model.get_weights()
+    initialize(model, recipe, Settings(weights_dir=Path("nowhere")))
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True))
+    assert all(layer.trainable for layer in model.layers)
+
+
+def test_layers_up_to_the_named_one_are_kept_and_those_behind_it_learn() -> None:
+    recipe = _recipe("masked_residual", frozen_through="stage_1")
+    model = build(recipe)
+    initialize(model, recipe)
+    names = [layer.name for layer in model.layers]
+    last = names.index("stage_1")
+    assert not any(layer.trainable for layer in model.layers[: last + 1])
+    assert all(layer.trainable for layer in model.layers[last + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "changes", "said"),
+    [
+        ("masked_residual", {"weights": "imagenet"}, "masked_residual has no ImageNet weights"),
+        ("masked_residual", {"frozen_through": "stage_9"}, "no layer 'stage_9' to freeze through"),
+    ],
+)
+def test_a_recipe_that_asks_for_what_there_is_not_is_refused(
+    architecture: str, changes: dict[str, str], said: str
+) -> None:
+    recipe = _recipe(architecture, **changes)
+    with pytest.raises(RecipeError, match=said):
+        initialize(build(recipe), recipe)
+
+
+def test_weights_that_cannot_be_read_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / WEIGHTS[0]).write_bytes(b"no weights")
+    recipe = _recipe("masked_mobilenet", weights="imagenet")
+    with pytest.raises(RecipeError, match=r"could not be had.*BRAINTUMOR_WEIGHTS_DIR"):
+        initialize(build(recipe), recipe, Settings(weights_dir=tmp_path))
