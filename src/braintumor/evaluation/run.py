@@ -21,7 +21,7 @@ from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import decide, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
-from braintumor.training.data import TrainingData, load_training_data
+from braintumor.training.data import LEFT_OUT, TrainingData, load_training_data
 from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
 
 Verdicts = NDArray[np.object_]
@@ -63,7 +63,7 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
     verdicts = verdicts_of(detector, outputs, calibrated, data.frames)
     report: dict[str, Any] = {}
     curves = {}
-    for split in Split:
+    for split in (*Split, LEFT_OUT) if len(data.rows(LEFT_OUT)) else Split:
         part = scored(data, data.rows(split), outputs, calibrated, verdicts)
         report[str(split)], curves[str(split)] = score(part, detector.artifact.card, replicates)
     if outside := outside_split(detector.artifact):
@@ -88,7 +88,13 @@ def evaluation_data(name: str, settings: Settings) -> TrainingData:
     card = read_card(name, settings)
     recipe = recipe_of(card)
     outlined = recipe.mask is not None or masks_folder(settings).is_dir()
-    data = load_training_data(recipe.input.contract(), Protocol(card["protocol"]), settings, with_masks=outlined)
+    data = load_training_data(
+        recipe.input.contract(),
+        Protocol(card["protocol"]),
+        settings,
+        with_masks=outlined,
+        leave_out=recipe.leave_out,
+    )
     if data.fingerprint() != card["data"]["fingerprint"]:
         raise DatasetError(
             f"{name} was trained on other images or another split than those at hand, so its numbers would not be "

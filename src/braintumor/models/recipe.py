@@ -105,6 +105,8 @@ class Recipe(_Strict):
     weights: Literal["none", "imagenet"] = "none"
     frozen_through: str = ""
     """Last layer that keeps its initial weights; none where empty."""
+    leave_out: str = ""
+    """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
     input: InputRecipe
     fit: FitRecipe
     augmentation: AugmentationRecipe = AugmentationRecipe()

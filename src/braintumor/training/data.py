@@ -14,8 +14,10 @@ from braintumor.imaging import InputContract
 from braintumor.settings import Settings, get_settings
 from braintumor.training.frames import load_frames
 from braintumor.training.mask_frames import load_mask_frames
-from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+from braintumor.vocabulary import CLASS_NAMES, Protocol, Split, TumorClass
 
+# The split of images whose origin a recipe leaves out.
+LEFT_OUT = "left_out"
 # The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
 COMPARISON_SEED = 0
 
@@ -43,8 +45,8 @@ class TrainingData:
     masks: NDArray[np.uint8] | None = None
     known: NDArray[np.bool_] | None = None
 
-    def rows(self, split: Split) -> NDArray[np.int64]:
-        """Row numbers of a split."""
+    def rows(self, split: Split | str) -> NDArray[np.int64]:
+        """Row numbers of a split, or of `LEFT_OUT`."""
         return np.flatnonzero((self.manifest["split"] == str(split)).to_numpy())
 
     def fingerprint(self) -> str:
@@ -84,10 +86,26 @@ def load_training_data(
     settings: Settings | None = None,
     *,
     with_masks: bool = False,
+    leave_out: str = "",
 ) -> TrainingData:
-    """Read (or make) the frames, and masks where asked for, and deal them by the protocol."""
+    """Read (or make) the frames, and masks where asked for, and deal them by the protocol.
+
+    Tumours of the origin `leave_out` go to a split of their own, and with them all that shares a group with one.
+    """
     settings = settings or get_settings()
     manifest = split_manifest(protocol, settings)
+    if leave_out:
+        manifest = _without(manifest, leave_out)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
     masks, known = load_mask_frames(manifest, contract, settings) if with_masks else (None, None)
     return TrainingData(manifest, load_frames(manifest, contract, settings), labels, masks, known)
+
+
+def _without(manifest: pd.DataFrame, origin: str) -> pd.DataFrame:
+    is_left_out = (manifest["origin"] == origin) & (manifest["label"] != str(TumorClass.NOTUMOR))
+    if not is_left_out.any():
+        raise DatasetError(f"No tumour is of the origin {origin!r}; there are {sorted(set(manifest['origin']))}.")
+    touched = manifest["group"].isin(manifest.loc[is_left_out, "group"])
+    # Their near copies of other origins are in no split: they may neither teach nor be asked.
+    split = manifest["split"].mask(touched, "").mask(is_left_out, LEFT_OUT)
+    return manifest.assign(split=split)

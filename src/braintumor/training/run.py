@@ -56,7 +56,9 @@ def train(
     """
     settings = settings or get_settings()
     recipe = load_recipe(version, settings)
-    data = load_training_data(recipe.input.contract(), protocol, settings, with_masks=recipe.mask is not None)
+    data = load_training_data(
+        recipe.input.contract(), protocol, settings, with_masks=recipe.mask is not None, leave_out=recipe.leave_out
+    )
     name = version_name(version, protocol)
     folder = settings.outputs / name
     identity = {"recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__}
