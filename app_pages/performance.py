@@ -7,22 +7,22 @@ import streamlit as st
 from app_pages.components import artifacts, card, leakage
 from app_pages.components.charts import show
 from app_pages.components.frame import header, missing, section
-from app_pages.components.score_charts import confusion, precision_recall, reliability, roc
+from app_pages.components.parts import choose_split
+from app_pages.components.performance_certainty import show_certainty
+from app_pages.components.performance_comparison import show_comparison
+from app_pages.components.performance_mistakes import show_cell, show_confusion
+from app_pages.components.performance_outside import show_outside
+from app_pages.components.performance_places import show_places
+from app_pages.components.performance_robustness import show_robustness
+from app_pages.components.performance_speed import show_speed
+from app_pages.components.performance_subgroups import show_subgroups
+from app_pages.components.score_charts import precision_recall, reliability, roc
 from app_pages.components.tables import by_class, overall
 from app_pages.components.training_charts import learning, splits
 from app_pages.components.words import SPLIT_TITLES, count, evidence
 from braintumor.evaluation.measures import Curves
 from braintumor.evaluation.report import Report
-from braintumor.vocabulary import Split
-
-
-def choose_split(report: Report, key: str) -> str:
-    """The split to show; the test images unless the reader asks for others."""
-    found = [split for split in SPLIT_TITLES if split in report.evaluation]
-    default = Split.TEST if Split.TEST in found else found[0]
-    return st.segmented_control(
-        "Images", found, default=default, format_func=SPLIT_TITLES.__getitem__, key=key, required=True
-    )
+from braintumor.evaluation.sentences import reader_sentence
 
 
 def show_scores(report: Report) -> None:
@@ -34,6 +34,8 @@ def show_scores(report: Report) -> None:
     metrics = report.evaluation[split]
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.percent()}, {evidence(accuracy)}.")
+    if said := reader_sentence(metrics):
+        st.markdown(said)
     matrix, table = st.columns(2, gap="medium")
     with matrix:
         show_confusion(report.curves.get(split, Curves()), report, split)
@@ -44,20 +46,7 @@ def show_scores(report: Report) -> None:
     section("Class by class", "Each against the other three.")
     with st.container(key="numbers-by-class"):
         st.table(by_class(metrics), border="horizontal")
-
-
-def show_confusion(curves: Curves, report: Report, split: str) -> None:
-    """The confusion matrix, as counts or as shares of each true class."""
-    section("What was called what", "Rows are the truth. Colour is the share of the row.")
-    if not curves.confusion:
-        missing("There is no confusion matrix for these images. Write it with:", report.remedy)
-        return
-    unit = st.segmented_control(
-        "Cells", ["Images", "Share of the class"], default="Images", key="cells", required=True,
-        label_visibility="collapsed",
-    )  # fmt: skip
-    figure, said = confusion(curves.confusion, unit != "Images")
-    show(figure, said, f"confusion-{split}", 400)
+    show_cell(report, split)
 
 
 def show_curves(report: Report) -> None:
@@ -126,6 +115,13 @@ def show_architecture(report: Report) -> None:
 PARTS: dict[str, Callable[[Report], None]] = {
     "Scores": show_scores,
     "Curves": show_curves,
+    "Certainty": show_certainty,
+    "Where": show_places,
+    "Subgroups": show_subgroups,
+    "Outside": show_outside,
+    "Robustness": show_robustness,
+    "Speed": show_speed,
+    "Compare": show_comparison,
     "Training": show_training,
     "Leakage": leakage.show_leakage,
     "Model card": card.show_card,

@@ -10,7 +10,7 @@ import streamlit as st
 from braintumor.dataset.manifest import read_manifest
 from braintumor.errors import BrainTumorError, DatasetError
 from braintumor.evaluation.hypotheses import ClassImage
-from braintumor.evaluation.report import Report, read_report
+from braintumor.evaluation.report import Report, read_predictions, read_report
 from braintumor.exploration.statistics import FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics
 from braintumor.exploration.statistics import load as load_statistics
@@ -51,6 +51,17 @@ def report(version: str) -> Report:
 @st.cache_data(show_spinner=False, max_entries=16)
 def _report(version: str, outputs: str, when: Stamp, _settings: Settings) -> Report:
     return read_report(version, _settings)
+
+
+def predictions(version: str) -> pd.DataFrame:
+    """What was said of every scan by a version; empty where it was not written down."""
+    settings = get_settings()
+    return _predictions(version, str(settings.outputs), stamp(settings.outputs / version), settings)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _predictions(version: str, outputs: str, when: Stamp, _settings: Settings) -> pd.DataFrame:
+    return read_predictions(version, _settings)
 
 
 def dataset() -> Dataset:

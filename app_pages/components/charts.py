@@ -1,6 +1,6 @@
 """Charts: how every figure is shown, and the two kinds that several pages share. A text alternative is not optional."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import plotly.graph_objects as go
@@ -13,7 +13,15 @@ _CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": T
 _FAINT: Final = "rgba(127,140,153,0.22)"
 
 
-def show(figure: go.Figure, alt: str, key: str, height: int, zoom: bool = False, top: int = 8) -> None:
+def show(
+    figure: go.Figure,
+    alt: str,
+    key: str,
+    height: int,
+    zoom: bool = False,
+    top: int = 8,
+    on_select: Callable[[], None] | None = None,
+) -> None:
     """Draw a figure in the theme's colours.
 
     Parameters
@@ -26,6 +34,8 @@ def show(figure: go.Figure, alt: str, key: str, height: int, zoom: bool = False,
         Room for titles above the plot, in pixels.
     zoom : bool
         Whether dragging zooms; off, so that a finger scrolls the page, unless zooming is what the figure is for.
+    on_select : callable, optional
+        Called when a point is clicked; the selection is in the session's state under `key`.
     """
     figure.update_layout(
         height=height,
@@ -35,7 +45,10 @@ def show(figure: go.Figure, alt: str, key: str, height: int, zoom: bool = False,
     )
     figure.update_xaxes(fixedrange=not zoom, automargin=True, gridcolor=_FAINT, zerolinecolor=_FAINT)
     figure.update_yaxes(fixedrange=not zoom, automargin=True, gridcolor=_FAINT, zerolinecolor=_FAINT)
-    st.plotly_chart(figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key)
+    st.plotly_chart(
+        figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key,
+        on_select=on_select or "ignore", selection_mode="points",
+    )  # fmt: skip
 
 
 class Bar(NamedTuple):

@@ -24,6 +24,13 @@ def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.
             "<extra></extra>",
         )
     )  # fmt: skip
+    # A heat map cannot be clicked: unseen squares over its cells can.
+    cells = [(called, truth) for truth in _TITLES for called in _TITLES]
+    unseen = {"opacity": 0}
+    figure.add_scatter(
+        x=[x for x, _ in cells], y=[y for _, y in cells], mode="markers", showlegend=False, hoverinfo="skip",
+        marker={"symbol": "square", "size": 64, **unseen}, selected={"marker": unseen}, unselected={"marker": unseen},
+    )  # fmt: skip
     for y, row in enumerate(text):
         for x, cell in enumerate(row):
             dark = {"color": "#FFFFFF"} if shares[y][x] > 0.55 else {}

@@ -27,9 +27,17 @@ METRIC_TITLES: Final[dict[str, str]] = {
     "loss": "Loss (cross-entropy)",
     "ece": "Calibration error (ECE)",
     "brier": "Brier score",
+    "dice": "Dice of the mask",
+    "iou": "Intersection over union of the mask",
+    "pointing_game": "Pointing game of the mask",
+    "map_pointing_game": "Pointing game of the class map",
+    "activation_inside": "Class map inside the tumour",
+    "aurc": "Area under risk and coverage",
+    "set_coverage": "Prediction sets holding the truth",
+    "set_size": "Classes in a prediction set",
 }
 # Shown as they are; every other metric is a share and shown as a percentage.
-_PLAIN: Final = frozenset({"loss", "brier", "ece"})
+_PLAIN: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
 _PER_CLASS: Final = {
     "precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area", "pr_auc": "Precision-recall area",
 }  # fmt: skip

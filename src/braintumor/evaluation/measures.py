@@ -71,12 +71,15 @@ class Curves:
         By `tumor` or class name: (false, true positive rate) and (recall, precision).
     reliability : DataFrame
         Bins of `confidence`, `accuracy` and `count`.
+    risk_coverage : dict of str to (x, y)
+        By `classes` and `tumor`: share of the scans answered, surest first, and how many of the answers are wrong.
     """
 
     confusion: tuple[tuple[int, ...], ...] = ()
     roc: dict[str, Points] = field(default_factory=dict)
     pr: dict[str, Points] = field(default_factory=dict)
     reliability: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_RELIABILITY_COLUMNS)))
+    risk_coverage: dict[str, Points] = field(default_factory=dict)
 
 
 def parse_metrics(entries: Any) -> Metrics:
@@ -116,6 +119,7 @@ def parse_curves(entry: Mapping[str, Any]) -> Curves:
         roc=_points(entry.get("roc"), "fpr", "tpr"),
         pr=_points(entry.get("pr"), "recall", "precision"),
         reliability=_reliability(entry.get("reliability")),
+        risk_coverage=_points(entry.get("risk_coverage"), "coverage", "risk"),
     )
 
 

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from braintumor.evaluation.measures import Curves, Estimate, Metrics, parse_curves, parse_metrics
+from braintumor.evaluation.stages import Stage, parse_stages
+from braintumor.evaluation.study_file import identity, read_stages
 from braintumor.settings import Settings, get_settings
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
+PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Report:
     curves: dict[str, Curves]
     history: pd.DataFrame
     gaps: tuple[str, ...]
+    stages: dict[str, Stage] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -41,6 +45,11 @@ class Report:
     def remedy(self) -> str:
         """The command that measures this version, or trains and measures it where it has no card yet."""
         return f"braintumor evaluate {self.version}" if self.card else self.retrain
+
+    @property
+    def study(self) -> str:
+        """The command that measures what takes long, or what has to come before it."""
+        return f"braintumor study {self.version}" if self.evaluation else self.remedy
 
     def metric(self, split: str, name: str) -> Estimate | None:
         """One metric of one split; None where it was not measured."""
@@ -74,7 +83,17 @@ def read_report(version: str, settings: Settings | None = None) -> Report:
         curves={str(split): parse_curves(entry) for split, entry in curves.items() if isinstance(entry, Mapping)},
         history=history,
         gaps=tuple(gaps),
+        stages=parse_stages(read_stages(folder), identity(card)),
     )
+
+
+def read_predictions(version: str, settings: Settings | None = None) -> pd.DataFrame:
+    """What was said of every scan, as `predictions.csv` has it; empty where it is not there or cannot be read."""
+    try:
+        table = pd.read_csv((settings or get_settings()).outputs / version / "predictions.csv")
+        return table if set(PREDICTION_COLUMNS) <= set(table.columns) else table.iloc[:0, :0]
+    except (OSError, ValueError):
+        return pd.DataFrame()
 
 
 def _json(path: Path, gaps: list[str]) -> dict[str, Any]:

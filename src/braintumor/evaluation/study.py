@@ -64,7 +64,7 @@ def study(
     """
     settings = settings or get_settings()
     subject = Subject(name, settings, replicates)
-    folder, model = settings.outputs / name, identity(subject.detector.artifact)
+    folder, model = settings.outputs / name, identity(subject.card.raw)
     found = {} if restart else read_stages(folder)
     said = []
     for stage, measure in stages.items():

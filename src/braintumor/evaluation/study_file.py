@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +15,10 @@ OUTSIDE: Final = "outside"
 _DECIDING: Final = ("fusion", "temperature", "thresholds", "novelty")
 
 
-def identity(artifact: Artifact) -> str:
-    """Hash of all that decides what the model says of a scan."""
-    content = [artifact.card.files.get(MODEL), *(artifact.card.raw.get(name) for name in _DECIDING)]
+def identity(card: Mapping[str, Any]) -> str:
+    """Hash of all in a card that decides what the model says of a scan."""
+    files = card.get("files")
+    content = [files.get(MODEL) if isinstance(files, Mapping) else None, *(card.get(name) for name in _DECIDING)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -42,5 +44,5 @@ def is_current(stage: dict[str, Any] | None, model: str) -> bool:
 def outside_split(artifact: Artifact) -> dict[str, Any]:
     """The split `outside` as the study measured it; empty where it was not, or on another model."""
     stage = read_stages(artifact.folder).get(OUTSIDE)
-    metrics = stage.get("metrics") if stage and is_current(stage, identity(artifact)) else None
+    metrics = stage.get("metrics") if stage and is_current(stage, identity(artifact.card.raw)) else None
     return dict(metrics) if isinstance(metrics, dict) else {}

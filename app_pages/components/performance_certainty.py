@@ -1,0 +1,84 @@
+"""How sure: verdicts, risk against coverage, and prediction sets."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app_pages.components.charts import show
+from app_pages.components.frame import missing, section
+from app_pages.components.palette import ACCENT, TUMOR_COLOR
+from app_pages.components.parts import split_metrics, table
+from app_pages.components.words import VERDICT_TITLES, metric_value
+from braintumor.evaluation.measures import Curves, Metrics
+from braintumor.evaluation.report import Report
+from braintumor.evaluation.sentences import certainty_sentence, sets_sentence
+from braintumor.vocabulary import CLASSES, Verdict
+
+_LINES = {"classes": ("The four classes", ACCENT, "solid"), "tumor": ("Tumour or none", TUMOR_COLOR, "dash")}
+
+
+def show_certainty(report: Report) -> None:
+    """What is gained by leaving unsure scans to a reader."""
+    section("What it leaves to the reader", "Verdicts at the thresholds the version ships with.")
+    found = split_metrics(report, "certainty", "aurc", "Risk against coverage")
+    if found is None:
+        return
+    split, metrics = found
+    st.markdown(certainty_sentence(metrics))
+    table(_verdicts(metrics), "Verdict", "verdicts")
+    section("Risk against coverage", "How often it errs among the scans it is surest of, as it answers more of them.")
+    curves = report.curves.get(split, Curves()).risk_coverage
+    if curves:
+        figure = risk_coverage(curves)
+        area = metrics["aurc"].plain() if "aurc" in metrics else "not measured"
+        show(figure, f"Share of wrong answers against the share of scans answered. Area {area}.", "risk", 380)
+    else:
+        missing("There is no such curve for these images. Write it with:", report.remedy)
+    section("Prediction sets", "All classes that cannot be ruled out, so that the true one is in 95% of the sets.")
+    st.markdown(sets_sentence(metrics))
+    table(_sets(metrics), "Class", "sets")
+
+
+def risk_coverage(curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]) -> go.Figure:
+    """One line for each question."""
+    figure = go.Figure()
+    for name, (title, color, dash) in _LINES.items():
+        if name in curves:
+            x, y = curves[name]
+            figure.add_scatter(
+                x=x, y=y, name=title, mode="lines", line={"color": color, "width": 2.5, "dash": dash},
+                hovertemplate=f"{title}: of the surest %{{x:.0%}}, %{{y:.1%}} wrong<extra></extra>",
+            )  # fmt: skip
+    figure.update_xaxes(title="Share of the scans answered", range=[0, 1.02], tickformat=".0%", nticks=6)
+    figure.update_yaxes(title="Wrong among them", rangemode="tozero", tickformat=".0%", nticks=6)
+    figure.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
+    return figure
+
+
+def _verdicts(metrics: Metrics) -> dict[str, dict[str, str]]:
+    titles = {
+        "share": "Of all scans",
+        "tumors": "Of tumour scans",
+        "healthy": "Of healthy scans",
+        "error": "Wrong among them",
+    }
+    return {
+        VERDICT_TITLES[verdict]: {
+            title: metrics[f"{name}@verdict:{verdict}"].percent()
+            for name, title in titles.items()
+            if f"{name}@verdict:{verdict}" in metrics
+        }
+        for verdict in Verdict
+        if f"share@verdict:{verdict}" in metrics
+    }
+
+
+def _sets(metrics: Metrics) -> dict[str, dict[str, str]]:
+    parts = {"All": "", **{label.title: f"/{label}" for label in CLASSES}}
+    return {
+        title: {
+            "Hold the truth": metrics[f"set_coverage{part}"].percent(),
+            "Classes named": metric_value("set_size", metrics[f"set_size{part}"]),
+        }
+        for title, part in parts.items()
+        if f"set_coverage{part}" in metrics and f"set_size{part}" in metrics
+    }

@@ -1,0 +1,78 @@
+"""The confusion matrix, and the scans behind a cell that is clicked or chosen."""
+
+from typing import Any
+
+import streamlit as st
+
+from app_pages.components import artifacts
+from app_pages.components.charts import show
+from app_pages.components.frame import missing, section
+from app_pages.components.score_charts import confusion
+from app_pages.components.words import VERDICT_TITLES, class_word, count
+from braintumor.evaluation.measures import Curves
+from braintumor.evaluation.report import Report
+from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+
+_TRUTH, _CALLED = "cell-truth", "cell-called"
+
+
+def show_confusion(curves: Curves, report: Report, split: str) -> None:
+    """The confusion matrix, as counts or as shares of each true class."""
+    section("What was called what", "Rows are the truth. Colour is the share of the row. A click lists the scans.")
+    if not curves.confusion:
+        missing("There is no confusion matrix for these images. Write it with:", report.remedy)
+        return
+    unit = st.segmented_control(
+        "Cells", ["Images", "Share of the class"], default="Images", key="cells", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    figure, said = confusion(curves.confusion, unit != "Images")
+    key = f"confusion-{split}"
+    show(figure, said, key, 400, on_select=lambda: choose_cell(st.session_state.get(key)))
+
+
+def choose_cell(event: Any) -> None:
+    """Take over the cell that was clicked; a click on nothing keeps the last one."""
+    try:
+        x, y = (event["selection"]["points"][0][axis] for axis in ("x", "y"))
+    except (KeyError, IndexError, TypeError):
+        return
+    titles = {label.title: label for label in CLASSES}
+    if x in titles and y in titles:
+        st.session_state[_TRUTH], st.session_state[_CALLED] = titles[y], titles[x]
+
+
+def show_cell(report: Report, split: str) -> None:
+    """The scans of one cell, surest first."""
+    table = artifacts.predictions(report.version)
+    if table.empty:
+        return
+    section("Which scans?", "Those of one cell of the matrix: click it, or choose it here.")
+    with st.container(horizontal=True, gap="medium"):
+        chosen = [
+            st.selectbox(title, list(CLASSES), format_func=lambda c: c.title, key=key, index=None, width=200,
+                         placeholder="Choose a class")
+            for title, key in (("Truth", _TRUTH), ("Called", _CALLED))
+        ]  # fmt: skip
+    truth, called = chosen
+    if truth is None or called is None:
+        return
+    rows = table[(table["split"] == split) & (table["label"] == truth) & (table["predicted"] == called)]
+    what = f"{class_word(truth)} called {class_word(called)}"
+    if rows.empty:
+        st.markdown(f"No scan: {what}.")
+        return
+    st.markdown(f"{count(len(rows), 'scan')} of {what}, surest first.")
+    shown = rows.assign(
+        said=rows[f"p_{TumorClass(called)}"], answer=rows["verdict"].map(lambda v: VERDICT_TITLES[Verdict(v)])
+    ).sort_values("said", ascending=False)
+    st.dataframe(
+        shown[["path", "said", "tumor_probability", "answer"]],
+        hide_index=True, width="stretch", height=280, key="cell",
+        column_config={
+            "path": "Scan",
+            "said": st.column_config.NumberColumn(f"Probability of {class_word(called)}", format="percent"),
+            "tumor_probability": st.column_config.NumberColumn("Tumour probability", format="percent"),
+            "answer": "Verdict",
+        },
+    )  # fmt: skip
