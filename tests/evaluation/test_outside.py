@@ -1,0 +1,77 @@
+"""The outside check: copies are found in any orientation, clusters count once, and both sides are kept apart."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from braintumor.dataset.phantoms import draw
+from braintumor.evaluation.outside import compare
+from braintumor.evaluation.outside_set import clusters, nearest, outside_facts
+from braintumor.settings import Settings
+from braintumor.vocabulary import TumorClass, Verdict
+
+
+def _save(pixels: np.ndarray, path: object) -> None:
+    Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+
+
+@pytest.fixture
+def pictures(workspace: Settings) -> pd.DataFrame:
+    """Two scans of the set; outside, a turned copy of the first, a new one twice, and what cannot be read."""
+    scans = [draw(TumorClass.GLIOMA, seed, 160).pixels for seed in (1, 2, 30)]
+    (workspace.dataset / "Training").mkdir(parents=True)
+    for i in range(2):
+        _save(scans[i], workspace.dataset / "Training" / f"{i}.png")
+    folder = workspace.inputs / "brain-tumor-yes-no"
+    for label in ("yes", "no"):
+        (folder / label).mkdir(parents=True)
+    _save(np.rot90(scans[0]), folder / "no" / "turned.png")
+    _save(scans[2], folder / "yes" / "new.png")
+    _save(scans[2][:, ::-1], folder / "yes" / "mirrored.png")
+    (folder / "yes" / "broken.png").write_bytes(b"no picture")
+    paths = [f"Training/{i}.png" for i in range(2)]
+    return pd.DataFrame({"path": paths, "sha256": ["a", "b"]})
+
+
+def test_copies_are_found_and_clusters_joined(pictures: pd.DataFrame, workspace: Settings) -> None:
+    facts = outside_facts(pictures, workspace).set_index("path")
+    assert facts["new"].to_dict() == {"no/turned.png": False, "yes/mirrored.png": True, "yes/new.png": True}
+    assert facts.loc["yes/new.png", "cluster"] == facts.loc["yes/mirrored.png", "cluster"]
+
+
+def test_facts_are_kept_until_a_picture_changes(pictures: pd.DataFrame, workspace: Settings) -> None:
+    before = outside_facts(pictures, workspace)
+    kept = list((workspace.inputs / ".cache").glob("outside-*.csv"))
+    kept[0].write_text("path,label,bits,new,cluster\nyes/kept.png,yes,50,True,0\n")
+    assert list(outside_facts(pictures, workspace)["path"]) == ["yes/kept.png"]
+    (workspace.inputs / "brain-tumor-yes-no" / "yes" / "broken.png").unlink()
+    assert len(outside_facts(pictures, workspace)) == len(before)
+
+
+def test_distance_is_the_least_over_orientations() -> None:
+    turned = np.zeros((1, 8, 2), np.uint64)
+    turned[0, :, 0] = np.uint64(2**40 - 1)
+    turned[0, 5, 0] = np.uint64(1)
+    assert nearest(turned, np.zeros((1, 2), np.uint64)) == [1]
+    assert nearest(turned, np.empty((0, 2), np.uint64)) == [128]
+
+
+def test_unlike_labels_are_not_joined() -> None:
+    same = np.zeros((2, 8, 2), np.uint64)
+    assert len(set(clusters(same, np.array(["yes", "yes"], object)))) == 1
+    assert len(set(clusters(same, np.array(["yes", "no"], object)))) == 2
+
+
+def test_a_cluster_counts_once() -> None:
+    truth = np.array([True] * 4 + [False] * 2)
+    tumor = np.array([0.1, 0.1, 0.1, 0.9, 0.2, 0.3])
+    verdicts = np.where(tumor > 0.5, Verdict.TUMOR_SUSPECTED, Verdict.UNCERTAIN).astype(object)
+    groups = np.array(["x", "x", "x", "y", "h1", "h2"], object)
+    found = compare(truth, {"": tumor, "@by:mask": None}, verdicts, groups, 20).metrics
+    assert found["called"]["value"] == pytest.approx(0.5)
+    assert found["called_or_uncertain"]["value"] == 1
+    assert found["roc_auc"]["value"] == pytest.approx(0.5)
+    assert found["false_alarms"]["value"] == 0
+    assert (found["called"]["n"], found["called"]["groups"]) == (4, 2)
+    assert "roc_auc@by:mask" not in found

@@ -1,0 +1,42 @@
+"""Sentences: numbers in, words out, and silence where a number is missing."""
+
+import inspect
+
+import pytest
+
+from braintumor.evaluation import sentences
+from braintumor.evaluation.measures import Estimate, Metrics
+from braintumor.vocabulary import Verdict
+
+ALL = [f for name, f in inspect.getmembers(sentences, inspect.isfunction) if name.endswith("_sentence")]
+
+
+@pytest.mark.parametrize("sentence", ALL)
+def test_without_numbers_nothing_is_said(sentence: object) -> None:
+    more = len(inspect.signature(sentence).parameters) - 1  # type: ignore[arg-type]
+    assert sentence({}, *[""] * more) == ""  # type: ignore[operator]
+
+
+def test_a_hundred_scans_are_shared_out() -> None:
+    metrics: Metrics = {}
+    for kind, shares in (("tumors", (0.9, 0.02, 0.08, 0.0)), ("healthy", (0.01, 0.89, 0.05, 0.05))):
+        metrics |= {f"{kind}@verdict:{v}": Estimate(s) for v, s in zip(Verdict, shares, strict=True)}
+    assert sentences.reader_sentence(metrics) == (
+        "Of 100 scans with a tumour, it calls 90, clears 2 and leaves 8 to the reader. Of 100 scans without, it calls "
+        "1, clears 89 and leaves 5 to the reader; 5 it takes for no brain MRI."
+    )
+
+
+def test_the_weakest_subgroup_is_named_and_weighed() -> None:
+    whole = {"accuracy": Estimate(0.9, (0.88, 0.92))}
+    clear = {"accuracy@plane:axial": Estimate(0.7, (0.6, 0.8)), "accuracy@size:small": Estimate(0.95)}
+    assert "lowest for plane axial: 70.0% (60.0 to 80.0)" in sentences.subgroup_sentence(whole | clear)
+    assert "clearly less." in sentences.subgroup_sentence(whole | clear)
+    vague = {"accuracy@plane:axial": Estimate(0.85, (0.7, 0.95)), "accuracy@size:small": Estimate(0.95)}
+    assert "not clearly less" in sentences.subgroup_sentence(whole | vague)
+
+
+def test_a_gain_that_may_be_chance_is_called_so() -> None:
+    found = sentences.sanity_sentence({"deletion_gain": Estimate(0.1, (-0.1, 0.3))})
+    assert "not clearly better" in found
+    assert "not clearly" not in sentences.sanity_sentence({"deletion_gain": Estimate(0.1, (0.05, 0.3))})
