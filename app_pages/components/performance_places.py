@@ -43,7 +43,13 @@ def show_places(report: Report) -> None:
     )  # fmt: skip
     bars = _bars(metrics, name)
     said = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
-    show(intervals(bars), f"{METRIC_TITLES[name]} with 95% intervals. {said}.", f"places-{name}", 70 + 34 * len(bars))
+    unit = "plain" if name in ("dice", "iou") else "share"
+    show(
+        intervals(bars, unit),
+        f"{METRIC_TITLES[name]} with 95% intervals. {said}.",
+        f"places-{name}",
+        70 + 34 * len(bars),
+    )
     show_gallery(report, split)
 
 

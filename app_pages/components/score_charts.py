@@ -19,29 +19,35 @@ def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.
     figure = go.Figure(
         go.Heatmap(
             z=shares, x=_TITLES, y=_TITLES, zmin=0, zmax=1, colorscale=SHARE_SCALE, showscale=False, xgap=3, ygap=3,
-            customdata=[[[n, s] for n, s in zip(*pair, strict=True)] for pair in zip(counts, shares, strict=True)],
-            hovertemplate="Truth %{y}, called %{x}<br>%{customdata[0]:,} images, %{customdata[1]:.1%} of the class"
-            "<extra></extra>",
+            hoverinfo="skip",
         )
     )  # fmt: skip
-    # A heat map cannot be clicked: unseen squares over its cells can.
-    cells = [(called, truth) for truth in _TITLES for called in _TITLES]
-    unseen = {"opacity": 0}
-    figure.add_scatter(
-        x=[x for x, _ in cells], y=[y for _, y in cells], mode="markers", showlegend=False, hoverinfo="skip",
-        marker={"symbol": "square", "size": 64, **unseen}, selected={"marker": unseen}, unselected={"marker": unseen},
-    )  # fmt: skip
+    figure.add_trace(_buttons(counts, shares))
     for y, row in enumerate(text):
         for x, cell in enumerate(row):
             dark = {"color": "#FFFFFF"} if shares[y][x] > 0.55 else {}
             figure.add_annotation(x=x, y=y, text=cell, showarrow=False, font={"size": 15, **dark})
-    figure.update_xaxes(title="Called", side="bottom", showgrid=False)
-    figure.update_yaxes(title="Truth", autorange="reversed", showgrid=False)
+    edge = len(_TITLES) - 0.5
+    figure.update_xaxes(title="Called", side="bottom", showgrid=False, range=[-0.5, edge])
+    figure.update_yaxes(title="Truth", range=[edge, -0.5], showgrid=False)
     said = "; ".join(
         f"{title}: " + ", ".join(f"{n:,} called {called.lower()}" for n, called in zip(row, _TITLES, strict=True))
         for title, row in zip(_TITLES, counts, strict=True)
     )
     return figure, f"Confusion matrix, rows the truth. {said}."
+
+
+def _buttons(counts: tuple[tuple[int, ...], ...], shares: list[list[float]]) -> go.Scatter:
+    """Unseen squares over the cells of the matrix: a heat map cannot be clicked, points can."""
+    places = [(truth, called) for truth in range(len(_TITLES)) for called in range(len(_TITLES))]
+    unseen = {"marker": {"opacity": 0}}
+    return go.Scatter(
+        x=[_TITLES[called] for _, called in places], y=[_TITLES[truth] for truth, _ in places], mode="markers",
+        marker={"symbol": "square", "size": 64, "opacity": 0}, selected=unseen, unselected=unseen, showlegend=False,
+        customdata=[[counts[truth][called], shares[truth][called]] for truth, called in places],
+        hovertemplate="Truth %{y}, called %{x}<br>%{customdata[0]:,} images, %{customdata[1]:.1%} of the class"
+        "<extra></extra>",
+    )  # fmt: skip
 
 
 def roc(curves: Curves) -> go.Figure:

@@ -21,6 +21,7 @@ def test_a_share_is_said_with_its_interval() -> None:
 
 def test_a_number_is_said_with_its_interval() -> None:
     assert Estimate(0.42, (0.35, 0.5)).plain() == "0.42 (0.35 to 0.50)"
+    assert Estimate(-0.004, (-0.31, 0.02)).plain() == "0.00 (\N{MINUS SIGN}0.31 to 0.02)"
 
 
 def test_a_difference_is_said_in_points_with_its_sign() -> None:

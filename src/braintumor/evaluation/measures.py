@@ -44,8 +44,8 @@ class Estimate:
 
     def plain(self) -> str:
         """As a number, such as `0.42 (0.35 to 0.50)`."""
-        between = "" if self.interval is None else f" ({self.interval[0]:.2f} to {self.interval[1]:.2f})"
-        return f"{self.value:.2f}{between}"
+        between = "" if self.interval is None else f" ({_plain(self.interval[0])} to {_plain(self.interval[1])})"
+        return f"{_plain(self.value)}{between}"
 
     def points(self) -> str:
         """As a difference of two shares in percentage points, such as `+3.1 points (+0.4 to +5.8)`."""
@@ -53,6 +53,11 @@ class Estimate:
         if self.interval is not None:
             between = f" ({100 * self.interval[0]:+.1f} to {100 * self.interval[1]:+.1f})"
         return f"{100 * self.value:+.1f} points{between}".replace("-", "\N{MINUS SIGN}")
+
+
+def _plain(value: float) -> str:
+    # Adding zero takes the sign off what was rounded to it.
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 Metrics = dict[str, Estimate]
