@@ -28,7 +28,7 @@ _STROKES: Final = "line-strokes"
 # Whether the last click set the start of a line, so that the next one sets its end.
 _STARTED: Final = "line-started"
 # Pixels between the points that take clicks, which Plotly's images do not: as close as a finger or a pointer aims.
-_CLICK_STEP: Final = 5
+_CLICK_STEP: Final = 4
 _CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 _LINE: Final = "#FFDD33"
 
@@ -117,9 +117,10 @@ def _clickable(levels: NDArray[np.uint8]) -> go.Scatter:
     """Points over the whole of a picture that cannot be seen, but pointed at and clicked."""
     rows, columns = np.mgrid[tuple(slice(side % _CLICK_STEP // 2, side, _CLICK_STEP) for side in levels.shape)]
     unseen = {"marker": {"opacity": 0}}
+    # One of them is put into the page, and Plotly still finds the others: thousands would take a second to draw.
     return go.Scatter(
         x=columns.ravel(), y=rows.ravel(), customdata=levels[rows, columns].ravel(), mode="markers",
-        marker={"opacity": 0, "size": 2}, selected=unseen, unselected=unseen, showlegend=False,
+        marker={"opacity": 0, "size": 2, "maxdisplayed": 1}, selected=unseen, unselected=unseen, showlegend=False,
         hovertemplate="column %{x}, row %{y}: %{customdata} levels<extra></extra>",
     )  # fmt: skip
 

@@ -1,0 +1,103 @@
+"""Time of every switch on the Visualizer, from the click to the last change of the page: part of `make bench`.
+
+Measured within Chromium: the clock starts when the pointer goes down on the page and stops at the last change of its
+content, or the last picture to come, as the page itself saw them. Nothing fails on a time: machines differ, and so do
+moments. Alone: `.venv/bin/python benchmarks/view_switches.py`.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.browser.places import VIEWS
+from tests.browser.serving import NO_CHROMIUM, find_chromium, opened, served
+from tests.browser.visitor import Visitor, visiting
+
+BAR: Final = 500.0  # milliseconds
+ROUNDS: Final = 5
+# Milliseconds without a change after which a page counts as complete.
+QUIET: Final = 400
+_CLOCK: Final = """
+() => {
+  const seen = window.switches = {clicked: 0, changed: 0};
+  const now = () => { seen.changed = performance.now(); };
+  document.addEventListener("pointerdown", () => { seen.clicked = seen.changed = performance.now(); }, true);
+  document.addEventListener("load", now, true);
+  const main = document.querySelector("[data-testid=stMain]");
+  new MutationObserver(now).observe(main, {subtree: true, childList: true, attributes: true, characterData: true});
+}
+"""
+_COMPLETE: Final = f"() => performance.now() - window.switches.changed > {QUIET}"
+Switch = tuple[str, Callable[[Visitor], None]]
+
+
+def main() -> int:
+    """Print a table of medians; 0 when done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each switch is made, after one warm-up")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement here")
+    options = parser.parse_args()
+    chromium = find_chromium()
+    if chromium is None:
+        print(f"Views were not timed: {NO_CHROMIUM}.")
+        return 0
+    times: dict[str, list[float]] = {}
+    with served() as address, opened(chromium) as browser, visiting(browser, address) as visitor:
+        visitor.go("Visualizer")
+        visitor.page.evaluate(_CLOCK)
+        for number in range(options.rounds + 1):
+            for name, act in _switches():
+                took = _timed(visitor, act)
+                if number:  # the first round fills the caches
+                    times.setdefault(name, []).append(took)
+    print(_table(times, options.rounds))
+    if options.json:
+        options.json.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _switches() -> Iterator[Switch]:
+    """Every switch once, each from another place than it leads to."""
+    for tab in ("Montage", "Explorer", "Leakage", "Maps"):
+        yield f"tab {tab}", lambda visitor, tab=tab: visitor.open_tab(tab)
+    for view in (*VIEWS["Maps"][1:], VIEWS["Maps"][0]):
+        yield f"map {view}", lambda visitor, view=view: visitor.choose(view)
+    for label in ("Pituitary", "No tumour", "Meningioma", "Glioma"):
+        yield f"class {label}", lambda visitor, label=label: visitor.choose(label)
+    for plane in ("Axial", "Coronal", "Sagittal", "All"):
+        yield f"plane {plane}", lambda visitor, plane=plane: visitor.choose(plane)
+    yield "", lambda visitor: visitor.open_tab("Explorer")
+    for view in (*VIEWS["Explorer"][1:], VIEWS["Explorer"][0]):
+        yield f"explorer {view}", lambda visitor, view=view: visitor.choose(view)
+    yield "", lambda visitor: visitor.open_tab("Montage")
+    yield "new montage", lambda visitor: visitor.page.get_by_role("button", name="New montage").click()
+    yield "", lambda visitor: visitor.open_tab("Maps")
+
+
+def _timed(visitor: Visitor, act: Callable[[Visitor], None]) -> float:
+    """Milliseconds from the click that an act makes to the last change it brings about."""
+    act(visitor)
+    visitor.settle()
+    visitor.page.wait_for_function(_COMPLETE)
+    return float(visitor.page.evaluate("() => window.switches.changed - window.switches.clicked"))
+
+
+def _table(times: dict[str, list[float]], rounds: int) -> str:
+    lines = [f"Milliseconds from click to the last change of the page, {rounds} times each:"]
+    lines += [f"{'':<24}{'median':>8}{'worst':>8}"]
+    for name, values in times.items():
+        if name:
+            median = statistics.median(values)
+            missed = "" if median < BAR else f"   NOT under {BAR:g}"
+            lines.append(f"{name:<24}{median:>8.0f}{max(values):>8.0f}{missed}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
