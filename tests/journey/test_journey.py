@@ -3,11 +3,8 @@
 import csv
 import json
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -17,45 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.journey.workplace import Workplace
+
 pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
 SPLITS = ("train", "validation", "test")
-
-
-class Workplace:
-    """A folder with inputs, outputs and recipes of its own, and the command to run in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "recipes").mkdir()
-        shutil.copy(HERE / "recipe.toml", folder / "recipes" / "v1.toml")
-        self.environment = os.environ | {
-            f"BRAINTUMOR_{name.upper()}": str(folder / name) for name in ("inputs", "outputs", "recipes")
-        }
-
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "braintumor", *map(str, arguments)],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *arguments: str | Path) -> str:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
-        assert process.returncode == 0, f"{arguments} failed:\n{out}\n{err}"
-        return out
-
-    def prepare(self) -> None:
-        phantoms = self.folder / "phantoms"
-        self.run("data", "phantoms", phantoms, "--per-class", "40")
-        self.run("data", "fetch", "--from", phantoms, "--table", phantoms / "table.csv")
-        self.run("data", "audit")
-        self.run("data", "split")
 
 
 @pytest.fixture(scope="module")
@@ -144,19 +107,10 @@ def _history(workplace: Workplace) -> pd.DataFrame:
 def test_a_killed_training_goes_on_and_ends_where_an_unbroken_one_does(trained: Workplace, tmp_path: Path) -> None:
     broken = Workplace(tmp_path)
     broken.prepare()
-    running = broken.start("train", "v1")
-    rows = broken.folder / "outputs" / "v1" / "work" / "history.csv"
-    deadline = time.monotonic() + 120
-    while not (rows.is_file() and rows.read_text().count("\n") >= 3):
-        assert running.poll() is None, running.communicate()[1]
-        assert time.monotonic() < deadline, "two epochs took more than two minutes"
-        time.sleep(0.02)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
-    assert not (broken.folder / "outputs" / "v1" / "model.keras").exists(), "it was over before it could be killed"
-    finished = rows.read_text()
+    finished = broken.kill_training_after(2)
     broken.run("train", "v1")
     whole = _history(broken)
+    rows = broken.folder / "outputs" / "v1" / "work" / "history.csv"
     assert rows.read_text().startswith(finished)  # epochs done before the kill were not done again
     pd.testing.assert_frame_equal(whole, _history(trained), rtol=1e-6)
     first, second = (

@@ -37,6 +37,25 @@ def test_a_loaded_model_goes_on_with_the_same_dropout_and_optimizer(tmp_path: Pa
         assert np.array_equal(a, b)
 
 
+def test_layers_that_were_kept_as_they_are_still_are_after_loading(tmp_path: Path) -> None:
+    images, target = np.random.default_rng(0).random((64, 8)), np.ones((64, 2))
+    layers = [keras.layers.Dense(6), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
+    layers[0].trainable = layers[1].trainable = False
+    model = keras.Sequential([keras.Input((8,)), *layers])
+    model.compile("adam", "mse")
+    model.fit(images, target, verbose=0, shuffle=False)
+    checkpoints = Checkpoints(tmp_path / "work", {})
+    checkpoints.save(model, _history([1.0]))
+    loaded, _ = checkpoints.load(1)
+    assert [layer.trainable for layer in loaded.layers] == [False, False, True]
+    kept = loaded.get_weights()[:6]
+    for one in (model, loaded):
+        one.fit(images, target, verbose=0, shuffle=False)
+    for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+    assert all(np.array_equal(a, b) for a, b in zip(loaded.get_weights()[:6], kept, strict=True))
+
+
 def test_only_the_last_and_the_best_epoch_are_kept(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "work", {})
     for count in range(1, 5):
