@@ -9,6 +9,7 @@ from app_pages.components.palette import ACCENT, STATUS_TONES
 from app_pages.components.words import count, evidence
 from braintumor.evaluation.claims import Hypothesis, Status
 from braintumor.evaluation.hypotheses import weigh_hypotheses
+from braintumor.evaluation.report import leak_version
 
 ICONS = {
     Status.SUPPORTED: ":material/check_circle:",
@@ -60,11 +61,13 @@ header(
     "supported when none of it does, and undecided in between or until it has been measured.",
 )
 version = artifacts.chosen_version()
+base = leak_version(version)
 found = weigh_hypotheses(
     artifacts.report(version),
-    artifacts.report(f"{version}-random"),
-    artifacts.report(f"{version}-official"),
+    artifacts.report(f"{base}-random"),
+    artifacts.report(f"{base}-official"),
     artifacts.averages(),
+    fair=artifacts.report(base),
 )
 tally = [(status, sum(h.status is status for h in found)) for status in Status]
 st.markdown(

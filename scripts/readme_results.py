@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from braintumor.evaluation.report import Report, read_report
+from braintumor.evaluation.report import Report, leak_version, read_report
+from braintumor.inference import versions
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
 
@@ -17,6 +18,7 @@ MEASURES = {
     "roc_auc": "ROC area, tumour against none",
     "ece": "Calibration error",
 }
+OUTSIDE = ("roc_auc", "called", "false_alarms")
 PROTOCOLS = {
     Protocol.GROUP: "patients and near-duplicates kept together",
     Protocol.OFFICIAL: "the Kaggle Training and Testing folders (leaky)",
@@ -64,15 +66,17 @@ def results(settings: Settings) -> str:
     whole = report.metric(Split.TEST, "accuracy")
     if whole is None:
         raise ValueError(f"outputs/{version} holds no evaluation; write it with: {report.remedy}")
-    twins = {p: read_report(version if p is Protocol.GROUP else f"{version}-{p}", settings) for p in PROTOCOLS}
+    base = leak_version(version, settings)
+    twins = {p: read_report(base if p is Protocol.GROUP else f"{base}-{p}", settings) for p in PROTOCOLS}
     lines = [
         f"Version {version} on its test split: {whole.n:,} images in {whole.groups:,} groups (a group is all images of "
         "a patient, with their near-duplicates). Intervals are 95%, by bootstrap over groups.",
         "",
         *_measures(report),
         "",
-        "The same recipe, trained and tested on other splits. The leaky ones have near-duplicates of test images, and "
-        "other images of the same patients, in their training set.",
+        *_outside({name: read_report(name, settings) for name in versions(settings)}),
+        f"One recipe ({base}), trained and tested on three splits. The leaky ones have near-duplicates of test images, "
+        "and other images of the same patients, in their training set.",
         "",
         *_protocols(twins),
     ]
@@ -86,6 +90,28 @@ def _measures(report: Report) -> list[str]:
         if estimate is not None:
             rows.append(f"| {title} | {estimate.percent() if name not in ('roc_auc', 'ece') else estimate.plain()} |")
     return rows
+
+
+def _outside(reports: dict[str, Report]) -> list[str]:
+    """How the versions that were tried on scans of other collections did there; nothing where none was."""
+    tried = {name: report for name, report in reports.items() if report.metric("outside", "roc_auc")}
+    if not tried:
+        return []
+    rows = [
+        "Scans of other collections: tumours that are in no training set here, against the healthy test scans. No "
+        "version was trained, chosen or calibrated on them.",
+        "",
+        "| Version | Accuracy here | ROC area outside | Tumours called outside | False alarms |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, report in tried.items():
+        inside = report.metric(Split.TEST, "accuracy")
+        cells = ["" if inside is None else inside.percent()]
+        for key in OUTSIDE:
+            estimate = report.metric("outside", key)
+            cells.append("" if estimate is None else estimate.plain() if key == "roc_auc" else estimate.percent())
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return [*rows, ""]
 
 
 def _protocols(reports: dict[Protocol, Report]) -> list[str]:

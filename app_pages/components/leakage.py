@@ -9,7 +9,7 @@ from app_pages.components.frame import missing, section
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.words import METRIC_TITLES, metric_value
 from braintumor.evaluation.hypotheses import difference
-from braintumor.evaluation.report import Report
+from braintumor.evaluation.report import Report, leak_version
 from braintumor.vocabulary import Protocol, Split
 
 _TITLES = {
@@ -22,9 +22,13 @@ _SHOWN = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "los
 
 def show_leakage(report: Report) -> None:
     """Test scores of the version under each split, with what they differ by."""
-    section("The same recipe under three splits", "Each scored on its own test images. Only the first split is fair.")
-    reports = {Protocol.GROUP: report}
-    reports |= {p: artifacts.report(f"{report.version}-{p}") for p in (Protocol.OFFICIAL, Protocol.RANDOM)}
+    base = leak_version(report.version)
+    section(
+        "The same recipe under three splits",
+        f"Version {base}, each time scored on its own test images. Only the first split is fair.",
+    )
+    reports = {Protocol.GROUP: artifacts.report(base)}
+    reports |= {p: artifacts.report(f"{base}-{p}") for p in (Protocol.OFFICIAL, Protocol.RANDOM)}
     if absent := [other.remedy for other in reports.values() if other.metric(Split.TEST, "accuracy") is None]:
         missing("Not all three have been measured. What is missing comes from:", *absent)
     measured = {p: other for p, other in reports.items() if other.metric(Split.TEST, "accuracy") is not None}

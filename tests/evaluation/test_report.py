@@ -70,3 +70,14 @@ def test_reading_loads_no_training_package() -> None:
     heavy = "{'sklearn', 'scipy', 'keras', 'tensorflow', 'streamlit'}"
     code = f"import sys, braintumor.evaluation.hypotheses; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_what_leakage_is_worth_is_shown_of_a_version_that_was_trained_on_leaky_splits(workspace: Settings) -> None:
+    for name in ("v1", "v1-random", "v1-official", "v3-random", "v4"):
+        (workspace.outputs / name).mkdir()
+    assert leak_version("v4", workspace) == "v1"
+    assert leak_version("v1", workspace) == "v1"
+
+
+def test_where_no_version_was_trained_on_leaky_splits_it_is_the_one_asked_for(workspace: Settings) -> None:
+    assert leak_version("v4", workspace) == "v4"

@@ -36,7 +36,11 @@ class ClassImage:
 
 
 def weigh_hypotheses(
-    report: Report, random: Report, official: Report, averages: Mapping[TumorClass, ClassImage]
+    report: Report,
+    random: Report,
+    official: Report,
+    averages: Mapping[TumorClass, ClassImage],
+    fair: Report | None = None,
 ) -> tuple[Hypothesis, ...]:
     """Test all four claims on what was measured.
 
@@ -44,10 +48,12 @@ def weigh_hypotheses(
     ----------
     report, random, official : Report
         The version, and the same recipe under the two leaky protocols.
+    fair : Report, optional
+        Where those two are of another version than `report`: that version under the split by group.
     averages : mapping of TumorClass to ClassImage
         Empty where exploration has not been run.
     """
-    return (_differ(averages), _classifies(report), _leaks(report, random, official), _finds(report))
+    return (_differ(averages), _classifies(report), _leaks(fair or report, random, official), _finds(report))
 
 
 def _differ(averages: Mapping[TumorClass, ClassImage]) -> Hypothesis:
@@ -111,9 +117,9 @@ def _leaks(report: Report, random: Report, official: Report) -> Hypothesis:
     return Hypothesis(
         "leaks",
         "Does keeping patients together lower the score?",
-        "The same recipe trained under two splits that put images of one patient on both sides, and under the split "
-        "by group. The test is the difference in macro F1 on each split's own test images, its interval joined from "
-        "the intervals of the two scores.",
+        f"One recipe ({report.version}) trained under two splits that put images of one patient on both sides, and "
+        "under the split by group. The test is the difference in macro F1 on each split's own test images, its "
+        "interval joined from the intervals of the two scores.",
         findings,
     )
 

@@ -12,6 +12,7 @@ from braintumor.evaluation.measures import Curves, Estimate, Metrics, parse_curv
 from braintumor.evaluation.stages import Stage, parse_stages
 from braintumor.evaluation.study_file import identity, read_stages
 from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import Protocol
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
@@ -66,6 +67,17 @@ class Report:
         """Path of a picture in `figures/`; None where there is none."""
         path = self.folder / "figures" / name
         return path if path.is_file() else None
+
+
+def leak_version(version: str, settings: Settings | None = None) -> str:
+    """The version whose leaky splits show what leakage is worth: this one, or the first that was tried on both."""
+    outputs = (settings or get_settings()).outputs
+    measured = sorted(
+        folder.name.removesuffix(f"-{Protocol.RANDOM}")
+        for folder in outputs.glob(f"*-{Protocol.RANDOM}")
+        if (outputs / f"{folder.name.removesuffix(Protocol.RANDOM)}{Protocol.OFFICIAL}").is_dir()
+    )
+    return version if version in measured or not measured else measured[0]
 
 
 def read_report(version: str, settings: Settings | None = None) -> Report:
