@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from braintumor.evaluation.measures import Estimate
-from braintumor.evaluation.report import HISTORY_COLUMNS, read_report
+from braintumor.evaluation.report import HISTORY_COLUMNS, leak_version, read_report
 from braintumor.settings import Settings
 
 
