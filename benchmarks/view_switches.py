@@ -24,14 +24,13 @@ ROUNDS: Final = 5
 # Milliseconds without a change after which a page counts as complete.
 QUIET: Final = 400
 _CLOCK: Final = """
-() => {
+(() => {
   const seen = window.switches = {clicked: 0, changed: 0};
   const now = () => { seen.changed = performance.now(); };
   document.addEventListener("pointerdown", () => { seen.clicked = seen.changed = performance.now(); }, true);
   document.addEventListener("load", now, true);
-  const main = document.querySelector("[data-testid=stMain]");
-  new MutationObserver(now).observe(main, {subtree: true, childList: true, attributes: true, characterData: true});
-}
+  new MutationObserver(now).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+})()
 """
 _COMPLETE: Final = f"() => performance.now() - window.switches.changed > {QUIET}"
 Switch = tuple[str, Callable[[Visitor], None]]
@@ -50,7 +49,7 @@ def main() -> int:
     times: dict[str, list[float]] = {}
     with served() as address, opened(chromium) as browser, visiting(browser, address) as visitor:
         visitor.go("Visualizer")
-        visitor.page.evaluate(_CLOCK)
+        visitor.page.add_init_script(_CLOCK)
         for number in range(options.rounds + 1):
             for name, act in _switches():
                 took = _timed(visitor, act)
@@ -63,7 +62,8 @@ def main() -> int:
 
 
 def _switches() -> Iterator[Switch]:
-    """Every switch once, each from another place than it leads to."""
+    """Every switch once, each from another place than it leads to; first the page itself, loaded anew."""
+    yield "page, loaded anew", lambda visitor: visitor.reload()
     for tab in ("Montage", "Explorer", "Leakage", "Maps"):
         yield f"tab {tab}", lambda visitor, tab=tab: visitor.open_tab(tab)
     for view in (*VIEWS["Maps"][1:], VIEWS["Maps"][0]):

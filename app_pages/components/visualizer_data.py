@@ -13,6 +13,7 @@ from braintumor.evaluation.measures import Estimate
 from braintumor.exploration.charts import load_facts, load_tumours
 from braintumor.exploration.facts import FACTS
 from braintumor.exploration.leakage import LeakageReport, load_report
+from braintumor.exploration.outliers import outliers
 from braintumor.exploration.tumours import MEASURES
 from braintumor.settings import Settings, get_settings
 
@@ -30,6 +31,17 @@ def _facts(outputs: str, when: Stamp, _settings: Settings) -> pd.DataFrame:
         return manifest if manifest.empty else _whole(load_facts(manifest, _settings), ("path", *FACTS))
     except (BrainTumorError, KeyError):
         return pd.DataFrame()
+
+
+def outlying() -> pd.DataFrame:
+    """The images out of place, as `outliers` gives them; `facts` must not be empty."""
+    settings = get_settings()
+    return _outlying(str(settings.outputs), stamp(settings.dataset_outputs))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _outlying(outputs: str, when: Stamp) -> pd.DataFrame:
+    return outliers(facts())
 
 
 def tumours() -> pd.DataFrame:

@@ -12,6 +12,7 @@ from app_pages.components.frame import missing
 from app_pages.components.visualizer_choices import EXPLORE, choose
 from app_pages.components.visualizer_data import facts, shortcut, tumours
 from app_pages.components.visualizer_filter import choose_images, plain
+from app_pages.components.visualizer_outliers import show_outliers
 from app_pages.components.visualizer_table import show_table
 from app_pages.components.words import count
 from braintumor.exploration.charts import (
@@ -86,6 +87,12 @@ def _show_scatter(kept: pd.DataFrame) -> None:
     _show_shortcut()
 
 
+def _show_outliers(kept: pd.DataFrame) -> None:
+    table = _facts_of(kept)
+    if table is not None:
+        show_outliers(table)
+
+
 def _show_tumours(kept: pd.DataFrame) -> None:
     every = tumours()
     if every.empty:
@@ -142,5 +149,6 @@ _VIEWS: Final[dict[str, Callable[[pd.DataFrame], None]]] = {
     "Scatter": _show_scatter,
     "Grey levels": lambda _: _show_histogram(),
     "Tumours": _show_tumours,
+    "Out of place": _show_outliers,
     "Table": show_table,
 }

@@ -25,6 +25,9 @@ _NUMBERS: Final = {
     "testing_with_upright_twin_in_training": "Of those, without turning or mirroring",
     "testing_with_exact_copy_in_training": "Testing images with an exact copy in Training",
     "testing_with_patient_in_training": "Testing images whose patient is in Training",
+    "twin_pairs_across": "Pairs of near-duplicates across the two folders",
+    "twin_pairs_within": "Pairs within one folder",
+    "twin_pairs_turned": "Of all pairs, mirrored or rotated",
     "exact_copies": "Images that copy another, byte for byte",
     "groups": "Independent groups that remain",
 }

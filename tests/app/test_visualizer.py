@@ -22,6 +22,7 @@ from braintumor.dataset.split import split
 from braintumor.exploration.charts import distribution_sentence, histogram_sentence, load_facts, scatter_sentence
 from braintumor.exploration.leakage import load_report
 from braintumor.exploration.montage import DRAWN, choose, tiles
+from braintumor.exploration.outliers import outliers, outliers_sentence
 from braintumor.exploration.run import explore
 from braintumor.exploration.sentences import (
     atlas_sentence,
@@ -303,6 +304,23 @@ def test_facts_are_distributed_over_whatever_is_chosen(explored: Settings, open_
     assert _alts(app) == [distribution_sentence(table, "sharpness", "plane")]
 
 
+def test_images_out_of_place_are_shown_and_told(
+    explored: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("braintumor.exploration.outliers.FAR", 4.0)  # no one of two dozen can lie further off
+    path = explored.dataset_outputs / "image_facts.csv"
+    table = pd.read_csv(path).assign(noise=0.01)
+    table.loc[7, "noise"] = 0.9
+    table.to_csv(path, index=False)
+    _forget()
+    app = _set(open_page("visualizer", look="Explorer"), "explorer-view", "Out of place")
+    found = outliers(load_facts(read_manifest()))
+    assert table.loc[7, "path"] in set(found["path"])
+    assert outliers_sentence(found, len(table)) in words(app)
+    assert len(_tiles(app)) == min(6, len(found))
+    assert len(app.dataframe[0].value) == len(found)
+
+
 def test_filters_narrow_the_facts(explored: Settings, open_page: Open) -> None:
     app = _set(_set(open_page("visualizer", look="Explorer"), "explorer-view", "Scatter"), "explorer-labels", [NO])
     app.selectbox(key="explorer-split").set_value("train").run()
@@ -312,7 +330,7 @@ def test_filters_narrow_the_facts(explored: Settings, open_page: Open) -> None:
 
 
 def test_a_filter_that_leaves_nothing_says_so(explored: Settings, open_page: Open) -> None:
-    for view in ("Distribution", "Tumours", "Table"):
+    for view in ("Distribution", "Tumours", "Out of place", "Table"):
         app = _set(open_page("visualizer", look="Explorer"), "explorer-view", view)
         assert "No image fits" in words(_set(app, "explorer-labels", []))
 
@@ -356,7 +374,7 @@ def test_a_downloaded_table_reads_back(explored: Settings) -> None:
 
 def test_facts_not_yet_computed_name_their_command(artifacts: Settings, open_page: Open) -> None:
     app = open_page("visualizer", look="Explorer")
-    for view in ("Distribution", "Scatter", "Tumours"):
+    for view in ("Distribution", "Scatter", "Tumours", "Out of place"):
         assert "braintumor explore" in words(_set(app, "explorer-view", view))
 
 

@@ -7,6 +7,6 @@ PARTS: Final = ("Scores", "Curves", "Training", "Leakage", "Model card")
 VIEWS: Final = {
     "Maps": ("Average", "Variability", "Side by side", "Difference", "Effect size", "Tumour atlas", "Profile"),
     "Montage": (),
-    "Explorer": ("Distribution", "Scatter", "Grey levels", "Tumours", "Table"),
+    "Explorer": ("Distribution", "Scatter", "Grey levels", "Tumours", "Out of place", "Table"),
     "Leakage": (),
 }

@@ -62,6 +62,13 @@ class Visitor:
         expect(self.page.get_by_role("heading", name=heading, level=1)).to_be_visible()
         self.settle()
 
+    def reload(self) -> None:
+        """Load the page anew."""
+        self.owed = True
+        self.page.reload()
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        self.settle()
+
     def choose(self, option: str) -> None:
         """Press the first segment of that name."""
         chosen = self.page.get_by_role("radio", name=option, exact=True).first

@@ -69,6 +69,7 @@ def test_every_number_is_the_one_counted_by_hand() -> None:
         "patients_on_both_sides": 2,
         "testing_with_exact_copy_in_training": 1,
         "twin_pairs_across": 3,
+        "twin_pairs_within": 1,
         "twin_pairs_turned": 2,
         "testing_with_twin_in_training_share": 0.75,
         "testing_with_upright_twin_in_training": 2,

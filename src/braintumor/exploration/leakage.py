@@ -130,6 +130,7 @@ def _numbers(
         **counted,
         "testing_with_exact_copy_in_training": int(testing["sha256"].isin(set(training["sha256"])).sum()),
         "twin_pairs_across": len(across),
+        "twin_pairs_within": len(pairs) - len(across),
         "twin_pairs_turned": int((pairs["transform"] != "identity").sum()),
         "testing_with_twin_in_training_share": counted["testing_with_twin_in_training"] / max(1, len(testing)),
         "testing_with_upright_twin_in_training": touched(testing, upright),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.exploration.montage import Tile, read_image
 from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import TumorClass
 
 _MIRROR: Final = "mirror"
 
@@ -50,9 +51,10 @@ def twin_tiles(pairs: pd.DataFrame, settings: Settings | None = None) -> list[Ti
     for pair in pairs.to_dict("records"):
         first, second = (read_image(pair[side], settings) for side in ("path_a", "path_b"))
         how = "as it is" if pair["transform"] == "identity" else pair["transform"]
-        found.append(Tile(pair["path_a"], (_short(pair["path_a"]), pair["label_a"]), first.to_uint8()))
-        pixels = turned(second.to_uint8(), pair["transform"])
-        found.append(Tile(pair["path_b"], (_short(pair["path_b"]), f"{how}; {pair['distance']} bits"), pixels))
+        label = TumorClass(pair["label_a"]).title
+        found.append(Tile(pair["path_a"], (_short(pair["path_a"]), label), first.to_uint8()))
+        pixels, apart = turned(second.to_uint8(), pair["transform"]), f"{pair['distance']} of 128 bits differ"
+        found.append(Tile(pair["path_b"], (_short(pair["path_b"]), f"{how}; {apart}"), pixels))
     return found
 
 
