@@ -1,5 +1,6 @@
 """What every test may use: settings of its own, a workspace of its own, and real scans where they are."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from braintumor.settings import Settings, get_settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Tests train, build and read a v1 of their own, whatever version is shipped as the default.
+os.environ["BRAINTUMOR_VERSION"] = "v1"
 
 # A busy machine is no bug: no test fails for being slow.
 hypothesis.settings.register_profile("project", deadline=None)

@@ -81,7 +81,7 @@ def _add_reading(commands: argparse._SubParsersAction) -> None:
     predict.add_argument(
         "paths", nargs="+", metavar="PATH", help="a JPEG or PNG, a folder, or a pattern such as 's/*.png'"
     )
-    predict.add_argument("--version", help="the model to read with (default: BRAINTUMOR_VERSION, or v1)")
+    predict.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
     predict.add_argument(
         "--csv", type=Path, metavar="FILE", help="write the rows here; stopped and started again, it goes on where it "
         "was. Without it the rows go to standard output",
@@ -90,7 +90,7 @@ def _add_reading(commands: argparse._SubParsersAction) -> None:
     predict.epilog = "Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), 2 wrong usage."
     bench = _command(commands, "bench", "time reading and exploring against the original way, side by side", _bench)
     bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
-    bench.add_argument("--version", help="the model to read with (default: BRAINTUMOR_VERSION, or v1)")
+    bench.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
     bench.add_argument("--only", choices=["reading", "explore"], help="one of the two comparisons (default: both)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here")
     app = _command(commands, "app", "open the dashboard", _app)
