@@ -22,6 +22,7 @@ from braintumor.exploration.charts import (
     histogram_sentence,
     scatter_figure,
     scatter_sentence,
+    thinned,
 )
 from braintumor.exploration.facts import FACTS
 from braintumor.exploration.tumours import MEASURES
@@ -83,7 +84,9 @@ def _show_scatter(kept: pd.DataFrame) -> None:
         by = choose("Colour", _BY, "explorer-colour", lambda name: "Class" if name == "label" else name.capitalize())
     said = scatter_sentence(table, x, y)
     show(scatter_figure(table, x, y, by), said, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36)
-    st.markdown(f"{said} Drag to zoom, double-click to come back, and touch a name to hide its dots.")
+    drawn = len(thinned(table))
+    every = "" if drawn == len(table) else f" {drawn:,} of them are drawn, evenly; filters bring out the others."
+    st.markdown(f"{said}{every} Drag to zoom, double-click to come back, and touch a name to hide its dots.")
     _show_shortcut()
 
 

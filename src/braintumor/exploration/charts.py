@@ -17,6 +17,8 @@ from braintumor.vocabulary import CLASSES, TumorClass
 
 # More points than this cannot be told apart and take long to draw; they are thinned evenly.
 _POINTS: Final = 3000
+# Dots of a scatter: drawn as shapes, so many take a fifth of a second, where WebGL takes as long to start.
+_DOTS: Final = 1500
 # Darker grey levels are background: the level at which `standardize` cuts the margin.
 _FIRST: Final = MARGIN_LEVEL + 1
 # Okabe and Ito (2008), for whatever is no class.
@@ -85,12 +87,12 @@ def distribution_sentence(table: pd.DataFrame, column: str, by: str = "label") -
 
 def scatter_figure(table: pd.DataFrame, x: str, y: str, by: str = "label") -> go.Figure:
     """Two facts against one another, a dot an image, thinned evenly where there are many."""
-    shown = table.iloc[:: max(1, -(-len(table) // _POINTS))]
+    shown = thinned(table)
     figure = go.Figure()
     for number, key in enumerate(_keys(shown, by)):
         part = shown[shown[by] == key]
         figure.add_trace(
-            go.Scattergl(
+            go.Scatter(
                 x=part[x], y=part[y], name=_title(key), mode="markers", customdata=part[["path"]],
                 marker={"color": _colour(key, number), "size": 5, "opacity": 0.55},
                 hovertemplate="%{customdata[0]}<br>" + f"{x} %{{x:.3g}}, {y} %{{y:.3g}}<extra></extra>",
@@ -101,6 +103,11 @@ def scatter_figure(table: pd.DataFrame, x: str, y: str, by: str = "label") -> go
         legend={"orientation": "h", "y": 1.12},
     )  # fmt: skip
     return figure
+
+
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a scatter draws: every so many, evenly, where there are more than can be told apart."""
+    return table.iloc[:: max(1, -(-len(table) // _DOTS))]
 
 
 def scatter_sentence(table: pd.DataFrame, x: str, y: str) -> str:

@@ -47,7 +47,7 @@ def outliers_sentence(found: pd.DataFrame, images: int) -> str:
     """How many images are out of place, and the one that is most."""
     if found.empty:
         return f"None of {images:,} images lies {FAR:g} standard deviations or more from the median of its class."
-    first = found.iloc[0]
+    first = found.iloc[0].to_dict()
     return (
         f"Of {images:,} images, {len(found):,} lie {FAR:g} standard deviations or more from the median of their class "
         f"in some fact. Furthest is {first['path'].rpartition('/')[2]} ({TumorClass(first['label']).title.lower()}): "
