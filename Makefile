@@ -44,13 +44,18 @@ format: setup  ## put the code in the house's format
 train: setup  ## train a version from its recipe, export and evaluate it (VERSION=v1)
 	$(BIN)/braintumor train $(VERSION)
 
-reproduce: setup  ## from the raw data: fetch, audit, split, train under all three protocols (VERSION=v1)
+reproduce: setup  ## from the raw data: fetch, audit, split, train v1 under all three protocols, v4 and its study
 	$(BIN)/braintumor data fetch
+	$(BIN)/braintumor data fetch --masks
 	$(BIN)/braintumor data audit
 	$(BIN)/braintumor data split
-	$(BIN)/braintumor train $(VERSION)
-	$(BIN)/braintumor train $(VERSION) --protocol random
-	$(BIN)/braintumor train $(VERSION) --protocol official
+	$(BIN)/braintumor train v1
+	$(BIN)/braintumor train v1 --protocol random
+	$(BIN)/braintumor train v1 --protocol official
+	$(BIN)/braintumor train v4
+	$(BIN)/braintumor train v4_without_sartaj
+	$(BIN)/braintumor study v1
+	$(BIN)/braintumor study v4
 	@$(MAKE) --no-print-directory readme
 
 notebooks: setup  ## run the notebooks on the real set and keep their outputs
