@@ -18,6 +18,9 @@ def run(path: Path, target: Path, timeout: int = 3600) -> None:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=timeout, record_timing=False, resources={"metadata": {"path": ROOT}}).execute()
     notebook.metadata.get("language_info", {}).pop("version", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # what libraries log is no part of the story
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     nbformat.write(notebook, target)
 
 

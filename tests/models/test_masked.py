@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
+from PIL import Image
 
 from braintumor.models.build import build
 from braintumor.models.masked import served
@@ -61,14 +62,20 @@ def test_weights_trained_at_any_size_answer_alike_at_a_fixed_one(model: keras.Mo
     assert loose.predict(_images(1, 96), verbose=0)["mask"].shape == (1, 48, 48, 1)
 
 
+def _enlarged(maps: np.ndarray, side: int) -> np.ndarray:
+    """Maps (n, classes, rows, columns) at another size, by Pillow's bilinear filter."""
+    flat = maps.reshape(-1, *maps.shape[2:]).astype(np.float32)
+    large = [Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR) for values in flat]
+    return np.stack([np.asarray(values) for values in large]).reshape(*maps.shape[:2], side, side)
+
+
 def test_the_mean_of_a_raw_class_map_and_the_bias_are_the_logit(model: keras.Model) -> None:
     images = _images()
     look = keras.Model(model.input, [model.get_layer(name).output for name in ("deep", "local")])
     deep, local = (np.asarray(values, np.float64) for values in look(images))
     kernel, bias = (np.asarray(w, np.float64) for w in model.get_layer("class").get_weights())
-    times = local.shape[1] // deep.shape[1]
-    coarse = np.kron((deep @ kernel[: deep.shape[-1]]).transpose(0, 3, 1, 2), np.ones((times, times)))
-    raw = coarse + (local @ kernel[deep.shape[-1] :]).transpose(0, 3, 1, 2)
+    coarse = (deep @ kernel[: deep.shape[-1]]).transpose(0, 3, 1, 2)
+    raw = _enlarged(coarse, local.shape[1]) + (local @ kernel[deep.shape[-1] :]).transpose(0, 3, 1, 2)
     found = {name: np.asarray(value) for name, value in served(model)(images).items()}
     assert raw.mean(axis=(2, 3)) + bias == pytest.approx(found["logits"], abs=1e-4)
     assert found["maps"] == pytest.approx(np.maximum(raw, 0), abs=1e-4)

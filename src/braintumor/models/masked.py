@@ -13,7 +13,7 @@ class ClassMaps(layers.Layer):
     """Reads a linear layer over global averages once more, cell by cell: what each cell added to each logit.
 
     The class activation map of Zhou et al. (2016), exact for such a head: the mean of a map is the class's logit less
-    its bias. Evidence from coarser layers is spread evenly over the finer one's cells.
+    its bias. Evidence from coarser layers is spread smoothly over the finer one's cells.
     """
 
     def __init__(self, head: layers.Dense, **arguments: Any) -> None:
@@ -23,11 +23,10 @@ class ClassMaps(layers.Layer):
     def call(self, evidence: list[Any]) -> dict[str, Any]:
         """Activations (n, rows, columns, channels), the last the finest, to `logits`, `probabilities` and `maps`."""
         kernels = ops.split(self.head.kernel, [int(evidence[0].shape[-1])], axis=0)
-        finest, maps = evidence[-1].shape[1], 0.0
+        finest, maps = evidence[-1].shape[1:3], 0.0
         for values, kernel in zip(evidence, kernels, strict=True):
-            times = finest // values.shape[1]
-            cells = ops.matmul(values, kernel)
-            maps = maps + ops.repeat(ops.repeat(cells, times, axis=1), times, axis=2)
+            # Bilinear between cells: it keeps the mean where the finer grid is a whole number of times as fine.
+            maps = maps + ops.image.resize(ops.matmul(values, kernel), finest, "bilinear")
         logits = ops.mean(maps, axis=(1, 2)) + self.head.bias
         return {
             "logits": logits,
