@@ -98,7 +98,7 @@ def test_our_way_runs_in_a_process_of_its_own(version):
     assert 0 < found.first_verdict < 60
     assert found.throughput > 1
     assert 20 < found.peak_megabytes < 400
-    assert set(found.stages) == {"read", "standardize", "infer", "total"}
+    assert set(found.stages) >= {"read", "standardize", "infer", "total"}
 
 
 def test_a_process_that_fails_says_why(version):
