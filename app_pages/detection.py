@@ -34,7 +34,11 @@ def show_results(readings: list[Reading], detector: Detector) -> None:
 def show_counts(readings: list[Reading], bad: list[Reading]) -> None:
     """How many of each verdict, in a sentence, beside the download."""
     verdicts = Counter(r.detection.verdict for r in readings if r.detection is not None)
-    parts = [f"{number} {title.lower()}" for verdict, title in VERDICT_TITLES.items() if (number := verdicts[verdict])]
+    parts = [
+        f"{number} {title[0].lower()}{title[1:]}"
+        for verdict, title in VERDICT_TITLES.items()
+        if (number := verdicts[verdict])
+    ]
     parts += [f"{len(bad)} could not be read"] if bad else []
     last = max(str(reading.row["timestamp"]) for reading in readings)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -55,9 +59,11 @@ def show_scans(good: list[Reading], detector: Detector) -> None:
         opacity = st.slider("Heat map opacity", 0, 100, 60, 5, format="%d%%", width=300, key="opacity")
         pages = -(-len(good) // CARDS)
         page = st.pagination(pages, key=f"cards-{pages}") if pages > 1 else 1
+    outlined = any(reading.detection and reading.detection.mask is not None for reading in good)
     st.caption(
         "Warm colours mark what spoke for the likeliest class, at the model's own coarse resolution. It is evidence "
         "for an answer, not the outline of a tumour."
+        + (" The blue line is the model's outline of what it takes for tumour." if outlined else "")
     )
     for reading in good[(page - 1) * CARDS : page * CARDS]:
         show_card(reading, detector.artifact.card.thresholds, opacity / 100, reading.file.file_id)

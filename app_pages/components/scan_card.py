@@ -35,17 +35,22 @@ def show_card(reading: Reading, thresholds: Thresholds, opacity: float, key: str
             _show_picture(reading, found, opacity)
         with words:
             _show_verdict(found)
-            show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", 214, top=24)
+            if not _refused(found):
+                show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", 214, top=24)
             _show_small_print(found)
+
+
+def _refused(found: Detection) -> bool:
+    """Whether the picture was taken for no brain MRI: then no class is offered, nor a place."""
+    return found.verdict is Verdict.NOT_BRAIN_MRI
 
 
 def _show_picture(reading: Reading, found: Detection, opacity: float) -> None:
     grey = read_scan(reading.file.getvalue(), found.name).to_uint8()
-    heat = found.heat_map
+    heat, mask = (None, None) if _refused(found) else (found.heat_map, found.mask)
     said = f"Scan {found.name}"
     if heat is not None and opacity > 0 and heat.any():
         said += f", with a heat map of what spoke for {class_word(found.result)}, strongest at the {place(heat)}"
-    mask = found.mask if found.verdict is not Verdict.NOT_BRAIN_MRI else None
     if mask is not None and mask.any():
         said += f", tumour outlined at the {place(mask.astype(np.float32))} over {mask.mean():.1%} of the image"
     st.image(_fitted(overlay(grey, heat, opacity, mask)), width="stretch", alt=f"{said}.")
@@ -62,7 +67,7 @@ def _show_verdict(found: Detection) -> None:
     st.text(found.name)
     tone = VERDICT_TONES[found.verdict]
     st.header(f":{tone}[{VERDICT_TITLES[found.verdict]}]", anchor=False)
-    st.markdown(f"**{_headline(found)}** {found.reason}")
+    st.markdown(found.reason if _refused(found) else f"**{_headline(found)}** {found.reason}")
 
 
 def _headline(found: Detection) -> str:
@@ -73,10 +78,10 @@ def _headline(found: Detection) -> str:
 
 def _show_small_print(found: Detection) -> None:
     kept = listed(class_word(c) for c in found.prediction_set)
-    st.caption(
-        f"At 95% coverage the answer is {'among ' if len(found.prediction_set) > 1 else ''}{kept}. "
-        f"Model {found.model_version}, read in {found.milliseconds['total']:.0f} ms, SHA-256 {found.sha256[:12]}."
-    )
+    among = "among " if len(found.prediction_set) > 1 else ""
+    answer = "" if _refused(found) else f"At 95% coverage the answer is {among}{kept}. "
+    took = f"read in {found.milliseconds['total']:.0f} ms"
+    st.caption(f"{answer}Model {found.model_version}, {took}, SHA-256 {found.sha256[:12]}.")
 
 
 def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:

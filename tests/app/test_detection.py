@@ -179,3 +179,52 @@ def test_the_page_writes_no_file(
 
 def _tree(folders: tuple[Path, ...]) -> set[Path]:
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_picture_that_is_no_brain_mri_is_offered_no_class_and_no_place():
+    def card() -> None:
+        from datetime import UTC, datetime
+
+        import numpy as np
+        from PIL import Image
+
+        from app_pages.components.readings import Reading
+        from app_pages.components.scan_card import show_card
+        from braintumor.inference.detection import Detection
+        from braintumor.inference.verdict import Strangeness, Thresholds, decide
+        from braintumor.vocabulary import CLASSES
+
+        class File:
+            name, file_id = "x-ray.png", "1"
+
+            def getvalue(self) -> bytes:
+                import io
+
+                stream = io.BytesIO()
+                Image.fromarray(np.tile(np.arange(0, 250, 4, np.uint8), (63, 1))).save(stream, "PNG")
+                return stream.getvalue()
+
+        thresholds = Thresholds(0.4, 0.6)
+        verdict, reason = decide(0.9, thresholds, Strangeness(3.0, 1.0, 2.0))
+        each = dict(zip(CLASSES, (0.1, 0.7, 0.1, 0.1), strict=True))
+        found = Detection(
+            "x-ray.png",
+            "ab" * 32,
+            datetime.now(UTC),
+            each,
+            0.9,
+            verdict,
+            reason,
+            CLASSES[:2],
+            0.6,
+            "v4",
+            {"total": 3.0},
+        )
+        show_card(Reading(File(), {}, found), thresholds, 0.6, "1")
+
+    app = AppTest.from_function(card, default_timeout=60).run()
+    said = words(app)
+    assert not app.exception
+    assert "Not a brain MRI" in said
+    assert "as far from the training scans" in said
+    assert not any(word in said for word in ("Likeliest", "95% coverage", "eningioma"))
