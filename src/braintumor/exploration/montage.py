@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from braintumor.dataset.alignment import load_mask
 from braintumor.dataset.phantoms import ORIGIN as PHANTOM_ORIGIN
 from braintumor.dataset.phantoms import draw
 from braintumor.imaging import Scan, read_scan
+from braintumor.imaging.overlay import outline
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 
@@ -124,9 +125,7 @@ def picture(tile: Tile, side: int) -> Picture:
     image = Image.fromarray(tile.pixels).resize(size, Image.Resampling.LANCZOS).convert("RGB")
     if tile.mask is not None:
         mask = Image.fromarray(tile.mask.astype(np.uint8) * np.uint8(255)).resize(size, Image.Resampling.BILINEAR)
-        inside = mask.point(lambda value: 255 if value > 127 else 0)
-        edge = np.asarray(inside.filter(ImageFilter.MaxFilter(3))) > np.asarray(inside)
-        image.paste(_OUTLINE, mask=Image.fromarray(edge.astype(np.uint8) * np.uint8(255)))
+        image.paste(_OUTLINE, mask=Image.fromarray(outline(np.asarray(mask) > 127, reach=1)))
     square = Image.new("RGB", (side, side))
     square.paste(image, ((side - size[0]) // 2, (side - size[1]) // 2))
     return np.asarray(square)

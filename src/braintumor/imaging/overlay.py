@@ -76,9 +76,9 @@ def overlay(
     return np.asarray(painted)
 
 
-def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The rim of a mask (height, width), just outside it and about as wide as a 250th of the image's longer side."""
-    reach = max(1, round(max(mask.shape) / 250))
+def outline(mask: NDArray[np.bool_], reach: int | None = None) -> NDArray[np.bool_]:
+    """The rim of a mask (height, width), just outside it, `reach` pixels wide (a 250th of the longer side)."""
+    reach = reach or max(1, round(max(mask.shape) / 250))
     grown = Image.fromarray(mask.astype(np.uint8) * np.uint8(255)).filter(ImageFilter.MaxFilter(2 * reach + 1))
     return (np.asarray(grown) > 0) & ~mask
 

@@ -5,8 +5,10 @@ from typing import Any, Final
 import keras
 from keras import layers, ops
 
+from braintumor.models.masked_head import STAGES
+
 # Stages whose channel averages tell what kind of picture this is: from grain and edges up to parts.
-_DESCRIBED: Final = ("stem", "stage_1", "stage_2", "stage_3")
+_DESCRIBED: Final = STAGES[:-1]
 
 
 class ClassMaps(layers.Layer):
