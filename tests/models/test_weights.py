@@ -30,16 +30,22 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, keras.Model]
     return folder, model
 
 
-def test_the_encoder_starts_from_the_weights_of_the_folder_and_a_grey_input_from_their_sum(
+def test_the_encoder_sees_in_a_grey_picture_what_imagenet_s_sees_in_its_colours_from_minus_1_to_1(
     source: tuple[Path, keras.Model],
 ) -> None:
     folder, made = source
     recipe = _recipe("masked_mobilenet", weights="imagenet")
     model = build(recipe)
     initialize(model, recipe, Settings(weights_dir=folder))
-    first = np.asarray(model.get_layer("conv1").kernel)
-    assert first.shape == (3, 3, 1, 24)
-    assert first[:, :, 0] == pytest.approx(np.asarray(made.get_layer("conv1").kernel).sum(axis=2), abs=1e-6)
+    assert model.get_layer("conv1").kernel.shape == (3, 3, 1, 24)
+    grey = np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
+    colours = np.zeros((1, 224, 224, 3), np.float32)
+    colours[:, :64, :64] = 2 * grey - 1
+    found, wanted = (
+        keras.Model(network.input, network.get_layer("conv1_relu").output)(image).numpy()
+        for network, image in ((model, grey), (made, colours))
+    )
+    assert found[:, :30, :30] == pytest.approx(wanted[:, :30, :30], abs=1e-4)
     for name in ("conv_pw_3", "conv_pw_13"):
         for found, wanted in zip(model.get_layer(name).get_weights(), made.get_layer(name).get_weights(), strict=True):
             assert np.array_equal(found, wanted)

@@ -7,8 +7,8 @@ from keras import layers, ops
 
 from braintumor.models.masked_head import STAGES
 
-# Stages whose channel averages tell what kind of picture this is: from grain and edges up to parts.
-_DESCRIBED: Final = STAGES[:-1]
+# Stages whose channel averages tell what kind of picture this is: from edges up to parts.
+_DESCRIBED: Final = STAGES[1:-1]
 
 
 class ClassMaps(layers.Layer):

@@ -1,18 +1,35 @@
 """Two answers over one encoder: the class of a slice, and which of its pixels are tumour.
 
-The class comes from one linear layer over global averages, so its class activation map (Zhou et al. 2016) is exact:
-what a cell of the map says is what that cell added to the logit. The averages are of the encoder's last stage, which
-sees the whole slice, and of a decoder stage, which the masks taught where tumours are.
+The class comes from one linear layer over two global averages, so its class activation map (Zhou et al. 2016) is exact:
+what a cell of the map says is what that cell added to the logit. One average is of the encoder's last stage, which sees
+the whole slice; the other of a decoder stage, each cell weighted by how much tumour the mask sees in it.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
-from keras import layers
+from keras import layers, ops
 
-DECODER: Final = (96, 64, 32, 16)  # channels from the last stage but one up to half the input's size
+DECODER: Final = (64, 64, 24)  # channels from the last stage but one up to a quarter of the input's size
 STAGES: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep")
+_LOCAL: Final = "stage_2"  # the stage whose size the weighted average is taken at
+_LEAST: Final = 0.002  # share of a slice: less tumour than about this weighs little
+
+
+@keras.saving.register_keras_serializable("braintumor")
+class UnderMask(layers.Layer):
+    """Weights cells by how much of each the mask sees as tumour, so that their average describes the tumour alone.
+
+    Where no tumour is seen, all weights are near zero. The mask is taken as it is: the class does not train it.
+    """
+
+    def call(self, values: Any, mask: Any) -> Any:
+        """`values` (n, rows, columns, channels), `mask` logits (n, k rows, k columns, 1) to weighted values."""
+        finer = ops.stop_gradient(ops.sigmoid(ops.cast(mask, "float32")))
+        size = mask.shape[1] // values.shape[1] if mask.shape[1] else 4
+        seen = ops.average_pool(finer, size, size)
+        return values * ops.cast(seen / (ops.mean(seen, axis=(1, 2), keepdims=True) + _LEAST), values.dtype)
 
 
 def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> keras.Model:
@@ -30,17 +47,19 @@ def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> k
     Model
         Image (n, h, w, channels) to `class`, softmax (n, classes), and `mask`, logits (n, h / 2, w / 2, 1).
     """
-    *skips, deep = (_named(stage, values) for stage, values in zip(STAGES, stages, strict=True))
-    values = convolution(deep, DECODER[0], 1)
-    local = None
-    for skip, channels in zip(reversed(skips), DECODER, strict=True):
-        values = layers.UpSampling2D(2)(convolution(values, channels, 1))
-        values = layers.ReLU()(layers.Add()([values, convolution(skip, channels, 1, active=False)]))
-        values = convolution(values, channels, 3)
-        if channels == DECODER[1]:
-            local = values = _named("local", values)
-    mask = layers.Conv2D(1, 3, padding="same", dtype="float32", name="mask")(values)
-    pooled = layers.Concatenate(name="features")([layers.GlobalAveragePooling2D()(v) for v in (deep, local)])
+    named = {stage: _named(stage, values) for stage, values in zip(STAGES, stages, strict=True)}
+    deep = named["deep"]
+    values, local = convolution(deep, DECODER[0], 1), None
+    for stage, channels in zip(("stage_3", "stage_2", "stage_1"), DECODER, strict=True):
+        if values.shape[-1] != channels:
+            values = convolution(values, channels, 1)
+        skip = convolution(named[stage], channels, 1, active=False)
+        values = layers.ReLU()(layers.Add()([layers.UpSampling2D(2)(values), skip]))
+        values = convolution(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(values), channels, 1)
+        local = values if stage == _LOCAL else local
+    mask = layers.Conv2DTranspose(1, 4, strides=2, padding="same", dtype="float32", name="mask")(values)
+    described = [deep, UnderMask(name="local")(local, mask)]
+    pooled = layers.Concatenate(name="features")([layers.GlobalAveragePooling2D()(v) for v in described])
     kept = layers.Dropout(0.2, name="dropout")(pooled)
     answer = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(kept)
     return keras.Model(image, {"class": answer, "mask": mask}, name=name)

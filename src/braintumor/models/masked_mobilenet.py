@@ -1,16 +1,16 @@
 """MobileNet (Howard et al. 2017) of width 0.75 with a class and a mask, from ImageNet weights where asked for."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import keras
-from keras import layers
 
 from braintumor.imaging import InputContract
 from braintumor.models.masked_head import two_answers
 
 _WIDTH: Final = 0.75
 _STAGES: Final = tuple(f"conv_pw_{number}_relu" for number in (1, 3, 5, 11, 13))
+_FIRST: Final = ("conv1", "conv1_bn")
 WEIGHTS: Final = ("mobilenet_0.75_224_no_top.weights.h5", "mobilenet_7_5_224_tf_no_top.h5")
 
 
@@ -18,15 +18,16 @@ def build(contract: InputContract, classes: int, *, any_size: bool = False) -> k
     """Build it with random weights; see `two_answers` for what it gives, and `masked_residual` for `any_size`."""
     size = (None, None) if any_size else (contract.height, contract.width)
     image = keras.Input((*size, contract.channels), name="image")
-    scaled = layers.Rescaling(2.0, -1.0, name="rescaling")(image)  # ImageNet's weights were fitted to -1 to 1
     made = keras.applications.MobileNet(
-        input_tensor=scaled, input_shape=(*size, contract.channels), alpha=_WIDTH, include_top=False, weights=None
+        input_tensor=image, input_shape=(*size, contract.channels), alpha=_WIDTH, include_top=False, weights=None
     )
     return two_answers(image, [made.get_layer(name).output for name in _STAGES], classes, "masked_mobilenet")
 
 
 def load_imagenet(model: keras.Model, file: Path | None) -> None:
-    """Give the encoder its ImageNet weights; a grey input gets the sum of the three colours' first kernels.
+    """Give the encoder its ImageNet weights, which were fitted to colours from -1 to 1, made to fit grey from 0 to 1.
+
+    Only at the frame's edge do the answers differ: beyond it lies black, not grey.
 
     Parameters
     ----------
@@ -39,12 +40,10 @@ def load_imagenet(model: keras.Model, file: Path | None) -> None:
     if file:
         source.load_weights(file)
     for layer in source.layers:
-        if layer.weights:
-            model.get_layer(layer.name).set_weights(_grey(layer, model.get_layer(layer.name)))
-
-
-def _grey(source: keras.layers.Layer, target: keras.layers.Layer) -> list[Any]:
-    values = source.get_weights()
-    if values[0].shape != target.get_weights()[0].shape:
-        values[0] = values[0].sum(axis=2, keepdims=True)
-    return values
+        if layer.weights and layer.name not in _FIRST:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
+    kernel, norm = (source.get_layer(name).get_weights() for name in _FIRST)
+    one = kernel[0] if model.input_shape[-1] == kernel[0].shape[2] else kernel[0].sum(axis=2, keepdims=True)
+    norm[2] = norm[2] + one.sum(axis=(0, 1, 2))  # w(2x - 1) is 2wx less the sum of w, which the moving mean takes up
+    for name, weights in zip(_FIRST, ([2 * one], norm), strict=True):
+        model.get_layer(name).set_weights(weights)
