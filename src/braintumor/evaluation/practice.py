@@ -1,0 +1,135 @@
+"""Practice: which test scans a reader is shown, in which order, and their pictures and true outlines."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.dataset.alignment import load_mask
+from braintumor.dataset.phantoms import ORIGIN as PHANTOM_ORIGIN
+from braintumor.dataset.phantoms import draw
+from braintumor.errors import BrainTumorError
+from braintumor.imaging import Scan, read_scan
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import CLASSES, Split, TumorClass
+
+# Phantoms are drawn on the spot, so a round of them needs an end of its own.
+PHANTOMS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One scan to read, and what is known of it.
+
+    Attributes
+    ----------
+    label : TumorClass
+        The truth.
+    group : str
+        Scans of one patient, and near-duplicates, share it.
+    drawn : bool
+        Whether it is a phantom and no scan.
+    path, sha256, width, height
+        As in the manifest; empty and 0 for a phantom drawn on the spot.
+    patient : int
+        Which phantom is drawn on the spot.
+    """
+
+    label: TumorClass
+    group: str
+    drawn: bool
+    path: str = ""
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    patient: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called once the truth is out: names of the image set tell the class."""
+        return self.path.rsplit("/", 1)[-1] or f"phantom {self.patient}"
+
+
+def deal(manifest: pd.DataFrame, seed: int, held_out: Collection[str] | None = None) -> tuple[Case, ...]:
+    """Test scans in the order a reader meets them; equal arguments give equal orders.
+
+    Each scan's class is drawn by lot, all four alike, so that it cannot be guessed from how common it is. Within a
+    class every patient comes once before any comes again. Exact copies come once, and groups of images whose labels
+    contradict each other never.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Only its test split is read.
+    seed : int
+    held_out : collection of str, optional
+        Paths a version was tested on, where it was trained on a split of its own: no other is drawn.
+
+    Returns
+    -------
+    tuple of Case
+        Without repeats; all that fit.
+    """
+    rows = manifest[manifest["split"] == str(Split.TEST)].sort_values("path").drop_duplicates("sha256")
+    rows = rows[rows.groupby("group")["label"].transform("nunique") == 1]
+    if held_out is not None:
+        rows = rows[rows["path"].isin(list(held_out))]
+    generator = np.random.default_rng(seed)
+    queues = {label: _queue(rows[rows["label"] == str(label)], generator) for label in CLASSES}
+    order = []
+    while waiting := [queue for queue in queues.values() if queue]:
+        order.append(waiting[int(generator.integers(len(waiting)))].pop())
+    return tuple(order)
+
+
+def _queue(rows: pd.DataFrame, generator: np.random.Generator) -> list[Case]:
+    """Scans of one class, the last one first to come: patients by lot, one scan of each in turn."""
+    mixed = rows.iloc[generator.permutation(len(rows))]
+    turns = mixed.assign(turn=mixed.groupby("group").cumcount()).sort_values("turn", kind="stable", ascending=False)
+    return [
+        Case(
+            TumorClass(row["label"]), row["group"], row["origin"] == PHANTOM_ORIGIN, row["path"], row["sha256"],
+            int(row["width"]), int(row["height"]),
+        )
+        for row in turns.to_dict("records")
+    ]  # fmt: skip
+
+
+def deal_phantoms(seed: int, count: int = PHANTOMS) -> tuple[Case, ...]:
+    """Drawn stand-ins for where the image set is absent, each of another invented patient."""
+    labels = np.random.default_rng(seed).integers(len(CLASSES), size=count)
+    # Beyond the numbers that phantom sets and montages draw with.
+    patients = 1_000_000 + count * seed + np.arange(count)
+    return tuple(
+        Case(CLASSES[int(label)], f"phantom-{patient}", True, patient=int(patient))
+        for label, patient in zip(labels, patients, strict=True)
+    )
+
+
+def scan_of(case: Case, settings: Settings | None = None) -> Scan:
+    """Read the scan, or draw the phantom.
+
+    Raises
+    ------
+    ScanError
+        The file is missing or damaged.
+    """
+    settings = settings or get_settings()
+    if not case.path:
+        return read_scan(draw(case.label, case.patient).pixels, case.name, settings)
+    return read_scan(settings.dataset / case.path, settings=settings)
+
+
+def true_mask(case: Case, settings: Settings | None = None) -> NDArray[np.bool_] | None:
+    """The outlined tumour on the scan's own grid (height, width); None where there is none or none is known."""
+    if not case.path:
+        mask = draw(case.label, case.patient).mask
+        return mask if mask.any() else None
+    row = {"path": case.path, "sha256": case.sha256, "width": case.width, "height": case.height}
+    try:
+        return load_mask(row, settings)
+    except BrainTumorError:
+        return None
