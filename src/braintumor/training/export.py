@@ -73,8 +73,12 @@ def export(name: str, settings: Settings | None = None) -> str:
 
 def to_onnx(model: keras.Model) -> bytes:
     """ONNX bytes of a trained network with its maps."""
-    graph = explained(model) if isinstance(model, keras.Sequential) else served(model)
-    graph(np.zeros((1, *model.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
+    return graph_bytes(explained(model) if isinstance(model, keras.Sequential) else served(model))
+
+
+def graph_bytes(graph: keras.Model) -> bytes:
+    """ONNX bytes of a network as it is."""
+    graph(np.zeros((1, *graph.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         path = Path(folder) / "model.onnx"
         graph.export(path, format="onnx", verbose=False)
