@@ -5,10 +5,11 @@ import streamlit as st
 from app_pages.components import artifacts
 from app_pages.components.charts import Bar, intervals, show
 from app_pages.components.frame import header, missing
+from app_pages.components.hypothesis_figures import show_figure
 from app_pages.components.palette import ACCENT, STATUS_TONES
 from app_pages.components.words import count, evidence
 from braintumor.evaluation.claims import Hypothesis, Status
-from braintumor.evaluation.hypotheses import weigh_hypotheses
+from braintumor.evaluation.hypotheses import Experiments, weigh_hypotheses
 from braintumor.evaluation.report import leak_version
 
 ICONS = {
@@ -18,7 +19,7 @@ ICONS = {
 }
 
 
-def show_hypothesis(number: int, hypothesis: Hypothesis) -> None:
+def show_hypothesis(number: int, hypothesis: Hypothesis, experiments: Experiments) -> None:
     """The card of one hypothesis: question, verdict and method beside the numbers."""
     status = hypothesis.status
     with st.container(border=True, key=f"hypothesis-{hypothesis.key}"):
@@ -30,6 +31,7 @@ def show_hypothesis(number: int, hypothesis: Hypothesis) -> None:
             st.caption(hypothesis.method)
         with numbers:
             show_findings(hypothesis)
+            show_figure(hypothesis.key, experiments)
             if hypothesis.commands:
                 missing("Measure what is missing with:", *hypothesis.commands)
 
@@ -57,16 +59,18 @@ def _first_capital(text: str) -> str:
 
 header(
     "Hypotheses",
-    "Four claims, each tested on what was measured. A claim is supported when the whole interval reaches its bar, not "
+    "Six claims, each tested on what was measured. A claim is supported when the whole interval reaches its bar, not "
     "supported when none of it does, and undecided in between or until it has been measured.",
 )
 version = artifacts.chosen_version()
 base = leak_version(version)
+experiments = artifacts.experiments()
 found = weigh_hypotheses(
     artifacts.report(version),
     artifacts.report(f"{base}-random"),
     artifacts.report(f"{base}-official"),
     artifacts.averages(),
+    experiments,
     fair=artifacts.report(base),
 )
 tally = [(status, sum(h.status is status for h in found)) for status in Status]
@@ -74,4 +78,4 @@ st.markdown(
     f"**Of {count(len(found), 'claim')}:** " + ", ".join(f":{STATUS_TONES[s]}[{n} {s}]" for s, n in tally if n) + "."
 )
 for number, hypothesis in enumerate(found, start=1):
-    show_hypothesis(number, hypothesis)
+    show_hypothesis(number, hypothesis, experiments)

@@ -9,7 +9,8 @@ import streamlit as st
 
 from braintumor.dataset.manifest import read_manifest
 from braintumor.errors import BrainTumorError, DatasetError
-from braintumor.evaluation.hypotheses import ClassImage
+from braintumor.evaluation.effects import ClassImage
+from braintumor.evaluation.hypotheses import Experiments, read_experiments
 from braintumor.evaluation.report import Report, read_predictions, read_report
 from braintumor.exploration.statistics import FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics
@@ -77,6 +78,17 @@ def _dataset(outputs: str, when: Stamp, _settings: Settings) -> Dataset:
         return Dataset(read_manifest(_settings), facts if isinstance(facts, dict) else {})
     except (OSError, ValueError, BrainTumorError):
         return Dataset(pd.DataFrame(), {})
+
+
+def experiments() -> Experiments:
+    """What the experiments behind the hypotheses found; empty where they were not run."""
+    settings = get_settings()
+    return _experiments(str(settings.outputs), stamp(settings.outputs), settings)
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _experiments(outputs: str, when: Stamp, _settings: Settings) -> Experiments:
+    return read_experiments(_settings)
 
 
 def statistics() -> Statistics | None:

@@ -8,7 +8,7 @@ from app_pages.components.charts import Bar, intervals, show
 from app_pages.components.frame import missing, section
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.words import METRIC_TITLES, metric_value
-from braintumor.evaluation.hypotheses import difference
+from braintumor.evaluation.effects import difference
 from braintumor.evaluation.report import Report, leak_version
 from braintumor.vocabulary import Protocol, Split
 

@@ -65,6 +65,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     train = _command(commands, "train", "train a version from its recipe, then export and evaluate it", _train)
     train.add_argument("version", help="name of a recipe, such as v1")
     train.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
+    train.add_argument("--seed", type=int, help="another seed than the recipe's; writes to outputs/VERSION-seedN")
     train.add_argument("--restart", action="store_true", help="forget the checkpoint of an earlier run")
     for name, help_, handler in (
         ("export", "write model.onnx and check it against Keras on real scans", _export),
@@ -74,6 +75,8 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     study = _command(commands, "study", "measure a version where it is hard: outside, novelty, robustness, ...", _study)
     study.add_argument("version")
     study.add_argument("--restart", action="store_true", help="measure again what was measured on this model already")
+    weigh = _command(commands, "hypotheses", "run the experiments behind the hypotheses and weigh them", _hypotheses)
+    weigh.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
 
 
 def _add_reading(commands: argparse._SubParsersAction) -> None:
@@ -142,7 +145,7 @@ def _phantoms(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from braintumor.training.run import train
 
-    options.version = train(options.version, options.protocol, restart=options.restart)
+    options.version = train(options.version, options.protocol, seed=options.seed, restart=options.restart)
     return _export(options) or _evaluate(options)
 
 
@@ -164,6 +167,13 @@ def _study(options: argparse.Namespace) -> int:
     from braintumor.evaluation.study import study
 
     print(study(options.version, restart=options.restart))
+    return 0
+
+
+def _hypotheses(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.weigh import weigh
+
+    print(weigh(measured_only=options.measured))
     return 0
 
 

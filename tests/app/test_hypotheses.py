@@ -23,10 +23,38 @@ def _write(folder: Path, **metrics: tuple[float, float, float]) -> None:
     path.write_text(json.dumps(evaluation), encoding="utf-8")
 
 
-def test_four_claims_are_weighed(artifacts: Settings, open_page: Open) -> None:
+def test_six_claims_are_weighed(artifacts: Settings, open_page: Open) -> None:
+    assert len(_statuses(open_page("hypotheses"))) == 6
+
+
+def test_experiments_are_shown_with_their_figures(artifacts: Settings, open_page: Open) -> None:
+    before = open_page("hypotheses")
+    _experiments(artifacts.outputs)
     app = open_page("hypotheses")
-    assert len(_statuses(app)) == 4
-    assert len(app.get("plotly_chart")) == 4
+    assert [_statuses(app)[i] for i in (1, 4, 5)] == ["Supported", "Not supported", "Supported"]
+    assert len(app.get("plotly_chart")) == len(before.get("plotly_chart")) + 5  # three of estimates, growth, chance
+    assert "errors fall as the share to the power of \N{MINUS SIGN}0.40" in words(app)
+    assert "By seed: accuracy 90.0%, 91.0% with, 85.0%, 84.0% without." in words(app)
+
+
+def _experiments(outputs: Path) -> None:
+    def entry(value: float, half: float = 0.02) -> dict[str, float]:
+        return {"value": value, "low": value - half, "high": value + half, "n": 1000, "groups": 100}
+
+    how = {"base": "Some network", "side": 96, "epochs": 8, "seeds": 2}
+    growth = {f"accuracy@share:{s}": entry(a) for s, a in (("0.1", 0.7), ("0.5", 0.8), ("1", 0.9))}
+    growth |= {"gain@from:0.1": entry(0.2), "gain@from:0.5": entry(0.1), "exponent": entry(0.4)}
+    parts = {
+        "visible": ({"told": entry(0.6)}, {"chance": 0.3, "p": 0.001, "null": [0.2, 0.25, 0.3]}),
+        "augmentation": (
+            {"accuracy": entry(0.06), "outside_sensitivity": entry(0.1)},
+            how | {"by_seed": {"accuracy": [[0.9, 0.91], [0.85, 0.84]]}},
+        ),
+        "masks": ({"pointing_game": entry(-0.1), "outside_sensitivity": entry(0.1)}, how),
+        "growth": (growth | {"error@share:1": entry(0.1)}, how | {"shares": [0.1, 0.5, 1.0]}),
+    }
+    content = {"experiments": {name: {"metrics": m, "facts": f} for name, (m, f) in parts.items()}}
+    (outputs / "hypotheses.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_a_claim_that_holds_is_supported(artifacts: Settings, open_page: Open) -> None:
@@ -36,13 +64,13 @@ def test_a_claim_that_holds_is_supported(artifacts: Settings, open_page: Open) -
     )  # fmt: skip
     _write(artifacts.outputs / "v1-random", macro_f1=(0.995, 0.993, 0.998))
     _write(artifacts.outputs / "v1-official", macro_f1=(0.996, 0.993, 0.998))
-    assert _statuses(open_page("hypotheses"))[1:] == ["Supported"] * 3
+    assert [_statuses(open_page("hypotheses"))[i] for i in (2, 3)] == ["Supported"] * 2
 
 
 def test_a_claim_may_fail(artifacts: Settings, open_page: Open) -> None:
     _write(artifacts.outputs / "v1", macro_f1=(0.87, 0.81, 0.92), tumor_specificity=(0.8, 0.7, 0.9))
     app = open_page("hypotheses")
-    assert _statuses(app)[1] == _statuses(app)[3] == "Not supported"
+    assert _statuses(app)[2] == "Not supported"
     assert "Below the bar with its whole interval: macro F1" in words(app)
     assert "87.0% (81.0 to 92.0)" in words(app)
 
@@ -50,12 +78,12 @@ def test_a_claim_may_fail(artifacts: Settings, open_page: Open) -> None:
 def test_a_missing_comparison_is_undecided_and_names_its_command(artifacts: Settings, open_page: Open) -> None:
     shutil.rmtree(artifacts.outputs / "v1-official")
     app = open_page("hypotheses")
-    assert _statuses(app)[2] == "Undecided"
+    assert _statuses(app)[3] == "Undecided"
     assert "braintumor train v1 --protocol official" in words(app)
     assert "--protocol random" not in words(app)
 
 
 def test_nothing_measured_leaves_every_claim_undecided(empty: Settings, open_page: Open) -> None:
     app = open_page("hypotheses")
-    assert _statuses(app) == ["Undecided"] * 4
+    assert _statuses(app) == ["Undecided"] * 6
     assert "braintumor explore" in words(app)

@@ -1,5 +1,6 @@
 """Hypotheses: what the intervals allow to be said, and nothing more."""
 
+import json
 import math
 from pathlib import Path
 
@@ -10,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from braintumor.evaluation.claims import Finding, Hypothesis, Status
+from braintumor.evaluation.effects import ClassImage, difference, largest_effect
 from braintumor.evaluation.hypotheses import (
+    COMMAND,
+    FILE,
     TARGET_EFFECT,
-    ClassImage,
+    Experiments,
     commonest_share,
-    difference,
-    largest_effect,
+    read_experiments,
     weigh_hypotheses,
 )
 from braintumor.evaluation.measures import Curves, Estimate
 from braintumor.evaluation.report import Report
+from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, TumorClass
 
 SHARES = st.tuples(*[st.floats(0, 1)] * 3).map(sorted).map(lambda s: Estimate(s[1], (s[0], s[2])))
@@ -121,22 +125,61 @@ def test_the_commonest_class_sets_the_bar_for_accuracy() -> None:
     assert commonest_share(_report()) == 1 / len(CLASSES)
 
 
-def test_all_four_can_be_supported() -> None:
+def _experiments(value: float, low: float, high: float) -> Experiments:
+    """Experiments that all found the same."""
+    found = Estimate(value, (low, high), 1000, 100)
+    names = {
+        "visible": ["told"],
+        "augmentation": ["accuracy", "outside_sensitivity"],
+        "masks": ["pointing_game", "outside_sensitivity"],
+        "growth": ["gain@from:0.1", "exponent"],
+    }
+    facts = {"visible": {"chance": 0.05}, "growth": {"shares": [0.1, 1.0]}}
+    return Experiments({part: dict.fromkeys(metrics, found) for part, metrics in names.items()}, facts)
+
+
+def test_all_six_can_be_supported() -> None:
     good, score = Estimate(0.99, (0.985, 0.995), 1000, 100), Estimate(0.96, (0.955, 0.965))
     ours = _report(macro_f1=score, tumor_sensitivity=good, tumor_specificity=good, accuracy=good)
     random, official = (_report(f"v1-{protocol}", macro_f1=good) for protocol in ("random", "official"))
     images: dict[TumorClass, ClassImage] = {c: _image(0.6 if c.is_tumor else 0.3, 0.1, 300) for c in CLASSES}
-    found = weigh_hypotheses(ours, random, official, images)
-    assert [h.status for h in found] == [Status.SUPPORTED] * 4
+    found = weigh_hypotheses(ours, random, official, images, _experiments(0.2, 0.1, 0.3))
+    assert [h.status for h in found] == [Status.SUPPORTED] * 6
+
+
+def test_experiments_that_found_the_opposite_are_not_supported() -> None:
+    found = weigh_hypotheses(_report(), _report(), _report(), {}, _experiments(-0.2, -0.3, -0.1))
+    assert {h.key for h in found if h.status is Status.NOT_SUPPORTED} == {"differ", "augmentation", "masks", "growth"}
 
 
 def test_nothing_known_leaves_all_open_with_their_commands() -> None:
-    found = weigh_hypotheses(_report(), _report("v1-random"), _report("v1-official"), {})
-    assert [h.status for h in found] == [Status.UNDECIDED] * 4
-    assert [h.commands for h in found] == [("braintumor explore",), *[("braintumor train v1",)] * 3]
+    found = weigh_hypotheses(_report(), _report("v1-random"), _report("v1-official"), {}, Experiments())
+    assert [h.status for h in found] == [Status.UNDECIDED] * 6
+    commands = {h.key: h.commands for h in found}
+    assert commands["differ"] == (COMMAND, "braintumor explore")
+    assert commands["classifies"] == commands["leaks"] == ("braintumor train v1",)
+    assert commands["augmentation"] == commands["masks"] == commands["growth"] == (COMMAND,)
 
 
 def test_a_single_missing_class_is_named() -> None:
     images: dict[TumorClass, ClassImage] = {c: _image(0.5, 0.1) for c in CLASSES if c is not TumorClass.GLIOMA}
-    found = weigh_hypotheses(_report(), _report(), _report(), images)[0]
+    found = weigh_hypotheses(_report(), _report(), _report(), images, _experiments(0.2, 0.1, 0.3))[0]
     assert found.conclusion == "Not measured yet: Glioma against no tumour."
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"experiments": 3}', '{"experiments": {"masks": 1}}'])
+def test_a_file_that_says_nothing_is_no_experiment(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / FILE).write_text(content, encoding="utf-8")
+    found = read_experiments(Settings(outputs=tmp_path))
+    assert found.metric("masks", "pointing_game") is None
+    assert found.fact("growth", "shares", []) == []
+
+
+def test_what_was_measured_is_read(tmp_path: Path) -> None:
+    entry = {"value": 0.1, "low": 0.05, "high": 0.2, "n": 10, "groups": 5}
+    content = {"experiments": {"masks": {"metrics": {"pointing_game": entry}, "facts": {"epochs": 8}}}}
+    (tmp_path / FILE).write_text(json.dumps(content), encoding="utf-8")
+    found = read_experiments(Settings(outputs=tmp_path))
+    assert found.metric("masks", "pointing_game") == Estimate(0.1, (0.05, 0.2), 10, 5)
+    assert found.fact("masks", "epochs") == 8

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from braintumor.models.build import build
-from braintumor.models.masked import served
+from braintumor.models.masked import bare, served
 from braintumor.models.recipe import Recipe, load_recipe
-from braintumor.training.export import largest_difference, to_onnx
+from braintumor.training.export import graph_bytes, largest_difference, to_onnx
 
 SIDE = 64
-PARAMETERS = {"masked_residual": 2_111_245, "masked_mobilenet": 2_114_869}
+PARAMETERS = {"masked_residual": 2_035_517, "masked_mobilenet": 2_012_133}
 
 
 def _recipe(architecture: str, side: int = SIDE) -> Recipe:
@@ -101,3 +101,13 @@ def test_onnx_says_the_same_in_every_output(model: keras.Model) -> None:
     for name, value in served(model)(images).items():
         assert found[name] == pytest.approx(np.asarray(value), rel=1e-4, abs=1e-4), name
     assert largest_difference(model, content, images) < 1e-5
+
+
+def test_the_bare_network_is_the_encoder_and_nothing_of_the_mask(model: keras.Model) -> None:
+    alone = bare(model)
+    deep = keras.Model(model.input, model.get_layer("deep").output).predict(_images(), verbose=0)
+    kernel, bias = model.get_layer("class").get_weights()
+    expected = deep.mean(axis=(1, 2)) @ kernel[: deep.shape[-1]] + bias
+    assert alone.predict(_images(), verbose=0)["logits"] == pytest.approx(expected, abs=1e-4)
+    assert not {layer.name for layer in alone.layers} & {"mask", "local", "class"}
+    assert len(graph_bytes(alone)) < len(to_onnx(model))

@@ -62,7 +62,7 @@ def test_v4_asks_for_a_mask_wherever_it_needs_one_and_for_frames_its_network_can
     [
         ("[composites]\nplanted = 1.5", "composites.planted"),
         ("[appearance]\nblurr = 0.5", "appearance.blurr"),
-        ("[mask]\nweight = 0", "mask.weight"),
+        ("[mask]\nweight = -1", "mask.weight"),
         ("[fit]\nlearning_rate = 1e-3\nepochs = 3\naveraging = 1.0", "fit.averaging"),
         ("[fit]\nlearning_rate = 1e-3\nepochs = 3\nschedule = 'two_cycles'", "fit.schedule"),
     ],

@@ -32,7 +32,7 @@ def measure_latency(subject: Subject, scans: int = SCANS) -> Findings:
     """Milliseconds of each stage of `detect`, and of three ways from the same frame to an answer, scan by scan.
 
     Metrics are medians, their intervals over scans: `ms@stage:read` and so on; `ms@way:whole` (all outputs, novelty
-    and verdict), `ms@way:bare` (the same graph cut at its logits) and `ms@way:keras` (`model.predict`, where
+    and verdict), `ms@way:bare` (classification alone) and `ms@way:keras` (`model.predict`, where
     `model.keras` is there); `ratio@way:bare`, how many times as long the whole takes as the bare graph, and
     `ratio@way:keras`, how many times as long Keras takes as the whole.
     """
@@ -84,20 +84,38 @@ def _whole(subject: Subject) -> Way:
 
 
 def _bare(subject: Subject) -> Way:
-    """The graph that is served, cut at its logits: classification and nothing else."""
+    """Classification and nothing else: the bare network of one with a mask, else the served graph cut at its logits."""
+    artifact = subject.detector.artifact
+    masked = subject.test.outputs.mask is not None
+    content = _classifier(artifact.path("model.keras")) if masked else None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = subject.settings.threads
+    session = onnxruntime.InferenceSession(
+        content or _cut(artifact.path(MODEL)), options, providers=["CPUExecutionProvider"]
+    )
+    name, contract = session.get_inputs()[0].name, subject.card.contract
+    return lambda frame: session.run([LOGITS], {name: to_batch(frame, contract)})
+
+
+def _classifier(path: Path) -> bytes | None:
+    if not path.is_file():
+        return None
+    import keras
+
+    from braintumor.models.masked import bare
+    from braintumor.training.export import graph_bytes
+
+    return graph_bytes(bare(keras.models.load_model(path, compile=False)))
+
+
+def _cut(whole: Path) -> bytes:
     from onnx.utils import extract_model
 
-    whole = subject.detector.artifact.path(MODEL)
-    session = onnxruntime.InferenceSession(str(whole), providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    name = onnxruntime.InferenceSession(str(whole), providers=["CPUExecutionProvider"]).get_inputs()[0].name
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         cut = Path(folder) / MODEL
         extract_model(str(whole), str(cut), [name], [LOGITS])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = subject.settings.threads
-        session = onnxruntime.InferenceSession(cut.read_bytes(), options, providers=["CPUExecutionProvider"])
-    contract = subject.card.contract
-    return lambda frame: session.run([LOGITS], {name: to_batch(frame, contract)})
+        return cut.read_bytes()
 
 
 def _keras(subject: Subject) -> dict[str, Way]:

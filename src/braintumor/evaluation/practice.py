@@ -1,8 +1,8 @@
 """Practice: which test scans a reader is shown, in which order, and their pictures and true outlines."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -89,13 +89,15 @@ def _queue(rows: pd.DataFrame, generator: np.random.Generator) -> list[Case]:
     """Scans of one class, the last one first to come: patients by lot, one scan of each in turn."""
     mixed = rows.iloc[generator.permutation(len(rows))]
     turns = mixed.assign(turn=mixed.groupby("group").cumcount()).sort_values("turn", kind="stable", ascending=False)
-    return [
-        Case(
-            TumorClass(row["label"]), row["group"], row["origin"] == PHANTOM_ORIGIN, row["path"], row["sha256"],
-            int(row["width"]), int(row["height"]),
-        )
-        for row in turns.to_dict("records")
-    ]  # fmt: skip
+    return [case_of(row) for row in turns.to_dict("records")]
+
+
+def case_of(row: Mapping[str, Any]) -> Case:
+    """The case of a manifest row."""
+    return Case(
+        TumorClass(row["label"]), row["group"], row["origin"] == PHANTOM_ORIGIN, row["path"], row["sha256"],
+        int(row["width"]), int(row["height"]),
+    )  # fmt: skip
 
 
 def deal_phantoms(seed: int, count: int = PHANTOMS) -> tuple[Case, ...]:

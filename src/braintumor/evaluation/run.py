@@ -94,6 +94,7 @@ def evaluation_data(name: str, settings: Settings) -> TrainingData:
         settings,
         with_masks=outlined,
         leave_out=recipe.leave_out,
+        learn_from=recipe.learn_from,
     )
     if data.fingerprint() != card["data"]["fingerprint"]:
         raise DatasetError(

@@ -56,3 +56,19 @@ def served(model: keras.Model) -> keras.Model:
         {**answers, "mask": layers.Reshape(mask.shape[1:3], name="mask_plane")(mask), "features": features},
         name=f"{model.name}_served",
     )
+
+
+def bare(model: keras.Model) -> keras.Model:
+    """The encoder with a linear layer over its last stage's averages: a classifier and nothing else, to time against.
+
+    Returns
+    -------
+    Model
+        Image to `logits` (n, classes), by the part of the class head that reads the encoder's last stage.
+    """
+    deep, head = model.get_layer("deep").output, model.get_layer("class")
+    linear = layers.Dense(head.units, dtype="float32", name="logits")
+    made = keras.Model(model.input, {"logits": linear(layers.GlobalAveragePooling2D()(deep))}, name="bare")
+    kernel, bias = head.get_weights()
+    linear.set_weights([kernel[: deep.shape[-1]], bias])
+    return made

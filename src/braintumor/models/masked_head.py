@@ -11,7 +11,7 @@ from typing import Any, Final
 import keras
 from keras import layers, ops
 
-DECODER: Final = (64, 64, 24)  # channels from the last stage but one up to a quarter of the input's size
+DECODER: Final = (64, 64, 32)  # channels from the last stage but one up to a quarter of the input's size
 STAGES: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep")
 _LOCAL: Final = "stage_2"  # the stage whose size the weighted average is taken at
 _LEAST: Final = 0.002  # share of a slice: less tumour than about this weighs little
@@ -55,7 +55,7 @@ def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> k
             values = convolution(values, channels, 1)
         skip = convolution(named[stage], channels, 1, active=False)
         values = layers.ReLU()(layers.Add()([layers.UpSampling2D(2)(values), skip]))
-        values = convolution(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(values), channels, 1)
+        values = convolution(values, channels, 3)
         local = values if stage == _LOCAL else local
     mask = layers.Conv2DTranspose(1, 4, strides=2, padding="same", dtype="float32", name="mask")(values)
     described = [deep, UnderMask(name="local")(local, mask)]

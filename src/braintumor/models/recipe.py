@@ -92,7 +92,7 @@ class CompositeRecipe(_Strict):
 class MaskRecipe(_Strict):
     """How much the tumour mask counts beside the label."""
 
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, ge=0)
 
 
 class Recipe(_Strict):
@@ -107,6 +107,8 @@ class Recipe(_Strict):
     """Last layer that keeps its initial weights; none where empty."""
     leave_out: str = ""
     """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
+    learn_from: float = Field(default=1.0, gt=0, le=1)
+    """Share of the training groups of each class that are learnt from."""
     input: InputRecipe
     fit: FitRecipe
     augmentation: AugmentationRecipe = AugmentationRecipe()

@@ -87,18 +87,34 @@ def load_training_data(
     *,
     with_masks: bool = False,
     leave_out: str = "",
+    learn_from: float = 1.0,
 ) -> TrainingData:
     """Read (or make) the frames, and masks where asked for, and deal them by the protocol.
 
-    Tumours of the origin `leave_out` go to a split of their own, and with them all that shares a group with one.
+    Tumours of the origin `leave_out` go to a split of their own, and with them all that shares a group with one. Of
+    the training groups of each class only the share `learn_from` is kept; a smaller share is part of a larger one.
     """
     settings = settings or get_settings()
     manifest = split_manifest(protocol, settings)
     if leave_out:
         manifest = _without(manifest, leave_out)
+    if learn_from < 1:
+        manifest = _fewer(manifest, learn_from)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
     masks, known = load_mask_frames(manifest, contract, settings) if with_masks else (None, None)
     return TrainingData(manifest, load_frames(manifest, contract, settings), labels, masks, known)
+
+
+def _fewer(manifest: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Most training groups taken out of every split, at least one of each class left."""
+    generator = np.random.default_rng(COMPARISON_SEED)
+    training = manifest[manifest["split"] == str(Split.TRAIN)]
+    kept: set[str] = set()
+    for _, of_class in training.groupby("label"):
+        names = generator.permutation(np.unique(of_class["group"].to_numpy(str)))
+        kept.update(names[: max(1, round(share * len(names)))])
+    dropped = (manifest["split"] == str(Split.TRAIN)) & ~manifest["group"].isin(kept)
+    return manifest.assign(split=manifest["split"].mask(dropped, ""))
 
 
 def _without(manifest: pd.DataFrame, origin: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -28,13 +29,19 @@ from braintumor.training.schedule import chosen_epoch, learning_rate, should_sto
 from braintumor.vocabulary import Protocol, Split
 
 
-def version_name(version: str, protocol: Protocol) -> str:
-    """Folder name of a run: the version, and the protocol where it is one of the two for comparison only."""
-    return version if protocol is Protocol.GROUP else f"{version}-{protocol}"
+def version_name(version: str, protocol: Protocol, seed: int | None = None) -> str:
+    """Folder name of a run: the version, and the protocol or the seed where it is a run for comparison only."""
+    named = version if protocol is Protocol.GROUP else f"{version}-{protocol}"
+    return named if seed is None else f"{named}-seed{seed}"
 
 
 def train(
-    version: str, protocol: Protocol = Protocol.GROUP, *, restart: bool = False, settings: Settings | None = None
+    version: str,
+    protocol: Protocol = Protocol.GROUP,
+    *,
+    seed: int | None = None,
+    restart: bool = False,
+    settings: Settings | None = None,
 ) -> str:
     """Fit the model of a recipe and write it with its history and the draft of its card.
 
@@ -46,6 +53,8 @@ def train(
         Name of a recipe.
     protocol : Protocol
         How images are dealt; the two leaky ones write to `outputs/<version>-<protocol>`.
+    seed : int, optional
+        Another seed than the recipe's; writes to `outputs/<version>-seed<seed>`.
     restart : bool
         Forget the checkpoint of an earlier run.
 
@@ -56,22 +65,38 @@ def train(
     """
     settings = settings or get_settings()
     recipe = load_recipe(version, settings)
-    data = load_training_data(
-        recipe.input.contract(), protocol, settings, with_masks=recipe.mask is not None, leave_out=recipe.leave_out
-    )
-    name = version_name(version, protocol)
+    if seed is not None:
+        recipe = recipe.model_copy(update={"seed": seed})
+    data = data_of(recipe, protocol, settings)
+    name = version_name(version, protocol, seed)
     folder = settings.outputs / name
-    identity = {"recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__}
-    checkpoints = Checkpoints(folder / "work", identity, restart=restart)
-    history = fit(recipe, data, checkpoints)
-    model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
-    served = build(recipe)
-    served.set_weights((average or model).get_weights())
+    served, history = fitted(recipe, data, folder / "work", restart=restart)
     served.save(folder / "model.keras")
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
     write_draft_card(name, recipe, protocol, data, history, served, settings)
     return name
+
+
+def data_of(recipe: Recipe, protocol: Protocol, settings: Settings) -> TrainingData:
+    """The images a recipe learns from and is judged on."""
+    return load_training_data(
+        recipe.input.contract(), protocol, settings, with_masks=recipe.mask is not None, leave_out=recipe.leave_out,
+        learn_from=recipe.learn_from,
+    )  # fmt: skip
+
+
+def fitted(
+    recipe: Recipe, data: TrainingData, work: Path, *, restart: bool = False
+) -> tuple[keras.Model, pd.DataFrame]:
+    """The network with the weights its schedule keeps, and the history; checkpoints lie in `work`."""
+    identity = {"recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__}
+    checkpoints = Checkpoints(work, identity, restart=restart)
+    history = fit(recipe, data, checkpoints)
+    model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
+    served = build(recipe)
+    served.set_weights((average or model).get_weights())
+    return served, history
 
 
 def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.DataFrame:

@@ -1,0 +1,137 @@
+"""Experiments: train every arm with every seed, and keep what each run says of test scans and outside pictures."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.dataset.files import write_atomically
+from braintumor.errors import ScanError
+from braintumor.evaluation.localization import localization
+from braintumor.evaluation.outside_set import FOLDER, LABELS, outside_facts
+from braintumor.imaging import read_scan, standardize, to_batch
+from braintumor.inference.outputs import Outputs
+from braintumor.models.masked import served
+from braintumor.models.recipe import Recipe
+from braintumor.settings import Settings
+from braintumor.training.arms import Arm
+from braintumor.training.data import TrainingData
+from braintumor.training.run import data_of, fitted
+from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+
+FOLDER_OF_RUNS: Final = "experiments"
+RUNS: Final = "runs.json"
+_BATCH: Final = 64
+_OUTSIDE: Final = "outside"
+
+
+def run_experiments(arms: dict[str, Arm], settings: Settings) -> Iterator[str]:
+    """Train what was not trained yet; a sentence for each run. What was interrupted goes on from its last epoch."""
+    folder = settings.outputs / FOLDER_OF_RUNS
+    for arm in arms.values():
+        for seed in arm.seeds:
+            name, recipe = run_name(arm, seed), arm.seeded(seed)
+            data = data_of(recipe, Protocol.GROUP, settings)
+            identity = _identity(recipe, data)
+            if read_runs(settings).get(name, {}).get("identity") == identity and (folder / f"{name}.csv").is_file():
+                yield f"{name}: kept."
+                continue
+            work = folder / "work" / name
+            model, history = fitted(recipe, data, work)
+            table = answers(served(model), recipe, data, settings)
+            write_atomically(
+                folder / f"{name}.csv", table.to_csv(index=False, float_format="%.5g", lineterminator="\n")
+            )
+            _note(name, settings, identity=identity, epochs=len(history), groups=data.groups()[str(Split.TRAIN)],
+                  images=len(data.rows(Split.TRAIN)), seconds=round(float(history["seconds"].sum()), 1))  # fmt: skip
+            shutil.rmtree(work)
+            accuracy = (table["label"] == table[list(CLASS_NAMES)].idxmax(axis=1))[table["set"] == str(Split.TEST)]
+            yield f"{name}: {accuracy.mean():.1%} of {len(accuracy)} test scans right."
+
+
+def run_name(arm: Arm, seed: int) -> str:
+    """Name of a run, and of its file."""
+    return f"{arm.name}-seed{seed}"
+
+
+def read_runs(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What is noted of every run that was done, by its name."""
+    path = settings.outputs / FOLDER_OF_RUNS / RUNS
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def read_answers(settings: Settings, name: str) -> pd.DataFrame | None:
+    """Answers of a run as `answers` gives them; None where it was not run."""
+    path = settings.outputs / FOLDER_OF_RUNS / f"{name}.csv"
+    return pd.read_csv(path, dtype={"group": str}) if path.is_file() else None
+
+
+def answers(network: Any, recipe: Recipe, data: TrainingData, settings: Settings) -> pd.DataFrame:
+    """What a network says.
+
+    Returns
+    -------
+    DataFrame
+        A row per scan of the test split and per new outside picture with a tumour (label `tumor`): `set`, `path`,
+        `group`, `label`, the class head's probabilities under the classes' names, and `pointed`: whether the surest
+        pixel of the mask, or of the class map where the mask was not taught, lies on the tumour (empty where it was
+        not outlined).
+    """
+    rows = data.rows(Split.TEST)
+    outputs, probabilities = _said(network, data.frames[rows], recipe)
+    table = data.manifest.iloc[rows][["path", "group", "label"]].reset_index(drop=True)
+    table = table.assign(set=str(Split.TEST), **_columns(probabilities))
+    if data.masks is not None:
+        found = localization(outputs, data.masks[rows], data.labels[rows])
+        table["pointed"] = found["pointing_game" if recipe.mask and recipe.mask.weight else "map_pointing_game"]
+    outside = _outside(data.manifest, recipe, settings)
+    if outside is not None:
+        chosen, frames = outside
+        table = pd.concat([table, chosen.assign(**_columns(_said(network, frames, recipe)[1]))], ignore_index=True)
+    return table
+
+
+def _said(network: Any, frames: NDArray[np.uint8], recipe: Recipe) -> tuple[Outputs, NDArray[np.float32]]:
+    found = network.predict(to_batch(frames, recipe.input.contract()), batch_size=_BATCH, verbose=0)
+    parts = {name: np.asarray(values) for name, values in found.items()}
+    return Outputs(parts["logits"], parts["maps"], parts["mask"]), parts["probabilities"]
+
+
+def _columns(probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    return {name: probabilities[:, i] for i, name in enumerate(CLASS_NAMES)}
+
+
+def _outside(
+    manifest: pd.DataFrame, recipe: Recipe, settings: Settings
+) -> tuple[pd.DataFrame, NDArray[np.uint8]] | None:
+    folder = settings.inputs / FOLDER
+    if not all((folder / label).is_dir() for label in LABELS):
+        return None
+    facts = outside_facts(manifest, settings)
+    kept, frames = [], []
+    for fact in facts[facts["new"] & (facts["label"] == "yes")].itertuples():
+        try:
+            scan = read_scan(folder / str(fact.path), settings=settings)
+        except ScanError:
+            continue
+        kept.append({"set": _OUTSIDE, "path": fact.path, "group": f"outside {fact.cluster}", "label": "tumor"})
+        frames.append(standardize(scan, recipe.input.contract())[0])
+    return (pd.DataFrame(kept), np.stack(frames)) if kept else None
+
+
+def _identity(recipe: Recipe, data: TrainingData) -> str:
+    said = json.dumps([recipe.model_dump(mode="json"), data.fingerprint()], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _note(name: str, settings: Settings, **facts: Any) -> None:
+    path: Path = settings.outputs / FOLDER_OF_RUNS / RUNS
+    runs = dict(sorted({**read_runs(settings), name: facts}.items()))
+    write_atomically(path, json.dumps(runs, indent=1) + "\n")

@@ -1,0 +1,97 @@
+"""Paired comparison of two ways of training, over seeds and groups, and accuracy as data grows with a fitted curve."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.evaluation.bootstrap import LEVEL, REPLICATES, group_weights
+from braintumor.evaluation.entries import Entry, plain
+
+Floats = NDArray[np.float64]
+_SEED: Final = 0
+_LEAST_ERROR: Final = 1e-4  # a run without a single error has no logarithm
+
+
+def paired_difference(
+    ours: Floats, theirs: Floats, groups: NDArray[np.object_], strata: NDArray[np.int64], once: Floats | None = None,
+    replicates: int = REPLICATES,
+) -> Entry:  # fmt: skip
+    """Mean of `ours - theirs` with an interval over groups and seeds, both drawn with replacement, seeds in pairs.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray, shape (seeds, n)
+        A value for every scan by every seed; NaN where a scan does not count.
+    groups, strata : ndarray, shape (n,)
+        See `braintumor.evaluation.bootstrap.group_weights`.
+    once : ndarray, shape (n,), optional
+        How often each scan counts; one each by default.
+    """
+    gaps = ours - theirs
+    counted = ~np.isnan(gaps).any(axis=0)
+    gaps, given = np.nan_to_num(gaps), counted * (1.0 if once is None else once)
+
+    def measure(weights: Floats, seeds: NDArray[np.int64]) -> float:
+        weighed = weights * given
+        return float((gaps[seeds].mean(axis=0) * weighed).sum() / weighed.sum()) if weighed.sum() else float("nan")
+
+    found = _with_interval(measure, len(gaps), groups, strata, replicates)
+    return found | {"n": int(counted.sum()), "groups": len(set(groups[counted])), "seeds": len(gaps)}
+
+
+def growth(
+    shares: Sequence[float], right: Sequence[Floats], groups: NDArray[np.object_], strata: NDArray[np.int64],
+    replicates: int = REPLICATES,
+) -> dict[str, Entry]:  # fmt: skip
+    """Accuracy at each share of the data, and the exponent of the power law that its errors fall by.
+
+    The law is error = a share^-b, as learning curves often are (Hestness et al. 2017), fitted by least squares on
+    logarithms.
+
+    Parameters
+    ----------
+    shares : sequence of float
+    right : sequence of ndarray, shape (seeds, n)
+        For each share: whether each scan was answered right by each seed.
+
+    Returns
+    -------
+    dict
+        Entries `accuracy@share:<share>`, `gain@from:<share>` (accuracy at the largest share less that at this one),
+        `exponent` (b), and `error@share:1`, the fitted error where all of the data is used.
+    """
+    means = np.stack([values.mean(axis=0) for values in right])
+    positions = np.log(np.asarray(shares, float))
+
+    def measure(weights: Floats) -> dict[str, float]:
+        accuracy = (means * weights).sum(axis=1) / weights.sum()
+        slope, level = np.polyfit(positions, np.log(np.maximum(1 - accuracy, _LEAST_ERROR)), 1)
+        found = {f"accuracy@share:{s:g}": float(a) for s, a in zip(shares, accuracy, strict=True)}
+        best = accuracy[int(np.argmax(positions))]
+        gains = {f"gain@from:{s:g}": float(best - a) for s, a in zip(shares, accuracy, strict=True) if s < max(shares)}
+        return found | gains | {"exponent": float(-slope), "error@share:1": float(np.exp(level))}
+
+    draws = [measure(weights) for weights in group_weights(groups, strata, replicates, _SEED)]
+    everyone = measure(np.ones(means.shape[1]))
+    facts = {"n": means.shape[1], "groups": len(set(groups))}
+    return {name: _entry(value, [draw[name] for draw in draws]) | facts for name, value in everyone.items()}
+
+
+def _with_interval(
+    measure: Callable[[Floats, NDArray[np.int64]], float], seeds: int, groups: NDArray[np.object_],
+    strata: NDArray[np.int64], replicates: int,
+) -> Entry:  # fmt: skip
+    generator = np.random.default_rng(_SEED)
+    draws = [
+        measure(weights, generator.integers(seeds, size=seeds))
+        for weights in group_weights(groups, strata, replicates, _SEED)
+    ]
+    return _entry(measure(np.ones(len(groups)), np.arange(seeds)), draws)
+
+
+def _entry(value: float, draws: Sequence[float]) -> Entry:
+    tail = (1 - LEVEL) / 2
+    low, high = np.nanquantile(draws, [tail, 1 - tail])
+    return {"value": plain(value), "low": plain(float(low)), "high": plain(float(high))}

@@ -1,0 +1,131 @@
+"""The gradient graph: from an exported network to one that says how each pixel moves the log-odds of tumour."""
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx.utils import Extractor
+
+from braintumor.errors import RecipeError
+from braintumor.models.backward import back
+from braintumor.models.tape import Tape
+from braintumor.vocabulary import CLASSES, TUMOR_INDICES, TumorClass
+
+GRADIENT: Final = "gradient"
+_IMAGE: Final = "image"
+_LOGITS: Final = "logits"
+# In these networks a sigmoid only ever makes the mask, which the class takes as it is: `UnderMask` stops its gradient,
+# for which ONNX has no word. Whoever exports compares the result with automatic differentiation.
+_STOPPED: Final = ("Sigmoid",)
+# Weights of more numbers than this are kept in half precision: the few large matrices at the end, none of the first
+# layers, whose rounding would turn many rectifiers on or off.
+_LARGE: Final = 65_536
+
+
+def gradient_graph(content: bytes, *, halved: bool = True) -> bytes:
+    """Write reverse-mode differentiation out as ONNX, over an exported network, so that serving needs none.
+
+    What is differentiated is the log-odds of tumour the class head gives, logsumexp(tumour logits) less the logit of no
+    tumour; its gradient at the logits is the softmax over the tumours, and -1. From there every operator on the way
+    back to the image adds the product with its Jacobian (Griewank and Walther 2008, chapter 3).
+
+    Parameters
+    ----------
+    content : bytes
+        ONNX with an input `image` (n, h, w, channels) and an output `logits` (n, classes).
+    halved : bool
+        Keep large weights in half precision, which halves the file.
+
+    Returns
+    -------
+    bytes
+        ONNX with the same input, n fixed to one, and the output `gradient` (1, h, w, channels), float32.
+
+    Raises
+    ------
+    RecipeError
+        An operator on the way has no known gradient.
+    """
+    forward = _forward(onnx.load_from_string(content))
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in forward.graph.initializer}
+    nodes = list(forward.graph.node)
+    active, moved = _moved(nodes)
+    tape = Tape(_shapes(forward), values, moved)
+    gradients = {_LOGITS: [_seed(tape)]}
+    for node in reversed(active):
+        if node.output[0] in gradients:  # else it leads elsewhere
+            for name, gradient in back(tape, node, tape.total(gradients.pop(node.output[0]))):
+                gradients.setdefault(name, []).append(gradient)
+    tape.name(tape.total(gradients[_IMAGE]), GRADIENT)
+    return _assembled(forward, nodes, tape, halved=halved)
+
+
+def _forward(model: ModelProto) -> ModelProto:
+    """The part of the graph that leads to the logits of one image, its constants folded and its layers fused."""
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    del model.graph.value_info[:]  # they tell of any number of images
+    inferred = onnx.shape_inference.infer_shapes(model)
+    part = Extractor(inferred).extract_model([_IMAGE], [_LOGITS])
+    with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder) / "forward.onnx")
+        onnxruntime.InferenceSession(part.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return onnx.load(options.optimized_model_filepath)
+
+
+def _shapes(model: ModelProto) -> dict[str, tuple[int, ...]]:
+    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph
+    known = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in (*graph.value_info, *graph.input, *graph.output):
+        known[value.name] = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)
+    return known
+
+
+def _moved(nodes: list[NodeProto]) -> tuple[list[NodeProto], set[str]]:
+    """Nodes that the image moves, in order, and all tensors that it moves."""
+    moved, active = {_IMAGE}, []
+    for node in nodes:
+        if node.op_type not in _STOPPED and moved.intersection(node.input):
+            moved.update(node.output)
+            active.append(node)
+    return active, moved
+
+
+def _seed(tape: Tape) -> str:
+    """Gradient of the log-odds of tumour at the logits (1, classes)."""
+    tumours = np.array([0.0 if i in TUMOR_INDICES else -np.inf for i in range(len(CLASSES))], np.float32)
+    healthy = np.array([float(c is TumorClass.NOTUMOR) for c in CLASSES], np.float32)
+    shares = tape.add("Softmax", [tape.add("Add", [_LOGITS, tape.constant(tumours)])], axis=-1)
+    return tape.add("Sub", [shares, tape.constant(healthy)])
+
+
+def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, halved: bool) -> bytes:
+    kept, casts = [], []
+    used = {name for node in (*nodes, *tape.nodes) for name in node.input}
+    for name, value in tape.constants.items():
+        if name not in used:
+            continue
+        if halved and value.dtype == np.float32 and value.size > _LARGE:
+            kept.append(numpy_helper.from_array(value.astype(np.float16), f"{name}/half"))
+            casts.append(helper.make_node("Cast", [f"{name}/half"], [name], to=TensorProto.FLOAT))
+        else:
+            kept.append(numpy_helper.from_array(value, name))
+    shape = tape.shapes[_IMAGE]
+    graph = helper.make_graph(
+        [*casts, *nodes, *tape.nodes],
+        GRADIENT,
+        [helper.make_tensor_value_info(_IMAGE, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(GRADIENT, TensorProto.FLOAT, shape)],
+        kept,
+    )
+    opset = next(entry.version for entry in forward.opset_import if not entry.domain)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=forward.ir_version)
+    onnx.checker.check_model(made)
+    return bytes(made.SerializeToString())

@@ -1,0 +1,56 @@
+"""Arms of the experiments: the base made quick, one thing changed, and mistakes named."""
+
+from pathlib import Path
+
+import pytest
+
+from braintumor.errors import RecipeError
+from braintumor.settings import Settings, get_settings
+from braintumor.training.arms import load_arms
+
+
+def test_every_arm_differs_from_the_whole_in_one_thing_only() -> None:
+    arms = load_arms(get_settings())
+    whole = arms.pop("whole").recipe.model_dump()
+    changed = {
+        name: {key for key, value in arm.recipe.model_dump().items() if value != whole[key]}
+        for name, arm in arms.items()
+    }
+    assert changed["without_masks"] == {"mask"}
+    assert changed["without_augmentation"] == {"augmentation", "appearance"}
+    assert {name for name, keys in changed.items() if keys == {"learn_from", "fit"}} == {
+        "a_half",
+        "a_quarter",
+        "a_tenth",
+    }
+
+
+def test_fewer_groups_are_shown_as_often_as_makes_up_for_it() -> None:
+    for arm in load_arms(get_settings()).values():
+        assert arm.recipe.learn_from * arm.recipe.fit.passes == pytest.approx(1.0)
+
+
+def test_an_arm_is_seeded() -> None:
+    arm = load_arms(get_settings())["whole"]
+    assert [arm.seeded(seed).seed for seed in arm.seeds] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "is absent"),
+        ("base = 'v9'\n[quick]\n[arms]\n", "no recipe 'v9'"),
+        ("base = 'small'\n[quick]\n[arms.x]\nseeds = [1]\nepoch = 3\n", "makes no sense"),
+        ("base = 'small'\n", "makes no sense"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str | None, said: str) -> None:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "small.toml").write_text(
+        "title = 'x'\narchitecture = 'plain_cnn'\nseed = 1\n[input]\nheight = 64\nwidth = 64\n"
+        "[fit]\nlearning_rate = 0.001\nepochs = 1\n"
+    )
+    if text is not None:
+        (tmp_path / "experiments" / "arms.toml").write_text(text)
+    with pytest.raises(RecipeError, match=said):
+        load_arms(Settings(recipes=tmp_path))
