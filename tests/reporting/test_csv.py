@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from braintumor.reporting.csv import COLUMNS, cell_text, csv_row, error_row, timestamp_text, to_csv
+from braintumor.reporting.opinion import ReaderFinding
 from braintumor.vocabulary import CLASSES
 from tests.golden.draw import SCANS
 
@@ -19,6 +20,7 @@ CONTRACT = (
     "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
     "model_version,sha256,error"
 )
+LATER = "area_pixels,area_mm2,diameter_mm,reader_finding,reader_comment"
 VALUES = st.one_of(st.none(), st.floats(), st.text(max_size=40))
 
 
@@ -26,9 +28,30 @@ def parsed(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_the_columns_are_those_of_the_contract():
-    assert ",".join(COLUMNS) == CONTRACT
-    assert to_csv([]) == CONTRACT + "\n"
+def test_the_columns_are_those_of_the_contract_and_later_ones_stand_at_the_end():
+    assert ",".join(COLUMNS) == f"{CONTRACT},{LATER}"
+    assert to_csv([]) == f"{CONTRACT},{LATER}\n"
+
+
+def test_who_reads_the_first_thirteen_columns_by_place_still_can(detector):
+    said = ReaderFinding("agree", "As I see it, too")
+    rows = [csv_row(detector.detect(SCANS / "l.png"), said), error_row("x.jpg", "x.jpg: empty.", "v1")]
+    good, bad = list(csv.reader(io.StringIO(to_csv(rows))))[1:]
+    assert (good[1], good[10], good[12]) == ("l.png", "v1", "")
+    assert (bad[1], bad[12], bad[13:]) == ("x.jpg", "x.jpg: empty.", [""] * 5)
+
+
+def test_the_readers_finding_is_saved_with_the_row(detector):
+    found = detector.detect(SCANS / "l.png")
+    row, bare = parsed(to_csv([csv_row(found, ReaderFinding("glioma", "=1+1 seen")), csv_row(found)]))
+    assert (row["reader_finding"], row["reader_comment"]) == ("glioma", "'=1+1 seen")
+    assert bare["reader_finding"] == bare["reader_comment"] == ""
+
+
+def test_an_area_in_pixels_is_a_count(detector):
+    row = csv_row(detector.detect(SCANS / "l.png")) | {"area_pixels": 1234, "area_mm2": 1234 * 0.25}
+    (back,) = parsed(to_csv([row]))
+    assert (back["area_pixels"], back["area_mm2"]) == ("1234", "308.500000")
 
 
 def test_a_reading_comes_back_from_its_row(detector):

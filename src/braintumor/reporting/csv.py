@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from typing import Final
 
 from braintumor.inference.detection import Detection
+from braintumor.reporting.measures import measures
+from braintumor.reporting.opinion import ReaderFinding
 from braintumor.vocabulary import CLASSES
 
 COLUMNS: Final = (
     "timestamp", "name", "result", "verdict", "tumor_probability", *(f"p_{c}" for c in CLASSES),
     "novelty", "model_version", "sha256", "error",
+    # What came later stands at the end, so that whoever reads the columns before by place still can.
+    "area_pixels", "area_mm2", "diameter_mm", "reader_finding", "reader_comment",
 )  # fmt: skip
 
 Value = str | float | None
@@ -24,8 +28,9 @@ _FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _DECIMALS: Final = 6
 
 
-def csv_row(detection: Detection) -> Row:
-    """One reading as a row: text as text, probabilities as floats, None where nothing was measured."""
+def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> Row:
+    """One reading as a row: text as text, probabilities as floats, None where nothing was measured or said."""
+    measured = measures(detection)
     return {
         "timestamp": timestamp_text(detection.timestamp),
         "name": detection.name,
@@ -37,17 +42,24 @@ def csv_row(detection: Detection) -> Row:
         "model_version": detection.model_version,
         "sha256": detection.sha256,
         "error": None,
+        "area_pixels": measured.area_pixels,
+        "area_mm2": measured.area_mm2,
+        "diameter_mm": measured.diameter_mm,
+        "reader_finding": finding.opinion or None if finding else None,
+        "reader_comment": finding.comment or None if finding else None,
     }
 
 
-def error_row(name: str, message: str, model_version: str, sha256: str | None = None) -> Row:
-    """The row of a file that could not be read: its name, when, by which model, and what is wrong.
+def error_row(
+    name: str, message: str, model_version: str, sha256: str | None = None, time: datetime | None = None
+) -> Row:
+    """The row of a file that could not be read: its name, when (now by default), by which model, and what is wrong.
 
     The hash of its content goes with it where there is any content.
     """
     row: Row = dict.fromkeys(COLUMNS)
     row.update(
-        timestamp=timestamp_text(datetime.now(UTC)),
+        timestamp=timestamp_text(time or datetime.now(UTC)),
         name=name,
         model_version=model_version,
         sha256=sha256,
@@ -80,7 +92,7 @@ def to_csv(rows: Iterable[Mapping[str, Value]], *, header: bool = True) -> str:
 
 
 def cell_text(value: Value) -> str:
-    """One cell: a number as a plain decimal, None as nothing, text kept from acting as a formula.
+    """One cell: a number as a plain decimal, a count as digits, None as nothing, text kept from acting as a formula.
 
     Text that would start one gets an apostrophe in front, which spreadsheets take as "show as it is". Line breaks
     and other characters that cannot be shown become spaces: file names may hold them, bytes that are no text among
@@ -88,7 +100,9 @@ def cell_text(value: Value) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
         return f"{value:.{_DECIMALS}f}" if math.isfinite(value) else ""
     shown = "".join(character if character.isprintable() else " " for character in value)
     starts_formula = value.startswith(_FORMULA_STARTS) or shown.lstrip().startswith(_FORMULA_STARTS)

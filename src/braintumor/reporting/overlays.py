@@ -1,13 +1,28 @@
-"""Overlays as files: a scan with its heat map and tumour outline, under a name that follows from the scan's own."""
+"""Overlays as pictures: a scan with its heat map and tumour outline, under a name that follows from the scan's own."""
 
+import io
 import os
+import re
 import threading
+import unicodedata
 from pathlib import Path
+from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.imaging import Scan, overlay
 from braintumor.inference.detection import Detection
+from braintumor.vocabulary import Verdict
+
+OPACITY: Final = 0.65
+# A suffix of one picture; what stands behind it, as in `volume.nii.gz [axial 12]`, tells slices of a file apart.
+_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+# Characters some file system refuses or a shell acts on, and dots, blanks and dashes at the start.
+_UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)")
+_LONGEST: Final = 100  # bytes, of the 255 most file systems take, so that hash, suffix and `.part` fit as well
 
 
 def overlay_path(folder: Path, name: str, sha256: str) -> Path:
@@ -15,15 +30,49 @@ def overlay_path(folder: Path, name: str, sha256: str) -> Path:
 
     The hash keeps scans of equal name in different folders apart, and is in the row of the CSV.
     """
-    return folder / f"{Path(name).stem}-{sha256[:8]}.png"
+    return folder / overlay_name(name, sha256)
+
+
+def overlay_name(name: str, sha256: str) -> str:
+    """File name of an overlay, safe on any file system whatever the scan was called, such as `scan-1a2b3c4d.png`."""
+    last = re.split(r"[/\\]", name)[-1]
+    shown = "".join(c if c.isprintable() else "_" for c in unicodedata.normalize("NFC", last))
+    stem = _UNSAFE.sub("_", _SUFFIX.sub("", shown)).lstrip(". -").rstrip(". ")
+    stem = _RESERVED.sub(r"_\1", stem) if _RESERVED.match(stem) else stem
+    stem = stem.encode("utf-8")[:_LONGEST].decode("utf-8", errors="ignore") or "scan"
+    return f"{stem}-{sha256[:8]}.png"
+
+
+def painted(scan: Scan, detection: Detection, opacity: float = OPACITY) -> NDArray[np.uint8]:
+    """RGB pixels (height, width, 3) of the scan under its heat map and outline.
+
+    A picture taken for no brain MRI stays as it is: no tumour was looked for, so no place is offered.
+    """
+    refused = detection.verdict is Verdict.NOT_BRAIN_MRI
+    heat, mask = (None, None) if refused else (detection.heat_map, detection.mask)
+    return overlay(scan.to_uint8(), heat, opacity, mask)
+
+
+def overlay_png(scan: Scan, detection: Detection, opacity: float = OPACITY) -> bytes:
+    """The overlay as a PNG file of the scan's own size, with no metadata in it.
+
+    Parameters
+    ----------
+    opacity : float from 0 to 1
+        Opacity of the heat map where evidence is strongest; 0 leaves the outline alone.
+    """
+    content = io.BytesIO()
+    # Level 1 takes a third of the time of the default for a tenth more bytes.
+    Image.fromarray(painted(scan, detection, opacity)).save(content, "PNG", compress_level=1)
+    return content.getvalue()
 
 
 def write_overlay(folder: Path, scan: Scan, detection: Detection) -> Path:
     """Write the overlay of a scan as PNG, whole or not at all, and return its path."""
     path = overlay_path(folder, detection.name, detection.sha256)
-    painted = Image.fromarray(overlay(scan.to_uint8(), detection.heat_map, mask=detection.mask))
+    content = overlay_png(scan, detection)
     folder.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    painted.save(temporary, "PNG", compress_level=1)  # a third of the time of the default for a tenth more bytes
+    temporary.write_bytes(content)
     temporary.replace(path)
     return path

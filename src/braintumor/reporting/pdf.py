@@ -1,0 +1,140 @@
+"""PDF: one report of any number of scans, tagged and archivable (PDF/UA-1, PDF/A-2a), the same bytes each time."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import Final, Literal
+
+import typst
+
+from braintumor.errors import BrainTumorError
+from braintumor.inference.artifact import Card
+from braintumor.reporting.block import Block, block
+from braintumor.reporting.entry import Failure, ReportEntry
+from braintumor.reporting.measured import Measured
+from braintumor.reporting.sheet import sheet
+
+# Accessible to a screen reader (ISO 14289-1) and readable in decades (ISO 19005-2, level A). The typesetter refuses to
+# write a file that breaks either as far as a program can tell.
+_STANDARDS: Final[tuple[Literal["ua-1", "a-2a"], ...]] = ("ua-1", "a-2a")
+# Letters beyond Latin, Greek and Cyrillic, and signs beyond punctuation and units.
+_FOREIGN: Final = re.compile(r"[^\x00-\u04ff\u2000-\u203e\u2190-\u22ff]")
+_PROBE: Final = b"""#set document(title: "Probe")
+#set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
+#sys.inputs.text"""
+
+
+def pdf_report(
+    entries: Iterable[ReportEntry],
+    *,
+    card: Card,
+    measured: Sequence[Measured] = (),
+    failures: Sequence[Failure] = (),
+    title: str = "",
+    patient_label: str = "",
+    created: datetime | None = None,
+) -> bytes:
+    """Set a report.
+
+    Parameters
+    ----------
+    entries : iterable of ReportEntry
+        Scans in the order of the report; may be a generator, as each scan's arrays are let go once it is drawn.
+    card : Card
+        Of the version that read them.
+    measured : sequence of Measured
+        What `measured_of(artifact)` gives; without it the report says that nothing is known.
+    failures : sequence of Failure
+        Files that could not be read; they are listed with their sentence.
+    title : str
+        Heading of the report; "Brain MRI reading report" by default.
+    patient_label : str
+        Shown on every page as it is. The only thing that tells whose scans they are, and only where a person typed it.
+    created : datetime, optional
+        Time of the report; that of the latest reading by default, so that equal input gives equal bytes.
+
+    Returns
+    -------
+    bytes
+        PDF 1.7, in A4.
+    """
+    return set_report(
+        [block(entry) for entry in entries],
+        card=card, measured=measured, failures=failures, title=title, patient_label=patient_label, created=created,
+    )  # fmt: skip
+
+
+def set_report(
+    blocks: Sequence[Block],
+    *,
+    card: Card,
+    measured: Sequence[Measured] = (),
+    failures: Sequence[Failure] = (),
+    title: str = "",
+    patient_label: str = "",
+    created: datetime | None = None,
+) -> bytes:
+    """The same of scans that were drawn before; see `pdf_report`."""
+    time = created or report_time(blocks)
+    data = sheet(blocks, failures, card, measured, title, patient_label, time)
+    given = {"report": json.dumps(data, ensure_ascii=False)}
+    for number, drawn in enumerate(blocks, start=1):
+        given |= {f"picture-{number}": drawn.picture, f"overlay-{number}": drawn.overlay}
+    return _compiled(given, time)
+
+
+def report_time(blocks: Sequence[Block]) -> datetime:
+    """The time a report bears: that of the latest reading or finding in it; now where there is none."""
+    times = [block.detection.timestamp for block in blocks]
+    times += [block.finding.timestamp for block in blocks if block.finding and block.finding.timestamp]
+    return max(times, default=None) or datetime.now(UTC)
+
+
+def _compiled(given: dict[str, str], time: datetime) -> bytes:
+    report, system_fonts = _drawable(given["report"])
+    try:
+        return _compile(_template(), given | {"report": report}, system_fonts, time)
+    except typst.TypstError as error:
+        raise BrainTumorError(f"The report cannot be set ({error}). Please tell the makers of this program.") from error
+
+
+def _drawable(text: str) -> tuple[str, bool]:
+    """The text as it can be drawn, and whether that takes the machine's own fonts.
+
+    The embedded fonts are the same everywhere and hold the European alphabets. Names in another script reach for the
+    machine's own fonts, and are spelled by number where those lack them too, such as `[U+8133]`.
+    """
+    others = "".join(sorted(set(filter(_FOREIGN.match, text))))
+    if not others:
+        return text, False
+    for system_fonts in (False, True):
+        try:
+            _compile(_PROBE, {"text": " ".join(others)}, system_fonts, datetime.fromtimestamp(0, UTC))
+        except typst.TypstError:
+            continue
+        return text, system_fonts
+    return _FOREIGN.sub(lambda letter: f"[U+{ord(letter.group()):04X}]", text), False
+
+
+def _compile(template: bytes, given: dict[str, str], system_fonts: bool, time: datetime) -> bytes:
+    return typst.compile(
+        template,
+        font_paths=_fonts(system_fonts),
+        sys_inputs=given,
+        pdf_standards=list(_STANDARDS),
+        timestamp=time.astimezone(UTC).replace(microsecond=0),
+    )
+
+
+@cache
+def _fonts(system: bool) -> typst.Fonts:
+    """Fonts, looked through once."""
+    return typst.Fonts(include_system_fonts=system)
+
+
+@cache
+def _template() -> bytes:
+    return (resources.files("braintumor.reporting") / "report.typ").read_bytes()

@@ -1,0 +1,171 @@
+"""Sheet: blocks and a model's card -> the plain data a report is set from; the template draws and decides nothing."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from braintumor.inference.artifact import MODEL, Card
+from braintumor.reporting.block import Block
+from braintumor.reporting.entry import Failure
+from braintumor.reporting.measured import Measured
+from braintumor.reporting.measures import measures
+from braintumor.reporting.opinion import ReaderFinding
+from braintumor.reporting.words import TONES, VERDICTS, class_word, count, listed, moment, paragraphs, shown
+from braintumor.vocabulary import CLASSES, RESEARCH_USE, Verdict
+
+TITLE = "Brain MRI reading report"
+Data = dict[str, Any]
+
+
+def sheet(
+    blocks: Sequence[Block],
+    failures: Sequence[Failure],
+    card: Card,
+    measured: Sequence[Measured],
+    title: str,
+    patient_label: str,
+    created: datetime,
+) -> Data:
+    """Everything a report says, as data of the kinds JSON knows. Typed text stays data all the way to the page."""
+    return {
+        "title": shown(title) or TITLE,
+        "patient": shown(patient_label),
+        "created": moment(created),
+        "summary": _summary(blocks, failures),
+        "notice": RESEARCH_USE,
+        "version": card.version,
+        "counts": _counts(blocks, failures),
+        "index": _index(blocks),
+        "failures": [_failure(failure) for failure in failures],
+        "model": _model(card, blocks, measured),
+        "intended": str(card.raw.get("intended_use") or ""),
+        "measured": [{"what": f"{m.what}, on {m.where}", "value": str(m), "evidence": m.evidence} for m in measured],
+        "limits": [str(limit) for limit in card.raw.get("limits") or ()],
+        "thresholds": {"low": card.thresholds.low, "high": card.thresholds.high},
+        "threshold_words": _threshold_words(card),
+        "scans": [_scan(number, block) for number, block in enumerate(blocks, start=1)],
+    }
+
+
+def _summary(blocks: Sequence[Block], failures: Sequence[Failure]) -> str:
+    """What a report is of, such as `12 scans, 1 file that could not be read`."""
+    unread = f", {count(len(failures), 'file')} that could not be read" if failures else ""
+    return f"{count(len(blocks), 'scan')}{unread}"
+
+
+def _counts(blocks: Sequence[Block], failures: Sequence[Failure]) -> list[Data]:
+    verdicts = Counter(block.detection.verdict for block in blocks)
+    found = [{"label": title, "tone": TONES[v], "n": verdicts[v]} for v, title in VERDICTS.items()]
+    return [*found, {"label": "Could not be read", "tone": "grey", "n": len(failures)}]
+
+
+def _index(blocks: Sequence[Block]) -> list[Data]:
+    """Scans worst first: by verdict, then by tumour probability, then as they came."""
+    order = list(VERDICTS)
+    numbered = sorted(
+        enumerate(blocks, start=1),
+        key=lambda pair: (order.index(pair[1].detection.verdict), -pair[1].detection.tumor_probability),
+    )
+    return [
+        {
+            "number": number,
+            "name": shown(block.detection.name),
+            "verdict": VERDICTS[block.detection.verdict],
+            "tone": TONES[block.detection.verdict],
+            "tumor": "" if _refused(block) else f"{block.detection.tumor_probability:.1%}",
+            "reader": block.finding.title or "Comment only" if block.finding else "",
+        }
+        for number, block in numbered
+    ]
+
+
+def _failure(failure: Failure) -> Data:
+    return {"name": shown(failure.name), "problem": shown(failure.problem), "sha256": failure.sha256 or ""}
+
+
+def _model(card: Card, blocks: Sequence[Block], measured: Sequence[Measured]) -> list[list[str]]:
+    """What stands on the first page whatever else does: which model read the scans, when, and how good it is."""
+    times = sorted(block.detection.timestamp for block in blocks)
+    rows = [
+        ["Model version", f"{card.version}, {card.raw['title']}" if card.raw.get("title") else card.version],
+        ["Model file (SHA-256)", card.files.get(MODEL, "")],
+    ]
+    rows += [[m.what, f"{m}, 95% interval, on {m.where}"] for m in measured if m.first]
+    if times:
+        first, last = moment(times[0]), moment(times[-1])
+        rows.append(["Scans read", first if first == last else f"{first} to {last}"])
+    return rows
+
+
+def _threshold_words(card: Card) -> str:
+    chosen = str(card.raw.get("thresholds", {}).get("chosen") or "").replace("`", "")
+    said = (
+        f"A scan is cleared at a tumour probability of {card.thresholds.low:.1%} or less and called at "
+        f"{card.thresholds.high:.1%} or more; between the two a reader should decide."
+    )
+    return f"{said} How they were chosen: {chosen}" if chosen else said
+
+
+def _refused(block: Block) -> bool:
+    return block.detection.verdict is Verdict.NOT_BRAIN_MRI
+
+
+def _scan(number: int, block: Block) -> Data:
+    found = block.detection
+    name = shown(found.name)
+    return {
+        "number": number,
+        "name": name,
+        "verdict": VERDICTS[found.verdict],
+        "tone": TONES[found.verdict],
+        "reason": found.reason,
+        "alt": f"Scan {name}, {block.width} by {block.height} pixels, as it was read.",
+        "overlay": bool(block.overlay),
+        "overlay_alt": _overlay_alt(block, name),
+        "overlay_words": _overlay_words(block),
+        "bars": [] if _refused(block) else _bars(block),
+        "facts": _facts(block),
+        "sha256": found.sha256,
+        "warnings": [shown(warning) for warning in block.warnings],
+        "finding": _finding(block.finding),
+    }
+
+
+def _bars(block: Block) -> list[Data]:
+    found = block.detection
+    values = [("Any tumour", found.tumor_probability), *((c.title, found.probabilities[c]) for c in CLASSES)]
+    return [{"label": label, "value": value, "shown": f"{value:.1%}"} for label, value in values]
+
+
+def _overlay_words(block: Block) -> str:
+    parts = ["colours: evidence for " + class_word(block.detection.result)] if block.heated else []
+    parts += ["blue line: outlined tumour"] if block.outlined else []
+    return "; ".join(parts) or "nothing was marked on it"
+
+
+def _overlay_alt(block: Block, name: str) -> str:
+    return f"The same scan {name} with what the model marked; {_overlay_words(block)}. {measures(block.detection)}."
+
+
+def _facts(block: Block) -> list[list[str]]:
+    found = block.detection
+    facts = [["Image", f"{block.width} × {block.height} pixels, read {moment(found.timestamp)}"]]
+    if _refused(block):
+        return facts
+    kept = listed(class_word(c) for c in found.prediction_set)
+    novelty = "not measured by this version" if found.novelty is None else f"{found.novelty:.2f} (refused from 0.50)"
+    return [
+        ["Likeliest class", f"{class_word(found.result)}, {found.probabilities[found.result]:.1%}"],
+        ["Answer at 95% coverage", kept],
+        ["Outlined area", str(measures(found))],
+        ["Novelty", novelty],
+        *facts,
+    ]
+
+
+def _finding(finding: ReaderFinding | None) -> Data | None:
+    if not finding:
+        return None
+    time = "" if finding.timestamp is None else moment(finding.timestamp)
+    return {"title": finding.title, "time": time, "comment": paragraphs(finding.comment)}

@@ -1,0 +1,61 @@
+"""Words: verdicts and classes as a report says them, and typed text made fit to be printed."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from braintumor.vocabulary import TumorClass, Verdict
+
+# Worst first: the order of the counts and of the index.
+VERDICTS: Final[dict[Verdict, str]] = {
+    Verdict.TUMOR_SUSPECTED: "Tumour suspected",
+    Verdict.UNCERTAIN: "Uncertain",
+    Verdict.NO_TUMOR_FOUND: "No tumour found",
+    Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
+}
+# Names of colours the template knows.
+TONES: Final[dict[Verdict, str]] = {
+    Verdict.TUMOR_SUSPECTED: "red",
+    Verdict.UNCERTAIN: "amber",
+    Verdict.NO_TUMOR_FOUND: "green",
+    Verdict.NOT_BRAIN_MRI: "grey",
+}
+_LONG_WORD: Final = re.compile(r"\S{33,}")
+_PIECE: Final = re.compile(r".{8}(?=.)")
+_ZERO_WIDTH_SPACE: Final = "\u200b"
+
+
+def shown(text: str) -> str:
+    """Typed text as a line to print: what cannot be shown is a blank, and a word too long for a column may be broken.
+
+    Characters that turn the direction of writing count as what cannot be shown: they make a name look like another.
+    """
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return _LONG_WORD.sub(lambda word: _PIECE.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", word.group()), line.strip())
+
+
+def paragraphs(text: str) -> list[str]:
+    """Typed text of several lines, a line each, empty ones left out."""
+    return [line for part in text.splitlines() if (line := shown(part))]
+
+
+def class_word(label: TumorClass) -> str:
+    """A class within a sentence: `glioma`, `no tumour`."""
+    return label.title.lower()
+
+
+def listed(things: Iterable[str]) -> str:
+    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
+    *rest, last = list(things) or [""]
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things: `1 scan`, `1,200 scans`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def moment(time: datetime) -> str:
+    """A time to the second: `2025-01-31 09:30:00 UTC`."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
