@@ -1,4 +1,4 @@
-"""The router of the dashboard: five pages and the frame around them, nothing else."""
+"""The router of the dashboard: its pages and the frame around them, nothing else."""
 
 import streamlit as st
 
@@ -15,6 +15,8 @@ pages = [
     st.Page("app_pages/summary.py", title="Summary", default=True),
     st.Page("app_pages/visualizer.py", title="Visualizer"),
     st.Page("app_pages/detection.py", title="Detection"),
+    st.Page("app_pages/practice.py", title="Practice"),
+    st.Page("app_pages/log.py", title="Session log"),
     st.Page("app_pages/hypotheses.py", title="Hypotheses"),
     st.Page("app_pages/performance.py", title="Performance"),
 ]

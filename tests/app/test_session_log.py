@@ -1,15 +1,23 @@
 """The session log: one row a prediction, newest first, kept across pages, bounded, taken as the contract's CSV."""
 
+import csv
+import hashlib
+import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import streamlit as st
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.testing.v1 import AppTest
 
 from app_pages.components import session_log
 from braintumor.inference import Detection
-from braintumor.reporting.csv import error_row
+from braintumor.reporting.csv import COLUMNS, Row, csv_row, error_row
+from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, Verdict
+from tests.app.conftest import Open, words
 
 NOON = datetime(2025, 1, 31, 12, tzinfo=UTC)
 
@@ -22,8 +30,9 @@ class Finding:
 
 def detection(name: str, minute: int = 0, version: str = "v1", sha256: str = "") -> Detection:
     probabilities = dict(zip(CLASSES, (0.7, 0.1, 0.15, 0.05), strict=True))
+    digest = sha256 or hashlib.sha256(name.encode()).hexdigest()
     return Detection(
-        name=name, sha256=sha256 or f"{abs(hash(name)):064x}", timestamp=NOON + timedelta(minutes=minute),
+        name=name, sha256=digest, timestamp=NOON + timedelta(minutes=minute),
         probabilities=probabilities, tumor_probability=0.85, verdict=Verdict.TUMOR_SUSPECTED, reason="So it is.",
         prediction_set=CLASSES[:1], novelty=0.1, model_version=version, milliseconds={"total": 5.0},
     )  # fmt: skip
@@ -112,3 +121,94 @@ def test_clearing_forgets_everything(session: dict[str, object], monkeypatch: py
     session_log.clear()
     assert session_log.entries() == []
     assert session_log.lost() == 0
+
+
+@pytest.fixture
+def page(empty: Settings, open_page: Open) -> Callable[..., AppTest]:
+    """Opens the page on a log of some rows."""
+
+    def open_(*rows: Row) -> AppTest:
+        app = open_page("summary")
+        log: dict[object, Row] = {(row["sha256"], row["name"], row["model_version"]): row for row in rows}
+        app.session_state["session-log"] = log
+        app.switch_page("app_pages/log.py").run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+READ = [csv_row(detection(name, minute)) for minute, name in enumerate(("first.jpg", "second.jpg", "third.jpg"))]
+CUT = error_row("cut.jpg", "cut.jpg: the file is damaged.", "v1")
+
+
+def test_an_empty_log_says_where_predictions_come_from(page: Callable[..., AppTest]) -> None:
+    app = page()
+    assert "Nothing has been read yet" in words(app)
+    assert not app.dataframe
+
+
+def test_the_table_is_newest_first_and_holds_what_failed(page: Callable[..., AppTest]) -> None:
+    app = page(*READ, CUT)
+    table = app.dataframe[0].value
+    assert table["File"].tolist() == ["cut.jpg", "third.jpg", "second.jpg", "first.jpg"]
+    assert table["Verdict"].tolist() == ["Could not be read", *["Tumour suspected"] * 3]
+    assert "4 predictions" in words(app)
+
+
+def test_a_search_finds_all_words_in_any_column(page: Callable[..., AppTest]) -> None:
+    app = page(*READ, CUT, READ[0] | {"name": "tagged.jpg", "reader_finding": "pituitary", "reader_comment": "small"})
+    for sought, found in {
+        "SECOND": ["second.jpg"], "damaged": ["cut.jpg"], "small pituitary": ["tagged.jpg"], "(": [],
+        "suspected v1 third": ["third.jpg"],
+    }.items():  # fmt: skip
+        app.text_input("log-search").set_value(sought).run()
+        assert not app.exception
+        assert (app.dataframe[0].value["File"].tolist() if app.dataframe else []) == found
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], bytes]]:
+    """What makes each file that was offered for download, the newest last."""
+    made: list[Callable[[], bytes]] = []
+    add = MediaFileManager.add_deferred
+
+    def keep(self, data, *args, **kwargs):  # type: ignore[no-untyped-def]
+        made.append(data)
+        return add(self, data, *args, **kwargs)
+
+    monkeypatch.setattr(MediaFileManager, "add_deferred", keep)
+    return made
+
+
+def test_the_download_is_the_contracts_csv_of_what_was_found(
+    page: Callable[..., AppTest], offered: list[Callable[[], bytes]]
+) -> None:
+    rows = [*READ, READ[0] | {"name": "=formula.jpg"}]
+    app = page(*rows)
+    content = offered[-1]().decode("utf-8")
+    assert content.splitlines()[0] == ",".join(COLUMNS)
+    assert [row["name"] for row in csv.DictReader(io.StringIO(content))] == [
+        "'=formula.jpg", "third.jpg", "second.jpg", "first.jpg",
+    ]  # fmt: skip
+    app.text_input("log-search").set_value("third").run()
+    assert [row["name"] for row in csv.DictReader(io.StringIO(offered[-1]().decode("utf-8")))] == ["third.jpg"]
+
+
+def test_the_log_is_cleared_when_asked_to(page: Callable[..., AppTest]) -> None:
+    app = page(*READ)
+    app.button("log-clear").click().run()
+    assert not app.exception
+    assert "Nothing has been read yet" in words(app)
+
+
+def test_an_overflow_is_said(page: Callable[..., AppTest]) -> None:
+    app = page(*READ)
+    app.session_state["session-log-lost"] = 12
+    app.run()
+    assert "12 older ones made room" in words(app)
+
+
+def test_a_file_name_is_never_markup(page: Callable[..., AppTest]) -> None:
+    app = page(READ[0] | {"name": "![x](http://example.org/p.png)<b>.jpg"})
+    assert "example.org" not in words(app)

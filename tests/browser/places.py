@@ -2,7 +2,7 @@
 
 from typing import Final
 
-PAGES: Final = ("Summary", "Visualizer", "Detection", "Hypotheses", "Performance")
+PAGES: Final = ("Summary", "Visualizer", "Detection", "Practice", "Session log", "Hypotheses", "Performance")
 PARTS: Final = ("Scores", "Curves", "Training", "Leakage", "Model card")
 VIEWS: Final = {
     "Maps": ("Average", "Variability", "Side by side", "Difference", "Effect size", "Tumour atlas", "Profile"),

@@ -92,7 +92,7 @@ def _queue(rows: pd.DataFrame, generator: np.random.Generator) -> list[Case]:
     return [case_of(row) for row in turns.to_dict("records")]
 
 
-def case_of(row: Mapping[str, Any]) -> Case:
+def case_of(row: Mapping[Any, Any]) -> Case:
     """The case of a manifest row."""
     return Case(
         TumorClass(row["label"]), row["group"], row["origin"] == PHANTOM_ORIGIN, row["path"], row["sha256"],

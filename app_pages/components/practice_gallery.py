@@ -1,0 +1,125 @@
+"""Gallery: test scans of one class with what the model says of them, by probability or the worst mistakes first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from app_pages.components import artifacts
+from app_pages.components import practice_picture as pictures
+from app_pages.components.frame import missing
+from app_pages.components.practice_round import images_here
+from app_pages.components.words import VERDICT_TITLES, class_word, count
+from braintumor.errors import BrainTumorError
+from braintumor.evaluation.practice import Case, case_of, deal_phantoms, scan_of
+from braintumor.evaluation.report import Report
+from braintumor.inference import Detector
+from braintumor.vocabulary import CLASSES, Split, TumorClass, Verdict
+
+_PAGE: Final = 12
+_COLUMNS: Final = 4
+_SIDE: Final = 320
+_PHANTOMS: Final = 24
+_WRONG: Final = "Most wrong first"
+_ORDERS: Final[dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
+    _WRONG: lambda rows: rows.sort_values("p_truth", kind="stable"),
+    "Surest and right first": lambda rows: rows.sort_values("p_truth", kind="stable", ascending=False),
+    "Tumour probability, high first": lambda rows: rows.sort_values(
+        "tumor_probability", kind="stable", ascending=False
+    ),
+    "Tumour probability, low first": lambda rows: rows.sort_values("tumor_probability", kind="stable"),
+}
+
+
+def show_gallery(detector: Detector, report: Report) -> None:
+    """Choose a class and an order, and turn the pages."""
+    here = images_here()
+    if not here:
+        pictures.say_drawn("the gallery shows drawings.")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        label = st.segmented_control(
+            "Class", CLASSES, default=CLASSES[0], format_func=lambda c: c.title, key="practice-class", required=True,
+            persist_state="session", wrap=True,
+        )  # fmt: skip
+        order = st.selectbox("Order", list(_ORDERS), key="practice-order", width=280, persist_state="session")
+    rows = _scans(detector.version, label) if here else _drawn(detector, label)
+    if rows.empty:
+        missing(f"There is no prediction of a test scan of {class_word(label)}. Write them with:", report.remedy)
+        return
+    wrong = int((rows["predicted"] != str(label)).sum())
+    st.markdown(
+        f"{count(len(rows), 'phantom' if not here else 'test scan')} of {class_word(label)}; "
+        f"{detector.version} calls {wrong:,} of them something else ({wrong / len(rows):.0%})."
+    )
+    pages = -(-len(rows) // _PAGE)
+    page = st.pagination(pages, key=f"practice-page-{label}-{order}") if pages > 1 else 1
+    _show_tiles(_ORDERS[order](rows).iloc[(page - 1) * _PAGE : page * _PAGE], label)
+
+
+def _scans(version: str, label: TumorClass) -> pd.DataFrame:
+    """Test scans of a class that a version has predicted, with the probability of the truth."""
+    said, manifest = artifacts.predictions(version), artifacts.dataset().manifest
+    if said.empty or f"p_{label}" not in said.columns:
+        return pd.DataFrame()
+    rows = said[(said["split"] == str(Split.TEST)) & (said["label"] == str(label))]
+    facts = manifest[["path", "sha256", "width", "height", "origin", "group"]]
+    return (
+        rows.drop(columns="group", errors="ignore")
+        .merge(facts, on="path")
+        .assign(p_truth=lambda table: table[f"p_{label}"])
+    )
+
+
+def _drawn(detector: Detector, label: TumorClass) -> pd.DataFrame:
+    return _drawn_of(detector.version, str(label), artifacts.stamp(detector.artifact.folder), detector)
+
+
+@st.cache_data(show_spinner="Reading the phantoms", max_entries=16)
+def _drawn_of(version: str, label: str, when: artifacts.Stamp, _detector: Detector) -> pd.DataFrame:
+    """Phantoms of a class, read on the spot: no prediction of them was written down."""
+    rows = []
+    for case in [case for case in deal_phantoms(0) if case.label == label][:_PHANTOMS]:
+        found = _detector.detect(scan_of(case), case.name)
+        rows.append(
+            {"patient": case.patient, "group": case.group, "predicted": str(found.result),
+             "p_truth": found.probabilities[case.label], "tumor_probability": found.tumor_probability,
+             "verdict": str(found.verdict)}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _show_tiles(rows: pd.DataFrame, label: TumorClass) -> None:
+    grid = st.grid(_COLUMNS, min_column_width=150, gap="small")
+    for number, row in enumerate(rows.to_dict("records")):
+        with grid.cell():
+            _show_tile(number, {str(key): value for key, value in row.items()}, label)
+
+
+def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
+    drawn_here = "path" not in row
+    case = Case(label, row["group"], True, patient=row["patient"]) if drawn_here else case_of(row)
+    called, verdict = TumorClass(row["predicted"]), VERDICT_TITLES[Verdict(row["verdict"])]
+    said = f"{class_word(called)}, {row['p_truth']:.1%} for {class_word(label)}"
+    try:
+        picture = _picture(case)
+    except BrainTumorError as problem:
+        st.caption(str(problem))
+        return
+    with st.container(key=f"scan-gallery-{number}", gap="xxsmall"):
+        st.image(
+            picture, width="stretch", output_format="JPEG",
+            alt=f"{case.name}, {class_word(label)}{', drawn' if case.drawn else ''}: called {said}.",
+        )  # fmt: skip
+        if case.drawn:
+            st.caption("**Drawn, not a scan**")
+        right = called is label
+        st.badge(called.title, color="green" if right else "red", icon=f":material/{'check' if right else 'close'}:")
+        tumor = f"tumour {row['tumor_probability']:.1%}"
+        st.caption(f"`{case.name}`  \n{label.title} {row['p_truth']:.1%}, {tumor}  \n{verdict}")
+
+
+@st.cache_data(show_spinner=False, max_entries=96)
+def _picture(case: Case) -> NDArray:
+    return pictures.plain(case, _SIDE)

@@ -1,0 +1,63 @@
+"""Score of practice: how often the reader and the model were right so far, and whether that tells them apart."""
+
+import pandas as pd
+import streamlit as st
+
+from app_pages.components.charts import Bar, intervals, show
+from app_pages.components.frame import section
+from app_pages.components.palette import ACCENT, NEUTRAL
+from app_pages.components.practice_round import Round
+from app_pages.components.words import evidence
+from braintumor.evaluation.match import judge, sentence
+
+
+def show_score(game: Round, version: str) -> None:
+    """Shares of right answers with their intervals, the difference in a sentence, and the scans one by one."""
+    bouts = game.bouts(version)
+    if not bouts:
+        return
+    match, model = judge(bouts), f"Model {version}"
+    section("Score", "Right answers of four classes. The model's is its likeliest class; to refuse a scan is wrong.")
+    mine, its = sum(bout.reader for bout in bouts), sum(bout.model for bout in bouts)
+    lines = [
+        Bar(f"You: {mine} of {len(bouts)}", match.reader, match.reader.percent(), ACCENT),
+        Bar(f"{model}: {its} of {len(bouts)}", match.model, match.model.percent(), NEUTRAL),
+    ]
+    figure = intervals(lines)
+    figure.update_xaxes(range=[-0.03, 1.03])
+    said = "; ".join(f"{line.label}, {line.text}" for line in lines)
+    st.markdown(f"**You {match.reader.percent()}, {model} {match.model.percent()}**, {evidence(match.ahead)}.")
+    show(figure, f"Share of right answers with 95% intervals. {said}.", "practice-score", 130)
+    st.markdown(sentence(match, model))
+    st.caption(
+        "95% intervals; scans of one group count as one. They hold for a number of scans fixed beforehand: who looks "
+        "after every scan meets a lead by chance more often."
+    )
+    with st.expander("Scans so far"):
+        show_scans(game, version)
+
+
+def show_scans(game: Round, version: str) -> None:
+    """Every scan that was read, newest first."""
+    rows = []
+    for place, guess in reversed(game.guesses.items()):
+        answer = game.answers.get((version, place))
+        if answer is None:
+            continue
+        case = game.cases[place]
+        rows.append(
+            {
+                "Scan": place + 1,
+                "Truth": case.label.title,
+                "You": guess.title,
+                version: "Refused" if answer.said is None else answer.said.title,
+                "Tumour probability": answer.tumor_probability,
+                "Both right": guess is case.label and answer.said is case.label,
+                "File": case.name,
+            }
+        )
+    bar = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, color="primary")
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, column_config={"Tumour probability": bar}, key="practice-scans",
+        alt=f"{len(rows)} scans with truth, your answer and that of {version}.",
+    )  # fmt: skip

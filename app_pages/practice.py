@@ -1,0 +1,54 @@
+"""Practice: read test scans blind against the model, and browse them class by class."""
+
+import streamlit as st
+
+from app_pages.components import artifacts
+from app_pages.components import practice_picture as pictures
+from app_pages.components.frame import header, missing
+from app_pages.components.practice_gallery import show_gallery
+from app_pages.components.practice_reading import show_reading
+from app_pages.components.practice_round import SEED, SEEDS, catch_up, current_round, images_here, new_seed
+from app_pages.components.practice_score import show_score
+from braintumor.errors import BrainTumorError
+from braintumor.inference import Detector
+
+
+def show_round(detector: Detector) -> None:
+    """A scan to read, and the score so far."""
+    if not images_here():
+        pictures.say_drawn("the round deals drawings.")
+    game = current_round(detector.version)
+    show_reading(game, detector)
+    catch_up(game, detector)
+    show_score(game, detector.version)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="practice-rounds"):
+        st.number_input(
+            "Round", 0, SEEDS - 1, key=SEED, width=150, persist_state="session",
+            help="The same number deals the same scans in the same order, so several readers can be compared.",
+        )  # fmt: skip
+        st.button("New round", on_click=new_seed)
+    kind = "phantoms" if not images_here() else "scans of the test split, which the model did not learn from"
+    st.caption(
+        f"{len(game.cases):,} {kind}. Each of the four classes is as likely as another, and no scan comes twice. "
+        "Another round begins a new score."
+    )
+
+
+header(
+    "Practice",
+    "Read a scan before you see what it is, then compare with the truth and the model. Your answers are in the session "
+    "log; they are kept nowhere else.",
+)
+try:
+    detector = artifacts.detector(artifacts.chosen_version())
+except BrainTumorError as problem:
+    missing(f"There is no model to practise against yet. {problem}")
+else:
+    blind, gallery = st.tabs(["Blind reading", "Gallery"], key="practice", bind="query-params")
+    # Only the open tab is drawn: what the gallery tells is not sent to who reads blind.
+    if blind.open:
+        with blind:
+            show_round(detector)
+    if gallery.open:
+        with gallery:
+            show_gallery(detector, artifacts.report(detector.version))
