@@ -14,6 +14,7 @@ from app_pages.components.performance_mistakes import show_cell, show_confusion
 from app_pages.components.performance_outside import show_outside
 from app_pages.components.performance_places import show_places
 from app_pages.components.performance_robustness import show_robustness
+from app_pages.components.performance_seeds import show_seeds
 from app_pages.components.performance_speed import show_speed
 from app_pages.components.performance_subgroups import show_subgroups
 from app_pages.components.score_charts import precision_recall, reliability, roc
@@ -47,6 +48,7 @@ def show_scores(report: Report) -> None:
     with st.container(key="numbers-by-class"):
         st.table(by_class(metrics), border="horizontal")
     show_cell(report, split)
+    show_seeds(report.version, split)
 
 
 def show_curves(report: Report) -> None:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from braintumor.evaluation.report import Report, leak_version, read_report
+from braintumor.evaluation.seeds import seed_reports, spread
 from braintumor.inference import versions
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
@@ -19,6 +20,7 @@ MEASURES = {
     "ece": "Calibration error",
 }
 OUTSIDE = ("roc_auc", "called", "false_alarms")
+METRIC_TITLES = {"roc_auc": "ROC area", "called": "tumours called", "false_alarms": "false alarms"}
 PROTOCOLS = {
     Protocol.GROUP: "patients and near-duplicates kept together",
     Protocol.OFFICIAL: "the Kaggle Training and Testing folders (leaky)",
@@ -74,6 +76,7 @@ def results(settings: Settings) -> str:
         "",
         *_measures(report),
         "",
+        *_seeds(version, settings),
         *_outside({name: read_report(name, settings) for name in versions(settings)}),
         f"One recipe ({base}), trained and tested on three splits. The leaky ones have near-duplicates of test images, "
         "and other images of the same patients, in their training set.",
@@ -90,6 +93,22 @@ def _measures(report: Report) -> list[str]:
         if estimate is not None:
             rows.append(f"| {title} | {estimate.percent() if name not in ('roc_auc', 'ece') else estimate.plain()} |")
     return rows
+
+
+def _seeds(version: str, settings: Settings) -> list[str]:
+    """How far the numbers move from seed to seed; nothing where there is but one."""
+    reports = seed_reports(version, settings)
+    rows = []
+    for split, names in ((str(Split.TEST), tuple(MEASURES)), ("outside", OUTSIDE)):
+        for name in names:
+            found = spread(reports, split, name)
+            if found is not None:
+                title = MEASURES[name] if split == Split.TEST else f"Outside: {METRIC_TITLES[name]}"
+                rows.append(f"| {title} | {found.plain() if name in ('roc_auc', 'ece') else found.percent()} |")
+    if not rows:
+        return []
+    head = f"The same recipe fitted with {len(reports)} seeds: mean, standard deviation, and range."
+    return [head, "", "| Measure | Over seeds |", "| --- | --- |", *rows, ""]
 
 
 def _outside(reports: dict[str, Report]) -> list[str]:

@@ -8,7 +8,7 @@ from app_pages.components.frame import missing, section
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.parts import table
 from app_pages.components.words import METRIC_TITLES, SPLIT_TITLES, metric_value
-from braintumor.evaluation.report import Report
+from braintumor.evaluation.report import Report, measured_versions
 from braintumor.inference import versions
 from braintumor.vocabulary import Split
 
@@ -24,8 +24,9 @@ _EXTRA = {
 def show_comparison(report: Report) -> None:
     """A column a version, on the images the reader chooses."""
     section("Versions side by side", "Overlapping intervals mean that the difference may be chance.")
-    found = sorted({report.version, *versions()})
-    chosen = st.multiselect("Versions", found, default=found, key="compared")
+    served = {report.version, *versions()}
+    found = sorted(served | set(measured_versions()))
+    chosen = st.multiselect("Versions", found, default=sorted(served), key="compared")
     reports = {name: artifacts.report(name) for name in chosen}
     measured = {name: other for name, other in reports.items() if other.evaluation}
     if absent := [other.remedy for other in reports.values() if not other.evaluation]:

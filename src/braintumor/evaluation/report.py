@@ -38,9 +38,10 @@ class Report:
 
     @property
     def retrain(self) -> str:
-        """The command that trains this version; `v1-random` is v1 under the protocol `random`."""
-        base, _, protocol = self.version.partition("-")
-        return f"braintumor train {base}" + (f" --protocol {protocol}" if protocol else "")
+        """The command that trains this version; `v1-random` is v1 under the protocol `random`, `v4-seed2` a seed."""
+        base, _, kind = self.version.partition("-")
+        option = f"--seed {kind.removeprefix('seed')}" if kind.startswith("seed") else f"--protocol {kind}"
+        return f"braintumor train {base}" + (f" {option}" if kind else "")
 
     @property
     def remedy(self) -> str:
@@ -67,6 +68,11 @@ class Report:
         """Path of a picture in `figures/`; None where there is none."""
         path = self.folder / "figures" / name
         return path if path.is_file() else None
+
+
+def measured_versions(settings: Settings | None = None) -> list[str]:
+    """Names of all runs that were measured, those that keep no model among them."""
+    return sorted(path.parent.name for path in (settings or get_settings()).outputs.glob("*/evaluation.json"))
 
 
 def leak_version(version: str, settings: Settings | None = None) -> str:

@@ -1,0 +1,57 @@
+"""Seeds: the same recipe fitted with several seeds, and how far its numbers move from one to the next."""
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from braintumor.evaluation.report import Report, measured_versions, read_report
+from braintumor.settings import Settings, get_settings
+
+_SEED = "-seed"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Values of one metric by seed, the shipped run's first."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return statistics.fmean(self.values)
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation over the seeds, of the sample."""
+        return statistics.stdev(self.values)
+
+    def percent(self) -> str:
+        """As a share, such as `91.0% ± 0.8 (90.1 to 92.0)`."""
+        low, high = min(self.values), max(self.values)
+        return f"{self.mean:.1%} \N{PLUS-MINUS SIGN} {100 * self.deviation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+    def plain(self) -> str:
+        """As a number."""
+        low, high = min(self.values), max(self.values)
+        return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.deviation:.3f} ({low:.3f} to {high:.3f})"
+
+
+def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Report]:
+    """Reports of a version by seed: its own first, then those of `outputs/<version>-seed<N>`."""
+    settings = settings or get_settings()
+    own = read_report(version, settings)
+    seed = own.fact("seed")
+    found = {int(seed): own} if isinstance(seed, int) and own.evaluation else {}
+    for name in measured_versions(settings):
+        base, _, number = name.rpartition(_SEED)
+        if base == version and number.isdigit():
+            found.setdefault(int(number), read_report(name, settings))
+    return found
+
+
+def spread(reports: Mapping[int, Report], split: str, metric: str) -> Spread | None:
+    """How one metric of one split moves over the seeds; None where fewer than two seeds have it."""
+    estimates = [report.metric(split, metric) for report in reports.values()]
+    values = tuple(estimate.value for estimate in estimates if estimate is not None)
+    return Spread(values) if len(values) > 1 else None

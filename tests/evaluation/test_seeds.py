@@ -1,0 +1,45 @@
+"""Seeds: runs of one recipe are found, its own first, and their spread is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from braintumor.evaluation.report import measured_versions, read_report
+from braintumor.evaluation.seeds import Spread, seed_reports, spread
+from braintumor.settings import Settings
+
+
+def _write(outputs: Path, name: str, accuracy: float, seed: int) -> None:
+    folder = outputs / name
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({"seed": seed}))
+    (folder / "evaluation.json").write_text(json.dumps({"test": {"accuracy": {"value": accuracy}}}))
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    for name, accuracy, seed in (("v4", 0.9, 1), ("v4-seed2", 0.92, 2), ("v4-seed3", 0.94, 3), ("v40-seed2", 0.1, 2)):
+        _write(tmp_path, name, accuracy, seed)
+    _write(tmp_path, "v4-official", 0.99, 1)
+    return tmp_path
+
+
+def test_only_seeds_of_the_recipe_are_taken_its_own_first(outputs: Path) -> None:
+    reports = seed_reports("v4", Settings(outputs=outputs))
+    assert list(reports) == [1, 2, 3]
+    found = spread(reports, "test", "accuracy")
+    assert found == Spread((0.9, 0.92, 0.94))
+    assert found.percent() == "92.0% \N{PLUS-MINUS SIGN} 2.0 (90.0 to 94.0)"
+
+
+def test_one_seed_has_no_spread(outputs: Path) -> None:
+    assert spread(seed_reports("v4-official", Settings(outputs=outputs)), "test", "accuracy") is None
+    assert spread(seed_reports("v4", Settings(outputs=outputs)), "test", "dice") is None
+
+
+def test_runs_without_a_model_are_measured_versions_and_name_their_command(outputs: Path) -> None:
+    settings = Settings(outputs=outputs)
+    assert "v4-seed2" in measured_versions(settings)
+    assert read_report("v4-seed2", settings).retrain == "braintumor train v4 --seed 2"
+    assert read_report("v4-official", settings).retrain == "braintumor train v4 --protocol official"
