@@ -27,9 +27,22 @@ class Settings(BaseSettings):
     version : str
         The model the app and `predict` use unless told otherwise.
     max_bytes, max_pixels : int
-        A file larger than this, or an image of more pixels, is refused before it is decoded.
+        A file larger than this, or an image of more pixels, is refused before it is decoded. An image of more than 8
+        bits may have a quarter as many pixels.
     min_side : int
         An image with a side shorter than this many pixels is refused: nothing can be read from it.
+    max_files : int
+        How many files are read at once, those within archives counted too.
+    max_frames : int
+        How many slices one file may hold: pages, frames, or slices of a volume along all planes together.
+    max_archive_bytes, max_unpacked_bytes : int
+        Size of a ZIP archive, and of what all archives read at once unpack to.
+    max_ratio : int
+        A file in an archive that unpacks to more than this many times its size there is refused.
+    max_volume_bytes : int
+        Size of an uncompressed volume (NIfTI, deflated DICOM).
+    decode_seconds : float
+        How long the decoder of compressed DICOM may take for one slice.
     weights_dir : Path, optional
         Folder of ImageNet weights to start training from; downloaded through Keras where not given.
     threads : int
@@ -47,6 +60,13 @@ class Settings(BaseSettings):
     max_bytes: int = Field(default=64 * 2**20, gt=0)
     max_pixels: int = Field(default=64_000_000, gt=0)
     min_side: int = Field(default=32, gt=0)
+    max_files: int = Field(default=2_000, gt=0)
+    max_frames: int = Field(default=2_000, gt=0)
+    max_archive_bytes: int = Field(default=256 * 2**20, gt=0)
+    max_unpacked_bytes: int = Field(default=2**30, gt=0)
+    max_ratio: int = Field(default=200, gt=0)
+    max_volume_bytes: int = Field(default=256 * 2**20, gt=0)
+    decode_seconds: float = Field(default=4.0, gt=0)
     weights_dir: Path | None = None
     threads: int = Field(default=0, ge=0)
     workers: int = Field(default=0, ge=0)

@@ -1,71 +1,95 @@
-"""Content of an image file -> grey values: limits are checked from the header, before a pixel is unpacked."""
+"""Content of a picture file -> grey values: limits are checked from the header, before a pixel is unpacked."""
 
 import io
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from braintumor.errors import ScanError
-from braintumor.imaging.grey import grey_of_picture
+from braintumor.imaging.grey import Grey, grey_of_picture
+from braintumor.imaging.kind import Kind, second_nature
 from braintumor.settings import Settings
 
-_FORMATS = ("JPEG", "PNG")
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-_ORIENTATION = 0x0112
+_FORMATS: Final = {
+    Kind.JPEG: ("JPEG",), Kind.PNG: ("PNG",), Kind.TIFF: ("TIFF",), Kind.BMP: ("BMP",), Kind.WEBP: ("WEBP",)
+}  # fmt: skip
+_ORIENTATION: Final = 0x0112
+# A deep image is held as floats, several times over while it is windowed.
+_DEEP_SHARE: Final = 4
 
 
-def decode(data: bytes, name: str, settings: Settings) -> tuple[NDArray[np.uint8] | NDArray[np.float32], str]:
-    """Grey values (height, width) of a JPEG or PNG file, upright, and the file's Pillow mode.
+def decode(data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0) -> tuple[Grey, str]:
+    """Grey values (height, width) of a picture file, upright, and the file's Pillow mode.
+
+    Parameters
+    ----------
+    data, kind
+        The content, and what `kind_of` made of it: a picture.
+    page : int
+        Which page of a TIFF file whose directories `braintumor.imaging.tiff.count_pages` has checked.
 
     Raises
     ------
     ScanError
-        Not an image, damaged, too many or too few pixels, several frames, or print colours.
+        Damaged, too many or too few pixels, several frames, two kinds of file at once, or print colours.
     """
-    with _opened(data, name) as image:
+    if other := second_nature(data):
+        raise ScanError(f"{name}: the file is an image and {other} at once. Export the slice again from its source.")
+    with _opened(data, kind, name, page) as image:
         mode = image.mode
         _check_header(image, name, settings)
         # The luma plane of a colour JPEG is its grey picture: unpacking that alone takes a third of the time.
         image.draft("L", None)
         try:
-            return grey_of_picture(_upright(image)), mode
+            return grey_of_picture(_upright(image), name), mode
+        except ScanError:
+            raise
         # A decoder fed damaged bytes raises whatever its parser stumbles on: struct.error, IndexError, zlib.error.
         except Exception as error:
             raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from error
 
 
-def _opened(data: bytes, name: str) -> Image.Image:
+def _opened(data: bytes, kind: Kind, name: str, page: int) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=_FORMATS[kind])
+        if page:
+            image.seek(page)
+        return image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ScanError(
             f"{name}: the image unpacks to far too many pixels. Export the slice at its own size."
         ) from None
     except Exception as error:  # as above: any parser error, here in the header
-        if isinstance(error, UnidentifiedImageError) and not data.startswith(_SIGNATURES):
-            raise ScanError(
-                f"{name}: this is not a JPEG or PNG image, whatever its name says. Export the slice as JPEG or PNG."
-            ) from None
         raise ScanError(f"{name}: the file is damaged and cannot be read. Export or copy it again.") from error
 
 
 def _check_header(image: Image.Image, name: str, settings: Settings) -> None:
-    width, height = image.size
-    if width * height > settings.max_pixels:
+    is_deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    check_size(*image.size, name, settings, is_deep)
+    if image.mode == "CMYK":
+        raise ScanError(f"{name}: the image is in print colours (CMYK). Save it as a grey or RGB image.")
+    if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
+        raise ScanError(f"{name}: the file holds several frames (an animation). Export one slice as one image.")
+
+
+def check_size(width: int, height: int, name: str, settings: Settings, is_deep: bool = False) -> None:
+    """Refuse an image of too many or too few pixels; one of more than 8 bits may have a quarter as many.
+
+    Raises
+    ------
+    ScanError
+        It is refused.
+    """
+    allowed = settings.max_pixels // (_DEEP_SHARE if is_deep else 1)
+    if width * height > allowed:
         raise ScanError(
-            f"{name}: {width} x {height} pixels is more than the {settings.max_pixels:,} allowed. "
-            "Export the slice at its own size."
+            f"{name}: {width} x {height} pixels is more than the {allowed:,} allowed. Export the slice at its own size."
         )
     if min(width, height) < settings.min_side:
         raise ScanError(
             f"{name}: {width} x {height} pixels is too small to read. "
             f"Give an image of at least {settings.min_side} pixels a side."
         )
-    if image.mode == "CMYK":
-        raise ScanError(f"{name}: the image is in print colours (CMYK). Save it as a grey or RGB image.")
-    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
-        raise ScanError(f"{name}: the file holds several frames (an animation). Export one slice as one image.")
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
-from braintumor.imaging.decode import decode
-from braintumor.imaging.grey import grey_of_array
-from braintumor.imaging.scan import Scan
+from braintumor.imaging.decode import check_size, decode
+from braintumor.imaging.grey import Grey, grey_of_array
+from braintumor.imaging.kind import Kind, kind_of, misnamed
+from braintumor.imaging.scan import Scan, SeriesPlace
+from braintumor.imaging.source import digest, load
+from braintumor.imaging.tiff import count_pages
 from braintumor.settings import Settings, get_settings
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -24,8 +27,9 @@ def read_scan(
     Parameters
     ----------
     source : bytes, path or ndarray
-        The content of a JPEG or PNG file (8 or 16 bit; grey, colour, palette or alpha; EXIF rotation is applied),
-        a path to one, or an array of shape (height, width), (height, width, 3) or (height, width, 4).
+        The content of a JPEG, PNG, TIFF, BMP or WebP file (8 or 16 bit; grey, colour, palette or alpha; EXIF rotation
+        is applied), of a DICOM file of one frame, a path to one, or an array of shape (height, width),
+        (height, width, 3) or (height, width, 4).
     name : str, optional
         Name to show; the path's own name by default.
 
@@ -33,12 +37,13 @@ def read_scan(
     -------
     Scan
         Grey values, 8 bits where the source has no more; deeper values are windowed between their 0.5 and 99.5
-        percentiles. Colour becomes luma (ITU-R BT.601), transparent parts count as black.
+        percentiles, or as a DICOM file says. Colour becomes luma (ITU-R BT.601), transparent parts count as black.
 
     Raises
     ------
     ScanError
-        Empty, truncated, oversized, one-colour or not an image; the message says which and what to do.
+        Empty, truncated, oversized, one-colour, not an image, or more than one slice; the message says which and what
+        to do. For files of many slices see `braintumor.imaging.intake`.
     """
     settings = settings or get_settings()
     if isinstance(source, np.ndarray):
@@ -46,52 +51,72 @@ def read_scan(
     if isinstance(source, (str, Path)):
         path = Path(source)
         shown = name or path.name
-        return _from_bytes(_load(path, shown, settings), shown, settings)
-    return _from_bytes(bytes(source), name or "image", settings)
-
-
-def _load(path: Path, name: str, settings: Settings) -> bytes:
-    try:
-        if path.stat().st_size > settings.max_bytes:
-            raise ScanError(_too_large(name, settings))
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise ScanError(f"{name}: there is no such file. Check the path.") from None
-    except IsADirectoryError:
-        raise ScanError(f"{name}: this is a folder. Give an image file in it.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ScanError(f"{name}: cannot be opened ({reason}). Check the path and permissions.") from error
-
-
-def _too_large(name: str, settings: Settings) -> str:
-    limit = f"{settings.max_bytes / 2**20:.3g} MB"
-    return f"{name}: the file is larger than {limit}. Export the slice as a single image."
+        return _from_bytes(load(path, shown, settings.max_bytes), shown, settings)
+    shown = name or "image"
+    return _from_bytes(load(bytes(source), shown, settings.max_bytes), shown, settings)
 
 
 def _from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
-    if not data:
-        raise ScanError(f"{name}: the file is empty. Export or copy it again.")
-    if len(data) > settings.max_bytes:
-        raise ScanError(_too_large(name, settings))
-    values, mode = decode(data, name, settings)
-    return _scan(values, name, hashlib.sha256(data).hexdigest(), mode)
+    kind = kind_of(data, name)
+    if kind is Kind.TIFF and (pages := count_pages(data, name, settings)) > 1:
+        raise ScanError(f"{name}: it holds {pages} pages where one slice is wanted. Export one slice as one image.")
+    if kind.is_picture:
+        return read_picture(data, kind, name, settings)
+    raise ScanError(not_a_scan(kind, name))
+
+
+def not_a_scan(kind: Kind, name: str) -> str:
+    """The sentence for a file of a kind that is not read."""
+    if kind is Kind.ARCHIVE:
+        return f"{name}: this is an archive of a kind that is not read. Unpack it, or give a ZIP."
+    return (
+        f"{name}: this is not a JPEG or PNG image, nor TIFF, BMP, WebP, DICOM, NIfTI or ZIP, whatever its name says. "
+        "Export the slice as JPEG or PNG."
+    )
+
+
+def read_picture(
+    data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0, series: SeriesPlace | None = None
+) -> Scan:
+    """A picture file as a scan; a page of it where it is a TIFF of several, whose pages have been counted.
+
+    Raises
+    ------
+    ScanError
+        It cannot be read.
+    """
+    grey, mode = decode(data, kind, name, settings, page)
+    warning = misnamed(kind, name) if series is None else None
+    return checked(grey, name, digest(data), mode, series=series, warnings=(warning,) if warning else ())
 
 
 def _from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise ScanError(f"{name}: an array of shape {array.shape} is no image. Give height x width, or x 3, or x 4.")
-    if min(array.shape[:2]) < settings.min_side:
-        raise ScanError(
-            f"{name}: {array.shape[1]} x {array.shape[0]} pixels is too small to read. "
-            f"Give an image of at least {settings.min_side} pixels a side."
-        )
-    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-    return _scan(grey_of_array(array, name), name, digest, "array")
+    check_size(array.shape[1], array.shape[0], name, settings, array.dtype.itemsize > 1)
+    content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return checked(grey_of_array(array, name), name, content, "array")
 
 
-def _scan(values: NDArray[np.uint8] | NDArray[np.float32], name: str, digest: str, mode: str) -> Scan:
+def checked(
+    grey: Grey,
+    name: str,
+    sha256: str,
+    mode: str,
+    series: SeriesPlace | None = None,
+    spacing: tuple[float, float] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Scan:
+    """Grey values as a scan that cannot be altered by accident.
+
+    Raises
+    ------
+    ScanError
+        They are all the same.
+    """
+    values = grey.values
     if values.min() == values.max():
         raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
     values.setflags(write=False)
-    return Scan(values, name, digest, mode, 8 if values.dtype == np.uint8 else 16)
+    bits = 8 if values.dtype == np.uint8 else 16
+    return Scan(values, name, sha256, mode, bits, series, spacing, grey.raw, grey.window, warnings)

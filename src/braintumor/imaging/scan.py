@@ -7,6 +7,26 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesPlace:
+    """Where a slice stands among the slices it was taken with.
+
+    Attributes
+    ----------
+    key : str
+        The same for all slices of a series, and meaningless outside this process: no identifier of a file is in it.
+    title : str
+        What the series is, in words of a fixed list, such as `Series 3, T1, axial, 24 slices`.
+    index, count : int
+        Place among the slices, from 0, and how many there are.
+    """
+
+    key: str
+    title: str
+    index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One slice as grey values, upright, with the file it came from.
 
@@ -23,6 +43,16 @@ class Scan:
         Pillow mode of the file, such as `L`, `RGB` or `I;16`; `array` where there was no file.
     bits : int
         Bits per sample as decoded: 8, or 16 for anything deeper.
+    series : SeriesPlace, optional
+        Where the slice stands in its DICOM series, volume or many-paged file.
+    spacing : (float, float), optional
+        Millimetres from row to row and from column to column of `values`, where the file says.
+    raw : ndarray of float32, shape (height, width), optional
+        Deep values before windowing (after DICOM's rescale), brighter where they are higher; None for 8-bit scans.
+    window : (float, float), optional
+        Centre and width that made `values` of `raw`: black below centre - width / 2, white above centre + width / 2.
+    warnings : tuple of str
+        Sentences the reader should see, such as that text may be burned into the picture.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -30,6 +60,11 @@ class Scan:
     sha256: str
     mode: str
     bits: int
+    series: SeriesPlace | None = None
+    spacing: tuple[float, float] | None = None
+    raw: NDArray[np.float32] | None = field(default=None, repr=False)
+    window: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -52,3 +87,19 @@ class Scan:
         """Grey values from 0 to 255, shape (height, width); what is displayed and what models are fed from."""
         values = self.values if self.values.dtype == np.uint8 else np.rint(self.values * np.float32(255.0))
         return values.astype(np.uint8, copy=False)
+
+    def windowed(self, center: float, width: float) -> NDArray[np.uint8]:
+        """Grey values from 0 to 255 under another window: black at center - width / 2, white at center + width / 2.
+
+        Works on `raw` where there is one, else on the grey values from 0 to 255.
+
+        Raises
+        ------
+        ValueError
+            The width is not above zero.
+        """
+        if not width > 0:
+            raise ValueError(f"A window must be wider than zero, not {width}.")
+        source = self.to_uint8() if self.raw is None else self.raw
+        scaled = (source.astype(np.float32) - np.float32(center - width / 2)) * np.float32(255.0 / width)
+        return np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)

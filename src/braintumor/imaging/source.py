@@ -1,0 +1,47 @@
+"""Path or bytes -> the content of a file, within the limits on its size."""
+
+import hashlib
+from pathlib import Path
+
+from braintumor.errors import ScanError
+
+
+def load(source: bytes | Path, name: str, limit: int, what: str = "slice") -> bytes:
+    """Content of a file, refused unread where it is larger than the limit in bytes.
+
+    Raises
+    ------
+    ScanError
+        Missing, a folder, unreadable, empty or too large.
+    """
+    data = source if isinstance(source, bytes) else _read(source, name, limit, what)
+    if not data:
+        raise ScanError(f"{name}: the file is empty. Export or copy it again.")
+    if len(data) > limit:
+        raise ScanError(too_large(name, limit, what))
+    return data
+
+
+def _read(path: Path, name: str, limit: int, what: str) -> bytes:
+    try:
+        if path.stat().st_size > limit:
+            raise ScanError(too_large(name, limit, what))
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ScanError(f"{name}: there is no such file. Check the path.") from None
+    except IsADirectoryError:
+        raise ScanError(f"{name}: this is a folder. Give an image file in it.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScanError(f"{name}: cannot be opened ({reason}). Check the path and permissions.") from error
+
+
+def too_large(name: str, limit: int, what: str = "slice") -> str:
+    """The sentence for a file over the limit."""
+    remedy = "Export the slice as a single image." if what == "slice" else "Give it in several files."
+    return f"{name}: the file is larger than {limit / 2**20:.3g} MB. {remedy}"
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of some content, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
