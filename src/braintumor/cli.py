@@ -82,15 +82,26 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
 def _add_reading(commands: argparse._SubParsersAction) -> None:
     predict = _command(commands, "predict", "read scans: files, folders (with all inside) or patterns", _predict)
     predict.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a JPEG or PNG, a folder, or a pattern such as 's/*.png'"
-    )
+        "paths", nargs="+", metavar="PATH", help="a picture, DICOM file, NIfTI volume or ZIP, a folder of them, or a "
+        "pattern such as 's/*.png'"
+    )  # fmt: skip
     predict.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
     predict.add_argument(
-        "--csv", type=Path, metavar="FILE", help="write the rows here; stopped and started again, it goes on where it "
-        "was. Without it the rows go to standard output",
-    )  # fmt: skip
+        "--csv", type=Path, metavar="FILE", help="write the rows here; without it they go to standard output"
+    )
     predict.add_argument("--overlays", type=Path, metavar="DIR", help="also draw each scan with its heat map here")
-    predict.epilog = "Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), 2 wrong usage."
+    predict.add_argument("--pdf", type=Path, metavar="FILE", help="also set a report of all scans")
+    predict.add_argument("--zip", type=Path, metavar="FILE", help="also put CSV, report and overlays into one archive")
+    predict.add_argument(
+        "--patient", default="", metavar="LABEL", help="printed on each page of the report; nothing else in it, and "
+        "nothing from a DICOM file, says whose scans they are. File names are shown as they are"
+    )  # fmt: skip
+    predict.epilog = (
+        "Stopped and started again, a run with --csv takes over the rows of pictures and reads only what is missing; "
+        "slices of DICOM, NIfTI and ZIP files are read again, and with --pdf or --zip everything is, since these hold "
+        "a picture of each scan. Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), "
+        "2 wrong usage."
+    )
     bench = _command(commands, "bench", "time reading and exploring against the original way, side by side", _bench)
     bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
     bench.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
@@ -180,7 +191,10 @@ def _hypotheses(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from braintumor.reporting.predict import predict
 
-    outcome = predict(options.paths, options.version, options.csv, options.overlays)
+    outcome = predict(
+        options.paths, options.version, options.csv, options.overlays,
+        pdf=options.pdf, bundle=options.zip, patient_label=options.patient,
+    )  # fmt: skip
     print(outcome, file=sys.stdout if options.csv else sys.stderr)
     return 1 if outcome.failed else 0
 

@@ -97,15 +97,15 @@ def test_overlays_of_equal_names_are_all_there_and_not_read_again(scans, tmp_pat
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Let the next run fail in the middle, after so many rows, as if the program had been stopped there."""
-    genuine = predict_module.read_rows
+    genuine = predict_module.read_all
 
     def stopping(*arguments, **options):
-        for number, row in enumerate(genuine(*arguments, **options)):
+        for number, read in enumerate(genuine(*arguments, **options)):
             if number == count:
                 raise KeyboardInterrupt
-            yield row
+            yield read
 
-    monkeypatch.setattr(predict_module, "read_rows", stopping)
+    monkeypatch.setattr(predict_module, "read_all", stopping)
 
 
 def stopped_run(scans, target, workspace, count, **options):

@@ -13,10 +13,21 @@ from braintumor.imaging import IMAGE_SUFFIXES
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Scans to read, as paths written the way they were given, and how many files of other kinds lay beside them."""
+    """Scans to read, as paths written the way they were given.
+
+    Attributes
+    ----------
+    files : tuple of str
+        Pictures: each is one scan, or the row that says why not.
+    passed_over : int
+        How many files of other kinds lay beside them.
+    volumes : tuple of str
+        What may hold any number of slices: DICOM files, NIfTI volumes, ZIP archives, TIFF files.
+    """
 
     files: tuple[str, ...]
     passed_over: int
+    volumes: tuple[str, ...] = ()
 
 
 def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Found:
