@@ -115,7 +115,11 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
         if case.drawn:
             st.caption("**Drawn, not a scan**")
         right = called is label
-        st.badge(called.title, color="green" if right else "red", icon=f":material/{'check' if right else 'close'}:")
+        st.badge(
+            f"Called {class_word(called)}",
+            color="green" if right else "red",
+            icon=f":material/{'check' if right else 'close'}:",
+        )
         tumor = f"tumour {row['tumor_probability']:.1%}"
         st.caption(f"`{case.name}`  \n{label.title} {row['p_truth']:.1%}, {tumor}  \n{verdict}")
 

@@ -15,8 +15,9 @@ from braintumor.vocabulary import Verdict
 
 SIDE: Final = 640
 STRENGTH: Final = 0.6
-# Okabe and Ito's orange: told apart with any colour vision from the model's blue.
-TRUTH: Final = (230, 159, 0)
+# Okabe and Ito's green: told apart with any colour vision from the model's blue, and in no heat map.
+TRUTH: Final = (0, 158, 115)
+LEGEND: Final = "Blue is the model's outline, green the true one. Warm colours mark what spoke for the model's answer."
 HEAT, SAID, TRUE = "Heat map", "Model's outline", "True outline"
 
 Picture = NDArray[np.uint8]

@@ -2,16 +2,16 @@
 
 from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components import practice_picture as pictures
-from app_pages.components.charts import Bar, intervals, show
+from app_pages.components.charts import show
 from app_pages.components.frame import missing
 from app_pages.components.palette import CLASS_COLORS, VERDICT_TONES
 from app_pages.components.practice_round import Round, ask, go_on, guess
 from app_pages.components.words import VERDICT_TITLES, class_word, listed
 from braintumor.errors import BrainTumorError
-from braintumor.evaluation.measures import Estimate
 from braintumor.evaluation.practice import Case
 from braintumor.inference import Detection, Detector
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
@@ -54,10 +54,11 @@ def _show_blind(game: Round, case: Case) -> None:
 def _show_told(game: Round, case: Case, said: TumorClass, found: Detection) -> None:
     picture, words = st.columns([6, 5], gap="medium")
     with picture, st.container(key="scan-practice"):
+        # Its control stands below, so that the scan stays where it was.
+        place = st.empty()
         chosen = _choose_layers(case, found)
         alt = f"{case.name}: {class_word(case.label)}" + (f", with {listed(map(str.lower, chosen))}" if chosen else "")
-        st.image(pictures.laid_over(case, found, chosen), width="stretch", output_format="JPEG", alt=f"{alt}.")
-        st.text(case.name)
+        place.image(pictures.laid_over(case, found, chosen), width="stretch", output_format="JPEG", alt=f"{alt}.")
     with words:
         if case.drawn:
             pictures.mark_drawn()
@@ -72,7 +73,7 @@ def _choose_layers(case: Case, found: Detection) -> list[str]:
         return []
     return st.segmented_control(
         "Show", there, selection_mode="multi", default=there, key=f"practice-layers-{len(there)}-{there[-1]}",
-        persist_state="session", wrap=True, help="Blue is the model's outline, orange the true one where it is known.",
+        persist_state="session", wrap=True, help=pictures.LEGEND,
     )  # fmt: skip
 
 
@@ -97,14 +98,27 @@ def _show_answer(case: Case, found: Detection) -> None:
     st.markdown(f"**:{tone}[{VERDICT_TITLES[found.verdict]}.]** {found.reason}")
     if found.verdict is Verdict.NOT_BRAIN_MRI:
         return
-    bars = [
-        Bar(f"{c.title}{', truth' if c is case.label else ''}", Estimate(p), f"{p:.1%}", CLASS_COLORS[c])
-        for c, p in found.probabilities.items()
-    ]
     each = listed(f"{class_word(c)} {p:.1%}" for c, p in found.probabilities.items())
-    figure = intervals(bars)
-    figure.update_xaxes(range=[-0.03, 1.03])
-    show(figure, f"Probability of each class by {found.model_version}: {each}.", "practice-chart", 170)
+    said = f"Probability of each class by {found.model_version}: {each}."
+    show(_probabilities(case, found), said, "practice-chart", 180)
+    st.text(case.name)
+
+
+def _probabilities(case: Case, found: Detection) -> go.Figure:
+    """Bars of the four classes, the truth named."""
+    names = [f"{c.title}{', truth' if c is case.label else ''}" for c in found.probabilities]
+    figure = go.Figure(
+        go.Bar(
+            x=list(found.probabilities.values()), y=names, orientation="h", width=0.62,
+            marker_color=[CLASS_COLORS[c] for c in found.probabilities], hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+        )
+    )  # fmt: skip
+    # In a column of their own, where no bar runs through them.
+    for row, value in enumerate(found.probabilities.values()):
+        figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
+    figure.update_xaxes(range=[0, 1.17], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    figure.update_yaxes(range=[len(names) - 0.45, -0.55], showgrid=False)
+    return figure
 
 
 def _next_button(game: Round) -> None:

@@ -51,7 +51,7 @@ def test_a_clear_lead_is_called_and_named(swapped: bool) -> None:
     match = judge(_bouts(both=20, model=20) if swapped else _bouts(both=20, reader=20))
     assert match.decided
     said = sentence(match, "Model v1")
-    assert said.startswith("Model v1 was right more often, by +50.0" if swapped else "You were right more often than")
+    assert said.startswith("Model v1 was right more often, by 50.0" if swapped else "You were right more often than")
     assert "\N{MINUS SIGN}" not in said
 
 

@@ -83,7 +83,7 @@ def _paired(bouts: Sequence[Bout], n: int) -> tuple[float, float]:
 
 def sentence(match: Match, model: str) -> str:
     """What the score says of the two, and no more than it can."""
-    by = Estimate(abs(match.ahead.value), _facing(match.ahead), match.ahead.n).points()
+    by = Estimate(abs(match.ahead.value), _facing(match.ahead), match.ahead.n).points().removeprefix("+")
     if match.decided:
         who = f"You were right more often than {model}" if match.ahead.value > 0 else f"{model} was right more often"
         return f"{who}, by {by}."
