@@ -1,59 +1,105 @@
-"""Readings: each uploaded file read once and kept for the visit; a bad file costs only its own row. Writes nothing."""
+"""Readings: what came of each slice of the uploaded files; a bad file costs only its own row. Writes nothing."""
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app_pages.components.reading_picture import Picture
 from braintumor.errors import BrainTumorError
+from braintumor.imaging import Scan
+from braintumor.imaging.intake import Refusal, read_many
 from braintumor.inference import Detection, Detector
-from braintumor.reporting.csv import Row, csv_row, error_row
+from braintumor.reporting.csv import Row, error_row
 
 _LOG = logging.getLogger(__name__)
-_KEY = "readings"
-# Below this many new files a progress bar would only flicker.
-_WORTH_A_BAR = 4
+# Files with one of these endings hold all there is to them; of others, several may make one series of slices.
+_WHOLE = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".nii", ".nii.gz", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one uploaded file: a detection, or what is wrong with it in a sentence."""
+    """What came of one slice: a detection and the picture it was made of, or what is wrong in a sentence.
 
-    file: UploadedFile
-    row: Row
+    `id` stays the same whichever version reads; `row` is the row of a file that could not be read, of its moment.
+    """
+
+    id: str
+    name: str
+    sha256: str
     detection: Detection | None = None
+    picture: Picture | None = None
     error: str = ""
+    row: Row | None = None
 
 
-def read_all(detector: Detector, files: Sequence[UploadedFile]) -> list[Reading]:
-    """Readings of the files, in their order. Those read before keep their time; removed files are forgotten."""
-    known: dict[tuple[str, str], Reading] = st.session_state.get(_KEY, {})
-    keys = [(detector.version, file.file_id) for file in files]
-    new = [file for key, file in zip(keys, files, strict=True) if key not in known]
-    bar = st.progress(0.0) if len(new) >= _WORTH_A_BAR else None
-    for number, file in enumerate(new):
-        if bar is not None:
-            bar.progress(number / len(new), f"Reading {number + 1} of {len(new)}")
-        known[detector.version, file.file_id] = _read(detector, file)
-    if bar is not None:
-        bar.empty()
-    st.session_state[_KEY] = {key: known[key] for key in keys}
-    return list(st.session_state[_KEY].values())
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Uploaded files that are read together: one picture, volume or archive, or all the DICOM files."""
+
+    files: tuple[UploadedFile, ...]
+
+    @property
+    def key(self) -> str:
+        """What tells this unit from others, and its readings."""
+        return hashlib.blake2s("|".join(file.file_id for file in self.files).encode(), digest_size=6).hexdigest()
 
 
-def _read(detector: Detector, file: UploadedFile) -> Reading:
-    content = file.getvalue()
+def units_of(files: Iterable[UploadedFile]) -> list[Unit]:
+    """Uploaded files as units, in their order; files that may be slices of one series share the last."""
+    units, loose = [], []
+    for file in files:
+        if file.name.lower().endswith(_WHOLE):
+            units.append(Unit((file,)))
+        else:
+            loose.append(file)
+    return [*units, Unit(tuple(loose))] if loose else units
+
+
+def read_unit(detector: Detector, unit: Unit, before: Iterable[Reading] = ()) -> Iterator[Reading]:
+    """Readings of a unit, one slice after the other.
+
+    Parameters
+    ----------
+    before : iterable of Reading
+        What another version made of the same unit; then its pictures are read, and no file is decoded again.
+    """
+    before = list(before)
+    found = before or _decoded(detector, unit)
+    for number, item in enumerate(found):
+        yield _read(detector, item, f"{unit.key}-{number}")
+
+
+def _decoded(detector: Detector, unit: Unit) -> Iterator[Scan | Refusal]:
     try:
-        found = detector.detect(content, file.name)
-        return Reading(file, csv_row(found), found)
-    except BrainTumorError as error:
-        sentence = str(error)
+        yield from read_many(((file.name, file.getvalue()) for file in unit.files), detector.settings)
     except Exception:
-        # The name stays out of the log: it may name a patient.
+        # Names stay out of the log: they may name a patient.
         _LOG.exception("An uploaded file raised what no reader foresaw")
-        sentence = f"{file.name}: this file could not be read. Export the slice again as JPEG or PNG and try that."
-    digest = hashlib.sha256(content).hexdigest() if content else None
-    return Reading(file, error_row(file.name, sentence, detector.version, digest), error=sentence)
+        name = unit.files[0].name if len(unit.files) == 1 else f"{len(unit.files)} files"
+        yield Refusal(name, f"{name}: this could not be read. Export it again, as JPEG, PNG or DICOM.", None)
+
+
+def _read(detector: Detector, item: Scan | Refusal | Reading, key: str) -> Reading:
+    picture = None
+    if isinstance(item, Reading):
+        picture = item.picture
+        item = Refusal(item.name, item.error, item.sha256 or None) if picture is None else picture.scan()
+    if isinstance(item, Refusal):
+        return _refused(detector, item, key)
+    try:
+        found = detector.detect(item)
+        return Reading(key, item.name, item.sha256, found, picture or Picture.of(item))
+    except BrainTumorError as error:
+        return _refused(detector, Refusal(item.name, str(error), item.sha256), key)
+    except Exception:
+        _LOG.exception("A scan raised what no model foresaw")
+        problem = f"{item.name}: this scan could not be read. Export the slice again as JPEG or PNG and try that."
+        return _refused(detector, Refusal(item.name, problem, item.sha256), key)
+
+
+def _refused(detector: Detector, refusal: Refusal, key: str) -> Reading:
+    row = error_row(refusal.name, refusal.problem, detector.version, refusal.sha256)
+    return Reading(key, refusal.name, refusal.sha256 or "", error=refusal.problem, row=row)

@@ -1,73 +1,39 @@
-"""The card of one scan: image with heat map, verdict in words, probabilities with their thresholds."""
+"""The card of one answer: verdict in words with its reason, probabilities with their thresholds, measures, warnings."""
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from app_pages.components.charts import show
 from app_pages.components.palette import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
-from app_pages.components.readings import Reading
+from app_pages.components.reading_later import extra
 from app_pages.components.words import VERDICT_TITLES, class_word, listed
-from braintumor.exploration.sentences import place
-from braintumor.imaging import read_scan
-from braintumor.imaging.overlay import overlay
 from braintumor.inference import Detection
 from braintumor.inference.verdict import Thresholds
+from braintumor.reporting.measures import measures
 from braintumor.vocabulary import CLASSES, Verdict
 
-# Cards on the page at a time: each draws an image and a chart.
-CARDS = 6
-# No screen shows a card's image larger than this many pixels a side.
-_LARGEST = 768
 _ANY = "Any tumour"
 
 
-def show_card(reading: Reading, thresholds: Thresholds, opacity: float, key: str) -> None:
-    """Draw one scan that could be read."""
-    found = reading.detection
-    if found is None:
-        return
-    with st.container(border=True, key=f"scan-{key}"):
-        picture, words = st.columns([5, 6], gap="medium")
-        with picture:
-            _show_picture(reading, found, opacity)
-        with words:
-            _show_verdict(found)
-            if not _refused(found):
-                show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", 214, top=24)
-            _show_small_print(found)
-
-
-def _refused(found: Detection) -> bool:
-    """Whether the picture was taken for no brain MRI: then no class is offered, nor a place."""
-    return found.verdict is Verdict.NOT_BRAIN_MRI
-
-
-def _show_picture(reading: Reading, found: Detection, opacity: float) -> None:
-    grey = read_scan(reading.file.getvalue(), found.name).to_uint8()
-    heat, mask = (None, None) if _refused(found) else (found.heat_map, found.mask)
-    said = f"Scan {found.name}"
-    if heat is not None and opacity > 0 and heat.any():
-        said += f", with a heat map of what spoke for {class_word(found.result)}, strongest at the {place(heat)}"
-    if mask is not None and mask.any():
-        said += f", tumour outlined at the {place(mask.astype(np.float32))} over {mask.mean():.1%} of the image"
-    st.image(_fitted(overlay(grey, heat, opacity, mask)), width="stretch", alt=f"{said}.")
-
-
-def _fitted(pixels: NDArray[np.uint8]) -> Image.Image:
-    image = Image.fromarray(pixels)
-    image.thumbnail((_LARGEST, _LARGEST))
-    return image
-
-
-def _show_verdict(found: Detection) -> None:
-    # `st.text` and `st.caption` of names: a file name is data, never markup.
-    st.text(found.name)
+def show_card(found: Detection, thresholds: Thresholds, key: str, compared: bool = False) -> None:
+    """Draw what one version says of a scan; by its name where two are compared."""
+    refused = found.verdict is Verdict.NOT_BRAIN_MRI
+    if compared:
+        st.caption(f"Version {found.model_version}")
     tone = VERDICT_TONES[found.verdict]
     st.header(f":{tone}[{VERDICT_TITLES[found.verdict]}]", anchor=False)
-    st.markdown(found.reason if _refused(found) else f"**{_headline(found)}** {found.reason}")
+    st.markdown(found.reason if refused else f"**{_headline(found)}** {found.reason}")
+    if not refused:
+        show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", 214, top=24)
+        kept = listed(class_word(c) for c in found.prediction_set)
+        st.markdown(f"At 95% coverage the answer is {'among ' if len(found.prediction_set) > 1 else ''}**{kept}**.")
+    st.caption("  \n".join(_facts(found, refused)))
+
+
+def show_warnings(found: Detection) -> None:
+    """What the file itself gives reason to doubt, such as an annotation burned into it."""
+    for warning in extra(found, "warnings") or ():
+        st.warning(warning, icon=":material/warning:")
 
 
 def _headline(found: Detection) -> str:
@@ -76,12 +42,11 @@ def _headline(found: Detection) -> str:
     return f"Likeliest is {likeliest}."
 
 
-def _show_small_print(found: Detection) -> None:
-    kept = listed(class_word(c) for c in found.prediction_set)
-    among = "among " if len(found.prediction_set) > 1 else ""
-    answer = "" if _refused(found) else f"At 95% coverage the answer is {among}{kept}. "
+def _facts(found: Detection, refused: bool) -> list[str]:
+    outlined = [] if refused or found.mask is None else [f"Outlined area: {measures(found)}."]
+    strange = [] if found.novelty is None else [f"Novelty {found.novelty:.2f} of 1; from 0.50 on it is refused."]
     took = f"read in {found.milliseconds['total']:.0f} ms"
-    st.caption(f"{answer}Model {found.model_version}, {took}, SHA-256 {found.sha256[:12]}.")
+    return [*outlined, *strange, f"Model {found.model_version}, {took}, SHA-256 {found.sha256[:12]}."]
 
 
 def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
@@ -106,7 +71,7 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
     # In a column of their own, where no bar or threshold runs through them.
     for row, value in enumerate(values):
         figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
-    figure.update_xaxes(range=[0, 1.17], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    figure.update_xaxes(range=[0, 1.26], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     figure.update_yaxes(range=[4.55, -0.55], showgrid=False)
     return figure
 

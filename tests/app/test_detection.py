@@ -1,22 +1,25 @@
-"""The Detection page: verdicts in words, one row a file, the CSV of the contract, never a traceback."""
+"""The Detection page: a verdict in words for each scan, one row a file, the CSV of the contract, never a traceback."""
 
 import csv
 import hashlib
 import io
+import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
-from app_pages.components.scan_card import CARDS
+from app_pages.components.reading_downloads import csv_bytes, pdf_bytes, stamp, zip_bytes
+from app_pages.components.reading_list import Kind, kind_of
 from app_pages.components.words import VERDICT_TITLES
 from braintumor.inference import Detector
 from braintumor.reporting.csv import COLUMNS
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
 from tests.app.conftest import Open, Upload, words
+from tests.app.room import choose, settle, shown, strip, upload
 
 CONTRACT = (
     "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
@@ -25,62 +28,58 @@ CONTRACT = (
 BROKEN: Upload = ("cut.jpg", b"\xff\xd8\xff\xe0 cut short", "image/jpeg")
 
 
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
-    """Name and content of every file offered for download, the newest last."""
-    offered: list[tuple[str, bytes]] = []
-    load = MemoryMediaFileStorage.load_and_get_id
-
-    def record(self, data, mimetype, kind, filename=None):  # type: ignore[no-untyped-def]
-        if filename:
-            offered.append((filename, data))
-        return load(self, data, mimetype, kind, filename)
-
-    monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", record)
-    return offered
-
-
-def _upload(open_page: Open, files: list[Upload]) -> AppTest:
-    app = open_page("detection")
-    app.file_uploader[0].set_value(files).run()
-    assert not app.exception
-    return app
-
-
-def _rows(content: bytes) -> list[dict[str, str]]:
+def _rows(app: AppTest) -> list[dict[str, str]]:
+    """What the CSV button would hand out now."""
+    room = app.session_state["reading-room"]
+    content = csv_bytes(room.readings(), app.session_state["reading-opinions"])
+    assert content.decode("utf-8").splitlines()[0] == ",".join(COLUMNS)
     return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
 
 
 def test_each_scan_gets_a_verdict_in_words(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
-    app = _upload(open_page, scans)
-    detector = Detector.load("v1")
-    for name, content, _ in scans:
-        found = detector.detect(content, name)
-        assert any(VERDICT_TITLES[found.verdict] in heading.value for heading in app.header)
-        assert any(found.reason in text.value for text in app.markdown)
-        assert name in [text.value for text in app.text]
-    assert len(app.get("plotly_chart")) == len(app.get("image")) == len(scans)
+    app = upload(open_page, scans)
+    found = {name: Detector.load("v1").detect(content, name) for name, content, _ in scans}
+    assert {entry["title"] for entry in shown(app)["entries"]} == set(found)
+    for number in range(len(scans)):
+        choose(app, number)
+        read = found[shown(app)["scan"]["name"]]
+        assert any(VERDICT_TITLES[read.verdict] in heading.value for heading in app.header)
+        assert any(read.reason in text.value for text in app.markdown)
+        assert len(app.get("plotly_chart")) == 1
+        assert shown(app)["scan"]["panes"][0]["evidence"]["data"]
+
+
+def test_the_worst_stands_first_and_is_shown_first(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, [BROKEN, *scans])
+    order = [entry["kind"] for entry in shown(app)["entries"]]
+    assert order == sorted(order, key=[str(kind) for kind in Kind].index)
+    assert shown(app)["scan"]["name"] == shown(app)["entries"][0]["title"]
 
 
 def test_a_broken_file_costs_one_row(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
-    app = _upload(open_page, [*scans[:2], BROKEN, *scans[2:]])
-    assert len(app.get("plotly_chart")) == len(scans)
-    assert [error.value.replace("\\", "") for error in app.error] == [
-        "cut.jpg: the file is damaged and cannot be read. Export or copy it again."
-    ]
-    assert app.dataframe[0].value["Verdict"].tolist().count("Could not be read") == 1
-    assert "1 could not be read" in words(app)
+    app = upload(open_page, [*scans[:2], BROKEN, *scans[2:]])
+    counted = strip(app)
+    assert counted["Failed"] == 1
+    assert sum(counted.values()) == len(scans) + 1
+    titles = [entry["title"] for entry in shown(app)["entries"]]
+    choose(app, titles.index("cut.jpg"))
+    assert shown(app)["scan"]["error"] == "cut.jpg: the file is damaged and cannot be read. Export or copy it again."
+    assert "Could not be read" in words(app)
 
 
-def test_the_csv_keeps_the_contract(
-    artifacts: Settings, open_page: Open, scans: list[Upload], downloads: list[tuple[str, bytes]]
-) -> None:
+def test_a_filter_leaves_what_was_asked_for(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, [*scans, BROKEN])
+    shows = next(control for control in app.get("button_group") if control.key == "kind")
+    shows.set_value("Failed").run()
+    assert [entry["title"] for entry in shown(app)["entries"]] == ["cut.jpg"]
+
+
+def test_the_csv_keeps_the_contract(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     before = datetime.now(UTC)
-    _upload(open_page, [*scans, BROKEN])
-    name, content = downloads[-1]
-    assert content.decode("utf-8").splitlines()[0] == CONTRACT == ",".join(COLUMNS)
-    rows = _rows(content)
-    assert [row["name"] for row in rows] == [upload[0] for upload in [*scans, BROKEN]]
+    app = upload(open_page, [*scans, BROKEN])
+    rows = _rows(app)
+    assert ",".join(COLUMNS).startswith(CONTRACT)
+    assert [row["name"] for row in rows] == [given[0] for given in [*scans, BROKEN]]
     for row, (_, data, _) in zip(rows, scans, strict=False):
         assert row["error"] == ""
         assert row["sha256"] == hashlib.sha256(data).hexdigest()
@@ -89,19 +88,42 @@ def test_the_csv_keeps_the_contract(
         assert row["model_version"] == "v1"
     assert "damaged" in rows[-1]["error"]
     assert rows[-1]["result"] == rows[-1]["verdict"] == ""
-    stamp = max(row["timestamp"] for row in rows)[:19].replace("-", "").replace(":", "")
-    assert name == f"braintumor-{stamp}Z.csv"
+    last = max(row["timestamp"] for row in rows[:-1])[:19].replace("-", "").replace(":", "")
+    assert stamp(app.session_state["reading-room"].readings()) == f"{last}Z"
+
+
+def test_what_the_reader_finds_goes_into_the_row(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, scans)
+    name = shown(app)["scan"]["name"]
+    opinion = next(control for control in app.get("button_group") if str(control.key).startswith("opinion-"))
+    opinion.set_value("pituitary").run()
+    app.text_area[0].set_value("Cystic, left of the midline").run()
+    row = next(row for row in _rows(app) if row["name"] == name)
+    assert (row["reader_finding"], row["reader_comment"]) == ("pituitary", "Cystic, left of the midline")
+    assert sum(bool(row["reader_finding"]) for row in _rows(app)) == 1
+    choose(app, 1)
+    choose(app, 0)
+    assert app.text_area[0].value == "Cystic, left of the midline"
+
+
+def test_pdf_and_zip_hold_every_scan(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, [*scans, BROKEN])
+    readings, detector = app.session_state["reading-room"].readings(), Detector.load("v1")
+    assert pdf_bytes(readings, {}, detector, "").startswith(b"%PDF")
+    assert zip_bytes(readings, {}, detector, "").startswith(b"PK")
 
 
 def test_a_rerun_reads_nothing_twice(
-    artifacts: Settings, open_page: Open, scans: list[Upload], downloads: list[tuple[str, bytes]]
+    artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = _upload(open_page, scans)
-    first = downloads[-1]
-    app.slider[0].set_value(0).run()
-    app.slider[0].set_value(100).run()
+    app = upload(open_page, scans)
+    first = _rows(app)
+    monkeypatch.setattr(Detector, "detect", lambda *_: pytest.fail("a scan was read again"))
+    app.run()
+    app.selectbox(key="order").set_value("File name").run()
+    choose(app, 1)
     assert not app.exception
-    assert downloads[-1] == first
+    assert _rows(app) == first
 
 
 def test_what_no_reader_foresaw_becomes_a_sentence(
@@ -110,43 +132,51 @@ def test_what_no_reader_foresaw_becomes_a_sentence(
     detect = Detector.detect
 
     def fails_once(self, source, name=None):  # type: ignore[no-untyped-def]
-        if name == scans[0][0]:
+        if source.name == scans[0][0]:
             raise RuntimeError("secret detail")
         return detect(self, source, name)
 
     monkeypatch.setattr(Detector, "detect", fails_once)
-    app = _upload(open_page, scans)
-    assert len(app.get("plotly_chart")) == len(scans) - 1
-    assert "could not be read" in app.error[0].value
-    assert "secret" not in words(app)
-    assert "Traceback" not in words(app)
+    app = upload(open_page, scans)
+    assert strip(app)["Failed"] == 1
+    error = next(row["error"] for row in _rows(app) if row["error"])
+    assert "could not be read" in error
+    assert "secret" not in words(app) + error
 
 
 def test_a_file_name_is_never_markup(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     hostile = "![x](http://example.org/p.png) :red[boo] $x$ <b>.jpg"
-    app = _upload(open_page, [(hostile, BROKEN[1], BROKEN[2]), (hostile, scans[0][1], "image/png")])
-    shown = app.error[0].value
-    assert "![" not in shown
-    assert "](" not in shown
-    assert ":red[" not in shown
-    assert all(hostile not in element.value for element in (*app.markdown, *app.caption, *app.header))
-    assert hostile in [text.value for text in app.text]
+    app = upload(open_page, [(hostile, BROKEN[1], BROKEN[2]), (hostile, scans[0][1], "image/png")])
+    for number in range(2):
+        choose(app, number)
+        assert shown(app)["scan"]["name"] == hostile
+        assert all(hostile not in element.value for element in (*app.markdown, *app.caption, *app.header))
+        assert all("boo" not in str(element.proto.body) for element in app.get("html"))
 
 
-def test_many_scans_come_in_pages(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
-    many = [(f"{number}-{name}", content, kind) for number in range(2) for name, content, kind in scans]
-    app = _upload(open_page, many)
-    assert len(app.get("plotly_chart")) == CARDS
-    assert len(app.dataframe[0].value) == len(many)
-    app.pagination[0].set_value(2).run()
-    assert len(app.get("plotly_chart")) == len(many) - CARDS
-
-
-def test_removed_files_leave_no_row(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
-    app = _upload(open_page, scans)
+def test_removed_files_leave_nothing(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, scans)
+    app.file_uploader[0].set_value(scans[:1]).run()
+    settle(app)
+    assert [entry["title"] for entry in shown(app)["entries"]] == [scans[0][0]]
     app.file_uploader[0].set_value(None).run()
-    assert not app.dataframe
+    assert not shown(app)
+    assert app.session_state["reading-room"].readings() == []
+
+
+def test_two_versions_stand_side_by_side(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    second = shutil.copytree(artifacts.outputs / "v1", artifacts.outputs / "v2")
+    card = json.loads((second / "card.json").read_text(encoding="utf-8"))
+    (second / "card.json").write_text(json.dumps({**card, "version": "v2"}), encoding="utf-8")
+    app = upload(open_page, scans[:1])
+    app.selectbox(key="compared-v1").set_value("v2").run()
     assert not app.exception
+    panes = shown(app)["scan"]["panes"]
+    assert [pane["version"] for pane in panes] == ["v1", "v2"]
+    assert len(app.get("plotly_chart")) == 2
+    app.selectbox(key="version").set_value("v2").run()
+    settle(app)
+    assert {row["model_version"] for row in _rows(app)} == {"v2"}
 
 
 def test_an_altered_model_is_refused_in_words(artifacts: Settings, open_page: Open) -> None:
@@ -157,14 +187,16 @@ def test_an_altered_model_is_refused_in_words(artifacts: Settings, open_page: Op
     assert "is not the file the card describes" in words(app)
 
 
-def test_the_uploader_takes_what_the_reader_takes(
+def test_the_uploader_keeps_the_limit_of_the_settings(
     artifacts: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BRAINTUMOR_MAX_BYTES", str(3 * 2**20))
+    monkeypatch.setenv("BRAINTUMOR_MAX_BYTES", str(2 * 2**20))
+    monkeypatch.setenv("BRAINTUMOR_MAX_ARCHIVE_BYTES", str(3 * 2**20))
     get_settings.cache_clear()
     uploader = open_page("detection").file_uploader[0]
     assert uploader.proto.max_upload_size_mb == 3
-    assert set(uploader.allowed_type) == {".jpg", ".jpeg", ".png"}
+    # What a file is, its content tells: a scanner's files have no ending at all.
+    assert not uploader.allowed_type
 
 
 def test_the_page_writes_no_file(
@@ -173,7 +205,7 @@ def test_the_page_writes_no_file(
     monkeypatch.chdir(tmp_path)
     watched = (artifacts.outputs, artifacts.inputs, tmp_path)
     before = _tree(watched)
-    _upload(open_page, [*scans, BROKEN])
+    upload(open_page, [*scans, BROKEN])
     assert _tree(watched) == before
 
 
@@ -181,50 +213,34 @@ def _tree(folders: tuple[Path, ...]) -> set[Path]:
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_picture_that_is_no_brain_mri_is_offered_no_class_and_no_place():
+def test_each_reading_is_in_the_log_of_the_visit(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, [*scans, BROKEN])
+    logged = app.session_state["session-log"]
+    assert {row["name"] for row in logged.values()} == {scan[0] for scan in [*scans, BROKEN]}
+    assert {kind_of(reading) for reading in app.session_state["reading-room"].readings()} >= {Kind.FAILED}
+
+
+def test_a_picture_that_is_no_brain_mri_is_offered_no_class_and_no_place() -> None:
     def card() -> None:
         from datetime import UTC, datetime
 
-        import numpy as np
-        from PIL import Image
-
-        from app_pages.components.readings import Reading
         from app_pages.components.scan_card import show_card
         from braintumor.inference.detection import Detection
         from braintumor.inference.verdict import Strangeness, Thresholds, decide
         from braintumor.vocabulary import CLASSES
 
-        class File:
-            name, file_id = "x-ray.png", "1"
-
-            def getvalue(self) -> bytes:
-                import io
-
-                stream = io.BytesIO()
-                Image.fromarray(np.tile(np.arange(0, 250, 4, np.uint8), (63, 1))).save(stream, "PNG")
-                return stream.getvalue()
-
         thresholds = Thresholds(0.4, 0.6)
         verdict, reason = decide(0.9, thresholds, Strangeness(3.0, 1.0, 2.0))
         each = dict(zip(CLASSES, (0.1, 0.7, 0.1, 0.1), strict=True))
         found = Detection(
-            "x-ray.png",
-            "ab" * 32,
-            datetime.now(UTC),
-            each,
-            0.9,
-            verdict,
-            reason,
-            CLASSES[:2],
-            0.6,
-            "v4",
+            "x-ray.png", "ab" * 32, datetime.now(UTC), each, 0.9, verdict, reason, CLASSES[:2], 0.6, "v4",
             {"total": 3.0},
-        )
-        show_card(Reading(File(), {}, found), thresholds, 0.6, "1")
+        )  # fmt: skip
+        show_card(found, thresholds, "1")
 
     app = AppTest.from_function(card, default_timeout=60).run()
     said = words(app)
     assert not app.exception
     assert "Not a brain MRI" in said
     assert "as far from the training scans" in said
-    assert not any(word in said for word in ("Likeliest", "95% coverage", "eningioma"))
+    assert not any(word in said for word in ("Likeliest", "95% coverage", "eningioma", "Outlined"))
