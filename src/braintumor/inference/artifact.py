@@ -16,6 +16,8 @@ from braintumor.vocabulary import CLASS_NAMES, CLASSES, TumorClass
 
 CARD = "card.json"
 MODEL = "model.onnx"
+SALIENCY = "saliency.onnx"  # of some versions
+NEIGHBOURS = "neighbours.npz"  # of some versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Artifact:
     def path(self, name: str) -> Path:
         """Path of a file of this artifact."""
         return self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Whether the card lists a file."""
+        return name in self.card.files
 
     def verified(self, name: str) -> bytes:
         """Content of a file, after checking it against the hash in the card.

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.utils import Extractor
 
-from braintumor.errors import RecipeError
 from braintumor.models.backward import back
 from braintumor.models.tape import Tape
 from braintumor.vocabulary import CLASSES, TUMOR_INDICES, TumorClass
@@ -21,12 +21,12 @@ _LOGITS: Final = "logits"
 # In these networks a sigmoid only ever makes the mask, which the class takes as it is: `UnderMask` stops its gradient,
 # for which ONNX has no word. Whoever exports compares the result with automatic differentiation.
 _STOPPED: Final = ("Sigmoid",)
-# Weights of more numbers than this are kept in half precision: the few large matrices at the end, none of the first
-# layers, whose rounding would turn many rectifiers on or off.
+# Weights of more numbers than this are kept in 16 bits: the few large matrices at the end, none of the first layers,
+# whose rounding would turn rectifiers on or off.
 _LARGE: Final = 65_536
 
 
-def gradient_graph(content: bytes, *, halved: bool = True) -> bytes:
+def gradient_graph(content: bytes, *, short: bool = True) -> bytes:
     """Write reverse-mode differentiation out as ONNX, over an exported network, so that serving needs none.
 
     What is differentiated is the log-odds of tumour the class head gives, logsumexp(tumour logits) less the logit of no
@@ -37,8 +37,8 @@ def gradient_graph(content: bytes, *, halved: bool = True) -> bytes:
     ----------
     content : bytes
         ONNX with an input `image` (n, h, w, channels) and an output `logits` (n, classes).
-    halved : bool
-        Keep large weights in half precision, which halves the file.
+    short : bool
+        Keep large weights in 16 bits, which halves the file.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def gradient_graph(content: bytes, *, halved: bool = True) -> bytes:
             for name, gradient in back(tape, node, tape.total(gradients.pop(node.output[0]))):
                 gradients.setdefault(name, []).append(gradient)
     tape.name(tape.total(gradients[_IMAGE]), GRADIENT)
-    return _assembled(forward, nodes, tape, halved=halved)
+    return _assembled(forward, nodes, tape, short=short)
 
 
 def _forward(model: ModelProto) -> ModelProto:
@@ -106,20 +106,23 @@ def _seed(tape: Tape) -> str:
     return tape.add("Sub", [shares, tape.constant(healthy)])
 
 
-def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, halved: bool) -> bytes:
-    kept, casts = [], []
+def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, short: bool) -> bytes:
+    kept: list[TensorProto] = []
+    unpacking: list[NodeProto] = []
     used = {name for node in (*nodes, *tape.nodes) for name in node.input}
     for name, value in tape.constants.items():
-        if name not in used:
-            continue
-        if halved and value.dtype == np.float32 and value.size > _LARGE:
-            kept.append(numpy_helper.from_array(value.astype(np.float16), f"{name}/half"))
-            casts.append(helper.make_node("Cast", [f"{name}/half"], [name], to=TensorProto.FLOAT))
-        else:
+        if name in used and short and value.dtype == np.float32 and value.size > _LARGE:
+            packed = _packed(name, value)
+            kept += packed
+            unpacking += [
+                helper.make_node("Cast", [packed[0].name], [f"{name}/whole"], to=TensorProto.FLOAT),
+                helper.make_node("Mul", [f"{name}/whole", packed[1].name], [name]),
+            ]
+        elif name in used:
             kept.append(numpy_helper.from_array(value, name))
     shape = tape.shapes[_IMAGE]
     graph = helper.make_graph(
-        [*casts, *nodes, *tape.nodes],
+        [*unpacking, *nodes, *tape.nodes],
         GRADIENT,
         [helper.make_tensor_value_info(_IMAGE, TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info(GRADIENT, TensorProto.FLOAT, shape)],
@@ -129,3 +132,11 @@ def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, halve
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=forward.ir_version)
     onnx.checker.check_model(made)
     return bytes(made.SerializeToString())
+
+
+def _packed(name: str, value: NDArray[np.float32]) -> tuple[TensorProto, TensorProto]:
+    """Weights as whole numbers of 16 bits, and what one of them is worth along each entry of the first axis."""
+    worth = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True) / np.iinfo(np.int16).max
+    worth = np.maximum(worth, np.finfo(np.float32).tiny).astype(np.float32)
+    whole = np.rint(value / worth).astype(np.int16)
+    return numpy_helper.from_array(whole, f"{name}/short"), numpy_helper.from_array(worth, f"{name}/worth")

@@ -7,6 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, helper
 
+from braintumor.errors import RecipeError
+
+# Inputs of a node with the names of their gradients.
+Ways = list[tuple[str, str]]
+
 
 class Tape:
     """Nodes of a backward pass.
@@ -67,3 +72,20 @@ class Tape:
     def _new(self) -> str:
         self._count += 1
         return f"backward/{self._count}"
+
+
+def attributes(node: NodeProto) -> dict[str, Any]:
+    """Attributes of a node by name."""
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+
+
+def refuse(unknown: bool, node: NodeProto) -> None:
+    """Refuse a node of a kind whose gradient is not known.
+
+    Raises
+    ------
+    RecipeError
+        Where `unknown`.
+    """
+    if unknown:
+        raise RecipeError(f"No gradient of such a {node.op_type} is known; models/backward.py says of which it is.")

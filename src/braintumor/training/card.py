@@ -14,7 +14,7 @@ import pandas as pd
 from braintumor import __version__
 from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact import CARD
+from braintumor.inference.artifact import CARD, MODEL, NEIGHBOURS, SALIENCY
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
@@ -23,7 +23,9 @@ from braintumor.vocabulary import CLASS_NAMES, RESEARCH_USE, Protocol, Split
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
 _HASHED: Final = (
-    "model.onnx",
+    MODEL,
+    SALIENCY,
+    NEIGHBOURS,
     "model.keras",
     "history.csv",
     "evaluation.json",

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -12,21 +13,26 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.dataset.files import write_atomically
-from braintumor.errors import ArtifactError
+from braintumor.errors import ArtifactError, RecipeError
 from braintumor.imaging import to_batch
+from braintumor.inference.artifact import SALIENCY
 from braintumor.models.explained import explained, map_extent
 from braintumor.models.masked import served
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
 from braintumor.training.data import load_training_data
+from braintumor.training.saliency import checked_gradient
 from braintumor.vocabulary import Protocol, Split
 
 TOLERANCE = 1e-5
 _CHECKED_SCANS = 64
+_STEP = 4  # every how many of them the gradient, which takes longer, is compared on
 
 
 def export(name: str, settings: Settings | None = None) -> str:
     """Write `model.onnx` of a trained version: logits, probabilities, a map per class, and a mask where it has one.
+
+    Beside it goes `saliency.onnx`, the gradient of the log-odds of tumour, where it is known of every operator.
 
     Parameters
     ----------
@@ -41,8 +47,8 @@ def export(name: str, settings: Settings | None = None) -> str:
     Raises
     ------
     ArtifactError
-        There is no `model.keras`, or the two differ by more than 1e-5 in a probability on real test scans; then
-        nothing is written.
+        There is no `model.keras`, or the two differ by more than 1e-5 in a probability on real test scans, or their
+        gradients differ; then nothing is written.
     """
     settings = settings or get_settings()
     folder = settings.outputs / name
@@ -55,20 +61,37 @@ def export(name: str, settings: Settings | None = None) -> str:
     data = load_training_data(contract, Protocol(card["protocol"]), settings)
     rows = data.rows(Split.TEST)
     chosen = rows[np.linspace(0, len(rows) - 1, min(_CHECKED_SCANS, len(rows))).astype(int)]
-    difference = largest_difference(trained, content, to_batch(data.frames[chosen], contract))
+    images = to_batch(data.frames[chosen], contract)
+    difference = largest_difference(trained, content, images)
     if difference > TOLERANCE:
         raise ArtifactError(
             f"{name}: ONNX and Keras differ by {difference:.2e} on {len(chosen)} scans, more than {TOLERANCE:.0e}. "
             "Nothing was written; check the versions of tf2onnx and onnxruntime against uv.lock."
         )
+    graph, agreement = _gradient(trained, content, images[::_STEP])
     write_atomically(folder / "model.onnx", content)
+    if graph:
+        write_atomically(folder / SALIENCY, graph)
+    else:
+        (folder / SALIENCY).unlink(missing_ok=True)  # that of an earlier model would be verified and wrong
     update_card(
         name,
         settings,
         export={"max_abs_difference": difference, "n": len(chosen)},
+        saliency=agreement,
         map_extent=list(map_extent(trained)) if isinstance(trained, keras.Sequential) else None,
     )
     return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
+
+
+def _gradient(
+    trained: keras.Model, content: bytes, images: NDArray[np.float32]
+) -> tuple[bytes | None, dict[str, Any] | None]:
+    """The gradient graph and how well it agrees; None of both where an operator's gradient is not known."""
+    try:
+        return checked_gradient(trained, content, images)
+    except RecipeError:
+        return None, None
 
 
 def to_onnx(model: keras.Model) -> bytes:
