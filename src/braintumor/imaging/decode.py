@@ -1,6 +1,7 @@
 """Content of a picture file -> grey values: limits are checked from the header, before a pixel is unpacked."""
 
 import io
+import logging
 from typing import Final
 
 from PIL import Image, ImageOps
@@ -16,6 +17,8 @@ _FORMATS: Final = {
 _ORIENTATION: Final = 0x0112
 # A deep image is held as floats, several times over while it is windowed.
 _DEEP_SHARE: Final = 4
+# At its lowest level Pillow logs the value of each tag it meets, and a tag may name a patient.
+logging.getLogger("PIL").setLevel(logging.INFO)
 
 
 def decode(data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0) -> tuple[Grey, str]:
