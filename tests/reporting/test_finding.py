@@ -55,12 +55,33 @@ def test_what_is_not_there_is_kept_to_become_a_row(tree):
     assert find_scans(["gone.png", "none/*.png", "top.png"]).files == ("gone.png", "none/*.png", "top.png")
 
 
+def test_what_may_hold_several_slices_is_told_by_its_content(tree):
+    heads = {
+        "series/IM0001": b"\0" * 128 + b"DICM",
+        "series/1.2.840.5": b"\0" * 128 + b"DICM",
+        "series/DICOMDIR": b"\0" * 128 + b"DICM",
+        "series/README": b"not DICOM",
+        "series/brain.nii": b"\0" * 344 + b"n+1\0",
+        "series/all.zip": b"PK\3\4",
+        "series/pages.tiff": b"II*\0",
+        "series/misnamed.jpg": b"\0" * 128 + b"DICM",
+        "series/plain.webp": b"RIFF\0\0\0\0WEBP",
+    }
+    (tree / "series").mkdir()
+    for name, content in heads.items():
+        (tree / name).write_bytes(content)
+    found = find_scans(["series"])
+    assert found.files == ("series/plain.webp",)
+    assert set(found.volumes) == set(heads) - {"series/plain.webp", "series/DICOMDIR", "series/README"}
+    assert found.passed_over == 2
+
+
 def test_the_folder_of_overlays_is_left_out(tree):
     assert find_scans(["a"], without=Path("a/deep")).files == ("a/x.jpeg",)
 
 
-@pytest.mark.parametrize("source", ["empty", "*.bmp", "a/.hidden/../../empty"])
+@pytest.mark.parametrize("source", ["empty", "*.xyz", "a/.hidden/../../empty"])
 def test_nothing_to_read_is_said_clearly(tree, source):
     (tree / "empty").mkdir()
-    with pytest.raises(ScanError, match=r"no \.jpg, \.jpeg, \.png file is there"):
+    with pytest.raises(ScanError, match=r"no \.jpg, .*\.zip file is there"):
         find_scans([source])

@@ -2,11 +2,13 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
 
+from braintumor.imaging import SeriesPlace
 from braintumor.reporting.measured import Measured
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.reporting.pdf import pdf_report
@@ -86,6 +88,20 @@ def test_a_refused_picture_is_offered_no_class_and_no_place(detector, card):
     assert "no tumour was looked for" in text
     assert "Likeliest class" not in text
     assert "Any tumour" not in text
+
+
+def test_what_the_file_says_of_the_slice_is_said(detector, card):
+    one = entry(detector)
+    place = SeriesPlace("key", "Series 3, T1, 24 slices", 4, 24)
+    scan = replace(one.scan, series=place, spacing=(0.5, 0.45), window=(300.0, 650.0), warnings=("Text is burned in.",))
+    text = text_of(pdf_report([replace(one, scan=scan)], card=card))
+    for words in (
+        "Series 3, T1, 24 slices; slice 5 of 24",
+        "0.5 × 0.45 mm",
+        "centre 300, width 650",
+        "Text is burned in.",
+    ):
+        assert words in text
 
 
 def test_a_screen_reader_can_follow_it(detector, card):

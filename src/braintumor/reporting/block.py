@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
 from braintumor.reporting.entry import ReportEntry
 from braintumor.reporting.opinion import ReaderFinding
@@ -26,6 +28,8 @@ class Block:
 
     Attributes
     ----------
+    origin : tuple of (str, str)
+        What the file says of the slice: its place in a series, pixel size, window; what and how much.
     picture, overlay : str
         The scan, and the scan under heat map and outline, as SVG with a JPEG inside.
     outlined, heated : bool
@@ -37,6 +41,7 @@ class Block:
     width: int
     height: int
     warnings: tuple[str, ...]
+    origin: tuple[tuple[str, str], ...]
     picture: str = field(repr=False)
     overlay: str = field(repr=False)
     outlined: bool
@@ -53,12 +58,22 @@ def block(entry: ReportEntry) -> Block:
         finding=entry.finding or None,
         width=scan.width,
         height=scan.height,
-        warnings=tuple(getattr(scan, "warnings", ())),
+        warnings=scan.warnings,
+        origin=tuple(_origin(scan)),
         picture=_svg(scan.to_uint8()),
         overlay=_svg(painted(scan, found)) if judged else "",
         outlined=mask is not None and bool(mask.any()),
         heated=heat is not None and bool(heat.any()),
     )
+
+
+def _origin(scan: Scan) -> Iterator[tuple[str, str]]:
+    if scan.series is not None:
+        yield "Series", f"{scan.series.title}; slice {scan.series.index + 1} of {scan.series.count}"
+    if scan.spacing is not None:
+        yield "Pixel size", f"{scan.spacing[0]:.3g} × {scan.spacing[1]:.3g} mm (down × across)"
+    if scan.window is not None:
+        yield "Window", f"centre {scan.window[0]:,.0f}, width {scan.window[1]:,.0f}"
 
 
 def _svg(pixels: NDArray[np.uint8]) -> str:

@@ -6,9 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging import IMAGE_SUFFIXES
+from braintumor.imaging.intake import INTAKE_SUFFIXES
+from braintumor.imaging.kind import Kind, kind_of
+
+# What may hold any number of slices.
+_VOLUMES: Final = (Kind.DICOM, Kind.NIFTI, Kind.TIFF, Kind.ZIP)
+# What tells a kind lies within the first bytes of a file.
+_HEAD: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Found:
     passed_over : int
         How many files of other kinds lay beside them.
     volumes : tuple of str
-        What may hold any number of slices: DICOM files, NIfTI volumes, ZIP archives, TIFF files.
+        What may hold any number of slices, by its content: DICOM files, NIfTI volumes, ZIP archives, TIFF files.
     """
 
     files: tuple[str, ...]
@@ -37,8 +44,9 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
     ----------
     sources : sequence of str or Path
         A file is taken whatever its name (and reported where it cannot be read). A folder is searched with all its
-        subfolders for `.jpg`, `.jpeg` and `.png`; hidden files and folders are passed over. Anything else is a
-        pattern such as `scans/*/t1*.png`, where `**` stands for any depth.
+        subfolders for the suffixes of `INTAKE_SUFFIXES`, and for DICOM files without one, as scanners name them;
+        hidden files and folders are passed over. Anything else is a pattern such as `scans/*/t1*.png`, where `**`
+        stands for any depth.
     without : Path, optional
         A folder to leave out, such as the one overlays are written to.
 
@@ -57,7 +65,7 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
     if not any(is_scan for _, paths in expanded for _, is_scan in paths):
         given = ", ".join(source for source, _ in expanded)
         raise ScanError(
-            f"{given}: no {', '.join(IMAGE_SUFFIXES)} file is there. Give other files, folders or patterns."
+            f"{given}: no {', '.join(INTAKE_SUFFIXES)} file is there. Give other files, folders or patterns."
         )
     real = lru_cache(os.path.realpath)
     files: dict[tuple[str, str], str] = {}
@@ -67,7 +75,12 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
             folder, name = os.path.split(path)
             files.setdefault((real(folder), name), path)  # one file, however its path is written; a link is another
     passed_over = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
-    return Found(tuple(files.values()), passed_over)
+    volumes = {path for path in files.values() if _kind(path) in _VOLUMES}
+    return Found(
+        tuple(path for path in files.values() if path not in volumes),
+        passed_over,
+        tuple(path for path in files.values() if path in volumes),
+    )
 
 
 def _expand(source: str, without: Path | None) -> Iterator[tuple[str, bool]]:
@@ -77,7 +90,7 @@ def _expand(source: str, without: Path | None) -> Iterator[tuple[str, bool]]:
     elif not os.path.lexists(source) and glob.has_magic(source):
         for match in sorted(glob.glob(source, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
             if Path(match).is_file():
-                yield match, _named_like_a_scan(match)
+                yield match, _is_scan(match)
     else:
         yield source, True
 
@@ -87,12 +100,27 @@ def _walk(folder: str, without: Path | None) -> Iterator[tuple[str, bool]]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in _visible(folders) if left_out is None or Path(parent, f).resolve() != left_out)
         for name in sorted(_visible(names)):
-            yield str(Path(parent, name)), _named_like_a_scan(name)
+            path = str(Path(parent, name))
+            yield path, _is_scan(path)
 
 
 def _visible(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if not name.startswith("."))
 
 
-def _named_like_a_scan(name: str) -> bool:
-    return name.lower().endswith(IMAGE_SUFFIXES)
+def _is_scan(path: str) -> bool:
+    """Whether a file is named like a scan, or named as scanners name DICOM files and is one."""
+    name = Path(path).name.lower()
+    if name.endswith(INTAKE_SUFFIXES):
+        return True
+    suffix = Path(name).suffix[1:]
+    return (not suffix or suffix.isdigit()) and name != "dicomdir" and _kind(path) is Kind.DICOM
+
+
+def _kind(path: str) -> Kind:
+    """What a file is by its first bytes; unknown where it cannot be opened."""
+    try:
+        with Path(path).open("rb") as file:
+            return kind_of(file.read(_HEAD), path)
+    except (OSError, ValueError):
+        return Kind.UNKNOWN

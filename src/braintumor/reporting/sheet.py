@@ -151,6 +151,7 @@ def _overlay_alt(block: Block, name: str) -> str:
 def _facts(block: Block) -> list[list[str]]:
     found = block.detection
     facts = [["Image", f"{block.width} × {block.height} pixels, read {moment(found.timestamp)}"]]
+    facts += [[what, shown(how)] for what, how in block.origin]
     if _refused(block):
         return facts
     kept = listed(class_word(c) for c in found.prediction_set)
