@@ -11,7 +11,7 @@ from app_pages.components import artifacts
 from app_pages.components import practice_picture as pictures
 from app_pages.components.frame import missing
 from app_pages.components.practice_round import images_here
-from app_pages.components.words import VERDICT_TITLES, class_word, count
+from app_pages.components.words import VERDICT_TITLES, class_word, count, listed
 from braintumor.errors import BrainTumorError
 from braintumor.evaluation.practice import Case, case_of, deal_phantoms, scan_of
 from braintumor.evaluation.report import Report
@@ -48,14 +48,28 @@ def show_gallery(detector: Detector, report: Report) -> None:
     if rows.empty:
         missing(f"There is no prediction of a test scan of {class_word(label)}. Write them with:", report.remedy)
         return
-    wrong = int((rows["predicted"] != str(label)).sum())
-    st.markdown(
-        f"{count(len(rows), 'phantom' if not here else 'test scan')} of {class_word(label)}; "
-        f"{detector.version} calls {wrong:,} of them something else ({wrong / len(rows):.0%})."
-    )
+    st.markdown(_tally(rows, label, detector.version, "test scan" if here else "phantom"))
     pages = -(-len(rows) // _PAGE)
     page = st.pagination(pages, key=f"practice-page-{label}-{order}") if pages > 1 else 1
     _show_tiles(_ORDERS[order](rows).iloc[(page - 1) * _PAGE : page * _PAGE], label)
+
+
+def _tally(rows: pd.DataFrame, label: TumorClass, version: str, thing: str) -> str:
+    """How many the version got right, called something else and refused."""
+    refused = rows["verdict"] == str(Verdict.NOT_BRAIN_MRI)
+    right = int(((rows["predicted"] == str(label)) & ~refused).sum())
+    parts = [f"{right:,} right ({right / len(rows):.0%})"]
+    parts += [f"{others:,} called something else"] if (others := len(rows) - right - int(refused.sum())) else []
+    parts += [f"{refused.sum():,} refused"] if refused.any() else []
+    return f"{count(len(rows), thing)} of {class_word(label)}; {version}: {listed(parts)}."
+
+
+def _mark(called: TumorClass, label: TumorClass, refused: bool) -> None:
+    text = "Gave no class" if refused else f"Called {class_word(called)}"
+    if called is label and not refused:
+        st.badge(text, color="green", icon=":material/check:")
+    else:
+        st.badge(text, color="red", icon=":material/close:")
 
 
 def _scans(version: str, label: TumorClass) -> pd.DataFrame:
@@ -114,12 +128,7 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
         )  # fmt: skip
         if case.drawn:
             st.caption("**Drawn, not a scan**")
-        right = called is label
-        st.badge(
-            f"Called {class_word(called)}",
-            color="green" if right else "red",
-            icon=f":material/{'check' if right else 'close'}:",
-        )
+        _mark(called, label, Verdict(row["verdict"]) is Verdict.NOT_BRAIN_MRI)
         tumor = f"tumour {row['tumor_probability']:.1%}"
         st.caption(f"`{case.name}`  \n{label.title} {row['p_truth']:.1%}, {tumor}  \n{verdict}")
 

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
@@ -12,20 +13,13 @@ from braintumor.errors import BrainTumorError
 from braintumor.evaluation.match import Bout
 from braintumor.evaluation.practice import Case, deal, deal_phantoms, scan_of
 from braintumor.inference import Detection, Detector
+from braintumor.reporting.opinion import ReaderFinding
 from braintumor.settings import get_settings
 from braintumor.vocabulary import Split, TumorClass, Verdict
 
 SEED: Final = "practice-seed"
 SEEDS: Final = 10_000
 _KEY: Final = "practice-round"
-
-
-@dataclass(frozen=True, slots=True)
-class Blind:
-    """The reader's finding before the truth was shown, as the session log takes it."""
-
-    opinion: str
-    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +156,5 @@ def _detect(game: Round, place: int, detector: Detector) -> Detection:
     game.answers[detector.version, place] = Answer(said, found.tumor_probability, found.verdict)
     kind = "drawn phantom, no scan; " if case.drawn else ""
     comment = f"Practice, answered blind: {kind}truth {class_word(case.label)}."
-    session_log.record(found, Blind(str(game.guesses[place]), comment))
+    session_log.record(found, ReaderFinding(game.guesses[place], comment, datetime.now(UTC)))
     return found

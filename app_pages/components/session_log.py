@@ -1,11 +1,12 @@
 """Session log: every prediction of the visit, in memory until it ends; lasting storage may take its place."""
 
-from typing import Final, Protocol
+from typing import Final
 
 import streamlit as st
 
 from braintumor.inference import Detection
 from braintumor.reporting.csv import Row, csv_row
+from braintumor.reporting.opinion import ReaderFinding
 
 # Some megabytes at most: a row is a few hundred bytes.
 LIMIT: Final = 5_000
@@ -16,19 +17,7 @@ _OPINION: Final = ("reader_finding", "reader_comment")
 Key = tuple[object, object, object]
 
 
-class Opinion(Protocol):
-    """What a reader found: `agree`, a class or nothing, and a comment."""
-
-    @property
-    def opinion(self) -> str:
-        """`agree`, the name of a class, or empty."""
-
-    @property
-    def comment(self) -> str:
-        """What the reader wrote."""
-
-
-def record(detection_or_row: Detection | Row, finding: Opinion | None = None) -> None:
+def record(detection_or_row: Detection | Row, finding: ReaderFinding | None = None) -> None:
     """Take one prediction in.
 
     The same content, name and version make one row, the newest; a finding stays with it until another is given. A row
@@ -38,12 +27,12 @@ def record(detection_or_row: Detection | Row, finding: Opinion | None = None) ->
     ----------
     detection_or_row : Detection or row of the CSV
         Rows of `csv_row` and `error_row` both fit: a file that could not be read is in the log too.
-    finding : optional
+    finding : ReaderFinding, optional
         The reader's own finding; None says nothing of it.
     """
     row = csv_row(detection_or_row) if isinstance(detection_or_row, Detection) else dict(detection_or_row)
     if finding is not None:
-        row |= dict(zip(_OPINION, (str(finding.opinion), finding.comment), strict=True))
+        row |= dict(zip(_OPINION, (finding.opinion, finding.comment), strict=True))
     log, key = _log(), _key(row)
     if before := log.get(key):
         row |= {column: before.get(column) for column in _OPINION if row.get(column) is None}

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,17 +14,12 @@ from streamlit.testing.v1 import AppTest
 from app_pages.components import session_log
 from braintumor.inference import Detection
 from braintumor.reporting.csv import COLUMNS, Row, csv_row, error_row
+from braintumor.reporting.opinion import ReaderFinding
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, Verdict
 from tests.app.conftest import Open, words
 
 NOON = datetime(2025, 1, 31, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Finding:
-    opinion: str
-    comment: str = ""
 
 
 def detection(name: str, minute: int = 0, version: str = "v1", sha256: str = "") -> Detection:
@@ -86,11 +80,11 @@ def test_another_version_name_or_content_is_another_row(session: dict[str, objec
 
 
 def test_a_finding_stays_until_another_is_given(session: dict[str, object]) -> None:
-    session_log.record(detection("a.jpg"), Finding("glioma", "ring"))
+    session_log.record(detection("a.jpg"), ReaderFinding("glioma", "ring"))
     session_log.record(detection("a.jpg", 1))
     row = session_log.entries()[0]
     assert (row["reader_finding"], row["reader_comment"]) == ("glioma", "ring")
-    session_log.record(detection("a.jpg", 1), Finding(""))
+    session_log.record(detection("a.jpg", 1), ReaderFinding(""))
     row = session_log.entries()[0]
     assert (row["reader_finding"], row["reader_comment"]) == ("", "")
 
