@@ -12,6 +12,7 @@ from app_pages.components.reading_neighbours import show_neighbours
 from app_pages.components.reading_numbers import show_numbers
 from app_pages.components.reading_opinion import ask, forget_others, opinions
 from app_pages.components.reading_room import room
+from app_pages.components.reading_upload import remove_all
 from app_pages.components.reading_viewer import ENTRIES, Answer, said, show_viewer
 from app_pages.components.readings import Reading
 from app_pages.components.scan_card import show_card, show_warnings
@@ -44,6 +45,8 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
         show_strip(found)
         kind, order = choose_list(found)
         downloads = st.popover("Downloads", icon=":material/download:")
+        if st.button("Remove all", on_click=remove_all, icon=":material/delete:", key="remove"):
+            st.rerun()
     entries = chosen_entries(entries_of(readings), order, kind)
     entry, reading = _chosen(entries)
     with downloads:

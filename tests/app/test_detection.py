@@ -164,6 +164,14 @@ def test_removed_files_leave_nothing(artifacts: Settings, open_page: Open, scans
     assert app.session_state["reading-room"].readings() == []
 
 
+def test_one_button_takes_all_files_away(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, scans)
+    app.button(key="remove").click().run()
+    assert not app.exception
+    assert not app.file_uploader[0].value
+    assert app.session_state["reading-room"].readings() == []
+
+
 def test_two_versions_stand_side_by_side(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     second = shutil.copytree(artifacts.outputs / "v1", artifacts.outputs / "v2")
     card = json.loads((second / "card.json").read_text(encoding="utf-8"))
