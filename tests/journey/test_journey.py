@@ -7,12 +7,14 @@ import signal
 import socket
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from pypdf import PdfReader
 
 from tests.journey.workplace import Workplace
 
@@ -73,6 +75,21 @@ def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace)
     assert len(rows) == len(list(scans.rglob("*.jpg")))
     assert all(row["error"] == "" and row["model_version"] == "v1" for row in rows)
     assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
+
+
+def test_predict_sets_a_report_and_gathers_everything_in_one_archive(trained: Workplace) -> None:
+    scans, pdf, everything = (trained.folder / name for name in ("phantoms/Testing/glioma", "found.pdf", "found.zip"))
+    trained.run("predict", scans, "--csv", trained.folder / "few.csv", "--pdf", pdf, "--zip", everything)
+    names = [path.name for path in scans.glob("*.jpg")]
+    text = " ".join(page.extract_text() for page in PdfReader(pdf).pages)
+    assert all(name in text for name in names)
+    sensitivity = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())["test"]
+    assert f"{sensitivity['tumor_sensitivity']['value']:.1%}" in text
+    with zipfile.ZipFile(everything) as zipped:
+        inside = zipped.namelist()
+        assert zipped.read("report.pdf") == pdf.read_bytes()
+    assert len([name for name in inside if name.startswith("overlays/")]) == len(names)
+    assert "predictions.csv" in inside
 
 
 @pytest.fixture
