@@ -13,7 +13,9 @@ from braintumor.evaluation.calibration import (
     thresholds_note,
 )
 from braintumor.evaluation.novelty import fit_novelty, novelty_entry
-from braintumor.inference.detector import NOVELTY, Detector
+from braintumor.evaluation.retrieval import fit_neighbours, measure_retrieval
+from braintumor.inference.artifact import NEIGHBOURS, NOVELTY
+from braintumor.inference.detector import Detector
 from braintumor.inference.fusion import Fusion, tumor_log_odds
 from braintumor.inference.novelty import described
 from braintumor.inference.outputs import Outputs
@@ -48,6 +50,7 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
         thresholds={"low": limits.low, "high": limits.high, "chosen": note},
         conformal={"level": CONFORMAL_LEVEL, "quantiles": fit_conformal(probabilities, labels)},
         novelty=_fit_novelty(name, data, outputs, settings),
+        retrieval=_keep_neighbours(name, data, outputs, settings),
     )
 
 
@@ -84,3 +87,12 @@ def _fit_novelty(name: str, data: TrainingData, outputs: Outputs, settings: Sett
     )
     write_atomically(settings.outputs / name / NOVELTY, reference.table())
     return novelty_entry(reference, len(held))
+
+
+def _keep_neighbours(name: str, data: TrainingData, outputs: Outputs, settings: Settings) -> dict[str, object] | None:
+    """Write the index of training scans beside the model and return its entry in the card; it decides nothing."""
+    index = fit_neighbours(data, outputs)
+    if index is None:
+        return None
+    write_atomically(settings.outputs / name / NEIGHBOURS, index.to_bytes())
+    return measure_retrieval(index, data, outputs)

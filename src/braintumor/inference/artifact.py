@@ -18,6 +18,7 @@ CARD = "card.json"
 MODEL = "model.onnx"
 SALIENCY = "saliency.onnx"  # of some versions
 NEIGHBOURS = "neighbours.npz"  # of some versions
+NOVELTY = "novelty.csv"  # of some versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.imaging.geometry import Extent, Geometry
+from braintumor.imaging.scan import SeriesPlace
+from braintumor.inference.size import Spacing, largest_part, longest_diameter
 from braintumor.vocabulary import TumorClass, Verdict
 
 MASK_LEVEL = 0.5
@@ -37,6 +39,8 @@ class Detection:
     model_version : str
     milliseconds : dict of str to float
         Wall time by stage: `read`, `standardize`, `infer`, `judge`, `total`.
+    series, spacing, warnings
+        What the scan knew of itself; see `braintumor.imaging.scan.Scan`.
     """
 
     name: str
@@ -50,10 +54,15 @@ class Detection:
     novelty: float | None
     model_version: str
     milliseconds: dict[str, float]
+    series: SeriesPlace | None = None
+    spacing: Spacing | None = None
+    warnings: tuple[str, ...] = ()
     _map: NDArray[np.float32] | None = field(default=None, repr=False)
     _mask: NDArray[np.float32] | None = field(default=None, repr=False)
     _geometry: Geometry | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
+    # Sizes, once they were asked for: whoever reads one reads them all.
+    _sizes: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def result(self) -> TumorClass:
@@ -84,3 +93,34 @@ class Detection:
         """Pixels that are tumour more likely than not, on the scan's own grid (height, width); None without a mask."""
         probability = self.mask_probability
         return None if probability is None else probability > MASK_LEVEL
+
+    @property
+    def area_pixels(self) -> int | None:
+        """How many pixels are tumour, in all parts of the mask together; None without a mask."""
+        sizes = self._measured()
+        return None if sizes is None else int(sizes["area"])
+
+    @property
+    def area_mm2(self) -> float | None:
+        """The same in square millimetres; None where the file does not say how large a pixel is."""
+        sizes = self._measured()
+        return None if sizes is None or self.spacing is None else sizes["area"] * self.spacing[0] * self.spacing[1]
+
+    @property
+    def diameter_pixels(self) -> float | None:
+        """Longest straight line across the largest connected part of the mask, from pixel edge to pixel edge."""
+        sizes = self._measured()
+        return None if sizes is None else sizes["diameter_pixels"]
+
+    @property
+    def diameter_mm(self) -> float | None:
+        """The same in millimetres (not the same line, where pixels are not square)."""
+        sizes = self._measured()
+        return None if sizes is None or self.spacing is None else sizes["diameter_mm"]
+
+    def _measured(self) -> dict[str, float] | None:
+        if not self._sizes and (mask := self.mask) is not None:
+            part = largest_part(mask)
+            self._sizes.update(area=float(mask.sum()), diameter_pixels=longest_diameter(part))
+            self._sizes.update(diameter_mm=longest_diameter(part, self.spacing) if self.spacing else 0.0)
+        return self._sizes or None

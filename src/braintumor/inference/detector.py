@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -16,14 +17,16 @@ from braintumor.errors import ArtifactError
 from braintumor.imaging import Scan, read_scan, standardize, to_batch
 from braintumor.inference.artifact import MODEL, Artifact, load_artifact
 from braintumor.inference.detection import Detection
-from braintumor.inference.novelty import NoveltyReference, described
+from braintumor.inference.load import load_gradient, load_neighbours, load_novelty, start
+from braintumor.inference.neighbours import Neighbour, NeighbourIndex, what_is_seen
+from braintumor.inference.novelty import described
 from braintumor.inference.outputs import Outputs
+from braintumor.inference.saliency import saliency_map
 from braintumor.inference.verdict import Strangeness, decide, prediction_set, softmax, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
 
 LOGITS = "logits"
-NOVELTY = "novelty.csv"
 
 
 class Detector:
@@ -39,12 +42,12 @@ class Detector:
     def __init__(self, artifact: Artifact, settings: Settings | None = None) -> None:
         self.artifact = artifact
         self.settings = settings or get_settings()
-        self._session = self._start(artifact.verified(MODEL))
+        self._session = start(artifact, MODEL, self.settings.threads)
         given = {output.name for output in self._session.get_outputs()}
         self._outputs = [field.name for field in fields(Outputs) if field.name in given]
         self._input = self._session.get_inputs()[0].name
         self._check_fit()
-        self._novelty = self._reference()
+        self._novelty = load_novelty(artifact)
 
     def _check_fit(self) -> None:
         """Refuse a model that takes or gives something else than the card says."""
@@ -58,30 +61,6 @@ class Detector:
                 f"{self.version}: {MODEL} does not fit its card (it takes {shape} and gives {self._outputs}). "
                 f"Export it again with: braintumor export {self.version}"
             )
-
-    def _start(self, model: bytes) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.settings.threads
-        options.log_severity_level = 3
-        try:
-            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its errors share no other base
-            raise ArtifactError(
-                f"{self.version}: {MODEL} cannot be loaded by ONNX Runtime {onnxruntime.__version__}. "
-                f"Export it again with: braintumor export {self.version}"
-            ) from error
-
-    def _reference(self) -> NoveltyReference | None:
-        limits = self.artifact.card.raw.get("novelty")
-        if not limits:
-            return None
-        try:
-            return NoveltyReference.read(self.artifact.verified(NOVELTY), limits)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ArtifactError(
-                f"{self.version}: {NOVELTY} cannot be used ({error}). Write it anew with: braintumor evaluate "
-                f"{self.version}"
-            ) from error
 
     @classmethod
     def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
@@ -146,11 +125,57 @@ class Detector:
                 "judge": 1e3 * (done - was_inferred),
                 "total": 1e3 * (done - started),
             },
+            series=scan.series,
+            spacing=scan.spacing,
+            warnings=scan.warnings,
             _map=None if outputs.maps is None else outputs.maps[0, int(np.argmax(probabilities))],
             _mask=None if outputs.mask is None else outputs.mask[0],
             _geometry=geometry,
             _extent=card.map_extent,
         )
+
+    def saliency(self, scan: Scan) -> NDArray[np.float32] | None:
+        """How much each pixel moves the log-odds of tumour of the class head; see `braintumor.inference.saliency`.
+
+        Returns
+        -------
+        ndarray of float32, shape (height, width) of the scan, 0 to 1, or None
+            None where the version has no gradient graph.
+
+        Raises
+        ------
+        ArtifactError
+            The graph is not what the card promises.
+        """
+        session = self._gradient
+        if session is None:
+            return None
+        frame, geometry = standardize(scan, self.artifact.card.contract)
+        values = saliency_map(session, to_batch(frame[None], self.artifact.card.contract))
+        return np.clip(geometry.to_scan_grid(values), 0.0, 1.0)
+
+    def nearest(self, scan: Scan, count: int = 5) -> tuple[Neighbour, ...]:
+        """The training scans most like a scan, likest first, at most one of each group; none where none are kept.
+
+        Raises
+        ------
+        ArtifactError
+            The index is not what the card promises.
+        """
+        index = self._neighbours
+        if index is None:
+            return ()
+        frames = standardize(scan, self.artifact.card.contract)[0][None]
+        seen = what_is_seen(self.infer(frames), frames)
+        return () if seen is None else index.nearest(seen[0], count)
+
+    @cached_property
+    def _gradient(self) -> onnxruntime.InferenceSession | None:
+        return load_gradient(self.artifact, self.settings.threads)
+
+    @cached_property
+    def _neighbours(self) -> NeighbourIndex | None:
+        return load_neighbours(self.artifact)
 
     def infer(self, frames: NDArray[np.uint8]) -> Outputs:
         """Run the network on standardized frames (n, height, width)."""

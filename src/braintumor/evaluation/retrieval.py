@@ -1,0 +1,68 @@
+"""Retrieval: the index of known scans a version keeps, and how often what it finds is of the right class."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.evaluation.entries import means
+from braintumor.inference.neighbours import NeighbourIndex, directions, what_is_seen
+from braintumor.inference.outputs import Outputs
+from braintumor.training.data import TrainingData
+from braintumor.vocabulary import CLASSES, Split
+
+_AXES: Final = 64
+SHOWN: Final = 5
+
+
+def fit_neighbours(data: TrainingData, outputs: Outputs) -> NeighbourIndex | None:
+    """The index over the training split; None for a version that gives nothing to compare by.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Of every frame of `data`, in its order.
+    """
+    rows = data.rows(Split.TRAIN)
+    seen = what_is_seen(outputs.at(rows), data.frames[rows])
+    if seen is None:
+        return None
+    mean, scale = seen.mean(axis=0).astype(np.float32), (seen.std(axis=0) + 1e-6).astype(np.float32)
+    _, _, axes = np.linalg.svd((seen - mean) / scale, full_matrices=False)
+    axes = axes[:_AXES].astype(np.float16).astype(np.float32)  # as they are kept
+    known = data.manifest.iloc[rows]
+    return NeighbourIndex(
+        mean,
+        scale,
+        axes,
+        directions(seen, mean, scale, axes),
+        data.labels[rows].astype(np.int8),
+        known["group"].to_numpy(str),
+        known["path"].to_numpy(str),
+    )
+
+
+def measure_retrieval(index: NeighbourIndex, data: TrainingData, outputs: Outputs) -> dict[str, Any]:
+    """What the card says of an index: shares of neighbours of test scans that are of their class, with intervals.
+
+    Returns
+    -------
+    dict
+        `scans` and `groups` in the index; `nearest`, the share of test scans whose nearest known scan is of their
+        class; `among_five`, the mean share of the five nearest that are; `nearest/glioma` and so on, by class.
+    """
+    rows = data.rows(Split.TEST)
+    seen = what_is_seen(outputs.at(rows), data.frames[rows])
+    assert seen is not None  # there is an index
+    labels = data.labels[rows]
+    right = np.array([_right(index, one, label) for one, label in zip(seen, labels, strict=True)])
+    columns = {"nearest": right[:, 0], "among_five": np.nanmean(right, axis=1)}
+    columns |= {f"nearest/{c}": np.where(labels == i, right[:, 0], np.nan) for i, c in enumerate(CLASSES)}
+    groups = data.manifest["group"].iloc[rows].to_numpy(object)
+    return {"scans": len(index.paths), "groups": len(set(index.groups)), **means(columns, groups, labels)}
+
+
+def _right(index: NeighbourIndex, seen: NDArray[np.float64], label: int) -> NDArray[np.float64]:
+    """Which of the nearest are of a class, NaN where there are fewer groups than are asked for; shape (5,)."""
+    found = [float(one.label is CLASSES[label]) for one in index.nearest(seen, SHOWN)]
+    return np.array(found + [np.nan] * (SHOWN - len(found)))

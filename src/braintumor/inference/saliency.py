@@ -1,0 +1,45 @@
+"""Saliency: how much each pixel of a frame moves the log-odds of tumour, smoothed and scaled for the eye."""
+
+from typing import Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+# Standard deviation of the smoothing, as a share of the frame's longer side: gradients of single pixels flicker with
+# the rectifiers that happen to be on, and mean little by themselves (Smilkov et al. 2017).
+SMOOTHING: Final = 0.015
+# The share of pixels at or below what is shown as 1: a few extreme ones would leave the rest dark.
+FULL: Final = 0.995
+
+
+def saliency_map(session: onnxruntime.InferenceSession, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The absolute gradient at one frame (Simonyan et al. 2014), smoothed, from 0 to 1.
+
+    Parameters
+    ----------
+    session : InferenceSession
+        Of an artifact's `saliency.onnx`.
+    batch : ndarray of float32, shape (1, height, width, channels)
+        Model input. Its channels are copies of one grey value, which moves them all: their gradients are summed.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+    """
+    (gradient,) = session.run(None, {session.get_inputs()[0].name: batch})
+    values = smoothed(np.abs(gradient[0].sum(axis=-1)))
+    full = float(np.quantile(values, FULL)) or float(values.max())
+    return np.clip(values / np.float32(full), 0.0, 1.0) if full > 0 else values
+
+
+def smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values (height, width) under a Gaussian, edges repeated."""
+    sigma = SMOOTHING * max(values.shape)
+    radius = int(np.ceil(3 * sigma))
+    weights = np.exp(-0.5 * np.square(np.arange(-radius, radius + 1) / sigma)).astype(np.float32)
+    weights /= weights.sum()
+    for _ in range(2):  # rows and columns change places, and back
+        padded = np.pad(values, ((radius, radius), (0, 0)), mode="edge")
+        values = np.lib.stride_tricks.sliding_window_view(padded, len(weights), axis=0).dot(weights).T
+    return np.ascontiguousarray(values, np.float32)
