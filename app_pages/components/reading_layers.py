@@ -14,13 +14,13 @@ from braintumor.exploration.sentences import place
 from braintumor.imaging import Scan, inferno
 from braintumor.imaging.overlay import OUTLINE
 from braintumor.inference import Detection, Detector
+from braintumor.inference.artifact import SALIENCY
 from braintumor.vocabulary import Verdict
 
 # No screen shows more of a scan at once; zooming in on a larger one shows these pixels.
 _LARGEST: Final = 1280
 # Evidence is smooth: its own grid is far coarser than this.
 _COARSE: Final = 256
-SALIENCY: Final = "saliency.onnx"
 
 Layer = dict[str, Any]
 # Evidence in the warm colours it has in overlays and reports; saliency in one cold hue, so that the two can be told
@@ -60,7 +60,7 @@ def _ends(plane: Plane) -> tuple[float, float]:
 
 def pane(found: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:
     """What one version says of the places of a scan; nothing of a picture that it takes for no brain MRI."""
-    traced = SALIENCY in detector.artifact.card.files
+    traced = detector.artifact.has(SALIENCY)
     shown: dict[str, Any] = {"version": found.model_version, "said": said(found), "traced": traced}
     if found.verdict is Verdict.NOT_BRAIN_MRI:
         return {**shown, "refused": True}

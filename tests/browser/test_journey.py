@@ -16,6 +16,7 @@ from braintumor.reporting.csv import COLUMNS
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, RESEARCH_USE
 from tests.browser.places import PAGES, PARTS
+from tests.browser.room import choose, download, drop
 from tests.browser.visitor import DESK, PHONE, Visitor, visiting
 
 pytestmark = pytest.mark.slow
@@ -42,13 +43,13 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_four_scans_give_four_verdicts_and_a_csv(visit: Visitor, scans: list[Path], built: Settings) -> None:
     page, detector = visit.page, Detector.load("v1", built)
     visit.go("Detection")
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(scans[:-1])
+    drop(visit, scans[:-1])
     for scan in scans[:-1]:
         found = detector.detect(scan)
-        card = page.locator('[class*="st-key-scan-"]').filter(has_text=scan.name)
-        expect(card.get_by_role("heading", name=VERDICT_TITLES[found.verdict])).to_be_visible()
-        expect(card.get_by_text(found.reason)).to_be_visible()
-        expect(card.get_by_role("img").first).to_be_visible()
+        choose(visit, scan.name)
+        expect(page.get_by_role("heading", name=VERDICT_TITLES[found.verdict])).to_be_visible()
+        expect(page.get_by_text(found.reason)).to_be_visible()
+        expect(page.get_by_role("img", name=scan.name)).to_be_visible()
     rows = _download(page)
     assert [row["name"] for row in rows] == [scan.name for scan in scans[:-1]]
     for row, scan in zip(rows, scans, strict=False):
@@ -61,18 +62,16 @@ def test_four_scans_give_four_verdicts_and_a_csv(visit: Visitor, scans: list[Pat
 def test_a_broken_file_costs_one_row_in_the_browser(visit: Visitor, scans: list[Path]) -> None:
     page = visit.page
     visit.go("Detection")
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(scans)
+    drop(visit, scans)
+    choose(visit, scans[-1].name)
     expect(page.get_by_role("alert")).to_contain_text("cut short or damaged")
-    expect(page.locator('[class*="st-key-scan-"]')).to_have_count(len(scans) - 1)
     rows = _download(page)
     assert len(rows) == len(scans)
     assert [bool(row["error"]) for row in rows] == [False] * (len(scans) - 1) + [True]
 
 
 def _download(page: Page) -> list[dict[str, str]]:
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download CSV").click()
-    name, path = waiting.value.suggested_filename, waiting.value.path()
+    name, path = download(page, "CSV")
     assert name.startswith("braintumor-")
     assert name.endswith("Z.csv")
     text = path.read_text(encoding="utf-8")
@@ -102,7 +101,6 @@ def test_every_part_of_performance_can_be_opened(visit: Visitor) -> None:
 @pytest.mark.parametrize("visit", [(PHONE, True)], indirect=True)
 def test_a_scan_can_be_read_on_a_phone(visit: Visitor, scans: list[Path]) -> None:
     visit.go("Detection")
-    visit.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(scans[0])
-    expect(visit.page.locator('[class*="st-key-scan-"]')).to_have_count(1)
-    visit.settle()
+    drop(visit, scans[:1])
+    expect(visit.page.get_by_role("img", name=scans[0].name)).to_be_visible()
     assert visit.fits()
