@@ -10,6 +10,7 @@ from braintumor.errors import ArtifactError
 from braintumor.imaging import standardize
 from braintumor.imaging.scan import Scan
 from braintumor.inference import Detector
+from braintumor.inference.verdict import softmax
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 from tests.inference.version import write_masked_version, write_version
 
@@ -125,4 +126,25 @@ def test_a_reference_that_was_altered_or_cut_short_is_refused(workspace):
 def test_a_reference_the_card_says_too_little_of_is_refused(workspace):
     write_masked_version(workspace.outputs, novelty={"odd": 1.0})
     with pytest.raises(ArtifactError, match=r"novelty\.csv cannot be used.*braintumor evaluate v4"):
+        Detector.load("v4", workspace)
+
+
+def test_two_views_answer_a_scan_and_its_mirror_image_alike(workspace) -> None:
+    write_masked_version(workspace.outputs, views={"count": 2})
+    detector = Detector.load("v4", workspace)
+    frames = standardize(read(_scan()), detector.artifact.card.contract)[0][None]
+    found, mirrored = detector.infer(frames), detector.infer(np.ascontiguousarray(frames[:, :, ::-1]))
+    assert found.logits == pytest.approx(mirrored.logits, abs=1e-5)
+    assert found.mask == pytest.approx(mirrored.mask[..., ::-1], abs=1e-6)
+    assert found.maps == pytest.approx(mirrored.maps[..., ::-1], abs=1e-6)
+    one, other = (detector.infer(seen, views=1) for seen in (frames, np.ascontiguousarray(frames[:, :, ::-1])))
+    assert np.array_equal(found.features, one.features)
+    assert found.mask == pytest.approx((one.mask + other.mask[..., ::-1]) / 2, abs=1e-6)
+    means = (np.log(softmax(one.logits)) + np.log(softmax(other.logits))) / 2
+    assert softmax(found.logits) == pytest.approx(softmax(means), abs=1e-6)
+
+
+def test_a_card_with_another_number_of_views_is_refused(workspace) -> None:
+    write_masked_version(workspace.outputs, views={"count": 8})
+    with pytest.raises(ArtifactError, match="views 8"):
         Detector.load("v4", workspace)

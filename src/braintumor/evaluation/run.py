@@ -16,6 +16,7 @@ from braintumor.evaluation.calibrate import calibrate
 from braintumor.evaluation.localization import localization
 from braintumor.evaluation.scores import Scored, score
 from braintumor.evaluation.study_file import OUTSIDE, outside_split
+from braintumor.evaluation.views import choose_views
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import decide, tumor_probability
@@ -55,6 +56,8 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
     """
     settings = settings or get_settings()
     data = evaluation_data(name, settings)
+    detector = Detector.load(name, settings)
+    choose_views(name, data, detector, settings)
     detector = Detector.load(name, settings)
     outputs = detector.infer_all(data.frames)
     calibrate(name, data, outputs, detector, settings)

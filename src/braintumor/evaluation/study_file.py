@@ -12,7 +12,7 @@ from braintumor.inference.artifact import MODEL, Artifact
 FILE: Final = "study.json"
 OUTSIDE: Final = "outside"
 # What decides an answer besides the network: a stage measured before one of these changed says nothing of the model.
-_DECIDING: Final = ("fusion", "temperature", "thresholds", "novelty")
+_DECIDING: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
 
 
 def identity(card: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ class Card:
 
     `raw` holds the whole file, for pages that show it; the other fields are what the detector needs. `map_extent` is
     the part of the frame the cells of an evidence map lie over (left, top, right, bottom in pixels); None for all of
-    it, also where the card does not say.
+    it, also where the card does not say. `views` is how many views of a scan an answer is averaged over: 2 adds the
+    mirrored one.
     """
 
     version: str
@@ -37,6 +38,7 @@ class Card:
     conformal_quantiles: dict[TumorClass, float]
     fusion: Fusion
     map_extent: Extent | None
+    views: int
     files: dict[str, str]
     raw: dict[str, Any]
 
@@ -133,6 +135,7 @@ def _parse(raw: Any, version: str) -> Card:
             conformal_quantiles=_quantiles(raw["conformal"]),
             fusion=Fusion(**{key: float(value) for key, value in (raw.get("fusion") or {}).items()}),
             map_extent=_extent(raw.get("map_extent")),
+            views=_views(raw.get("views")),
             files={str(k): str(v) for k, v in raw["files"].items()},
             raw=raw,
         )
@@ -148,6 +151,13 @@ def _quantiles(given: dict[str, Any]) -> dict[TumorClass, float]:
     if "quantile" in given:
         return dict.fromkeys(CLASSES, float(given["quantile"]))
     return {c: float(given["quantiles"][str(c)]) for c in CLASSES}
+
+
+def _views(given: dict[str, Any] | None) -> int:
+    count = int((given or {}).get("count", 1))
+    if count not in (1, 2):
+        raise ValueError(f"views {count}")
+    return count
 
 
 def _extent(given: list[float] | None) -> Extent | None:

@@ -177,9 +177,17 @@ class Detector:
     def _neighbours(self) -> NeighbourIndex | None:
         return load_neighbours(self.artifact)
 
-    def infer(self, frames: NDArray[np.uint8]) -> Outputs:
-        """Run the network on standardized frames (n, height, width)."""
+    def infer(self, frames: NDArray[np.uint8], views: int | None = None) -> Outputs:
+        """Run the network on standardized frames (n, height, width).
+
+        `views` is 1, or 2 to average with what is seen in a mirror; the card says which by default.
+        """
         batch = to_batch(frames, self.artifact.card.contract)
+        if (views or self.artifact.card.views) == 1:
+            return self._run(batch)
+        return self._run(batch).averaged(self._run(np.ascontiguousarray(batch[:, :, ::-1])))
+
+    def _run(self, batch: NDArray[np.float32]) -> Outputs:
         found = self._session.run(self._outputs, {self._input: batch})
         return Outputs(**dict(zip(self._outputs, found, strict=True)))
 
@@ -195,9 +203,9 @@ class Detector:
         distances = reference.distances(described(outputs.features, frames))
         return [Strangeness(float(d), reference.odd, reference.foreign) for d in distances]
 
-    def infer_all(self, frames: Iterable[NDArray[np.uint8]], batch_size: int = 32) -> Outputs:
-        """Outputs of many standardized frames, in batches."""
-        parts = [self.infer(np.stack(batch)) for batch in _batches(frames, batch_size)]
+    def infer_all(self, frames: Iterable[NDArray[np.uint8]], batch_size: int = 32, views: int | None = None) -> Outputs:
+        """Outputs of many standardized frames, in batches; `views` as in `infer`."""
+        parts = [self.infer(np.stack(batch), views) for batch in _batches(frames, batch_size)]
         return Outputs.joined(parts) if parts else Outputs(np.empty((0, len(CLASSES)), np.float32))
 
 

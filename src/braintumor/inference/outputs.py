@@ -39,6 +39,19 @@ class Outputs:
             joined[field.name] = None if found[0] is None else np.concatenate(found)
         return cls(**joined)
 
+    def averaged(self, mirrored: "Outputs") -> "Outputs":
+        """These outputs, averaged with those of the same frames seen in a mirror.
+
+        Log-probabilities, maps and masks are averaged, the latter two turned back first; features stay those of the
+        frames as they are, which novelty knows.
+        """
+
+        def both(ours: NDArray[np.float32] | None, theirs: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+            return None if ours is None or theirs is None else (ours + theirs[..., ::-1]) / 2
+
+        logits = (_log_probabilities(self.logits) + _log_probabilities(mirrored.logits)) / 2
+        return Outputs(logits, both(self.maps, mirrored.maps), both(self.mask, mirrored.mask), self.features)
+
     def at(self, rows: NDArray[np.int64]) -> "Outputs":
         """Outputs for some of the frames."""
         chosen: dict[str, Any] = {}
@@ -53,3 +66,8 @@ class Outputs:
             return None
         surest = np.clip(self.mask.max(axis=(1, 2)).astype(np.float64), _SUREST, 1 - _SUREST)
         return np.asarray(np.log(surest) - np.log1p(-surest))
+
+
+def _log_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    highest = logits.max(axis=1, keepdims=True)
+    return np.asarray(logits - highest - np.log(np.exp(logits - highest).sum(axis=1, keepdims=True)), np.float32)
