@@ -36,8 +36,8 @@ def measures(detection: Detection) -> Measures:
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
         return Measures()
     return Measures(
-        area_pixels=getattr(detection, "area_pixels", None),
-        area_mm2=getattr(detection, "area_mm2", None),
-        diameter_pixels=getattr(detection, "diameter_pixels", None),
-        diameter_mm=getattr(detection, "diameter_mm", None),
+        area_pixels=detection.area_pixels,
+        area_mm2=detection.area_mm2,
+        diameter_pixels=detection.diameter_pixels,
+        diameter_mm=detection.diameter_mm,
     )

@@ -25,6 +25,7 @@ _FOREIGN: Final = re.compile(r"[^\x00-\u04ff\u2000-\u203e\u2190-\u22ff]")
 _PROBE: Final = b"""#set document(title: "Probe")
 #set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #sys.inputs.text"""
+_REMEMBERED: Final = 12
 
 
 def pdf_report(
@@ -99,6 +100,17 @@ def _compiled(given: dict[str, str], time: datetime) -> bytes:
         return _compile(_template(), given | {"report": report}, system_fonts, time)
     except typst.TypstError as error:
         raise BrainTumorError(f"The report cannot be set ({error}). Please tell the makers of this program.") from error
+    finally:
+        _forget()
+
+
+def _forget() -> None:
+    """Let the typesetter drop what it keeps of the last report, some 50 MB of pictures that may be a patient's.
+
+    It remembers what went into its last ten documents, so it is given a few of nothing: some 5 ms each.
+    """
+    for number in range(_REMEMBERED):
+        _compile(_PROBE, {"text": str(number)}, False, datetime.fromtimestamp(0, UTC))
 
 
 def _drawable(text: str) -> tuple[str, bool]:
