@@ -44,7 +44,7 @@ format: setup  ## put the code in the house's format
 train: setup  ## train a version from its recipe, export and evaluate it (VERSION=v1)
 	$(BIN)/braintumor train $(VERSION)
 
-reproduce: setup  ## from the raw data: fetch, audit, split, train v1 under all three protocols, v4 and its study
+reproduce: setup  ## from the raw data: fetch, audit, split, train v1 and v4 in all ways they are compared, study them
 	$(BIN)/braintumor data fetch
 	$(BIN)/braintumor data fetch --masks
 	$(BIN)/braintumor data audit
@@ -53,7 +53,10 @@ reproduce: setup  ## from the raw data: fetch, audit, split, train v1 under all 
 	$(BIN)/braintumor train v1 --protocol random
 	$(BIN)/braintumor train v1 --protocol official
 	$(BIN)/braintumor train v4
+	$(BIN)/braintumor train v4 --protocol official
+	for seed in 2 3 4 5; do $(BIN)/braintumor train v4 --seed $$seed && $(BIN)/braintumor study v4-seed$$seed || exit 1; done
 	$(BIN)/braintumor train v4_without_sartaj
+	$(BIN)/braintumor hypotheses
 	$(BIN)/braintumor study v1
 	$(BIN)/braintumor study v4
 	@$(MAKE) --no-print-directory readme
