@@ -85,7 +85,7 @@ def show_clear(number: int) -> None:
     """Forgetting takes two steps, since it cannot be undone."""
     with st.popover("Clear"):
         st.markdown(f"Forget {count(number, 'prediction')}? Download them first if they matter.")
-        st.button("Clear the log", on_click=session_log.clear, type="primary", key="log-clear")
+        st.button("Clear the log", on_click=session_log.clear, key="log-clear")
 
 
 header(

@@ -100,7 +100,7 @@ def _dealt(seed: int, version: str) -> tuple[Case, ...]:
     return _deal(seed, version, (str(settings.outputs), *stamps))
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _deal(seed: int, version: str, when: object) -> tuple[Case, ...]:
     said = artifacts.predictions(version)
     held_out = None if said.empty else said.loc[said["split"] == str(Split.TEST), "path"].tolist()

@@ -63,7 +63,7 @@ def test_three_scans_are_read_by_keyboard_and_logged(visit: Visitor, order: tupl
         if number < 3:
             _press(visit, "n", "What do you see?")
     right = sum(detector.detect(built.dataset / case.path).result is case.label for case in order[:3])
-    expect(page.get_by_role("img", name=re.compile(f"You: 3 of 3.*Model v1: {right} of 3"))).to_have_count(1)
+    expect(page.get_by_role("figure", name=re.compile(f"You: 3 of 3.*Model v1: {right} of 3"))).to_have_count(1)
     visit.go("Session log")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").click()
