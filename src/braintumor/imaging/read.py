@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
+from braintumor.imaging.build import checked
 from braintumor.imaging.decode import check_size, decode
-from braintumor.imaging.grey import Grey, grey_of_array
+from braintumor.imaging.dicom.slices import read_single
+from braintumor.imaging.grey import grey_of_array
 from braintumor.imaging.kind import Kind, kind_of, misnamed
 from braintumor.imaging.scan import Scan, SeriesPlace
 from braintumor.imaging.source import digest, load
@@ -62,6 +64,8 @@ def _from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
         raise ScanError(f"{name}: it holds {pages} pages where one slice is wanted. Export one slice as one image.")
     if kind.is_picture:
         return read_picture(data, kind, name, settings)
+    if kind is Kind.DICOM:
+        return read_single(data, name, settings)
     raise ScanError(not_a_scan(kind, name))
 
 
@@ -69,6 +73,8 @@ def not_a_scan(kind: Kind, name: str) -> str:
     """The sentence for a file of a kind that is not read."""
     if kind is Kind.ARCHIVE:
         return f"{name}: this is an archive of a kind that is not read. Unpack it, or give a ZIP."
+    if kind in (Kind.ZIP, Kind.NIFTI):
+        return f"{name}: it holds many slices where one is wanted. Export one slice as one image."
     return (
         f"{name}: this is not a JPEG or PNG image, nor TIFF, BMP, WebP, DICOM, NIfTI or ZIP, whatever its name says. "
         "Export the slice as JPEG or PNG."
@@ -96,27 +102,3 @@ def _from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:
     check_size(array.shape[1], array.shape[0], name, settings, array.dtype.itemsize > 1)
     content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
     return checked(grey_of_array(array, name), name, content, "array")
-
-
-def checked(
-    grey: Grey,
-    name: str,
-    sha256: str,
-    mode: str,
-    series: SeriesPlace | None = None,
-    spacing: tuple[float, float] | None = None,
-    warnings: tuple[str, ...] = (),
-) -> Scan:
-    """Grey values as a scan that cannot be altered by accident.
-
-    Raises
-    ------
-    ScanError
-        They are all the same.
-    """
-    values = grey.values
-    if values.min() == values.max():
-        raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
-    values.setflags(write=False)
-    bits = 8 if values.dtype == np.uint8 else 16
-    return Scan(values, name, sha256, mode, bits, series, spacing, grey.raw, grey.window, warnings)

@@ -1,0 +1,31 @@
+"""Grey values -> Scan: the last check, and the values made safe from being altered by accident."""
+
+import numpy as np
+
+from braintumor.errors import ScanError
+from braintumor.imaging.grey import Grey
+from braintumor.imaging.scan import Scan, SeriesPlace
+
+
+def checked(
+    grey: Grey,
+    name: str,
+    sha256: str,
+    mode: str,
+    series: SeriesPlace | None = None,
+    spacing: tuple[float, float] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Scan:
+    """Grey values as a scan.
+
+    Raises
+    ------
+    ScanError
+        They are all the same.
+    """
+    values = grey.values
+    if values.min() == values.max():
+        raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
+    values.setflags(write=False)
+    bits = 8 if values.dtype == np.uint8 else 16
+    return Scan(values, name, sha256, mode, bits, series, spacing, grey.raw, grey.window, warnings)

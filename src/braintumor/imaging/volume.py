@@ -1,0 +1,120 @@
+"""NIfTI content -> Volume: unpacked within a bound, checked, and turned upright without copying it."""
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.errors import ScanError
+from braintumor.imaging.grey import DEEP_WINDOW
+from braintumor.imaging.kind import is_nifti
+from braintumor.settings import Settings
+
+# Enough voxels to know a volume's percentiles by.
+_SAMPLE: Final = 2_000_000
+_MILLIMETRES: Final = {"meter": 1000.0, "micron": 0.001}
+_MANY: Final = "The file holds several volumes, one after another in time. The first was read."
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume whose axes run to the right, the front and the top of the body, and what its numbers mean."""
+
+    stored: NDArray[Any]
+    sizes: tuple[float, float, float]
+    slope: float
+    intercept: float
+    edges: tuple[float, float]
+    warnings: tuple[str, ...]
+
+    def cut(self, axis: int, index: int) -> NDArray[np.float32]:
+        """A slice as a radiologist hangs it: front or top up, the patient's right (or front) on the left."""
+        cut = np.take(self.stored, index, axis).T[::-1, ::-1]
+        return (cut.astype(np.float64) * self.slope + self.intercept).astype(np.float32)
+
+
+def read_volume(data: bytes, name: str, settings: Settings) -> Volume:
+    """A NIfTI file, compressed or not.
+
+    Raises
+    ------
+    ScanError
+        Damaged, too large, or not of real numbers.
+    """
+    content = _unpacked(data, name, settings) if data.startswith(b"\x1f\x8b") else data
+    if not is_nifti(content):
+        raise ScanError(f"{name}: there is no NIfTI volume in it. Export it as .nii, .nii.gz or DICOM.")
+    # A large library, and few files need it.
+    import nibabel
+
+    try:
+        kind = nibabel.Nifti2Image if content[4:8] == b"n+2\0" else nibabel.Nifti1Image
+        image = kind.from_bytes(content)
+        return _volume(image, nibabel.io_orientation(image.affine), name, settings)
+    except ScanError:
+        raise
+    except Exception as error:  # header and array errors of many kinds
+        raise ScanError(f"{name}: the volume is cut short or damaged. Export or copy it again.") from error
+
+
+def _unpacked(data: bytes, name: str, settings: Settings) -> bytes:
+    inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        content = inflater.decompress(data, settings.max_volume_bytes + 1)
+    except zlib.error:
+        raise ScanError(f"{name}: the volume is cut short or damaged. Export or copy it again.") from None
+    if len(content) > settings.max_volume_bytes:
+        raise ScanError(_too_large(name, settings))
+    return content
+
+
+def _too_large(name: str, settings: Settings) -> str:
+    return f"{name}: the volume is larger than {settings.max_volume_bytes / 2**20:.0f} MB. Export a part of it."
+
+
+def _volume(image: Any, orientation: NDArray[Any], name: str, settings: Settings) -> Volume:
+    shape, kind = image.shape, image.get_data_dtype()
+    if kind.kind not in "iuf" or kind.itemsize > 8:
+        raise ScanError(f"{name}: its voxels are no real numbers. Export the volume with grey values.")
+    if len(shape) < 3 or min(shape) < 1:
+        raise ScanError(f"{name}: it holds no volume of three dimensions. Export it again.")
+    if math.prod(shape) * kind.itemsize > settings.max_volume_bytes:
+        raise ScanError(_too_large(name, settings))
+    raw = image.dataobj
+    first = raw.get_unscaled()[(..., *(0,) * (len(shape) - 3))]
+    upright = _turned(first, orientation)
+    slope, intercept = float(raw.slope), float(raw.inter)
+    warnings = (_MANY,) if math.prod(shape[3:]) > 1 else ()
+    return Volume(
+        upright, _sizes(image, orientation, name), slope, intercept, _edges(upright, slope, intercept, name), warnings
+    )
+
+
+def _turned(stored: NDArray[Any], orientation: NDArray[Any]) -> NDArray[Any]:
+    """A view with axes to the right, the front and the top: each row of the orientation is where an axis goes."""
+    turned = np.transpose(stored, np.argsort(orientation[:, 0]))
+    return turned[tuple(slice(None, None, int(way)) for way in orientation[np.argsort(orientation[:, 0]), 1])]
+
+
+def _sizes(image: Any, orientation: NDArray[Any], name: str) -> tuple[float, float, float]:
+    """Millimetres of a voxel along each axis of the upright volume."""
+    unit = _MILLIMETRES.get(image.header.get_xyzt_units()[0], 1.0)
+    zooms = [float(size) * unit for size in image.header.get_zooms()[:3]]
+    right, front, top = (zooms[int(np.flatnonzero(orientation[:, 0] == axis)[0])] for axis in range(3))
+    if not all(math.isfinite(size) and size > 0 for size in (right, front, top)):
+        raise ScanError(f"{name}: its voxels have no size. Export the volume again.")
+    return right, front, top
+
+
+def _edges(stored: NDArray[Any], slope: float, intercept: float, name: str) -> tuple[float, float]:
+    """One window for the whole volume, so that its slices can be compared."""
+    step = max(1, math.ceil((stored.size / _SAMPLE) ** (1 / 3)))
+    values = stored[::step, ::step, ::step].astype(np.float64) * slope + intercept
+    values = values[np.isfinite(values)]
+    if not values.size or values.min() == values.max():
+        raise ScanError(f"{name}: the whole volume is one colour, so there is nothing to read. Check the export.")
+    low, high = (float(edge) for edge in np.percentile(values, DEEP_WINDOW))
+    return (low, high) if high > low else (float(values.min()), float(values.max()))
