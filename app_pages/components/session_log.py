@@ -26,10 +26,12 @@ def record(detection_or_row: Detection | Row, finding: ReaderFinding | None = No
     Parameters
     ----------
     detection_or_row : Detection or row of the CSV
-        Rows of `csv_row` and `error_row` both fit: a file that could not be read is in the log too.
+        Rows of `csv_row` and `error_row` both fit: a file that could not be read is in the log too. An empty row is no prediction.
     finding : ReaderFinding, optional
         The reader's own finding; None says nothing of it.
     """
+    if not detection_or_row:
+        return
     row = csv_row(detection_or_row) if isinstance(detection_or_row, Detection) else dict(detection_or_row)
     if finding is not None:
         row |= dict(zip(_OPINION, (finding.opinion, finding.comment), strict=True))

@@ -94,6 +94,11 @@ def test_a_file_that_could_not_be_read_is_in_the_log(session: dict[str, object])
     assert session_log.entries()[0]["error"] == "cut.jpg: the file is damaged."
 
 
+def test_an_empty_row_is_no_prediction(session: dict[str, object]) -> None:
+    session_log.record({})
+    assert session_log.entries() == []
+
+
 def test_the_oldest_rows_make_room_and_are_counted(session: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_log, "LIMIT", 3)
     for minute in range(5):
