@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app_pages.components.reading_later import extra
 from app_pages.components.reading_picture import Picture, Plane
 from app_pages.components.words import VERDICT_TITLES, class_word
 from braintumor.exploration.sentences import place
@@ -67,7 +66,7 @@ def pane(found: Detection, scan: Scan, detector: Detector, with_saliency: bool) 
     heat, mask = found.heat_map, found.mask_probability
     layers: dict[str, NDArray[np.floating] | None] = {"evidence": heat, "outline": mask}
     if with_saliency and traced:
-        layers["saliency"] = extra(detector, "saliency")(scan)
+        layers["saliency"] = detector.saliency(scan)
     for name, values in layers.items():
         if values is not None and values.any():
             steps = np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -88,7 +88,11 @@ def entries_of(readings: Iterable[Reading]) -> list[Entry]:
 def _title(group: Sequence[Reading]) -> str:
     picture = group[0].picture
     series = None if picture is None else picture.stub.series
-    return group[0].name if series is None or len(group) == 1 else series.title
+    if series is None or len(group) == 1:
+        return group[0].name
+    # Slices of one file are named after it: `volume.nii.gz [axial 12]`.
+    file, cut, _ = group[0].name.rpartition(" [")
+    return f"{series.title}, {file}" if cut else series.title
 
 
 def _place(reading: Reading) -> int:

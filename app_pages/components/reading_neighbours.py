@@ -1,15 +1,15 @@
 """Nearest known scans: training images that the model finds most alike, as pictures where the image set is on disk."""
 
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
-from app_pages.components.reading_later import extra
 from app_pages.components.reading_picture import Picture
 from app_pages.components.words import class_word
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
+from braintumor.inference.neighbours import Neighbour
 
 _SHOWN: Final = 6
 
@@ -19,8 +19,7 @@ def show_neighbours(detector: Detector, picture: Picture) -> None:
     with st.expander("Nearest known scans", key="neighbours", on_change="rerun") as part:
         if not part.open:
             return
-        nearest = extra(detector, "nearest")
-        found = nearest(picture.scan(), _SHOWN) if nearest else ()
+        found = detector.nearest(picture.scan(), _SHOWN)
         if not found:
             st.markdown(f"Version {detector.version} keeps no index of the scans it learnt from.")
             return
@@ -34,7 +33,7 @@ def show_neighbours(detector: Detector, picture: Picture) -> None:
                 _show(detector, neighbour)
 
 
-def _show(detector: Detector, neighbour: Any) -> None:
+def _show(detector: Detector, neighbour: Neighbour) -> None:
     words = f"{class_word(neighbour.label).capitalize()}, similarity {neighbour.similarity:.2f}"
     try:
         scan = read_scan(detector.settings.dataset / neighbour.path, settings=detector.settings)

@@ -3,6 +3,7 @@
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -21,16 +22,16 @@ def choose_source() -> str:
 
 def choose_files(source: str, settings: Settings) -> list[UploadedFile]:
     """What the reader drops. Files of any name are taken: what a file is, its content tells."""
-    folder = source == FOLDER
+    folder, key = source == FOLDER, f"upload-{source}-{st.session_state.get(_TURN, 0)}"
     files = st.file_uploader(
         "A folder with its subfolders" if folder else "JPEG, PNG, TIFF, BMP, WebP, DICOM, NIfTI, or a ZIP of them",
         accept_multiple_files="directory" if folder else True,
         # The largest that is ever taken, an archive; what else is larger than it may be is refused as it is read.
         max_upload_size=max(1, max(settings.max_bytes, settings.max_archive_bytes) // 2**20),
-        key=f"upload-{source}-{st.session_state.get(_TURN, 0)}",
+        key=key,
         help="Files are read in memory and are not kept. Take patient names off the file names first.",
     )
-    _let_go({file.file_id for file in files})
+    _let_go(key, {file.file_id for file in files})
     most = settings.max_files
     if len(files) > most:
         st.error(f"{len(files):,} files were given, and at most {most:,} are read at once: the first of them.")
@@ -42,11 +43,12 @@ def remove_all() -> None:
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
-def _let_go(present: set[str]) -> None:
+def _let_go(key: str, present: set[str]) -> None:
     """Free what an uploader that is gone has left behind; Streamlit would keep it until the visit ends."""
     context = get_script_run_ctx()
-    held: set[str] = st.session_state.get(_HELD, set())
-    if context is not None:
+    before, held = st.session_state.get(_HELD, (key, present))
+    manager = None if context is None else context.uploaded_file_mgr
+    if context is not None and before != key and isinstance(manager, MemoryUploadedFileManager):
         for file_id in held - present:
-            context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file_id)
-    st.session_state[_HELD] = present
+            manager.remove_file(session_id=context.session_id, file_id=file_id)
+    st.session_state[_HELD] = (key, present)

@@ -5,7 +5,6 @@ import streamlit as st
 
 from app_pages.components.charts import show
 from app_pages.components.palette import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
-from app_pages.components.reading_later import extra
 from app_pages.components.words import VERDICT_TITLES, class_word, listed
 from braintumor.inference import Detection
 from braintumor.inference.verdict import Thresholds
@@ -32,7 +31,7 @@ def show_card(found: Detection, thresholds: Thresholds, key: str, compared: bool
 
 def show_warnings(found: Detection) -> None:
     """What the file itself gives reason to doubt, such as an annotation burned into it."""
-    for warning in extra(found, "warnings") or ():
+    for warning in found.warnings:
         st.warning(warning, icon=":material/warning:")
 
 

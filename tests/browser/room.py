@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.visitor import Visitor
 
@@ -17,24 +17,13 @@ def drop(visitor: Visitor, files: Sequence[Path]) -> None:
     expect(visitor.page.get_by_role("option").first).to_be_attached()
     expect(visitor.page.get_by_role("button", name="Stop")).to_have_count(0)
     visitor.settle()
-    drawn(visitor)
-
-
-def drawn(visitor: Visitor) -> Locator:
-    """The stage, once it shows the scan that is chosen in the list."""
-    visitor.settle()
-    stage = visitor.page.locator(".stage")
-    wanted = visitor.page.locator("[role=option][aria-selected=true] .title")
-    expect(visitor.page.locator(".main .name, .slices output").first).to_be_attached()
-    expect(wanted).to_have_count(1)
-    return stage
 
 
 def choose(visitor: Visitor, title: str) -> None:
     """Choose a scan in the list."""
     visitor.page.get_by_role("option").filter(has_text=title).click()
     expect(visitor.page.locator(".main .name")).to_have_text(title)
-    drawn(visitor)
+    visitor.settle()
 
 
 def picture(visitor: Visitor, pane: int = 0) -> str:
@@ -44,8 +33,9 @@ def picture(visitor: Visitor, pane: int = 0) -> str:
 
 def download(page: Page, label: str) -> tuple[str, Path]:
     """Name and place of what a button of the downloads hands out."""
-    if not page.get_by_role("button", name="CSV", exact=False).first.is_visible():
+    button = page.locator(f".st-key-download-{label.lower().replace(',', '').replace(' ', '-')} button")
+    if not button.is_visible():
         page.get_by_role("button", name="Downloads").click()
     with page.expect_download() as waiting:
-        page.locator(f".st-key-download-{label.replace(', ', '-').replace(' ', '-')} button").click()
+        button.click()
     return waiting.value.suggested_filename, waiting.value.path()

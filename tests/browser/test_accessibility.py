@@ -26,7 +26,7 @@ def visitor(browser: Browser, address: str, request: pytest.FixtureRequest) -> I
         yield visitor
 
 
-def _found(visitor: Visitor, where: str) -> list[str]:
+def found_by_axe(visitor: Visitor, where: str) -> list[str]:
     """What axe finds wrong with what is shown now, less what is Streamlit's."""
     response = Axe().run(visitor.page).response
     return [
@@ -50,19 +50,19 @@ def test_axe_finds_nothing_of_ours(visitor: Visitor) -> None:
     found = []
     for title in PAGES:
         visitor.go(title)
-        found += _found(visitor, title)
+        found += found_by_axe(visitor, title)
     visitor.go("Visualizer")
     for tab, views in VIEWS.items():
         visitor.open_tab(tab)
-        found += _found(visitor, tab)
+        found += found_by_axe(visitor, tab)
         for view in views:
             visitor.choose(view)
-            found += _found(visitor, f"{tab}, {view}")
+            found += found_by_axe(visitor, f"{tab}, {view}")
     assert found == []
 
 
 @pytest.mark.parametrize("visitor", [(DESK, False)], indirect=True)
 def test_axe_would_find_what_is_wrong(visitor: Visitor) -> None:
     visitor.page.evaluate("document.querySelector('main, [data-testid=stMain]').append(new Image())")
-    assert any("image-alt" in line for line in _found(visitor, "Summary"))
+    assert any("image-alt" in line for line in found_by_axe(visitor, "Summary"))
     visitor.page.evaluate("document.querySelector('img:not([src])').remove()")
