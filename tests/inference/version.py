@@ -6,10 +6,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnxruntime
+import pandas as pd
+from numpy.typing import NDArray
+
 from braintumor.evaluation.novelty import fit_novelty, novelty_entry
+from braintumor.evaluation.retrieval import fit_neighbours
+from braintumor.imaging import to_batch
 from braintumor.inference.novelty import NoveltyReference, described
-from braintumor.vocabulary import CLASS_NAMES
+from braintumor.inference.outputs import Outputs
+from braintumor.models.gradient import gradient_graph
+from braintumor.training.data import TrainingData
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, Split
 from tests.support.model import CONTRACT, build, cells, fit, phantom_frames
+
+FIRST_KNOWN = 700  # seed of the first phantom among the known scans
 
 
 @cache
@@ -38,6 +50,48 @@ def write_masked_version(outputs: Path, name: str = "v4", **changes: Any) -> Pat
         "files": hashes,
     }
     return write_version(outputs, name, files["model.onnx"], **fixed | changes)
+
+
+@cache
+def known() -> bytes:
+    """The index of known scans: phantoms, two of each class to a patient."""
+    frames, labels = phantom_frames(per_class=6, first_seed=FIRST_KNOWN)
+    seeds = [FIRST_KNOWN + i % 6 for i in range(len(labels))]
+    data = TrainingData(
+        pd.DataFrame(
+            {
+                "path": [f"Training/{CLASSES[n]}/{seed}.png" for n, seed in zip(labels, seeds, strict=True)],
+                "group": [f"{CLASSES[n]} {seed // 2}" for n, seed in zip(labels, seeds, strict=True)],
+                "split": str(Split.TRAIN),
+            }
+        ),
+        frames,
+        labels,
+    )
+    index = fit_neighbours(data, Outputs(np.zeros((len(labels), 4), np.float32), features=_features(frames)))
+    assert index is not None
+    return index.to_bytes()
+
+
+def _features(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    session = onnxruntime.InferenceSession(model_bytes(masked=True), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(["features"], {"image": to_batch(frames, CONTRACT)})[0])
+
+
+def write_explained_version(outputs: Path, name: str = "v4", neighbours: bytes | None = None, **changes: Any) -> Path:
+    """Write a masked version with a gradient graph and an index of known scans. Returns the folder."""
+    folder = outputs / name
+    files = {
+        "saliency.onnx": gradient_graph(model_bytes(masked=True)),
+        "neighbours.npz": known() if neighbours is None else neighbours,
+    }
+    write_masked_version(outputs, name, **{"saliency": {"n": 1}, "retrieval": {"scans": 24}} | changes)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+        card["files"][file] = hashlib.sha256(content).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    return folder
 
 
 def write_version(outputs: Path, name: str = "v1", model: bytes | None = None, **changes: Any) -> Path:

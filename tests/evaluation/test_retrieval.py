@@ -1,0 +1,59 @@
+"""Retrieval: training scans alone are kept, and the card says how often what they find is right."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from braintumor.evaluation.calibrate import calibrate
+from braintumor.evaluation.retrieval import fit_neighbours, measure_retrieval
+from braintumor.imaging import read_scan
+from braintumor.inference import Detector
+from braintumor.inference.outputs import Outputs
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, Split
+from tests.inference.version import write_masked_version, write_version
+from tests.support.model import CONTRACT
+from tests.support.training import phantom_data
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    return phantom_data(CONTRACT)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_evaluation_leaves_an_index_a_detector_can_use(data: TrainingData, workspace: Settings, masked: bool) -> None:
+    folder = (write_masked_version if masked else write_version)(workspace.outputs, "v4")
+    before = Detector.load("v4", workspace)
+    outputs = before.infer_all(data.frames)
+    calibrate("v4", data, outputs, before, workspace)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert len(card["files"]["neighbours.npz"]) == 64
+    assert (folder / "neighbours.npz").stat().st_size < 1_000_000
+    training = data.manifest[data.manifest["split"] == str(Split.TRAIN)]
+    found = Detector.load("v4", workspace).nearest(read_scan(data.frames[data.rows(Split.TEST)[0]]))
+    assert len(found) == 5
+    assert {one.path for one in found} <= set(training["path"])
+    assert card["retrieval"]["scans"] == len(training)
+    held = data.rows(Split.TEST)
+    assert card["retrieval"]["nearest"]["n"] == card["retrieval"]["among_five"]["n"] == len(held)
+    for number, name in enumerate(CLASS_NAMES):
+        assert card["retrieval"][f"nearest/{name}"]["n"] == (data.labels[held] == number).sum()
+
+
+def test_shares_are_those_of_neighbours_of_the_right_class(data: TrainingData) -> None:
+    told = np.eye(len(CLASSES), dtype=np.float32)[data.labels]
+    data, outputs = replace(data, frames=np.zeros_like(data.frames)), Outputs(told, features=told)
+    index = fit_neighbours(data, outputs)
+    assert index is not None
+    found = measure_retrieval(index, data, outputs)
+    assert found["nearest"]["value"] == found["among_five"]["value"] == 1.0
+    wrong = replace(data, labels=(data.labels + 1) % len(CLASSES))
+    assert measure_retrieval(index, wrong, outputs)["nearest"]["value"] == 0.0
+
+
+def test_a_version_that_gives_nothing_to_compare_by_keeps_none(data: TrainingData) -> None:
+    assert fit_neighbours(data, Outputs(np.zeros((len(data.labels), 4), np.float32))) is None
