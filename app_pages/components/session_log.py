@@ -26,7 +26,8 @@ def record(detection_or_row: Detection | Row, finding: ReaderFinding | None = No
     Parameters
     ----------
     detection_or_row : Detection or row of the CSV
-        Rows of `csv_row` and `error_row` both fit: a file that could not be read is in the log too. An empty row is no prediction.
+        Rows of `csv_row` and `error_row` both fit: a file that could not be read is in the log too. An empty
+        row is no prediction.
     finding : ReaderFinding, optional
         The reader's own finding; None says nothing of it.
     """
