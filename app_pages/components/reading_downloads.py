@@ -103,4 +103,5 @@ _ZIP = "application/zip"
 
 
 def _button(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
-    st.download_button(label, make, name, kind, key=f"download-{label}", on_click="ignore", icon=":material/download:")
+    key = f"download-{label.lower().replace(',', '').replace(' ', '-')}"
+    st.download_button(label, make, name, kind, key=key, on_click="ignore", icon=":material/download:")
