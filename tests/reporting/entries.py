@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from braintumor.dataset.drawing import draw
 from braintumor.imaging import Scan, read_scan
-from braintumor.inference import Detection, Detector
+from braintumor.inference import Detector
 from braintumor.reporting.entry import ReportEntry
 from braintumor.vocabulary import CLASSES, Verdict
 
@@ -40,7 +40,3 @@ def entries(detector: Detector, count: int) -> Sequence[ReportEntry]:
 def refused(detector: Detector, number: int = 0) -> ReportEntry:
     reason = "It lies 1.8 times as far from the training scans as a brain MRI may; no tumour was looked for."
     return entry(detector, number, verdict=Verdict.NOT_BRAIN_MRI, reason=reason, novelty=0.64)
-
-
-def outlined(found: Detection) -> bool:
-    return found.mask is not None and bool(found.mask.any())

@@ -9,13 +9,16 @@ import pytest
 from pypdf import PdfReader
 
 from braintumor.imaging import SeriesPlace
+from braintumor.inference import Detector
 from braintumor.reporting.measured import Measured
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.words import VERDICTS
-from braintumor.vocabulary import CLASSES, RESEARCH_USE
+from braintumor.vocabulary import CLASSES, RESEARCH_USE, Verdict
+from tests.inference.version import write_masked_version
 from tests.reporting.entries import TIME, Failed, entries, entry, refused
 
+NOT_BRAIN_MRI = Verdict.NOT_BRAIN_MRI
 MEASURED = [
     Measured("Sensitivity for any tumour", "its test split", 0.971, 0.954, 0.987, 1000, 68, first=True),
     Measured("Tumours that were called", "scans of other collections", 0.615),
@@ -90,6 +93,20 @@ def test_a_refused_picture_is_offered_no_class_and_no_place(detector, card):
     assert "Any tumour" not in text
 
 
+def test_an_outline_is_said_with_its_size(workspace):
+    write_masked_version(workspace.outputs)
+    masked = Detector.load("v4", workspace)
+    one = next(e for e in entries(masked, 8) if e.detection.area_pixels and e.detection.verdict is not NOT_BRAIN_MRI)
+    plain = text_of(pdf_report([one], card=masked.artifact.card))
+    assert "blue line: outlined tumour" in plain
+    assert f"{one.detection.area_pixels:,} pixels" in plain
+    assert "the file gives no pixel size" in plain
+    scaled = replace(one, detection=replace(one.detection, spacing=(0.5, 0.5)))
+    text = text_of(pdf_report([scaled], card=masked.artifact.card))
+    assert f"{one.detection.area_pixels / 4:,.0f} mm²" in text
+    assert f"longest diameter {one.detection.diameter_pixels / 2:.1f} mm" in text
+
+
 def test_what_the_file_says_of_the_slice_is_said(detector, card):
     one = entry(detector)
     place = SeriesPlace("key", "Series 3, T1, 24 slices", 4, 24)
@@ -162,6 +179,22 @@ def test_the_patient_label_is_on_every_page_and_nothing_is_where_none_was_typed(
     for page in opened(pdf_report(batch, card=card, patient_label="Bed 7")).pages:
         assert "Patient label: Bed 7" in page.extract_text()
     assert "Patient" not in text_of(pdf_report(batch, card=card))
+
+
+def test_of_a_large_batch_all_are_listed_and_those_with_a_finding_and_the_worst_shown(detector, card, monkeypatch):
+    monkeypatch.setattr("braintumor.reporting.gallery.SHOWN", 3)
+    batch = entries(detector, 12)
+    worst = sorted(batch, key=lambda e: (list(VERDICTS).index(e.detection.verdict), -e.detection.tumor_probability))
+    spoken_of = replace(worst[-1], finding=ReaderFinding(comment="Look again."))
+    batch = [spoken_of if one is worst[-1] else one for one in batch]
+    pages = opened(pdf_report(batch, card=card)).pages
+    assert sum(len(page.images) for page in pages) == 2 * 3
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert "Shown are 3 of 12" in text
+    assert "Look again." in text
+    assert all(one.detection.name in text for one in batch)
+    for one in batch:
+        assert (one.detection.sha256 in text) == (one is spoken_of or any(one is other for other in worst[:2]))
 
 
 def test_equal_input_gives_equal_bytes_and_a_later_reading_other_ones(detector, card):

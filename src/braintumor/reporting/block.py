@@ -31,7 +31,8 @@ class Block:
     origin : tuple of (str, str)
         What the file says of the slice: its place in a series, pixel size, window; what and how much.
     picture, overlay : str
-        The scan, and the scan under heat map and outline, as SVG with a JPEG inside.
+        The scan, and the scan under heat map and outline, as SVG with a JPEG inside; both empty where a large report
+        only lists the scan, the overlay alone where no tumour was looked for.
     outlined, heated : bool
         Whether there is anything of either to see on the overlay.
     """

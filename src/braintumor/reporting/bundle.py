@@ -9,9 +9,10 @@ from typing import IO, Final, Self
 
 from braintumor.inference.artifact import Card
 from braintumor.inference.detection import Detection
-from braintumor.reporting.block import Block, block
+from braintumor.reporting.block import block
 from braintumor.reporting.csv import Row, csv_row, error_row, to_csv
 from braintumor.reporting.entry import Failure, ReportEntry
+from braintumor.reporting.gallery import Gallery
 from braintumor.reporting.measured import Measured
 from braintumor.reporting.overlays import OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import report_time, set_report
@@ -97,11 +98,12 @@ def bundle(
         A ZIP with `predictions.csv` (files that could not be read last), `report.pdf` and `overlays/*.png`.
     """
     content = BytesIO()
-    blocks: list[Block] = []
+    gallery = Gallery()
     with BundleFile(content) as zipped:
         for entry in entries:
-            blocks.append(block(entry))
+            gallery.add(block(entry))
             zipped.add_overlay(entry.detection, overlay_png(entry.scan, entry.detection, opacity))
+        blocks = gallery.blocks()
         time = created or report_time(blocks)
         rows = [csv_row(drawn.detection, drawn.finding) for drawn in blocks]
         rows += [error_row(f.name, f.problem, card.version, f.sha256, time) for f in failures]

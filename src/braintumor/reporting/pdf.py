@@ -14,6 +14,7 @@ from braintumor.errors import BrainTumorError
 from braintumor.inference.artifact import Card
 from braintumor.reporting.block import Block, block
 from braintumor.reporting.entry import Failure, ReportEntry
+from braintumor.reporting.gallery import Gallery
 from braintumor.reporting.measured import Measured
 from braintumor.reporting.sheet import sheet
 
@@ -43,7 +44,8 @@ def pdf_report(
     Parameters
     ----------
     entries : iterable of ReportEntry
-        Scans in the order of the report; may be a generator, as each scan's arrays are let go once it is drawn.
+        Scans in the order of the report; may be a generator, as each scan's arrays are let go once it is drawn. All are
+        listed; of more than 200, those with a finding and the worst are shown.
     card : Card
         Of the version that read them.
     measured : sequence of Measured
@@ -62,8 +64,11 @@ def pdf_report(
     bytes
         PDF 1.7, in A4.
     """
+    gallery = Gallery()
+    for entry in entries:
+        gallery.add(block(entry))
     return set_report(
-        [block(entry) for entry in entries],
+        gallery.blocks(),
         card=card, measured=measured, failures=failures, title=title, patient_label=patient_label, created=created,
     )  # fmt: skip
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from braintumor.inference import Detector
 from braintumor.reporting.batch import Read
-from braintumor.reporting.block import Block
 from braintumor.reporting.bundle import BundleFile
 from braintumor.reporting.csv import Row
+from braintumor.reporting.gallery import Gallery
 from braintumor.reporting.measured import measured_of
 from braintumor.reporting.pdf import set_report
 
@@ -29,7 +29,7 @@ class ReportFiles:
     def __init__(self, detector: Detector, pdf: Path | None, bundle: Path | None, patient_label: str = "") -> None:
         self.wanted = bool(pdf or bundle)
         self._detector, self._pdf, self._patient_label = detector, pdf, patient_label
-        self._blocks: list[Block] = []
+        self._gallery = Gallery()
         self._rows: list[Row] = []
         self._bundle, self._zip = bundle, None
         if bundle:
@@ -42,7 +42,7 @@ class ReportFiles:
             return
         self._rows.append(read.row)
         if read.block:
-            self._blocks.append(read.block)
+            self._gallery.add(read.block)
             if self._zip and read.overlay:
                 self._zip.add_overlay(read.block.detection, read.overlay)
 
@@ -51,7 +51,7 @@ class ReportFiles:
         if not self.wanted:
             return
         content = set_report(
-            self._blocks,
+            self._gallery.blocks(),
             card=self._detector.artifact.card,
             measured=measured_of(self._detector.artifact),
             failures=_failures(self._rows),

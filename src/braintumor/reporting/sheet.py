@@ -8,6 +8,7 @@ from typing import Any
 from braintumor.inference.artifact import MODEL, Card
 from braintumor.reporting.block import Block
 from braintumor.reporting.entry import Failure
+from braintumor.reporting.gallery import worst_first
 from braintumor.reporting.measured import Measured
 from braintumor.reporting.measures import measures
 from braintumor.reporting.opinion import ReaderFinding
@@ -44,7 +45,7 @@ def sheet(
         "limits": [str(limit) for limit in card.raw.get("limits") or ()],
         "thresholds": {"low": card.thresholds.low, "high": card.thresholds.high},
         "threshold_words": _threshold_words(card),
-        "scans": [_scan(number, block) for number, block in enumerate(blocks, start=1)],
+        "scans": [_scan(number, block) for number, block in enumerate(blocks, start=1) if block.picture],
     }
 
 
@@ -61,22 +62,18 @@ def _counts(blocks: Sequence[Block], failures: Sequence[Failure]) -> list[Data]:
 
 
 def _index(blocks: Sequence[Block]) -> list[Data]:
-    """Scans worst first: by verdict, then by tumour probability, then as they came."""
-    order = list(VERDICTS)
-    numbered = sorted(
-        enumerate(blocks, start=1),
-        key=lambda pair: (order.index(pair[1].detection.verdict), -pair[1].detection.tumor_probability),
-    )
     return [
         {
-            "number": number,
+            "number": place + 1,
+            "shown": bool(block.picture),
             "name": shown(block.detection.name),
             "verdict": VERDICTS[block.detection.verdict],
             "tone": TONES[block.detection.verdict],
             "tumor": "" if _refused(block) else f"{block.detection.tumor_probability:.1%}",
             "reader": block.finding.title or "Comment only" if block.finding else "",
         }
-        for number, block in numbered
+        for place in worst_first(blocks)
+        for block in [blocks[place]]
     ]
 
 

@@ -1,0 +1,47 @@
+"""Time of what is handed out: `pytest benchmarks`; fifty scans as a report, as a ZIP, and one overlay.
+
+Nothing here fails on an absolute time: machines differ.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from braintumor.dataset.drawing import draw
+from braintumor.imaging import read_scan
+from braintumor.inference import Detector
+from braintumor.reporting import ReportEntry, bundle, overlay_png, pdf_report
+from braintumor.settings import Settings
+from braintumor.vocabulary import CLASSES
+from tests.inference.version import write_masked_version
+
+SCANS = 50
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    """A tiny model with a mask: what is timed here comes after reading."""
+    outputs: Path = tmp_path_factory.mktemp("outputs")
+    write_masked_version(outputs)
+    return Detector.load("v4", Settings(outputs=outputs, threads=1))
+
+
+@pytest.fixture(scope="module")
+def batch(detector: Detector) -> list[ReportEntry]:
+    scans = [
+        read_scan(np.asarray(draw(CLASSES[number % 4], number, 512).pixels), f"{number}.png") for number in range(SCANS)
+    ]
+    return [ReportEntry(scan, detector.detect(scan)) for scan in scans]
+
+
+def test_report(benchmark, detector, batch):
+    assert benchmark(pdf_report, batch, card=detector.artifact.card).startswith(b"%PDF")
+
+
+def test_bundle(benchmark, detector, batch):
+    assert benchmark(bundle, batch, card=detector.artifact.card).startswith(b"PK")
+
+
+def test_overlay(benchmark, batch):
+    assert benchmark(overlay_png, batch[0].scan, batch[0].detection).startswith(b"\x89PNG")
