@@ -34,7 +34,6 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
     progress, readings = place.progress(), place.readings()
     if polled and not progress.running:
         st.rerun()
-    _log(readings)
     show_progress(progress, place)
     if not readings:
         return
@@ -52,6 +51,7 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
     with downloads:
         show_downloads(readings, reading, opinions(), detector)
     show_scan(_page(entries, entry), entry, reading, _answers(reading, detector, compared))
+    _log(readings)
 
 
 def show_scan(entries: Sequence[Entry], entry: Entry, reading: Reading, answers: Sequence[Answer]) -> None:

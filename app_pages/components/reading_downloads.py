@@ -86,7 +86,8 @@ def show_downloads(readings: Sequence[Reading], chosen: Reading, opinions: Opini
         "Name on the report", key="patient", max_chars=120, placeholder="Left empty, a report names nobody",
         help="Printed on PDF reports as you type it. It is kept in memory for this visit only.",
     )  # fmt: skip
-    when, kept, said = stamp(readings), tuple(readings), dict(opinions)
+    # Made when the button is pressed, of what the reader has said by then.
+    when, kept, said = stamp(readings), tuple(readings), opinions
     with st.container(horizontal=True, gap="small"):
         _button("CSV", lambda: csv_bytes(kept, said), f"braintumor-{when}.csv", "text/csv")
         if any(reading.detection for reading in kept):

@@ -24,7 +24,8 @@ def opinions() -> Opinions:
 def forget_others(readings: list[Reading]) -> None:
     """Drop what was said of scans that are no longer there."""
     present = {reading.id for reading in readings}
-    st.session_state[_KEY] = {key: finding for key, finding in opinions().items() if key in present}
+    for key in opinions().keys() - present:
+        del opinions()[key]
 
 
 def ask(reading: Reading) -> ReaderFinding | None:

@@ -97,12 +97,19 @@ def _scan(reading: Reading, answers: Sequence[Answer]) -> dict[str, Any]:
 def _series(entry: Entry, reading: Reading, thresholds: Thresholds | None) -> dict[str, Any] | None:
     if len(entry.readings) < 2:
         return None
-    found = [each.detection for each in entry.readings]
     return {
         "title": entry.title,
         "ids": [each.id for each in entry.readings],
         "index": entry.index(reading.id) or 0,
-        "probabilities": [None if each is None else round(each.tumor_probability, 4) for each in found],
+        "probabilities": [_plotted(each) for each in entry.readings],
+        "kinds": [str(kind_of(each)).lower() for each in entry.readings],
         "low": None if thresholds is None else thresholds.low,
         "high": None if thresholds is None else thresholds.high,
     }
+
+
+def _plotted(reading: Reading) -> float | None:
+    """Tumour probability of a slice; none of one that was refused or could not be read, as nothing was looked for."""
+    found = reading.detection
+    refused = found is None or kind_of(reading) is Kind.REFUSED
+    return None if refused or found is None else round(found.tumor_probability, 4)

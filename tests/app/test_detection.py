@@ -225,6 +225,8 @@ def test_each_reading_is_in_the_log_of_the_visit(artifacts: Settings, open_page:
     app = upload(open_page, [*scans, BROKEN])
     logged = app.session_state["session-log"]
     assert {row["name"] for row in logged.values()} == {scan[0] for scan in [*scans, BROKEN]}
+    app.text_area[0].set_value("Seen by two").run()
+    assert [row["reader_comment"] for row in logged.values()].count("Seen by two") == 1
     assert {kind_of(reading) for reading in app.session_state["reading-room"].readings()} >= {Kind.FAILED}
 
 

@@ -52,7 +52,7 @@ class Slices {
     const share = probabilities[this.index];
     this.slider.value = String(this.index);
     this.label.textContent = `Slice ${this.index + 1} of ${ids.length}`
-      + (share === null ? ", could not be read" : `, tumour probability ${(100 * share).toFixed(1)}%`);
+      + (share === null ? `, ${this.series.kinds[this.index]}` : `, tumour probability ${(100 * share).toFixed(1)}%`);
     this.slider.setAttribute("aria-valuetext", this.label.textContent);
     const [wide, tall] = [ids.length, 100];
     this.plot.setAttribute("viewBox", `0 0 ${wide} ${tall}`);
