@@ -81,7 +81,7 @@ def test_predict_sets_a_report_and_gathers_everything_in_one_archive(trained: Wo
     scans, pdf, everything = (trained.folder / name for name in ("phantoms/Testing/glioma", "found.pdf", "found.zip"))
     trained.run("predict", scans, "--csv", trained.folder / "few.csv", "--pdf", pdf, "--zip", everything)
     names = [path.name for path in scans.glob("*.jpg")]
-    text = " ".join(page.extract_text() for page in PdfReader(pdf).pages)
+    text = "".join("".join(page.extract_text().split()) for page in PdfReader(pdf).pages)  # paths run over lines
     assert all(name in text for name in names)
     sensitivity = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())["test"]
     assert f"{sensitivity['tumor_sensitivity']['value']:.1%}" in text

@@ -21,7 +21,8 @@ TONES: Final[dict[Verdict, str]] = {
     Verdict.NO_TUMOR_FOUND: "green",
     Verdict.NOT_BRAIN_MRI: "grey",
 }
-_LONG_WORD: Final = re.compile(r"\S{33,}")
+# A line may break after a slash by itself; parts of a path stay whole, so that a search finds them, up to this length.
+_LONG_PART: Final = re.compile(r"[^\s/]{31,}")
 _PIECE: Final = re.compile(r".{8}(?=.)")
 _ZERO_WIDTH_SPACE: Final = "\u200b"
 
@@ -32,7 +33,7 @@ def shown(text: str) -> str:
     Characters that turn the direction of writing count as what cannot be shown: they make a name look like another.
     """
     line = "".join(character if character.isprintable() else " " for character in text)
-    return _LONG_WORD.sub(lambda word: _PIECE.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", word.group()), line.strip())
+    return _LONG_PART.sub(lambda word: _PIECE.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", word.group()), line.strip())
 
 
 def paragraphs(text: str) -> list[str]:

@@ -1,0 +1,37 @@
+"""Words: typed text becomes a line that can be printed, and stays what was typed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from braintumor.reporting.words import count, listed, paragraphs, shown
+
+BREAK = "\u200b"
+
+
+@given(st.text(max_size=200))
+def test_a_line_is_printable_and_says_what_was_typed(text):
+    line = shown(text).replace(BREAK, "")
+    assert line.isprintable()
+    assert line == "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def test_a_word_too_long_for_a_column_may_be_broken_and_others_stay_whole():
+    assert shown("x" * 30) == "x" * 30
+    assert max(len(piece) for piece in shown("x" * 100).split(BREAK)) == 8
+    path = "/some/folder/of/a/hospital/with-a-name/scan_0001_axial.png"
+    assert shown(path) == path, "a line breaks after a slash as it is"
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\x00", "\n", "\udc80"])
+def test_marks_that_hide_or_turn_text_become_blanks(mark):
+    assert shown(f"a{mark}b") == "a b"
+
+
+def test_lines_of_a_comment_stay_lines():
+    assert paragraphs("One.\r\n\n  Two. \n\t") == ["One.", "Two."]
+
+
+def test_things_are_counted_and_listed_as_people_do():
+    assert (count(1, "scan"), count(1200, "scan")) == ("1 scan", "1,200 scans")
+    assert (listed("a"), listed("ab"), listed("abc"), listed("")) == ("a", "a and b", "a, b and c", "")
