@@ -57,6 +57,18 @@ def test_where_no_pixel_moves_the_answer_all_is_dark(explained: Detector) -> Non
     assert not found.any()
 
 
+def test_where_the_answer_is_averaged_with_the_mirrored_one_saliency_is_too(workspace: Settings) -> None:
+    write_explained_version(workspace.outputs, views={"count": 2})
+    write_explained_version(workspace.outputs, "once")
+    both, once = (Detector.load(name, workspace).saliency for name in ("v4", "once"))
+    scan, mirrored = read_scan(_half_dark()), read_scan(np.ascontiguousarray(_half_dark()[:, ::-1]))
+    alone = once(scan), once(mirrored)
+    found = both(scan), both(mirrored)
+    assert all(one is not None for one in (*found, *alone))
+    assert found[0] == pytest.approx(found[1][:, ::-1], abs=0.02)  # type: ignore[index]
+    assert np.abs(alone[0] - alone[1][:, ::-1]).max() > 0.1  # type: ignore[index, operator]
+
+
 def test_a_version_without_a_gradient_graph_has_none(workspace: Settings) -> None:
     write_masked_version(workspace.outputs)
     assert Detector.load("v4", workspace).saliency(read_scan(_half_dark())) is None

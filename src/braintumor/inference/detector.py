@@ -150,8 +150,9 @@ class Detector:
         session = self._gradient
         if session is None:
             return None
-        frame, geometry = standardize(scan, self.artifact.card.contract)
-        values = saliency_map(session, to_batch(frame[None], self.artifact.card.contract))
+        card = self.artifact.card
+        frame, geometry = standardize(scan, card.contract)
+        values = saliency_map(session, to_batch(frame[None], card.contract), card.views)
         return np.clip(geometry.to_scan_grid(values), 0.0, 1.0)
 
     def nearest(self, scan: Scan, count: int = 5) -> tuple[Neighbour, ...]:
@@ -166,7 +167,8 @@ class Detector:
         if index is None:
             return ()
         frames = standardize(scan, self.artifact.card.contract)[0][None]
-        seen = what_is_seen(self.infer(frames), frames)
+        views = 1 if "features" in self._outputs else None  # features are those of the frame as it is
+        seen = what_is_seen(self.infer(frames, views), frames)
         return () if seen is None else index.nearest(seen[0], count)
 
     @cached_property

@@ -13,7 +13,9 @@ SMOOTHING: Final = 0.015
 FULL: Final = 0.995
 
 
-def saliency_map(session: onnxruntime.InferenceSession, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+def saliency_map(
+    session: onnxruntime.InferenceSession, batch: NDArray[np.float32], views: int = 1
+) -> NDArray[np.float32]:
     """The absolute gradient at one frame (Simonyan et al. 2014), smoothed, from 0 to 1.
 
     Parameters
@@ -22,15 +24,24 @@ def saliency_map(session: onnxruntime.InferenceSession, batch: NDArray[np.float3
         Of an artifact's `saliency.onnx`.
     batch : ndarray of float32, shape (1, height, width, channels)
         Model input. Its channels are copies of one grey value, which moves them all: their gradients are summed.
+    views : int
+        2 to average with the gradient of the mirrored frame, turned back, as the answer is (see `Detector.infer`).
 
     Returns
     -------
     ndarray of float32, shape (height, width)
     """
-    (gradient,) = session.run(None, {session.get_inputs()[0].name: batch})
-    values = smoothed(np.abs(gradient[0].sum(axis=-1)))
+    slope = _slope(session, batch)
+    if views > 1:
+        slope = (slope + _slope(session, np.ascontiguousarray(batch[:, :, ::-1]))[:, ::-1]) * np.float32(0.5)
+    values = smoothed(np.abs(slope))
     full = float(np.quantile(values, FULL)) or float(values.max())
     return np.clip(values / np.float32(full), 0.0, 1.0) if full > 0 else values
+
+
+def _slope(session: onnxruntime.InferenceSession, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    (gradient,) = session.run(None, {session.get_inputs()[0].name: batch})
+    return np.asarray(gradient[0].sum(axis=-1))
 
 
 def smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
