@@ -75,7 +75,7 @@ class Member:
 
     def _check(self, settings: Settings, budget: Budget) -> None:
         """By what the archive says of it, which may be untrue."""
-        path = PurePosixPath(self.info.filename.replace("\\", "/"))
+        path = _path(self.info)
         if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
             raise ScanError(f"{self.name}: its place in the archive leads out of it. Make the ZIP again.")
         if stat.S_ISLNK(self.info.external_attr >> 16):
@@ -93,6 +93,10 @@ class Member:
                 f"{self.name}: archives read at once may unpack to {settings.max_unpacked_bytes / 2**20:.0f} MB, and "
                 "this one would pass that. Give it by itself."
             )
+
+
+def _path(info: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(info.filename.replace("\\", "/"))
 
 
 def _up_to(packed: IO[bytes], limit: int) -> bytes:
@@ -155,7 +159,7 @@ def too_many(name: str, settings: Settings) -> str:
 def members(archive: zipfile.ZipFile, name: str) -> Iterator[Member]:
     """Its files as the list has them; folders and what operating systems leave beside files are passed over."""
     for info in archive.infolist():
-        path = PurePosixPath(info.filename)
+        path = _path(info)
         hidden = path.name.startswith(".") and ".." not in path.parts
         if info.is_dir() or hidden or path.name.upper() in _QUIET_NAMES or set(_QUIET_FOLDERS) & set(path.parts):
             continue

@@ -1,6 +1,7 @@
 """NIfTI content -> Volume: unpacked within a bound, checked, and turned upright without copying it."""
 
 import math
+import struct
 import zlib
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from braintumor.settings import Settings
 
 # Enough voxels to know a volume's percentiles by.
 _SAMPLE: Final = 2_000_000
+# As much of a file as its header takes, with room.
+_HEAD: Final = 1024
 _MILLIMETRES: Final = {"meter": 1000.0, "micron": 0.001}
 _MANY: Final = "The file holds several volumes, one after another in time. The first was read."
 
@@ -52,7 +55,8 @@ def read_volume(data: bytes, name: str, settings: Settings) -> Volume:
 
     try:
         kind = nibabel.Nifti2Image if content[4:8] == b"n+2\0" else nibabel.Nifti1Image
-        image = kind.from_bytes(content)
+        with nibabel.imageglobals.LoggingOutputSuppressor():
+            image = kind.from_bytes(content)
         return _volume(image, nibabel.io_orientation(image.affine), name, settings)
     except ScanError:
         raise
@@ -61,14 +65,28 @@ def read_volume(data: bytes, name: str, settings: Settings) -> Volume:
 
 
 def _unpacked(data: bytes, name: str, settings: Settings) -> bytes:
+    """Content of a compressed volume: as much as its header speaks of, and no more than is allowed."""
     inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        content = inflater.decompress(data, settings.max_volume_bytes + 1)
-    except zlib.error:
+        head = inflater.decompress(data, _HEAD)
+        wanted = _claimed(head) if is_nifti(head) else 0
+        if wanted > settings.max_volume_bytes:
+            raise ScanError(_too_large(name, settings))
+        rest = inflater.decompress(inflater.unconsumed_tail, wanted - len(head)) if wanted > len(head) else b""
+    except (zlib.error, struct.error):
         raise ScanError(f"{name}: the volume is cut short or damaged. Export or copy it again.") from None
-    if len(content) > settings.max_volume_bytes:
-        raise ScanError(_too_large(name, settings))
-    return content
+    return head + rest
+
+
+def _claimed(head: bytes) -> int:
+    """Bytes of a volume, header and all, by its header; of either version and byte order."""
+    is_second = head[4:8] == b"n+2\0"
+    order = "<" if head[:4] in (struct.pack("<i", 348), struct.pack("<i", 540)) else ">"
+    count, *sizes = struct.unpack_from(f"{order}8{'q' if is_second else 'h'}", head, 16 if is_second else 40)
+    bits = struct.unpack_from(f"{order}h", head, 14 if is_second else 72)[0]
+    offset = struct.unpack_from(f"{order}{'q' if is_second else 'f'}", head, 168 if is_second else 108)[0]
+    start = offset if math.isfinite(offset) else 0
+    return int(start) + math.prod(max(0, size) for size in sizes[: max(0, min(count, 7))]) * max(0, bits) // 8
 
 
 def _too_large(name: str, settings: Settings) -> str:

@@ -39,6 +39,7 @@ class Fence:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self._holds = ""
+        self._listens = False
 
     def facts(self, data: bytes, sha256: str, name: str, settings: Settings) -> Facts:
         """What may be known of a file.
@@ -89,23 +90,29 @@ class Fence:
                 return self._exchange(question, data, seconds)
             except _Gone as gone:
                 self.close()
+                self._spawn()  # it loads its libraries while the app goes on
                 if is_fresh or gone.was_stopped:
                     raise
 
     def _started(self) -> bool:
-        """Make sure there is a process; whether it had to be started."""
-        if self._process is not None and self._owner == os.getpid() and self._process.poll() is None:
+        """Make sure there is a process that listens; whether it is new."""
+        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            self.close()
+            self._spawn()
+        if self._listens:
             return False
-        self.close()
+        self._take(_START_SECONDS)
+        self._listens = True
+        return True
+
+    def _spawn(self) -> None:
         # One thread each: more only take memory that is counted.
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", _WORKER],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
         )  # fmt: skip
-        self._owner, self._holds = os.getpid(), ""
-        self._take(_START_SECONDS)
-        return True
+        self._owner, self._holds, self._listens = os.getpid(), "", False
 
     def _exchange(self, question: dict[str, Any], data: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
         """Send a question, with the file unless the process has it already, and take the answer."""

@@ -30,7 +30,8 @@ def grey_of_frame(stored: NDArray[Any], facts: Facts, frame: FrameFacts, name: s
         return Grey(np.uint8(255) - stored if facts.inverted else np.array(stored))
     values = stored.astype(np.float32)
     if is_rescaled:
-        values = (values * np.float64(frame.slope) + frame.intercept).astype(np.float32)
+        with np.errstate(over="ignore"):  # an overflow becomes infinity, which is refused
+            values = (values * np.float64(frame.slope) + frame.intercept).astype(np.float32)
     low, high = float(values.min()), float(values.max())
     if facts.inverted:
         values = np.float32(low + high) - values
