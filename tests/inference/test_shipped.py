@@ -2,9 +2,13 @@
 
 import csv
 
+import numpy as np
 import pytest
 
-from braintumor.inference import Detector, versions
+from braintumor.dataset.drawing import draw
+from braintumor.imaging import read_scan
+from braintumor.inference import Detector, load_artifact, versions
+from braintumor.inference.artifact import NEIGHBOURS, SALIENCY
 from braintumor.settings import get_settings
 from braintumor.vocabulary import CLASSES
 
@@ -24,3 +28,27 @@ def test_the_shipped_model_says_what_its_predictions_say(version):
             [float(row[f"p_{c}"]) for c in CLASSES], abs=1e-4
         ), row["path"]
         assert found.verdict == row["verdict"]
+
+
+@pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.raw.get("saliency")])
+def test_a_shipped_gradient_graph_is_small_and_moves_with_the_scan(version):
+    detector = Detector.load(version)
+    assert detector.artifact.path(SALIENCY).stat().st_size < 5_000_000
+    first, second = (detector.saliency(read_scan(draw(label, 3).pixels)) for label in CLASSES[1:3])
+    for found in (first, second):
+        assert found.shape == (256, 256)
+        assert 0.0 <= found.min() < 0.1
+        assert 0.8 < found.max() <= 1.0
+    assert np.abs(first - second).max() > 0.1
+
+
+@pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.raw.get("retrieval")])
+def test_a_shipped_index_is_small_and_right_more_often_than_by_chance(version):
+    detector = Detector.load(version)
+    assert detector.artifact.path(NEIGHBOURS).stat().st_size < 1_000_000
+    assert detector.artifact.card.raw["retrieval"]["nearest"]["low"] > 1 / len(CLASSES)
+    found = detector.nearest(read_scan(draw(CLASSES[0], 3).pixels))
+    assert len({one.group for one in found}) == 5
+    with (get_settings().outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        training = {row["path"]: row["label"] for row in csv.DictReader(file) if row["split"] == "train"}
+    assert all(training[one.path] == one.label for one in found)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 # Logits of single pixels are kept from running away: beyond this a mask is as sure as it can be.
 _SUREST: Final = 1e-6
+_HALF: Final = np.float32(0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ class Outputs:
         """
 
         def both(ours: NDArray[np.float32] | None, theirs: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-            return None if ours is None or theirs is None else (ours + theirs[..., ::-1]) / 2
+            return None if ours is None or theirs is None else (ours + theirs[..., ::-1]) * _HALF
 
-        logits = (_log_probabilities(self.logits) + _log_probabilities(mirrored.logits)) / 2
+        logits = (_log_probabilities(self.logits) + _log_probabilities(mirrored.logits)) * _HALF
         return Outputs(logits, both(self.maps, mirrored.maps), both(self.mask, mirrored.mask), self.features)
 
     def at(self, rows: NDArray[np.int64]) -> "Outputs":
