@@ -75,9 +75,10 @@ upgrade: setup  ## the same with the newest allowed versions
 readme: setup  ## write the results table of README.md from outputs
 	$(BIN)/python scripts/readme_results.py
 
-bench: setup  ## measure reading and exploring against the original way, and the Visualizer's views
+bench: setup  ## measure reading and exploring against the original way, and the pages in Chromium
 	$(BIN)/braintumor bench
 	$(BIN)/python benchmarks/view_switches.py
+	$(BIN)/python benchmarks/reading_room.py
 
 clean:  ## remove .venv and caches; data and outputs stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist

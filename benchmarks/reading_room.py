@@ -99,6 +99,8 @@ def _memory(process: int) -> float:
 def _visit(browser: Browser, address: str, files: list[Path], server: int) -> dict[str, float]:
     with visiting(browser, address) as visitor:
         page = visitor.page
+        # A picture that is still on its way when its page is left counts as a complaint.
+        page.wait_for_load_state("networkidle")
         found = {"first paint": float(page.evaluate(_PAINT)), "page opened": _opened(visitor)}
         found["memory before"] = _memory(server)
         page.evaluate(_CLOCK, len(files))

@@ -40,10 +40,10 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
     if not progress.running:
         forget_others(readings)
     found = counts(readings)
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="desk-top"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="desk-top"):
         show_strip(found)
         kind, order = choose_list(found)
-        downloads = st.popover("Downloads", icon=":material/download:")
+        downloads = st.popover("Downloads", icon=":material/download:", key="downloads")
         if st.button("Remove all", on_click=remove_all, icon=":material/delete:", key="remove"):
             st.rerun()
     entries = chosen_entries(entries_of(readings), order, kind)
