@@ -1,0 +1,63 @@
+"""Pins what DICOM files that ship with pydicom look like when read: `python -m tests.golden.dicom` writes it anew."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.data import get_testdata_file
+
+from braintumor.imaging import Scan
+from braintumor.imaging.intake import read_slices
+
+FOLDER = Path(__file__).parent
+FILES, PIXELS = FOLDER / "dicom.json", FOLDER / "dicom.npz"
+# Every eighth pixel each way is pinned as it is; all of them as one hash, where no lossy decoder has a say.
+STEP = 8
+CHOSEN = {
+    "MR_small.dcm": "16 bits, signed, explicit little endian, window",
+    "MR_small_bigendian.dcm": "the same in big endian",
+    "MR_small_RLE.dcm": "the same run-length encoded",
+    "MR_small_jp2klossless.dcm": "the same in JPEG 2000, lossless",
+    "MR_small_jpeg_ls_lossless.dcm": "the same in JPEG-LS, lossless",
+    "CT_small.dcm": "rescale intercept, no window: percentiles",
+    "image_dfl.dcm": "deflated, 8 bits",
+    "examples_overlay.dcm": "12 bits stored of 16, MR of a head, window",
+    "examples_palette.dcm": "palette colour",
+    "SC_rgb_rle_2frame.dcm": "RGB, two frames, run-length encoded",
+}
+
+
+def content(name: str) -> bytes:
+    """A file of pydicom's own; those that it would have to download are not used."""
+    return Path(str(get_testdata_file(name, download=False))).read_bytes()
+
+
+def first_slice(name: str) -> Scan:
+    scan = next(read_slices(content(name), name))
+    assert isinstance(scan, Scan), scan
+    return scan
+
+
+def corner(scan: Scan) -> NDArray[np.uint8]:
+    return scan.to_uint8()[::STEP, ::STEP]
+
+
+def facts(name: str) -> dict[str, object]:
+    scan = first_slice(name)
+    return {
+        "what": CHOSEN[name],
+        "file": hashlib.sha256(content(name)).hexdigest(),
+        "pixels": hashlib.sha256(scan.to_uint8().tobytes()).hexdigest(),
+        "raw": None if scan.raw is None else hashlib.sha256(scan.raw.tobytes()).hexdigest(),
+        "shape": [scan.height, scan.width],
+        "bits": scan.bits,
+        "spacing": scan.spacing,
+        "window": scan.window,
+    }
+
+
+if __name__ == "__main__":
+    FILES.write_text(json.dumps({name: facts(name) for name in CHOSEN}, indent=1) + "\n", encoding="utf-8")
+    np.savez_compressed(PIXELS, **{name: corner(first_slice(name)) for name in CHOSEN})

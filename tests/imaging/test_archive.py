@@ -1,0 +1,96 @@
+"""Archives: all their files in memory, within limits that hold whatever the archive says of itself."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from braintumor.imaging import Refusal, Scan
+from braintumor.imaging.intake import read_many, read_slices
+from braintumor.settings import Settings
+from tests.golden.draw import arrays
+from tests.support.hostile_bases import packed, zipped
+
+GREY = arrays()["array-uint8"]
+PNG = packed(Image.fromarray(GREY), "PNG")
+
+
+def names(found):
+    return [one.name for one in found]
+
+
+def test_an_archive_gives_its_scans_in_their_order_and_leaves_out_what_systems_add(tmp_path):
+    content = zipped({
+        "__MACOSX/._a.png": b"x", "b/": b"", "b/two.png": PNG, ".DS_Store": b"x", "a/one.png": PNG, "DICOMDIR": b"x",
+        "a/Thumbs.db": b"x",
+    })  # fmt: skip
+    path = tmp_path / "scans.zip"
+    path.write_bytes(content)
+    for source in (content, path):
+        found = list(read_slices(source, "scans.zip"))
+        assert names(found) == ["scans.zip/b/two.png", "scans.zip/a/one.png"]
+        for scan in found:
+            np.testing.assert_array_equal(scan.to_uint8(), GREY)
+
+
+def test_a_bad_file_in_an_archive_costs_its_own_row_alone():
+    content = zipped({"a.png": PNG, "b.png": PNG[:60], "c.txt": b"notes", "d.png": PNG})
+    found = list(read_slices(content, "x.zip"))
+    assert [type(one) for one in found] == [Scan, Refusal, Refusal, Scan]
+    assert all(one.problem.startswith(f"{one.name}: ") and one.sha256 for one in found[1:3])
+
+
+def test_what_an_archive_unpacks_to_is_bounded_over_all_archives():
+    settings = Settings(max_unpacked_bytes=2 * len(PNG) + 10)
+    archive = zipped({"a.png": PNG, "b.png": PNG}, zipfile.ZIP_STORED)
+    found = list(read_many([("one.zip", archive), ("two.zip", archive)], settings))
+    assert [type(one) for one in found] == [Scan, Scan, Refusal, Refusal]
+    assert "archives read at once" in found[2].problem
+
+
+def test_a_lie_about_its_size_is_found_out_while_unpacking():
+    content = bytearray(zipped({"a.png": bytes(500_000)}))
+    for signature, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        place = content.index(signature) + at
+        content[place : place + 4] = (100).to_bytes(4, "little")
+    found = list(read_slices(bytes(content), "liar.zip", Settings(max_bytes=200_000)))
+    assert [type(one) for one in found] == [Refusal]
+
+
+def test_files_are_counted_those_in_archives_too():
+    settings = Settings(max_files=3)
+    found = list(read_many([("a.zip", zipped({"1.png": PNG, "2.png": PNG})), ("3.png", PNG), ("4.png", PNG)], settings))
+    assert [type(one) for one in found] == [Scan, Scan, Scan, Refusal]
+    assert "more than 3 files at once" in found[-1].problem
+
+
+def test_an_archive_over_its_own_limit_is_refused_unopened(tmp_path):
+    path = tmp_path / "big.zip"
+    path.write_bytes(zipped({"a.png": PNG}))
+    (found,) = read_slices(path, "big.zip", Settings(max_archive_bytes=100))
+    assert "larger than" in found.problem
+
+
+def test_scans_are_given_while_the_rest_is_still_to_come():
+    def sources():
+        yield "a.png", PNG
+        pytest.fail("the second was asked for before the first was given")
+
+    assert next(iter(read_many(sources()))).name == "a.png"
+
+
+def test_a_missing_file_is_one_row(tmp_path):
+    (found,) = read_slices(tmp_path / "gone.png", "gone.png")
+    assert found == Refusal("gone.png", "gone.png: there is no such file. Check the path.")
+
+
+@pytest.mark.parametrize("stop_after", [1, 2])
+def test_stopping_early_closes_the_archive(tmp_path, stop_after):
+    path = tmp_path / "scans.zip"
+    path.write_bytes(zipped({"a.png": PNG, "b.png": PNG}))
+    slices = read_slices(path, "scans.zip")
+    for _ in range(stop_after):
+        next(slices)
+    slices.close()
+    path.rename(tmp_path / "moved.zip")

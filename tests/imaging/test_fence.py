@@ -1,0 +1,106 @@
+"""The fence: a reading process that dies or stalls costs one file, and nothing of a patient comes out of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from pydicom.datadict import keyword_dict
+
+from braintumor.errors import ScanError
+from braintumor.imaging import read_scan
+from braintumor.imaging.dicom import fence, tags
+from braintumor.settings import Settings
+from tests.golden.draw import arrays
+from tests.support.dicoms import dicom
+from tests.support.hostile_dicom import malformed_dicom
+
+DEEP = arrays()["array-uint16"]
+SLICE = dicom(DEEP)
+
+
+def test_a_process_that_ended_while_idle_is_started_again():
+    read_scan(SLICE, "a.dcm")
+    process = fence.FENCE._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    np.testing.assert_array_equal(read_scan(SLICE, "a.dcm").raw, DEEP)
+
+
+def test_a_process_that_dies_of_a_file_is_a_refusal_and_the_next_file_is_read(monkeypatch):
+    read_scan(SLICE, "a.dcm")
+
+    def dying(self, seconds, message=()):
+        if message:
+            os.kill(self._process.pid, signal.SIGABRT)
+            self._process.wait()
+        return take(self, seconds, message)
+
+    take = fence.Fence._take
+    monkeypatch.setattr(fence.Fence, "_take", dying)
+    with pytest.raises(ScanError, match=r"a\.dcm: its pixels are damaged so badly"):
+        read_scan(SLICE, "a.dcm")
+    monkeypatch.setattr(fence.Fence, "_take", take)
+    np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
+
+
+def test_a_file_that_takes_too_long_is_a_refusal_and_the_next_file_is_read():
+    endless = dict(malformed_dicom())["many-items.dcm"]
+    read_scan(SLICE, "a.dcm")
+    with pytest.raises(ScanError, match=r"took too long|more memory"):
+        read_scan(endless, "endless.dcm", Settings(decode_seconds=0.5))
+    np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
+
+
+def test_threads_take_turns_and_each_gets_its_own_slice():
+    slices = [dicom(DEEP + number) for number in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda content: read_scan(content, "x.dcm").raw, slices * 3))
+    for number, raw in enumerate(found):
+        np.testing.assert_array_equal(raw, DEEP + number % 8)
+    assert threading.active_count() < 20
+
+
+def test_the_app_itself_never_loads_a_dicom_library(tmp_path):
+    (tmp_path / "a.dcm").write_bytes(SLICE)
+    code = (
+        "import sys, pathlib; from braintumor.imaging.intake import read_slices; "
+        "print(*(one.name for one in read_slices(pathlib.Path(sys.argv[1]), 'read.dcm')), *sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.dcm")]
+    name, *modules = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.split()
+    assert name == "read.dcm"
+    assert {module.split(".")[0] for module in modules} & {"pydicom", "gdcm", "nibabel"} == set()
+
+
+IDENTITY = (
+    "Patient", "Name", "Birth", "Address", "Institution", "Physician", "Operator", "Accession", "Date", "Time",
+    "Comment", "StudyDescription", "StudyID", "StudyInstance", "Station", "Telephone", "Age", "Sex", "Serial",
+)  # fmt: skip
+
+
+def test_no_tag_of_a_person_a_place_or_a_date_is_on_the_list():
+    assert set(tags.EVERY) <= set(keyword_dict), "each is a tag of the standard"
+    named = {tag for tag in tags.EVERY if any(word in tag for word in IDENTITY)}
+    assert named == {"ImageOrientationPatient", "ImagePositionPatient"}
+
+
+def test_what_comes_out_of_the_process_holds_no_word_of_the_file():
+    secret = "ZQXJKV"
+    content = dicom(
+        DEEP, PatientName=secret, PatientID=secret, StudyDescription=secret, SeriesDescription=f"T1 {secret}",
+        AcquisitionContrast=secret, ConversionType=secret, BurnedInAnnotation=secret, VOILUTFunction=secret,
+        SeriesInstanceUID="1.2.3.987654321",
+    )  # fmt: skip
+    question = {"sha256": "0" * 64, "salt": "00" * 16, "max_frames": 10}
+    with fence.FENCE._lock:
+        answer = json.dumps(fence.FENCE._persist(question, content, 30.0)[0])
+    assert "T1" in answer
+    assert secret not in answer
+    assert "987654321" not in answer
