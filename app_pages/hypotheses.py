@@ -9,7 +9,8 @@ from app_pages.components.hypothesis_figures import show_figure
 from app_pages.components.palette import ACCENT, STATUS_TONES
 from app_pages.components.words import count, evidence
 from braintumor.evaluation.claims import Hypothesis, Status
-from braintumor.evaluation.hypotheses import Experiments, weigh_hypotheses
+from braintumor.evaluation.experiments_file import Experiments
+from braintumor.evaluation.hypotheses import weigh_hypotheses
 from braintumor.evaluation.report import leak_version
 
 ICONS = {

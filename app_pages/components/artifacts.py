@@ -10,7 +10,7 @@ import streamlit as st
 from braintumor.dataset.manifest import read_manifest
 from braintumor.errors import BrainTumorError, DatasetError
 from braintumor.evaluation.effects import ClassImage
-from braintumor.evaluation.hypotheses import Experiments, read_experiments
+from braintumor.evaluation.experiments_file import Experiments, read_experiments
 from braintumor.evaluation.report import Report, read_predictions, read_report
 from braintumor.exploration.statistics import FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics

@@ -7,7 +7,7 @@ from app_pages.components import artifacts
 from app_pages.components.charts import show
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.words import listed
-from braintumor.evaluation.hypotheses import Experiments
+from braintumor.evaluation.experiments_file import Experiments
 from braintumor.evaluation.measures import Estimate
 from braintumor.exploration.figures import effect_figure
 from braintumor.exploration.sentences import effect_sentence

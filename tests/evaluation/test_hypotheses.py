@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from braintumor.evaluation.claims import Finding, Hypothesis, Status
 from braintumor.evaluation.effects import ClassImage, difference, largest_effect
-from braintumor.evaluation.hypotheses import (
-    COMMAND,
-    FILE,
-    TARGET_EFFECT,
-    Experiments,
-    commonest_share,
-    read_experiments,
-    weigh_hypotheses,
-)
+from braintumor.evaluation.experiments_file import FILE, Experiments, read_experiments
+from braintumor.evaluation.hypotheses import COMMAND, TARGET_EFFECT, commonest_share, weigh_hypotheses
 from braintumor.evaluation.measures import Curves, Estimate
 from braintumor.evaluation.report import Report
 from braintumor.settings import Settings

@@ -1,18 +1,14 @@
 """Hypotheses: six claims about the classes and the models, each a test with an effect size that may fail."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from braintumor.evaluation.claims import Finding, Hypothesis
 from braintumor.evaluation.effects import ClassImage, difference, largest_effect
-from braintumor.evaluation.measures import Estimate, parse_metrics
+from braintumor.evaluation.experiments_file import Experiments
 from braintumor.evaluation.report import Report
-from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, TumorClass
 
-FILE: Final = "hypotheses.json"
 COMMAND: Final = "braintumor hypotheses"
 # What the client asked for.
 TARGET_MACRO_F1: Final = 0.95
@@ -21,42 +17,6 @@ TARGET_SENSITIVITY: Final = 0.98
 TARGET_EFFECT: Final = 0.5
 
 _EVIDENCE: Final = "test"
-
-
-@dataclass(frozen=True, slots=True)
-class Experiments:
-    """What `braintumor hypotheses` measured, as `outputs/hypotheses.json` keeps it; empty where it was not run.
-
-    Attributes
-    ----------
-    metrics : dict of str to dict of str to Estimate
-        By experiment: `visible`, `augmentation`, `masks` and `growth`.
-    facts : dict of str to dict
-        By experiment: what a figure needs besides, and how it was run.
-    """
-
-    metrics: dict[str, dict[str, Estimate]] = field(default_factory=dict)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def metric(self, experiment: str, name: str) -> Estimate | None:
-        """One number of an experiment; None where it was not measured."""
-        return self.metrics.get(experiment, {}).get(name)
-
-    def fact(self, experiment: str, name: str, default: Any = None) -> Any:
-        """One fact of an experiment."""
-        return self.facts.get(experiment, {}).get(name, default)
-
-
-def read_experiments(settings: Settings) -> Experiments:
-    """What was measured; empty where there is no file or it cannot be read."""
-    try:
-        found = json.loads((settings.outputs / FILE).read_text(encoding="utf-8"))
-        parts = {str(name): part for name, part in found["experiments"].items() if isinstance(part, Mapping)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Experiments()
-    metrics = {name: parse_metrics(part.get("metrics")) for name, part in parts.items()}
-    facts = {name: dict(part["facts"]) for name, part in parts.items() if isinstance(part.get("facts"), Mapping)}
-    return Experiments(metrics, facts)
 
 
 def weigh_hypotheses(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from braintumor.dataset.files import write_atomically
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.experiments import read_answers, run_experiments, run_name
-from braintumor.evaluation.hypotheses import FILE
+from braintumor.evaluation.experiments_file import FILE
 from braintumor.evaluation.paired import growth, paired_difference
 from braintumor.evaluation.visible import group_averages, visibly_different
 from braintumor.imaging import InputContract
@@ -124,9 +124,9 @@ def _values(table: pd.DataFrame, metric: str) -> Floats:
         return part["pointed"].to_numpy(float) if "pointed" in part else np.full(len(part), np.nan)
     said = part[list(CLASS_NAMES)].idxmax(axis=1) if len(part) else part["label"]
     is_tumor = (part["label"] != str(TumorClass.NOTUMOR)).to_numpy()
-    found = (said != str(TumorClass.NOTUMOR)).to_numpy(float)
+    found = np.asarray(said != str(TumorClass.NOTUMOR), float)
     if metric == "accuracy":
-        return (said == part["label"]).to_numpy(float)
+        return np.asarray(said == part["label"], float)
     if metric == "tumor_specificity":
         return np.where(is_tumor, np.nan, 1 - found)
     return np.where(is_tumor, found, np.nan)
