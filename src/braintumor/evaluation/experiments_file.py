@@ -1,4 +1,4 @@
-"""What the experiments behind the hypotheses found, read from `outputs/hypotheses.json`. json only, tolerant of gaps."""
+"""What the experiments behind the hypotheses found: `outputs/hypotheses.json`. json only, tolerant of gaps."""
 
 import json
 from collections.abc import Mapping
