@@ -24,6 +24,8 @@ from tests.browser.visitor import Visitor, visiting
 SCANS: Final = 50
 SESSIONS: Final = 10
 STEPS: Final = 8
+# Milliseconds after which a batch is given up, on however busy a machine.
+PATIENCE: Final = 180_000.0
 BARS: Final = {
     "first paint": 2000.0, "page opened": 2000.0, "first verdict": 1500.0, "all verdicts": 8000.0, "next scan": 300.0,
     "reader's finding": 300.0,
@@ -105,7 +107,7 @@ def _visit(browser: Browser, address: str, files: list[Path], server: int) -> di
         found["memory before"] = _memory(server)
         page.evaluate(_CLOCK, len(files))
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
-        page.wait_for_function("() => window.reading.all > 0")
+        page.wait_for_function("() => window.reading.all > 0", timeout=PATIENCE)
         last = float(page.evaluate(_LAST_BYTE))
         seen = page.evaluate("() => window.reading")
         found |= {"first verdict": seen["first"] - last, "all verdicts": seen["all"] - last}

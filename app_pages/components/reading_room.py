@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app_pages.components.reading_job import Job
+from app_pages.components.reading_memory import give_back
 from app_pages.components.readings import Reading, Unit, units_of
 from braintumor.inference import Detection, Detector
 
@@ -51,10 +52,7 @@ class Room:
             self._halted = False
         self._version, self._units = detector.version, units
         self.poll()
-        present = {unit.key for unit in units}
-        self._done = {key: found for key, found in self._done.items() if key[1] in present}
-        if not present:
-            self._compared.clear()
+        self._forget({unit.key for unit in units})
         missing = [unit for unit in units if (self._version, unit.key) not in self._done]
         if self._job is not None and not self._serves(self._job, missing):
             self._job.stop()
@@ -64,6 +62,16 @@ class Room:
             self._job = Job(detector, missing, {u.key: others[u.key] for u in missing if u.key in others})
             self._job.wait(_PATIENCE)
             self.poll()
+
+    def _forget(self, present: set[str]) -> None:
+        """Let go of what was read of files that are no longer there."""
+        gone = [key for key in self._done if key[1] not in present]
+        for key in gone:
+            del self._done[key]
+        if not present:
+            self._compared.clear()
+        if gone:
+            give_back()
 
     def _serves(self, job: Job, missing: Sequence[Unit]) -> bool:
         """Whether a job reads just what is missing, and still does."""
