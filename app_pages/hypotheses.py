@@ -42,9 +42,11 @@ def show_findings(hypothesis: Hypothesis) -> None:
     measured = [(finding, finding.estimate) for finding in hypothesis.findings if finding.estimate is not None]
     if not measured:
         return
-    bars = [Bar(_first_capital(f.label), estimate, f.measured, ACCENT, f.target, f.needed) for f, estimate in measured]
-    unit = {"percent": "share", "points": "points"}.get(measured[0][0].unit, "plain")
-    said = "; ".join(f"{f.label} {f.measured}, needed {f.needed}: {f.status}" for f, _ in measured)
+    first = measured[0][0].unit
+    drawn = [(f, estimate) for f, estimate in measured if f.unit == first]  # one axis holds one unit
+    bars = [Bar(_first_capital(f.label), estimate, f.measured, ACCENT, f.target, f.needed) for f, estimate in drawn]
+    unit = {"percent": "share", "points": "points"}.get(first, "plain")
+    said = "; ".join(f"{f.label} {f.measured}, needed {f.needed}: {f.status}" for f, _ in drawn)
     show(intervals(bars, unit), f"Estimates with 95% intervals. {said}.", hypothesis.key, 44 + 52 * len(bars))
     lines = [
         f"**{_first_capital(f.label)}:** {f.measured}{', ' + n if (n := evidence(estimate)) else ''}; needed "

@@ -53,9 +53,10 @@ def _show_chance(experiments: Experiments) -> None:
     )
     figure.update_xaxes(tickformat=".0%", title="group averages told apart, mean over classes")
     figure.update_yaxes(title="deals of labels")
+    reach = sum(value >= told.value for value in null)
     said = (
-        f"Of {len(null):,} deals of the labels to the groups at random none or few reach the measured "
-        f"{told.value:.1%}: p = {experiments.fact('visible', 'p')}; the best of them reaches {max(null):.1%}."
+        f"Of {len(null):,} deals of the labels to the groups at random, {reach or 'none'} reach the measured "
+        f"{told.value:.1%} (p = {experiments.fact('visible', 'p'):.3f}); the best of them reaches {max(null):.1%}."
     )
     show(figure, said, "chance", 190)
     st.caption(said)

@@ -73,7 +73,7 @@ def _differ(averages: Mapping[TumorClass, ClassImage], experiments: Experiments)
         "careful eye sees; and the average image of each group is told by the nearest class average of the other "
         "groups, against what labels dealt to the groups at random reach in 95 of 100 deals. Since the no-tumour scans "
         "come from another collection, a difference may be the scanner's and not the disease's.",
-        (told, *effects),
+        (*effects, told),
     )
 
 
