@@ -2,6 +2,7 @@
 
 PORT ?= 8501
 VERSION ?= v1
+SECONDS ?= 300
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
 PYTHON ?=
 export PYTHON
@@ -13,7 +14,7 @@ BIN := .venv/bin
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
-.PHONY: help python run setup test lint format train reproduce notebooks lock upgrade readme bench clean
+.PHONY: help python run setup test lint format train reproduce notebooks lock upgrade readme bench fuzz clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +80,9 @@ bench: setup  ## measure reading and exploring against the original way, and the
 	$(BIN)/braintumor bench
 	$(BIN)/python benchmarks/view_switches.py
 	$(BIN)/python benchmarks/reading_room.py
+
+fuzz: setup  ## search for files that reading does not survive (SECONDS=300)
+	$(BIN)/python -m tests.hostile.fuzz --seconds $(SECONDS)
 
 clean:  ## remove .venv and caches; data and outputs stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist

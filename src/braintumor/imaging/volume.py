@@ -1,5 +1,6 @@
 """NIfTI content -> Volume: unpacked within a bound, checked, and turned upright without copying it."""
 
+import logging
 import math
 import struct
 import zlib
@@ -55,8 +56,9 @@ def read_volume(data: bytes, name: str, settings: Settings) -> Volume:
 
     try:
         kind = nibabel.Nifti2Image if content[4:8] == b"n+2\0" else nibabel.Nifti1Image
-        with nibabel.imageglobals.LoggingOutputSuppressor():
-            image = kind.from_bytes(content)
+        # What it finds odd in a header it would say on standard error; what cannot be read is said as a refusal.
+        nibabel.imageglobals.logger.setLevel(logging.CRITICAL)
+        image = kind.from_bytes(content)
         return _volume(image, nibabel.io_orientation(image.affine), name, settings)
     except ScanError:
         raise
