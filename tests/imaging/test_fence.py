@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.data import get_testdata_file
 from pydicom.datadict import keyword_dict
 
 from braintumor.errors import ScanError
@@ -47,6 +49,25 @@ def test_a_process_that_dies_of_a_file_is_a_refusal_and_the_next_file_is_read(mo
     with pytest.raises(ScanError, match=r"a\.dcm: its pixels are damaged so badly"):
         read_scan(SLICE, "a.dcm")
     monkeypatch.setattr(fence.Fence, "_take", take)
+    np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
+
+
+# Bytes changed in files of pydicom's own, by which GDCM 3.2.6 ends its process (the first two) or never returns.
+FATAL = {
+    "JPEG2000.dcm": {3092: 189, 3163: 126, 3173: 101, 3218: 72},
+    "SC_rgb_jpeg_dcmtk.dcm": {1753: 54, 1896: 55, 1902: 85, 2840: 31},
+    "GDCMJ2K_TextGBR.dcm": {829: 252},
+}
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_files_that_end_or_stall_the_decoder_are_refused_and_the_next_file_is_read(name):
+    content = bytearray(Path(str(get_testdata_file(name, download=False))).read_bytes())
+    for place, value in FATAL[name].items():
+        content[place] = value
+    read_scan(SLICE, "a.dcm")
+    with pytest.raises(ScanError, match=r"damaged|took too long"):
+        read_scan(bytes(content), name, Settings(decode_seconds=1.5))
     np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
 
 
