@@ -1,6 +1,9 @@
 """Archives: all their files in memory, within limits that hold whatever the archive says of itself."""
 
+import os
+import threading
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,6 +86,19 @@ def test_scans_are_given_while_the_rest_is_still_to_come():
 def test_a_missing_file_is_one_row(tmp_path):
     (found,) = read_slices(tmp_path / "gone.png", "gone.png")
     assert found == Refusal("gone.png", "gone.png: there is no such file. Check the path.")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no name here")
+def test_a_pipe_is_read_once_and_a_device_without_end_is_refused(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(PNG,))
+    writer.start()
+    (found,) = read_slices(pipe, "pipe.png")
+    writer.join()
+    assert isinstance(found, Scan)
+    (refused,) = read_slices(Path("/dev/zero"), "zero.png", Settings(max_bytes=10_000))
+    assert "larger than" in refused.problem
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])

@@ -100,6 +100,14 @@ def test_the_app_itself_never_loads_a_dicom_library(tmp_path):
     assert {module.split(".")[0] for module in modules} & {"pydicom", "gdcm", "nibabel"} == set()
 
 
+def test_no_file_of_the_working_folder_is_taken_for_a_module(tmp_path, monkeypatch):
+    for name in ("json", "pydicom", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    fence.FENCE.close()
+    np.testing.assert_array_equal(read_scan(SLICE, "a.dcm").raw, DEEP)
+
+
 IDENTITY = (
     "Patient", "Name", "Birth", "Address", "Institution", "Physician", "Operator", "Accession", "Date", "Time",
     "Comment", "StudyDescription", "StudyID", "StudyInstance", "Station", "Telephone", "Age", "Sex", "Serial",

@@ -117,6 +117,8 @@ def is_zip(source: bytes | Path) -> bool:
     if isinstance(source, bytes):
         return source.startswith(_STARTS)
     try:
+        if not source.is_file():  # what is read from a pipe is gone
+            return False
         with source.open("rb") as file:
             return file.read(4) in _STARTS
     except (OSError, ValueError):

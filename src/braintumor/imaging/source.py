@@ -24,9 +24,11 @@ def load(source: bytes | Path, name: str, limit: int, what: str = "slice") -> by
 
 def _read(path: Path, name: str, limit: int, what: str) -> bytes:
     try:
-        if path.stat().st_size > limit:
+        size = path.stat().st_size
+        if size > limit:
             raise ScanError(too_large(name, limit, what))
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read((size or limit) + 1)  # pipes and devices have no size, and the latter no end
     except (FileNotFoundError, NotADirectoryError):
         raise ScanError(f"{name}: there is no such file. Check the path.") from None
     except IsADirectoryError:

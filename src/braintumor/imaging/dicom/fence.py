@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from braintumor.imaging.dicom.facts import PROBLEMS, Facts
 from braintumor.settings import Settings
 
 _WORKER: Final = "braintumor.imaging.dicom.worker"
+_PACKAGES: Final = str(Path(__file__).resolve().parents[3])
 # For the process to load its libraries, on a busy machine.
 _START_SECONDS: Final = 60.0
 # Keys of series are the same within this process, and tell nothing outside it.
@@ -106,10 +108,12 @@ class Fence:
         return True
 
     def _spawn(self) -> None:
-        # One thread each: more only take memory that is counted.
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        # One thread each: more only take memory that is counted. The code is this very package's, and no file of the
+        # folder the app was started in is taken for a module (-P).
+        path = os.pathsep.join(filter(None, (_PACKAGES, os.environ.get("PYTHONPATH"))))
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", _WORKER],
+            [sys.executable, "-P", "-m", _WORKER],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
         )  # fmt: skip
         self._owner, self._holds, self._listens = os.getpid(), "", False
