@@ -149,7 +149,7 @@ def test_nothing_known_leaves_all_open_with_their_commands() -> None:
     found = weigh_hypotheses(_report(), _report("v1-random"), _report("v1-official"), {}, Experiments())
     assert [h.status for h in found] == [Status.UNDECIDED] * 6
     commands = {h.key: h.commands for h in found}
-    assert commands["differ"] == (COMMAND, "braintumor explore")
+    assert commands["differ"] == ("braintumor explore", COMMAND)
     assert commands["classifies"] == commands["leaks"] == ("braintumor train v1",)
     assert commands["augmentation"] == commands["masks"] == commands["growth"] == (COMMAND,)
 

@@ -20,6 +20,23 @@ pytestmark = pytest.mark.slow
 
 EPOCHS = 6
 
+ARMS = """
+base = "v4"
+[quick]
+fit = { epochs = 1, passes = 1, sizes = [] }
+[arms.whole]
+seeds = [1]
+[arms.without_masks]
+seeds = [1]
+mask = { weight = 0.0 }
+[arms.a_half]
+seeds = [1]
+learn_from = 0.5
+[arms.a_quarter]
+seeds = [1]
+learn_from = 0.25
+"""
+
 
 def _version(workplace: Workplace) -> Path:
     return workplace.folder / "outputs" / "v4"
@@ -121,3 +138,22 @@ def test_the_average_is_what_is_served_and_not_where_the_last_step_landed(traine
     served, average, last = (keras.models.load_model(file, compile=False).get_weights() for file in files)
     assert all(np.array_equal(a, b) for a, b in zip(served, average, strict=True))
     assert not all(np.allclose(a, b) for a, b in zip(served, last, strict=True))
+
+
+def test_the_experiments_behind_the_hypotheses_are_run_once_and_weighed(prepared: Workplace) -> None:
+    (prepared.folder / "recipes" / "experiments").mkdir()
+    (prepared.folder / "recipes" / "experiments" / "arms.toml").write_text(ARMS, encoding="utf-8")
+    said = prepared.run("hypotheses")
+    assert said.count("test scans right") == 4
+    assert prepared.run("hypotheses").count("kept") == 4
+    outputs = prepared.folder / "outputs"
+    found = json.loads((outputs / "hypotheses.json").read_text())["experiments"]
+    assert set(found) == {"visible", "masks", "growth"}  # no arm was without augmentation
+    test = pd.read_csv(outputs / "experiments" / "whole-seed1.csv").query("set == 'test'")
+    assert found["masks"]["metrics"]["accuracy"]["n"] == len(test)
+    assert found["masks"]["facts"]["seeds"] == 1
+    assert found["growth"]["facts"]["shares"] == [0.25, 0.5, 1.0]
+    runs = json.loads((outputs / "experiments" / "runs.json").read_text())
+    assert runs["a_quarter-seed1"]["groups"] < runs["a_half-seed1"]["groups"] < runs["whole-seed1"]["groups"]
+    right = (test["label"] == test[list(CLASS_NAMES)].idxmax(axis=1)).mean()
+    assert found["growth"]["metrics"]["accuracy@share:1"]["value"] == pytest.approx(right, abs=1e-6)

@@ -48,7 +48,7 @@ def weigh(settings: Settings | None = None, *, measured_only: bool = False, repl
     said = [] if measured_only else list(run_experiments(arms, settings))
     found = {"visible": _visible(settings, replicates)}
     for name, arm in _PAIRS.items():
-        if part := _paired(arms[_WHOLE], arms[arm], settings, replicates):
+        if arm in arms and (part := _paired(arms[_WHOLE], arms[arm], settings, replicates)):
             found[name] = part
     if part := _growth(arms, settings, replicates):
         found["growth"] = part
