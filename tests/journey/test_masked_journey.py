@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from braintumor.dataset.drawing import draw
 from braintumor.dataset.masks import load_mask
 from braintumor.inference import Detector
+from braintumor.models.saved import load_network
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASS_NAMES, TumorClass, Verdict
 from tests.journey.workplace import Workplace
@@ -123,7 +123,7 @@ def test_a_killed_training_goes_on_with_its_average_and_ends_where_an_unbroken_o
     first, second = (pd.read_csv(_version(w) / "history.csv").drop(columns="seconds") for w in (broken, trained))
     pd.testing.assert_frame_equal(first, second, rtol=1e-6)
     for file in ("model.keras", f"work/epoch-00{EPOCHS}.keras", f"work/epoch-00{EPOCHS}.average.keras"):
-        ours, theirs = (keras.models.load_model(_version(w) / file, compile=False) for w in (broken, trained))
+        ours, theirs = (load_network(_version(w) / file) for w in (broken, trained))
         for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             assert np.allclose(a, b, atol=1e-6), file
 
@@ -135,7 +135,7 @@ def test_the_average_is_what_is_served_and_not_where_the_last_step_landed(traine
         work / f"epoch-00{EPOCHS}.average.keras",
         work / f"epoch-00{EPOCHS}.keras",
     )
-    served, average, last = (keras.models.load_model(file, compile=False).get_weights() for file in files)
+    served, average, last = (load_network(file).get_weights() for file in files)
     assert all(np.array_equal(a, b) for a, b in zip(served, average, strict=True))
     assert not all(np.allclose(a, b) for a, b in zip(served, last, strict=True))
 

@@ -40,16 +40,18 @@ def ours(version: str, files: Sequence[str], workers: int) -> None:
 
 def original(model: str, files: Sequence[str]) -> None:
     """Read as the original project does: Pillow resizes, Keras predicts, an image at a time."""
-    import keras
     import numpy as np
     from PIL import Image
 
-    network = keras.models.load_model(model, compile=False)
-    height, width = network.input_shape[1:3]
+    from braintumor.models.saved import load_network
+
+    network = load_network(Path(model))
+    height, width, channels = network.input_shape[1:]
 
     def read(file: str) -> Any:
-        image = Image.open(file).convert("RGB").resize((width, height))
-        return network.predict(np.expand_dims(np.asarray(image, np.float32) / 255, axis=0), verbose=0)
+        image = Image.open(file).convert("L" if channels == 1 else "RGB").resize((width, height))
+        pixels = np.asarray(image, np.float32).reshape(1, height, width, channels)
+        return network.predict(pixels / 255, verbose=0)
 
     read(files[0])
     say(FIRST)

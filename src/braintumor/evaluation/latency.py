@@ -100,12 +100,11 @@ def _bare(subject: Subject) -> Way:
 def _classifier(path: Path) -> bytes | None:
     if not path.is_file():
         return None
-    import keras
-
     from braintumor.models.masked import bare
+    from braintumor.models.saved import load_network
     from braintumor.training.export import graph_bytes
 
-    return graph_bytes(bare(keras.models.load_model(path, compile=False)))
+    return graph_bytes(bare(load_network(path)))
 
 
 def _cut(whole: Path) -> bytes:
@@ -122,7 +121,7 @@ def _keras(subject: Subject) -> dict[str, Way]:
     path = subject.detector.artifact.path("model.keras")
     if not path.is_file():
         return {}
-    import keras
+    from braintumor.models.saved import load_network
 
-    model, contract = keras.models.load_model(path, compile=False), subject.card.contract
+    model, contract = load_network(path), subject.card.contract
     return {"keras": lambda frame: model.predict(to_batch(frame, contract), verbose=0)}

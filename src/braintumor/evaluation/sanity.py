@@ -61,7 +61,9 @@ def _randomized(subject: Subject, frames: Frames, labels: NDArray[np.int64]) -> 
     """Agreement of every scan's map and mask with those of the trained network, by share of layers randomized."""
     import keras
 
-    trained = keras.models.load_model(subject.detector.artifact.path("model.keras"), compile=False)
+    from braintumor.models.saved import load_network
+
+    trained = load_network(subject.detector.artifact.path("model.keras"))
     keras.utils.set_random_seed(SEED)
     random = keras.models.clone_model(trained)
     batch = to_batch(frames, subject.card.contract)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from braintumor.dataset.files import write_atomically
+from braintumor.models.saved import load_network
 from braintumor.training.schedule import best_epoch
 
 HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
@@ -66,12 +67,12 @@ class Checkpoints:
 
     def load(self, epoch: int) -> tuple[keras.Model, keras.Model | None]:
         """The model, with its optimizer, as it was after an epoch, and its moving average where one was kept."""
-        model: keras.Model = keras.models.load_model(self.path(epoch))
+        model = load_network(self.path(epoch), with_optimizer=True)
         states = json.loads(self.path(epoch).with_suffix(".json").read_text(encoding="utf-8"))
         for state, value in zip(_random_states(model), states, strict=True):
             state.assign(np.array(value, state.dtype))
         average = self._average(self.path(epoch))
-        return model, keras.models.load_model(average) if average.is_file() else None
+        return model, load_network(average, with_optimizer=True) if average.is_file() else None
 
     @staticmethod
     def _average(path: Path) -> Path:

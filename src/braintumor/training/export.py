@@ -18,6 +18,7 @@ from braintumor.imaging import to_batch
 from braintumor.inference.artifact import SALIENCY
 from braintumor.models.explained import explained, map_extent
 from braintumor.models.masked import served
+from braintumor.models.saved import load_network
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
 from braintumor.training.data import load_training_data
@@ -55,7 +56,7 @@ def export(name: str, settings: Settings | None = None) -> str:
     card = read_card(name, settings)
     if not (folder / "model.keras").is_file():
         raise ArtifactError(f"{name}: there is no model.keras to export. Train it with: braintumor train {name}")
-    trained = keras.models.load_model(folder / "model.keras", compile=False)
+    trained = load_network(folder / "model.keras")
     content = to_onnx(trained)
     contract = recipe_of(card).input.contract()
     data = load_training_data(contract, Protocol(card["protocol"]), settings)
