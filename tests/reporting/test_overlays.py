@@ -23,3 +23,10 @@ def test_equal_names_in_different_folders_do_not_clash(tmp_path):
     )
     assert one != other
     assert one.parent == other.parent == tmp_path
+
+
+def test_slices_of_a_file_with_a_long_name_each_have_an_overlay_of_their_own(tmp_path):
+    name, sha256 = f"{'very long name ' * 12}.nii.gz", "0" * 64
+    paths = {overlay_path(tmp_path, f"{name} [axial {number}]", sha256) for number in range(1, 13)}
+    assert len(paths) == 12
+    assert all(len(path.name.encode()) < 120 for path in paths)

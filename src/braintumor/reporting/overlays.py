@@ -23,6 +23,8 @@ _SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)")
 _LONGEST: Final = 100  # bytes, of the 255 most file systems take, so that hash, suffix and `.part` fit as well
+# Which slice of a file it is: the hash is the file's, so this alone tells them apart and is never cut off.
+_SLICE: Final = re.compile(r" \[[a-z]+ \d+\]$")
 
 
 def overlay_path(folder: Path, name: str, sha256: str) -> Path:
@@ -39,8 +41,9 @@ def overlay_name(name: str, sha256: str) -> str:
     shown = "".join(c if c.isprintable() else "_" for c in unicodedata.normalize("NFC", last))
     stem = _UNSAFE.sub("_", _SUFFIX.sub("", shown)).lstrip(". -").rstrip(". ")
     stem = _RESERVED.sub(r"_\1", stem) if _RESERVED.match(stem) else stem
-    stem = stem.encode("utf-8")[:_LONGEST].decode("utf-8", errors="ignore") or "scan"
-    return f"{stem}-{sha256[:8]}.png"
+    place = found.group() if (found := _SLICE.search(stem)) else ""
+    kept = stem.removesuffix(place).encode("utf-8")[: _LONGEST - len(place)].decode("utf-8", errors="ignore")
+    return f"{kept or 'scan'}{place}-{sha256[:8]}.png"
 
 
 def painted(scan: Scan, detection: Detection, opacity: float = OPACITY) -> NDArray[np.uint8]:
