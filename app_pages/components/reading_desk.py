@@ -10,7 +10,7 @@ from app_pages.components.reading_frame import choose_list, show_progress, show_
 from app_pages.components.reading_list import Entry, chosen_entries, counts, entries_of
 from app_pages.components.reading_neighbours import show_neighbours
 from app_pages.components.reading_numbers import show_numbers
-from app_pages.components.reading_opinion import ask, forget_others, opinions
+from app_pages.components.reading_opinion import ask, finding_on, forget_others, opinions
 from app_pages.components.reading_room import room
 from app_pages.components.reading_upload import remove_all
 from app_pages.components.reading_viewer import ENTRIES, Answer, said, show_viewer
@@ -50,8 +50,9 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
     entry, reading = _chosen(entries)
     with downloads:
         show_downloads(readings, reading, opinions(), detector)
-    show_scan(_page(entries, entry), entry, reading, _answers(reading, detector, compared))
-    _log(readings)
+    answers = _answers(reading, detector, compared)
+    show_scan(_page(entries), entry, reading, answers)
+    _log(readings, reading, answers)
 
 
 def show_scan(entries: Sequence[Entry], entry: Entry, reading: Reading, answers: Sequence[Answer]) -> None:
@@ -92,8 +93,8 @@ def _chosen(entries: Sequence[Entry]) -> tuple[Entry, Reading]:
     return entries[0], entries[0].worst
 
 
-def _page(entries: Sequence[Entry], entry: Entry) -> Sequence[Entry]:
-    """The part of a long list that the chosen entry stands in, or the part the reader turns to."""
+def _page(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The part of a long list that the reader turns to."""
     pages = -(-len(entries) // ENTRIES)
     if pages < 2:
         return entries
@@ -101,13 +102,19 @@ def _page(entries: Sequence[Entry], entry: Entry) -> Sequence[Entry]:
     return entries[(page - 1) * ENTRIES : page * ENTRIES]
 
 
-def _log(readings: Sequence[Reading]) -> None:
-    """Take new readings, and those the reader has said more of, into the log of the visit."""
-    known = st.session_state.setdefault(_LOGGED, {})
-    kept = opinions()
+def _log(readings: Sequence[Reading], chosen: Reading, answers: Sequence[Answer]) -> None:
+    """Take new answers, of a second version too, and those the reader has said more of, into the log of the visit."""
+    known, kept = st.session_state.setdefault(_LOGGED, {}), opinions()
     for reading in readings:
-        version = reading.detection.model_version if reading.detection else str((reading.row or {})["model_version"])
-        finding = kept.get(reading.id)
-        if known.get((reading.id, version), ()) != finding:
+        key, finding = (reading.id, reading.version), finding_on(reading, kept)
+        if known.get(key, ()) != finding:
             session_log.record(reading.detection or reading.row or {}, finding)
-            known[reading.id, version] = finding
+            known[key] = finding
+    for answer in answers[1:]:
+        key = chosen.id, answer.found.model_version
+        if key not in known:
+            session_log.record(answer.found)
+            known[key] = None
+    present = {reading.id for reading in readings}
+    for key in [key for key in known if key[0] not in present]:
+        del known[key]

@@ -1,13 +1,13 @@
 """What a reader takes along: CSV, PDF, overlay and everything as ZIP, each made when it is asked for and not before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import streamlit as st
 
-from app_pages.components.reading_opinion import Opinions
+from app_pages.components.reading_opinion import Opinions, finding_on
 from app_pages.components.readings import Reading
+from braintumor.imaging import Refusal
 from braintumor.inference import Detector
 from braintumor.reporting.bundle import bundle
 from braintumor.reporting.csv import Row, csv_row, timestamp_text, to_csv
@@ -17,18 +17,12 @@ from braintumor.reporting.overlays import overlay_name, overlay_png
 from braintumor.reporting.pdf import pdf_report
 
 
-class Failed(NamedTuple):
-    """A file that could not be read, as a report lists it."""
-
-    name: str
-    problem: str
-    sha256: str | None
-
-
 def rows(readings: Sequence[Reading], opinions: Opinions) -> list[Row]:
     """Rows of the CSV, in the order of the upload."""
     return [
-        csv_row(reading.detection, opinions.get(reading.id)) if reading.detection is not None else reading.row or {}
+        csv_row(reading.detection, finding_on(reading, opinions))
+        if reading.detection is not None
+        else reading.row or {}
         for reading in readings
     ]
 
@@ -61,16 +55,15 @@ def overlay_bytes(reading: Reading) -> bytes:
     return overlay_png(reading.picture.scan(), reading.detection)
 
 
-def _entries(readings: Sequence[Reading], opinions: Opinions) -> list[ReportEntry]:
-    return [
-        ReportEntry(reading.picture.scan(), reading.detection, opinions.get(reading.id))
-        for reading in readings
-        if reading.picture is not None and reading.detection is not None
-    ]
+def _entries(readings: Sequence[Reading], opinions: Opinions) -> Iterator[ReportEntry]:
+    """One after the other: unpacked together, the pictures of a large series would fill the memory."""
+    for reading in readings:
+        if reading.picture is not None and reading.detection is not None:
+            yield ReportEntry(reading.picture.scan(), reading.detection, finding_on(reading, opinions))
 
 
-def _failed(readings: Sequence[Reading]) -> list[Failed]:
-    return [Failed(r.name, r.error, r.sha256 or None) for r in readings if r.detection is None]
+def _failed(readings: Sequence[Reading]) -> list[Refusal]:
+    return [Refusal(r.name, r.error, r.sha256 or None) for r in readings if r.detection is None]
 
 
 def stamp(readings: Sequence[Reading]) -> str:

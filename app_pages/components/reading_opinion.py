@@ -1,5 +1,7 @@
 """The reader's own finding on a scan: agree, another class, a comment; kept for the visit with the scan."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,34 +14,48 @@ from braintumor.vocabulary import CLASSES, TumorClass
 _KEY: Final = "reading-opinions"
 _LONGEST: Final = 1000
 
-Opinions = dict[str, ReaderFinding]
+# By the id of the slice, then by the version whose answer it was said of; what was said last stands last.
+Opinions = dict[str, dict[str, ReaderFinding]]
 
 
 def opinions() -> Opinions:
-    """All findings of this visit, by the id of the slice."""
+    """All findings of this visit."""
     found: Opinions = st.session_state.setdefault(_KEY, {})
     return found
 
 
-def forget_others(readings: list[Reading]) -> None:
+def finding_on(reading: Reading, kept: Opinions) -> ReaderFinding | None:
+    """What the reader said of a reading; where nothing yet, of the same slice read by another version.
+
+    What was seen holds whichever version reads. Agreement is with one version's answer, and with no other's.
+    """
+    said = kept.get(reading.id, {})
+    if reading.version in said or not said:
+        return said.get(reading.version)
+    last = list(said.values())[-1]
+    return replace(last, opinion=NO_OPINION) if last.opinion == AGREE else last
+
+
+def forget_others(readings: Sequence[Reading]) -> None:
     """Drop what was said of scans that are no longer there."""
     present = {reading.id for reading in readings}
     for key in opinions().keys() - present:
         del opinions()[key]
 
 
-def ask(reading: Reading) -> ReaderFinding | None:
-    """Let the reader say what is seen; gives it where anything was said."""
-    said = opinions().get(reading.id, ReaderFinding())
+def ask(reading: Reading) -> None:
+    """Let the reader say what is seen, and keep it where anything was said."""
+    said = finding_on(reading, opinions()) or ReaderFinding()
     opinion = st.segmented_control(
-        "Your finding", [AGREE, *CLASSES], default=said.opinion or None, key=f"opinion-{reading.id}",
+        "Your finding", [AGREE, *CLASSES], default=said.opinion or None, key=f"opinion-{reading.id}-{reading.version}",
         format_func=lambda choice: "Agree" if choice == AGREE else TumorClass(choice).title, wrap=True,
     )  # fmt: skip
     comment = st.text_area(
-        "Comment", said.comment, key=f"comment-{reading.id}", max_chars=_LONGEST, height=68,
+        "Comment", said.comment, key=f"comment-{reading.id}-{reading.version}", max_chars=_LONGEST, height=68,
         placeholder="Goes into the CSV and the report as you write it",
     )  # fmt: skip
     now = (opinion or NO_OPINION, (comment or "").strip())
     if now != (said.opinion, said.comment):
-        opinions()[reading.id] = ReaderFinding(*now, datetime.now(UTC))
-    return opinions().get(reading.id)
+        of_slice = opinions().setdefault(reading.id, {})
+        of_slice.pop(reading.version, None)
+        of_slice[reading.version] = ReaderFinding(*now, datetime.now(UTC))

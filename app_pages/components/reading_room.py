@@ -51,10 +51,12 @@ class Room:
         if (detector.version, [u.key for u in units]) != (self._version, [u.key for u in self._units]):
             self._halted = False
         self._version, self._units = detector.version, units
+        # Asked before what is done is taken over: a job that ends in between is asked again on the next run.
+        works = self._job is not None and (self._job.running or self._halted)
         self.poll()
         self._forget({unit.key for unit in units})
         missing = [unit for unit in units if (self._version, unit.key) not in self._done]
-        if self._job is not None and not self._serves(self._job, missing):
+        if self._job is not None and not (works and self._serves(self._job, missing)):
             self._job.stop()
             self._job = None
         if missing and self._job is None and not self._halted:
@@ -74,10 +76,10 @@ class Room:
             give_back()
 
     def _serves(self, job: Job, missing: Sequence[Unit]) -> bool:
-        """Whether a job reads just what is missing, and still does."""
+        """Whether a job reads just what is missing; what it finished since it was last asked counts as missing."""
         wanted = {unit.key for unit in missing}
-        reading = set(job.readings) - job.complete
-        return bool(wanted) and job.version == self._version and reading == wanted and (job.running or self._halted)
+        reading = {key for key in job.readings if (job.version, key) not in self._done}
+        return bool(wanted) and job.version == self._version and reading == wanted
 
     def poll(self) -> None:
         """Take over what the job has finished, and tell it that somebody waits."""

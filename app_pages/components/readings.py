@@ -34,6 +34,11 @@ class Reading:
     error: str = ""
     row: Row | None = None
 
+    @property
+    def version(self) -> str:
+        """The version that read it, or would have."""
+        return self.detection.model_version if self.detection else str((self.row or {}).get("model_version", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

@@ -7,6 +7,7 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -92,11 +93,14 @@ def test_the_csv_keeps_the_contract(artifacts: Settings, open_page: Open, scans:
     assert stamp(app.session_state["reading-room"].readings()) == f"{last}Z"
 
 
+def _opinion(app: AppTest) -> Any:
+    return next(control for control in app.get("button_group") if str(control.key).startswith("opinion-"))
+
+
 def test_what_the_reader_finds_goes_into_the_row(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans)
     name = shown(app)["scan"]["name"]
-    opinion = next(control for control in app.get("button_group") if str(control.key).startswith("opinion-"))
-    opinion.set_value("pituitary").run()
+    _opinion(app).set_value("pituitary").run()
     app.text_area[0].set_value("Cystic, left of the midline").run()
     row = next(row for row in _rows(app) if row["name"] == name)
     assert (row["reader_finding"], row["reader_comment"]) == ("pituitary", "Cystic, left of the midline")
@@ -172,10 +176,15 @@ def test_one_button_takes_all_files_away(artifacts: Settings, open_page: Open, s
     assert app.session_state["reading-room"].readings() == []
 
 
-def test_two_versions_stand_side_by_side(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+def _second(artifacts: Settings) -> None:
+    """The version once more, under another name."""
     second = shutil.copytree(artifacts.outputs / "v1", artifacts.outputs / "v2")
     card = json.loads((second / "card.json").read_text(encoding="utf-8"))
     (second / "card.json").write_text(json.dumps({**card, "version": "v2"}), encoding="utf-8")
+
+
+def test_two_versions_stand_side_by_side(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    _second(artifacts)
     app = upload(open_page, scans[:1])
     app.selectbox(key="compared-v1").set_value("v2").run()
     assert not app.exception
@@ -185,6 +194,35 @@ def test_two_versions_stand_side_by_side(artifacts: Settings, open_page: Open, s
     app.selectbox(key="version").set_value("v2").run()
     settle(app)
     assert {row["model_version"] for row in _rows(app)} == {"v2"}
+
+
+def test_agreement_is_with_one_version_and_a_comment_with_all(
+    artifacts: Settings, open_page: Open, scans: list[Upload]
+) -> None:
+    _second(artifacts)
+    app = upload(open_page, scans[:1])
+    _opinion(app).set_value("agree").run()
+    app.text_area[0].set_value("Cystic").run()
+    app.selectbox(key="version").set_value("v2").run()
+    settle(app)
+    (row,) = _rows(app)
+    assert (row["model_version"], row["reader_finding"], row["reader_comment"]) == ("v2", "", "Cystic")
+    _opinion(app).set_value("glioma").run()
+    assert [row["reader_finding"] for row in _rows(app)] == ["glioma"]
+    app.selectbox(key="version").set_value("v1").run()
+    settle(app)
+    assert [row["reader_finding"] for row in _rows(app)] == ["agree"]
+    logged = app.session_state["session-log"].values()
+    assert {(row["model_version"], row["reader_finding"]) for row in logged} == {("v1", "agree"), ("v2", "glioma")}
+
+
+def test_what_a_second_version_says_is_in_the_log_too(
+    artifacts: Settings, open_page: Open, scans: list[Upload]
+) -> None:
+    _second(artifacts)
+    app = upload(open_page, scans[:2])
+    app.selectbox(key="compared-v1").set_value("v2").run()
+    assert [row["model_version"] for row in app.session_state["session-log"].values()] == ["v1", "v1", "v2"]
 
 
 def test_an_altered_model_is_refused_in_words(artifacts: Settings, open_page: Open) -> None:

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app_pages.components import reading_job
+from app_pages.components import reading_job, reading_room
+from app_pages.components.reading_downloads import _entries
 from app_pages.components.reading_job import Job
 from app_pages.components.reading_list import Kind, Order, chosen_entries, counts, entries_of
 from app_pages.components.reading_picture import Picture, Plane
+from app_pages.components.reading_room import Room
 from app_pages.components.readings import Reading, Unit
 from braintumor.imaging import Scan
 from braintumor.imaging.scan import SeriesPlace
@@ -124,3 +126,65 @@ def test_a_job_that_nobody_asks_about_ends_by_itself(monkeypatch: pytest.MonkeyP
     job = Job(_Detector(), [Unit(())], {})  # type: ignore[arg-type]
     job.wait(5)
     assert not job.running
+
+
+def test_a_batch_is_unpacked_for_a_report_one_scan_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    unpacked: list[str] = []
+    plain = Picture.scan
+    monkeypatch.setattr(Picture, "scan", lambda picture: (unpacked.append(picture.stub.name), plain(picture))[1])
+    entries = iter(_entries(READINGS, {}))
+    assert next(entries).scan.name == "clear.png"
+    assert unpacked == ["clear.png"]
+
+
+def test_what_is_done_while_the_room_looks_away_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_room, "units_of", list)
+    monkeypatch.setattr(reading_room, "Job", _Steered)
+    room, units = Room(), [_Unit("one"), _Unit("two")]
+    room.take(_Detector(), units)  # type: ignore[arg-type]
+    job = room._job
+    assert isinstance(job, _Steered)
+    monkeypatch.setattr(job, "seen", lambda: None)
+    poll = room.poll
+
+    def then_one_is_done() -> None:
+        poll()
+        job.finish("one")
+
+    monkeypatch.setattr(room, "poll", then_one_is_done)
+    room.take(_Detector(), units)  # type: ignore[arg-type]
+    assert room._job is job
+    monkeypatch.setattr(room, "poll", poll)
+    room.poll()
+    assert room.readings() == READINGS[:1]
+
+
+class _Unit:
+    files = (None,)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+class _Steered:
+    """A job that does what the test says and when."""
+
+    running = True
+
+    def __init__(self, detector: _Detector, units: list[_Unit], before: object) -> None:
+        self.version = detector.version
+        self.readings: dict[str, list[Reading]] = {unit.key: [] for unit in units}
+        self.complete: set[str] = set()
+
+    def finish(self, key: str) -> None:
+        self.readings[key] = READINGS[:1]
+        self.complete.add(key)
+
+    def seen(self) -> None:
+        """Somebody waits."""
+
+    def stop(self) -> None:
+        """No matter."""
+
+    def wait(self, seconds: float) -> None:
+        """Nothing happens meanwhile."""

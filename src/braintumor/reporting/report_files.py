@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from braintumor.imaging import Refusal
 from braintumor.inference import Detector
 from braintumor.reporting.batch import Read
 from braintumor.reporting.bundle import BundleFile
@@ -12,15 +12,6 @@ from braintumor.reporting.csv import Row
 from braintumor.reporting.gallery import Gallery
 from braintumor.reporting.measured import measured_of
 from braintumor.reporting.pdf import set_report
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A file that could not be read, as a report lists it."""
-
-    name: str
-    problem: str
-    sha256: str | None
 
 
 class ReportFiles:
@@ -74,9 +65,9 @@ class ReportFiles:
                 _part(target).unlink(missing_ok=True)
 
 
-def _failures(rows: Sequence[Row]) -> list[Failed]:
+def _failures(rows: Sequence[Row]) -> list[Refusal]:
     return [
-        Failed(str(row["name"]), str(row["error"]), None if row["sha256"] is None else str(row["sha256"]))
+        Refusal(str(row["name"]), str(row["error"]), None if row["sha256"] is None else str(row["sha256"]))
         for row in rows
         if row["error"]
     ]
