@@ -118,9 +118,10 @@ class Room {
   }
 
   async showScan(scan, series) {
-    const sameSeries = Boolean(series) && series.title === this.series;
+    // By its first slice: two series may bear one title.
+    const sameSeries = Boolean(series) && series.ids[0] === this.series;
     const sameScan = scan.id === this.scanId;
-    Object.assign(this, { scanId: scan.id, series: series?.title || "" });
+    Object.assign(this, { scanId: scan.id, series: series?.ids[0] || "" });
     this.find(".name").textContent = scan.name;
     const failed = this.find(".error");
     failed.hidden = !scan.error;
