@@ -82,6 +82,7 @@ def results(settings: Settings) -> str:
         "and other images of the same patients, in their training set.",
         "",
         *_protocols(twins),
+        *_own_official(version, base, settings),
     ]
     return "\n".join(lines) + "\n"
 
@@ -141,6 +142,14 @@ def _protocols(reports: dict[Protocol, Report]) -> list[str]:
             continue
         rows.append(f"| {title} | {accuracy.percent()} | {loss.plain()} | {accuracy.n:,} |")
     return rows
+
+
+def _own_official(version: str, base: str, settings: Settings) -> list[str]:
+    """The served version on the split that papers report, where the table above is of another one."""
+    found = read_report(f"{version}-{Protocol.OFFICIAL}", settings).metric(Split.TEST, "accuracy")
+    if version == base or found is None:
+        return []
+    return ["", f"{version} itself, trained and tested on the Kaggle folders: accuracy {found.percent()}."]
 
 
 if __name__ == "__main__":
