@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging import Refusal, read_scan
+from braintumor.imaging import Refusal, file, read, read_scan
 from braintumor.imaging.intake import read_slices
 from braintumor.imaging.kind import Kind, kind_of, second_nature
+from braintumor.imaging.source import digest
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
 from tests.support.hostile_bases import packed, zipped
@@ -62,6 +63,18 @@ def test_pages_of_a_tiff_are_slices_in_order():
     assert {(one.series.key, one.series.count) for one in found} == {(found[0].series.key, 3)}
     for page, one in zip(pages, found, strict=True):
         np.testing.assert_array_equal(one.to_uint8(), np.asarray(page))
+
+
+def test_a_file_of_many_pages_is_hashed_once(monkeypatch):
+    hashed = []
+    for room in (file, read):
+        monkeypatch.setattr(room, "digest", lambda data: (hashed.append(len(data)), digest(data))[1])
+    first, *others = (
+        Image.fromarray(values) for values in np.random.default_rng(1).integers(0, 255, (5, 40, 40), "u1")
+    )
+    content = packed(first, "TIFF", save_all=True, append_images=others)
+    assert [scan.sha256 for scan in read_slices(content, "five.tif")] == [digest(content)] * 5
+    assert hashed == [len(content)]
 
 
 def test_several_pages_are_no_single_scan_and_too_many_are_refused():

@@ -64,7 +64,7 @@ def _pages(data: bytes, pages: int, name: str, settings: Settings) -> Iterator[S
         place = SeriesPlace(sha256[:24], f"{pages} pages", page, pages)
         shown = f"{name} [page {page + 1}]"
         try:
-            yield read_picture(data, Kind.TIFF, shown, settings, page, place)
+            yield read_picture(data, Kind.TIFF, shown, settings, page, place, sha256)
         except ScanError as error:
             yield Refusal(shown, str(error), sha256)
             if page == 0:

@@ -82,9 +82,17 @@ def not_a_scan(kind: Kind, name: str) -> str:
 
 
 def read_picture(
-    data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0, series: SeriesPlace | None = None
+    data: bytes,
+    kind: Kind,
+    name: str,
+    settings: Settings,
+    page: int = 0,
+    series: SeriesPlace | None = None,
+    sha256: str | None = None,
 ) -> Scan:
     """A picture file as a scan; a page of it where it is a TIFF of several, whose pages have been counted.
+
+    The hash is worked out where it is not given: a file of thousands of pages must not pay for it with each.
 
     Raises
     ------
@@ -93,7 +101,7 @@ def read_picture(
     """
     grey, mode = decode(data, kind, name, settings, page)
     warning = misnamed(kind, name) if series is None else None
-    return checked(grey, name, digest(data), mode, series=series, warnings=(warning,) if warning else ())
+    return checked(grey, name, sha256 or digest(data), mode, series=series, warnings=(warning,) if warning else ())
 
 
 def _from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:

@@ -1,7 +1,7 @@
 """The process that reads DICOM: takes files from standard input, gives facts and pixels on standard output.
 
 It has a process of its own because decoders written in C can end the one they run in when a file is damaged
-(docs/decisions/2026-11-21-dicom.md), and so that what a file tells of a patient never enters the memory of the app.
+(docs/decisions/2026-11-21-dicom.md), and so that no tag is parsed, and none can be quoted in an error, in the app.
 Run by `braintumor.imaging.dicom.fence`; a message is a length in four bytes, JSON of that length, then the bytes that
 the JSON's `size` announces.
 """
