@@ -9,6 +9,7 @@ from PIL import Image
 
 from app_pages.components.reading_picture import Picture, Plane
 from app_pages.components.words import VERDICT_TITLES, class_word
+from braintumor.errors import BrainTumorError
 from braintumor.exploration.sentences import place
 from braintumor.imaging import Scan, inferno
 from braintumor.imaging.overlay import OUTLINE
@@ -66,7 +67,10 @@ def pane(found: Detection, scan: Scan, detector: Detector, with_saliency: bool) 
     heat, mask = found.heat_map, found.mask_probability
     layers: dict[str, NDArray[np.floating] | None] = {"evidence": heat, "outline": mask}
     if with_saliency and traced:
-        layers["saliency"] = detector.saliency(scan)
+        try:
+            layers["saliency"] = detector.saliency(scan)
+        except BrainTumorError:  # the graph was altered: all else can still be shown
+            shown["traced"] = False
     for name, values in layers.items():
         if values is not None and values.any():
             steps = np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)

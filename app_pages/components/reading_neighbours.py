@@ -19,7 +19,11 @@ def show_neighbours(detector: Detector, picture: Picture) -> None:
     with st.expander("Nearest known scans", key="neighbours", on_change="rerun") as part:
         if not part.open:
             return
-        found = detector.nearest(picture.scan(), _SHOWN)
+        try:
+            found = detector.nearest(picture.scan(), _SHOWN)
+        except BrainTumorError as problem:  # the index was altered
+            st.caption(str(problem))
+            return
         if not found:
             st.markdown(f"Version {detector.version} keeps no index of the scans it learnt from.")
             return
