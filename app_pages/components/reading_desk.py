@@ -17,6 +17,7 @@ from app_pages.components.reading_viewer import ENTRIES, Answer, said, show_view
 from app_pages.components.readings import Reading
 from app_pages.components.scan_card import show_card, show_warnings
 from braintumor.inference import Detector
+from braintumor.vocabulary import Verdict
 
 _LOGGED = "reading-logged"
 
@@ -72,7 +73,8 @@ def show_scan(entries: Sequence[Entry], entry: Entry, reading: Reading, answers:
         ask(reading)
         first = answers[0].detector
         show_numbers(first.version, first.artifact.card.thresholds)
-        show_neighbours(first, reading.picture)
+        if answers[0].found.verdict is not Verdict.NOT_BRAIN_MRI:  # what is no brain MRI has no like
+            show_neighbours(first, reading.picture)
 
 
 def _answers(reading: Reading, detector: Detector, compared: Detector | None) -> list[Answer]:

@@ -116,3 +116,15 @@ def test_colours_and_complex_numbers_are_refused():
 def test_a_volume_is_no_single_scan():
     with pytest.raises(ScanError, match="many slices where one is wanted"):
         read_scan(volume(), "v.nii")
+
+
+def test_voxels_without_a_number_around_a_brain_are_dark_and_cost_no_slice():
+    values = body()
+    outside = values == 0
+    stripped = np.where(outside, np.nan, values).astype(np.float32)
+    found = list(read_slices(volume(stripped), "stripped.nii"))
+    assert found
+    assert all(isinstance(one, Scan) for one in found)
+    middle = of_plane(found, "axial")[10]
+    assert np.isfinite(middle.raw).all()
+    assert max(middle.pixels[:, 0].max(), middle.pixels[:, -1].max()) < 1 / 255

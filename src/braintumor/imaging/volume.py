@@ -35,9 +35,13 @@ class Volume:
     warnings: tuple[str, ...]
 
     def cut(self, axis: int, index: int) -> NDArray[np.float32]:
-        """A slice as a radiologist hangs it: front or top up, the patient's right (or front) on the left."""
+        """A slice as a radiologist hangs it: front or top up, the patient's right (or front) on the left.
+
+        Where a voxel has no number, as outside the brain of many skull-stripped volumes, it is as dark as the window.
+        """
         cut = np.take(self.stored, index, axis).T[::-1, ::-1]
-        return (cut.astype(np.float64) * self.slope + self.intercept).astype(np.float32)
+        values = (cut.astype(np.float64) * self.slope + self.intercept).astype(np.float32)
+        return np.where(np.isfinite(values), values, np.float32(self.edges[0]))
 
 
 def read_volume(data: bytes, name: str, settings: Settings) -> Volume:
