@@ -18,8 +18,6 @@ from braintumor.imaging.source import digest, load
 from braintumor.imaging.tiff import count_pages
 from braintumor.settings import Settings, get_settings
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
-
 
 def read_scan(
     source: bytes | str | Path | NDArray[Any], name: str | None = None, settings: Settings | None = None

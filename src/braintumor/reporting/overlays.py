@@ -70,13 +70,8 @@ def overlay_png(scan: Scan, detection: Detection, opacity: float = OPACITY) -> b
     return content.getvalue()
 
 
-def write_overlay(folder: Path, scan: Scan, detection: Detection) -> Path:
-    """Write the overlay of a scan as PNG, whole or not at all, and return its path."""
-    return save_overlay(folder, detection, overlay_png(scan, detection))
-
-
 def save_overlay(folder: Path, detection: Detection, png: bytes) -> Path:
-    """The same for an overlay that was drawn already."""
+    """Write the overlay of a scan, drawn by `overlay_png`, whole or not at all, and return its path."""
     path = overlay_path(folder, detection.name, detection.sha256)
     folder.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
