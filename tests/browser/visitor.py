@@ -14,6 +14,8 @@ DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE = 30.0
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# The server has ended before the browser has drawn what it said: only then are its pictures known of.
+_DRAWN = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 _PICTURES = "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
 # A busy machine is no bug.
 expect.set_options(timeout=1000 * PATIENCE)
@@ -48,6 +50,7 @@ class Visitor:
         while self.owed and time.monotonic() < deadline:
             self.page.wait_for_timeout(10)
         assert not self.owed, "the server did not answer"
+        self.page.wait_for_function(_DRAWN)
         self.page.evaluate(_PAINTED)
         expect(self.page.get_by_test_id("stException")).to_have_count(0)
         self.page.wait_for_function(_PICTURES)
