@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.evaluation.bootstrap import LEVEL, REPLICATES, group_weights
-from braintumor.evaluation.entries import Entry, plain
+from braintumor.evaluation.entries import Entry, plain, with_intervals
 
 Floats = NDArray[np.float64]
 _SEED: Final = 0
@@ -37,7 +37,7 @@ def paired_difference(
         weighed = weights * given
         return float((gaps[seeds].mean(axis=0) * weighed).sum() / weighed.sum()) if weighed.sum() else float("nan")
 
-    found = _with_interval(measure, len(gaps), groups, strata, replicates)
+    found = _over_seeds(measure, len(gaps), groups, strata, replicates)
     return found | {"n": int(counted.sum()), "groups": len(set(groups[counted])), "seeds": len(gaps)}
 
 
@@ -73,13 +73,10 @@ def growth(
         gains = {f"gain@from:{s:g}": float(best - a) for s, a in zip(shares, accuracy, strict=True) if s < max(shares)}
         return found | gains | {"exponent": float(-slope), "error@share:1": float(np.exp(level))}
 
-    draws = [measure(weights) for weights in group_weights(groups, strata, replicates, _SEED)]
-    everyone = measure(np.ones(means.shape[1]))
-    facts = {"n": means.shape[1], "groups": len(set(groups))}
-    return {name: _entry(value, [draw[name] for draw in draws]) | facts for name, value in everyone.items()}
+    return with_intervals(measure, {}, groups, strata, replicates)
 
 
-def _with_interval(
+def _over_seeds(
     measure: Callable[[Floats, NDArray[np.int64]], float], seeds: int, groups: NDArray[np.object_],
     strata: NDArray[np.int64], replicates: int,
 ) -> Entry:  # fmt: skip
@@ -88,10 +85,7 @@ def _with_interval(
         measure(weights, generator.integers(seeds, size=seeds))
         for weights in group_weights(groups, strata, replicates, _SEED)
     ]
-    return _entry(measure(np.ones(len(groups)), np.arange(seeds)), draws)
-
-
-def _entry(value: float, draws: Sequence[float]) -> Entry:
     tail = (1 - LEVEL) / 2
     low, high = np.nanquantile(draws, [tail, 1 - tail])
+    value = measure(np.ones(len(groups)), np.arange(seeds))
     return {"value": plain(value), "low": plain(float(low)), "high": plain(float(high))}

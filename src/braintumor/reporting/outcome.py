@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from braintumor.reporting.words import count
 from braintumor.vocabulary import RESEARCH_USE, Verdict
 
 
@@ -29,16 +30,12 @@ class Outcome:
         read = self.verdicts.total()
         counts = ", ".join(f"{self.verdicts[v]} {v}" for v in Verdict if self.verdicts[v])
         said = [
-            f"{_plural(read, 'scan')} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."
+            f"{count(read, 'scan')} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."
         ]
         if self.kept:
-            said.append(f"{_plural(self.kept, 'row')} taken over from the run that was stopped.")
+            said.append(f"{count(self.kept, 'row')} taken over from the run that was stopped.")
         if self.failed:
-            said.append(f"{_plural(self.failed, 'file')} could not be read; the column `error` says why.")
+            said.append(f"{count(self.failed, 'file')} could not be read; the column `error` says why.")
         if self.passed_over:
-            said.append(f"{_plural(self.passed_over, 'file')} of other kinds passed over.")
+            said.append(f"{count(self.passed_over, 'file')} of other kinds passed over.")
         return " ".join([*said, RESEARCH_USE])
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
