@@ -34,6 +34,10 @@ CLASSES: Final[tuple[TumorClass, ...]] = tuple(TumorClass)
 CLASS_NAMES: Final[tuple[str, ...]] = tuple(str(c) for c in CLASSES)
 TUMOR_INDICES: Final[tuple[int, ...]] = tuple(i for i, c in enumerate(CLASSES) if c.is_tumor)
 
+# The label of a tumour of which nobody said the kind, and its number among label numbers, after those of the classes.
+TUMOR: Final = "tumor"
+UNKNOWN_KIND: Final = len(CLASSES)
+
 
 class Plane(StrEnum):
     """Anatomical plane of a slice; `unknown` where no source says."""
