@@ -33,10 +33,18 @@ _TITLES: Final = {
 CLASSES: Final[tuple[TumorClass, ...]] = tuple(TumorClass)
 CLASS_NAMES: Final[tuple[str, ...]] = tuple(str(c) for c in CLASSES)
 TUMOR_INDICES: Final[tuple[int, ...]] = tuple(i for i, c in enumerate(CLASSES) if c.is_tumor)
+HEALTHY_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
 
 # The label of a tumour of which nobody said the kind, and its number among label numbers, after those of the classes.
 TUMOR: Final = "tumor"
 UNKNOWN_KIND: Final = len(CLASSES)
+
+
+class Task(StrEnum):
+    """What a version was trained to tell: the four classes, or only tumour from none."""
+
+    FOUR_CLASS = "four-class"
+    TUMOR = "tumor"
 
 
 class Plane(StrEnum):

@@ -2,6 +2,7 @@
 
 import os
 from importlib import import_module
+from types import ModuleType
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -9,7 +10,6 @@ import keras
 
 from braintumor.errors import RecipeError
 from braintumor.models.recipe import Recipe
-from braintumor.vocabulary import CLASSES
 
 
 def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False) -> keras.Model:
@@ -26,6 +26,27 @@ def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False)
     Raises
     ------
     RecipeError
+        There is no such architecture, or it has no such option.
+    """
+    module = architecture(recipe)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        options = {**recipe.network, **({"any_size": True} if any_size else {})}
+        model: keras.Model = module.build(recipe.input.contract(), recipe.outputs, **options)
+    except TypeError as error:
+        raise RecipeError(f"{recipe.architecture} cannot be built as `network` asks: {error}.") from error
+    finally:
+        keras.config.set_dtype_policy(before)
+    return model
+
+
+def architecture(recipe: Recipe) -> ModuleType:
+    """The module of the architecture a recipe names.
+
+    Raises
+    ------
+    RecipeError
         There is no such architecture.
     """
     name = f"{__package__}.{recipe.architecture}"
@@ -34,12 +55,7 @@ def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise RecipeError(f"There is no architecture {recipe.architecture!r} in braintumor/models.") from None
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        options = {"any_size": True} if any_size else {}
-        model: keras.Model = module.build(recipe.input.contract(), len(CLASSES), **options)
-    finally:
-        keras.config.set_dtype_policy(before)
-    return model
+        module = ModuleType(name)
+    if not hasattr(module, "build"):
+        raise RecipeError(f"There is no architecture {recipe.architecture!r} in braintumor/models.")
+    return module

@@ -1,13 +1,23 @@
 """The graph that is served: a sequential classifier with logits, probabilities and an exact Grad-CAM map per class."""
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import keras
 from keras import layers, ops
 
 from braintumor.errors import RecipeError
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR_INDICES
 
 _SILENT = (layers.Dropout, layers.InputLayer)
+# What may stand last before the tail: whatever its output means as a picture. A nested network is one such step.
+_SPATIAL = (layers.Conv2D, layers.BatchNormalization, layers.Activation, layers.ReLU, keras.Model)
+_UNMOVED = (layers.BatchNormalization, layers.Activation, layers.ReLU, layers.Rescaling)
+# Where the one answer is tumour or none: log-odds spread evenly over the kinds it cannot tell apart, so that the
+# softmax over the four classes gives the sigmoid back; and which way each class's evidence counts.
+_EVEN: Final = [-math.log(len(TUMOR_INDICES)) if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES))]
+_TUMOR: Final = [1.0 if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES))]
+_FOR: Final = [-1.0 if i == HEALTHY_INDEX else 1.0 for i in range(len(CLASSES))]
 
 
 class Explained(layers.Layer):
@@ -19,7 +29,9 @@ class Explained(layers.Layer):
     pooling right behind that convolution only passes gradients on, so their sum, all that Grad-CAM needs, is that of
     the pooled gradients.
 
-    Call returns a dict: `logits` (n, classes), `probabilities` (n, classes) and `maps` (n, classes, rows, columns).
+    Call returns a dict: `logits` (n, classes), `probabilities` (n, classes) and `maps` (n, classes, rows, columns). Of a
+    network with one answer, the log-odds of tumour, the classes are still the four: the kinds of tumour, which it
+    cannot tell apart, share logit and map, and the map of no tumour is of what speaks against one.
     """
 
     def __init__(self, model: keras.Sequential, **arguments: Any) -> None:
@@ -31,6 +43,7 @@ class Explained(layers.Layer):
         target = _last_spatial_convolution(steps)
         self.before, self.tail = steps[: target + 1], steps[target + 1 :]
         unknown = [s.name for s in self.tail if not isinstance(s, (layers.MaxPooling2D, *_BACKWARD))]
+        unknown += [s.name for s in self.tail[:-1] if getattr(s, "activation", None) not in (None, *_SLOPES)]
         if unknown or any(isinstance(s, layers.MaxPooling2D) for s in self.tail[1:]):
             raise RecipeError(f"{model.name}: Grad-CAM in the graph knows no gradient for {unknown or 'late pooling'}.")
 
@@ -44,52 +57,65 @@ class Explained(layers.Layer):
             inputs.append(values)
             values = layer(values)
         last = self.tail[-1]
-        logits = ops.matmul(values, last.kernel) + last.bias
-        gradient = self._gradient(values, inputs)
+        logits, kernel = ops.matmul(values, last.kernel) + last.bias, last.kernel
+        if last.units == 1:
+            logits, kernel = logits * ops.array(_TUMOR) + ops.array(_EVEN), kernel * ops.array(_FOR)
+        gradient = self._gradient(kernel, values, inputs)
         rows, columns = activation.shape[1:3]
         weights = ops.sum(gradient, axis=(2, 3)) / (rows * columns)
         maps = ops.relu(ops.einsum("nck,nhwk->nchw", weights, activation))
         return {"logits": logits, "probabilities": ops.softmax(logits), "maps": maps}
 
-    def _gradient(self, hidden: Any, inputs: list[Any]) -> Any:
-        """Gradient of every logit at the first tail layer's output (its input, where that is no pooling).
+    def _gradient(self, kernel: Any, hidden: Any, inputs: list[Any]) -> Any:
+        """Gradient of every class's evidence at the first tail layer's output (its input, where that is no pooling).
 
         Shape (n, classes, rows, columns, channels).
         """
         outputs = [*inputs[1:], hidden]
-        gradient = ops.transpose(self.tail[-1].kernel)[None] * ops.ones_like(hidden)[:, None, :]
+        gradient = ops.transpose(kernel)[None] * ops.ones_like(hidden)[:, None, :]
         for layer, given, made in reversed(list(zip(self.tail[:-1], inputs, outputs, strict=True))):
             if isinstance(layer, layers.MaxPooling2D):
                 break
-            if getattr(layer, "activation", None) is keras.activations.relu:
-                gradient = gradient * ops.cast(made[:, None] > 0, "float32")
+            slope = _SLOPES.get(getattr(layer, "activation", None))
+            if slope is not None:
+                gradient = gradient * slope(made[:, None])
             gradient = next(back for kind, back in _BACKWARD.items() if isinstance(layer, kind))(layer, gradient, given)
         return gradient
 
 
 def _last_spatial_convolution(steps: list[Any]) -> int:
-    found = [i for i, s in enumerate(steps) if isinstance(s, layers.Conv2D) and min(s.output.shape[1:3]) > 1]
-    if not found:
+    """The last convolution with a spatial extent, with what is done to its output cell by cell."""
+    found = [i for i, s in enumerate(steps) if isinstance(s, _SPATIAL) and _extent(s) > 1]
+    if not any(isinstance(s, (layers.Conv2D, keras.Model)) and _extent(s) > 1 for s in steps):
         raise RecipeError("Grad-CAM needs a convolution with a spatial extent.")
     return found[-1]
 
 
-def map_extent(model: keras.Sequential) -> tuple[float, float, float, float]:
+def _extent(layer: Any) -> int:
+    shape = layer.output.shape
+    return min(shape[1:3]) if len(shape) == 4 else 0
+
+
+def map_extent(model: keras.Sequential) -> tuple[float, float, float, float] | None:
     """Part of the input that the cells of a map look at, as (left, top, right, bottom) in pixels.
 
     Unpadded convolutions see the rim of the frame less and less, so the map covers only its middle: each cell is
-    taken as centred on its receptive field and as wide as the step to the next.
+    taken as centred on its receptive field and as wide as the step to the next. None, which stands for the whole
+    frame, where there is a nested network, whose convolutions are padded.
     """
     steps = [layer for layer in model.layers if not isinstance(layer, _SILENT)]
+    looked = [s for s in steps[: _last_spatial_convolution(steps) + 1] if not isinstance(s, _UNMOVED)]
+    if any(isinstance(layer, keras.Model) for layer in looked):
+        return None
     extent = []
     for axis in (1, 0):
         centre, step = 0.5, 1
-        for layer in steps[: _last_spatial_convolution(steps) + 1]:
+        for layer in looked:
             window = (layer.pool_size if isinstance(layer, layers.MaxPooling2D) else layer.kernel_size)[axis]
             if layer.padding == "valid":
                 centre += step * (window - 1) / 2
             step *= layer.strides[axis]
-        cells = steps[_last_spatial_convolution(steps)].output.shape[1 + axis]
+        cells = looked[-1].output.shape[1 + axis]
         extent.append((centre - step / 2, centre - step / 2 + cells * step))
     (left, right), (top, bottom) = extent
     return left, top, right, bottom
@@ -97,6 +123,11 @@ def map_extent(model: keras.Sequential) -> tuple[float, float, float, float]:
 
 def _through_dense(layer: layers.Dense, gradient: Any, given: Any) -> Any:
     return ops.matmul(gradient, ops.transpose(layer.kernel))
+
+
+def _through_average(layer: layers.GlobalAveragePooling2D, gradient: Any, given: Any) -> Any:
+    rows, columns = given.shape[1:3]
+    return ops.tile(gradient[:, :, None, None] / (rows * columns), (1, 1, rows, columns, 1))
 
 
 def _through_flatten(layer: layers.Flatten, gradient: Any, given: Any) -> Any:
@@ -113,7 +144,14 @@ def _through_convolution(layer: layers.Conv2D, gradient: Any, given: Any) -> Any
 _BACKWARD = {
     layers.Dense: _through_dense,
     layers.Flatten: _through_flatten,
+    layers.GlobalAveragePooling2D: _through_average,
     layers.Conv2D: _through_convolution,
+}
+# The slope of an activation, by what it gave.
+_SLOPES = {
+    keras.activations.linear: ops.ones_like,
+    keras.activations.relu: lambda made: ops.cast(made > 0, "float32"),
+    keras.activations.elu: lambda made: ops.minimum(made, 0.0) + 1.0,  # exp(x) is what it gave and 1, below zero
 }
 
 

@@ -24,6 +24,11 @@ def build(contract: InputContract, classes: int, *, any_size: bool = False) -> k
     return two_answers(image, [made.get_layer(name).output for name in _STAGES], classes, "masked_mobilenet")
 
 
+def weight_files() -> tuple[str, ...]:
+    """Names of the file with the ImageNet weights."""
+    return WEIGHTS
+
+
 def load_imagenet(model: keras.Model, file: Path | None) -> None:
     """Give the encoder its ImageNet weights, which were fitted to colours from -1 to 1, made to fit grey from 0 to 1.
 

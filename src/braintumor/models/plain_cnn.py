@@ -4,10 +4,11 @@ import keras
 from keras import layers
 
 from braintumor.imaging import InputContract
+from braintumor.models.answer import answer
 
 
-def build(contract: InputContract, classes: int) -> keras.Sequential:
-    """Conv 32, 64, 128, 128 of 4 x 4 with pooling by 3 between them, Dense 512, Dropout 0.5, softmax."""
+def build(contract: InputContract, outputs: int) -> keras.Sequential:
+    """Conv 32, 64, 128, 128 of 4 x 4 with pooling by 3 between them, Dense 512, Dropout 0.5, the answer."""
     return keras.Sequential(
         [
             keras.Input((contract.height, contract.width, contract.channels), name="image"),
@@ -21,7 +22,7 @@ def build(contract: InputContract, classes: int) -> keras.Sequential:
             layers.Flatten(name="flatten"),
             layers.Dense(512, activation="relu", name="hidden"),
             layers.Dropout(0.5, name="dropout"),
-            layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
+            answer(outputs),
         ],
         name="plain_cnn",
     )

@@ -1,13 +1,14 @@
 """Recipe: what to train, as data, read from `recipes/<version>.toml`."""
 
 import tomllib
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from braintumor.errors import RecipeError
 from braintumor.imaging import InputContract
 from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import CLASSES, Task
 
 
 class _Strict(BaseModel):
@@ -99,12 +100,18 @@ class Recipe(_Strict):
     """One experiment. A new experiment is a new file, not a new branch in the code."""
 
     title: str
-    task: Literal["four-class"] = "four-class"
+    task: Task = Task.FOUR_CLASS
+    data: Literal["kaggle", "yes-no"] = "kaggle"
+    """The image set that is learnt from."""
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    network: dict[str, str | int | float | bool] = {}
+    """What the architecture leaves open: options of its `build`."""
     seed: int = Field(ge=0)
     weights: Literal["none", "imagenet"] = "none"
     frozen_through: str = ""
     """Last layer that keeps its initial weights; none where empty."""
+    thaw: tuple[tuple[float, str], ...] = ()
+    """Progressive fine-tuning: (share of the epochs from which, last layer that then stays frozen or none)."""
     leave_out: str = ""
     """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
     learn_from: float = Field(default=1.0, gt=0, le=1)
@@ -115,6 +122,19 @@ class Recipe(_Strict):
     appearance: AppearanceRecipe | None = None
     composites: CompositeRecipe | None = None
     mask: MaskRecipe | None = None
+
+    @property
+    def outputs(self) -> int:
+        """Numbers the network answers with: a probability of each class, or one of tumour."""
+        return 1 if self.task is Task.TUMOR else len(CLASSES)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.task is Task.TUMOR and (self.mask or self.composites):
+            raise ValueError("a recipe with a mask or composites tells the four classes: set task to four-class")
+        if self.data == "yes-no" and self.task is not Task.TUMOR:
+            raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
+        return self
 
 
 def load_recipe(version: str, settings: Settings | None = None) -> Recipe:
@@ -136,5 +156,5 @@ def load_recipe(version: str, settings: Settings | None = None) -> Recipe:
         raise RecipeError(f"recipes/{path.name} is not a recipe: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"]) or "recipe"
         raise RecipeError(f"recipes/{path.name}: {place}: {first['msg']}.") from error

@@ -1,0 +1,83 @@
+"""A base fitted to ImageNet under a head of its own: VGG16, Xception, MobileNet and others, by the recipe's `network`."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+from keras import layers
+
+from braintumor.errors import RecipeError
+from braintumor.imaging import InputContract
+from braintumor.models.answer import answer
+from braintumor.models.bases import BASES, Base
+
+BASE = "base"  # name of the nested network
+
+
+def build(
+    contract: InputContract,
+    outputs: int,
+    *,
+    base: str,
+    join: Literal["flatten", "average"] = "average",
+    hidden: int = 0,
+    dropout: float = 0.0,
+) -> keras.Sequential:
+    """The base's own preparation of pictures, the base with random weights, and a head.
+
+    Parameters
+    ----------
+    base : str
+        One of `BASES`.
+    join : str
+        How its last cells become one vector: all of them in a row, or their average.
+    hidden : int
+        Units of a hidden layer with ReLU; none where zero.
+    dropout : float
+        Share of the vector before the answer that is dropped in training.
+    """
+    chosen = base_of(base)
+    steps = [
+        keras.Input((contract.height, contract.width, contract.channels), name="image"),
+        layers.Rescaling(chosen.scale, chosen.offset, name="prepare"),
+        _network(chosen, (contract.height, contract.width, contract.channels), None),
+        layers.Flatten(name="flatten") if join == "flatten" else layers.GlobalAveragePooling2D(name="average"),
+    ]
+    if hidden:
+        steps.append(layers.Dense(hidden, activation="relu", name="hidden"))
+    if dropout:
+        steps.append(layers.Dropout(dropout, name="dropout"))
+    return keras.Sequential([*steps, answer(outputs)], name=f"{base}_{join}")
+
+
+def base_of(name: str) -> Base:
+    """A base by its name.
+
+    Raises
+    ------
+    RecipeError
+        There is none of that name.
+    """
+    if name not in BASES:
+        raise RecipeError(f"There is no base {name!r}; there are {', '.join(sorted(BASES))}.")
+    return BASES[name]
+
+
+def weight_files(*, base: str, **_: Any) -> tuple[str, ...]:
+    """Names of the file with the ImageNet weights of the base."""
+    return base_of(base).files
+
+
+def load_imagenet(model: keras.Model, file: Path | None, *, base: str, **_: Any) -> None:
+    """Give the base its ImageNet weights: from a file, or downloaded through Keras where that is None."""
+    nested = model.get_layer(BASE)
+    if file is not None:
+        nested.load_weights(file)
+        return
+    nested.set_weights(_network(base_of(base), nested.input_shape[1:], "imagenet").get_weights())
+
+
+def _network(chosen: Base, shape: tuple[int, ...], weights: str | None) -> keras.Model:
+    made = chosen.make(include_top=False, weights=weights, input_shape=shape, **chosen.options)
+    made.name = BASE
+    return made
