@@ -1,10 +1,39 @@
-"""Reads brain MRI slices: is a tumour suspected, which kind, where, and how sure. Research use only."""
+"""Reads brain MRI slices: is a tumour suspected, which kind, where, and how sure. Research use only.
 
+`Detector`, `Detection` and `predict_image` can be imported from here; what they need is loaded when they are first
+asked for, so that `import braintumor` stays light, and none of it is TensorFlow.
+
+Examples
+--------
+>>> from braintumor import predict_image
+>>> from braintumor.dataset.phantoms import draw
+>>> detection = predict_image(draw("meningioma", seed=7).pixels, "v4")
+>>> detection.verdict, detection.mask.shape
+(<Verdict.UNCERTAIN: 'uncertain'>, (256, 256))
+"""
+
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from braintumor.inference import Detection, Detector, predict_image
 
 try:
     __version__ = version("braintumor")
 except PackageNotFoundError:  # the source tree on the path without an install
     __version__ = "0+unknown"
 
-__all__ = ["__version__"]
+__all__ = ["Detection", "Detector", "__version__", "predict_image"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is offered here, from the room it lives in (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module("braintumor.inference"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -34,9 +34,16 @@ class Detector:
 
     Examples
     --------
-    >>> detector = Detector.load("v1")                      # doctest: +SKIP
-    >>> detector.detect("scan.jpg").verdict                 # doctest: +SKIP
-    <Verdict.TUMOR_SUSPECTED: 'tumor suspected'>
+    A drawing stands in for a scan; a path or the bytes of a file do as well.
+
+    >>> from braintumor import Detector
+    >>> from braintumor.dataset.phantoms import draw
+    >>> detector = Detector.load("v4")
+    >>> detection = detector.detect(draw("meningioma", seed=7).pixels, name="drawing")
+    >>> detection.name, detection.verdict
+    ('drawing', <Verdict.UNCERTAIN: 'uncertain'>)
+    >>> detection.result in detection.prediction_set
+    True
     """
 
     def __init__(self, artifact: Artifact, settings: Settings | None = None) -> None:
