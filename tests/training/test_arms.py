@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from braintumor.errors import RecipeError
+from braintumor.evaluation.experiments import read_runs, run_identity, run_name
 from braintumor.settings import Settings, get_settings
 from braintumor.training.arms import load_arms
+from braintumor.training.data import TrainingData, split_manifest
+from braintumor.vocabulary import Protocol
 
 
 def test_every_arm_differs_from_the_whole_in_one_thing_only() -> None:
@@ -33,6 +37,16 @@ def test_fewer_groups_are_shown_as_often_as_makes_up_for_it() -> None:
 def test_an_arm_is_seeded() -> None:
     arm = load_arms(get_settings())["whole"]
     assert [arm.seeded(seed).seed for seed in arm.seeds] == [1, 2, 3]
+
+
+def test_runs_that_are_kept_are_runs_of_the_recipes_as_they_are() -> None:
+    settings = get_settings()
+    data = TrainingData(split_manifest(Protocol.GROUP, settings), np.empty(0, np.uint8), np.empty(0, np.int64))
+    runs = read_runs(settings)
+    for arm in load_arms(settings).values():
+        if arm.recipe.learn_from == 1:
+            for seed in arm.seeds:
+                assert runs[run_name(arm, seed)]["identity"] == run_identity(arm.seeded(seed), data), arm.name
 
 
 @pytest.mark.parametrize(

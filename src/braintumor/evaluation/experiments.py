@@ -21,8 +21,8 @@ from braintumor.models.masked import served
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.arms import Arm
-from braintumor.training.data import TrainingData
-from braintumor.training.run import data_of, fitted
+from braintumor.training.data import TrainingData, recipe_data
+from braintumor.training.run import fitted
 from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
 
 FOLDER_OF_RUNS: Final = "experiments"
@@ -37,8 +37,8 @@ def run_experiments(arms: dict[str, Arm], settings: Settings) -> Iterator[str]:
     for arm in arms.values():
         for seed in arm.seeds:
             name, recipe = run_name(arm, seed), arm.seeded(seed)
-            data = data_of(recipe, Protocol.GROUP, settings)
-            identity = _identity(recipe, data)
+            data = recipe_data(recipe, Protocol.GROUP, settings)
+            identity = run_identity(recipe, data)
             if read_runs(settings).get(name, {}).get("identity") == identity and (folder / f"{name}.csv").is_file():
                 yield f"{name}: kept."
                 continue
@@ -126,7 +126,8 @@ def _outside(
     return (pd.DataFrame(kept), np.stack(frames)) if kept else None
 
 
-def _identity(recipe: Recipe, data: TrainingData) -> str:
+def run_identity(recipe: Recipe, data: TrainingData) -> str:
+    """What a run is known by: equal only where the same recipe learnt from the same images."""
     said = json.dumps([recipe.model_dump(mode="json"), data.fingerprint()], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

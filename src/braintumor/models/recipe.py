@@ -1,7 +1,7 @@
 """Recipe: what to train, as data, read from `recipes/<version>.toml`."""
 
 import tomllib
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,6 +13,11 @@ from braintumor.vocabulary import CLASSES, Task
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _later(default: Any) -> Any:
+    """A field that came after the first runs: dumped only where set, so that they stay runs of the same recipe."""
+    return Field(default=default, exclude_if=lambda value: value == default)
 
 
 class InputRecipe(_Strict):
@@ -96,21 +101,42 @@ class MaskRecipe(_Strict):
     weight: float = Field(default=1.0, ge=0)
 
 
+class TeachersRecipe(_Strict):
+    """Trained versions whose averaged answers are learnt from beside the truth (Hinton et al. 2015)."""
+
+    versions: tuple[str, ...] = Field(min_length=1)
+    weight: float = Field(default=0.7, gt=0, le=1)
+    """Share of the losses that is the teachers'; the rest stays with labels and outlines."""
+    temperature: float = Field(default=2.0, ge=1)
+    """How much the class probabilities are softened before they are compared."""
+    mirrored: bool = False
+    """Whether the teachers see the mirror image too."""
+
+
+class OriginRecipe(_Strict):
+    """How the collection a slice is from is kept from telling its class."""
+
+    adversary: float = Field(default=0.0, ge=0)
+    """Strength of the reversed gradient of a classifier of the origin (Ganin and Lempitsky 2015); zero has none."""
+    balance: bool = False
+    """Whether every origin is shown as often as any other within a class, composites counted."""
+
+
 class Recipe(_Strict):
     """One experiment. A new experiment is a new file, not a new branch in the code."""
 
     title: str
     task: Task = Task.FOUR_CLASS
-    data: Literal["kaggle", "yes-no"] = "kaggle"
+    data: Literal["kaggle", "yes-no"] = _later("kaggle")
     """The image set that is learnt from."""
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    network: dict[str, str | int | float | bool] = {}
+    network: dict[str, str | int | float | bool] = _later({})
     """What the architecture leaves open: options of its `build`."""
     seed: int = Field(ge=0)
     weights: Literal["none", "imagenet"] = "none"
     frozen_through: str = ""
     """Last layer that keeps its initial weights; none where empty."""
-    thaw: tuple[tuple[float, str], ...] = ()
+    thaw: tuple[tuple[float, str], ...] = _later(())
     """Progressive fine-tuning: (share of the epochs from which, last layer that then stays frozen or none)."""
     leave_out: str = ""
     """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
@@ -122,6 +148,8 @@ class Recipe(_Strict):
     appearance: AppearanceRecipe | None = None
     composites: CompositeRecipe | None = None
     mask: MaskRecipe | None = None
+    teachers: TeachersRecipe | None = _later(None)
+    origin: OriginRecipe | None = _later(None)
 
     @property
     def outputs(self) -> int:
@@ -132,8 +160,12 @@ class Recipe(_Strict):
     def _fits(self) -> Self:
         if self.task is Task.TUMOR and (self.mask or self.composites):
             raise ValueError("a recipe with a mask or composites tells the four classes: set task to four-class")
+        if (self.fit.loss == "binary_crossentropy") != (self.task is Task.TUMOR):
+            raise ValueError("task tumor goes with loss binary_crossentropy, four-class with categorical_crossentropy")
         if self.data == "yes-no" and self.task is not Task.TUMOR:
             raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
+        if (self.teachers or (self.origin and self.origin.adversary)) and not self.mask:
+            raise ValueError("teachers and an adversary are for a network with a class and a mask: add [mask]")
         return self
 
 

@@ -52,5 +52,5 @@ def _changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     """Base with some fields replaced; a table replaces only the fields it names."""
     found = dict(base)
     for key, value in changes.items():
-        found[key] = _changed(found[key] or {}, value) if isinstance(value, Mapping) else value
+        found[key] = _changed(found.get(key) or {}, value) if isinstance(value, Mapping) else value
     return found
