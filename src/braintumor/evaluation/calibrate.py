@@ -7,7 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from braintumor.dataset.files import write_atomically
 from braintumor.evaluation.calibration import (
     CONFORMAL_LEVEL,
+    decision_note,
     fit_conformal,
+    fit_decision,
     fit_temperature,
     fit_thresholds,
     thresholds_note,
@@ -23,7 +25,7 @@ from braintumor.inference.verdict import softmax, tumor_probability
 from braintumor.settings import Settings
 from braintumor.training.card import update_card
 from braintumor.training.data import TrainingData
-from braintumor.vocabulary import TUMOR_INDICES, Split
+from braintumor.vocabulary import CLASS_NAMES, HEALTHY_INDEX, TUMOR_INDICES, Split, Task
 
 
 def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detector, settings: Settings) -> None:
@@ -35,12 +37,19 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
         Of every frame of `data`, in its order.
     """
     rows = data.rows(Split.VALIDATION)
-    labels, held = data.labels[rows], outputs.at(rows)
+    truth, held = data.labels[rows], outputs.at(rows)
+    ill, two_way = truth != HEALTHY_INDEX, detector.artifact.card.task is Task.TUMOR
+    # Where kinds are not told apart they share their probability, so that the first of them can stand for all.
+    labels = np.where(ill, TUMOR_INDICES[0], HEALTHY_INDEX) if two_way else truth
     fusion = _fit_fusion(held, labels, data, detector)
     logits = fusion.logits(held)
     temperature = fit_temperature(logits, labels)
     probabilities = softmax(logits, temperature)
-    limits = fit_thresholds(tumor_probability(probabilities), np.isin(labels, TUMOR_INDICES))
+    tumor = tumor_probability(probabilities)
+    limits = fit_thresholds(tumor, ill)
+    quantiles = fit_conformal(probabilities, labels)
+    if two_way:
+        quantiles |= {CLASS_NAMES[i]: quantiles[CLASS_NAMES[TUMOR_INDICES[0]]] for i in TUMOR_INDICES}
     note = thresholds_note(len(rows), data.groups()[str(Split.VALIDATION)])
     update_card(
         name,
@@ -48,7 +57,8 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
         fusion=fusion.to_dict(),
         temperature=temperature,
         thresholds={"low": limits.low, "high": limits.high, "chosen": note},
-        conformal={"level": CONFORMAL_LEVEL, "quantiles": fit_conformal(probabilities, labels)},
+        decision={"threshold": fit_decision(tumor, ill), "chosen": decision_note(len(rows))} if two_way else None,
+        conformal={"level": CONFORMAL_LEVEL, "quantiles": quantiles},
         novelty=_fit_novelty(name, data, outputs, settings),
         retrieval=_keep_neighbours(name, data, outputs, settings),
     )
@@ -69,7 +79,7 @@ def _fit_fusion(held: Outputs, labels: NDArray[np.int64], data: TrainingData, de
     made = detector.infer_all(frames)
     logits = np.concatenate([held.logits, made.logits])
     seen = np.column_stack([tumor_log_odds(logits), np.concatenate([evidence, made.mask_evidence()])])
-    truth = np.concatenate([np.isin(labels, TUMOR_INDICES), is_tumor])
+    truth = np.concatenate([labels != HEALTHY_INDEX, is_tumor])
     weights = np.maximum(LogisticRegression(class_weight="balanced").fit(seen, truth).coef_[0], 0.0)
     scaled = LogisticRegression().fit((seen[: len(labels)] @ weights)[:, None], truth[: len(labels)])
     label, mask = (float(weight) for weight in weights * scaled.coef_[0, 0])

@@ -16,14 +16,15 @@ from braintumor.evaluation.calibrate import calibrate
 from braintumor.evaluation.localization import localization
 from braintumor.evaluation.scores import Scored, score
 from braintumor.evaluation.study_file import OUTSIDE, outside_split
+from braintumor.evaluation.two_way import score_two_way
 from braintumor.evaluation.views import choose_views
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.verdict import decide, tumor_probability
+from braintumor.inference.verdict import decide, likeliest, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
-from braintumor.training.data import LEFT_OUT, TrainingData, load_training_data
-from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+from braintumor.training.data import LEFT_OUT, TrainingData, recipe_data
+from braintumor.vocabulary import CLASS_NAMES, TUMOR, Protocol, Split, TumorClass
 
 Verdicts = NDArray[np.object_]
 
@@ -66,9 +67,11 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
     verdicts = verdicts_of(detector, outputs, calibrated, data.frames)
     report: dict[str, Any] = {}
     curves = {}
+    scoring = score if detector.artifact.card.decision is None else score_two_way
     for split in (*Split, LEFT_OUT) if len(data.rows(LEFT_OUT)) else Split:
         part = scored(data, data.rows(split), outputs, calibrated, verdicts)
-        report[str(split)], curves[str(split)] = score(part, detector.artifact.card, replicates)
+        if len(part.labels):
+            report[str(split)], curves[str(split)] = scoring(part, detector.artifact.card, replicates)
     if outside := outside_split(detector.artifact):
         report[OUTSIDE] = outside
     folder = settings.outputs / name
@@ -91,14 +94,7 @@ def evaluation_data(name: str, settings: Settings) -> TrainingData:
     card = read_card(name, settings)
     recipe = recipe_of(card)
     outlined = recipe.mask is not None or masks_folder(settings).is_dir()
-    data = load_training_data(
-        recipe.input.contract(),
-        Protocol(card["protocol"]),
-        settings,
-        with_masks=outlined,
-        leave_out=recipe.leave_out,
-        learn_from=recipe.learn_from,
-    )
+    data = recipe_data(recipe, Protocol(card["protocol"]), settings, outlined=outlined)
     if data.fingerprint() != card["data"]["fingerprint"]:
         raise DatasetError(
             f"{name} was trained on other images or another split than those at hand, so its numbers would not be "
@@ -129,13 +125,18 @@ def _predictions(
     data: TrainingData, outputs: Outputs, calibrated: NDArray[np.float64], verdicts: Verdicts, detector: Detector
 ) -> pd.DataFrame:
     table = data.manifest[["path", "split", "group", "label"]].reset_index(drop=True)
-    table["predicted"] = [CLASS_NAMES[i] for i in calibrated.argmax(axis=1)]
+    table["predicted"] = _said(calibrated, detector.artifact.card.decision)
     for i, name in enumerate(CLASS_NAMES):
         table[f"p_{name}"] = calibrated[:, i]
     table = table.assign(tumor_probability=tumor_probability(calibrated), verdict=verdicts.astype(str))
     if data.masks is not None and outputs.mask is not None:
         table["dice"] = localization(replace(outputs, maps=None), data.masks, data.labels)["dice"]
     return table
+
+
+def _said(calibrated: NDArray[np.float64], decision: float | None) -> list[str]:
+    names = CLASS_NAMES if decision is None else [c if c == TumorClass.NOTUMOR else TUMOR for c in CLASS_NAMES]
+    return [str(names[i]) for i in likeliest(calibrated, decision)]
 
 
 def _sentence(name: str, report: dict[str, Any]) -> str:

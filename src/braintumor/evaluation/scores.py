@@ -1,5 +1,6 @@
 """Scores of one split: its part of `evaluation.json` and of `curves.json`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,18 +87,25 @@ def _counted(metric: str, labels: Ints, probabilities: Floats) -> NDArray[np.boo
 
 
 def _curves(labels: Ints, probabilities: Floats, calibrated: Floats) -> dict[str, Any]:
+    table = confusion(labels, probabilities.argmax(axis=1)).astype(int).tolist()
+    drawn = roc_and_pr(scored_tasks(labels, calibrated))
+    return {"confusion": table, **drawn, "reliability": reliability(labels, calibrated)}
+
+
+def roc_and_pr(tasks: Mapping[str, tuple[NDArray[np.bool_], Floats]]) -> dict[str, Any]:
+    """Curves `roc` and `pr` of two-way questions: which is true, and the score it is told by."""
     roc, pr = {}, {}
-    for name, (truth, scores) in scored_tasks(labels, calibrated).items():
+    for name, (truth, scores) in tasks.items():
         if not truth.any() or truth.all():
             continue
         false, true, _ = roc_curve(truth, scores)
         precision, recall, _ = precision_recall_curve(truth, scores)
-        roc[name] = {"fpr": _thinned(false), "tpr": _thinned(true)}
-        pr[name] = {"recall": _thinned(recall[::-1]), "precision": _thinned(precision[::-1])}
-    table = confusion(labels, probabilities.argmax(axis=1)).astype(int).tolist()
-    return {"confusion": table, "roc": roc, "pr": pr, "reliability": reliability(labels, calibrated)}
+        roc[name] = {"fpr": thinned(false), "tpr": thinned(true)}
+        pr[name] = {"recall": thinned(recall[::-1]), "precision": thinned(precision[::-1])}
+    return {"roc": roc, "pr": pr}
 
 
-def _thinned(values: Floats) -> list[float]:
+def thinned(values: Floats) -> list[float]:
+    """As many points of a curve as it takes to draw it."""
     kept = np.unique(np.linspace(0, len(values) - 1, min(_CURVE_POINTS, len(values))).astype(int))
     return [round(float(v), 5) for v in values[kept]]

@@ -51,9 +51,9 @@ def selective(
         coverage, risk = risk_coverage(*questions["classes"], weights)
         return found | {f"risk@coverage:{c}": float(np.interp(c / 100, coverage, risk)) for c in COVERAGES}
 
-    columns = {**_verdict_columns(verdicts, tumor, ill), **_set_columns(labels, calibrated, quantiles)}
+    columns = {**verdict_columns(verdicts, tumor, ill), **_set_columns(labels, calibrated, quantiles)}
     entries = with_intervals(measure, {}, groups, labels, replicates) | means(columns, groups, labels, replicates)
-    return entries, {name: _thinned(*risk_coverage(*pair)) for name, pair in questions.items()}
+    return entries, {name: thinned_risk(*risk_coverage(*pair)) for name, pair in questions.items()}
 
 
 def risk_coverage(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> tuple[Floats, Floats]:
@@ -71,7 +71,8 @@ def area(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = 
     return float((np.diff(coverage, prepend=0.0) * risk).sum())
 
 
-def _verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, ill: NDArray[np.bool_]) -> dict[str, Floats]:
+def verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, ill: NDArray[np.bool_]) -> dict[str, Floats]:
+    """How many scans get each verdict, and how often it would be wrong; see `selective`."""
     # A verdict that commits is right or wrong as it says; one that declines, as the likelier answer would have been.
     said = np.where(verdicts == Verdict.TUMOR_SUSPECTED, True, tumor >= 0.5)
     said = np.where(verdicts == Verdict.NO_TUMOR_FOUND, False, said)
@@ -94,6 +95,7 @@ def _set_columns(labels: Ints, calibrated: Floats, quantiles: Mapping[TumorClass
     return columns | sliced(columns, {f"/{name}": labels == i for i, name in enumerate(CLASS_NAMES)})
 
 
-def _thinned(coverage: Floats, risk: Floats) -> dict[str, list[float]]:
+def thinned_risk(coverage: Floats, risk: Floats) -> dict[str, list[float]]:
+    """As many points of a curve as it takes to draw it."""
     kept = np.unique(np.linspace(0, len(coverage) - 1, min(_POINTS, len(coverage))).astype(int))
     return {"coverage": np.round(coverage[kept], 5).tolist(), "risk": np.round(risk[kept], 5).tolist()}

@@ -12,7 +12,7 @@ from braintumor.imaging.standardize import InputContract
 from braintumor.inference.fusion import Fusion
 from braintumor.inference.verdict import Thresholds
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASS_NAMES, CLASSES, TumorClass
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, Task, TumorClass
 
 CARD = "card.json"
 MODEL = "model.onnx"
@@ -28,10 +28,13 @@ class Card:
     `raw` holds the whole file, for pages that show it; the other fields are what the detector needs. `map_extent` is
     the part of the frame the cells of an evidence map lie over (left, top, right, bottom in pixels); None for all of
     it, also where the card does not say. `views` is how many views of a scan an answer is averaged over: 2 adds the
-    mirrored one.
+    mirrored one. `decision`, the tumour probability from which on it says tumour, is of versions that tell no kinds of
+    tumour (`task`), and None of others, which say the likeliest class.
     """
 
     version: str
+    task: Task
+    decision: float | None
     contract: InputContract
     temperature: float
     thresholds: Thresholds
@@ -129,6 +132,8 @@ def _parse(raw: Any, version: str) -> Card:
             raise ValueError(f"temperature {temperature}")
         return Card(
             version=str(raw["version"]),
+            task=Task(raw.get("task", Task.FOUR_CLASS)),
+            decision=_decision(raw),
             contract=InputContract(**raw["input"]),
             temperature=temperature,
             thresholds=Thresholds(float(raw["thresholds"]["low"]), float(raw["thresholds"]["high"])),
@@ -158,6 +163,11 @@ def _views(given: dict[str, Any] | None) -> int:
     if count not in (1, 2):
         raise ValueError(f"views {count}")
     return count
+
+
+def _decision(raw: dict[str, Any]) -> float | None:
+    """Until one is chosen, the even point."""
+    return float((raw.get("decision") or {}).get("threshold", 0.5)) if raw.get("task") == Task.TUMOR else None
 
 
 def _extent(given: list[float] | None) -> Extent | None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from braintumor.imaging.geometry import Extent, Geometry
 from braintumor.imaging.scan import SeriesPlace
 from braintumor.inference.size import Spacing, largest_part, longest_diameter
-from braintumor.vocabulary import TumorClass, Verdict
+from braintumor.inference.verdict import likeliest
+from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
 MASK_LEVEL = 0.5
 
@@ -41,6 +42,9 @@ class Detection:
         Wall time by stage: `read`, `standardize`, `infer`, `judge`, `total`.
     series, spacing, warnings
         What the scan knew of itself; see `braintumor.imaging.scan.Scan`.
+    decision : float or None
+        Of a version that tells no kinds of tumour, the tumour probability from which on it says tumour; then the
+        probabilities of the kinds are equal and say nothing. None of others.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Detection:
     series: SeriesPlace | None = None
     spacing: Spacing | None = None
     warnings: tuple[str, ...] = ()
+    decision: float | None = None
     _map: NDArray[np.float32] | None = field(default=None, repr=False)
     _mask: NDArray[np.float32] | None = field(default=None, repr=False)
     _geometry: Geometry | None = field(default=None, repr=False)
@@ -65,9 +70,14 @@ class Detection:
     _sizes: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
+    def tells_kinds(self) -> bool:
+        """Whether the version tells one kind of tumour from another."""
+        return self.decision is None
+
+    @property
     def result(self) -> TumorClass:
-        """The most probable class."""
-        return max(self.probabilities, key=self.probabilities.__getitem__)
+        """The most probable class; where kinds are not told apart, the first of them stands for any tumour."""
+        return CLASSES[int(likeliest(np.array([self.probabilities[c] for c in CLASSES]), self.decision))]
 
     @property
     def heat_map(self) -> NDArray[np.float32] | None:

@@ -21,8 +21,8 @@ from braintumor.inference.load import load_gradient, load_neighbours, load_novel
 from braintumor.inference.neighbours import Neighbour, NeighbourIndex, what_is_seen
 from braintumor.inference.novelty import described
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.saliency import saliency_map
-from braintumor.inference.verdict import Strangeness, decide, prediction_set, softmax, tumor_probability
+from braintumor.inference.saliency import Gradient, gradient_by, saliency_map
+from braintumor.inference.verdict import Strangeness, decide, likeliest, prediction_set, softmax, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
 
@@ -122,7 +122,7 @@ class Detector:
             tumor_probability=tumor,
             verdict=verdict,
             reason=reason,
-            prediction_set=prediction_set(probabilities, card.conformal_quantiles),
+            prediction_set=prediction_set(probabilities, card.conformal_quantiles, card.decision),
             novelty=None if strangeness is None else strangeness.novelty,
             model_version=card.version,
             milliseconds={
@@ -135,31 +135,38 @@ class Detector:
             series=scan.series,
             spacing=scan.spacing,
             warnings=scan.warnings,
-            _map=None if outputs.maps is None else outputs.maps[0, int(np.argmax(probabilities))],
+            decision=card.decision,
+            _map=None if outputs.maps is None else outputs.maps[0, int(likeliest(probabilities, card.decision))],
             _mask=None if outputs.mask is None else outputs.mask[0],
             _geometry=geometry,
             _extent=card.map_extent,
         )
 
-    def saliency(self, scan: Scan) -> NDArray[np.float32] | None:
+    def saliency(self, scan: Scan, gradient: Gradient | None = None) -> NDArray[np.float32] | None:
         """How much each pixel moves the log-odds of tumour of the class head; see `braintumor.inference.saliency`.
+
+        Parameters
+        ----------
+        scan : Scan
+        gradient : Gradient, optional
+            Used where the version has no gradient graph of its own.
 
         Returns
         -------
         ndarray of float32, shape (height, width) of the scan, 0 to 1, or None
-            None where the version has no gradient graph.
+            None where there is no gradient.
 
         Raises
         ------
         ArtifactError
             The graph is not what the card promises.
         """
-        session = self._gradient
-        if session is None:
+        known = self._gradient or gradient
+        if known is None:
             return None
         card = self.artifact.card
         frame, geometry = standardize(scan, card.contract)
-        values = saliency_map(session, to_batch(frame[None], card.contract), card.views)
+        values = saliency_map(known, to_batch(frame[None], card.contract), card.views)
         return np.clip(geometry.to_scan_grid(values), 0.0, 1.0)
 
     def nearest(self, scan: Scan, count: int = 5) -> tuple[Neighbour, ...]:
@@ -179,8 +186,9 @@ class Detector:
         return () if seen is None else index.nearest(seen[0], count)
 
     @cached_property
-    def _gradient(self) -> onnxruntime.InferenceSession | None:
-        return load_gradient(self.artifact, self.settings.threads)
+    def _gradient(self) -> Gradient | None:
+        session = load_gradient(self.artifact, self.settings.threads)
+        return None if session is None else gradient_by(session)
 
     @cached_property
     def _neighbours(self) -> NeighbourIndex | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.vocabulary import CLASSES, TUMOR_INDICES, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR_INDICES, TumorClass, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,34 @@ def tumor_probability(probabilities: NDArray[np.floating]) -> NDArray[np.float64
     return np.clip(np.asarray(probabilities, np.float64)[..., list(TUMOR_INDICES)].sum(axis=-1), 0.0, 1.0)
 
 
+def likeliest(probabilities: NDArray[np.floating], decision: float | None = None) -> NDArray[np.int64]:
+    """Index of the likeliest class of probabilities (..., 4).
+
+    Parameters
+    ----------
+    decision : float, optional
+        Of a version that tells tumour from none and no kinds: the tumour probability from which on it says tumour. The
+        kinds then share their probability, and the first of them stands for all.
+    """
+    values = np.asarray(probabilities)
+    if decision is None:
+        return np.asarray(values.argmax(axis=-1))
+    return np.where(tumor_probability(values) >= decision, TUMOR_INDICES[0], HEALTHY_INDEX)
+
+
 def prediction_set(
-    probabilities: NDArray[np.floating], quantiles: Mapping[TumorClass, float]
+    probabilities: NDArray[np.floating], quantiles: Mapping[TumorClass, float], decision: float | None = None
 ) -> tuple[TumorClass, ...]:
     """Split-conformal set: every class with 1 - p at most the quantile of that class, and the likeliest one always.
 
-    Sadinle, Lei and Wasserman (2019), least ambiguous set-valued classifiers, by class.
+    Sadinle, Lei and Wasserman (2019), least ambiguous set-valued classifiers, by class. Where kinds are not told apart
+    (see `likeliest`), all of them are in it or none.
     """
-    likeliest = int(np.argmax(probabilities))
-    return tuple(c for i, c in enumerate(CLASSES) if i == likeliest or 1.0 - probabilities[i] <= quantiles[c])
+    kept = {int(likeliest(probabilities, decision))}
+    kept |= {i for i, c in enumerate(CLASSES) if 1.0 - probabilities[i] <= quantiles[c]}
+    if decision is not None and kept & set(TUMOR_INDICES):
+        kept |= set(TUMOR_INDICES)
+    return tuple(c for i, c in enumerate(CLASSES) if i in kept)
 
 
 def decide(probability: float, thresholds: Thresholds, strangeness: Strangeness | None = None) -> tuple[Verdict, str]:

@@ -1,6 +1,7 @@
 """Recipe -> Keras model: the architecture named in a recipe is the module of that name in this folder."""
 
 import os
+from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
@@ -59,3 +60,12 @@ def architecture(recipe: Recipe) -> ModuleType:
     if not hasattr(module, "build"):
         raise RecipeError(f"There is no architecture {recipe.architecture!r} in braintumor/models.")
     return module
+
+
+def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Every layer of a network, those of networks nested in it one by one."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from leaves(layer)
+        else:
+            yield layer

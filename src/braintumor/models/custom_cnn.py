@@ -13,7 +13,7 @@ _HIDDEN: Final = 64
 
 
 def build(contract: InputContract, outputs: int) -> keras.Sequential:
-    """Unpadded 3 x 3 convolutions, each normalized, pooling by 2 and Dropout 0.1 a block, Dense 64, Dropout 0.5, answer.
+    """Unpadded 3 x 3 convolutions, each normalized, pooling by 2 and Dropout 0.1 a block, Dense 64, Dropout 0.5.
 
     The fourth block has two convolutions, which brings its frame to 15 x 15 cells.
     """

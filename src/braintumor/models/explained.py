@@ -29,8 +29,8 @@ class Explained(layers.Layer):
     pooling right behind that convolution only passes gradients on, so their sum, all that Grad-CAM needs, is that of
     the pooled gradients.
 
-    Call returns a dict: `logits` (n, classes), `probabilities` (n, classes) and `maps` (n, classes, rows, columns). Of a
-    network with one answer, the log-odds of tumour, the classes are still the four: the kinds of tumour, which it
+    Call returns a dict: `logits` (n, classes), `probabilities` (n, classes) and `maps` (n, classes, rows, columns).
+    Of a network with one answer, the log-odds of tumour, the classes are still the four: the kinds of tumour, which it
     cannot tell apart, share logit and map, and the map of no tumour is of what speaks against one.
     """
 

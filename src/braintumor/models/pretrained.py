@@ -1,4 +1,4 @@
-"""A base fitted to ImageNet under a head of its own: VGG16, Xception, MobileNet and others, by the recipe's `network`."""
+"""A base fitted to ImageNet under a head of its own: VGG16, Xception, MobileNet and others, as the recipe says."""
 
 from pathlib import Path
 from typing import Any, Literal

@@ -1,14 +1,55 @@
 """Initial weights: random ones, or those of ImageNet from a file, a folder, or through Keras's own download."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import keras
 
+from braintumor.dataset.files import sha256_of
 from braintumor.errors import RecipeError
-from braintumor.models.build import architecture
+from braintumor.models.build import architecture, leaves
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
+
+
+@dataclass(frozen=True, slots=True)
+class InitialWeights:
+    """What a training starts from.
+
+    Attributes
+    ----------
+    kind : str
+        `none` for random weights, or `imagenet`.
+    file : Path or None
+        Where ImageNet's lie; None downloads them through Keras.
+    """
+
+    kind: str
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, recipe: Recipe, asked: str | None = None, settings: Settings | None = None) -> Self:
+        """As asked for on the command line (`none`, `imagenet` or a path), else as the recipe says.
+
+        Raises
+        ------
+        RecipeError
+            There is no such file.
+        """
+        kind = asked or recipe.weights
+        if kind == "none":
+            return cls("none")
+        if kind != "imagenet":
+            if not Path(kind).is_file():
+                raise RecipeError(f"There are no weights at {kind}. Give a file, imagenet or none.")
+            return cls("imagenet", Path(kind))
+        return cls("imagenet", weights_file(recipe, settings or get_settings()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for a card: which they were, by name and hash, not where they lay."""
+        known = {"file": self.file.name, "sha256": sha256_of(self.file)} if self.file else {}
+        return {"initial": self.kind, **known}
 
 
 def initialize(
@@ -34,37 +75,31 @@ def initialize(
 
 
 def freeze(model: keras.Model, last: str) -> None:
-    """Let all layers learn but those up to the named one, a nested network's own layers counted one by one.
+    """Let all layers learn but those up to the named one; the name of a nested network stands for its last layer.
 
     Raises
     ------
     RecipeError
         There is no layer of that name.
     """
-    layers = list(_each(model))
-    names = [layer.name for layer in layers]
-    if last and last not in names:
-        raise RecipeError(f"There is no layer {last!r} to freeze through. Layers are: {', '.join(names[:60])}.")
-    kept = names.index(last) + 1 if last else 0
+    layers = list(leaves(model))
+    ends = {layer.name: number for number, layer in enumerate(layers)}
+    for nested in model.layers:
+        if isinstance(nested, keras.Model):
+            ends[nested.name] = layers.index(list(leaves(nested))[-1])
+    if last and last not in ends:
+        raise RecipeError(f"There is no layer {last!r} to freeze through. Layers are: {', '.join([*ends][:60])}.")
     for number, layer in enumerate(layers):
-        layer.trainable = number >= kept
+        layer.trainable = not last or number > ends[last]
 
 
 def weights_file(recipe: Recipe, settings: Settings) -> Path | None:
     """The file of the settings' folder with the weights a recipe starts from; None where there is none there."""
     made = architecture(recipe)
-    if recipe.weights == "none" or not hasattr(made, "load_imagenet") or settings.weights_dir is None:
+    if not hasattr(made, "load_imagenet") or settings.weights_dir is None:
         return None
     names = made.weight_files(**recipe.network)
     return next((settings.weights_dir / name for name in names if (settings.weights_dir / name).is_file()), None)
-
-
-def _each(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _each(layer)
-        else:
-            yield layer
 
 
 def _load(model: keras.Model, recipe: Recipe, file: Path | None) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from braintumor.dataset.files import write_atomically
+from braintumor.models.build import leaves
 from braintumor.models.saved import load_network
 from braintumor.training.schedule import best_epoch
 
@@ -83,7 +84,7 @@ def _random_states(model: keras.Model) -> list[keras.Variable]:
     """Seeds that layers such as dropout count on from call to call; Keras leaves them out of what it saves."""
     return [
         variable
-        for layer in model.layers
+        for layer in leaves(model)
         for variable in layer.variables
         if not any(variable is weight for weight in layer.weights)
     ]

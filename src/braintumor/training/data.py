@@ -11,10 +11,11 @@ from braintumor.dataset.manifest import read_manifest
 from braintumor.dataset.split import assign_splits
 from braintumor.errors import DatasetError
 from braintumor.imaging import InputContract
+from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.frames import load_frames
 from braintumor.training.mask_frames import load_mask_frames
-from braintumor.vocabulary import CLASS_NAMES, Protocol, Split, TumorClass
+from braintumor.vocabulary import CLASS_NAMES, TUMOR, UNKNOWN_KIND, Protocol, Split, TumorClass
 
 # The split of images whose origin a recipe leaves out.
 LEFT_OUT = "left_out"
@@ -32,7 +33,7 @@ class TrainingData:
         Rows in the order of `frames`, with `split` as the protocol deals it.
     frames : ndarray of uint8, shape (n, height, width)
     labels : ndarray of int64, shape (n,)
-        Index into the fixed class order.
+        Index into the fixed class order, or `UNKNOWN_KIND`.
     masks : ndarray of uint8, shape (n, height, width), optional
         One where there is tumour; read only where asked for.
     known : ndarray of bool, shape (n,), optional
@@ -57,7 +58,9 @@ class TrainingData:
     def counts(self) -> dict[str, dict[str, int]]:
         """Images by split and class."""
         pairs = self.manifest[["split", "label"]].value_counts().to_dict()
-        return {str(s): {c: int(pairs.get((str(s), c), 0)) for c in CLASS_NAMES} for s in Split}
+        unsaid = (self.labels == UNKNOWN_KIND).any()
+        names = (str(TumorClass.NOTUMOR), TUMOR) if unsaid else CLASS_NAMES
+        return {str(s): {c: int(pairs.get((str(s), c), 0)) for c in names} for s in Split}
 
     def groups(self) -> dict[str, int]:
         """Groups by split."""
@@ -78,6 +81,27 @@ def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.D
     if (manifest["split"] == "").any():
         raise DatasetError("The images are not split yet. Run: braintumor data split")
     return manifest
+
+
+def recipe_data(
+    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, outlined: bool | None = None
+) -> TrainingData:
+    """The images a recipe learns from and is judged on.
+
+    Parameters
+    ----------
+    outlined : bool, optional
+        Read tumour masks too; where the recipe has a mask by default.
+    """
+    contract = recipe.input.contract()
+    if recipe.data == "yes-no":
+        from braintumor.training.yes_no import load_yes_no
+
+        return load_yes_no(contract, protocol, settings)
+    masks = recipe.mask is not None if outlined is None else outlined
+    return load_training_data(
+        contract, protocol, settings, with_masks=masks, leave_out=recipe.leave_out, learn_from=recipe.learn_from
+    )
 
 
 def load_training_data(

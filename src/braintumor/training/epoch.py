@@ -17,7 +17,8 @@ from braintumor.vocabulary import Split
 def source_of(recipe: Recipe, data: TrainingData, split: Split) -> Source:
     """Images, labels and masks of a split."""
     rows = data.rows(split)
-    source = Source(tf.constant(data.frames[rows]), data.labels[rows], recipe.input.channels)
+    frames = tf.constant(data.frames[rows])
+    source = Source(frames, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
     if data.masks is None or data.known is None:
         return source
     return replace(source, masks=tf.constant(data.masks[rows]), known=data.known[rows])

@@ -21,9 +21,9 @@ from braintumor.models.masked import served
 from braintumor.models.saved import load_network
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
-from braintumor.training.data import load_training_data
+from braintumor.training.data import recipe_data
 from braintumor.training.saliency import checked_gradient
-from braintumor.vocabulary import Protocol, Split
+from braintumor.vocabulary import TUMOR_INDICES, Protocol, Split
 
 TOLERANCE = 1e-5
 _CHECKED_SCANS = 64
@@ -58,8 +58,9 @@ def export(name: str, settings: Settings | None = None) -> str:
         raise ArtifactError(f"{name}: there is no model.keras to export. Train it with: braintumor train {name}")
     trained = load_network(folder / "model.keras")
     content = to_onnx(trained)
-    contract = recipe_of(card).input.contract()
-    data = load_training_data(contract, Protocol(card["protocol"]), settings)
+    recipe = recipe_of(card)
+    contract = recipe.input.contract()
+    data = recipe_data(recipe, Protocol(card["protocol"]), settings, outlined=False)
     rows = data.rows(Split.TEST)
     chosen = rows[np.linspace(0, len(rows) - 1, min(_CHECKED_SCANS, len(rows))).astype(int)]
     images = to_batch(data.frames[chosen], contract)
@@ -80,7 +81,7 @@ def export(name: str, settings: Settings | None = None) -> str:
         settings,
         export={"max_abs_difference": difference, "n": len(chosen)},
         saliency=agreement,
-        map_extent=list(map_extent(trained)) if isinstance(trained, keras.Sequential) else None,
+        map_extent=map_extent(trained) if isinstance(trained, keras.Sequential) else None,
     )
     return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
 
@@ -114,4 +115,8 @@ def largest_difference(model: keras.Model, content: bytes, images: NDArray[np.fl
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     found = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
     trained = model.predict(images, verbose=0)
-    return float(np.abs(found - (trained["class"] if isinstance(trained, dict) else trained)).max())
+    if isinstance(trained, dict):
+        trained = trained["class"]
+    elif trained.shape[1] == 1:
+        found = found[:, list(TUMOR_INDICES)].sum(axis=1, keepdims=True)
+    return float(np.abs(found - trained).max())

@@ -1,6 +1,6 @@
 """Input pipeline: frames in memory, changed on the fly by TensorFlow's own threads while the network trains."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from braintumor.training.augmentation import Draw
 from braintumor.training.blend import blend, move
 from braintumor.training.composites import CompositeDraw
 from braintumor.training.losses import UNKNOWN
-from braintumor.vocabulary import CLASSES
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Source:
         One where there is tumour; with masks, batches carry them as a second target at half the size.
     known : ndarray of bool, shape (n,), optional
         Where the mask is the truth.
+    outputs : int
+        Numbers the network answers with: one for each class, or the one of tumour or none.
     """
 
     frames: tf.Tensor
@@ -36,13 +38,21 @@ class Source:
     channels: int
     masks: tf.Tensor | None = None
     known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    outputs: int = len(CLASSES)
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """What the network should answer, shape (n, outputs)."""
+        if self.outputs == 1:
+            return (self.labels != HEALTHY_INDEX).astype(np.float32)[:, None]
+        return np.eye(self.outputs, dtype=np.float32)[self.labels]
 
     def resized(self, side: int) -> "Source":
         """The same images on smaller frames."""
         if self.frames.shape[1] == side:
             return self
         frames, masks = (_resized(values, side) for values in (self.frames, self.masks))
-        return Source(frames, self.labels, self.channels, masks, self.known)
+        return replace(self, frames=frames, masks=masks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +71,18 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
     Returns
     -------
     Dataset
-        Of (images (batch, height, width, channels) float32 from 0 to 1, targets): one-hot labels (batch, classes), or
+        Of (images (batch, height, width, channels) float32 from 0 to 1, targets): see `Source.targets`, or
         a dict of them as `class` and masks (batch, height / 2, width / 2, 1) as `mask`.
     """
     parts = {"moves": showings.moves, "composites": showings.composites, "appearance": showings.appearance}
     plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
     plan["rows"] = showings.rows
     known = tf.constant(source.known)
-    one_hot = tf.constant(_one_hot(source.labels))
+    wanted = tf.constant(source.targets)
 
     def make(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
         rows = plan["rows"]
-        images, masks, targets = _gathered(source.frames, rows), None, tf.gather(one_hot, rows)
+        images, masks, targets = _gathered(source.frames, rows), None, tf.gather(wanted, rows)
         sure = tf.gather(known, rows) if source.masks is not None else None
         if source.masks is not None:
             masks = _gathered(source.masks, rows)
@@ -98,11 +108,11 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
 
 def plain_batches(source: Source, batch: int) -> tf.data.Dataset:
     """Batches of unchanged images, in order, for validation; targets as `training_batches` gives them."""
-    one_hot, known = tf.constant(_one_hot(source.labels)), tf.constant(source.known)
+    wanted, known = tf.constant(source.targets), tf.constant(source.known)
 
     def make(rows: tf.Tensor) -> tuple[tf.Tensor, Any]:
         images = tf.repeat(_gathered(source.frames, rows) / 255.0, source.channels, axis=3)
-        targets = tf.gather(one_hot, rows)
+        targets = tf.gather(wanted, rows)
         if source.masks is None:
             return images, targets
         return images, {"class": targets, "mask": _mask_target(_gathered(source.masks, rows), tf.gather(known, rows))}
@@ -124,7 +134,3 @@ def _resized(values: tf.Tensor | None, side: int) -> tf.Tensor | None:
     parts = [values[start : start + 256, ..., None] for start in range(0, len(values), 256)]
     resized = [tf.round(tf.image.resize(part, (side, side), antialias=True)) for part in parts]
     return tf.concat([tf.cast(part, tf.uint8) for part in resized], axis=0)[..., 0]
-
-
-def _one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    return np.eye(len(CLASSES), dtype=np.float32)[labels]

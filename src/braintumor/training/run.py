@@ -15,23 +15,24 @@ import tensorflow as tf
 from braintumor.dataset.files import write_atomically
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe, load_recipe
-from braintumor.models.weights import initialize
+from braintumor.models.weights import InitialWeights, freeze, initialize
 from braintumor.settings import Settings, get_settings
 from braintumor.training.averaging import WeightAverage
-from braintumor.training.card import write_draft_card
+from braintumor.training.card import update_card, write_draft_card
 from braintumor.training.checkpoint import HISTORY, Checkpoints
-from braintumor.training.data import TrainingData, load_training_data
+from braintumor.training.data import TrainingData, recipe_data
 from braintumor.training.epoch import donors_of, showings_of, source_of
 from braintumor.training.losses import MaskLoss, SetCrossEntropy
 from braintumor.training.picture import draw_architecture
 from braintumor.training.pipeline import plain_batches, training_batches
-from braintumor.training.schedule import chosen_epoch, learning_rate, should_stop, side_of
+from braintumor.training.schedule import chosen_epoch, frozen_at, learning_rate, should_stop, side_of
 from braintumor.vocabulary import Protocol, Split
 
 
-def version_name(version: str, protocol: Protocol, seed: int | None = None) -> str:
-    """Folder name of a run: the version, and the protocol or the seed where it is a run for comparison only."""
+def version_name(version: str, protocol: Protocol, seed: int | None = None, weights: str | None = None) -> str:
+    """Folder name of a run: the version, and what a run for comparison does otherwise: protocol, weights, seed."""
     named = version if protocol is Protocol.GROUP else f"{version}-{protocol}"
+    named = named if weights is None else f"{named}-{weights}"
     return named if seed is None else f"{named}-seed{seed}"
 
 
@@ -40,6 +41,7 @@ def train(
     protocol: Protocol = Protocol.GROUP,
     *,
     seed: int | None = None,
+    weights: str | None = None,
     restart: bool = False,
     settings: Settings | None = None,
 ) -> str:
@@ -55,6 +57,9 @@ def train(
         How images are dealt; the two leaky ones write to `outputs/<version>-<protocol>`.
     seed : int, optional
         Another seed than the recipe's; writes to `outputs/<version>-seed<seed>`.
+    weights : str, optional
+        `none`, `imagenet`, or the path of a file with ImageNet weights. Where random weights take the place of
+        ImageNet's or the other way round, it writes to `outputs/<version>-<weights>`.
     restart : bool
         Forget the checkpoint of an earlier run.
 
@@ -67,50 +72,53 @@ def train(
     recipe = load_recipe(version, settings)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
-    data = data_of(recipe, protocol, settings)
-    name = version_name(version, protocol, seed)
+    start, other = InitialWeights.of(recipe, weights, settings), None
+    if start.kind != recipe.weights:
+        recipe, other = recipe.model_copy(update={"weights": start.kind}), start.kind
+    data = recipe_data(recipe, protocol, settings)
+    name = version_name(version, protocol, seed, other)
     folder = settings.outputs / name
-    served, history = fitted(recipe, data, folder / "work", restart=restart)
+    served, history = fitted(recipe, data, folder / "work", start, restart=restart)
     served.save(folder / "model.keras")
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
     write_draft_card(name, recipe, protocol, data, history, served, settings)
+    update_card(name, settings, weights=start.to_dict())
     return name
 
 
-def data_of(recipe: Recipe, protocol: Protocol, settings: Settings) -> TrainingData:
-    """The images a recipe learns from and is judged on."""
-    return load_training_data(
-        recipe.input.contract(), protocol, settings, with_masks=recipe.mask is not None, leave_out=recipe.leave_out,
-        learn_from=recipe.learn_from,
-    )  # fmt: skip
-
-
 def fitted(
-    recipe: Recipe, data: TrainingData, work: Path, *, restart: bool = False
+    recipe: Recipe, data: TrainingData, work: Path, start: InitialWeights | None = None, *, restart: bool = False
 ) -> tuple[keras.Model, pd.DataFrame]:
     """The network with the weights its schedule keeps, and the history; checkpoints lie in `work`."""
-    identity = {"recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__}
+    start = start or InitialWeights.of(recipe)
+    identity = {
+        "recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__,
+        "weights": start.to_dict(),
+    }  # fmt: skip
     checkpoints = Checkpoints(work, identity, restart=restart)
-    history = fit(recipe, data, checkpoints)
+    history = fit(recipe, data, checkpoints, start)
     model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
     served = build(recipe)
     served.set_weights((average or model).get_weights())
     return served, history
 
 
-def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints) -> pd.DataFrame:
+def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: InitialWeights) -> pd.DataFrame:
     """Train epoch by epoch until the schedule says stop; returns the history, a row per epoch."""
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
     history = checkpoints.history()
-    model, average = checkpoints.load(len(history)) if len(history) else _compiled(recipe)
+    model, average = checkpoints.load(len(history)) if len(history) else _compiled(recipe, start)
     training, validation = source_of(recipe, data, Split.TRAIN), source_of(recipe, data, Split.VALIDATION)
     donors = donors_of(data) if recipe.composites else None
     verbose = 1 if sys.stdout.isatty() else 2
     resized = training
     while not should_stop(history["val_loss"].tolist(), recipe.fit):
         epoch = len(history) + 1
+        if epoch > 1 and frozen_at(epoch - 1, recipe) != frozen_at(epoch - 2, recipe):
+            freeze(model, frozen_at(epoch - 1, recipe))
+            _compile(model, recipe)  # what begins to learn has no momentum yet
         model.optimizer.learning_rate = learning_rate(history["val_loss"].tolist(), recipe.fit)
         side = side_of(epoch - 1, recipe.fit, recipe.input.height)
         if resized.frames.shape[1] != side:
@@ -139,24 +147,29 @@ def _row(found: dict[str, list[float]], checked: dict[str, float]) -> dict[str, 
     }  # fmt: skip
 
 
-def _compiled(recipe: Recipe) -> tuple[keras.Model, keras.Model | None]:
+def _compiled(recipe: Recipe, start: InitialWeights) -> tuple[keras.Model, keras.Model | None]:
     """The model to train, and its moving average where the recipe keeps one."""
     made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
     model, average = made[0], made[1] if recipe.fit.averaging else None
-    initialize(model, recipe)
+    initialize(model, recipe, file=start.file)
+    for one in (model, average):
+        if one is not None:
+            _compile(one, recipe)
+    if average is not None:
+        average.set_weights(model.get_weights())
+    return model, average
+
+
+def _compile(model: keras.Model, recipe: Recipe) -> None:
     config = {"learning_rate": recipe.fit.learning_rate}
     if recipe.fit.weight_decay:
         config["weight_decay"] = recipe.fit.weight_decay
-    loss: Any = recipe.fit.loss
+    smoothing = {"label_smoothing": recipe.fit.label_smoothing} if recipe.fit.label_smoothing else {}
+    loss: Any = keras.losses.get({"class_name": recipe.fit.loss, "config": smoothing}) if smoothing else recipe.fit.loss
     metrics: Any = ["accuracy"]
     weights = None
     if recipe.mask:
         loss = {"class": SetCrossEntropy(recipe.fit.label_smoothing), "mask": MaskLoss()}
         metrics, weights = {"class": ["accuracy"]}, {"class": 1.0, "mask": recipe.mask.weight}
-    for one in (model, average):
-        if one is not None:
-            optimizer = keras.optimizers.get({"class_name": recipe.fit.optimizer, "config": config})
-            one.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)
-    if average is not None:
-        average.set_weights(model.get_weights())
-    return model, average
+    optimizer = keras.optimizers.get({"class_name": recipe.fit.optimizer, "config": config})
+    model.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from braintumor.models.recipe import FitRecipe
+from braintumor.models.recipe import FitRecipe, Recipe
 
 _RISE: Final = 0.1
 _LOWEST: Final = 0.01  # share of the highest rate the last epochs keep
@@ -37,6 +37,12 @@ def learning_rate(val_losses: Sequence[float], fit: FitRecipe) -> float:
 def side_of(epoch: int, fit: FitRecipe, full: int) -> int:
     """Side of the frames in an epoch, counted from 0: small ones first where the recipe resizes progressively."""
     return next((side for share, side in fit.sizes if epoch < share * fit.epochs), full)
+
+
+def frozen_at(epoch: int, recipe: Recipe) -> str:
+    """Last layer that does not learn in an epoch, counted from 0; empty where all do."""
+    begun = [last for share, last in recipe.thaw if epoch >= share * recipe.fit.epochs]
+    return begun[-1] if begun else recipe.frozen_through
 
 
 def _one_cycle(epoch: int, fit: FitRecipe) -> float:
