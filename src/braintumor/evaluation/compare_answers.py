@@ -1,0 +1,155 @@
+"""Answers of a version to scans, the same scans for all: kept on disk as they come, so that none is asked for twice."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from braintumor.dataset.files import sha256_of, write_atomically
+from braintumor.evaluation.study_file import identity
+from braintumor.imaging import read_scan, standardize
+from braintumor.inference.artifact import Artifact
+from braintumor.inference.detector import Detector
+from braintumor.inference.verdict import tumor_probability
+from braintumor.settings import Settings
+from braintumor.training.data import split_manifest
+from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+
+# Small, since one frame of a large network holds much memory while it passes through.
+_BATCH: Final = 8
+_KEPT_EVERY: Final = 8  # batches
+_COLUMNS: Final = ("path", *(f"p_{name}" for name in CLASS_NAMES), "verdict")
+
+
+@dataclass(frozen=True)
+class Scans:
+    """Scans that several versions are asked about: the rows of the manifest that are in the test split by group."""
+
+    manifest: pd.DataFrame
+
+    @classmethod
+    def of_test(cls, settings: Settings) -> "Scans":
+        """Those of the test split by group.
+
+        Raises
+        ------
+        DatasetError
+            There is no manifest, or it has not been split yet.
+        """
+        manifest = split_manifest(Protocol.GROUP, settings)
+        return cls(manifest[manifest["split"] == str(Split.TEST)].reset_index(drop=True))
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Index into the fixed class order."""
+        return np.array([CLASS_NAMES.index(label) for label in self.manifest["label"]], np.int64)
+
+    @property
+    def groups(self) -> NDArray[np.object_]:
+        """Group of each scan."""
+        return self.manifest["group"].to_numpy(object)
+
+    def paths(self, settings: Settings) -> list[Path]:
+        """Where each scan lies."""
+        return [settings.dataset / path for path in self.manifest["path"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a version says of scans, in their order.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape (n, 4)
+        Calibrated, in the fixed class order.
+    verdicts : ndarray of Verdict, shape (n,)
+    """
+
+    probabilities: NDArray[np.float64]
+    verdicts: NDArray[np.object_]
+
+    @property
+    def tumor(self) -> NDArray[np.float64]:
+        """Calibrated tumour probability."""
+        return tumor_probability(self.probabilities)
+
+
+def ask(
+    artifact: Artifact, paths: Sequence[Path], what: str, work: Path, settings: Settings, *, restart: bool = False
+) -> Answers:
+    """Read scans with a version, or go on from where an earlier run was stopped.
+
+    Answers lie in `<work>/<what>-<version>-<hash>.csv`; the hash is of all that decides an answer: the model and its
+    card, and the scans.
+
+    Parameters
+    ----------
+    what : str
+        Name of this set of scans.
+    restart : bool
+        Ask again what was asked before.
+    """
+    version = artifact.folder.name
+    file = work / f"{what}-{version}-{_key(artifact, paths)}.csv"
+    rows = [] if restart else _kept(file)
+    if len(rows) < len(paths):
+        detector = Detector(artifact, settings)
+        left = paths[len(rows) :]
+        with tqdm(total=len(paths), initial=len(rows), desc=f"{version}: {what}", unit="scan", disable=None) as bar:
+            for number, batch in enumerate(_batches(left), start=1):
+                rows += _said(detector, batch, settings)
+                if number % _KEPT_EVERY == 0 or len(rows) == len(paths):
+                    _keep(file, rows)
+                bar.update(len(batch))
+    return Answers(
+        np.array([row[1:-1] for row in rows], np.float64).reshape(len(rows), len(CLASS_NAMES)),
+        np.array([row[-1] for row in rows], object),
+    )
+
+
+def _key(artifact: Artifact, paths: Iterable[Path]) -> str:
+    content = [identity(artifact.card.raw), artifact.card.contract.to_dict(), [sha256_of(path) for path in paths]]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _batches(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    for start in range(0, len(paths), _BATCH):
+        yield paths[start : start + _BATCH]
+
+
+def _said(detector: Detector, paths: Sequence[Path], settings: Settings) -> list[list[str]]:
+    from braintumor.evaluation.run import verdicts_of  # brings Keras along, which kept answers do without
+
+    contract = detector.artifact.card.contract
+    frames = np.stack([standardize(read_scan(path, settings=settings), contract)[0] for path in paths])
+    outputs = detector.infer(frames)
+    probabilities = detector.probabilities(outputs)
+    verdicts = verdicts_of(detector, outputs, probabilities, frames)
+    return [
+        [path.name, *map(repr, row), str(verdict)]
+        for path, row, verdict in zip(paths, probabilities.tolist(), verdicts, strict=True)
+    ]
+
+
+def _keep(file: Path, rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *rows])
+    write_atomically(file, text.getvalue())
+
+
+def _kept(file: Path) -> list[list[str]]:
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            return list(csv.reader(stream))[1:]
+    except OSError:
+        return []
