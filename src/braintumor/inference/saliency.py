@@ -1,10 +1,14 @@
 """Saliency: how much each pixel of a frame moves the log-odds of tumour, smoothed and scaled for the eye."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+
+# Takes model input (1, height, width, channels); gives the gradient of the log-odds of tumour there, of equal shape.
+Gradient = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 # Standard deviation of the smoothing, as a share of the frame's longer side: gradients of single pixels flicker with
 # the rectifiers that happen to be on, and mean little by themselves (Smilkov et al. 2017).
@@ -13,15 +17,19 @@ SMOOTHING: Final = 0.015
 FULL: Final = 0.995
 
 
-def saliency_map(
-    session: onnxruntime.InferenceSession, batch: NDArray[np.float32], views: int = 1
-) -> NDArray[np.float32]:
+def gradient_by(session: onnxruntime.InferenceSession) -> Gradient:
+    """The gradient as an artifact's `saliency.onnx` computes it."""
+    name = session.get_inputs()[0].name
+    return lambda batch: np.asarray(session.run(None, {name: batch})[0], np.float32)
+
+
+def saliency_map(gradient: Gradient, batch: NDArray[np.float32], views: int = 1) -> NDArray[np.float32]:
     """The absolute gradient at one frame (Simonyan et al. 2014), smoothed, from 0 to 1.
 
     Parameters
     ----------
-    session : InferenceSession
-        Of an artifact's `saliency.onnx`.
+    gradient : Gradient
+        Of an artifact's `saliency.onnx` (see `gradient_by`), or by automatic differentiation.
     batch : ndarray of float32, shape (1, height, width, channels)
         Model input. Its channels are copies of one grey value, which moves them all: their gradients are summed.
     views : int
@@ -31,17 +39,16 @@ def saliency_map(
     -------
     ndarray of float32, shape (height, width)
     """
-    slope = _slope(session, batch)
+    slope = _slope(gradient, batch)
     if views > 1:
-        slope = (slope + _slope(session, np.ascontiguousarray(batch[:, :, ::-1]))[:, ::-1]) * np.float32(0.5)
+        slope = (slope + _slope(gradient, np.ascontiguousarray(batch[:, :, ::-1]))[:, ::-1]) * np.float32(0.5)
     values = smoothed(np.abs(slope))
     full = float(np.quantile(values, FULL)) or float(values.max())
     return np.clip(values / np.float32(full), 0.0, 1.0) if full > 0 else values
 
 
-def _slope(session: onnxruntime.InferenceSession, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-    (gradient,) = session.run(None, {session.get_inputs()[0].name: batch})
-    return np.asarray(gradient[0].sum(axis=-1))
+def _slope(gradient: Gradient, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(gradient(batch)[0].sum(axis=-1))
 
 
 def smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
