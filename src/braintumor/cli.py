@@ -48,7 +48,9 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     verbs = data.add_subparsers(required=True, metavar="VERB")
     fetch = _command(verbs, "fetch", "get the Kaggle image set and verify it", _fetch)
     fetch.add_argument("--from", dest="source", type=Path, metavar="PATH", help="a folder or zip, instead of Kaggle")
-    fetch.add_argument("--masks", action="store_true", help="get the BRISC tumour masks instead of the images")
+    instead = fetch.add_mutually_exclusive_group()
+    instead.add_argument("--masks", action="store_true", help="get the BRISC tumour masks instead of the images")
+    instead.add_argument("--yes-no", action="store_true", help="get the set of 253 pictures with or without a tumour")
     fetch.add_argument("--table", type=Path, metavar="CSV", help="expected files, instead of the shipped table")
     _command(verbs, "audit", "read every image once; write manifest.csv and audit.json", _audit)
     split = _command(verbs, "split", "deal groups of images to train, validation and test", _split)
@@ -58,6 +60,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     phantoms.add_argument("folder", type=Path)
     phantoms.add_argument("--per-class", type=int, default=24, help="images of each class (default 24)")
     phantoms.add_argument("--seed", type=int, default=0)
+    phantoms.add_argument("--yes-no", action="store_true", help="draw folders yes and no instead of the four classes")
     _command(commands, "explore", "average and compare the classes; write outputs/dataset", _explore)
 
 
@@ -66,6 +69,11 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     train.add_argument("version", help="name of a recipe, such as v1")
     train.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
     train.add_argument("--seed", type=int, help="another seed than the recipe's; writes to outputs/VERSION-seedN")
+    train.add_argument(
+        "--weights", metavar="none|imagenet|FILE", help="another start than the recipe's: random weights, ImageNet's "
+        "through Keras, or ImageNet's from a file; a run from random weights in their place writes to "
+        "outputs/VERSION-none"
+    )  # fmt: skip
     train.add_argument("--restart", action="store_true", help="forget the checkpoint of an earlier run")
     for name, help_, handler in (
         ("export", "write model.onnx and check it against Keras on real scans", _export),
@@ -114,8 +122,13 @@ def _add_reading(commands: argparse._SubParsersAction) -> None:
 def _fetch(options: argparse.Namespace) -> int:
     from braintumor.dataset.fetch import fetch
     from braintumor.dataset.masks import fetch_masks
+    from braintumor.dataset.sets import KAGGLE, YES_NO
 
-    print(fetch_masks(options.source) if options.masks else fetch(source=options.source, table=options.table))
+    wanted = YES_NO if options.yes_no else KAGGLE
+    print(
+        fetch_masks(options.source) if options.masks
+        else fetch(source=options.source, table=options.table, image_set=wanted)
+    )  # fmt: skip
     return 0
 
 
@@ -145,18 +158,25 @@ def _phantoms(options: argparse.Namespace) -> int:
 
     from braintumor.dataset.phantoms import write_phantoms
     from braintumor.dataset.table import write_table
+    from braintumor.dataset.yes_no_phantoms import TABLE, write_yes_no_phantoms
 
-    count = write_phantoms(options.folder, options.per_class, options.seed)
-    table = options.folder / "table.csv"
-    write_table(options.folder, pd.read_csv(options.folder / "provenance.csv", dtype=str, keep_default_na=False), table)
-    print(f"Drew {count} phantoms. Use them with: braintumor data fetch --from {options.folder} --table {table}")
+    folder, table = options.folder, options.folder / TABLE
+    if options.yes_no:
+        count = write_yes_no_phantoms(folder, options.per_class, options.seed)
+    else:
+        count = write_phantoms(folder, options.per_class, options.seed)
+        write_table(folder, pd.read_csv(folder / "provenance.csv", dtype=str, keep_default_na=False), table)
+    command = f"braintumor data fetch{' --yes-no' if options.yes_no else ''} --from {folder} --table {table}"
+    print(f"Drew {count} phantoms. Use them with: {command}")
     return 0
 
 
 def _train(options: argparse.Namespace) -> int:
     from braintumor.training.run import train
 
-    options.version = train(options.version, options.protocol, seed=options.seed, restart=options.restart)
+    options.version = train(
+        options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart
+    )
     return _export(options) or _evaluate(options)
 
 

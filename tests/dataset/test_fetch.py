@@ -8,10 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from braintumor.cli import main
 from braintumor.dataset.fetch import check, fetch
 from braintumor.dataset.files import find_images
 from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.sets import YES_NO
 from braintumor.dataset.table import KAGGLE_HANDLE, load_table, write_table
+from braintumor.dataset.yes_no import yes_no_folder, yes_no_paths
+from braintumor.dataset.yes_no_phantoms import write_yes_no_phantoms
 from braintumor.errors import DatasetError
 from braintumor.settings import Settings
 
@@ -138,3 +142,57 @@ def test_an_unreachable_kaggle_says_how_to_go_on(workspace: Settings, monkeypatc
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
     with pytest.raises(DatasetError, match=r"ConnectionError.*--from FILE\.zip"):
         fetch()
+
+
+def test_the_shipped_table_of_the_yes_no_set_lists_all_253_pictures() -> None:
+    table = load_table(YES_NO.table, YES_NO.provenance)
+    assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"yes": 155, "no": 98}
+    assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+
+
+@pytest.mark.real
+def test_the_real_yes_no_set_is_what_its_table_says() -> None:
+    if not yes_no_paths():
+        pytest.skip("the yes/no set is absent; fetch it with: braintumor data fetch --yes-no")
+    assert check(yes_no_folder(), load_table(YES_NO.table, YES_NO.provenance), YES_NO.leaves).complete
+
+
+def test_the_yes_no_set_is_copied_verified_and_refused_where_partial(tmp_path: Path, workspace: Settings) -> None:
+    source = tmp_path / "download" / "brain_tumor_dataset"  # Kaggle's zip holds it twice, once a folder deeper
+    write_yes_no_phantoms(source, 4)
+    held = source / "yes" / "Y2.png"
+    content = held.read_bytes()
+    held.unlink()
+    with pytest.raises(DatasetError, match=r"1 missing \(yes/Y2\.png\).*navoneel"):
+        fetch(source.parent, source / "table.csv", image_set=YES_NO)
+    held.write_bytes(content)
+    assert "All 8 files" in fetch(source.parent, source / "table.csv", image_set=YES_NO)
+    assert len(yes_no_paths(workspace)) == 8
+
+
+def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
+    tmp_path: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_yes_no_phantoms(tmp_path / "kept", 4)
+    asked: list[str] = []
+
+    def dataset_download(handle: str) -> str:
+        asked.append(handle)
+        if len(asked) == 1:
+            raise ConnectionError(handle)
+        return str(tmp_path / "kept")
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --yes-no --from FILE\.zip"):
+        fetch(table=tmp_path / "kept" / "table.csv", image_set=YES_NO)
+    assert main(["data", "fetch", "--yes-no", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
+    assert asked == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2
+
+
+def test_drawn_yes_no_pictures_come_with_the_command_that_takes_them(
+    tmp_path: Path, workspace: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "phantoms", str(tmp_path / "drawn"), "--per-class", "4", "--yes-no"]) == 0
+    command = capsys.readouterr().out.split("Use them with: braintumor ")[1].split()
+    assert main(command) == 0
+    assert len(yes_no_paths(workspace)) == 8

@@ -7,7 +7,7 @@ from PIL import Image
 
 from braintumor.dataset.phantoms import draw
 from braintumor.evaluation.outside import compare
-from braintumor.evaluation.outside_set import clusters, nearest, outside_facts
+from braintumor.evaluation.outside_set import nearest, outside_facts
 from braintumor.settings import Settings
 from braintumor.vocabulary import TumorClass, Verdict
 
@@ -55,12 +55,6 @@ def test_distance_is_the_least_over_orientations() -> None:
     turned[0, 5, 0] = np.uint64(1)
     assert nearest(turned, np.zeros((1, 2), np.uint64)) == [1]
     assert nearest(turned, np.empty((0, 2), np.uint64)) == [128]
-
-
-def test_unlike_labels_are_not_joined() -> None:
-    same = np.zeros((2, 8, 2), np.uint64)
-    assert len(set(clusters(same, np.array(["yes", "yes"], object)))) == 1
-    assert len(set(clusters(same, np.array(["yes", "no"], object)))) == 2
 
 
 def test_a_cluster_counts_once() -> None:

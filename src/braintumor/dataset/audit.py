@@ -4,41 +4,25 @@ import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from tqdm import tqdm
 
-from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.facts import FileFacts, read_facts, stamp_of
+from braintumor.dataset.files import find_images, write_atomically
 from braintumor.dataset.groups import assign_groups
 from braintumor.dataset.leakage import leakage, summarize
 from braintumor.dataset.manifest import manifest_path, read_manifest, write_manifest
 from braintumor.dataset.table import load_table
-from braintumor.dataset.twins import ORIENTATIONS, find_twins, orientation_hashes
-from braintumor.errors import DatasetError, ScanError
-from braintumor.imaging import read_scan
+from braintumor.dataset.twins import ORIENTATIONS, find_twins
+from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
 _CHUNK = 64
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What reading one file gives; `error` is filled where it is no image, and the rest is then empty."""
-
-    path: str
-    stamp: str
-    sha256: str = ""
-    width: int = 0
-    height: int = 0
-    mode: str = ""
-    hashes: tuple[tuple[int, int], ...] = ()
-    error: str = ""
 
 
 def audit(settings: Settings | None = None) -> str:
@@ -91,18 +75,13 @@ def _cache_path(settings: Settings) -> Path:
     return settings.dataset_outputs / "work" / "audit.jsonl"
 
 
-def _stamp(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_size}:{status.st_mtime_ns}"
-
-
 def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileFacts]:
     """Facts of every file: from an interrupted run where the file has not changed since, else read now."""
     known = _known(settings)
     todo = []
     for path in paths:
         before = known.get(path)
-        if before is not None and before.stamp == _stamp(settings.dataset / path):
+        if before is not None and before.stamp == stamp_of(settings.dataset / path):
             yield before
         else:
             todo.append(path)
@@ -139,19 +118,7 @@ def _known(settings: Settings) -> dict[str, FileFacts]:
 
 
 def _read_chunk(settings: Settings, paths: list[str]) -> list[FileFacts]:
-    return [_read_one(settings, path) for path in paths]
-
-
-def _read_one(settings: Settings, path: str) -> FileFacts:
-    full = settings.dataset / path
-    stamp = _stamp(full)
-    try:
-        scan = read_scan(full, settings=settings)
-    except ScanError as error:
-        return FileFacts(path, stamp, sha256=sha256_of(full), error=str(error))
-    hashes = orientation_hashes(Image.fromarray(scan.to_uint8()))
-    pairs = tuple((int(p), int(d)) for p, d in hashes)
-    return FileFacts(path, stamp, scan.sha256, scan.width, scan.height, scan.mode, pairs)
+    return [read_facts(settings.dataset, path, settings) for path in paths]
 
 
 def _manifest(facts: list[FileFacts], settings: Settings) -> pd.DataFrame:

@@ -1,9 +1,9 @@
-"""Fetch the Kaggle image set, or a copy of it, and verify every file against the table of what it should hold."""
+"""Fetch an image set from Kaggle, or a copy of it, and verify every file against the table of what it should hold."""
 
 import hashlib
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.files import LEAVES, find_images, sha256_of, write_atomically
 from braintumor.dataset.kaggle import download
-from braintumor.dataset.table import KAGGLE_HANDLE, load_table
+from braintumor.dataset.sets import KAGGLE, ImageSet
+from braintumor.dataset.table import load_table
 from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
@@ -44,9 +45,9 @@ class Check:
         return f"Of {self.expected} expected files: {'; '.join(parts)}."
 
 
-def check(folder: Path, table: pd.DataFrame) -> Check:
+def check(folder: Path, table: pd.DataFrame, leaves: Sequence[str] = LEAVES) -> Check:
     """Compare the images in `folder` with the table, by size and then by hash (threads, as hashing frees the GIL)."""
-    present = set(find_images(folder))
+    present = set(find_images(folder, leaves))
     expected = dict(zip(table["path"], zip(table["bytes"], table["sha256"], strict=True), strict=True))
 
     def is_altered(path: str) -> bool:
@@ -65,15 +66,22 @@ def check(folder: Path, table: pd.DataFrame) -> Check:
     )
 
 
-def fetch(source: Path | None = None, table: Path | None = None, settings: Settings | None = None) -> str:
-    """Bring the image set to `settings.dataset` and verify it; what is already there and right is kept.
+def fetch(
+    source: Path | None = None,
+    table: Path | None = None,
+    settings: Settings | None = None,
+    image_set: ImageSet = KAGGLE,
+) -> str:
+    """Bring an image set to its folder in `settings.inputs` and verify it; what is already there and right is kept.
 
     Parameters
     ----------
     source : Path, optional
-        A folder or zip holding `Training` and `Testing` (at any depth); downloaded from Kaggle where not given.
+        A folder or zip holding the set (at any depth); downloaded from Kaggle where not given.
     table : Path, optional
         Table of expected files; the shipped one by default.
+    image_set : ImageSet
+        Which set.
 
     Returns
     -------
@@ -85,36 +93,37 @@ def fetch(source: Path | None = None, table: Path | None = None, settings: Setti
     DatasetError
         The source is not an image set, or what it brought is partial or altered; the message names the files.
     """
-    settings = settings or get_settings()
-    expected, target = load_table(table), settings.dataset
-    if check(target, expected).complete:
+    wanted = image_set.expecting(table)
+    expected = load_table(wanted.table, wanted.provenance)
+    target = (settings or get_settings()).inputs / wanted.folder
+    if check(target, expected, wanted.leaves).complete:
         return f"{target.name} is already complete. All {len(expected)} files are there and unaltered."
-    with _opened(source) as folder:
+    with _opened(source, wanted) as folder:
         altered = _copy(folder, target, expected)
         if table is not None and (folder / "provenance.csv").is_file():  # a set of one's own brings its own provenance
             write_atomically(target / "provenance.csv", (folder / "provenance.csv").read_bytes())
-    result = check(target, expected)
+    result = check(target, expected, wanted.leaves)
     if not result.complete:
         refused = (
             f" {len(altered)} files of the source were altered and left out ({altered[0]}, ...)." if altered else ""
         )
         raise DatasetError(
-            f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({KAGGLE_HANDLE}), "
+            f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({wanted.handle}), "
             f"and remove unexpected files from {target.name}."
         )
     return f"{result} They lie in {target.name}/."
 
 
 @contextmanager
-def _opened(source: Path | None) -> Iterator[Path]:
-    """The folder that holds `Training` and `Testing`, downloaded or unpacked first where needed."""
+def _opened(source: Path | None, wanted: ImageSet) -> Iterator[Path]:
+    """The root of the wanted set, downloaded or unpacked first where needed."""
     if source is None:
-        yield _root_of(download(KAGGLE_HANDLE, "braintumor data fetch --from FILE.zip"))
+        yield _root_of(download(wanted.handle, f"{wanted.command} --from FILE.zip"), wanted)
     elif source.is_dir():
-        yield _root_of(source)
+        yield _root_of(source, wanted)
     elif source.is_file():
         with tempfile.TemporaryDirectory(prefix="braintumor-") as temporary:
-            yield _root_of(_unpack(source, Path(temporary)))
+            yield _root_of(_unpack(source, Path(temporary)), wanted)
     else:
         raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
 
@@ -128,12 +137,13 @@ def _unpack(source: Path, target: Path) -> Path:
     return target
 
 
-def _root_of(folder: Path) -> Path:
-    for training in [folder / "Training", *sorted(folder.rglob("Training"))]:
-        if training.is_dir() and (training.parent / "Testing").is_dir():
-            return training.parent
+def _root_of(folder: Path, wanted: ImageSet) -> Path:
+    first, *others = wanted.roots
+    for found in [folder / first, *sorted(folder.rglob(first))]:
+        if found.is_dir() and all((found.parent / other).is_dir() for other in others):
+            return found.parent
     raise DatasetError(
-        f"{folder}: holds no folders named Training and Testing. Give the unpacked Kaggle set or its zip."
+        f"{folder}: holds no folders named {' and '.join(wanted.roots)}. Give the unpacked Kaggle set or its zip."
     )
 
 

@@ -1,21 +1,22 @@
 """Files of an image set on disk: where images lie, their hashes, and writing that never leaves half a file."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from braintumor.vocabulary import CLASS_NAMES
 
 FOLDERS: Final = ("Training", "Testing")
+LEAVES: Final = tuple(f"{split}/{label}" for split in FOLDERS for label in CLASS_NAMES)
 
 
-def find_images(folder: Path) -> list[str]:
-    """Paths, relative with `/` and sorted, of every file under `<Training|Testing>/<class>/`."""
+def find_images(folder: Path, leaves: Sequence[str] = LEAVES) -> list[str]:
+    """Paths, relative with `/` and sorted, of every file in the folders `leaves`: `<Training|Testing>/<class>`."""
     return sorted(
         path.relative_to(folder).as_posix()
-        for split in FOLDERS
-        for label in CLASS_NAMES
-        for path in (folder / split / label).glob("*")
+        for leaf in leaves
+        for path in (folder / leaf).glob("*")
         if path.is_file() and not path.name.startswith(".")
     )
 

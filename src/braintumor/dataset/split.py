@@ -1,6 +1,7 @@
 """Deal images to train, validation and test: by group, or the two leaky ways that serve for comparison."""
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -46,8 +47,10 @@ def split(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: Settings
     return f"{counts.to_string()}\ngroups: {', '.join(f'{name} {count}' for name, count in groups.items())}"
 
 
-def assign_splits(manifest: pd.DataFrame, protocol: Protocol, seed: int) -> pd.Series:
-    """The split of every row: `train`, `validation` or `test`, 70/10/20 by label.
+def assign_splits(
+    manifest: pd.DataFrame, protocol: Protocol, seed: int, shares: Mapping[Split, float] = SHARES
+) -> pd.Series:
+    """The split of every row: `train`, `validation` or `test`, by label; 70/10/20 unless told otherwise.
 
     Parameters
     ----------
@@ -57,6 +60,8 @@ def assign_splits(manifest: pd.DataFrame, protocol: Protocol, seed: int) -> pd.S
         `group` keeps every group on one side. `official` keeps Kaggle's Testing as test and takes validation from
         Training at random (an eighth, so that train and validation stay at 70 to 10). `random` deals single images.
     seed : int
+    shares : mapping of Split to float
+        Of train, validation and test, in this order; the official protocol has its own.
 
     Raises
     ------
@@ -65,11 +70,10 @@ def assign_splits(manifest: pd.DataFrame, protocol: Protocol, seed: int) -> pd.S
     """
     generator = np.random.default_rng(seed)
     if protocol is Protocol.GROUP:
-        return _by_group(manifest, generator)
+        return _by_group(manifest, generator, shares)
     labels = manifest["label"].to_numpy()
     result = np.full(len(manifest), str(Split.TEST), dtype=object)
     pool = np.ones(len(manifest), bool)
-    shares = dict(SHARES)
     if protocol is Protocol.OFFICIAL:
         pool = manifest["original_split"].to_numpy() == TRAINING
         if not pool.any() or pool.all():
@@ -83,26 +87,27 @@ def assign_splits(manifest: pd.DataFrame, protocol: Protocol, seed: int) -> pd.S
     return pd.Series(result, index=manifest.index, name="split")
 
 
-def _by_group(manifest: pd.DataFrame, generator: np.random.Generator) -> pd.Series:
+def _by_group(manifest: pd.DataFrame, generator: np.random.Generator, shares: Mapping[Split, float]) -> pd.Series:
     """Whole groups, dealt label by label; a group of several labels counts for its most frequent one."""
     sizes = manifest.groupby("group", sort=True).size()
     label_of = manifest.groupby("group", sort=True)["label"].agg(lambda values: values.value_counts().index[0])
     chosen: dict[str, str] = {}
     for label in sorted(label_of.unique()):
         groups = label_of.index[label_of == label]
-        if len(groups) < len(SHARES):
+        if len(groups) < len(shares):
             raise DatasetError(
                 f"{label}: only {len(groups)} independent groups, too few to split three ways. Add images of other "
                 "patients."
             )
-        deal = _best_deal(sizes[groups].to_numpy(), generator)
+        deal = _best_deal(sizes[groups].to_numpy(), generator, np.array(list(shares.values())))
         chosen.update(zip(groups, (_SPLITS[i] for i in deal), strict=True))
     return manifest["group"].map(chosen).rename("split")
 
 
-def _best_deal(sizes: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+def _best_deal(
+    sizes: NDArray[np.int64], generator: np.random.Generator, shares: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Index of the split of each group: of many random deals, the one nearest to the shares in images and groups."""
-    shares = np.array(list(SHARES.values()))
     best, best_cost = np.zeros(len(sizes), np.int64), np.inf
     for _ in range(_DEALS):
         deal = generator.choice(len(shares), size=len(sizes), p=shares)

@@ -1,19 +1,22 @@
 """The expected files of an image set: path, size, hash, and where each image came from (provenance)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
+from braintumor.dataset.files import LEAVES, find_images, sha256_of
 from braintumor.errors import DatasetError
 
 KAGGLE_HANDLE: Final = "masoudnickparvar/brain-tumor-mri-dataset"
 SHIPPED: Final = Path(__file__).parent / "tables" / "kaggle.csv.gz"
 PROVENANCE: Final = ("origin", "cheng_slice", "patient", "plane", "brisc_file", "brisc_transform")
+_FILE: Final = ("path", "bytes", "sha256")
 
 
-def load_table(path: Path | None = None) -> pd.DataFrame:
-    """Read a table of expected files; the shipped one of the Kaggle set by default.
+def load_table(path: Path | None = None, provenance: Sequence[str] = PROVENANCE) -> pd.DataFrame:
+    """Read a table of expected files, with its provenance columns; the shipped one of the Kaggle set by default.
 
     Returns
     -------
@@ -32,7 +35,7 @@ def load_table(path: Path | None = None) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DatasetError(f"The table of expected files {path.name} cannot be read: {error}") from error
-    missing = {"path", "bytes", "sha256", *PROVENANCE} - set(table.columns)
+    missing = {*_FILE, *provenance} - set(table.columns)
     if missing:
         raise DatasetError(f"The table of expected files {path.name} lacks the columns {sorted(missing)}.")
     return table.astype({"bytes": int})
@@ -43,16 +46,20 @@ def write_table(folder: Path, provenance: pd.DataFrame, target: Path) -> int:
 
     This is how the shipped table was made from the Kaggle download and its provenance. Returns the row count.
     """
-    from braintumor.dataset.files import find_images, sha256_of
-
-    rows = []
-    for path in find_images(folder):
-        split, label, file = path.split("/")
-        full = folder / path
-        rows.append((split, label, file, path, full.stat().st_size, sha256_of(full)))
-    found = pd.DataFrame(rows, columns=["split", "label", "file", "path", "bytes", "sha256"])
+    found = file_table(folder)
+    found[["split", "label", "file"]] = found["path"].str.split("/", expand=True)
     joined = found.merge(provenance.astype(str), how="left", on=["split", "label", "file"]).fillna("")
-    joined[["path", "bytes", "sha256", *PROVENANCE]].to_csv(
-        target, index=False, compression={"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
-    )
+    save_table(joined[[*_FILE, *PROVENANCE]], target)
     return len(joined)
+
+
+def file_table(folder: Path, leaves: Sequence[str] = LEAVES) -> pd.DataFrame:
+    """Path, size and hash of every image in the folders `leaves`; all that the table of the yes/no set says."""
+    rows = [(path, (folder / path).stat().st_size, sha256_of(folder / path)) for path in find_images(folder, leaves)]
+    return pd.DataFrame(rows, columns=list(_FILE))
+
+
+def save_table(table: pd.DataFrame, target: Path) -> None:
+    """Write a table of expected files; equal tables give equal bytes."""
+    packing = {"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
+    table.to_csv(target, index=False, compression=packing)

@@ -5,23 +5,21 @@ import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
+from braintumor.dataset.facts import read_facts
 from braintumor.dataset.files import sha256_of, write_atomically
-from braintumor.dataset.groups import joined
-from braintumor.dataset.twins import MAX_DISTANCE, find_twins, orientation_hashes
-from braintumor.errors import ScanError
-from braintumor.imaging import read_scan
+from braintumor.dataset.sets import YES_NO
+from braintumor.dataset.twins import MAX_DISTANCE
+from braintumor.dataset.yes_no import read_pictures, yes_no_folder, yes_no_paths
 from braintumor.settings import Settings
 
-FOLDER: Final = "brain-tumor-yes-no"
-LABELS: Final = ("no", "yes")
+FOLDER: Final = YES_NO.folder
+LABELS: Final = YES_NO.leaves
 _BITS: Final = 128
 
 
@@ -31,40 +29,34 @@ def outside_facts(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `path` (relative to the folder), `label`, `bits` (distance in bits to the nearest image of the manifest, in any
-        orientation), `new` (farther from all of them than a near copy) and `cluster` (pictures of one label that are
-        near copies of each other share it). Pictures that cannot be read are left out.
+        `path` (relative to the folder), `label` (`yes` or `no`), `bits` (distance in bits to the nearest image of the
+        manifest, in any orientation), `new` (farther from all of them than a near copy) and `cluster` (pictures of one
+        label that are near copies of each other share it). Pictures that cannot be read are left out.
     """
-    folder = settings.inputs / FOLDER
-    paths = [p.relative_to(folder).as_posix() for label in LABELS for p in sorted((folder / label).glob("*.*"))]
+    folder, paths = yes_no_folder(settings), yes_no_paths(settings)
     content = json.dumps([paths, [sha256_of(folder / path) for path in paths], sorted(manifest["sha256"])])
     cache = settings.inputs / ".cache" / f"outside-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
     if not cache.is_file():
-        write_atomically(cache, _facts(folder, paths, manifest, settings).to_csv(index=False, lineterminator="\n"))
+        write_atomically(cache, _facts(manifest, settings).to_csv(index=False, lineterminator="\n"))
     return pd.read_csv(cache, dtype={"path": str, "label": str})
 
 
-def _facts(folder: Path, paths: list[str], manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _facts(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    read = partial(read_facts, settings.dataset, settings=settings)
     with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-        own = list(pool.map(partial(_hashes, settings), [folder / path for path in paths], chunksize=16))
-        known = list(
-            pool.map(partial(_hashes, settings), [settings.dataset / p for p in manifest["path"]], chunksize=64)
-        )
-    readable = [i for i, hashes in enumerate(own) if hashes is not None]
-    table = pd.DataFrame({"path": [paths[i] for i in readable]})
-    table["label"] = table["path"].str.split("/").str[0]
-    turned = np.stack([own[i] for i in readable])  # type: ignore[misc]
-    table["bits"] = nearest(turned, np.stack([hashes[0] for hashes in known if hashes is not None]))
-    table["new"] = table["bits"] > MAX_DISTANCE
-    table["cluster"] = clusters(turned, table["label"].to_numpy(object))
-    return table
-
-
-def _hashes(settings: Settings, path: Path) -> NDArray[np.uint64] | None:
-    try:
-        return orientation_hashes(Image.fromarray(read_scan(path, settings=settings).to_uint8()))
-    except ScanError:
-        return None
+        known = [facts.hashes[0] for facts in pool.map(read, manifest["path"], chunksize=64) if not facts.error]
+    pictures = read_pictures(settings)
+    own = pictures.manifest
+    bits = nearest(pictures.hashes, np.array(known, np.uint64).reshape(-1, 2))
+    return pd.DataFrame(
+        {
+            "path": own["path"],
+            "label": own["path"].str.split("/").str[0],
+            "bits": bits,
+            "new": bits > MAX_DISTANCE,
+            "cluster": pd.factorize(own["group"])[0],
+        }
+    )
 
 
 def nearest(turned: NDArray[np.uint64], upright: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -74,10 +66,3 @@ def nearest(turned: NDArray[np.uint64], upright: NDArray[np.uint64]) -> NDArray[
         bits = np.bitwise_count(hashes[:, None] ^ upright[None]).sum(axis=2, dtype=np.int64)
         found[i] = bits.min(initial=_BITS)
     return found
-
-
-def clusters(turned: NDArray[np.uint64], labels: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Number of the cluster of near copies of one label that each picture belongs to."""
-    pairs = find_twins(turned)
-    alike = pairs[labels[pairs["a"]] == labels[pairs["b"]]]
-    return joined(len(turned), list(zip(alike["a"].tolist(), alike["b"].tolist(), strict=True)))

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from braintumor.dataset.sets import KAGGLE, ImageSet
 from braintumor.errors import DatasetError, ScanError
 from braintumor.imaging import InputContract, read_scan, standardize
 from braintumor.settings import Settings, get_settings
@@ -19,10 +20,16 @@ from braintumor.settings import Settings, get_settings
 _CHUNK = 64
 
 
-def load_frames(manifest: pd.DataFrame, contract: InputContract, settings: Settings | None = None) -> NDArray[np.uint8]:
+def load_frames(
+    manifest: pd.DataFrame,
+    contract: InputContract,
+    settings: Settings | None = None,
+    image_set: ImageSet = KAGGLE,
+) -> NDArray[np.uint8]:
     """Frames of every row of the manifest, in its order, decoded in parallel the first time.
 
-    A killed first time goes on from where it was: chunks already done are marked beside the array.
+    A killed first time goes on from where it was: chunks already done are marked beside the array. The paths of the
+    manifest are relative to the folder of `image_set` in `settings.inputs`.
 
     Returns
     -------
@@ -46,6 +53,7 @@ def load_frames(manifest: pd.DataFrame, contract: InputContract, settings: Setti
     if starts:
         paths = manifest["path"].tolist()
         chunks = [paths[s : s + _CHUNK] for s in starts]
+        read = partial(_frames, settings, contract, image_set)
         array = np.lib.format.open_memmap(path, mode="r+")
         workers = settings.workers or os.cpu_count() or 1
         with (
@@ -53,7 +61,7 @@ def load_frames(manifest: pd.DataFrame, contract: InputContract, settings: Setti
             marks.open("a") as file,
             tqdm(total=len(paths), initial=len(done) * _CHUNK, desc="standardize", unit="img", disable=None) as bar,
         ):
-            for start, frames in zip(starts, pool.map(partial(_frames, settings, contract), chunks), strict=True):
+            for start, frames in zip(starts, pool.map(read, chunks), strict=True):
                 array[start : start + len(frames)] = frames
                 array.flush()
                 file.write(f"{start}\n")
@@ -68,14 +76,13 @@ def cache_file(kind: str, manifest: pd.DataFrame, contract: InputContract, setti
     return settings.inputs / ".cache" / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
 
 
-def _frames(settings: Settings, contract: InputContract, paths: list[str]) -> NDArray[np.uint8]:
-    return np.stack([_frame(settings, contract, path) for path in paths])
+def _frames(settings: Settings, contract: InputContract, image_set: ImageSet, paths: list[str]) -> NDArray[np.uint8]:
+    return np.stack([_frame(settings, contract, image_set, path) for path in paths])
 
 
-def _frame(settings: Settings, contract: InputContract, path: str) -> NDArray[np.uint8]:
+def _frame(settings: Settings, contract: InputContract, image_set: ImageSet, path: str) -> NDArray[np.uint8]:
     try:
-        return standardize(read_scan(settings.dataset / path, settings=settings), contract)[0]
+        return standardize(read_scan(settings.inputs / image_set.folder / path, settings=settings), contract)[0]
     except ScanError as error:
-        raise DatasetError(
-            f"{error} The manifest names this image: run braintumor data fetch, then braintumor data audit."
-        ) from error
+        again = f"{image_set.command}, then braintumor data audit" if image_set == KAGGLE else image_set.command
+        raise DatasetError(f"{error} The manifest names this image: run {again}.") from error

@@ -1,0 +1,114 @@
+"""The yes/no set: pictures of which only is known whether they show a tumour; its manifest, groups and splits."""
+
+import hashlib
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.dataset.facts import read_facts
+from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.groups import assign_groups
+from braintumor.dataset.manifest import COLUMNS
+from braintumor.dataset.sets import YES_NO, YES_NO_LABELS
+from braintumor.dataset.split import assign_splits
+from braintumor.dataset.twins import find_twins
+from braintumor.errors import DatasetError
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import Plane, Protocol, Split
+
+ORIGIN: Final = "navoneel"
+# What those who published the set's first recipes dealt: 176 to learn from, 26 to choose by, 51 to be judged on.
+DEALT: Final = {Split.TRAIN: 176, Split.VALIDATION: 26, Split.TEST: 51}
+SHARES: Final = {split: count / sum(DEALT.values()) for split, count in DEALT.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Every picture of the set that can be read.
+
+    Attributes
+    ----------
+    manifest : DataFrame
+        The columns of the main manifest, as far as they apply: nobody said the plane or the patient, there are no
+        masks, and `split` is still empty. Pictures of one `group` are near copies of each other.
+    hashes : ndarray of uint64, shape (n, 8, 2)
+        Perceptual hashes in every orientation.
+    """
+
+    manifest: pd.DataFrame
+    hashes: NDArray[np.uint64]
+
+
+def yes_no_folder(settings: Settings | None = None) -> Path:
+    """Where the set lies, with `yes` and `no` inside."""
+    return (settings or get_settings()).inputs / YES_NO.folder
+
+
+def yes_no_paths(settings: Settings | None = None) -> list[str]:
+    """Paths of its files, relative to its folder; none where the set is not there."""
+    return find_images(yes_no_folder(settings), YES_NO.leaves)
+
+
+def read_pictures(settings: Settings | None = None) -> Pictures:
+    """Read the whole set once, in parallel.
+
+    Raises
+    ------
+    DatasetError
+        The set is not there, or no file of it can be read.
+    """
+    settings = settings or get_settings()
+    folder, paths = yes_no_folder(settings), yes_no_paths(settings)
+    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+        read = list(pool.map(partial(read_facts, folder, settings=settings), paths, chunksize=16))
+    good = [facts for facts in read if not facts.error]
+    if not good:
+        raise DatasetError(f"There are no pictures in {folder.name}. Get them with: {YES_NO.command}")
+    columns = ["path", "sha256", "width", "height", "mode"]
+    manifest = pd.DataFrame([[getattr(facts, c) for c in columns] for facts in good], columns=columns)
+    manifest["label"] = manifest["path"].str.split("/").str[0].map(YES_NO_LABELS)
+    manifest = manifest.assign(
+        origin=ORIGIN, plane=str(Plane.UNKNOWN), patient="", original_split="", split="", has_mask=False
+    )
+    hashes = np.array([facts.hashes for facts in good], np.uint64)
+    manifest["group"] = assign_groups(manifest, find_twins(hashes))
+    return Pictures(manifest[list(COLUMNS)], hashes)
+
+
+def yes_no_manifest(protocol: Protocol, settings: Settings | None = None, seed: int = 0) -> pd.DataFrame:
+    """The manifest of the set, dealt by a protocol in the shares of `DEALT`.
+
+    `random` deals single pictures of each label, as the set's first recipes did; `group` keeps near copies on one
+    side. What was read is kept in `inputs/.cache` until a file changes.
+
+    Raises
+    ------
+    DatasetError
+        The set is not there, it has too few independent pictures, or the protocol is one it has not.
+    """
+    if protocol is Protocol.OFFICIAL:
+        raise DatasetError(
+            "The yes/no set has no official split: its publisher put all pictures into yes and no. Use the protocol "
+            "group, or random for the split its first recipes used."
+        )
+    settings = settings or get_settings()
+    manifest = _read_once(settings)
+    return manifest.assign(split=assign_splits(manifest, protocol, seed, SHARES))
+
+
+def _read_once(settings: Settings) -> pd.DataFrame:
+    folder, paths = yes_no_folder(settings), yes_no_paths(settings)
+    content = json.dumps([[path, sha256_of(folder / path)] for path in paths])
+    cache = settings.inputs / ".cache" / f"yes-no-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
+    if not cache.is_file():
+        write_atomically(cache, read_pictures(settings).manifest.to_csv(index=False, lineterminator="\n"))
+    whole = {"width": int, "height": int}
+    return pd.read_csv(cache, dtype=str, keep_default_na=False).astype(whole).assign(has_mask=False)
