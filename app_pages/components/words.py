@@ -1,21 +1,19 @@
 """Words for numbers and names, so that all pages say the same thing the same way."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from braintumor.evaluation.measures import Estimate
-from braintumor.vocabulary import CLASSES, Split, TumorClass, Verdict
+from braintumor.vocabulary import Split
+from braintumor.words import VERDICT_TITLES, class_word, count, listed
+
+__all__ = [
+    "METRIC_TITLES", "SPLIT_TITLES", "VERDICT_TITLES", "class_word", "count", "evidence", "listed", "metric_title",
+    "metric_value", "share",
+]  # fmt: skip
 
 SPLIT_TITLES: Final[dict[str, str]] = {
     Split.TRAIN: "Training", Split.VALIDATION: "Validation", Split.TEST: "Test",
 }  # fmt: skip
-
-VERDICT_TITLES: Final[dict[Verdict, str]] = {
-    Verdict.TUMOR_SUSPECTED: "Tumour suspected",
-    Verdict.NO_TUMOR_FOUND: "No tumour found",
-    Verdict.UNCERTAIN: "Uncertain",
-    Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
-}
 
 METRIC_TITLES: Final[dict[str, str]] = {
     "accuracy": "Accuracy",
@@ -43,17 +41,6 @@ _PER_CLASS: Final = {
 }  # fmt: skip
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """A number of things, such as `1 image` or `7,023 images`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def listed(things: Iterable[str]) -> str:
-    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
-    *rest, last = list(things) or [""]
-    return f"{', '.join(rest)} and {last}" if rest else last
-
-
 def share(part: int, whole: int) -> str:
     """A part of a whole, such as `35%`."""
     return f"{part / whole:.0%}" if whole else "none"
@@ -70,11 +57,6 @@ def metric_title(name: str) -> str:
 def metric_value(name: str, estimate: Estimate) -> str:
     """A metric with its interval, in the unit it is spoken of."""
     return estimate.plain() if name in _PLAIN else estimate.percent()
-
-
-def class_word(label: str) -> str:
-    """A class within a sentence: `glioma`, `no tumour`."""
-    return TumorClass(label).title.lower() if label in CLASSES else label
 
 
 def evidence(estimate: Estimate) -> str:

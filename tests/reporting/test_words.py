@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.reporting.words import count, listed, paragraphs, shown
+from braintumor.reporting.words import paragraphs, shown
 
 BREAK = "\u200b"
 
@@ -30,8 +30,3 @@ def test_marks_that_hide_or_turn_text_become_blanks(mark):
 
 def test_lines_of_a_comment_stay_lines():
     assert paragraphs("One.\r\n\n  Two. \n\t") == ["One.", "Two."]
-
-
-def test_things_are_counted_and_listed_as_people_do():
-    assert (count(1, "scan"), count(1200, "scan")) == ("1 scan", "1,200 scans")
-    assert (listed("a"), listed("ab"), listed("abc"), listed("")) == ("a", "a and b", "a, b and c", "")

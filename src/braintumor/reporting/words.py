@@ -1,19 +1,15 @@
 """Words: verdicts and classes as a report says them, and typed text made fit to be printed."""
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from braintumor.vocabulary import TumorClass, Verdict
+from braintumor.vocabulary import Verdict
+from braintumor.words import VERDICT_TITLES as VERDICTS
+from braintumor.words import class_word, count, listed
 
-# Worst first: the order of the counts and of the index.
-VERDICTS: Final[dict[Verdict, str]] = {
-    Verdict.TUMOR_SUSPECTED: "Tumour suspected",
-    Verdict.UNCERTAIN: "Uncertain",
-    Verdict.NO_TUMOR_FOUND: "No tumour found",
-    Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
-}
+__all__ = ["TONES", "VERDICTS", "class_word", "count", "listed", "moment", "paragraphs", "shown"]
+
 # Names of colours the template knows.
 TONES: Final[dict[Verdict, str]] = {
     Verdict.TUMOR_SUSPECTED: "red",
@@ -39,22 +35,6 @@ def shown(text: str) -> str:
 def paragraphs(text: str) -> list[str]:
     """Typed text of several lines, a line each, empty ones left out."""
     return [line for part in text.splitlines() if (line := shown(part))]
-
-
-def class_word(label: TumorClass) -> str:
-    """A class within a sentence: `glioma`, `no tumour`."""
-    return label.title.lower()
-
-
-def listed(things: Iterable[str]) -> str:
-    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
-    *rest, last = list(things) or [""]
-    return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things: `1 scan`, `1,200 scans`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def moment(time: datetime) -> str:

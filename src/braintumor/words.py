@@ -1,0 +1,30 @@
+"""Words of every face: verdicts and classes as a reader says them, things listed and counted. It loads nothing."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+
+# Worst first: the order in which reports count and list them.
+VERDICT_TITLES: Final[dict[Verdict, str]] = {
+    Verdict.TUMOR_SUSPECTED: "Tumour suspected",
+    Verdict.UNCERTAIN: "Uncertain",
+    Verdict.NO_TUMOR_FOUND: "No tumour found",
+    Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
+}
+
+
+def class_word(label: str) -> str:
+    """A class within a sentence: `glioma`, `no tumour`; what is no class is said as it is."""
+    return TumorClass(label).title.lower() if label in CLASSES else label
+
+
+def listed(things: Iterable[str]) -> str:
+    """Things in a sentence: `a`, `a and b`, `a, b and c`."""
+    *rest, last = list(things) or [""]
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number of things: `1 image`, `7,023 images`; `many` where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
