@@ -1,7 +1,7 @@
 """Recipe: what to train, as data, read from `recipes/<version>.toml`."""
 
 import tomllib
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -54,6 +54,12 @@ class FitRecipe(_Strict):
     """Momentum of a moving average of the weights over steps; zero keeps none."""
     sizes: tuple[tuple[float, int], ...] = ()
     """Progressive resizing: (share of the epochs until which, side of the frames in pixels), full size after."""
+    distribution: Literal["none", "mirrored", "multi_worker"] = _later("none")
+    """Whether every batch is shared by the devices of this machine, or by several machines."""
+
+
+# What a recipe without one has: nothing is fitted.
+UNFITTED: Final = FitRecipe.model_construct(learning_rate=0.0, epochs=0)
 
 
 class AugmentationRecipe(_Strict):
@@ -142,8 +148,12 @@ class Recipe(_Strict):
     """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
     learn_from: float = Field(default=1.0, gt=0, le=1)
     """Share of the training groups of each class that are learnt from."""
+    members: tuple[str, ...] = _later(())
+    """Versions whose answers are averaged, instead of a network of its own."""
+    weighted: bool = _later(True)
+    """Whether members are weighted by what makes validation labels likeliest; else all count alike."""
     input: InputRecipe
-    fit: FitRecipe
+    fit: FitRecipe = _later(UNFITTED)
     augmentation: AugmentationRecipe = AugmentationRecipe()
     appearance: AppearanceRecipe | None = None
     composites: CompositeRecipe | None = None
@@ -160,7 +170,9 @@ class Recipe(_Strict):
     def _fits(self) -> Self:
         if self.task is Task.TUMOR and (self.mask or self.composites):
             raise ValueError("a recipe with a mask or composites tells the four classes: set task to four-class")
-        if (self.fit.loss == "binary_crossentropy") != (self.task is Task.TUMOR):
+        if bool(self.members) != (self.fit == UNFITTED):
+            raise ValueError("a recipe has either members, which are trained already, or a [fit]")
+        if (self.fit.loss == "binary_crossentropy") != (self.task is Task.TUMOR) and not self.members:
             raise ValueError("task tumor goes with loss binary_crossentropy, four-class with categorical_crossentropy")
         if self.data == "yes-no" and self.task is not Task.TUMOR:
             raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
