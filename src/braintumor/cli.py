@@ -4,10 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from braintumor import __version__
 from braintumor.errors import BrainTumorError, MissingExtraError
 from braintumor.vocabulary import Protocol
+
+if TYPE_CHECKING:
+    from braintumor.inference.artifact import Artifact
+    from braintumor.inference.saliency import Gradient
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -75,11 +80,17 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         "outputs/VERSION-none"
     )  # fmt: skip
     train.add_argument("--restart", action="store_true", help="forget the checkpoint of an earlier run")
-    for name, help_, handler in (
-        ("export", "write model.onnx and check it against Keras on real scans", _export),
-        ("evaluate", "measure a version on every split and write its card", _evaluate),
-    ):
-        _command(commands, name, help_, handler).add_argument("version")
+    export = _command(commands, "export", "write model.onnx and check it against Keras on real scans", _export_as)
+    export.add_argument("version")
+    export.add_argument("--litert", action="store_true", help="write model.tflite instead, for phones and small boards")
+    export.add_argument("--int8", action="store_true", help="write model.int8.onnx instead, in whole numbers of 8 bits")
+    export.epilog = (
+        "Smaller variants are written beside a model.onnx that is there and evaluated, and only where they say the "
+        "same of the test scans within stated bounds; what was measured of them goes into the card."
+    )
+    _command(commands, "evaluate", "measure a version on every split and write its card", _evaluate).add_argument(
+        "version"
+    )
     study = _command(commands, "study", "measure a version where it is hard: outside, novelty, robustness, ...", _study)
     study.add_argument("version")
     study.add_argument("--restart", action="store_true", help="measure again what was measured on this model already")
@@ -110,6 +121,14 @@ def _add_reading(commands: argparse._SubParsersAction) -> None:
         "a picture of each scan. Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), "
         "2 wrong usage."
     )
+    explain = _command(commands, "explain", "save figures of what an answer rests on: scan, heat map, both", _explain)
+    explain.add_argument("paths", nargs="*", metavar="IMAGE", help="files, folders or patterns, as predict takes them")
+    explain.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
+    explain.add_argument(
+        "--out", type=Path, default=Path("explained"), metavar="DIR", help="where figures go (default: explained)"
+    )
+    explain.add_argument("--grid", action="store_true", help="also draw a grid of test scans, a row for each class")
+    explain.set_defaults(misused=explain.error)
     bench = _command(commands, "bench", "time reading and exploring against the original way, side by side", _bench)
     bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
     bench.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
@@ -187,6 +206,16 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
+def _export_as(options: argparse.Namespace) -> int:
+    if not (options.litert or options.int8):
+        return _export(options)
+    from braintumor.evaluation.variants import export_variants
+
+    for said in export_variants(options.version, litert=options.litert, int8=options.int8):
+        print(said)
+    return 0
+
+
 def _evaluate(options: argparse.Namespace) -> int:
     from braintumor.evaluation.run import evaluate
 
@@ -217,6 +246,29 @@ def _predict(options: argparse.Namespace) -> int:
     )  # fmt: skip
     print(outcome, file=sys.stdout if options.csv else sys.stderr)
     return 1 if outcome.failed else 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.examples import examples
+    from braintumor.reporting.explain import explain
+    from braintumor.settings import get_settings
+
+    if not (options.paths or options.grid):
+        options.misused("name an image to explain, or give --grid")
+    cases = examples(options.version or get_settings().version) if options.grid else []
+    done = explain(options.paths, options.out, options.version, finder=_keras_gradient, cases=cases)
+    print(done)
+    return 1 if done.failed else 0
+
+
+def _keras_gradient(artifact: "Artifact") -> "Gradient":
+    """What `explain` asks for saliency where a version keeps no gradient graph; TensorFlow is loaded only then."""
+    try:
+        from braintumor.training.keras_gradient import keras_gradient
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "a package") from error
+
+    return keras_gradient(artifact)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -1,0 +1,164 @@
+"""Explain: for each scan the figure that shows what its answer rests on, saved under a name of its own."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tqdm import tqdm
+
+from braintumor.errors import BrainTumorError, ScanError
+from braintumor.imaging import Scan, read_scan
+from braintumor.inference import Detector
+from braintumor.inference.artifact import Artifact
+from braintumor.inference.saliency import Gradient
+from braintumor.reporting.batch import Source
+from braintumor.reporting.csv import cell_text
+from braintumor.reporting.explain_figure import explain_figure
+from braintumor.reporting.explain_grid import cell, grid
+from braintumor.reporting.finding import Found, find_scans
+from braintumor.reporting.overlays import overlay_name
+from braintumor.reporting.slices import slices
+from braintumor.reporting.words import count
+from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import RESEARCH_USE
+
+# Finds a gradient for a version that keeps none, or says in an error how to get it.
+GradientFinder = Callable[[Artifact], Gradient]
+
+
+@dataclass(slots=True)
+class Explained:
+    """What a run came to: the figures, how many scans gave none, and what could not be shown and why."""
+
+    version: str
+    folder: Path
+    figures: list[Path] = field(default_factory=list)
+    failed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """A few sentences for the person who ran it."""
+        said = [f"{count(len(self.figures), 'figure')} by {self.version} in {self.folder}."]
+        if self.failed:
+            said.append(f"{count(self.failed, 'file')} could not be read.")
+        return " ".join([*said, *self.notes, RESEARCH_USE])
+
+
+class Explainer:
+    """A detector with whatever gradient there is for its version."""
+
+    def __init__(self, detector: Detector, finder: GradientFinder | None = None) -> None:
+        self.detector, self._finder = detector, finder
+        self.notes: list[str] = []
+
+    def figure(self, scan: Scan) -> bytes:
+        """The figure of a scan as PNG."""
+        found = self.detector.detect(scan)
+        return explain_figure(scan, found, self.detector.saliency(scan, self._gradient))
+
+    @cached_property
+    def _gradient(self) -> Gradient | None:
+        artifact = self.detector.artifact
+        if artifact.card.raw.get("saliency") or self._finder is None:
+            return None
+        try:
+            return self._finder(artifact)
+        except BrainTumorError as error:
+            self.notes.append(f"Without saliency: {error}")
+            return None
+
+
+def explain(
+    sources: Sequence[str | Path],
+    folder: Path,
+    version: str | None = None,
+    settings: Settings | None = None,
+    *,
+    finder: GradientFinder | None = None,
+    cases: Sequence[tuple[Path, str]] = (),
+) -> Explained:
+    """Save a figure of each scan: original, heat map, both together, and saliency where there is a gradient.
+
+    Parameters
+    ----------
+    sources : sequence of str or Path
+        Files, folders and patterns, as `predict` takes them; of a volume, every slice.
+    folder : Path
+        Where figures go: `<name>-<first 8 digits of the file's hash>-<version>.png`.
+    version : str, optional
+        The one in the settings by default.
+    finder : GradientFinder, optional
+        Asked where the version has no gradient graph.
+    cases : sequence of (Path, str), optional
+        Scans and their labels, for a grid of them all: `grid-<version>.png`.
+
+    Raises
+    ------
+    ScanError
+        Nothing was found to read.
+    ArtifactError
+        There is no such version.
+    BrainTumorError
+        A figure cannot be written.
+    """
+    settings = settings or get_settings()
+    found = find_scans(sources, folder) if sources else Found((), 0)
+    explainer = Explainer(Detector.load(version, settings), finder)
+    done = Explained(explainer.detector.version, folder)
+    total = None if found.volumes else len(found.files)
+    for source in tqdm(slices(found.files, found.volumes, settings), "Explaining", total, unit="scan", disable=None):
+        if (scan := _read(source, settings, done)) is not None:
+            stem = overlay_name(scan.name, scan.sha256).removesuffix(".png")
+            done.figures.append(save(folder / f"{stem}-{done.version}.png", explainer.figure(scan)))
+    if cells := [
+        cell(scan, label, explainer.detector.detect(scan)) for scan, label in _labelled(cases, settings, done)
+    ]:
+        done.figures.append(save(folder / f"grid-{done.version}.png", grid(cells, done.version)))
+    done.notes += explainer.notes
+    return done
+
+
+def _labelled(cases: Sequence[tuple[Path, str]], settings: Settings, done: Explained) -> Iterator[tuple[Scan, str]]:
+    for path, label in tqdm(cases, "Reading the grid's scans", unit="scan", disable=None if cases else True):
+        if (scan := _read(str(path), settings, done)) is not None:
+            yield scan, label
+
+
+def _read(source: Source, settings: Settings, done: Explained) -> Scan | None:
+    """The scan of a source; None, said on standard error and counted, where it cannot be read."""
+    if isinstance(source, Scan):
+        return source
+    problem = ""
+    if isinstance(source, str):
+        try:
+            return read_scan(source, source, settings)
+        except ScanError as error:
+            problem = str(error)
+    else:
+        problem = source.problem
+    tqdm.write(f"braintumor: {cell_text(problem)}", file=sys.stderr)
+    done.failed += 1
+    return None
+
+
+def save(path: Path, content: bytes) -> Path:
+    """Write a file, whole or not at all, and return its path.
+
+    Raises
+    ------
+    BrainTumorError
+        It cannot be written there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise BrainTumorError(
+            f"{path}: cannot be written ({error.strerror}). Free some space or give another folder with --out."
+        ) from error
+    return path
