@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         Folder of everything computed: `outputs/dataset` and one folder per trained version.
     recipes : Path
         Folder of training recipes.
+    cache : Path, optional
+        Folder of what can be made again from the raw data, such as decoded frames; `inputs/.cache` where not given.
     version : str
         The model the app and `predict` use unless told otherwise.
     max_bytes, max_pixels : int
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     inputs: Path = Field(default_factory=lambda: _project_root() / "inputs")
     outputs: Path = Field(default_factory=lambda: _project_root() / "outputs")
     recipes: Path = Field(default_factory=lambda: _project_root() / "recipes")
+    cache: Path | None = None
     version: str = "v4"
     max_bytes: int = Field(default=64 * 2**20, gt=0)
     max_pixels: int = Field(default=64_000_000, gt=0)
@@ -75,6 +78,11 @@ class Settings(BaseSettings):
     def dataset(self) -> Path:
         """Folder of the raw Kaggle set, with `Training` and `Testing` inside."""
         return self.inputs / "brain-tumor-mri-dataset"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Folder of what can be made again from the raw data."""
+        return self.cache or self.inputs / ".cache"
 
     @property
     def dataset_outputs(self) -> Path:

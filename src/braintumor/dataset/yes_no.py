@@ -107,7 +107,7 @@ def yes_no_manifest(protocol: Protocol, settings: Settings | None = None, seed: 
 def _read_once(settings: Settings) -> pd.DataFrame:
     folder, paths = yes_no_folder(settings), yes_no_paths(settings)
     content = json.dumps([[path, sha256_of(folder / path)] for path in paths])
-    cache = settings.inputs / ".cache" / f"yes-no-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
+    cache = settings.cache_folder / f"yes-no-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
     if not cache.is_file():
         write_atomically(cache, read_pictures(settings).manifest.to_csv(index=False, lineterminator="\n"))
     whole = {"width": int, "height": int}

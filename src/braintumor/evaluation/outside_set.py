@@ -35,7 +35,7 @@ def outside_facts(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """
     folder, paths = yes_no_folder(settings), yes_no_paths(settings)
     content = json.dumps([paths, [sha256_of(folder / path) for path in paths], sorted(manifest["sha256"])])
-    cache = settings.inputs / ".cache" / f"outside-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
+    cache = settings.cache_folder / f"outside-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
     if not cache.is_file():
         write_atomically(cache, _facts(manifest, settings).to_csv(index=False, lineterminator="\n"))
     return pd.read_csv(cache, dtype={"path": str, "label": str})

@@ -73,7 +73,7 @@ def load_frames(
 def cache_file(kind: str, manifest: pd.DataFrame, contract: InputContract, settings: Settings) -> Path:
     """Where an array with one entry per row of the manifest is kept; named by what it holds."""
     content = json.dumps([contract.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
-    return settings.inputs / ".cache" / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
+    return settings.cache_folder / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
 
 
 def _frames(settings: Settings, contract: InputContract, image_set: ImageSet, paths: list[str]) -> NDArray[np.uint8]:
