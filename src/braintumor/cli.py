@@ -94,6 +94,13 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     study = _command(commands, "study", "measure a version where it is hard: outside, novelty, robustness, ...", _study)
     study.add_argument("version")
     study.add_argument("--restart", action="store_true", help="measure again what was measured on this model already")
+    compare = _command(
+        commands, "compare", "put versions side by side on the same scans; write outputs/comparison", _compare
+    )
+    compare.add_argument("versions", nargs="*", metavar="VERSION", help="default: every version with a recipe")
+    compare.add_argument(
+        "--restart", action="store_true", help="ask unchanged models again what they were asked before"
+    )
     weigh = _command(commands, "hypotheses", "run the experiments behind the hypotheses and weigh them", _hypotheses)
     weigh.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
 
@@ -227,6 +234,13 @@ def _study(options: argparse.Namespace) -> int:
     from braintumor.evaluation.study import study
 
     print(study(options.version, restart=options.restart))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.compare import compare
+
+    print(compare(options.versions, restart=options.restart))
     return 0
 
 
