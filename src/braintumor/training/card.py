@@ -14,7 +14,7 @@ import pandas as pd
 from braintumor import __version__
 from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact import CARD, MODEL, NEIGHBOURS, SALIENCY
+from braintumor.inference.artifact import CARD, INT8, LITERT, MODEL, NEIGHBOURS, SALIENCY
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
@@ -25,6 +25,8 @@ _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "n
 _HASHED: Final = (
     MODEL,
     SALIENCY,
+    LITERT,
+    INT8,
     NEIGHBOURS,
     "model.keras",
     "history.csv",
@@ -70,13 +72,35 @@ def write_draft_card(
     """Write what is known after the fit: input, data, recipe, training and libraries."""
     seconds = float(history["seconds"].sum())
     shown = len(data.rows(Split.TRAIN)) * recipe.fit.passes * len(history)
+    training = {
+        "seconds": round(seconds, 1),
+        "epochs_run": len(history),
+        "best_epoch": chosen_epoch(history["val_loss"].tolist(), recipe.fit),
+        "images_per_second": round(shown / seconds, 1),
+    }
+    outlined, parameters = recipe.mask is not None, int(model.count_params())
+    draft_card(name, recipe, protocol, data, settings, outlined=outlined, parameters=parameters, training=training)
+
+
+def draft_card(
+    name: str,
+    recipe: Recipe,
+    protocol: Protocol,
+    data: TrainingData,
+    settings: Settings,
+    *,
+    outlined: bool,
+    parameters: int,
+    training: dict[str, Any],
+) -> None:
+    """Write the card of a version that nobody has measured yet; `outlined` says whether it gives a mask."""
     card: dict[str, Any] = {
         "version": name,
         "title": recipe.title,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "task": recipe.task,
         "architecture": recipe.architecture,
-        "parameters": int(model.count_params()),
+        "parameters": parameters,
         "input": recipe.input.contract().to_dict(),
         "classes": list(CLASS_NAMES),
         # Neutral until evaluation has chosen better on the validation split.
@@ -85,17 +109,12 @@ def write_draft_card(
         "conformal": {"level": None, "quantile": 1.0},
         "novelty": None,
         "intended_use": _INTENDED,
-        "limits": [*_LIMITS, *(_LIMITS_OF_MASKS if recipe.mask else _LIMITS_OF_LABELS), RESEARCH_USE],
+        "limits": [*_LIMITS, *(_LIMITS_OF_MASKS if outlined else _LIMITS_OF_LABELS), RESEARCH_USE],
         "protocol": str(protocol),
         "data": {"fingerprint": data.fingerprint(), "counts": data.counts(), "groups": data.groups()},
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
-        "training": {
-            "seconds": round(seconds, 1),
-            "epochs_run": len(history),
-            "best_epoch": chosen_epoch(history["val_loss"].tolist(), recipe.fit),
-            "images_per_second": round(shown / seconds, 1),
-        },
+        "training": training,
         "libraries": {"braintumor": __version__, "python": platform.python_version(), **_libraries()},
         "git_commit": _git_commit(settings.recipes.parent),
         "files": {},

@@ -15,7 +15,7 @@ from braintumor.errors import ArtifactError
 from braintumor.models.explained import explained
 from braintumor.models.gradient import GRADIENT, gradient_graph
 from braintumor.models.masked import served
-from braintumor.vocabulary import CLASSES, TUMOR_INDICES, TumorClass
+from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
 
 # Rounding turns a few rectifiers on or off, so that even two ways of adding in another order differ now and then; most
 # pictures must agree well.
@@ -47,10 +47,14 @@ def checked_gradient(model: keras.Model, content: bytes, images: NDArray[np.floa
         Half of the images or more differ by over 3%.
     """
     graph = gradient_graph(content)
+    return graph, agreement(graph, images, log_odds_gradient(model, images))
+
+
+def agreement(graph: bytes, images: NDArray[np.float32], expected: NDArray[np.float32]) -> dict[str, Any]:
+    """How far a gradient graph is from the gradient at images (n, h, w, c); see `checked_gradient`."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     found = np.concatenate([session.run([GRADIENT], {name: image[None]})[0] for image in images])
-    expected = log_odds_gradient(model, images)
     lengths = np.sqrt(np.square(expected).sum(axis=(1, 2, 3)))
     differences = np.sqrt(np.square(found - expected).sum(axis=(1, 2, 3))) / np.maximum(lengths, 1e-12)
     median, largest = float(np.median(differences)), float(differences.max())
@@ -59,16 +63,24 @@ def checked_gradient(model: keras.Model, content: bytes, images: NDArray[np.floa
             f"The gradient in ONNX differs from that of Keras by {median:.1%} (median of {len(images)} scans), more "
             f"than {TOLERANCE:.0%}. Nothing was written; see the rules in models/backward.py."
         )
-    return graph, {"median_difference": median, "largest_difference": largest, "n": len(images)}
+    return {"median_difference": median, "largest_difference": largest, "n": len(images)}
 
 
 def log_odds_gradient(model: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gradient of the log-odds of tumour at images (n, h, w, c), by automatic differentiation; of the same shape."""
-    graph = explained(model) if isinstance(model, keras.Sequential) else served(model)
+    graph = answering(model)
     given = tf.constant(images)
     with tf.GradientTape() as tape:
         tape.watch(given)
-        logits = graph(given)["logits"]
-        tumours = tf.reduce_logsumexp(tf.gather(logits, TUMOR_INDICES, axis=1), axis=1)
-        log_odds = tumours - logits[:, CLASSES.index(TumorClass.NOTUMOR)]
-    return np.asarray(tape.gradient(log_odds, given), np.float32)
+        said = log_odds(graph(given)["logits"])
+    return np.asarray(tape.gradient(said, given), np.float32)
+
+
+def answering(model: keras.Model) -> keras.Model:
+    """A trained network as it is served: image to a dict with `logits`."""
+    return explained(model) if isinstance(model, keras.Sequential) else served(model)
+
+
+def log_odds(logits: tf.Tensor) -> tf.Tensor:
+    """Log-odds of tumour, shape (n,), of logits (n, 4)."""
+    return tf.reduce_logsumexp(tf.gather(logits, TUMOR_INDICES, axis=1), axis=1) - logits[:, HEALTHY_INDEX]

@@ -1,0 +1,91 @@
+"""How much each member of an ensemble has to say, chosen on validation scans."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax, logsumexp
+
+from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES, Task
+
+Floats = NDArray[np.float64]
+_STEEPEST: Final = 100.0  # where a few scans are told apart without a mistake, no coefficient is large enough
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What members' answers are worth.
+
+    Attributes
+    ----------
+    temperatures : tuple of float
+        By what each one's logits are divided, so that its validation labels are likeliest.
+    weights : tuple of float
+        Of each one's log-probabilities at that temperature; together one.
+    losses : dict of str to float
+        Log-loss on the validation scans, each answer at its best temperature: of `equal` and of `weighted`.
+    alone : tuple of float
+        The same of each member alone.
+    """
+
+    temperatures: tuple[float, ...]
+    weights: tuple[float, ...]
+    losses: dict[str, float]
+    alone: tuple[float, ...]
+
+
+def choose_shares(logits: NDArray[np.floating], labels: NDArray[np.int64], task: Task, *, weighted: bool) -> Shares:
+    """Find each member's temperature, and weights for which the validation labels are likeliest.
+
+    A pool of log-probabilities has its temperature fitted afterwards, so weights are those that are best when it has
+    its best one: without the sum of one they are coefficients of a logistic regression, a convex search with one
+    answer, of which the shares are taken.
+
+    Parameters
+    ----------
+    logits : ndarray of float, shape (members, n, 4)
+    labels : ndarray of int64, shape (n,)
+    task : Task
+        Where it is tumour or none, only the log-odds of tumour count.
+    weighted : bool
+        Else all weigh the same.
+    """
+    answers, truth = _asked(np.asarray(logits, np.float64), labels, task)
+    own = [_fitted(answer[None], truth) for answer in answers]
+    temperatures = np.array([1 / coefficients[0] for coefficients, _ in own])
+    scaled, count = answers / temperatures[:, None, None], len(answers)
+    coefficients, loss = _fitted(scaled, truth)
+    _, equal = _fitted(scaled.mean(axis=0, keepdims=True), truth)
+    free = coefficients / coefficients.sum()
+    weights = free if weighted else np.full(count, 1 / count)
+    return Shares(
+        tuple(temperatures.tolist()),
+        tuple(weights.tolist()),
+        {"equal": equal, "weighted": loss},
+        tuple(loss for _, loss in own),
+    )
+
+
+def _asked(logits: Floats, labels: NDArray[np.int64], task: Task) -> tuple[Floats, NDArray[np.int64]]:
+    """Logits and labels of the question asked: the four classes, or none and any tumour."""
+    if task is Task.FOUR_CLASS:
+        return logits, labels
+    tumour = logsumexp(logits[..., list(TUMOR_INDICES)], axis=-1) - logits[..., HEALTHY_INDEX]
+    return np.stack([np.zeros_like(tumour), tumour], axis=-1), (labels != HEALTHY_INDEX).astype(np.int64)
+
+
+def _fitted(answers: Floats, truth: NDArray[np.int64]) -> tuple[Floats, float]:
+    """Coefficients of answers (m, n, classes), none below zero, whose sum makes the truth likeliest; and its loss."""
+    wanted = np.eye(answers.shape[2])[truth]
+
+    def loss(coefficients: Floats) -> tuple[float, Any]:
+        said = log_softmax(np.tensordot(coefficients, answers, 1), axis=1)
+        slope = np.einsum("mnc,nc->m", answers, np.exp(said) - wanted) / len(truth)
+        return -float((said * wanted).sum() / len(truth)), slope
+
+    start = np.full(len(answers), 1 / len(answers))
+    # Never quite zero: a member that is worse than none keeps a say too small to see, and its temperature is a number.
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(1e-6, _STEEPEST)] * len(answers))
+    return np.asarray(found.x), float(found.fun)
