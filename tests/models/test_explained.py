@@ -67,8 +67,8 @@ def test_a_layer_without_a_known_gradient_is_refused_by_name() -> None:
         [
             keras.Input((20, 20, 1)),
             keras.layers.Conv2D(4, 3),
-            keras.layers.BatchNormalization(name="norm"),
             keras.layers.Flatten(),
+            keras.layers.LayerNormalization(name="norm"),
             keras.layers.Dense(4),
         ]
     )
@@ -90,3 +90,75 @@ def test_the_map_covers_what_its_cells_look_at(model: keras.Sequential) -> None:
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     assert (rows[0] + rows[-1] + 1) / 2 == top + 9 * (row + 0.5)
     assert (columns[0] + columns[-1] + 1) / 2 == left + 9 * (column + 0.5)
+
+
+def _random(model: keras.Sequential, seed: int) -> keras.Sequential:
+    """The model with weights that no layer starts with, normalization's among them."""
+    generator = np.random.default_rng(seed)
+    model.set_weights([generator.uniform(0.05, 0.3, w.shape) * generator.choice([-1, 1, 1], w.shape) if w.ndim > 1
+                       else generator.uniform(0.2, 1.0, w.shape) for w in model.get_weights()])  # fmt: skip
+    return model
+
+
+def _tumor_cam(model: keras.Sequential, images: np.ndarray, layer: str, sign: float) -> np.ndarray:
+    """Grad-CAM of the one log-odds, or of what speaks against it, by gradient tape."""
+    values = tf.constant(images)
+    with tf.GradientTape() as tape:
+        for step in model.layers:
+            values = tf.matmul(values, step.kernel) + step.bias if step is model.layers[-1] else step(values)
+            if step.name == layer:
+                activation = values
+                tape.watch(activation)
+        score = sign * values[:, 0]
+    weights = tf.reduce_mean(tape.gradient(score, activation), axis=(1, 2))
+    return tf.nn.relu(tf.einsum("nk,nhwk->nhw", weights, activation)).numpy()
+
+
+@pytest.mark.parametrize("activation", ["relu", "elu", None])
+@pytest.mark.parametrize("join", [keras.layers.Flatten, keras.layers.GlobalAveragePooling2D])
+def test_tumour_or_none_is_explained_behind_normalization_and_either_joint(activation: str | None, join: type) -> None:
+    model = _random(
+        keras.Sequential(
+            [
+                keras.Input((12, 12, 1)),
+                keras.layers.Conv2D(5, 3, activation="relu"),
+                keras.layers.BatchNormalization(name="norm"),
+                join(),
+                keras.layers.Dropout(0.5),
+                keras.layers.Dense(6, activation=activation),
+                keras.layers.Dense(1, activation="sigmoid"),
+            ]
+        ),
+        2,
+    )
+    images = np.random.default_rng(1).random((3, 12, 12, 1), np.float32)
+    found = {name: np.asarray(value) for name, value in explained(model)(images).items()}
+    tumor = found["probabilities"][:, [0, 1, 3]]
+    assert np.allclose(tumor.sum(axis=1), model.predict(images, verbose=0)[:, 0], atol=1e-6)
+    assert np.allclose(tumor, tumor[:, :1])
+    for label, sign in ((0, 1.0), (1, 1.0), (2, -1.0), (3, 1.0)):
+        wanted = _tumor_cam(model, images, "norm", sign)
+        assert np.allclose(found["maps"][:, label], wanted, atol=1e-5 * max(1.0, wanted.max()))
+    assert found["maps"].max() > 0
+
+
+def test_a_nested_network_is_explained_at_its_end_over_the_whole_frame() -> None:
+    inner = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3, 2, "same", activation="relu")])
+    model = _random(
+        keras.Sequential(
+            [
+                keras.Input((16, 16, 3)),
+                keras.layers.Rescaling(2.0, -1.0),
+                keras.Model(inner.inputs[0], inner.outputs[0], name="base"),
+                keras.layers.GlobalAveragePooling2D(),
+                keras.layers.Dense(4, activation="softmax"),
+            ]
+        ),
+        5,
+    )
+    images = np.random.default_rng(2).random((2, 16, 16, 3), np.float32)
+    maps = np.asarray(explained(model)(images)["maps"])
+    assert maps.shape == (2, 4, 8, 8)
+    for label in range(4):
+        assert np.allclose(maps[:, label], _grad_cam(model, images, "base", label), atol=1e-6)
+    assert map_extent(model) is None

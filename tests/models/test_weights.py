@@ -10,7 +10,7 @@ from braintumor.errors import RecipeError
 from braintumor.models.build import build
 from braintumor.models.masked_mobilenet import WEIGHTS
 from braintumor.models.recipe import Recipe, load_recipe
-from braintumor.models.weights import initialize
+from braintumor.models.weights import InitialWeights, freeze, initialize
 from braintumor.settings import Settings
 
 
@@ -83,6 +83,56 @@ def test_a_recipe_that_asks_for_what_there_is_not_is_refused(
     recipe = _recipe(architecture, **changes)
     with pytest.raises(RecipeError, match=said):
         initialize(build(recipe), recipe)
+
+
+def test_a_nested_base_is_thawed_layer_by_layer_and_frozen_as_a_whole_by_its_name() -> None:
+    model = build(load_recipe("mobilenet"))
+    base = model.get_layer("base")
+    freeze(model, "base")
+    assert not base.trainable_weights
+    assert model.trainable_weights
+    freeze(model, "conv_pw_9_relu")
+    learning = {layer.name for layer in base.layers if layer.trainable_weights}
+    assert "conv_pw_10" in learning
+    assert "conv_pw_9" not in learning
+    freeze(model, "")
+    assert len(base.trainable_weights) == len([w for w in base.weights if "moving" not in w.name])
+
+
+def test_the_base_is_given_imagenet_s_weights_and_a_file_named_is_read_before_the_folder(
+    source: tuple[Path, keras.Model],
+) -> None:
+    folder, made = source
+    recipe = load_recipe("mobilenet")
+    start = InitialWeights.of(recipe, str(folder / WEIGHTS[0]))
+    model = build(recipe)
+    initialize(model, recipe, Settings(weights_dir=Path("nowhere")), file=start.file)
+    for found, wanted in zip(model.get_layer("base").get_weights(), made.get_weights(), strict=True):
+        assert np.array_equal(found, wanted)
+    assert start.to_dict()["file"] == WEIGHTS[0]
+    assert len(start.to_dict()["sha256"]) == 64
+
+
+def test_the_start_is_what_is_asked_for_and_nothing_is_random_unasked(tmp_path: Path) -> None:
+    recipe, settings = load_recipe("v2"), Settings(weights_dir=tmp_path)
+    assert InitialWeights.of(recipe, None, settings).to_dict() == {"initial": "imagenet"}
+    assert InitialWeights.of(recipe, "none", settings).to_dict() == {"initial": "none"}
+    assert InitialWeights.of(load_recipe("v1"), None, settings).to_dict() == {"initial": "none"}
+    with pytest.raises(RecipeError, match=r"no weights at .*absent\.h5"):
+        InitialWeights.of(recipe, str(tmp_path / "absent.h5"), settings)
+
+
+def test_weights_that_cannot_be_downloaded_stop_the_training_and_say_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("Network is unreachable")
+
+    recipe = load_recipe("mobilenet")
+    model = build(recipe)
+    monkeypatch.setattr("braintumor.models.pretrained._network", unreachable)
+    with pytest.raises(RecipeError, match=r"weights of mobilenet .*unreachable.*--weights FILE.*--weights none"):
+        initialize(model, recipe, Settings())
 
 
 def test_weights_that_cannot_be_read_are_refused_with_what_to_do(tmp_path: Path) -> None:

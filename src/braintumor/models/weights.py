@@ -109,9 +109,9 @@ def _load(model: keras.Model, recipe: Recipe, file: Path | None) -> None:
     try:
         made.load_imagenet(model, file, **recipe.network)
     except Exception as error:  # Keras raises whatever its download or reader does
-        name = made.weight_files(**recipe.network)[0]
+        base, name = recipe.network.get("base", recipe.architecture), made.weight_files(**recipe.network)[0]
         raise RecipeError(
-            f"The ImageNet weights of {recipe.architecture} could not be had ({error}). Get {name} from Keras's "
-            "downloads, and name it with --weights FILE or its folder in BRAINTUMOR_WEIGHTS_DIR; or start from random "
-            "weights, which is another experiment, with --weights none."
+            f"The ImageNet weights of {base} could not be had ({error}). Get {name} from Keras's downloads, and name it "
+            "with --weights FILE or its folder in BRAINTUMOR_WEIGHTS_DIR; or start from random weights, which is "
+            "another experiment, with --weights none."
         ) from error

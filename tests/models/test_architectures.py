@@ -1,0 +1,69 @@
+"""Every architecture of the field: built exactly, as its original was, and told from the others by its recipe alone."""
+
+import keras
+import numpy as np
+import pytest
+
+from braintumor.errors import RecipeError
+from braintumor.models.build import build
+from braintumor.models.recipe import Recipe, load_recipe
+
+PARAMETERS = {
+    "v1": 495_972,
+    "v2": 21_138_500,  # 14,714,688 of VGG16, 25,088 x 256 + 256, 256 x 4 + 4
+    "v3": 17_926_596,  # 14,714,688 of VGG16, 25,088 x 128 + 128, 128 x 4 + 4
+    "wide-cnn": 3_763_940,
+    "four-block": 3_602_113,
+    "custom-cnn": 4_668_164,
+    "mobilenet": 1_836_052,  # 1,832,976 of MobileNet, 768 x 4 + 4
+    "yesno-mobilenet": 2_030_097,
+}
+
+
+@pytest.mark.parametrize(("version", "count"), PARAMETERS.items())
+def test_a_version_has_as_many_parameters_as_its_original(version: str, count: int) -> None:
+    recipe = load_recipe(version)
+    model = build(recipe)
+    assert model.count_params() == count
+    assert model.output_shape == (None, recipe.outputs)
+    assert model.input_shape == (None, recipe.input.height, recipe.input.width, 3)
+
+
+@pytest.mark.parametrize("base", ["resnet50", "inceptionv3", "efficientnetb0", "mobilenetv3", "xception"])
+def test_a_large_base_prepares_pictures_as_its_own_weights_want_them(base: str) -> None:
+    own = {"resnet50": keras.applications.resnet50, "inceptionv3": keras.applications.inception_v3,
+           "efficientnetb0": keras.applications.efficientnet, "mobilenetv3": keras.applications.mobilenet_v3,
+           "xception": keras.applications.xception}  # fmt: skip
+    model = build(_small(base))
+    grey = np.repeat(np.random.default_rng(0).random((1, 75, 75, 1), np.float32), 3, axis=3)
+    wanted = own[base].preprocess_input(255 * grey.copy())
+    assert np.allclose(model.get_layer("prepare")(grey), wanted, atol=1e-4)
+
+
+def _small(base: str) -> Recipe:
+    recipe = load_recipe("yesno-mobilenet")
+    size = recipe.input.model_copy(update={"height": 75, "width": 75})
+    return recipe.model_copy(update={"input": size, "network": recipe.network | {"base": base}})
+
+
+def test_the_wide_network_is_padded_and_pools_five_times() -> None:
+    model = build(load_recipe("wide-cnn"))
+    assert model.get_layer("pool_5").output.shape == (None, 7, 7, 64)
+    assert [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)] == [
+        128, 128, 128, 256, 256, 256, 256, 128, 128, 64, 64,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network": {"base": "vgg19"}}, r"no base 'vgg19'; there are .*vgg16"),
+        ({"network": {"base": "vgg16", "depth": 3}}, "pretrained cannot be built as `network` asks: .*depth"),
+        ({"network": {}}, "pretrained cannot be built as `network` asks: .*base"),
+        ({"architecture": "recipe"}, "no architecture 'recipe'"),
+        ({"architecture": "absent"}, "no architecture 'absent'"),
+    ],
+)
+def test_a_recipe_that_asks_for_a_network_there_is_not_is_refused(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        build(load_recipe("mobilenet").model_copy(update=changes))
