@@ -19,6 +19,7 @@ MODEL = "model.onnx"
 SALIENCY = "saliency.onnx"  # of some versions
 NEIGHBOURS = "neighbours.npz"  # of some versions
 NOVELTY = "novelty.csv"  # of some versions
+LITERT, INT8 = "model.tflite", "model.int8.onnx"  # smaller variants of some versions; nothing here reads them
 
 
 @dataclass(frozen=True, slots=True)

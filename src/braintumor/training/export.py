@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact import SALIENCY
+from braintumor.inference.artifact import INT8, LITERT, SALIENCY
 from braintumor.models.explained import explained, map_extent
 from braintumor.models.masked import served
 from braintumor.models.saved import load_network
@@ -76,9 +76,12 @@ def export(name: str, settings: Settings | None = None) -> str:
         write_atomically(folder / SALIENCY, graph)
     else:
         (folder / SALIENCY).unlink(missing_ok=True)  # that of an earlier model would be verified and wrong
+    for variant in (LITERT, INT8):
+        (folder / variant).unlink(missing_ok=True)
     update_card(
         name,
         settings,
+        variants={},
         export={"max_abs_difference": difference, "n": len(chosen)},
         saliency=agreement,
         map_extent=map_extent(trained) if isinstance(trained, keras.Sequential) else None,
