@@ -111,7 +111,7 @@ def _load(model: keras.Model, recipe: Recipe, file: Path | None) -> None:
     except Exception as error:  # Keras raises whatever its download or reader does
         base, name = recipe.network.get("base", recipe.architecture), made.weight_files(**recipe.network)[0]
         raise RecipeError(
-            f"The ImageNet weights of {base} could not be had ({error}). Get {name} from Keras's downloads, and name it "
-            "with --weights FILE or its folder in BRAINTUMOR_WEIGHTS_DIR; or start from random weights, which is "
+            f"The ImageNet weights of {base} could not be had ({error}). Get {name} from Keras's downloads, and name "
+            "it with --weights FILE or its folder in BRAINTUMOR_WEIGHTS_DIR; or start from random weights, which is "
             "another experiment, with --weights none."
         ) from error
