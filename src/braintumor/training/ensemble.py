@@ -1,6 +1,6 @@
 """Ensemble: several trained versions made into one, with one ONNX graph and a card of its own. Nothing is fitted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,25 +29,26 @@ _BATCH: Final = 32
 _COMPARED: Final = 16
 
 
-def build_ensemble(name: str, folders: Sequence[str], recipe: Recipe, protocol: Protocol, settings: Settings) -> None:
+def build_ensemble(name: str, runs: Mapping[str, str], recipe: Recipe, protocol: Protocol, settings: Settings) -> None:
     """Write `model.onnx`, its gradient graph where one is known, and the draft of the card.
 
     Parameters
     ----------
     name : str
         Folder of the ensemble in `outputs/`.
-    folders : sequence of str
-        Those of its members.
+    runs : mapping of str to str
+        Folder of each member, and the command that trains it.
 
     Raises
     ------
     RecipeError
         A member is not there, or they cannot be averaged; the message says why and what to do.
     """
-    artifacts = [_found(name, folder, settings) for folder in folders]
+    artifacts = [_found(name, folder, command, settings) for folder, command in runs.items()]
     data, contract = recipe_data(recipe, protocol, settings), recipe.input.contract()
-    for artifact in artifacts:
-        _refuse_unlike(name, artifact, recipe, data)
+    for artifact, command in zip(artifacts, runs.values(), strict=True):
+        if reason := _unlike(artifact, recipe, data, command):
+            raise RecipeError(f"{name}: its member {artifact.card.version} {reason}")
     members = [Member(a.card.version, a.verified(MODEL), a.card.contract, a.card.map_extent) for a in artifacts]
     held = data.rows(Split.VALIDATION)
     logits = _answers(members, data.frames[held], contract)
@@ -85,31 +86,29 @@ def check_ensemble(name: str, settings: Settings) -> str:
     return f"{name}: {MODEL} is made of its members' and was written as it was built; there is nothing to export."
 
 
-def _found(name: str, folder: str, settings: Settings) -> Artifact:
-    try:
-        artifact = load_artifact(folder, settings)
-        artifact.verified(MODEL)
-    except ArtifactError as error:
-        raise RecipeError(f"{name} is made of {folder}, which cannot be used. {error}") from error
+def _found(name: str, folder: str, command: str, settings: Settings) -> Artifact:
+    if not (settings.outputs / folder / MODEL).is_file():
+        raise RecipeError(f"{name} is made of {folder}, whose {MODEL} is not at hand. Train it first: {command}")
+    artifact = load_artifact(folder, settings)
+    artifact.verified(MODEL)
     return artifact
 
 
-def _refuse_unlike(name: str, artifact: Artifact, recipe: Recipe, data: TrainingData) -> None:
-    """Refuse a member that cannot be averaged with the others, or not fairly."""
-    card, wanted = artifact.card, recipe.input.contract()
-    own = card.contract
-    reason = ""
-    if recipe.task is Task.FOUR_CLASS and card.task is not Task.FOUR_CLASS:
-        reason = 'tells tumour from none and no kinds. Set task = "tumor" in the recipe, or leave it out.'
-    elif (own.crop_margin, own.fit) != (wanted.crop_margin, wanted.fit):
-        reason = "crops or fits scans in another way. All members of an ensemble are shown one frame: leave it out."
-    elif own.fit == "letterbox" and own.height * wanted.width != own.width * wanted.height:
-        reason = "wants frames of another shape. All members of an ensemble are shown one frame: leave it out."
-    elif card.raw["data"]["fingerprint"] != data.fingerprint():
-        reason = "learnt from other images or another split, so that it may know what the ensemble is tested on."
-        reason += f" Train it anew: braintumor train {card.version} --restart"
-    if reason:
-        raise RecipeError(f"{name}: its member {card.version} {reason}")
+def _unlike(artifact: Artifact, recipe: Recipe, data: TrainingData, command: str) -> str:
+    """Why a member cannot be averaged with the others, or not fairly; empty where it can."""
+    own, wanted = artifact.card.contract, recipe.input.contract()
+    if recipe.task is Task.FOUR_CLASS and artifact.card.task is not Task.FOUR_CLASS:
+        return 'tells tumour from none and no kinds. Set task = "tumor" in the recipe, or leave it out.'
+    if (own.crop_margin, own.fit) != (wanted.crop_margin, wanted.fit):
+        return "crops or fits scans in another way, and all members are shown one frame. Leave it out."
+    if own.fit == "letterbox" and own.height * wanted.width != own.width * wanted.height:
+        return "wants frames of another shape, and all members are shown one frame. Leave it out."
+    if artifact.card.raw["data"]["fingerprint"] != data.fingerprint():
+        return (
+            "learnt from other images or another split, so it may know what the ensemble is tested on. Train it anew: "
+            f"{command} --restart"
+        )
+    return ""
 
 
 def _answers(members: Sequence[Member], frames: NDArray[np.uint8], contract: InputContract) -> NDArray[np.float32]:

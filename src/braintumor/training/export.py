@@ -22,6 +22,7 @@ from braintumor.models.saved import load_network
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
 from braintumor.training.data import recipe_data
+from braintumor.training.ensemble import check_ensemble
 from braintumor.training.saliency import checked_gradient
 from braintumor.vocabulary import TUMOR_INDICES, Protocol, Split
 
@@ -54,6 +55,8 @@ def export(name: str, settings: Settings | None = None) -> str:
     settings = settings or get_settings()
     folder = settings.outputs / name
     card = read_card(name, settings)
+    if card.get("members"):
+        return check_ensemble(name, settings)
     if not (folder / "model.keras").is_file():
         raise ArtifactError(f"{name}: there is no model.keras to export. Train it with: braintumor train {name}")
     trained = load_network(folder / "model.keras")
