@@ -10,8 +10,7 @@ from braintumor.evaluation.compare_scores import called, right, score_version
 from braintumor.evaluation.metrics import metrics
 from braintumor.vocabulary import CLASS_NAMES
 
-FOUR = {"task": "four-class"}
-TUMOR = {"task": "tumor", "decision": {"threshold": 0.7}}
+THRESHOLD = 0.7
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def answers(scans: Scans) -> Answers:
 
 
 def test_four_classes_are_scored_as_evaluation_scores_them(scans: Scans, answers: Answers) -> None:
-    found = score_version(answers, scans, FOUR, 20)
+    found = score_version(answers, scans, None, 20)
     expected = metrics(scans.labels, answers.probabilities, answers.probabilities)
     for name in ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "brier"):
         assert found[name]["value"] == pytest.approx(expected[name], abs=1e-6), name
@@ -39,8 +38,8 @@ def test_four_classes_are_scored_as_evaluation_scores_them(scans: Scans, answers
 
 
 def test_tumour_against_none_is_scored_at_the_threshold_of_the_card(scans: Scans, answers: Answers) -> None:
-    found = score_version(answers, scans, TUMOR, 20)
-    truth, said = scans.labels != 2, answers.tumor >= 0.7
+    found = score_version(answers, scans, THRESHOLD, 20)
+    truth, said = scans.labels != 2, answers.tumor >= THRESHOLD
     assert found["accuracy"]["value"] == pytest.approx(accuracy_score(truth, said), abs=1e-6)
     assert found["macro_f1"]["value"] == pytest.approx(f1_score(truth, said, average="macro"), abs=1e-6)
     assert found["roc_auc"]["value"] == pytest.approx(roc_auc_score(truth, answers.tumor), abs=1e-6)
@@ -50,8 +49,8 @@ def test_tumour_against_none_is_scored_at_the_threshold_of_the_card(scans: Scans
 
 def test_both_tasks_answer_whether_there_is_a_tumour(scans: Scans, answers: Answers) -> None:
     likeliest = answers.probabilities.argmax(axis=1) != 2
-    assert (called(answers, FOUR) == likeliest).all()
-    assert (called(answers, TUMOR) == (answers.tumor >= 0.7)).all()
-    assert right(answers, scans, FOUR).keys() == {"tumor_accuracy", "accuracy"}
-    assert right(answers, scans, TUMOR).keys() == {"tumor_accuracy"}
-    assert right(answers, scans, FOUR)["tumor_accuracy"].mean() == (likeliest == (scans.labels != 2)).mean()
+    assert (called(answers, None) == likeliest).all()
+    assert (called(answers, THRESHOLD) == (answers.tumor >= THRESHOLD)).all()
+    assert right(answers, scans, None).keys() == {"tumor_accuracy", "accuracy"}
+    assert right(answers, scans, THRESHOLD).keys() == {"tumor_accuracy"}
+    assert right(answers, scans, None)["tumor_accuracy"].mean() == (likeliest == (scans.labels != 2)).mean()

@@ -23,7 +23,7 @@ from braintumor.inference.detector import Detector
 from braintumor.inference.verdict import tumor_probability
 from braintumor.settings import Settings
 from braintumor.training.data import split_manifest
-from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+from braintumor.vocabulary import CLASS_NAMES, HEALTHY_INDEX, Protocol, Split
 
 # Small, since one frame of a large network holds much memory while it passes through.
 _BATCH: Final = 8
@@ -53,6 +53,11 @@ class Scans:
     def labels(self) -> NDArray[np.int64]:
         """Index into the fixed class order."""
         return np.array([CLASS_NAMES.index(label) for label in self.manifest["label"]], np.int64)
+
+    @property
+    def ill(self) -> NDArray[np.bool_]:
+        """Whether there is a tumour of any kind."""
+        return np.asarray(self.labels != HEALTHY_INDEX)
 
     @property
     def groups(self) -> NDArray[np.object_]:

@@ -13,7 +13,7 @@ from braintumor.inference.artifact import Artifact, load_artifact, versions
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData, split_manifest
-from braintumor.vocabulary import Protocol
+from braintumor.vocabulary import Protocol, Task
 
 # A version trained without the initial weights of its recipe has this behind its name.
 BARE: Final = "-none"
@@ -35,8 +35,7 @@ class Entrant:
     Attributes
     ----------
     version, title : str
-    task : str
-        `four-class`, or `tumor` for tumour against none.
+    task : Task
     data : str
         The image set it learnt from.
     weights : str
@@ -50,7 +49,7 @@ class Entrant:
 
     version: str
     title: str
-    task: str
+    task: Task
     data: str
     weights: str
     status: Status
@@ -69,7 +68,7 @@ def find_field(names: Sequence[str], settings: Settings) -> list[Entrant]:
         A version was trained on another split than the one all are compared on.
     """
     field = [_entrant(name, settings) for name in dict.fromkeys(names) or _default(settings)]
-    fingerprint = _fingerprint(settings)
+    fingerprint = split_fingerprint(settings)
     for entrant in field:
         if entrant.artifact and entrant.data == KAGGLE:
             _check(entrant.artifact, fingerprint)
@@ -89,9 +88,8 @@ def _default(settings: Settings) -> list[str]:
 def _entrant(name: str, settings: Settings) -> Entrant:
     if name not in versions(settings) and (settings.recipes / f"{name}.toml").is_file():
         recipe = load_recipe(name, settings)
-        data = str(getattr(recipe, "data", KAGGLE))
         command = f"braintumor train {name}"
-        return Entrant(name, recipe.title, str(recipe.task), data, recipe.weights, Status.UNTRAINED, command=command)
+        return Entrant(name, recipe.title, recipe.task, recipe.data, recipe.weights, Status.UNTRAINED, command=command)
     artifact = load_artifact(name, settings)
     card = artifact.card.raw
     given: dict[str, Any] = card.get("recipe") or {}
@@ -100,9 +98,9 @@ def _entrant(name: str, settings: Settings) -> Entrant:
     return Entrant(
         version=name,
         title=str(card.get("title") or name),
-        task=str(card.get("task") or "four-class"),
+        task=artifact.card.task,
         data=str(given.get("data") or KAGGLE),
-        weights=str(weights.get("source", "file") if isinstance(weights, dict) else weights),
+        weights=str(weights.get("initial") if isinstance(weights, dict) else weights),
         status=Status.MEASURED if is_measured else Status.UNMEASURED,
         artifact=artifact,
         command="" if is_measured else f"braintumor evaluate {name}",
@@ -124,7 +122,7 @@ def _check(artifact: Artifact, fingerprint: str) -> None:
         )
 
 
-def _fingerprint(settings: Settings) -> str:
+def split_fingerprint(settings: Settings) -> str:
     """Fingerprint of the split by group, as cards keep it."""
     frames, labels = np.empty(0, np.uint8), np.empty(0, np.int64)
     return TrainingData(split_manifest(Protocol.GROUP, settings), frames, labels).fingerprint()

@@ -46,7 +46,7 @@ def compare_pairs(
     answers = np.stack([right[name] for name in names])
     draws = np.stack([answers @ w / w.sum() for w in group_weights(groups, strata, replicates, _SEED)])
     means = answers.mean(axis=1)
-    found = []
+    found: list[Pair] = []
     for i, j in combinations(range(len(names)), 2):
         a, b = (i, j) if means[i] >= means[j] else (j, i)
         found.append({"a": names[a], "b": names[b]} | _difference(draws[:, a] - draws[:, b], means[a] - means[b]))

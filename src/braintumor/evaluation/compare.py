@@ -1,0 +1,124 @@
+"""Compare versions fairly: the same scans, the same metrics, the same run; writes `outputs/comparison`."""
+
+import io
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from typing import Any
+
+from braintumor.dataset.files import write_atomically
+from braintumor.evaluation.bootstrap import REPLICATES
+from braintumor.evaluation.compare_answers import Answers, Scans, ask
+from braintumor.evaluation.compare_field import Entrant, Status, find_field
+from braintumor.evaluation.compare_file import FILE, FOLDER, QUESTIONS, TABLE, read_comparison
+from braintumor.evaluation.compare_pairs import PAIR_REPLICATES, compare_pairs
+from braintumor.evaluation.compare_row import bare_row, measured_row
+from braintumor.evaluation.compare_scores import right
+from braintumor.evaluation.compare_sentences import summary
+from braintumor.evaluation.compare_speed import TIMED, time_versions
+from braintumor.evaluation.compare_table import comparison_table
+from braintumor.inference.artifact import Artifact
+from braintumor.settings import Settings, get_settings
+
+Measured = list[tuple[Entrant, Artifact]]
+
+
+def compare(
+    names: Sequence[str] = (),
+    settings: Settings | None = None,
+    *,
+    restart: bool = False,
+    replicates: int = REPLICATES,
+    pair_replicates: int = PAIR_REPLICATES,
+    timed: int = TIMED,
+) -> str:
+    """Measure versions on the test scans of the split by group, and write JSON, CSV and figures.
+
+    Every version is asked about every scan once: answers of an unchanged model are kept in `outputs/comparison/work`,
+    so that a comparison that was stopped goes on from there. Times are taken anew, of all versions in turn.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Versions; by default all with a recipe, without runs under other protocols, seeds or without an origin. One
+        that is not trained here gets a row with the command that trains it.
+    restart : bool
+        Ask again what was asked before.
+    timed : int
+        How many scans are timed.
+
+    Returns
+    -------
+    str
+        Who leads, which differences are real, and what is missing.
+
+    Raises
+    ------
+    ArtifactError, DatasetError
+        A version named is not there, or was trained on another split.
+    """
+    settings = settings or get_settings()
+    field = find_field(names, settings)
+    scans, folder = Scans.of_test(settings), settings.outputs / FOLDER
+    work = folder / "work"
+    known: Measured = [(e, e.artifact) for e in field if e.artifact and e.status is Status.MEASURED]
+    paths = scans.paths(settings)
+    answers = {e.version: ask(a, paths, "test", work, settings, restart=restart) for e, a in known}
+    rows = {
+        e.version: measured_row(e, a, scans, answers[e.version], work, settings, replicates) for e, a in known
+    }  # fmt: skip
+    for version, entry in time_versions([a for _, a in known], scans, settings, replicates, timed).items():
+        rows[version]["milliseconds"] = entry
+    content = {
+        **_circumstances(scans, settings, replicates, pair_replicates),
+        "versions": [rows.get(e.version) or bare_row(e) for e in field],
+        "pairs": _pairs(known, answers, scans, pair_replicates),
+        "about_pairs": (
+            "Differences are a minus b on the same scans, by bootstrap over groups. Many pairs are compared: `real` is "
+            "of each pair alone, and some of so many are real by chance; `holds` is after Holm's correction."
+        ),
+    }
+    write_atomically(folder / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return _publish(settings)
+
+
+def _pairs(known: Measured, answers: dict[str, Answers], scans: Scans, replicates: int) -> dict[str, Any]:
+    found = {e.version: right(answers[e.version], scans, a.card.decision) for e, a in known}
+    return {
+        question: compare_pairs(
+            {name: one[question] for name, one in found.items() if question in one},
+            scans.groups, scans.labels, replicates,
+        )
+        for question in QUESTIONS
+    }  # fmt: skip
+
+
+def _circumstances(scans: Scans, settings: Settings, replicates: int, pair_replicates: int) -> dict[str, Any]:
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "scans": {"split": "test, by group", "n": len(scans.labels), "groups": len(set(scans.groups))},
+        "replicates": {"intervals": replicates, "pairs": pair_replicates},
+        "machine": {
+            "cores": os.cpu_count(), "threads": settings.threads, "machine": platform.machine(),
+            "system": platform.system(), "onnxruntime": installed("onnxruntime"),
+        },
+    }  # fmt: skip
+
+
+def _publish(settings: Settings) -> str:
+    """Table and figures from what was written, as every reader of it sees them."""
+    import matplotlib.pyplot as plt
+
+    from braintumor.evaluation.compare_plates import forest_plate, latency_plate
+
+    folder, found = settings.outputs / FOLDER, read_comparison(settings)
+    write_atomically(folder / TABLE, comparison_table(found.rows).to_csv(index=False, lineterminator="\n"))
+    for name, draw in (("accuracy-latency.png", latency_plate), ("accuracy.png", forest_plate)):
+        figure, stream = draw(found.measured), io.BytesIO()
+        figure.savefig(stream, format="png", dpi=160)
+        plt.close(figure)
+        write_atomically(folder / "figures" / name, stream.getvalue())
+    return summary(found)

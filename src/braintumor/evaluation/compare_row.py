@@ -1,0 +1,88 @@
+"""A row of the comparison: all that is known of one version, as plain data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from braintumor.errors import DatasetError
+from braintumor.evaluation.compare_answers import Answers, Scans
+from braintumor.evaluation.compare_copies import near_copies
+from braintumor.evaluation.compare_field import BARE, KAGGLE, Entrant
+from braintumor.evaluation.compare_flops import flops
+from braintumor.evaluation.compare_outside import score_outside
+from braintumor.evaluation.compare_scores import score_version
+from braintumor.evaluation.study_file import identity
+from braintumor.inference.artifact import MODEL, Artifact
+from braintumor.settings import Settings
+from braintumor.vocabulary import Protocol, Split, Task
+
+_OFFICIAL = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "brier")
+
+
+def bare_row(entrant: Entrant) -> dict[str, Any]:
+    """What is known of a version before it is measured: all there is where it was not trained."""
+    return {
+        "version": entrant.version, "title": entrant.title, "task": str(entrant.task), "data": entrant.data,
+        "weights": entrant.weights, "status": str(entrant.status), "command": entrant.command,
+    }  # fmt: skip
+
+
+def measured_row(
+    entrant: Entrant, artifact: Artifact, scans: Scans, answers: Answers, work: Path, settings: Settings,
+    replicates: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Everything but the time a scan takes, which is measured for all together.
+
+    `test` are entries of the scans all are asked about, `official` those of the version trained and tested on the
+    official split, `outside` those of the outside check; each with value, low, high, n and groups.
+    """
+    card = artifact.card.raw
+    training = card.get("training") or {}
+    # The outside pictures are what it learnt from, where that is the yes/no set.
+    learnt_outside = entrant.data != KAGGLE
+    return bare_row(entrant) | {
+        "model": identity(card),
+        "test": score_version(answers, scans, artifact.card.decision, replicates),
+        "official": _official(entrant.version, settings),
+        "outside": {} if learnt_outside else score_outside(artifact, scans, answers, work, settings, replicates),
+        "parameters": card.get("parameters"),
+        "bytes": artifact.path(MODEL).stat().st_size,
+        "flops": flops(artifact.path(MODEL)),
+        "views": artifact.card.views,
+        "training": {"seconds": training.get("seconds"), "epochs": training.get("epochs_run")},
+        "notes": _notes(entrant, artifact, scans, work, settings),
+    }
+
+
+def _official(version: str, settings: Settings) -> dict[str, Any]:
+    """What the same recipe reaches on the official split; empty where that was not tried."""
+    base = version.removesuffix(BARE)
+    name = f"{base}-{Protocol.OFFICIAL}{version.removeprefix(base)}"
+    try:
+        report = json.loads((settings.outputs / name / "evaluation.json").read_text(encoding="utf-8"))
+        found = report[str(Split.TEST)]
+        return {metric: found[metric] for metric in _OFFICIAL if metric in found}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _notes(entrant: Entrant, artifact: Artifact, scans: Scans, work: Path, settings: Settings) -> list[str]:
+    notes = []
+    if entrant.task is Task.TUMOR:
+        notes.append("Tells tumour from none and no kinds: its accuracy is of two answers, not of four.")
+    if artifact.card.views > 1:
+        notes.append(f"An answer is the mean of {artifact.card.views} views of a scan; its FLOPs are of one.")
+    if entrant.data != KAGGLE:
+        notes.append(
+            "Learnt from the yes/no set: these scans are of another collection to it, and the outside pictures are not."
+        )
+        notes.append(_copies(artifact, scans, work, settings))
+    return notes
+
+
+def _copies(artifact: Artifact, scans: Scans, work: Path, settings: Settings) -> str:
+    try:
+        count = near_copies(scans, Protocol(str(artifact.card.raw.get("protocol"))), work, settings)
+    except DatasetError:
+        return "How many of the test scans are near copies of what it learnt from is not known: the set is not here."
+    return f"{count:,} of the {len(scans.labels):,} test scans are near copies of pictures it learnt from."

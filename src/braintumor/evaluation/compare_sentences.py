@@ -1,0 +1,52 @@
+"""Sentences of the comparison: which difference is real, and what so many comparisons are worth."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair
+
+_CHANCE: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
+
+
+def pair_sentence(pair: Pair, question: str) -> str:
+    """Who of two is right more often, by how much, and whether that is more than chance."""
+    by = pair.difference.points()
+    if not pair.real:
+        return f"{pair.a} and {pair.b} are not told apart on {QUESTIONS[question]}: {by}, and the interval holds zero."
+    kind = "and holds for so many pairs" if pair.holds else "but too weak for so many pairs"
+    return f"{pair.a} is right more often than {pair.b} on {QUESTIONS[question]}: {by}, real for the pair {kind}."
+
+
+def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
+    """How many differences are real, how many would be by chance, and how many outlast the correction."""
+    count, chance = len(pairs), _CHANCE * len(pairs)
+    real, hold = sum(pair.real for pair in pairs), sum(pair.holds for pair in pairs)
+    if not count:
+        return f"No two versions were compared on {QUESTIONS[question]}."
+    return (
+        f"On {QUESTIONS[question]}, {real} of {count} {'pair' if count == 1 else 'pairs'} have an interval that leaves "
+        f"zero out; were all versions equally good, {chance:.1f} would by chance. {hold} of them "
+        f"{'holds' if hold == 1 else 'hold'} after Holm's correction for {count} comparisons."
+    )
+
+
+def summary(comparison: Comparison) -> str:
+    """Who leads, on what, and what is missing: what the command says at its end."""
+    found = comparison.measured
+    lines = [f"Compared {len(found)} of {len(comparison.rows)} versions on {_scans(comparison)}."]
+    for question in QUESTIONS:
+        led = [row for row in found if question in row.test and (question != "accuracy" or row.task == "four-class")]
+        if led:
+            best = max(led, key=lambda row: row.test[question].value)
+            lines.append(f"Best on {QUESTIONS[question]}: {best.version}, {best.test[question].percent()}.")
+        if question in comparison.pairs:
+            lines.append(pairs_sentence(comparison.pairs[question], question))
+    lines += [f"{row.version}: {row.status}. {row.command}" for row in comparison.rows if not row.measured]
+    return "\n".join(lines)
+
+
+def _scans(comparison: Comparison) -> str:
+    scans = comparison.facts.get("scans")
+    if not isinstance(scans, dict):
+        return "the test scans"
+    return f"{scans.get('n', 0):,} test scans of {scans.get('groups', 0):,} groups"
