@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from braintumor.inference.verdict import Strangeness, Thresholds, decide, prediction_set, softmax, tumor_probability
+from braintumor.inference.verdict import (
+    Strangeness,
+    Thresholds,
+    decide,
+    likeliest,
+    prediction_set,
+    softmax,
+    tumor_probability,
+)
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
 LOGITS = hnp.arrays(np.float32, (4,), elements=st.floats(-1e4, 1e4, width=32))
@@ -95,3 +103,16 @@ def test_novelty_lies_between_0_and_1_and_passes_one_half_where_a_picture_is_ref
     assert 0 <= strangeness.novelty <= 1
     if not math.isclose(distance, limits[1], rel_tol=1e-9):  # there one rounding decides
         assert (strangeness.novelty >= 0.5) == strangeness.refused
+
+
+@given(st.floats(0, 1), st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
+def test_a_version_that_tells_no_kinds_says_tumour_from_its_threshold_on_and_keeps_all_kinds_or_none(
+    tumor, decision, of_tumors, of_healthy
+):
+    shares = np.array([tumor / 3, tumor / 3, 1 - tumor, tumor / 3])
+    said = CLASSES[int(likeliest(shares, decision))]
+    assert said.is_tumor == (tumor_probability(shares) >= decision)
+    quantiles = {c: of_tumors if c.is_tumor else of_healthy for c in CLASSES}
+    found = prediction_set(shares, quantiles, decision)
+    assert said in found
+    assert sum(c.is_tumor for c in found) in (0, 3)

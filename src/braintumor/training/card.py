@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +20,7 @@ from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
 from braintumor.training.schedule import chosen_epoch
-from braintumor.vocabulary import CLASS_NAMES, RESEARCH_USE, Protocol, Split
+from braintumor.vocabulary import CLASS_NAMES, RESEARCH_USE, Protocol, Split, Task
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
 _HASHED: Final = (
@@ -36,20 +37,27 @@ _HASHED: Final = (
     "novelty.csv",
     "study.json",
 )
-_INTENDED: Final = (
-    "A second look at single brain MRI slices, for research and teaching: is a tumour suspected, and is it like the "
-    "gliomas, meningiomas or pituitary tumours of the training set."
-)
+_LOOK: Final = "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"
+_INTENDED: Final = {
+    Task.FOUR_CLASS: f"{_LOOK}, and is it like the gliomas, meningiomas or pituitary tumours of the training set.",
+    Task.TUMOR: f"{_LOOK}.",
+}
 _LIMITS: Final = (
     "Trained on one public collection of single slices without clinical data; nothing is known of other scanners, "
     "children, post-operative scans or other diseases.",
     "In that collection every slice without a tumour comes from one source and nearly every tumour from another, so "
     "part of the measured accuracy may come from recognising the source, not the disease.",
 )
+_LIMITS_OF_YES_NO: Final = (
+    "Trained on 253 pictures found on the web, of unknown sequences, scanners and patients: far too few to trust.",
+    "Many of its pictures without a tumour are copies of healthy scans of the larger set, some of its test scans among "
+    "them, so that what it says of those may be remembered.",
+)
 _LIMITS_OF_LABELS: Final = (
-    "It does not tell brain MRI from other pictures: any image gets one of the four answers.",
+    "It does not tell brain MRI from other pictures: any image gets one of its answers.",
     "The heat map shows what spoke for the answer at a coarse resolution; it is not an outline of a tumour.",
 )
+_LIMIT_OF_TWO_WAYS: Final = "It tells tumour from none, and no kind of tumour from another."
 _LIMITS_OF_MASKS: Final = (
     "Against that it was shown tumours planted into healthy slices and healthy tissue in place of tumours; what is "
     "left of the shortcut is measured, not gone.",
@@ -120,6 +128,13 @@ def draft_card(
         "files": {},
     }
     write_atomically(settings.outputs / name / CARD, _text(card))
+
+
+def _limits(recipe: Recipe) -> Iterator[str]:
+    yield from _LIMITS_OF_YES_NO if recipe.data == "yes-no" else _LIMITS
+    if recipe.task is Task.TUMOR:
+        yield _LIMIT_OF_TWO_WAYS
+    yield from _LIMITS_OF_MASKS if recipe.mask else _LIMITS_OF_LABELS
 
 
 def read_card(name: str, settings: Settings) -> dict[str, Any]:

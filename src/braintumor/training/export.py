@@ -28,13 +28,15 @@ from braintumor.vocabulary import TUMOR_INDICES, Protocol, Split
 
 TOLERANCE = 1e-5
 _CHECKED_SCANS = 64
+_LARGEST_EXPLAINED = 10 * 2**20  # a gradient graph holds all weights once more: of larger networks none is kept
 _STEP = 4  # every how many of them the gradient, which takes longer, is compared on
 
 
 def export(name: str, settings: Settings | None = None) -> str:
     """Write `model.onnx` of a trained version: logits, probabilities, a map per class, and a mask where it has one.
 
-    Beside it goes `saliency.onnx`, the gradient of the log-odds of tumour, where it is known of every operator.
+    Beside it goes `saliency.onnx`, the gradient of the log-odds of tumour, where it is known of every operator and the
+    network is no larger than 10 MB.
 
     Parameters
     ----------
@@ -95,7 +97,9 @@ def export(name: str, settings: Settings | None = None) -> str:
 def _gradient(
     trained: keras.Model, content: bytes, images: NDArray[np.float32]
 ) -> tuple[bytes | None, dict[str, Any] | None]:
-    """The gradient graph and how well it agrees; None of both where an operator's gradient is not known."""
+    """The gradient graph and how well it agrees; None of both where it is too large or an operator is not known."""
+    if len(content) > _LARGEST_EXPLAINED:
+        return None, None
     try:
         return checked_gradient(trained, content, images)
     except RecipeError:
