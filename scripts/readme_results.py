@@ -8,6 +8,7 @@ from braintumor.evaluation.seeds import seed_reports, spread
 from braintumor.inference import versions
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
+from readme_comparison import comparison_lines
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- results:begin -->\n", "<!-- results:end -->\n"
@@ -83,6 +84,7 @@ def results(settings: Settings) -> str:
         "",
         *_protocols(twins),
         *_own_official(version, base, settings),
+        *comparison_lines(settings),
     ]
     return "\n".join(lines) + "\n"
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from braintumor.dataset.manifest import read_manifest
 from braintumor.errors import BrainTumorError, DatasetError
+from braintumor.evaluation.compare_file import FOLDER, Comparison, read_comparison
 from braintumor.evaluation.effects import ClassImage
 from braintumor.evaluation.experiments_file import Experiments, read_experiments
 from braintumor.evaluation.report import Report, read_predictions, read_report
@@ -78,6 +79,19 @@ def _dataset(outputs: str, when: Stamp, _settings: Settings) -> Dataset:
         return Dataset(read_manifest(_settings), facts if isinstance(facts, dict) else {})
     except (OSError, ValueError, BrainTumorError):
         return Dataset(pd.DataFrame(), {})
+
+
+def comparison() -> Comparison:
+    """All versions side by side; empty where they were not compared."""
+    settings = get_settings()
+    # A version trained or changed since is said to be so, hence the stamps of all their folders.
+    folders = [settings.outputs / FOLDER, *(settings.outputs / name for name in versions(settings))]
+    return _comparison(str(settings.outputs), tuple(map(stamp, folders)), settings)
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _comparison(outputs: str, when: tuple[Stamp, ...], _settings: Settings) -> Comparison:
+    return read_comparison(_settings)
 
 
 def experiments() -> Experiments:

@@ -1,4 +1,4 @@
-"""Comparison: several versions in one table, every number with its interval."""
+"""Comparison: the field of all versions, and several of them in one table, every number with its interval."""
 
 import streamlit as st
 
@@ -7,6 +7,7 @@ from app_pages.components.charts import Bar, intervals, show
 from app_pages.components.frame import missing, section
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.parts import table
+from app_pages.components.performance_field import show_field
 from app_pages.components.words import METRIC_TITLES, SPLIT_TITLES, metric_value
 from braintumor.evaluation.report import Report, measured_versions
 from braintumor.inference import versions
@@ -22,8 +23,9 @@ _EXTRA = {
 
 
 def show_comparison(report: Report) -> None:
-    """A column a version, on the images the reader chooses."""
-    section("Versions side by side", "Overlapping intervals mean that the difference may be chance.")
+    """The whole field, then a column a version on the images the reader chooses."""
+    show_field(artifacts.comparison(), report.version)
+    section("Metric by metric", "As each version was evaluated. Overlapping intervals: the difference may be chance.")
     served = {report.version, *versions()}
     found = sorted(served | set(measured_versions()))
     chosen = st.multiselect("Versions", found, default=sorted(served), key="compared")

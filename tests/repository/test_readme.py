@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from braintumor.cli import build_parser
-from braintumor.settings import get_settings
+from braintumor.settings import Settings, get_settings
+from readme_comparison import comparison_lines
 from readme_results import BEGIN, END, filled, results
+from tests.support.compared import write_comparison
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
 COMMAND = re.compile(r"(?:^|[`/ ])braintumor((?: [a-z]+)+)", re.MULTILINE)
@@ -70,3 +72,17 @@ def test_every_command_named_exists(readme: str) -> None:
     named = {words.split()[0] for words in COMMAND.findall(readme)}
     assert {"data", "predict", "evaluate", "export"} <= named
     assert named <= known
+
+
+def test_the_versions_stand_side_by_side_in_the_readme(workspace: Settings) -> None:
+    (workspace.outputs / "v1").mkdir()
+    (workspace.outputs / "v1" / "card.json").write_text("{}", encoding="utf-8")
+    assert comparison_lines(workspace) == []
+    write_comparison(workspace)
+    said = "\n".join(comparison_lines(workspace))
+    rows = [line for line in said.splitlines() if line.startswith(("| v1 |", "| two |"))]
+    assert len(rows) == 2
+    assert "| four classes | 91.0% (86.5 to 92.8) |" in rows[0]
+    assert rows[1].endswith("| 580 | 0.0 MB | 9.0 |")
+    assert "1 of 1 pair have" not in said
+    assert "v2 (`braintumor train v2`)" in said

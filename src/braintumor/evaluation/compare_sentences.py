@@ -24,9 +24,9 @@ def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
     if not count:
         return f"No two versions were compared on {QUESTIONS[question]}."
     return (
-        f"On {QUESTIONS[question]}, {real} of {count} {'pair' if count == 1 else 'pairs'} have an interval that leaves "
-        f"zero out; were all versions equally good, {chance:.1f} would by chance. {hold} of them "
-        f"{'holds' if hold == 1 else 'hold'} after Holm's correction for {count} comparisons."
+        f"On {QUESTIONS[question]}, the difference of {real} of {count} {'pair' if count == 1 else 'pairs'} has an "
+        f"interval that leaves zero out; were all versions equally good, that of {chance:.1f} would by chance. "
+        f"{hold} {'holds' if hold == 1 else 'hold'} after Holm's correction for the number of pairs."
     )
 
 
