@@ -101,6 +101,12 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     compare.add_argument(
         "--restart", action="store_true", help="ask unchanged models again what they were asked before"
     )
+    again = _command(commands, "reproduce", "make a committed version again from raw data and compare", _reproduce)
+    again.add_argument("version", help="a folder of outputs, such as v1 or v1-random")
+    again.add_argument(
+        "--check-only", type=Path, metavar="DIR", help="make nothing: compare with the version in this outputs folder"
+    )
+    again.add_argument("--table", type=Path, metavar="CSV", help="expected files, instead of the shipped table")
     weigh = _command(commands, "hypotheses", "run the experiments behind the hypotheses and weigh them", _hypotheses)
     weigh.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
 
@@ -242,6 +248,14 @@ def _compare(options: argparse.Namespace) -> int:
 
     print(compare(options.versions, restart=options.restart))
     return 0
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.reproduce import reproduce
+
+    found = reproduce(options.version, made=options.check_only, table=options.table)
+    print(found)
+    return 0 if found.matches else 1
 
 
 def _hypotheses(options: argparse.Namespace) -> int:

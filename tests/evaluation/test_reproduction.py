@@ -1,0 +1,158 @@
+"""Reproduction: what matches is said to match, and whatever was changed is named, with the tolerance it broke."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from braintumor.cli import main
+from braintumor.errors import ArtifactError, RecipeError
+from braintumor.evaluation.reproduce import run_of
+from braintumor.evaluation.reproduction import LEAST, LIMIT, METRICS, POINTS, Reproduction, compare, tolerance
+from braintumor.models.recipe import load_recipe
+from braintumor.settings import Settings
+from braintumor.vocabulary import Protocol
+
+VALUES = {"accuracy": 0.91, "macro_f1": 0.9, "tumor_sensitivity": 0.97, "tumor_specificity": 0.93, "roc_auc": 0.99}
+COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
+
+
+def _write(outputs: Path, root: Path, name: str = "v1", *, card: dict[str, Any] | None = None, epochs: int = 22,
+           **values: float) -> Path:  # fmt: skip
+    """A version as far as it is compared, and the manifest beside it."""
+    folder = outputs / name
+    folder.mkdir(parents=True)
+    (outputs / "dataset").mkdir(exist_ok=True)
+    (outputs / "dataset" / "manifest.csv").write_text("path,label\na.jpg,glioma\n")
+    entries = {metric: {"value": value} for metric, value in (VALUES | values).items()}
+    (folder / "evaluation.json").write_text(json.dumps({"test": entries}))
+    (folder / "model.onnx").write_bytes(b"weights")
+    with (folder / "history.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *[[n + 1, *[0.5] * 6] for n in range(epochs)]])
+    recipe = load_recipe("v1", Settings(recipes=root / "recipes")).model_dump(mode="json")
+    known = {
+        "version": name, "seed": 1, "protocol": "group", "parameters": 495_972, "recipe": recipe,
+        "data": {"fingerprint": "f" * 64}, "training": {"seconds": 60.0}, "libraries": {"keras": "3"},
+        "files": {file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
+                  for file in ("evaluation.json", "model.onnx")},
+    }  # fmt: skip
+    (folder / "card.json").write_text(json.dumps(known | (card or {})))
+    return folder
+
+
+@pytest.fixture
+def places(tmp_path: Path, root: Path) -> tuple[Settings, Path]:
+    """Settings of the committed outputs, and another outputs folder."""
+    _write(tmp_path / "outputs", root)
+    return Settings(outputs=tmp_path / "outputs", recipes=root / "recipes"), tmp_path / "again"
+
+
+def _wrong(found: Reproduction) -> list[str]:
+    return [row.what for row in found.rows if row.fits is False]
+
+
+def test_the_same_again_is_reproduced_with_identical_weights(places: tuple[Settings, Path], root: Path) -> None:
+    _write(places[1], root)
+    found = compare("v1", *places)
+    assert found.matches
+    assert found.identical
+    assert found.verdict.endswith("with identical weights.")
+    judged = [row.what for row in found.rows if row.fits is not None]
+    assert [name for name in judged if name.startswith("test")] == [f"test {m}".replace("_", " ") for m in METRICS]
+    assert {"manifest", "data fingerprint", "recipe", "parameters", "epochs", "files of its card"} <= set(judged)
+
+
+def test_other_weights_within_the_tolerance_still_reproduce_it(places: tuple[Settings, Path], root: Path) -> None:
+    folder = _write(places[1], root, accuracy=VALUES["accuracy"] - POINTS + 0.001, epochs=25)
+    (folder / "model.onnx").write_bytes(b"rounded otherwise")
+    found = compare("v1", *places)
+    assert found.matches
+    assert not found.identical
+    assert "other weights" in found.verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"accuracy": VALUES["accuracy"] + POINTS + 0.001}, "test accuracy"),
+        ({"roc_auc": VALUES["roc_auc"] - POINTS - 0.001}, "test roc auc"),
+        ({"epochs": 22 - 9}, "epochs"),
+        ({"card": {"parameters": 1}}, "parameters"),
+        ({"card": {"data": {"fingerprint": "0" * 64}}}, "data fingerprint"),
+    ],
+)
+def test_what_is_out_of_its_tolerance_is_named(
+    places: tuple[Settings, Path], root: Path, change: dict[str, Any], what: str
+) -> None:
+    _write(places[1], root, **change)
+    found = compare("v1", *places)
+    assert _wrong(found) == [what]
+    assert f"v1 is NOT reproduced. What does not match: {what} (" in found.verdict
+    assert "DIFFERS" in str(found)
+
+
+def test_another_manifest_is_no_reproduction_and_no_manifest_either(places: tuple[Settings, Path], root: Path) -> None:
+    _write(places[1], root)
+    manifest = places[1] / "dataset" / "manifest.csv"
+    manifest.write_text("path,label\na.jpg,pituitary\n")
+    assert _wrong(compare("v1", *places)) == ["manifest"]
+    manifest.unlink()
+    assert _wrong(compare("v1", *places)) == ["manifest"]
+
+
+def test_a_committed_number_that_was_changed_by_hand_is_found(
+    places: tuple[Settings, Path], root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(places[1], root)
+    file = places[0].outputs / "v1" / "evaluation.json"
+    file.write_text(file.read_text().replace("0.91", "0.99"))
+    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(places[0].outputs))
+    assert main(["reproduce", "v1", "--check-only", str(places[1])]) == 1
+    said = capsys.readouterr().out
+    assert "evaluation.json altered" in said
+    assert "test accuracy (0.9900 committed, 0.9100 now, 0.0400 allowed)" in said
+
+
+def test_the_command_ends_well_where_all_matches(
+    places: tuple[Settings, Path], root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(places[1], root)
+    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(places[0].outputs))
+    assert main(["reproduce", "v1", "--check-only", str(places[1])]) == 0
+    assert "v1 is reproduced" in capsys.readouterr().out
+
+
+def test_another_recipe_is_named_by_what_changed(places: tuple[Settings, Path], root: Path) -> None:
+    recipe = load_recipe("v1", Settings(recipes=root / "recipes")).model_dump(mode="json")
+    _write(places[1], root, card={"recipe": recipe | {"title": "Another", "seed": 7}})
+    found = compare("v1", *places)
+    assert _wrong(found) == ["recipe"]
+    assert "another seed and title" in found.verdict
+
+
+def test_where_seeds_were_measured_their_spread_is_the_tolerance(places: tuple[Settings, Path], root: Path) -> None:
+    settings = places[0]
+    assert tolerance("v1", "accuracy", settings) == POINTS
+    for seed, accuracy in ((2, 0.87), (3, 0.95)):
+        _write(settings.outputs, root, f"v1-seed{seed}", card={"seed": seed}, accuracy=accuracy)
+    assert tolerance("v1", "accuracy", settings) == pytest.approx(LIMIT * 0.04)
+    assert tolerance("v1", "roc_auc", settings) == LEAST, "equal by luck is not exact"
+
+
+def test_what_was_not_made_is_said_with_its_command(places: tuple[Settings, Path]) -> None:
+    with pytest.raises(ArtifactError, match=r"again/v1 lacks card\.json.*braintumor train v1"):
+        compare("v1", *places)
+
+
+def test_the_name_and_card_of_a_version_say_how_it_was_made(places: tuple[Settings, Path]) -> None:
+    settings = places[0]
+    card = json.loads((settings.outputs / "v1" / "card.json").read_text())
+    plain = run_of("v1", card, settings)
+    assert (plain.base, plain.protocol, plain.seed, plain.weights) == ("v1", Protocol.GROUP, None, None)
+    seeded = run_of("v1-random-seed7", card | {"protocol": "random", "seed": 7}, settings)
+    assert (seeded.base, seeded.protocol, seeded.seed) == ("v1", Protocol.RANDOM, 7)
+    with pytest.raises(RecipeError, match="No recipe in recipes/ makes a version named mine"):
+        run_of("mine", card, settings)
