@@ -63,7 +63,7 @@ def joined(members: Sequence[Member], contract: InputContract) -> ModelProto:
     opset = max(_opset(member.model) for member in members)
     models = [_raised(member.model, opset) for member in members]
     front = distribute({member.version: member.contract for member in members}, contract, opset)
-    front.ir_version = max(model.ir_version for model in models)
+    front.ir_version = max(member.model.ir_version for member in members)
 
     def attach(whole: ModelProto, pair: tuple[Member, ModelProto]) -> ModelProto:
         member, model = pair
