@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from braintumor.evaluation.measures import Curves
 from braintumor.evaluation.report import Report
@@ -59,9 +60,22 @@ def readings_plate(readings: Sequence[tuple[Scan, Detection, str]], columns: int
         axis.axis("off")
     for (scan, found, truth), axis in zip(readings, axes.flat, strict=False):
         axis.imshow(overlay(scan.to_uint8(), found.heat_map, 0.45, found.mask))
-        axis.set_title(
-            f"{truth}: read as {found.result.title.lower()}\n{found.verdict}, {found.tumor_probability:.0%}", fontsize=7
-        )
+        read = found.result.title.lower() if found.tells_kinds or not found.result.is_tumor else "tumour"
+        axis.set_title(f"{truth}: read as {read}\n{found.verdict}, {found.tumor_probability:.0%}", fontsize=7)
+    return figure
+
+
+def explanation_plate(scan: Scan, found: Detection, saliency: NDArray[np.float32] | None = None) -> Figure:
+    """A scan, what spoke for the answer on it, and the pixels that move the answer most where a gradient is known."""
+    panels = [("scan", scan.to_uint8()), ("heat map", overlay(scan.to_uint8(), found.heat_map, 0.45, found.mask))]
+    if saliency is not None:
+        panels.append(("saliency", saliency))
+    figure, axes = plt.subplots(1, len(panels), figsize=(3 * len(panels), 3.3), layout="constrained")
+    for (title, pixels), axis in zip(panels, axes, strict=True):
+        axis.imshow(pixels, cmap="gray" if title == "scan" else "magma")
+        axis.set_title(title, fontsize=9)
+        axis.axis("off")
+    figure.suptitle(f"{found.verdict}: {found.reason}", fontsize=9)
     return figure
 
 
@@ -80,7 +94,7 @@ def _confusion(axis: Axes, counts: np.ndarray) -> None:
     for (row, column), count in np.ndenumerate(counts):
         axis.text(column, row, f"{count}\n{shares[row, column]:.0%}", ha="center", va="center", fontsize=7,
                   color="black" if shares[row, column] > 0.6 else "white")  # fmt: skip
-    names = [c.title for c in CLASSES]
+    names = [c.title for c in CLASSES] if len(counts) == len(CLASSES) else ["Tumour", "No tumour"]
     axis.set_xticks(range(len(names)), names, fontsize=7)
     axis.set_yticks(range(len(names)), names, fontsize=7)
     axis.set_xlabel("read as")

@@ -1,37 +1,46 @@
 """Plates of what a network is shown in training, for notebooks (matplotlib)."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from braintumor.models.recipe import Recipe
-from braintumor.settings import Settings, get_settings
-from braintumor.training.data import load_training_data
+from braintumor.settings import Settings
+from braintumor.training.data import recipe_data
 from braintumor.training.epoch import donors_of, showings_of, source_of
 from braintumor.training.pipeline import training_batches
-from braintumor.vocabulary import CLASSES, Split
+from braintumor.vocabulary import CLASSES, Protocol, Split
 
 _COLUMNS = 8
 
 
 def batch_plate(recipe: Recipe, settings: Settings | None = None, count: int = 16, epoch: int = 1) -> Figure:
-    """The first slices of an epoch as the network sees them, over the masks it should draw, under the right answers."""
-    data = load_training_data(recipe.input.contract(), settings=settings or get_settings(), with_masks=True)
+    """The first slices of an epoch as the network sees them, under the right answers; masks it should draw below."""
+    data = recipe_data(recipe, Protocol.GROUP, settings)
     source = source_of(recipe, data, Split.TRAIN)
     donors = donors_of(data) if recipe.composites else None
     images, targets = next(iter(training_batches(source, showings_of(recipe, donors, source, epoch), count)))
-    rows = -(-count // _COLUMNS)
-    figure, axes = plt.subplots(2 * rows, _COLUMNS, figsize=(11, 2.9 * rows), layout="constrained")
+    answers = [_answer(target) for target in np.asarray(targets["class"] if recipe.mask else targets)]
+    masks: Any = targets["mask"] if recipe.mask else None
+    lines, rows = 1 if masks is None else 2, -(-len(images) // _COLUMNS)
+    figure, axes = plt.subplots(
+        lines * rows, _COLUMNS, figsize=(11, 1.45 * lines * rows), squeeze=False, layout="constrained"
+    )
     for axis in axes.flat:
         axis.axis("off")
-    for i in range(count):
-        upper, lower = (axes[2 * (i // _COLUMNS) + k, i % _COLUMNS] for k in (0, 1))
-        upper.imshow(images[i, ..., 0], cmap="gray", vmin=0, vmax=1)
-        upper.set_title(_answer(targets["class"][i].numpy()), fontsize=7)
-        lower.imshow(np.maximum(targets["mask"][i, ..., 0], 0), cmap="gray", vmin=0, vmax=1)
+    for i, answer in enumerate(answers):
+        row, column = lines * (i // _COLUMNS), i % _COLUMNS
+        axes[row, column].imshow(images[i, ..., 0], cmap="gray", vmin=0, vmax=1)
+        axes[row, column].set_title(answer, fontsize=7)
+        if masks is not None:
+            axes[row + 1, column].imshow(np.maximum(masks[i, ..., 0], 0), cmap="gray", vmin=0, vmax=1)
     return figure
 
 
 def _answer(target: np.ndarray) -> str:
+    if len(target) == 1:
+        return "tumour" if target[0] else "no tumour"
     right = [c.title for c, value in zip(CLASSES, target, strict=True) if value]
     return "any answer" if len(right) == len(CLASSES) else "any tumour" if len(right) > 1 else right[0]
