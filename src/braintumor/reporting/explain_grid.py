@@ -84,8 +84,8 @@ def _legend(rows: Iterable[Sequence[Cell]]) -> str:
     shown = [one for row in rows for one in row]
     wrong = sum(not one.right for one in shown)
     return (
-        "Rows: what the scans are. Below each: what it was taken for and how surely, in red where that is wrong "
-        f"({wrong} of {len(shown)}), and the verdict. Colours: evidence for that answer."
+        "Rows: what the scans are. Below each: what it was taken for and how surely, and the verdict; framed in red "
+        f"where the first is wrong ({wrong} of {len(shown)}). Colours: evidence for that answer."
     )
 
 
@@ -94,5 +94,7 @@ def _draw(image: Image.Image, canvas: ImageDraw.ImageDraw, one: Cell, place: tup
     canvas.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), "black")
     picture = Image.fromarray(one.picture)
     image.paste(picture, (left + (SIDE - picture.width) // 2, top + (SIDE - picture.height) // 2))
-    canvas.text((left, top + SIDE + 2), one.answer, INK if one.right else _WRONG, font(_SMALL))
-    canvas.text((left, top + SIDE + 19), VERDICTS[one.verdict].lower(), TONES[one.verdict], font(_SMALL))
+    if not one.right:
+        canvas.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline=_WRONG, width=2)
+    canvas.text((left, top + SIDE + 4), one.answer, INK if one.right else _WRONG, font(_SMALL))
+    canvas.text((left, top + SIDE + 21), VERDICTS[one.verdict].lower(), QUIET, font(_SMALL))

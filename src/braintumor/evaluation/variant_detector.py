@@ -1,0 +1,54 @@
+"""A detector that asks a smaller variant instead of the served graph, and is otherwise the same."""
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from braintumor.inference.detector import Detector
+from braintumor.inference.outputs import Outputs
+
+# Takes model input (n, height, width, channels), gives outputs by name.
+Runner = Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
+
+
+class VariantDetector(Detector):
+    """Reads with a variant: contract, views, fusion and calibration are those of the version."""
+
+    def __init__(self, served: Detector, run: Runner) -> None:
+        super().__init__(served.artifact, served.settings)
+        self._variant = run
+
+    def _run(self, batch: NDArray[np.float32]) -> Outputs:
+        return Outputs(**self._variant(batch))
+
+
+def onnx_runner(content: bytes, wanted: Sequence[str], threads: int = 0) -> Runner:
+    """Runs an ONNX graph in ONNX Runtime."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda batch: dict(zip(wanted, session.run(list(wanted), {name: batch}), strict=True))
+
+
+def litert_runner(content: bytes) -> Runner:
+    """Runs a LiteRT model in TensorFlow's own interpreter, image by image."""
+    import tensorflow as tf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it is to move to a package of its own
+        interpreter = tf.lite.Interpreter(model_content=content, num_threads=1)
+    run = interpreter.get_signature_runner()
+    (given,) = run.get_input_details()
+
+    def outputs(batch: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        found = [run(**{given: image[None]}) for image in batch]
+        return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+
+    return outputs
