@@ -6,6 +6,7 @@ import streamlit as st
 from app_pages.components import session_log
 from app_pages.components.frame import header
 from app_pages.components.words import VERDICT_TITLES, count
+from braintumor.reporting.answer import answer_title
 from braintumor.reporting.csv import Row, to_csv
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
@@ -45,7 +46,7 @@ def shown(row: Row) -> dict[str, object]:
         "Time (UTC)": row["timestamp"],
         "File": row["name"],
         "Verdict": VERDICT_TITLES[Verdict(str(verdict))] if verdict else FAILED,
-        "Likeliest": TumorClass(str(result)).title if result else None,
+        "Likeliest": answer_title(str(result)) if result else None,
         "Tumour probability": row.get("tumor_probability"),
         "Your finding": TumorClass(finding).title if finding in CLASSES else finding.capitalize() or None,
         "Comment": row.get("reader_comment") or None,

@@ -8,12 +8,18 @@ import streamlit as st
 from app_pages.components import artifacts, readme
 from app_pages.components.frame import header, missing, section
 from app_pages.components.words import METRIC_TITLES, count, evidence, share
+from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
 from braintumor.evaluation.report import Report
 from braintumor.exploration.statistics import Statistics
 from braintumor.vocabulary import CLASSES, RESEARCH_USE, Split
 
-KAGGLE = "https://www.kaggle.com/datasets/masoudnickparvar/brain-tumor-mri-dataset"
 HEADLINE = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
+
+
+_HELD_OUT = {
+    KAGGLE.folder: "on test images of patients and near-duplicates it never saw",
+    YES_NO.folder: "on pictures of the yes/no set, none a near copy of one it learnt from; nobody said the patients",
+}
 
 
 def show_classes(statistics: Statistics | None, dataset: artifacts.Dataset) -> None:
@@ -49,9 +55,11 @@ def show_model(report: Report) -> None:
                 st.caption(f"95% interval {low:.1%} to {high:.1%}")
     whole = report.metric(Split.TEST, "accuracy") or next(iter(measured.values()))
     st.caption(
-        f"Version {report.version}, on test images of patients and near-duplicates it never saw: {evidence(whole)}. "
+        f"Version {report.version}, {_HELD_OUT[learnt_from(report.card).folder]}: {evidence(whole)}. "
         "Intervals are computed over groups, since images of one patient are not independent."
     )
+    if not report.tells_kinds:
+        st.caption("This version says tumour or none, and no kind of tumour: all of these numbers are of two answers.")
 
 
 def show_data(facts: dict[str, Any]) -> None:
@@ -96,8 +104,8 @@ dataset = artifacts.dataset()
 
 header(
     "Brain Tumor Detector",
-    "Give it brain MRI slices. It says whether a tumour is suspected, which kind, what spoke for that and how sure it "
-    "is. Where it cannot tell, it says so.",
+    f"Give it brain MRI slices. It says whether a tumour is suspected,{' which kind,' if report.tells_kinds else ''} "
+    "what spoke for that and how sure it is. Where it cannot tell, it says so.",
 )
 with st.container(horizontal=True):
     if st.button("Read a scan", type="primary"):
@@ -114,6 +122,11 @@ section("How good it is")
 show_model(report)
 
 section("What it learned from")
+if learnt_from(report.card) != KAGGLE:
+    st.markdown(
+        f"Version {report.version} learnt from {learnt_from(report.card).title}, not from the images described here, "
+        "which the other versions learnt from and all versions are compared on."
+    )
 if dataset.exists:
     show_data(dataset.facts)
 else:
@@ -130,5 +143,5 @@ st.markdown(
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Open the README"):
         readme.show()
-    st.link_button("Image set on Kaggle", KAGGLE)
+    st.link_button("Image set on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE.handle}")
 st.caption(RESEARCH_USE)

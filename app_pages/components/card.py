@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages.components.frame import missing, section
 from app_pages.components.words import count
+from braintumor.dataset.sets import learnt_from
 from braintumor.evaluation.report import Report
 from braintumor.inference.artifact import MODEL
 
@@ -41,6 +42,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     size = [report.fact("input", side) for side in ("width", "height", "channels")]
     known: dict[str, Any] = {
         "Version": report.version,
+        "Tells": "the four classes" if report.tells_kinds else "tumour or none, and no kind of tumour",
+        "Learnt from": learnt_from(report.card).title,
         "Created": report.fact("created"),
         "Architecture": report.fact("architecture"),
         "Parameters": _number(report.fact("parameters")),
@@ -51,6 +54,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         "Temperature": _number(report.fact("temperature"), ".3f"),
         "Clear at or below": _number(report.fact("thresholds", "low"), ".1%"),
         "Call at or above": _number(report.fact("thresholds", "high"), ".1%"),
+        "Says tumour from": _number(report.fact("decision", "threshold"), ".1%"),
         "Thresholds": report.fact("thresholds", "chosen"),
         "Largest difference of export": _number(report.fact("export", "max_abs_difference"), ".1e"),
         "Code (git commit)": (report.fact("git_commit") or "")[:12],

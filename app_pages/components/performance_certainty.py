@@ -11,7 +11,8 @@ from app_pages.components.words import VERDICT_TITLES, metric_value
 from braintumor.evaluation.measures import Curves, Metrics
 from braintumor.evaluation.report import Report
 from braintumor.evaluation.sentences import certainty_sentence, sets_sentence
-from braintumor.vocabulary import CLASSES, Verdict
+from braintumor.reporting.answer import answer_title
+from braintumor.vocabulary import CLASS_NAMES, TUMOR, Verdict
 
 _LINES = {"classes": ("The four classes", ACCENT, "solid"), "tumor": ("Tumour or none", TUMOR_COLOR, "dash")}
 
@@ -73,7 +74,7 @@ def _verdicts(metrics: Metrics) -> dict[str, dict[str, str]]:
 
 
 def _sets(metrics: Metrics) -> dict[str, dict[str, str]]:
-    parts = {"All": "", **{label.title: f"/{label}" for label in CLASSES}}
+    parts = {"All": "", **{answer_title(name): f"/{name}" for name in (*CLASS_NAMES, TUMOR)}}
     return {
         title: {
             "Hold the truth": metrics[f"set_coverage{part}"].percent(),

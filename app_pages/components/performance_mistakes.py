@@ -11,7 +11,8 @@ from app_pages.components.score_charts import confusion
 from app_pages.components.words import VERDICT_TITLES, class_word, count
 from braintumor.evaluation.measures import Curves
 from braintumor.evaluation.report import Report
-from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+from braintumor.reporting.answer import answer_title
+from braintumor.vocabulary import CLASS_NAMES, TUMOR, TumorClass, Verdict
 
 _TRUTH, _CALLED = "cell-truth", "cell-called"
 
@@ -37,7 +38,7 @@ def choose_cell(event: Any) -> None:
         x, y = (event["selection"]["points"][0][axis] for axis in ("x", "y"))
     except (KeyError, IndexError, TypeError):
         return
-    titles = {label.title: label for label in CLASSES}
+    titles = {answer_title(name): name for name in (*CLASS_NAMES, TUMOR)}
     if x in titles and y in titles:
         st.session_state[_TRUTH], st.session_state[_CALLED] = titles[y], titles[x]
 
@@ -47,24 +48,30 @@ def show_cell(report: Report, split: str) -> None:
     table = artifacts.predictions(report.version)
     if table.empty:
         return
+    for key in (_TRUTH, _CALLED):  # what another version answers may be no answer of this one
+        if st.session_state.get(key) not in (None, *report.answers):
+            del st.session_state[key]
     section("Which scans?", "Those of one cell of the matrix: click it, or choose it here.")
     with st.container(horizontal=True, gap="medium"):
         chosen = [
-            st.selectbox(title, list(CLASSES), format_func=lambda c: c.title, key=key, index=None, width=200,
-                         placeholder="Choose a class")
+            st.selectbox(title, list(report.answers), format_func=answer_title, key=key, index=None, width=200,
+                         placeholder="Choose an answer")
             for title, key in (("Truth", _TRUTH), ("Called", _CALLED))
         ]  # fmt: skip
     truth, called = chosen
     if truth is None or called is None:
         return
-    rows = table[(table["split"] == split) & (table["label"] == truth) & (table["predicted"] == called)]
+    # Where no kind is told, a tumour of any kind is a tumour.
+    of_truth = table["label"] != TumorClass.NOTUMOR if truth == TUMOR else table["label"] == truth
+    rows = table[(table["split"] == split) & of_truth & (table["predicted"] == called)]
     what = f"{class_word(truth)} called {class_word(called)}"
     if rows.empty:
         st.markdown(f"No scan: {what}.")
         return
     st.markdown(f"{count(len(rows), 'scan')} of {what}, surest first.")
     shown = rows.assign(
-        said=rows[f"p_{TumorClass(called)}"], answer=rows["verdict"].map(lambda v: VERDICT_TITLES[Verdict(v)])
+        said=rows["tumor_probability" if called == TUMOR else f"p_{called}"],
+        answer=rows["verdict"].map(lambda v: VERDICT_TITLES[Verdict(v)]),
     ).sort_values("said", ascending=False)
     st.dataframe(
         shown[["path", "said", "tumor_probability", "answer"]],

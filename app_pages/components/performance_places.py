@@ -10,6 +10,7 @@ from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL
 from app_pages.components.parts import counted, split_metrics, table
 from app_pages.components.performance_gallery import show_gallery
 from app_pages.components.words import METRIC_TITLES, metric_value
+from braintumor.dataset.sets import YES_NO, learnt_from
 from braintumor.evaluation.measures import Metrics
 from braintumor.evaluation.report import Report
 from braintumor.evaluation.sentences import localization_sentence
@@ -21,6 +22,9 @@ _SHOWN: Final = ("dice", "iou", "pointing_game", "activation_inside", "map_point
 def show_places(report: Report) -> None:
     """Agreement with the outlines: overall, by class, plane and size, and the scans themselves."""
     section("Does it point at the tumour?", "Against the outlines of tumours that have one.")
+    if learnt_from(report.card) == YES_NO:
+        st.markdown("Nobody outlined the tumours this version was tested on, so where it points was not measured.")
+        return
     found = split_metrics(report, "places", "activation_inside", "Where this version points")
     if found is None:
         return

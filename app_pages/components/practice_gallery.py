@@ -12,11 +12,13 @@ from app_pages.components import practice_picture as pictures
 from app_pages.components.frame import missing
 from app_pages.components.practice_round import images_here
 from app_pages.components.words import VERDICT_TITLES, class_word, count, listed
+from braintumor.dataset.sets import KAGGLE, learnt_from
 from braintumor.errors import BrainTumorError
 from braintumor.evaluation.practice import Case, case_of, deal_phantoms, scan_of
 from braintumor.evaluation.report import Report
 from braintumor.inference import Detector
-from braintumor.vocabulary import CLASSES, Split, TumorClass, Verdict
+from braintumor.reporting.answer import answer_name
+from braintumor.vocabulary import CLASSES, TUMOR, Split, TumorClass, Verdict
 
 _PAGE: Final = 12
 _COLUMNS: Final = 4
@@ -44,7 +46,14 @@ def show_gallery(detector: Detector, report: Report) -> None:
             persist_state="session", wrap=True,
         )  # fmt: skip
         order = st.selectbox("Order", list(_ORDERS), key="practice-order", width=280, persist_state="session")
-    rows = _scans(detector.version, label) if here else _drawn(detector, label)
+    truth = _truth(detector, label)
+    rows = _scans(detector.version, label, truth) if here else _drawn(detector, label, truth)
+    if rows.empty and learnt_from(report.card) != KAGGLE:
+        st.markdown(
+            f"Version {detector.version} learnt from another image set and was tested on that one, where nobody said "
+            "the kinds. What it says of these scans is told under Blind reading."
+        )
+        return
     if rows.empty:
         missing(f"There is no prediction of a test scan of {class_word(label)}. Write them with:", report.remedy)
         return
@@ -57,49 +66,55 @@ def show_gallery(detector: Detector, report: Report) -> None:
 def _tally(rows: pd.DataFrame, label: TumorClass, version: str, thing: str) -> str:
     """How many the version got right, called something else and refused."""
     refused = rows["verdict"] == str(Verdict.NOT_BRAIN_MRI)
-    right = int(((rows["predicted"] == str(label)) & ~refused).sum())
+    right = int(((rows["predicted"] == rows["truth"]) & ~refused).sum())
     parts = [f"{right:,} right ({right / len(rows):.0%})"]
     parts += [f"{others:,} called something else"] if (others := len(rows) - right - int(refused.sum())) else []
     parts += [f"{refused.sum():,} refused"] if refused.any() else []
     return f"{count(len(rows), thing)} of {class_word(label)}; {version}: {listed(parts)}."
 
 
-def _mark(called: TumorClass, label: TumorClass, refused: bool) -> None:
+def _mark(called: str, truth: str, refused: bool) -> None:
     text = "Gave no class" if refused else f"Called {class_word(called)}"
-    if called is label and not refused:
+    if called == truth and not refused:
         st.badge(text, color="green", icon=":material/check:")
     else:
         st.badge(text, color="red", icon=":material/close:")
 
 
-def _scans(version: str, label: TumorClass) -> pd.DataFrame:
+def _truth(detector: Detector, label: TumorClass) -> str:
+    """What a right answer is called: the class, or any tumour where the version tells no kinds."""
+    return TUMOR if label.is_tumor and detector.artifact.card.decision is not None else str(label)
+
+
+def _scans(version: str, label: TumorClass, truth: str) -> pd.DataFrame:
     """Test scans of a class that a version has predicted, with the probability of the truth."""
     said, manifest = artifacts.predictions(version), artifacts.dataset().manifest
-    if said.empty or f"p_{label}" not in said.columns:
+    column = "tumor_probability" if truth == TUMOR else f"p_{label}"
+    if said.empty or column not in said.columns:
         return pd.DataFrame()
     rows = said[(said["split"] == str(Split.TEST)) & (said["label"] == str(label))]
     facts = manifest[["path", "sha256", "width", "height", "origin", "group"]]
     return (
         rows.drop(columns="group", errors="ignore")
         .merge(facts, on="path")
-        .assign(p_truth=lambda table: table[f"p_{label}"])
+        .assign(p_truth=lambda table: table[column], truth=truth)
     )
 
 
-def _drawn(detector: Detector, label: TumorClass) -> pd.DataFrame:
-    return _drawn_of(detector.version, str(label), artifacts.stamp(detector.artifact.folder), detector)
+def _drawn(detector: Detector, label: TumorClass, truth: str) -> pd.DataFrame:
+    return _drawn_of(detector.version, str(label), truth, artifacts.stamp(detector.artifact.folder), detector)
 
 
 @st.cache_data(show_spinner="Reading the phantoms", max_entries=16)
-def _drawn_of(version: str, label: str, when: artifacts.Stamp, _detector: Detector) -> pd.DataFrame:
+def _drawn_of(version: str, label: str, truth: str, when: artifacts.Stamp, _detector: Detector) -> pd.DataFrame:
     """Phantoms of a class, read on the spot: no prediction of them was written down."""
     rows = []
     for case in [case for case in deal_phantoms(0) if case.label == label][:_PHANTOMS]:
         found = _detector.detect(scan_of(case), case.name)
         rows.append(
-            {"patient": case.patient, "group": case.group, "predicted": str(found.result),
-             "p_truth": found.probabilities[case.label], "tumor_probability": found.tumor_probability,
-             "verdict": str(found.verdict)}
+            {"patient": case.patient, "group": case.group, "predicted": answer_name(found), "truth": truth,
+             "p_truth": found.tumor_probability if truth == TUMOR else found.probabilities[case.label],
+             "tumor_probability": found.tumor_probability, "verdict": str(found.verdict)}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -114,8 +129,8 @@ def _show_tiles(rows: pd.DataFrame, label: TumorClass) -> None:
 def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
     drawn_here = "path" not in row
     case = Case(label, row["group"], True, patient=row["patient"]) if drawn_here else case_of(row)
-    called, verdict = TumorClass(row["predicted"]), VERDICT_TITLES[Verdict(row["verdict"])]
-    said = f"{class_word(called)}, {row['p_truth']:.1%} for {class_word(label)}"
+    called, truth, verdict = row["predicted"], row["truth"], VERDICT_TITLES[Verdict(row["verdict"])]
+    said = f"{class_word(called)}, {row['p_truth']:.1%} for {class_word(truth)}"
     try:
         picture = _picture(case)
     except BrainTumorError as problem:
@@ -128,9 +143,10 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
         )  # fmt: skip
         if case.drawn:
             st.caption("**Drawn, not a scan**")
-        _mark(called, label, Verdict(row["verdict"]) is Verdict.NOT_BRAIN_MRI)
-        tumor = f"tumour {row['tumor_probability']:.1%}"
-        st.caption(f"`{case.name}`  \n{label.title} {row['p_truth']:.1%}, {tumor}  \n{verdict}")
+        _mark(called, truth, Verdict(row["verdict"]) is Verdict.NOT_BRAIN_MRI)
+        shares = f"{label.title} {row['p_truth']:.1%}, tumour {row['tumor_probability']:.1%}"
+        alone = f"Tumour {row['tumor_probability']:.1%}"
+        st.caption(f"`{case.name}`  \n{alone if truth == TUMOR else shares}  \n{verdict}")
 
 
 @st.cache_data(show_spinner=False, max_entries=96)

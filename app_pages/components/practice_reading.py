@@ -8,12 +8,13 @@ import streamlit as st
 from app_pages.components import practice_picture as pictures
 from app_pages.components.charts import show
 from app_pages.components.frame import missing
-from app_pages.components.palette import CLASS_COLORS, VERDICT_TONES
+from app_pages.components.palette import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.practice_round import Round, ask, go_on, guess
 from app_pages.components.words import VERDICT_TITLES, class_word, listed
 from braintumor.errors import BrainTumorError
 from braintumor.evaluation.practice import Case
 from braintumor.inference import Detection, Detector
+from braintumor.reporting.answer import Chance, answer_word, chances, is_right, said_right
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
 
@@ -78,13 +79,13 @@ def _choose_layers(case: Case, found: Detection) -> list[str]:
 
 
 def _show_truth(case: Case, said: TumorClass, found: Detection) -> None:
-    right = said is case.label
+    right = said_right(said, case.label, found.tells_kinds)
     st.header(f"The truth: {class_word(case.label)}", anchor=False)
     refused = found.verdict is Verdict.NOT_BRAIN_MRI
-    its = "gave no class" if refused else f"said {class_word(found.result)}"
+    its = "gave no class" if refused else f"said {answer_word(found)}"
     with st.container(horizontal=True, gap="small"):
         _mark(f"You said {class_word(said)}", right)
-        _mark(f"{found.model_version} {its}", not refused and found.result is case.label)
+        _mark(f"{found.model_version} {its}", not refused and is_right(found, case.label))
 
 
 def _mark(text: str, right: bool) -> None:
@@ -98,27 +99,35 @@ def _show_answer(case: Case, found: Detection) -> None:
     st.markdown(f"**:{tone}[{VERDICT_TITLES[found.verdict]}.]** {found.reason}")
     if found.verdict is Verdict.NOT_BRAIN_MRI:
         return
-    each = listed(f"{class_word(c)} {p:.1%}" for c, p in found.probabilities.items())
+    each = listed(f"{chance.title.lower()} {chance.value:.1%}" for chance in _chances(found))
     said = f"Probability of each class by {found.model_version}: {each}."
-    show(_probabilities(case, found), said, "practice-chart", 180)
+    show(_probabilities(case, found), said, "practice-chart", 40 + 35 * len(_chances(found)))
     st.text(case.name)
 
 
 def _probabilities(case: Case, found: Detection) -> go.Figure:
-    """Bars of the four classes, the truth named."""
-    names = [f"{c.title}{', truth' if c is case.label else ''}" for c in found.probabilities]
+    """Bars of the four classes, the truth named; of any tumour alone where no kind is told."""
+    said = _chances(found)
+    names = [f"{chance.title}{', truth' if chance.label is case.label else ''}" for chance in said]
+    colors = [TUMOR_COLOR if chance.label is None else CLASS_COLORS[chance.label] for chance in said]
+    values = [chance.value for chance in said]
     figure = go.Figure(
         go.Bar(
-            x=list(found.probabilities.values()), y=names, orientation="h", width=0.62,
-            marker_color=[CLASS_COLORS[c] for c in found.probabilities], hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+            x=values, y=names, orientation="h", width=0.62, marker_color=colors,
+            hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
     )  # fmt: skip
     # In a column of their own, where no bar runs through them.
-    for row, value in enumerate(found.probabilities.values()):
+    for row, value in enumerate(values):
         figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
     figure.update_xaxes(range=[0, 1.17], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     figure.update_yaxes(range=[len(names) - 0.45, -0.55], showgrid=False)
     return figure
+
+
+def _chances(found: Detection) -> list[Chance]:
+    first, *classes = chances(found)
+    return classes or [first]
 
 
 def _next_button(game: Round) -> None:

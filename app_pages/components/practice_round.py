@@ -9,10 +9,12 @@ import streamlit as st
 
 from app_pages.components import artifacts, session_log
 from app_pages.components.words import class_word
+from braintumor.dataset.sets import KAGGLE, learnt_from
 from braintumor.errors import BrainTumorError
 from braintumor.evaluation.match import Bout
 from braintumor.evaluation.practice import Case, deal, deal_phantoms, scan_of
 from braintumor.inference import Detection, Detector
+from braintumor.reporting.answer import said_right
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.settings import get_settings
 from braintumor.vocabulary import Split, TumorClass, Verdict
@@ -24,11 +26,15 @@ _KEY: Final = "practice-round"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is kept of a model's reading once the next scan has come; None for the class where it refused."""
+    """What is kept of a model's reading once the next scan has come; None for the class where it refused.
+
+    Where the version tells no kinds, any kind in `said` stands for all.
+    """
 
     said: TumorClass | None
     tumor_probability: float
     verdict: Verdict
+    kinds: bool = True
 
 
 @dataclass(slots=True)
@@ -65,16 +71,21 @@ class Round:
         return self.guesses.get(self.place)
 
     def bouts(self, version: str) -> list[Bout]:
-        """Every scan that both have answered, in order."""
+        """Every scan that both have answered, in order; of a version that tells no kinds, tumour or none counts."""
         met = [(place, guess) for place, guess in self.guesses.items() if (version, place) in self.answers]
         return [
-            Bout(
-                guess is self.cases[place].label,
-                self.answers[version, place].said is self.cases[place].label,
-                self.cases[place].group,
-            )
+            Bout(self.right(version, place, guess), self.right(version, place), self.cases[place].group)
             for place, guess in met
         ]
+
+    def right(self, version: str, place: int, guess: TumorClass | None = None) -> bool:
+        """Whether a guess is right, or the version's own answer where none is given."""
+        answer = self.answers[version, place]
+        return said_right(guess or answer.said, self.cases[place].label, answer.kinds)
+
+    def tells_kinds(self, version: str) -> bool:
+        """Whether a version tells kinds of tumour, as far as it has answered."""
+        return all(answer.kinds for (name, _), answer in self.answers.items() if name == version)
 
 
 def images_here() -> bool:
@@ -103,7 +114,9 @@ def _dealt(seed: int, version: str) -> tuple[Case, ...]:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _deal(seed: int, version: str, when: object) -> tuple[Case, ...]:
     said = artifacts.predictions(version)
-    held_out = None if said.empty else said.loc[said["split"] == str(Split.TEST), "path"].tolist()
+    # A version that learnt from another set was tested there; its round is of this set's own test scans.
+    own = learnt_from(artifacts.report(version).card) == KAGGLE
+    held_out = said.loc[said["split"] == str(Split.TEST), "path"].tolist() if own and not said.empty else None
     return deal(artifacts.dataset().manifest, seed, held_out)
 
 
@@ -153,7 +166,7 @@ def _detect(game: Round, place: int, detector: Detector) -> Detection:
     case = game.cases[place]
     found = detector.detect(scan_of(case), case.name)
     said = None if found.verdict is Verdict.NOT_BRAIN_MRI else found.result
-    game.answers[detector.version, place] = Answer(said, found.tumor_probability, found.verdict)
+    game.answers[detector.version, place] = Answer(said, found.tumor_probability, found.verdict, found.tells_kinds)
     kind = "drawn phantom, no scan; " if case.drawn else ""
     comment = f"Practice, answered blind: {kind}truth {class_word(case.label)}."
     session_log.record(found, ReaderFinding(game.guesses[place], comment, datetime.now(UTC)))

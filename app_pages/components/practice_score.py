@@ -6,9 +6,14 @@ import streamlit as st
 from app_pages.components.charts import Bar, intervals, show
 from app_pages.components.frame import section
 from app_pages.components.palette import ACCENT, NEUTRAL
-from app_pages.components.practice_round import Round
+from app_pages.components.practice_round import Answer, Round
 from app_pages.components.words import evidence
 from braintumor.evaluation.match import judge, sentence
+from braintumor.reporting.answer import answer_title
+from braintumor.vocabulary import TUMOR
+
+_KINDS = "Right answers of four classes. The model's is its likeliest class."
+_NO_KINDS = "Right answers of two: tumour or none. This version tells no kinds of tumour, so neither of you has to."
 
 
 def show_score(game: Round, version: str) -> None:
@@ -17,7 +22,8 @@ def show_score(game: Round, version: str) -> None:
     if not bouts:
         return
     match, model = judge(bouts), f"Model {version}"
-    section("Score", "Right answers of four classes. The model's is its likeliest class; to refuse a scan is wrong.")
+    kinds = game.tells_kinds(version)
+    section("Score", f"{_KINDS if kinds else _NO_KINDS} To refuse a scan is wrong.")
     mine, its = sum(bout.reader for bout in bouts), sum(bout.model for bout in bouts)
     lines = [
         Bar(f"You: {mine} of {len(bouts)}", match.reader, match.reader.percent(), ACCENT),
@@ -50,9 +56,9 @@ def show_scans(game: Round, version: str) -> None:
                 "Scan": place + 1,
                 "Truth": case.label.title,
                 "You": guess.title,
-                version: "Refused" if answer.said is None else answer.said.title,
+                version: "Refused" if answer.said is None else _title(answer),
                 "Tumour probability": answer.tumor_probability,
-                "Both right": guess is case.label and answer.said is case.label,
+                "Both right": game.right(version, place, guess) and game.right(version, place),
                 "File": case.name,
             }
         )
@@ -61,3 +67,8 @@ def show_scans(game: Round, version: str) -> None:
         pd.DataFrame(rows), hide_index=True, column_config={"Tumour probability": bar}, key="practice-scans",
         alt=f"{len(rows)} scans with truth, your answer and that of {version}.",
     )  # fmt: skip
+
+
+def _title(answer: Answer) -> str:
+    said = answer.said
+    return "" if said is None else said.title if answer.kinds or not said.is_tumor else answer_title(TUMOR)

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app_pages.components.reading_picture import Picture, Plane
-from app_pages.components.words import VERDICT_TITLES, class_word
+from app_pages.components.words import VERDICT_TITLES
 from braintumor.errors import BrainTumorError
 from braintumor.exploration.sentences import place
 from braintumor.imaging import Scan, inferno
 from braintumor.imaging.overlay import OUTLINE
 from braintumor.inference import Detection, Detector
 from braintumor.inference.artifact import SALIENCY
+from braintumor.reporting.answer import answer_word
 from braintumor.vocabulary import Verdict
 
 # No screen shows more of a scan at once; zooming in on a larger one shows these pixels.
@@ -85,7 +86,7 @@ def said(found: Detection) -> str:
     if found.verdict is Verdict.NOT_BRAIN_MRI:
         return f"{words}."
     if heat is not None and heat.any():
-        words += f"; what spoke for {class_word(found.result)} is strongest at the {place(heat)}"
+        words += f"; what spoke for {answer_word(found)} is strongest at the {place(heat)}"
     if mask is not None and mask.any():
         words += f"; tumour is outlined at the {place(mask.astype(np.float32))}, over {mask.mean():.1%} of the image"
     return f"{words}."

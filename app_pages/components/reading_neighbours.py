@@ -6,6 +6,7 @@ import streamlit as st
 
 from app_pages.components.reading_picture import Picture
 from app_pages.components.words import class_word
+from braintumor.dataset.sets import learnt_from
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
@@ -38,9 +39,11 @@ def show_neighbours(detector: Detector, picture: Picture) -> None:
 
 
 def _show(detector: Detector, neighbour: Neighbour) -> None:
-    words = f"{class_word(neighbour.label).capitalize()}, similarity {neighbour.similarity:.2f}"
+    label = "tumour of a kind nobody said" if neighbour.label is None else class_word(neighbour.label)
+    words = f"{label.capitalize()}, similarity {neighbour.similarity:.2f}"
+    folder = detector.settings.inputs / learnt_from(detector.artifact.card.raw).folder
     try:
-        scan = read_scan(detector.settings.dataset / neighbour.path, settings=detector.settings)
+        scan = read_scan(folder / neighbour.path, settings=detector.settings)
     except BrainTumorError:
         st.caption(f"{words}. Its picture is not on this machine.")
         return

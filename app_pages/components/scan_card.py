@@ -5,13 +5,16 @@ import streamlit as st
 
 from app_pages.components.charts import show
 from app_pages.components.palette import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
-from app_pages.components.words import VERDICT_TITLES, class_word, listed
+from app_pages.components.words import VERDICT_TITLES, listed
 from braintumor.inference import Detection
 from braintumor.inference.verdict import Thresholds
+from braintumor.reporting.answer import answer_sentence, chances, set_words
 from braintumor.reporting.measures import measures
-from braintumor.vocabulary import CLASSES, Verdict
+from braintumor.vocabulary import Verdict
 
-_ANY = "Any tumour"
+# Heights in pixels: of what is around the bars, and of each.
+_FRAME = 59
+_ROW = 31
 
 
 def show_card(found: Detection, thresholds: Thresholds, key: str, compared: bool = False) -> None:
@@ -21,11 +24,12 @@ def show_card(found: Detection, thresholds: Thresholds, key: str, compared: bool
         st.caption(f"Version {found.model_version}")
     tone = VERDICT_TONES[found.verdict]
     st.header(f":{tone}[{VERDICT_TITLES[found.verdict]}]", anchor=False)
-    st.markdown(found.reason if refused else f"**{_headline(found)}** {found.reason}")
+    st.markdown(found.reason if refused else f"**{answer_sentence(found)}** {found.reason}")
     if not refused:
-        show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", 214, top=24)
-        kept = listed(class_word(c) for c in found.prediction_set)
-        st.markdown(f"At 95% coverage the answer is {'among ' if len(found.prediction_set) > 1 else ''}**{kept}**.")
+        height = _FRAME + _ROW * len(chances(found))
+        show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", height, top=24)
+        kept = set_words(found)
+        st.markdown(f"At 95% coverage the answer is {'among ' if len(kept) > 1 else ''}**{listed(kept)}**.")
     st.caption("  \n".join(_facts(found, refused)))
 
 
@@ -33,12 +37,6 @@ def show_warnings(found: Detection) -> None:
     """What the file itself gives reason to doubt, such as an annotation burned into it."""
     for warning in found.warnings:
         st.warning(warning, icon=":material/warning:")
-
-
-def _headline(found: Detection) -> str:
-    """The likeliest class, as a sentence that does not say more than the verdict."""
-    likeliest = f"{class_word(found.result)} at {found.probabilities[found.result]:.1%}"
-    return f"Likeliest is {likeliest}."
 
 
 def _facts(found: Detection, refused: bool) -> list[str]:
@@ -49,12 +47,13 @@ def _facts(found: Detection, refused: bool) -> list[str]:
 
 
 def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
-    """Bars of the tumour probability, with both thresholds, and of each class."""
-    names = [_ANY, *(c.title for c in CLASSES)]
-    values = [found.tumor_probability, *(found.probabilities[c] for c in CLASSES)]
+    """Bars of the tumour probability, with both thresholds, and of each class where the version tells them."""
+    said = chances(found)
+    values = [chance.value for chance in said]
+    colors = [TUMOR_COLOR if chance.label is None else CLASS_COLORS[chance.label] for chance in said]
     figure = go.Figure(
         go.Bar(
-            x=values, y=names, orientation="h", width=0.62, marker_color=[TUMOR_COLOR, *CLASS_COLORS.values()],
+            x=values, y=[chance.title for chance in said], orientation="h", width=0.62, marker_color=colors,
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
     )  # fmt: skip
@@ -71,13 +70,13 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
     for row, value in enumerate(values):
         figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
     figure.update_xaxes(range=[0, 1.26], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
-    figure.update_yaxes(range=[4.55, -0.55], showgrid=False)
+    figure.update_yaxes(range=[len(said) - 0.45, -0.55], showgrid=False)
     return figure
 
 
 def _said(found: Detection, thresholds: Thresholds) -> str:
-    each = listed(f"{class_word(c)} {p:.1%}" for c, p in found.probabilities.items())
+    each = listed(f"{chance.title.lower()} {chance.value:.1%}" for chance in chances(found) if chance.label)
     return (
         f"Tumour probability {found.tumor_probability:.1%}; below {thresholds.low:.1%} a scan is cleared, from "
-        f"{thresholds.high:.1%} it is called. By class: {each}."
+        f"{thresholds.high:.1%} it is called. {f'By class: {each}' if each else 'No kind of tumour is told'}."
     )

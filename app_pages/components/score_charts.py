@@ -3,22 +3,24 @@
 import plotly.graph_objects as go
 
 from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL, SHARE_SCALE, TUMOR_COLOR
-from braintumor.evaluation.measures import Curves, Points
-from braintumor.vocabulary import CLASSES
+from braintumor.evaluation.measures import TWO_WAY, Curves, Points
+from braintumor.reporting.answer import answer_title
+from braintumor.vocabulary import CLASS_NAMES, CLASSES
 
-_TITLES = [c.title for c in CLASSES]
+_TITLES = {len(names): [answer_title(name) for name in names] for names in (CLASS_NAMES, TWO_WAY)}
 _LINES = {"tumor": ("Any tumour", TUMOR_COLOR), **{str(c): (c.title, CLASS_COLORS[c]) for c in CLASSES}}
 _DIAGONAL = {"dash": "dot", "width": 1.5, "color": NEUTRAL}
 
 
 def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.Figure, str]:
     """Confusion matrix, colour by the share of each true class, with the sentence that says the same."""
+    titles = _TITLES[len(counts)]
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
     text = [[f"{s:.0%}" for s in row] for row in shares] if as_shares else [[f"{n:,}" for n in row] for row in counts]
     # White on dark cells, the theme's own colour on light ones.
     figure = go.Figure(
         go.Heatmap(
-            z=shares, x=_TITLES, y=_TITLES, zmin=0, zmax=1, colorscale=SHARE_SCALE, showscale=False, xgap=3, ygap=3,
+            z=shares, x=titles, y=titles, zmin=0, zmax=1, colorscale=SHARE_SCALE, showscale=False, xgap=3, ygap=3,
             hoverinfo="skip",
         )
     )  # fmt: skip
@@ -27,22 +29,23 @@ def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.
         for x, cell in enumerate(row):
             dark = {"color": "#FFFFFF"} if shares[y][x] > 0.55 else {}
             figure.add_annotation(x=x, y=y, text=cell, showarrow=False, font={"size": 15, **dark})
-    edge = len(_TITLES) - 0.5
+    edge = len(titles) - 0.5
     figure.update_xaxes(title="Called", side="bottom", showgrid=False, range=[-0.5, edge])
     figure.update_yaxes(title="Truth", range=[edge, -0.5], showgrid=False)
     said = "; ".join(
-        f"{title}: " + ", ".join(f"{n:,} called {called.lower()}" for n, called in zip(row, _TITLES, strict=True))
-        for title, row in zip(_TITLES, counts, strict=True)
+        f"{title}: " + ", ".join(f"{n:,} called {called.lower()}" for n, called in zip(row, titles, strict=True))
+        for title, row in zip(titles, counts, strict=True)
     )
     return figure, f"Confusion matrix, rows the truth. {said}."
 
 
 def _buttons(counts: tuple[tuple[int, ...], ...], shares: list[list[float]]) -> go.Scatter:
     """Unseen squares over the cells of the matrix: a heat map cannot be clicked, points can."""
-    places = [(truth, called) for truth in range(len(_TITLES)) for called in range(len(_TITLES))]
+    titles = _TITLES[len(counts)]
+    places = [(truth, called) for truth in range(len(titles)) for called in range(len(titles))]
     unseen = {"marker": {"opacity": 0}}
     return go.Scatter(
-        x=[_TITLES[called] for _, called in places], y=[_TITLES[truth] for truth, _ in places], mode="markers",
+        x=[titles[called] for _, called in places], y=[titles[truth] for truth, _ in places], mode="markers",
         marker={"symbol": "square", "size": 64, "opacity": 0}, selected=unseen, unselected=unseen, showlegend=False,
         customdata=[[counts[truth][called], shares[truth][called]] for truth, called in places],
         hovertemplate="Truth %{y}, called %{x}<br>%{customdata[0]:,} images, %{customdata[1]:.1%} of the class"

@@ -24,6 +24,17 @@ def overall(metrics: Metrics) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("Metric") if rows else pd.DataFrame()
 
 
+def both_ways(metrics: Metrics) -> pd.DataFrame:
+    """How often each of two answers is given where it is true: tumour and none."""
+    recalls = {"Tumour": metrics.get("tumor_sensitivity"), "No tumour": metrics.get("tumor_specificity")}
+    rows = [
+        {"Truth": title, "Recall": found.percent(), "Images": _counted(found.n), "Groups": _counted(found.groups)}
+        for title, found in recalls.items()
+        if found is not None
+    ]
+    return pd.DataFrame(rows).set_index("Truth") if rows else pd.DataFrame()
+
+
 def by_class(metrics: Metrics) -> pd.DataFrame:
     """The metrics of each class, one class a row."""
     rows = []

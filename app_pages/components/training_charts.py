@@ -7,11 +7,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL, TUMOR_COLOR
-from app_pages.components.words import SPLIT_TITLES
-from braintumor.vocabulary import CLASSES, TumorClass
+from app_pages.components.words import SPLIT_TITLES, class_word
+from braintumor.reporting.answer import answer_title
+from braintumor.vocabulary import CLASS_NAMES, TUMOR, TumorClass
 
+# The classes, and a tumour of which nobody said the kind.
+_DEALT = (*CLASS_NAMES, TUMOR)
+_COLORS = {**{str(label): color for label, color in CLASS_COLORS.items()}, TUMOR: TUMOR_COLOR}
 # What reads best on the class's own colour.
-_INK = {label: "#FFFFFF" if label in (TumorClass.GLIOMA, TumorClass.MENINGIOMA) else "#10161C" for label in CLASSES}
+_INK = {name: "#FFFFFF" if name in (TumorClass.GLIOMA, TumorClass.MENINGIOMA, TUMOR) else "#10161C" for name in _DEALT}
 
 
 def learning(history: pd.DataFrame, best: int | None) -> tuple[go.Figure, str]:
@@ -41,19 +45,22 @@ def splits(counts: Mapping[str, Mapping[str, int]]) -> tuple[go.Figure, str]:
     """Images of each class in each split, with the sentence that says the same."""
     figure = go.Figure()
     names = [split for split in SPLIT_TITLES if split in counts]
-    for label in CLASSES:
+    dealt = [label for label in _DEALT if any(label in counts[split] for split in names)]
+    for label in dealt:
+        title, color = answer_title(label), _COLORS[label]
         values = [int(counts[split].get(label, 0)) for split in names]
         figure.add_bar(
-            y=[SPLIT_TITLES[split] for split in names], x=values, name=label.title, orientation="h", width=0.6,
-            marker={"color": CLASS_COLORS[label]}, text=[f"{value:,}" for value in values], textposition="inside",
+            y=[SPLIT_TITLES[split] for split in names], x=values, name=title, orientation="h", width=0.6,
+            marker={"color": color}, text=[f"{value:,}" for value in values], textposition="inside",
             insidetextanchor="middle", textangle=0, insidetextfont={"color": _INK[label], "size": 13},
-            hovertemplate=f"{label.title}, %{{y}}: %{{x:,}} images<extra></extra>",
+            hovertemplate=f"{title}, %{{y}}: %{{x:,}} images<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.3, "x": 0, "traceorder": "normal"})
     figure.update_xaxes(title="Images")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     said = "; ".join(
-        f"{SPLIT_TITLES[split]}: " + ", ".join(f"{counts[split].get(c, 0):,} {c.title.lower()}" for c in CLASSES)
+        f"{SPLIT_TITLES[split]}: "
+        + ", ".join(f"{counts[split].get(label, 0):,} {class_word(label)}" for label in dealt)
         for split in names
     )
     return figure, f"Images by split and class. {said}."

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, TUMOR, TumorClass, Verdict
 
 # Worst first: the order in which reports count and list them.
 VERDICT_TITLES: Final[dict[Verdict, str]] = {
@@ -15,7 +15,9 @@ VERDICT_TITLES: Final[dict[Verdict, str]] = {
 
 
 def class_word(label: str) -> str:
-    """A class within a sentence: `glioma`, `no tumour`; what is no class is said as it is."""
+    """A class within a sentence: `glioma`, `no tumour`, `tumour` of no kind; what is no class is said as it is."""
+    if label == TUMOR:
+        return "tumour"
     return TumorClass(label).title.lower() if label in CLASSES else label
 
 

@@ -29,16 +29,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def artifacts(built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A complete outputs folder of this test alone, in use."""
     shutil.copytree(built.outputs, tmp_path / "outputs")
-    return _use(built.inputs, tmp_path / "outputs", monkeypatch)
+    return use(built.inputs, tmp_path / "outputs", monkeypatch)
 
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """No data set and no model, in use."""
-    return _use(tmp_path / "inputs", tmp_path / "outputs", monkeypatch)
+    return use(tmp_path / "inputs", tmp_path / "outputs", monkeypatch)
 
 
-def _use(inputs: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def use(inputs: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Point the pages at these folders."""
     monkeypatch.setenv("BRAINTUMOR_INPUTS", str(inputs))
     monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(outputs))
     get_settings.cache_clear()

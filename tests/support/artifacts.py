@@ -44,14 +44,14 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
     Image.new("RGB", (320, 120), "#8fb8c4").save(version / "figures" / "architecture.png")
     manifest = read_manifest(settings)
     _write_statistics(settings, manifest)
-    _write_card(version, manifest)
+    write_card(version, manifest)
     predictions = _predict(settings, manifest)
     predictions.to_csv(version / "predictions.csv", index=False)
     _write_measures(version, predictions)
     for number, protocol in enumerate(("random", "official"), start=1):
         other = settings.outputs / f"v1-{protocol}"
         other.mkdir()
-        _write_card(other, manifest, protocol)
+        write_card(other, manifest, protocol)
         # A leaky split flatters: the same predictions, with some mistakes put right.
         _write_measures(other, measuring.flattered(predictions, share=0.4 + 0.1 * number, seed=seed))
     return settings
@@ -95,7 +95,7 @@ def _predict(settings: Settings, manifest: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _write_card(folder: Path, manifest: pd.DataFrame, protocol: str = "group") -> None:
+def write_card(folder: Path, manifest: pd.DataFrame, protocol: str = "group") -> None:
     counts = {
         s: {c: int(((manifest["split"] == s) & (manifest["label"] == c)).sum()) for c in CLASS_NAMES} for s in Split
     }
@@ -138,10 +138,10 @@ def _write_measures(folder: Path, predictions: pd.DataFrame) -> None:
     curves = {name: measuring.curves(part) for name, part in parts.items()}
     (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
     (folder / "curves.json").write_text(json.dumps(curves), encoding="utf-8")
-    _history().to_csv(folder / "history.csv", index=False)
+    history().to_csv(folder / "history.csv", index=False)
 
 
-def _history(epochs: int = 12) -> pd.DataFrame:
+def history(epochs: int = 12) -> pd.DataFrame:
     """Learning curves of the usual shape: falling loss, validation a little behind and turning at the end."""
     epoch: NDArray[np.float64] = np.arange(1, epochs + 1, dtype=float)
     loss = 1.3 * np.exp(-epoch / 5) + 0.05

@@ -51,6 +51,14 @@ def fit(per_class: int = 32, seed: int = 1000) -> tuple[NDArray[np.float32], NDA
     return weights.astype(np.float32), (-middle @ weights).astype(np.float32)
 
 
+def two_way(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same for a model that tells tumour from none: log-odds z of tumour as logits z - ln 3 of each kind, and 0."""
+    kinds = np.array([c.is_tumor for c in CLASSES])
+    odds, constant = (np.sum(values[..., kinds], -1) - values[..., ~kinds][..., 0] for values in (weights, bias))
+    evidence = np.where(kinds, odds[:, None], 0)
+    return evidence.astype(np.float32), np.where(kinds, constant - np.log(3), 0).astype(np.float32)
+
+
 def build(weights: NDArray[np.float32], bias: NDArray[np.float32], *, masked: bool = False) -> bytes:
     """The ONNX file: pooled cells, evidence of each cell for each class, and their sum as logits.
 

@@ -1,8 +1,9 @@
 """The image sets that can be fetched: what each is called, how its files lie, and the table of what it should hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from braintumor.dataset.files import FOLDERS, LEAVES
 from braintumor.dataset.table import KAGGLE_HANDLE, PROVENANCE, SHIPPED
@@ -15,6 +16,8 @@ class ImageSet:
 
     Attributes
     ----------
+    title : str
+        What a page calls it.
     handle : str
         Owner and name on Kaggle.
     folder : str
@@ -31,6 +34,7 @@ class ImageSet:
         The command that fetches it.
     """
 
+    title: str
     handle: str
     folder: str
     roots: tuple[str, ...]
@@ -44,11 +48,14 @@ class ImageSet:
         return self if table is None else replace(self, table=table)
 
 
-KAGGLE: Final = ImageSet(KAGGLE_HANDLE, "brain-tumor-mri-dataset", FOLDERS, LEAVES, SHIPPED, PROVENANCE)
+KAGGLE: Final = ImageSet(
+    "the Kaggle set of four classes", KAGGLE_HANDLE, "brain-tumor-mri-dataset", FOLDERS, LEAVES, SHIPPED, PROVENANCE
+)
 
 # The label each folder of the yes/no set stands for.
 YES_NO_LABELS: Final = {"no": str(TumorClass.NOTUMOR), "yes": TUMOR}
 YES_NO: Final = ImageSet(
+    title="the yes/no set",
     handle="navoneel/brain-mri-images-for-brain-tumor-detection",
     folder="brain-tumor-yes-no",
     roots=tuple(YES_NO_LABELS),
@@ -56,3 +63,9 @@ YES_NO: Final = ImageSet(
     table=SHIPPED.with_name("yes-no.csv.gz"),
     command="braintumor data fetch --yes-no",
 )
+
+
+def learnt_from(card: Mapping[str, Any]) -> ImageSet:
+    """The set a version learnt from, by the recipe in its card."""
+    recipe = card.get("recipe")
+    return YES_NO if isinstance(recipe, Mapping) and recipe.get("data") == "yes-no" else KAGGLE

@@ -12,8 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from braintumor.vocabulary import CLASSES
+from braintumor.vocabulary import CLASSES, TUMOR, TumorClass
 
+# What versions that tell no kinds of tumour answer.
+TWO_WAY = (TUMOR, str(TumorClass.NOTUMOR))
 _RELIABILITY_COLUMNS = ("confidence", "accuracy", "count")
 
 
@@ -71,7 +73,8 @@ class Curves:
     Attributes
     ----------
     confusion : tuple of tuple of int
-        Counts, rows the truth, columns the prediction, in the fixed class order; empty where unknown.
+        Counts, rows the truth, columns the prediction, in the fixed class order, or in that of `TWO_WAY` for a version
+        that tells no kinds of tumour; empty where unknown.
     roc, pr : dict of str to (x, y)
         By `tumor` or class name: (false, true positive rate) and (recall, precision).
     reliability : DataFrame
@@ -133,7 +136,8 @@ def _confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
         counts = tuple(tuple(int(count) for count in row) for row in rows)
     except (TypeError, ValueError):
         return ()
-    return counts if len(counts) == len(CLASSES) and all(len(row) == len(CLASSES) for row in counts) else ()
+    square = all(len(row) == len(counts) for row in counts)
+    return counts if square and len(counts) in (len(CLASSES), len(TWO_WAY)) else ()
 
 
 def _points(entries: Any, x: str, y: str) -> dict[str, Points]:

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.dataset.sets import YES_NO, learnt_from
 from braintumor.evaluation.entries import means, with_intervals
 from braintumor.evaluation.metrics import areas
 from braintumor.evaluation.outside_set import FOLDER, LABELS, outside_facts
@@ -35,6 +36,8 @@ def measure_outside(subject: Subject) -> Findings:
         The pictures are not there.
     """
     folder = subject.settings.inputs / FOLDER
+    if learnt_from(subject.card.raw) == YES_NO:
+        raise NotMeasurableError("This version learnt from these very pictures: to it they are not outside.")
     if not all((folder / label).is_dir() for label in LABELS):
         raise NotMeasurableError(f"There are no outside pictures: inputs/{FOLDER} with folders yes and no is absent.")
     facts = outside_facts(subject.data.manifest, subject.settings)
@@ -53,6 +56,7 @@ def measure_outside(subject: Subject) -> Findings:
             [("outside " + chosen["cluster"].astype(str)).to_numpy(object), subject.test.groups[healthy]]
         ),
         replicates=subject.replicates,
+        decision=0.5 if subject.card.decision is None else subject.card.decision,
     )
     found.facts.update(
         {f"{label}{part}": int(((facts["label"] == label) & mask).sum())
@@ -68,6 +72,7 @@ def compare(
     verdicts: NDArray[np.object_],
     groups: NDArray[np.object_],
     replicates: int,
+    decision: float = 0.5,
 ) -> Findings:
     """Findings on outside pictures (where `truth`) and held-out healthy scans (where not).
 
@@ -75,6 +80,8 @@ def compare(
     ----------
     scores : mapping
         Evidence of tumour by the name its area gets, the tumour probability under `""`; None is left out.
+    decision : float
+        Tumour probability from which on the likelier answer is tumour.
     """
     sizes = {group: np.count_nonzero(groups == group) for group in set(groups[truth])}
     once = np.array([1.0 / sizes.get(group, 1) for group in groups])
@@ -84,7 +91,7 @@ def compare(
         return {f"roc_auc{name}": areas(truth, values, weights * once)[0] for name, values in known.items()}
 
     called, unsure = verdicts == Verdict.TUMOR_SUSPECTED, verdicts == Verdict.UNCERTAIN
-    likely = known[""] >= 0.5
+    likely = known[""] >= decision
     columns = {
         "tumor_sensitivity": np.where(truth, likely, np.nan),
         "called": np.where(truth, called, np.nan),

@@ -1,6 +1,7 @@
 """Report: what is known of one version, read from its folder for pages. json and pandas only, tolerant of gaps."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,12 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from braintumor.evaluation.measures import Curves, Estimate, Metrics, parse_curves, parse_metrics
+from braintumor.evaluation.measures import TWO_WAY, Curves, Estimate, Metrics, parse_curves, parse_metrics
 from braintumor.evaluation.stages import Stage, parse_stages
 from braintumor.evaluation.study_file import identity, read_stages
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import Protocol
+from braintumor.vocabulary import CLASS_NAMES, Protocol, Task
 
+# A version and what a run for comparison does otherwise, as training names it.
+_NAME = re.compile(
+    r"(?P<base>.+?)(?:-(?P<protocol>official|random))?(?:-(?P<weights>none|imagenet))?(?:-seed(?P<seed>\d+))?"
+)
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
@@ -39,9 +44,20 @@ class Report:
     @property
     def retrain(self) -> str:
         """The command that trains this version; `v1-random` is v1 under the protocol `random`, `v4-seed2` a seed."""
-        base, _, kind = self.version.partition("-")
-        option = f"--seed {kind.removeprefix('seed')}" if kind.startswith("seed") else f"--protocol {kind}"
-        return f"braintumor train {base}" + (f" {option}" if kind else "")
+        found = _NAME.fullmatch(self.version)
+        options = found.groupdict(default="") if found else {}
+        said = [f"--{option} {value}" for option, value in options.items() if option != "base" and value]
+        return " ".join(["braintumor train", options.get("base", self.version), *said])
+
+    @property
+    def tells_kinds(self) -> bool:
+        """Whether the version tells one kind of tumour from another, and not only tumour from none."""
+        return bool(self.card.get("task") != Task.TUMOR)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What it can answer, in the order of its confusion matrix."""
+        return CLASS_NAMES if self.tells_kinds else TWO_WAY
 
     @property
     def remedy(self) -> str:

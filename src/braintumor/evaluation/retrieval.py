@@ -9,7 +9,7 @@ from braintumor.evaluation.entries import means
 from braintumor.inference.neighbours import NeighbourIndex, directions, what_is_seen
 from braintumor.inference.outputs import Outputs
 from braintumor.training.data import TrainingData
-from braintumor.vocabulary import CLASSES, Split
+from braintumor.vocabulary import CLASSES, TUMOR, UNKNOWN_KIND, Split, TumorClass
 
 _AXES: Final = 64
 SHOWN: Final = 5
@@ -57,12 +57,20 @@ def measure_retrieval(index: NeighbourIndex, data: TrainingData, outputs: Output
     labels = data.labels[rows]
     right = np.array([_right(index, one, label) for one, label in zip(seen, labels, strict=True)])
     columns = {"nearest": right[:, 0], "among_five": np.nanmean(right, axis=1)}
-    columns |= {f"nearest/{c}": np.where(labels == i, right[:, 0], np.nan) for i, c in enumerate(CLASSES)}
+    columns |= {f"nearest/{c}": np.where(labels == i, right[:, 0], np.nan) for i, c in _names(labels)}
     groups = data.manifest["group"].iloc[rows].to_numpy(object)
     return {"scans": len(index.paths), "groups": len(set(index.groups)), **means(columns, groups, labels)}
 
 
+def _names(labels: NDArray[np.int64]) -> list[tuple[int, str]]:
+    """Numbers and names of the classes, of any tumour where nobody said the kinds."""
+    if (labels == UNKNOWN_KIND).any():
+        return [(CLASSES.index(TumorClass.NOTUMOR), str(TumorClass.NOTUMOR)), (UNKNOWN_KIND, TUMOR)]
+    return [(i, str(c)) for i, c in enumerate(CLASSES)]
+
+
 def _right(index: NeighbourIndex, seen: NDArray[np.float64], label: int) -> NDArray[np.float64]:
     """Which of the nearest are of a class, NaN where there are fewer groups than are asked for; shape (5,)."""
-    found = [float(one.label is CLASSES[label]) for one in index.nearest(seen, SHOWN)]
+    truth = None if label == UNKNOWN_KIND else CLASSES[label]
+    found = [float(one.label is truth) for one in index.nearest(seen, SHOWN)]
     return np.array(found + [np.nan] * (SHOWN - len(found)))

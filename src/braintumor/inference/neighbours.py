@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from braintumor.inference.novelty import described
 from braintumor.inference.outputs import Outputs
-from braintumor.vocabulary import CLASSES, TumorClass
+from braintumor.vocabulary import CLASSES, UNKNOWN_KIND, TumorClass
 
 # Tables that are kept in half precision.
 _HALVED: Final = ("axes", "vectors")
@@ -23,8 +23,8 @@ class Neighbour:
     ----------
     path : str
         File below the data set's folder, which need not be on this disk.
-    label : TumorClass
-        What it is.
+    label : TumorClass or None
+        What it is; None for a tumour of which nobody said the kind.
     similarity : float
         Cosine between the two, -1 to 1.
     group : str
@@ -32,7 +32,7 @@ class Neighbour:
     """
 
     path: str
-    label: TumorClass
+    label: TumorClass | None
     similarity: float
     group: str
 
@@ -49,7 +49,7 @@ class NeighbourIndex:
     vectors : ndarray of float32, shape (n, k)
         Each of length one.
     labels : ndarray of int, shape (n,)
-        Index into the fixed class order.
+        Index into the fixed class order, or `UNKNOWN_KIND`.
     groups, paths : ndarray of str, shape (n,)
     """
 
@@ -67,7 +67,7 @@ class NeighbourIndex:
             self.axes.shape == (kept, *self.mean.shape)
             and self.scale.shape == self.mean.shape
             and self.labels.shape == self.groups.shape == self.paths.shape == (count,)
-            and bool(np.isin(self.labels, range(len(CLASSES))).all())
+            and bool(np.isin(self.labels, [*range(len(CLASSES)), UNKNOWN_KIND]).all())
         )
         if not fits:
             raise ValueError("its tables do not fit each other")
@@ -86,7 +86,7 @@ class NeighbourIndex:
         return tuple(self._neighbour(row, similarity[row]) for row in order[np.sort(first)[:count]])
 
     def _neighbour(self, row: int, similarity: float) -> Neighbour:
-        label = CLASSES[self.labels[row]]
+        label = None if self.labels[row] == UNKNOWN_KIND else CLASSES[self.labels[row]]
         return Neighbour(str(self.paths[row]), label, float(np.clip(similarity, -1, 1)), str(self.groups[row]))
 
     def directions(self, seen: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from braintumor.inference.detection import Detection
+from braintumor.reporting.answer import answer_name, class_probability
 from braintumor.reporting.measures import measures
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.vocabulary import CLASSES
@@ -29,15 +30,18 @@ _DECIMALS: Final = 6
 
 
 def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> Row:
-    """One reading as a row: text as text, probabilities as floats, None where nothing was measured or said."""
+    """One reading as a row: text as text, probabilities as floats, None where nothing was measured or said.
+
+    Of a version that tells no kinds of tumour, `result` is `tumor` or `notumor` and the kinds have no probability.
+    """
     measured = measures(detection)
     return {
         "timestamp": timestamp_text(detection.timestamp),
         "name": detection.name,
-        "result": str(detection.result),
+        "result": answer_name(detection),
         "verdict": str(detection.verdict),
         "tumor_probability": detection.tumor_probability,
-        **{f"p_{c}": detection.probabilities[c] for c in CLASSES},
+        **{f"p_{c}": class_probability(detection, c) for c in CLASSES},
         "novelty": detection.novelty,
         "model_version": detection.model_version,
         "sha256": detection.sha256,

@@ -20,6 +20,8 @@ _WANTED: Final = (
     ("outside", "tumor_sensitivity", "Sensitivity for any tumour"),
     ("outside", "called", "Tumours that were called"),
 )
+# What the same metric is called of a version that tells tumour from none and no kinds.
+_TWO_WAY: Final = {"Accuracy over the four classes": "Accuracy, tumour or none"}
 _WHERE: Final = {"test": "its test split", "outside": "scans of other collections"}
 # What stands on the first page of every report.
 _FIRST: Final = ("tumor_sensitivity", "tumor_specificity")
@@ -60,7 +62,9 @@ def measured_of(artifact: Artifact) -> tuple[Measured, ...]:
         splits = json.loads(artifact.verified(EVALUATION))
     except (ArtifactError, OSError, ValueError):
         return ()
-    found = (_read(splits, split, metric, what) for split, metric, what in _WANTED)
+    two_way = artifact.card.decision is not None
+    wanted = [(split, metric, _TWO_WAY.get(what, what) if two_way else what) for split, metric, what in _WANTED]
+    found = (_read(splits, split, metric, what) for split, metric, what in wanted)
     return tuple(measured for measured in found if measured is not None)
 
 

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from braintumor.inference.artifact import MODEL, Card
+from braintumor.inference.detection import Detection
+from braintumor.reporting.answer import answer_word, chances, set_words
 from braintumor.reporting.block import Block
 from braintumor.reporting.entry import Failure
 from braintumor.reporting.gallery import worst_first
 from braintumor.reporting.measured import Measured
 from braintumor.reporting.measures import measures
 from braintumor.reporting.opinion import ReaderFinding
-from braintumor.reporting.words import TONES, VERDICTS, class_word, count, listed, moment, paragraphs, shown
-from braintumor.vocabulary import CLASSES, RESEARCH_USE, Verdict
+from braintumor.reporting.words import TONES, VERDICTS, count, listed, moment, paragraphs, shown
+from braintumor.vocabulary import RESEARCH_USE, Verdict
 
 TITLE = "Brain MRI reading report"
 Data = dict[str, Any]
@@ -101,6 +103,8 @@ def _threshold_words(card: Card) -> str:
         f"A scan is cleared at a tumour probability of {card.thresholds.low:.1%} or less and called at "
         f"{card.thresholds.high:.1%} or more; between the two a reader should decide."
     )
+    if card.decision is not None:
+        said += " This version tells tumour from none, and no kind of tumour from another."
     return f"{said} How they were chosen: {chosen}" if chosen else said
 
 
@@ -130,13 +134,14 @@ def _scan(number: int, block: Block) -> Data:
 
 
 def _bars(block: Block) -> list[Data]:
-    found = block.detection
-    values = [("Any tumour", found.tumor_probability), *((c.title, found.probabilities[c]) for c in CLASSES)]
-    return [{"label": label, "value": value, "shown": f"{value:.1%}"} for label, value in values]
+    return [
+        {"label": chance.title, "value": chance.value, "shown": f"{chance.value:.1%}"}
+        for chance in chances(block.detection)
+    ]
 
 
 def _overlay_words(block: Block) -> str:
-    parts = ["colours: evidence for " + class_word(block.detection.result)] if block.heated else []
+    parts = ["colours: evidence for " + answer_word(block.detection)] if block.heated else []
     parts += ["blue line: outlined tumour"] if block.outlined else []
     return "; ".join(parts) or "nothing was marked on it"
 
@@ -151,15 +156,20 @@ def _facts(block: Block) -> list[list[str]]:
     facts += [[what, shown(how)] for what, how in block.origin]
     if _refused(block):
         return facts
-    kept = listed(class_word(c) for c in found.prediction_set)
     novelty = "not measured by this version" if found.novelty is None else f"{found.novelty:.2f} (refused from 0.50)"
     return [
-        ["Likeliest class", f"{class_word(found.result)}, {found.probabilities[found.result]:.1%}"],
-        ["Answer at 95% coverage", kept],
+        _answer(found),
+        ["Answer at 95% coverage", listed(set_words(found))],
         ["Outlined area", str(measures(found))],
         ["Novelty", novelty],
         *facts,
     ]
+
+
+def _answer(found: Detection) -> list[str]:
+    if found.decision is None:
+        return ["Likeliest class", f"{answer_word(found)}, {found.probabilities[found.result]:.1%}"]
+    return ["Answer", f"{answer_word(found)} (tumour is said from a probability of {found.decision:.1%})"]
 
 
 def _finding(finding: ReaderFinding | None) -> Data | None:

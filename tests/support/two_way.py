@@ -1,0 +1,76 @@
+"""Adds to an outputs folder a version that tells tumour from none and no kinds, measured by the evaluator."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from braintumor.dataset.manifest import read_manifest
+from braintumor.dataset.sets import KAGGLE, YES_NO
+from braintumor.dataset.yes_no import yes_no_folder, yes_no_manifest
+from braintumor.dataset.yes_no_phantoms import write_yes_no_phantoms
+from braintumor.evaluation.scores import Scored
+from braintumor.evaluation.two_way import score_two_way
+from braintumor.imaging import read_scan, standardize
+from braintumor.inference import Detector
+from braintumor.inference.verdict import decide, likeliest, tumor_probability
+from braintumor.settings import Settings
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, TUMOR, UNKNOWN_KIND, Protocol, Split
+from tests.support.artifacts import history, write_card
+from tests.support.model import CONTRACT, build, fit, two_way
+
+DECISION = 0.4
+REPLICATES = 20
+
+
+def build_two_way(settings: Settings, name: str = "four-block", *, yes_no: bool = False) -> Path:
+    """Write a version that learnt from the main set, or from a yes/no set drawn beside it. Returns its folder."""
+    folder = settings.outputs / name
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(build(*two_way(*fit())))
+    if yes_no and not yes_no_folder(settings).is_dir():
+        write_yes_no_phantoms(yes_no_folder(settings), 20)
+    manifest = yes_no_manifest(Protocol.GROUP, settings) if yes_no else read_manifest(settings)
+    write_card(folder, manifest)
+    changes: dict[str, Any] = {
+        "task": "tumor", "decision": {"threshold": DECISION, "chosen": "fixed for tests"},
+        "recipe": {"data": "yes-no" if yes_no else "kaggle"},
+        "conformal": {"level": 0.95, "quantile": 0.9},
+    }  # fmt: skip
+    if yes_no:
+        counts = manifest.groupby(["split", "label"]).size()
+        changes["data"] = {"counts": {s: {c: int(counts[s, c]) for c in ("notumor", TUMOR)} for s in Split}}
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8")) | changes
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    _measure(settings, folder, manifest, settings.inputs / (YES_NO if yes_no else KAGGLE).folder)
+    return folder
+
+
+def _measure(settings: Settings, folder: Path, manifest: pd.DataFrame, images: Path) -> None:
+    detector = Detector.load(folder.name, settings)
+    card = detector.artifact.card
+    frames = np.stack([standardize(read_scan(images / path), CONTRACT)[0] for path in manifest["path"]])
+    outputs = detector.infer_all(frames)
+    calibrated = detector.probabilities(outputs)
+    tumor = tumor_probability(calibrated)
+    verdicts = np.array([decide(float(p), card.thresholds)[0] for p in tumor], object)
+    labels = np.array([CLASS_NAMES.index(c) if c in CLASS_NAMES else UNKNOWN_KIND for c in manifest["label"]])
+    evaluation, curves = {}, {}
+    for split in Split:
+        rows = np.flatnonzero(manifest["split"] == str(split))
+        part = Scored(manifest.iloc[rows], labels[rows], outputs.at(rows), calibrated[rows], verdicts[rows], None)
+        evaluation[str(split)], curves[str(split)] = score_two_way(part, card, REPLICATES)
+    said = [TUMOR if CLASSES[i].is_tumor else str(CLASSES[i]) for i in likeliest(calibrated, card.decision)]
+    table = manifest[["path", "split", "group", "label"]].assign(predicted=said)
+    table = table.assign(**{f"p_{c}": calibrated[:, i] for i, c in enumerate(CLASSES)})
+    table = table.assign(tumor_probability=tumor, verdict=verdicts.astype(str))
+    table.to_csv(folder / "predictions.csv", index=False)
+    history().to_csv(folder / "history.csv", index=False)
+    for file, content in (("evaluation.json", evaluation), ("curves.json", curves)):
+        (folder / file).write_text(json.dumps(content), encoding="utf-8")
+    written = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    written["files"]["evaluation.json"] = hashlib.sha256((folder / "evaluation.json").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(written), encoding="utf-8")
