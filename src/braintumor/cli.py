@@ -80,6 +80,10 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         "outputs/VERSION-none"
     )  # fmt: skip
     train.add_argument("--restart", action="store_true", help="forget the checkpoint of an earlier run")
+    train.add_argument(
+        "--distribute", choices=["none", "mirrored", "multi_worker"], help="share every batch with the devices of this "
+        "machine, or with those that TF_CONFIG names, instead of as the recipe says"
+    )  # fmt: skip
     export = _command(commands, "export", "write model.onnx and check it against Keras on real scans", _export_as)
     export.add_argument("version")
     export.add_argument("--litert", action="store_true", help="write model.tflite instead, for phones and small boards")
@@ -142,10 +146,10 @@ def _add_reading(commands: argparse._SubParsersAction) -> None:
     )
     explain.add_argument("--grid", action="store_true", help="also draw a grid of test scans, a row for each class")
     explain.set_defaults(misused=explain.error)
-    bench = _command(commands, "bench", "time reading and exploring against the original way, side by side", _bench)
+    bench = _command(commands, "bench", "time reading, exploring and training against the original way", _bench)
     bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
     bench.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
-    bench.add_argument("--only", choices=["reading", "explore"], help="one of the two comparisons (default: both)")
+    bench.add_argument("--only", choices=["reading", "explore", "training"], help="one comparison alone")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here")
     app = _command(commands, "app", "open the dashboard", _app)
     app.add_argument("--port", type=int, help="port to answer on (default: PORT, or 8501)")
@@ -207,8 +211,12 @@ def _train(options: argparse.Namespace) -> int:
     from braintumor.training.run import train
 
     options.version = train(
-        options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart
-    )
+        options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart,
+        distribute=options.distribute,
+    )  # fmt: skip
+    if not options.version:
+        print("This machine has done its part; the first one writes, exports and evaluates the model.")
+        return 0
     return _export(options) or _evaluate(options)
 
 
@@ -277,16 +285,21 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.examples import examples
     from braintumor.reporting.explain import explain
-    from braintumor.settings import get_settings
 
     if not (options.paths or options.grid):
         options.misused("name an image to explain, or give --grid")
-    cases = examples(options.version or get_settings().version) if options.grid else []
+    cases = _examples(options.version) if options.grid else []
     done = explain(options.paths, options.out, options.version, finder=_keras_gradient, cases=cases)
     print(done)
     return 1 if done.failed else 0
+
+
+def _examples(version: str | None) -> list[tuple[Path, str]]:
+    from braintumor.evaluation.examples import examples
+    from braintumor.settings import get_settings
+
+    return examples(version or get_settings().version)
 
 
 def _keras_gradient(artifact: "Artifact") -> "Gradient":

@@ -88,12 +88,17 @@ def _export(name: str, file: str, detector: Detector, data: TrainingData, settin
     }
     earlier = Detector.load(name, settings).artifact.card.raw.get("variants") or {}
     update_card(name, settings, variants=earlier | {file: entry})
-    size = len(detector.artifact.verified(MODEL))
-    found, apart = measured["test"]["accuracy"], measured["agreement"]
+    return _sentence(name, file, entry, len(detector.artifact.verified(MODEL)))
+
+
+def _sentence(name: str, file: str, entry: dict[str, Any], served_bytes: int) -> str:
+    found, apart = entry["test"]["accuracy"], entry["agreement"]
     return (
-        f"{name}: {file}, {len(content) / 2**20:.1f} MB ({len(content) / size:.0%} of model.onnx), agrees with "
-        f"model.onnx to {apart['median_difference']:.1e} in the median and {apart['largest_difference']:.1e} at most "
-        f"on {apart['n']} test scans; accuracy {found['value']:.1%} ({found['low']:.1%} to {found['high']:.1%})."
+        f"{name}: {file}, {entry['bytes'] / 2**20:.1f} MB ({entry['bytes'] / served_bytes:.0%} of model.onnx). Its "
+        f"probabilities differ from those of model.onnx by {apart['median_difference']:.2g} in the median and "
+        f"{apart['largest_difference']:.2g} at most ({apart['n']} test scans); accuracy {found['value']:.1%} (95% "
+        f"interval {found['low']:.1%} to {found['high']:.1%}), with model.onnx "
+        f"{found['value'] + entry['test']['lost/accuracy']['value']:.1%}."
     )
 
 

@@ -10,6 +10,11 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _ELLIPSIS: Final = "…"
 # What the typeface has beside ASCII.
 _KNOWN: Final = frozenset("·…")
+# Letters and signs that do not come apart into ones it has.
+_WRITTEN: Final = str.maketrans(
+    {"×": "x", "–": "-", "—": "-", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O",
+     "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+)  # fmt: skip
 
 
 @cache
@@ -23,7 +28,7 @@ def plain(text: str) -> str:
 
     Names of files lose nothing by it but looks: a figure's own file name keeps every letter.
     """
-    taken_apart = unicodedata.normalize("NFKD", text.replace("×", "x").replace("–", "-"))
+    taken_apart = unicodedata.normalize("NFKD", text.translate(_WRITTEN))
     bare = (c for c in taken_apart if not unicodedata.combining(c))
     return "".join(c if c in _KNOWN or (c.isascii() and c.isprintable()) else "?" for c in bare)
 
