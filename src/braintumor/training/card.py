@@ -116,8 +116,8 @@ def draft_card(
         "thresholds": {"low": 0.5, "high": 0.5, "chosen": "not yet: run braintumor evaluate"},
         "conformal": {"level": None, "quantile": 1.0},
         "novelty": None,
-        "intended_use": _INTENDED,
-        "limits": [*_LIMITS, *(_LIMITS_OF_MASKS if outlined else _LIMITS_OF_LABELS), RESEARCH_USE],
+        "intended_use": _INTENDED[recipe.task],
+        "limits": [*_limits(recipe, outlined), RESEARCH_USE],
         "protocol": str(protocol),
         "data": {"fingerprint": data.fingerprint(), "counts": data.counts(), "groups": data.groups()},
         "recipe": recipe.model_dump(mode="json"),
@@ -130,11 +130,11 @@ def draft_card(
     write_atomically(settings.outputs / name / CARD, _text(card))
 
 
-def _limits(recipe: Recipe) -> Iterator[str]:
+def _limits(recipe: Recipe, outlined: bool) -> Iterator[str]:
     yield from _LIMITS_OF_YES_NO if recipe.data == "yes-no" else _LIMITS
     if recipe.task is Task.TUMOR:
         yield _LIMIT_OF_TWO_WAYS
-    yield from _LIMITS_OF_MASKS if recipe.mask else _LIMITS_OF_LABELS
+    yield from _LIMITS_OF_MASKS if outlined else _LIMITS_OF_LABELS
 
 
 def read_card(name: str, settings: Settings) -> dict[str, Any]:
