@@ -10,6 +10,7 @@ from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings
 
 ARMS_FILE: Final = "experiments/arms.toml"
+FLAGSHIP_FILE: Final = "experiments/flagship.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,15 @@ class Arm:
         return self.recipe.model_copy(update={"seed": seed})
 
 
-def load_arms(settings: Settings) -> dict[str, Arm]:
-    """Every arm of `recipes/experiments/arms.toml` by its name.
+def load_arms(settings: Settings, file: str = ARMS_FILE) -> dict[str, Arm]:
+    """Every arm of a file in `recipes` by its name; by default those behind the hypotheses.
 
     Raises
     ------
     RecipeError
         The file is missing, or an arm makes no sense; the message names it.
     """
-    path = settings.recipes / ARMS_FILE
+    path = settings.recipes / file
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
         base = load_recipe(said["base"], settings).model_dump()
@@ -42,9 +43,9 @@ def load_arms(settings: Settings) -> dict[str, Arm]:
             seeds = tuple(changes.pop("seeds"))
             arms[name] = Arm(name, Recipe(**_changed(_changed(base, said["quick"]), changes)), seeds)
     except FileNotFoundError:
-        raise RecipeError(f"There are no experiments: recipes/{ARMS_FILE} is absent.") from None
+        raise RecipeError(f"There are no experiments: recipes/{file} is absent.") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"recipes/{ARMS_FILE} makes no sense: {error}") from error
+        raise RecipeError(f"recipes/{file} makes no sense: {error}") from error
     return arms
 
 

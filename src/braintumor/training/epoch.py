@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from braintumor.models.recipe import Recipe
 from braintumor.training.appearance import sample_appearance
 from braintumor.training.augmentation import sample
-from braintumor.training.composites import Donors, sample_composites
+from braintumor.training.composites import CompositeDraw, Donors, sample_composites
 from braintumor.training.data import TrainingData
+from braintumor.training.origin import balanced, origin_targets, tumors_shown
 from braintumor.training.pipeline import Showings, Source
 from braintumor.vocabulary import Split
 
@@ -19,6 +21,8 @@ def source_of(recipe: Recipe, data: TrainingData, split: Split) -> Source:
     rows = data.rows(split)
     frames = tf.constant(data.frames[rows])
     source = Source(frames, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
+    if recipe.origin:
+        source = replace(source, origins=data.manifest["origin"].to_numpy(object)[rows])
     if data.masks is None or data.known is None:
         return source
     return replace(source, masks=tf.constant(data.masks[rows]), known=data.known[rows])
@@ -37,10 +41,21 @@ def showings_of(recipe: Recipe, donors: Donors | None, source: Source, epoch: in
     """What an epoch shows: every pass in an order of its own."""
     generator = np.random.default_rng([recipe.seed, epoch])
     order = np.concatenate([generator.permutation(len(source.labels)) for _ in range(recipe.fit.passes)])
-    height, width = source.frames.shape[1:]
-    return Showings(
-        order,
-        sample(recipe.augmentation, len(order), height, width, generator),
-        sample_composites(recipe.composites, order, donors, width, generator) if recipe.composites and donors else None,
-        sample_appearance(recipe.appearance, len(order), generator) if recipe.appearance else None,
-    )
+    (height, width), drawn = source.frames.shape[1:], None
+    if recipe.origin and recipe.origin.balance:
+        order, drawn = balanced(recipe, order, donors, source, generator)
+    moves = sample(recipe.augmentation, len(order), height, width, generator)
+    if recipe.composites and donors and drawn is None:
+        drawn = sample_composites(recipe.composites, order, donors, width, generator)
+    appearance = sample_appearance(recipe.appearance, len(order), generator) if recipe.appearance else None
+    return Showings(order, moves, drawn, appearance, _asked(recipe, source, order, drawn))
+
+
+def _asked(
+    recipe: Recipe, source: Source, order: NDArray[np.int64], drawn: CompositeDraw | None
+) -> NDArray[np.float32] | None:
+    """What an adversary is asked of each showing; None where the recipe has none."""
+    if not (recipe.origin and recipe.origin.adversary) or source.origins is None:
+        return None
+    origins = tuple(np.unique(source.origins).tolist())
+    return origin_targets(source.origins[order], tumors_shown(source, order, drawn), origins)

@@ -31,6 +31,8 @@ class Source:
         Where the mask is the truth.
     outputs : int
         Numbers the network answers with: one for each class, or the one of tumour or none.
+    origins : ndarray of str, shape (n,), optional
+        Collection each image is from.
     """
 
     frames: tf.Tensor
@@ -39,6 +41,7 @@ class Source:
     masks: tf.Tensor | None = None
     known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     outputs: int = len(CLASSES)
+    origins: NDArray[np.object_] | None = None
 
     @property
     def targets(self) -> NDArray[np.float32]:
@@ -63,6 +66,8 @@ class Showings:
     moves: Draw
     composites: CompositeDraw | None = None
     appearance: AppearanceDraw | None = None
+    origin: NDArray[np.float32] | None = None
+    """What an adversary is asked, shape (n, labels, origins); a target of its own where given."""
 
 
 def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.Dataset:
@@ -77,11 +82,13 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
     parts = {"moves": showings.moves, "composites": showings.composites, "appearance": showings.appearance}
     plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
     plan["rows"] = showings.rows
+    if showings.origin is not None:
+        plan["origin"] = showings.origin
     known = tf.constant(source.known)
     wanted = tf.constant(source.targets)
 
     def make(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
-        rows = plan["rows"]
+        rows, more = plan["rows"], {name: plan[name] for name in ("origin",) if name in plan}
         images, masks, targets = _gathered(source.frames, rows), None, tf.gather(wanted, rows)
         sure = tf.gather(known, rows) if source.masks is not None else None
         if source.masks is not None:
@@ -92,6 +99,7 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
             images, masks, faint = blend(images, masks, pasted, shape, drawn)
             # Whether a faint one is seen or not, no answer is wrong.
             targets, sure = tf.where(faint[:, None], 1.0, drawn["targets"]), sure & ~faint
+            more = {name: tf.where(faint[:, None, None], 0.0, values) for name, values in more.items()}
         images = move(images, plan["moves"]["transforms"])
         images = tf.clip_by_value(images * (plan["moves"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
         if "appearance" in plan:
@@ -100,7 +108,7 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
         if masks is None:
             return images, targets
         masks = move(masks, plan["moves"]["transforms"])
-        return images, {"class": targets, "mask": _mask_target(masks, sure)}
+        return images, {"class": targets, "mask": _mask_target(masks, sure), **more}
 
     data = tf.data.Dataset.from_tensor_slices(plan).batch(batch)
     return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)

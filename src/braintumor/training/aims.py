@@ -1,0 +1,103 @@
+"""Aims: what a network is trained for beside its label and mask, as more answers of it, each with a loss."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from braintumor.models.recipe import Recipe
+from braintumor.models.reversal import origin_reader
+from braintumor.settings import Settings, get_settings
+from braintumor.training.data import TrainingData
+from braintumor.training.distil import Teachers, teacher_hashes
+from braintumor.training.origin import LABELS
+from braintumor.training.soft_losses import OriginLoss, TaughtClass, TaughtMask
+from braintumor.vocabulary import Split
+
+_OWN = ("class", "mask")
+
+
+@dataclass(frozen=True, slots=True)
+class Aims:
+    """The aims of one run; most runs have none, and then nothing here changes anything.
+
+    Attributes
+    ----------
+    teachers : Teachers, optional
+    hashes : mapping
+        Hash of each teacher's model file.
+    adversary : float
+        Strength of the gradient that is reversed; zero where no origin is read.
+    origins : tuple of str
+        Origins of the training images.
+    """
+
+    teachers: Teachers | None
+    hashes: Mapping[str, str]
+    adversary: float
+    origins: tuple[str, ...]
+
+    @classmethod
+    def of(cls, recipe: Recipe, data: TrainingData, settings: Settings | None = None) -> Self:
+        """The aims of a recipe."""
+        adversary = recipe.origin.adversary if recipe.origin else 0.0
+        names = data.manifest["origin"].to_numpy()[data.rows(Split.TRAIN)] if adversary else ()
+        if recipe.teachers is None:
+            return cls(None, {}, adversary, tuple(np.unique(names).tolist()))
+        settings = settings or get_settings()
+        hashes = teacher_hashes(recipe.teachers, settings)
+        return cls(
+            Teachers.of(recipe.teachers, recipe, data, settings), hashes, adversary, tuple(np.unique(names).tolist())
+        )
+
+    def __bool__(self) -> bool:
+        return self.teachers is not None or self.adversary > 0
+
+    def identity(self) -> dict[str, Any]:
+        """What makes a run another one, beside its recipe."""
+        return {"teachers": dict(self.hashes)} if self.hashes else {}
+
+    def extended(self, model: keras.Model) -> keras.Model:
+        """The same network, weights shared, with an answer for each aim."""
+        if not self:
+            return model
+        answers = dict(model.output)
+        if self.teachers:
+            answers |= {f"taught_{name}": model.output[name] for name in _OWN}
+        if self.adversary:
+            features = model.get_layer("features").output
+            answers["origin"] = origin_reader(features, LABELS, len(self.origins), self.adversary)
+        return keras.Model(model.input, answers, name=model.name)
+
+    def bare(self, model: keras.Model) -> keras.Model:
+        """An extended network without what was added, weights shared."""
+        if not self:
+            return model
+        return keras.Model(model.input, {name: model.output[name] for name in _OWN}, name=model.name)
+
+    def losses(self, losses: dict[str, Any], weights: dict[str, float]) -> tuple[dict[str, Any], dict[str, float]]:
+        """Losses and their weights by answer: those given, and one for each aim."""
+        losses, weights = dict(losses), dict(weights)
+        if self.teachers:
+            share = self.teachers.recipe.weight
+            losses |= {"taught_class": TaughtClass(self.teachers.recipe.temperature), "taught_mask": TaughtMask()}
+            weights |= {f"taught_{name}": share * weights[name] for name in _OWN}
+            weights |= {name: (1 - share) * weights[name] for name in _OWN}
+        if self.adversary:
+            losses["origin"], weights["origin"] = OriginLoss(), 1.0
+        return losses, weights
+
+    def taught(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Batches of images as they are shown, with what the teachers say of them among the targets."""
+        teachers = self.teachers
+        if teachers is None:
+            return batches
+
+        def ask(images: tf.Tensor, targets: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+            said, seen = teachers.answers(images)
+            return images, {**targets, "taught_class": said, "taught_mask": seen}
+
+        return batches.map(ask, num_parallel_calls=2, deterministic=True).prefetch(2)

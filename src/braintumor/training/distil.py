@@ -1,0 +1,106 @@
+"""Distillation: trained versions answer every batch too, and a network learns from their average beside the truth."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+import tensorflow as tf
+
+from braintumor.dataset.files import sha256_of
+from braintumor.errors import ArtifactError
+from braintumor.models.build import build
+from braintumor.models.recipe import Recipe, TeachersRecipe
+from braintumor.models.saved import load_network
+from braintumor.settings import Settings
+from braintumor.training.card import read_card, recipe_of
+from braintumor.training.data import TrainingData
+from braintumor.training.soft_losses import softened
+
+_NAME = re.compile(r"(?P<version>.+?)(-(?P<protocol>official|random))?(-(?P<weights>none))?(-seed(?P<seed>\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Teachers:
+    """Trained networks with a class and a mask, ready to answer images of any size."""
+
+    recipe: TeachersRecipe
+    networks: tuple[keras.Model, ...]
+
+    @classmethod
+    def of(cls, recipe: TeachersRecipe, student: Recipe, data: TrainingData, settings: Settings) -> Self:
+        """Load the versions a recipe names.
+
+        Raises
+        ------
+        ArtifactError
+            One is missing, sees images otherwise than the student, or learnt from other images than it may.
+        """
+        _require(recipe, settings)
+        return cls(recipe, tuple(_loaded(name, student, data, settings) for name in recipe.versions))
+
+    def answers(self, images: Any) -> tuple[Any, Any]:
+        """Averages over the teachers: softened class probabilities (n, classes), and mask probabilities."""
+        views = [images, tf.image.flip_left_right(images)] if self.recipe.mirrored else [images]
+        classes, masks = [], []
+        for network in self.networks:
+            for number, view in enumerate(views):
+                found = network(view, training=False)
+                mask = tf.sigmoid(found["mask"])
+                classes.append(softened(found["class"], self.recipe.temperature))
+                masks.append(tf.image.flip_left_right(mask) if number else mask)
+        return tf.add_n(classes) / len(classes), tf.add_n(masks) / len(masks)
+
+
+def teacher_hashes(recipe: TeachersRecipe, settings: Settings) -> dict[str, str]:
+    """Hash of the model file of each teacher, by its version.
+
+    Raises
+    ------
+    ArtifactError
+        Some are missing; the message says how to make them.
+    """
+    _require(recipe, settings)
+    return {name: sha256_of(_file(name, settings)) for name in recipe.versions}
+
+
+def training_command(name: str) -> str:
+    """The command that makes the version of a folder name, such as `v4-official-seed2`."""
+    found = _NAME.fullmatch(name)
+    parts = found.groupdict() if found else {"version": name}
+    options = [f"--{option} {parts[option]}" for option in ("protocol", "weights", "seed") if parts.get(option)]
+    return " ".join(["braintumor train", parts["version"] or name, *options])
+
+
+def _file(name: str, settings: Settings) -> Path:
+    return settings.outputs / name / "model.keras"
+
+
+def _require(recipe: TeachersRecipe, settings: Settings) -> None:
+    missing = [name for name in recipe.versions if not _file(name, settings).is_file()]
+    if missing:
+        raise ArtifactError(
+            f"Teachers are missing: {', '.join(missing)}. The model files of comparison runs are not kept with the "
+            f"project. Make them with: {'; '.join(training_command(name) for name in missing)}"
+        )
+
+
+def _loaded(name: str, student: Recipe, data: TrainingData, settings: Settings) -> keras.Model:
+    card = read_card(name, settings)
+    recipe = recipe_of(card)
+    if card["data"]["fingerprint"] != data.fingerprint():
+        raise ArtifactError(
+            f"{name} learnt from other images than its student is given, perhaps from those the student is tested on. "
+            "A teacher has to be trained on the same images under the same split."
+        )
+    seen = [one.input.model_dump(exclude={"height", "width"}) for one in (recipe, student)]
+    if recipe.mask is None or seen[0] != seen[1]:
+        raise ArtifactError(
+            f"{name} cannot teach here: a teacher needs a class and a mask, and to see images prepared as its student "
+            "does ([input] but for the size)."
+        )
+    network = build(recipe, any_size=True)
+    network.set_weights(load_network(_file(name, settings)).get_weights())
+    network.trainable = False
+    return network

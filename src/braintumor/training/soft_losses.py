@@ -1,0 +1,66 @@
+"""Losses beside label and mask: what teachers say, and which collection an image is from."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+_LEAST = 1e-6
+
+
+def softened(probabilities: Any, temperature: float) -> Any:
+    """Probabilities (n, classes) of the same logits divided by a temperature."""
+    return ops.softmax(ops.log(ops.clip(probabilities, _LEAST, 1.0)) / temperature)
+
+
+@keras.saving.register_keras_serializable("braintumor")
+class TaughtClass(keras.losses.Loss):
+    """Kullback-Leibler divergence of the teachers' softened class probabilities from one's own (Hinton et al. 2015).
+
+    Times the square of the temperature, so that its gradients stay as large as those of the labels.
+    """
+
+    def __init__(self, temperature: float = 1.0, name: str = "taught_class", **arguments: Any) -> None:
+        super().__init__(name=name, **arguments)
+        self.temperature = temperature
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """`y_true` softened probabilities, `y_pred` probabilities, both (n, classes); one loss per image."""
+        said, own = ops.clip(y_true, _LEAST, 1.0), ops.clip(softened(y_pred, self.temperature), _LEAST, 1.0)
+        return self.temperature**2 * ops.sum(said * (ops.log(said) - ops.log(own)), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make the same loss again."""
+        return {**super().get_config(), "temperature": self.temperature}
+
+
+@keras.saving.register_keras_serializable("braintumor")
+class TaughtMask(keras.losses.Loss):
+    """Cross-entropy of each pixel against what teachers see there, weighed as `MaskLoss` weighs its own.
+
+    There is no Dice loss in it: against probabilities that one is least for answers surer than they are.
+    """
+
+    def __init__(self, name: str = "taught_mask", **arguments: Any) -> None:
+        super().__init__(name=name, **arguments)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """`y_true` probabilities (n, h, w, 1), `y_pred` logits of the same shape; one loss per image."""
+        pixels = ops.relu(y_pred) - y_pred * y_true + ops.log1p(ops.exp(-ops.abs(y_pred)))
+        return 10 * ops.mean(pixels, axis=(1, 2, 3))
+
+
+@keras.saving.register_keras_serializable("braintumor")
+class OriginLoss(keras.losses.Loss):
+    """Cross-entropy of the origin within each label, every image by its weight."""
+
+    def __init__(self, name: str = "origin_loss", **arguments: Any) -> None:
+        super().__init__(name=name, **arguments)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """`y_true` (n, labels, origins): an image's weight at its label and origin, else zero; `y_pred` logits."""
+        return -ops.sum(y_true * ops.log_softmax(y_pred, axis=-1), axis=(1, 2))
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make the same loss again."""
+        return dict(super().get_config())
