@@ -10,8 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from braintumor.dataset.audit import audit
 from braintumor.dataset.masks import masks_folder
 from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.split import split
 from braintumor.dataset.table import write_table
 from braintumor.settings import Settings
 
@@ -25,8 +27,11 @@ def _cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
 
 
-def test_the_notebooks_of_the_data_are_there() -> None:
-    assert {"01_data_collection", "02_data_visualization"} <= {path.stem for path in NOTEBOOKS}
+def test_the_notebooks_of_the_data_and_of_every_family_of_models_are_there() -> None:
+    assert {path.stem for path in NOTEBOOKS} >= {
+        "01_data_collection", "02_data_visualization", "03_modeling_v1", "04_modeling_v4", "05_modeling_transfer",
+        "06_modeling_zoo",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -62,19 +67,10 @@ def test_a_notebook_run_out_of_order_or_with_a_path_would_be_caught() -> None:
     assert not _PATH.search("outputs/dataset/manifest.csv and 3/4")
 
 
-@pytest.mark.slow
-def test_they_run_on_phantoms(workspace: Settings, tmp_path: Path) -> None:
-    import pandas as pd
-
-    write_phantoms(workspace.dataset, per_class=24)
-    (workspace.dataset / "masks").rename(masks_folder(workspace))
-    provenance = pd.read_csv(workspace.dataset / "provenance.csv", dtype=str, keep_default_na=False)
-    write_table(workspace.dataset, provenance, workspace.dataset / "table.csv")
-    target = tmp_path / "run"
+def _run(notebooks: list[Path], target: Path) -> None:
     target.mkdir()
-    data = [path for path in NOTEBOOKS if path.stem.startswith(("01", "02"))]
     found = subprocess.run(
-        [sys.executable, "scripts/run_notebooks.py", "--into", str(target), *map(str, data)],
+        [sys.executable, "scripts/run_notebooks.py", "--into", str(target), *map(str, notebooks)],
         cwd=ROOT,
         env=dict(os.environ),
         capture_output=True,
@@ -83,4 +79,45 @@ def test_they_run_on_phantoms(workspace: Settings, tmp_path: Path) -> None:
         check=False,
     )
     assert found.returncode == 0, found.stderr
-    assert [path.name for path in sorted(target.glob("*.ipynb"))] == [path.name for path in data]
+    assert [path.name for path in sorted(target.glob("*.ipynb"))] == [path.name for path in notebooks]
+
+
+@pytest.fixture
+def phantoms(workspace: Settings) -> Settings:
+    """A workspace with a drawn image set and its masks."""
+    import pandas as pd
+
+    write_phantoms(workspace.dataset, per_class=24)
+    (workspace.dataset / "masks").rename(masks_folder(workspace))
+    provenance = pd.read_csv(workspace.dataset / "provenance.csv", dtype=str, keep_default_na=False)
+    write_table(workspace.dataset, provenance, workspace.dataset / "table.csv")
+    return workspace
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("phantoms")
+def test_those_of_the_data_run_on_phantoms(tmp_path: Path) -> None:
+    _run([path for path in NOTEBOOKS if path.stem.startswith(("01", "02"))], tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_those_of_the_models_train_and_run_on_phantoms(
+    phantoms: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit(phantoms)
+    split(settings=phantoms)
+    recipes = tmp_path / "recipes"
+    recipes.mkdir()
+    for path in (ROOT / "recipes").glob("*.toml"):
+        (recipes / path.name).write_text(_quick(path.read_text()))
+    monkeypatch.setenv("BRAINTUMOR_RECIPES", str(recipes))
+    _run([path for path in NOTEBOOKS if path.stem.startswith("0") and path.stem[1] in "3456"], tmp_path / "run")
+
+
+def _quick(recipe: str) -> str:
+    """The recipe on small frames, for one epoch, from random weights."""
+    recipe = re.sub(r"^(epochs|passes) = \d+", r"\1 = 1", recipe, flags=re.M)
+    recipe = re.sub(r"^sizes = .*", "", recipe, flags=re.M)
+    side = 150 if "plain_cnn" in recipe else 96  # four convolutions with pooling by 3 need that much
+    recipe = re.sub(r"^(height|width) = \d+", rf"\1 = {side}", recipe, flags=re.M)
+    return recipe.replace('weights = "imagenet"', 'weights = "none"')

@@ -53,7 +53,7 @@ class Checkpoints:
             average.save(self._average(path))
         partial = path.with_name(f"part-{path.name}")
         model.save(partial)
-        states = [state.numpy().tolist() for state in _random_states(model)]
+        states = [state.numpy().tolist() for state in random_states(model)]
         write_atomically(path.with_suffix(".json"), json.dumps(states))
         partial.replace(path)
         write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
@@ -70,7 +70,7 @@ class Checkpoints:
         """The model, with its optimizer, as it was after an epoch, and its moving average where one was kept."""
         model = load_network(self.path(epoch), with_optimizer=True)
         states = json.loads(self.path(epoch).with_suffix(".json").read_text(encoding="utf-8"))
-        for state, value in zip(_random_states(model), states, strict=True):
+        for state, value in zip(random_states(model), states, strict=True):
             state.assign(np.array(value, state.dtype))
         average = self._average(self.path(epoch))
         return model, load_network(average, with_optimizer=True) if average.is_file() else None
@@ -80,7 +80,21 @@ class Checkpoints:
         return path.with_suffix(".average.keras")
 
 
-def _random_states(model: keras.Model) -> list[keras.Variable]:
+class Unkept(Checkpoints):
+    """Checkpoints of a machine that helps another, which keeps them."""
+
+    def __init__(self) -> None:
+        self.folder = Path()
+
+    def history(self) -> pd.DataFrame:
+        """No row: it does not know."""
+        return pd.DataFrame(columns=list(HISTORY), dtype=float)
+
+    def save(self, model: keras.Model, history: pd.DataFrame, average: keras.Model | None = None) -> None:
+        """Do nothing."""
+
+
+def random_states(model: keras.Model) -> list[keras.Variable]:
     """Seeds that layers such as dropout count on from call to call; Keras leaves them out of what it saves."""
     return [
         variable

@@ -19,12 +19,13 @@ from braintumor.models.weights import InitialWeights, freeze, initialize
 from braintumor.settings import Settings, get_settings
 from braintumor.training.averaging import WeightAverage
 from braintumor.training.card import update_card, write_draft_card
-from braintumor.training.checkpoint import HISTORY, Checkpoints
+from braintumor.training.checkpoint import HISTORY, Checkpoints, Unkept
 from braintumor.training.data import TrainingData, recipe_data
+from braintumor.training.distribution import Kind, distribution
 from braintumor.training.epoch import donors_of, showings_of, source_of
 from braintumor.training.losses import MaskLoss, SetCrossEntropy
 from braintumor.training.picture import draw_architecture
-from braintumor.training.pipeline import plain_batches, training_batches
+from braintumor.training.pipeline import Showings, Source, plain_batches, training_batches
 from braintumor.training.schedule import chosen_epoch, frozen_at, learning_rate, should_stop, side_of
 from braintumor.vocabulary import Protocol, Split
 
@@ -43,6 +44,7 @@ def train(
     seed: int | None = None,
     weights: str | None = None,
     restart: bool = False,
+    distribute: Kind | None = None,
     settings: Settings | None = None,
 ) -> str:
     """Fit the model of a recipe and write it with its history and the draft of its card.
@@ -62,16 +64,23 @@ def train(
         ImageNet's or the other way round, it writes to `outputs/<version>-<weights>`.
     restart : bool
         Forget the checkpoint of an earlier run.
+    distribute : {"none", "mirrored", "multi_worker"}, optional
+        Another way of sharing batches out than the recipe's.
 
     Returns
     -------
     str
-        Name of the folder in `outputs/`.
+        Name of the folder in `outputs/`; empty where this machine only helped another, which writes it.
     """
     settings = settings or get_settings()
     recipe = load_recipe(version, settings)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
+    if distribute is not None and not recipe.members:
+        recipe = recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"distribution": distribute})})
+    shared = distribution(recipe.fit.distribution)  # first of all: see there
+    if recipe.members:
+        return _averaged(version, recipe, protocol, seed, settings)
     start, other = InitialWeights.of(recipe, weights, settings), None
     if start.kind != recipe.weights:
         recipe, other = recipe.model_copy(update={"weights": start.kind}), start.kind
@@ -79,11 +88,25 @@ def train(
     name = version_name(version, protocol, seed, other)
     folder = settings.outputs / name
     served, history = fitted(recipe, data, folder / "work", start, restart=restart)
+    if not shared.chief:
+        return ""
     served.save(folder / "model.keras")
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
     write_draft_card(name, recipe, protocol, data, history, served, settings)
     update_card(name, settings, weights=start.to_dict())
+    return name
+
+
+def _averaged(version: str, recipe: Recipe, protocol: Protocol, seed: int | None, settings: Settings) -> str:
+    """Build an ensemble of runs under the same protocol and seed, which are trained already."""
+    from braintumor.training.ensemble import build_ensemble
+
+    options = "" if protocol is Protocol.GROUP else f" --protocol {protocol}"
+    options += "" if seed is None else f" --seed {seed}"
+    runs = {version_name(m, protocol, seed): f"braintumor train {m}{options}" for m in recipe.members}
+    name = version_name(version, protocol, seed)
+    build_ensemble(name, runs, recipe, protocol, settings)
     return name
 
 
@@ -96,11 +119,14 @@ def fitted(
         "recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__,
         "weights": start.to_dict(),
     }  # fmt: skip
-    checkpoints = Checkpoints(work, identity, restart=restart)
+    shared = distribution(recipe.fit.distribution)
+    checkpoints = Checkpoints(work, identity, restart=restart) if shared.chief else Unkept()
     history = fit(recipe, data, checkpoints, start)
-    model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
     served = build(recipe)
-    served.set_weights((average or model).get_weights())
+    if shared.chief:
+        model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
+        served.set_weights((average or model).get_weights())
+    shared.same(served)
     return served, history
 
 
@@ -108,8 +134,11 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: Ini
     """Train epoch by epoch until the schedule says stop; returns the history, a row per epoch."""
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
-    history = checkpoints.history()
-    model, average = checkpoints.load(len(history)) if len(history) else _compiled(recipe, start)
+    shared = distribution(recipe.fit.distribution)
+    history = shared.known(checkpoints.history())
+    known = shared.chief and len(history) > 0
+    model, average = checkpoints.load(len(history)) if known else _compiled(recipe, start, len(history))
+    shared.same(model, average)
     training, validation = source_of(recipe, data, Split.TRAIN), source_of(recipe, data, Split.VALIDATION)
     donors = donors_of(data) if recipe.composites else None
     verbose = 1 if sys.stdout.isatty() else 2
@@ -123,16 +152,22 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: Ini
         side = side_of(epoch - 1, recipe.fit, recipe.input.height)
         if resized.frames.shape[1] != side:
             resized = training.resized(side)
-        batches = training_batches(resized, showings_of(recipe, donors, resized, epoch), recipe.fit.batch_size)
-        started = time.perf_counter()
+        shown = showings_of(recipe, donors, resized, epoch)
+
+        def batches(part: Showings, size: int, source: Source = resized) -> tf.data.Dataset:
+            return training_batches(source, part, size)
+
+        started, size = time.perf_counter(), recipe.fit.batch_size
         callbacks = [WeightAverage(average, recipe.fit.averaging)] if average else []
-        found = model.fit(
-            batches, initial_epoch=epoch - 1, epochs=epoch, shuffle=False, verbose=verbose, callbacks=callbacks
-        ).history
+        found = shared.epoch(model, batches, shown, size, callbacks, verbose) if shared else model.fit(
+            batches(shown, size), initial_epoch=epoch - 1, epochs=epoch, shuffle=False, verbose=verbose,
+            callbacks=callbacks,
+        ).history  # fmt: skip
         checked = (average or model).evaluate(plain_batches(validation, 64), verbose=0, return_dict=True)
         row = _row(found, checked)
         row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
         row["seconds"] = round(time.perf_counter() - started, 3)
+        row = shared.agreed(row)
         history = pd.DataFrame([*history.to_dict("records"), row], columns=list(HISTORY)).astype({"epoch": int})
         checkpoints.save(model, history, average)
     return history
@@ -147,11 +182,13 @@ def _row(found: dict[str, list[float]], checked: dict[str, float]) -> dict[str, 
     }  # fmt: skip
 
 
-def _compiled(recipe: Recipe, start: InitialWeights) -> tuple[keras.Model, keras.Model | None]:
-    """The model to train, and its moving average where the recipe keeps one."""
+def _compiled(recipe: Recipe, start: InitialWeights, done: int = 0) -> tuple[keras.Model, keras.Model | None]:
+    """The model to train as after so many epochs, but for its numbers, and its moving average where one is kept."""
     made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
     model, average = made[0], made[1] if recipe.fit.averaging else None
     initialize(model, recipe, file=start.file)
+    if done:
+        freeze(model, frozen_at(done - 1, recipe))
     for one in (model, average):
         if one is not None:
             _compile(one, recipe)
