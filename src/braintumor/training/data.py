@@ -83,6 +83,16 @@ def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.D
     return manifest
 
 
+def dealt_manifest(
+    protocol: Protocol, settings: Settings | None = None, *, leave_out: str = "", learn_from: float = 1.0
+) -> pd.DataFrame:
+    """The manifest as a run sees it: dealt by the protocol, with what `load_training_data` says taken out of splits."""
+    manifest = split_manifest(protocol, settings)
+    if leave_out:
+        manifest = _without(manifest, leave_out)
+    return _fewer(manifest, learn_from) if learn_from < 1 else manifest
+
+
 def recipe_data(
     recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, outlined: bool | None = None
 ) -> TrainingData:
@@ -119,11 +129,7 @@ def load_training_data(
     the training groups of each class only the share `learn_from` is kept; a smaller share is part of a larger one.
     """
     settings = settings or get_settings()
-    manifest = split_manifest(protocol, settings)
-    if leave_out:
-        manifest = _without(manifest, leave_out)
-    if learn_from < 1:
-        manifest = _fewer(manifest, learn_from)
+    manifest = dealt_manifest(protocol, settings, leave_out=leave_out, learn_from=learn_from)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
     masks, known = load_mask_frames(manifest, contract, settings) if with_masks else (None, None)
     return TrainingData(manifest, load_frames(manifest, contract, settings), labels, masks, known)
