@@ -1,4 +1,4 @@
-"""One typed Settings for the whole program, read from the environment (prefix BRAINTUMOR_)."""
+"""One typed Settings for the whole program, read from the environment (prefix `BRAINTUMOR_`)."""
 
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ def _project_root() -> Path:
 
 
 class Settings(BaseSettings):
-    """Where things are and what is allowed. Every field can be set as `BRAINTUMOR_<NAME>`.
+    """Where things are and what is allowed. Every field can be set as ``BRAINTUMOR_<NAME>``.
 
     Attributes
     ----------

@@ -15,6 +15,7 @@ ORIENTATIONS: Final = (
     "identity", "rotate 90", "rotate 180", "rotate 270",
     "mirror", "mirror, rotate 90", "mirror, rotate 180", "mirror, rotate 270",
 )  # fmt: skip
+"""What turns a picture into its twin: mirrored left to right or not, then rotated counter-clockwise."""
 # Hashes look at 32 x 32 pixels at most; working on a reduced copy changes them little and is ten times faster.
 _REDUCED: Final = 128
 
