@@ -113,6 +113,9 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     again.add_argument("--table", type=Path, metavar="CSV", help="expected files, instead of the shipped table")
     weigh = _command(commands, "hypotheses", "run the experiments behind the hypotheses and weigh them", _hypotheses)
     weigh.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
+    tried = _command(commands, "experiment", "train v4 in other ways, quickly, beside the usual one", _experiment)
+    tried.add_argument("arms", nargs="*", metavar="ARM", help="of recipes/experiments/flagship.toml (default: all)")
+    tried.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
 
 
 def _add_reading(commands: argparse._SubParsersAction) -> None:
@@ -270,6 +273,14 @@ def _hypotheses(options: argparse.Namespace) -> int:
     from braintumor.evaluation.weigh import weigh
 
     print(weigh(measured_only=options.measured))
+    return 0
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.trial import trial
+
+    for sentence in trial(options.arms, measured_only=options.measured):
+        print(sentence, flush=True)
     return 0
 
 

@@ -46,7 +46,7 @@ def test_runs_that_are_kept_are_runs_of_the_recipes_as_they_are() -> None:
     for arm in load_arms(settings).values():
         if arm.recipe.learn_from == 1:
             for seed in arm.seeds:
-                assert runs[run_name(arm, seed)]["identity"] == run_identity(arm.seeded(seed), data), arm.name
+                assert runs[run_name(arm, seed)]["identity"] == run_identity(arm.seeded(seed), data, settings), arm.name
 
 
 @pytest.mark.parametrize(

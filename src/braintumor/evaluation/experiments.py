@@ -14,40 +14,57 @@ from numpy.typing import NDArray
 from braintumor.dataset.files import write_atomically
 from braintumor.errors import ScanError
 from braintumor.evaluation.localization import localization
+from braintumor.evaluation.origin_readings import origin_readings
 from braintumor.evaluation.outside_set import FOLDER, LABELS, outside_facts
 from braintumor.imaging import read_scan, standardize, to_batch
 from braintumor.inference.outputs import Outputs
 from braintumor.models.masked import served
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
+from braintumor.training.aims import Aims
 from braintumor.training.arms import Arm
 from braintumor.training.data import TrainingData, recipe_data
+from braintumor.training.distil import teacher_hashes
 from braintumor.training.run import fitted
 from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
 
 FOLDER_OF_RUNS: Final = "experiments"
 RUNS: Final = "runs.json"
+ORIGINS: Final = "-origins.csv"
 _BATCH: Final = 64
 _OUTSIDE: Final = "outside"
 
 
-def run_experiments(arms: dict[str, Arm], settings: Settings) -> Iterator[str]:
-    """Train what was not trained yet; a sentence for each run. What was interrupted goes on from its last epoch."""
+def run_experiments(arms: dict[str, Arm], settings: Settings, *, read_origin: bool = False) -> Iterator[str]:
+    """Train what was not trained yet; a sentence for each run. What was interrupted goes on from its last epoch.
+
+    Parameters
+    ----------
+    read_origin : bool
+        Note too how well the origin of test scans can be read from the network, for which one whose answers are kept
+        is trained again; its answers stay as they were.
+    """
     folder = settings.outputs / FOLDER_OF_RUNS
     for arm in arms.values():
         for seed in arm.seeds:
             name, recipe = run_name(arm, seed), arm.seeded(seed)
             data = recipe_data(recipe, Protocol.GROUP, settings)
-            identity = run_identity(recipe, data)
-            if read_runs(settings).get(name, {}).get("identity") == identity and (folder / f"{name}.csv").is_file():
+            identity = run_identity(recipe, data, settings)
+            noted, origins = read_runs(settings).get(name, {}), folder / f"{name}{ORIGINS}"
+            is_kept = noted.get("identity") == identity and (folder / f"{name}.csv").is_file()
+            if is_kept and (origins.is_file() or not read_origin):
                 yield f"{name}: kept."
                 continue
             work = folder / "work" / name
-            model, history = fitted(recipe, data, work)
+            model, history = fitted(recipe, data, work, aims=Aims.of(recipe, data, settings))
+            if read_origin:
+                write_atomically(origins, _text(origin_readings(model, recipe, data)))
+            if is_kept:
+                shutil.rmtree(work)
+                yield f"{name}: kept, and its origins read."
+                continue
             table = answers(served(model), recipe, data, settings)
-            write_atomically(
-                folder / f"{name}.csv", table.to_csv(index=False, float_format="%.5g", lineterminator="\n")
-            )
+            write_atomically(folder / f"{name}.csv", _text(table))
             _note(name, settings, identity=identity, epochs=len(history), groups=data.groups()[str(Split.TRAIN)],
                   images=len(data.rows(Split.TRAIN)), seconds=round(float(history["seconds"].sum()), 1))  # fmt: skip
             shutil.rmtree(work)
@@ -126,10 +143,16 @@ def _outside(
     return (pd.DataFrame(kept), np.stack(frames)) if kept else None
 
 
-def run_identity(recipe: Recipe, data: TrainingData) -> str:
-    """What a run is known by: equal only where the same recipe learnt from the same images."""
-    said = json.dumps([recipe.model_dump(mode="json"), data.fingerprint()], sort_keys=True)
+def run_identity(recipe: Recipe, data: TrainingData, settings: Settings) -> str:
+    """What a run is known by: equal only where the same recipe learnt from the same images and teachers."""
+    taught = [teacher_hashes(recipe.teachers, settings)] if recipe.teachers else []
+    said = json.dumps([recipe.model_dump(mode="json"), data.fingerprint(), *taught], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _text(table: pd.DataFrame) -> str:
+    text: str = table.to_csv(index=False, float_format="%.5g", lineterminator="\n")
+    return text
 
 
 def _note(name: str, settings: Settings, **facts: Any) -> None:

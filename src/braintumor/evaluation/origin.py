@@ -59,13 +59,19 @@ def measure_origin(subject: Subject) -> Findings:
 
 def readable(values: Floats, truth: NDArray[np.bool_], groups: NDArray[np.object_], replicates: int) -> Entry:
     """Area under the ROC of `truth` read from values (n, d), each scan by a regression that saw none of its group."""
-    scores = np.zeros(len(truth))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    for known, held in folds.split(values, truth, groups):
-        reader = make_pipeline(StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000))
-        scores[held] = reader.fit(values[known], truth[known]).decision_function(values[held])
+    scores = readings(values, truth, groups)
 
     def measure(weights: Floats) -> dict[str, float]:
         return {"roc_auc": areas(truth, scores, weights)[0]}
 
     return with_intervals(measure, {}, groups, truth.astype(np.int64), replicates)["roc_auc"]
+
+
+def readings(values: NDArray[np.floating], truth: NDArray[np.bool_], groups: NDArray[np.object_]) -> Floats:
+    """How much values (n, d) speak for `truth`, each scan read by a regression that saw none of its group."""
+    scores = np.zeros(len(truth))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for known, held in folds.split(values, truth, groups):
+        reader = make_pipeline(StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000))
+        scores[held] = reader.fit(values[known], truth[known]).decision_function(values[held])
+    return scores

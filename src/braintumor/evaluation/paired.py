@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.evaluation.bootstrap import LEVEL, REPLICATES, group_weights
 from braintumor.evaluation.entries import Entry, plain, with_intervals
+from braintumor.evaluation.metrics import areas
 
 Floats = NDArray[np.float64]
 _SEED: Final = 0
@@ -39,6 +40,34 @@ def paired_difference(
 
     found = _over_seeds(measure, len(gaps), groups, strata, replicates)
     return found | {"n": int(counted.sum()), "groups": len(set(groups[counted])), "seeds": len(gaps)}
+
+
+def paired_area(
+    truth: NDArray[np.bool_], ours: Floats, theirs: Floats | None, groups: NDArray[np.object_],
+    once: Floats | None = None, replicates: int = REPLICATES,
+) -> Entry:  # fmt: skip
+    """Mean area under the ROC of `ours`, less that of `theirs` where given, with an interval over groups and seeds.
+
+    Parameters
+    ----------
+    truth : ndarray of bool, shape (n,)
+    ours, theirs : ndarray, shape (seeds, n)
+        Scores of every scan by every seed.
+    groups : ndarray, shape (n,)
+        Drawn anew within each answer.
+    once : ndarray, shape (n,), optional
+        How often each scan counts; one each by default.
+    """
+    counted = np.ones(len(truth)) if once is None else once
+
+    def measure(weights: Floats, seeds: NDArray[np.int64]) -> float:
+        weighed = weights * counted
+        own = [areas(truth, ours[seed], weighed)[0] for seed in seeds]
+        other = [0.0 if theirs is None else areas(truth, theirs[seed], weighed)[0] for seed in seeds]
+        return float(np.mean(own) - np.mean(other))
+
+    found = _over_seeds(measure, len(ours), groups, truth.astype(np.int64), replicates)
+    return found | {"n": len(truth), "groups": len(set(groups)), "seeds": len(ours)}
 
 
 def growth(

@@ -14,6 +14,7 @@ from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.experiments import read_answers, run_experiments, run_name
 from braintumor.evaluation.experiments_file import FILE
 from braintumor.evaluation.paired import growth, paired_difference
+from braintumor.evaluation.run_checks import misfits, without
 from braintumor.evaluation.visible import group_averages, visibly_different
 from braintumor.imaging import InputContract
 from braintumor.settings import Settings, get_settings
@@ -36,7 +37,7 @@ def weigh(settings: Settings | None = None, *, measured_only: bool = False, repl
     Parameters
     ----------
     measured_only : bool
-        Train nothing; use the runs that are there.
+        Train nothing; use the runs that are there, but for those of other recipes or images, which are named.
 
     Returns
     -------
@@ -46,9 +47,14 @@ def weigh(settings: Settings | None = None, *, measured_only: bool = False, repl
     settings = settings or get_settings()
     arms = load_arms(settings)
     said = [] if measured_only else list(run_experiments(arms, settings))
+    wrong = misfits(arms, settings)
+    said += [
+        f"{name}: left out, since {why}. Train it again with: braintumor hypotheses" for name, why in wrong.items()
+    ]
+    arms = without(arms, wrong)
     found = {"visible": _visible(settings, replicates)}
     for name, arm in _PAIRS.items():
-        if arm in arms and (part := _paired(arms[_WHOLE], arms[arm], settings, replicates)):
+        if arm in arms and (part := paired_arms(arms[_WHOLE], arms[arm], settings, replicates)):
             found[name] = part
     if part := _growth(arms, settings, replicates):
         found["growth"] = part
@@ -70,7 +76,7 @@ def _runs(arm: Arm, settings: Settings) -> dict[int, pd.DataFrame]:
     return {seed: table for seed, table in found.items() if table is not None}
 
 
-def _paired(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> Part | None:
+def paired_arms(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> Part | None:
     """Differences of two arms over the seeds that both were run with; None where there are none."""
     with_, without = _runs(ours, settings), _runs(theirs, settings)
     seeds = sorted(set(with_) & set(without))

@@ -17,6 +17,7 @@ from braintumor.models.build import build
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import InitialWeights, freeze, initialize
 from braintumor.settings import Settings, get_settings
+from braintumor.training.aims import Aims
 from braintumor.training.averaging import WeightAverage
 from braintumor.training.card import update_card, write_draft_card
 from braintumor.training.checkpoint import HISTORY, Checkpoints, Unkept
@@ -87,14 +88,15 @@ def train(
     data = recipe_data(recipe, protocol, settings)
     name = version_name(version, protocol, seed, other)
     folder = settings.outputs / name
-    served, history = fitted(recipe, data, folder / "work", start, restart=restart)
+    aims = Aims.of(recipe, data, settings)
+    served, history = fitted(recipe, data, folder / "work", start, aims, restart=restart)
     if not shared.chief:
         return ""
     served.save(folder / "model.keras")
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
     write_draft_card(name, recipe, protocol, data, history, served, settings)
-    update_card(name, settings, weights=start.to_dict())
+    update_card(name, settings, weights=start.to_dict(), **aims.identity())
     return name
 
 
@@ -111,34 +113,41 @@ def _averaged(version: str, recipe: Recipe, protocol: Protocol, seed: int | None
 
 
 def fitted(
-    recipe: Recipe, data: TrainingData, work: Path, start: InitialWeights | None = None, *, restart: bool = False
-) -> tuple[keras.Model, pd.DataFrame]:
+    recipe: Recipe, data: TrainingData, work: Path, start: InitialWeights | None = None, aims: Aims | None = None, *,
+    restart: bool = False,
+) -> tuple[keras.Model, pd.DataFrame]:  # fmt: skip
     """The network with the weights its schedule keeps, and the history; checkpoints lie in `work`."""
     start = start or InitialWeights.of(recipe)
+    aims = Aims.of(recipe, data) if aims is None else aims
     identity = {
         "recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__,
-        "weights": start.to_dict(),
+        "weights": start.to_dict(), **aims.identity(),
     }  # fmt: skip
     shared = distribution(recipe.fit.distribution)
     checkpoints = Checkpoints(work, identity, restart=restart) if shared.chief else Unkept()
-    history = fit(recipe, data, checkpoints, start)
+    history = fit(recipe, data, checkpoints, start, aims)
     served = build(recipe)
     if shared.chief:
         model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
-        served.set_weights((average or model).get_weights())
+        served.set_weights(aims.bare(average or model).get_weights())
     shared.same(served)
     return served, history
 
 
-def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: InitialWeights) -> pd.DataFrame:
+def fit(
+    recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: InitialWeights, aims: Aims
+) -> pd.DataFrame:
     """Train epoch by epoch until the schedule says stop; returns the history, a row per epoch."""
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
     shared = distribution(recipe.fit.distribution)
     history = shared.known(checkpoints.history())
     known = shared.chief and len(history) > 0
-    model, average = checkpoints.load(len(history)) if known else _compiled(recipe, start, len(history))
+    model, average = checkpoints.load(len(history)) if known else _compiled(recipe, start, aims, len(history))
     shared.same(model, average)
+    judged = aims.bare(average or model)
+    if aims:
+        _compile(judged, recipe)
     training, validation = source_of(recipe, data, Split.TRAIN), source_of(recipe, data, Split.VALIDATION)
     donors = donors_of(data) if recipe.composites else None
     verbose = 1 if sys.stdout.isatty() else 2
@@ -147,7 +156,7 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: Ini
         epoch = len(history) + 1
         if epoch > 1 and frozen_at(epoch - 1, recipe) != frozen_at(epoch - 2, recipe):
             freeze(model, frozen_at(epoch - 1, recipe))
-            _compile(model, recipe)  # what begins to learn has no momentum yet
+            _compile(model, recipe, aims)  # what begins to learn has no momentum yet
         model.optimizer.learning_rate = learning_rate(history["val_loss"].tolist(), recipe.fit)
         side = side_of(epoch - 1, recipe.fit, recipe.input.height)
         if resized.frames.shape[1] != side:
@@ -155,7 +164,7 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: Ini
         shown = showings_of(recipe, donors, resized, epoch)
 
         def batches(part: Showings, size: int, source: Source = resized) -> tf.data.Dataset:
-            return training_batches(source, part, size)
+            return aims.taught(training_batches(source, part, size))
 
         started, size = time.perf_counter(), recipe.fit.batch_size
         callbacks = [WeightAverage(average, recipe.fit.averaging)] if average else []
@@ -163,7 +172,7 @@ def fit(recipe: Recipe, data: TrainingData, checkpoints: Checkpoints, start: Ini
             batches(shown, size), initial_epoch=epoch - 1, epochs=epoch, shuffle=False, verbose=verbose,
             callbacks=callbacks,
         ).history  # fmt: skip
-        checked = (average or model).evaluate(plain_batches(validation, 64), verbose=0, return_dict=True)
+        checked = judged.evaluate(plain_batches(validation, 64), verbose=0, return_dict=True)
         row = _row(found, checked)
         row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
         row["seconds"] = round(time.perf_counter() - started, 3)
@@ -182,22 +191,25 @@ def _row(found: dict[str, list[float]], checked: dict[str, float]) -> dict[str, 
     }  # fmt: skip
 
 
-def _compiled(recipe: Recipe, start: InitialWeights, done: int = 0) -> tuple[keras.Model, keras.Model | None]:
+def _compiled(
+    recipe: Recipe, start: InitialWeights, aims: Aims, done: int = 0
+) -> tuple[keras.Model, keras.Model | None]:
     """The model to train as after so many epochs, but for its numbers, and its moving average where one is kept."""
     made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
     model, average = made[0], made[1] if recipe.fit.averaging else None
     initialize(model, recipe, file=start.file)
     if done:
         freeze(model, frozen_at(done - 1, recipe))
+    model, average = aims.extended(model), average and aims.extended(average)
     for one in (model, average):
         if one is not None:
-            _compile(one, recipe)
+            _compile(one, recipe, aims)
     if average is not None:
         average.set_weights(model.get_weights())
     return model, average
 
 
-def _compile(model: keras.Model, recipe: Recipe) -> None:
+def _compile(model: keras.Model, recipe: Recipe, aims: Aims | None = None) -> None:
     config = {"learning_rate": recipe.fit.learning_rate}
     if recipe.fit.weight_decay:
         config["weight_decay"] = recipe.fit.weight_decay
@@ -208,5 +220,6 @@ def _compile(model: keras.Model, recipe: Recipe) -> None:
     if recipe.mask:
         loss = {"class": SetCrossEntropy(recipe.fit.label_smoothing), "mask": MaskLoss()}
         metrics, weights = {"class": ["accuracy"]}, {"class": 1.0, "mask": recipe.mask.weight}
+        loss, weights = aims.losses(loss, weights) if aims else (loss, weights)
     optimizer = keras.optimizers.get({"class_name": recipe.fit.optimizer, "config": config})
     model.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)

@@ -1,0 +1,170 @@
+"""Aims: teachers are learnt from, the origin is unlearnt, and what is served is the bare network."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from braintumor.dataset.files import sha256_of
+from braintumor.errors import ArtifactError
+from braintumor.imaging import to_batch
+from braintumor.models.build import build
+from braintumor.models.recipe import Recipe
+from braintumor.models.saved import load_network
+from braintumor.settings import Settings
+from braintumor.training.aims import Aims
+from braintumor.training.data import TrainingData
+from braintumor.training.distil import training_command
+from braintumor.training.epoch import donors_of, showings_of, source_of
+from braintumor.training.pipeline import training_batches
+from braintumor.training.run import fitted
+from braintumor.vocabulary import Split
+from tests.support.training import phantom_data
+
+SIDE = 32
+
+
+def _recipe(**changes: object) -> Recipe:
+    said = {
+        "title": "tiny", "architecture": "masked_residual", "seed": 1,
+        "input": {"height": SIDE, "width": SIDE, "channels": 1},
+        "fit": {"learning_rate": 1e-3, "epochs": 1, "batch_size": 16, "schedule": "one_cycle", "averaging": 0.9},
+        "augmentation": {"horizontal_flip": True}, "composites": {"planted": 0.3, "painted_out": 0.5},
+        "mask": {"weight": 1.0},
+    }  # fmt: skip
+    return Recipe.model_validate({**said, **changes})
+
+
+EVERYTHING = {
+    "teachers": {"versions": ["v4", "v4-seed2"], "temperature": 1.0},
+    "origin": {"adversary": 0.1, "balance": True},
+    "fit": {"learning_rate": 1e-3, "epochs": 2, "batch_size": 16, "schedule": "one_cycle", "averaging": 0.9},
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    found = phantom_data(_recipe().input.contract(), per_class=8)
+    names = np.where(found.manifest["label"] == "notumor", "br35h", "figshare-cheng")
+    names[::5] = np.where(names[::5] == "br35h", "br35h", "sartaj")
+    return replace(found, manifest=found.manifest.assign(origin=names))
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, data: TrainingData) -> Settings:
+    """Two versions to learn from, and one that learnt from other images."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    for number, (name, known) in enumerate((("v4", data), ("v4-seed2", data), ("v4-random", None))):
+        keras.utils.set_random_seed(10 + number)
+        (outputs / name).mkdir()
+        build(_recipe()).save(outputs / name / "model.keras")
+        fingerprint = known.fingerprint() if known else "other"
+        card = {"recipe": _recipe().model_dump(mode="json"), "data": {"fingerprint": fingerprint}}
+        (outputs / name / "card.json").write_text(json.dumps(card))
+    return Settings(outputs=outputs)
+
+
+@pytest.fixture(scope="module")
+def aims(data: TrainingData, settings: Settings) -> Aims:
+    return Aims.of(_recipe(**EVERYTHING), data, settings)
+
+
+def test_teachers_say_the_average_of_what_each_says_at_any_size(
+    aims: Aims, data: TrainingData, settings: Settings
+) -> None:
+    assert aims.teachers is not None
+    images = to_batch(data.frames[:3], _recipe().input.contract())
+    networks = [load_network(settings.outputs / name / "model.keras") for name in ("v4", "v4-seed2")]
+    found = [network(images, training=False) for network in networks]
+    classes, masks = aims.teachers.answers(images)
+    assert np.allclose(classes, np.mean([one["class"] for one in found], axis=0), atol=1e-5)
+    assert np.allclose(masks, np.mean([keras.ops.sigmoid(one["mask"]) for one in found], axis=0), atol=1e-5)
+    larger = aims.teachers.answers(np.zeros((2, 64, 64, 1), np.float32))
+    assert [tuple(part.shape) for part in larger] == [(2, 4), (2, 32, 32, 1)]
+
+
+def test_a_mirrored_view_makes_teachers_blind_to_the_side(aims: Aims, data: TrainingData) -> None:
+    assert aims.teachers is not None
+    teachers = replace(aims.teachers, recipe=aims.teachers.recipe.model_copy(update={"mirrored": True}))
+    images = to_batch(data.frames[:3], _recipe().input.contract())
+    (classes, masks), (turned, turned_masks) = teachers.answers(images), teachers.answers(images[:, :, ::-1])
+    assert np.allclose(classes, turned, atol=1e-5)
+    assert np.allclose(masks, turned_masks[:, :, ::-1], atol=1e-5)
+
+
+def test_a_missing_teacher_is_named_with_the_command_that_makes_it(data: TrainingData, settings: Settings) -> None:
+    recipe = _recipe(teachers={"versions": ["v4", "v4-seed7"]})
+    with pytest.raises(ArtifactError, match=r"missing: v4-seed7\..*: braintumor train v4 --seed 7$"):
+        Aims.of(recipe, data, settings)
+
+
+def test_a_teacher_that_learnt_from_other_images_is_refused(data: TrainingData, settings: Settings) -> None:
+    with pytest.raises(ArtifactError, match="v4-random learnt from other images"):
+        Aims.of(_recipe(teachers={"versions": ["v4-random"]}), data, settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("v4", "braintumor train v4"),
+        ("v4_without_sartaj-seed3", "braintumor train v4_without_sartaj --seed 3"),
+        ("wide-cnn-official-none-seed2", "braintumor train wide-cnn --protocol official --weights none --seed 2"),
+    ],
+)
+def test_a_folder_name_says_how_it_was_made(name: str, command: str) -> None:
+    assert training_command(name) == command
+
+
+def test_the_teachers_files_are_part_of_what_a_run_is(aims: Aims, data: TrainingData, settings: Settings) -> None:
+    hashes = {name: sha256_of(settings.outputs / name / "model.keras") for name in ("v4", "v4-seed2")}
+    assert aims.identity() == {"teachers": hashes}
+    assert Aims.of(_recipe(), data, settings).identity() == {}
+
+
+def test_what_was_added_goes_again_and_leaves_every_weight_in_its_place(aims: Aims, data: TrainingData) -> None:
+    plain, copy = build(_recipe()), build(_recipe())
+    extended = aims.extended(plain)
+    assert set(extended.output) == {"class", "mask", "taught_class", "taught_mask", "origin"}
+    copy.set_weights(aims.bare(extended).get_weights())
+    images = to_batch(data.frames[:4], _recipe().input.contract())
+    for name, values in plain(images).items():
+        assert np.array_equal(values, copy(images)[name])
+
+
+def test_targets_carry_teachers_and_origins_of_the_images_as_shown(aims: Aims, data: TrainingData) -> None:
+    recipe = _recipe(**EVERYTHING)
+    source = source_of(recipe, data, Split.TRAIN)
+    shown = showings_of(recipe, donors_of(data), source, 1)
+    images, targets = next(iter(aims.taught(training_batches(source, shown, 16))))
+    assert aims.teachers is not None
+    classes, masks = aims.teachers.answers(images)
+    assert np.allclose(targets["taught_class"], classes, atol=1e-5)
+    assert np.allclose(targets["taught_mask"], masks, atol=1e-5)
+    sure, told = targets["class"].numpy().sum(axis=1) < 4, targets["origin"].numpy()
+    assert shown.origin is not None
+    assert np.array_equal(told[sure], shown.origin[:16][sure])
+    assert not told[~sure].any()
+
+
+def test_a_run_gone_on_with_ends_where_an_unbroken_one_does_and_is_judged_by_label_and_mask_alone(
+    aims: Aims, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = _recipe(**EVERYTHING)
+    whole, history = fitted(recipe, data, tmp_path / "whole", aims=aims)
+    with monkeypatch.context() as patched:
+        patched.setattr("braintumor.training.run.should_stop", lambda losses, _: len(losses) == 1)
+        patched.setattr("braintumor.training.run.chosen_epoch", lambda losses, _: len(losses))
+        fitted(recipe, data, tmp_path / "broken", aims=aims)
+    broken, again = fitted(recipe, data, tmp_path / "broken", aims=aims)
+    assert again["epoch"].tolist() == history["epoch"].tolist() == [1, 2]
+    assert again["val_loss"].to_numpy() == pytest.approx(history["val_loss"].to_numpy(), rel=1e-5)
+    for a, b in zip(whole.get_weights(), broken.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-5)
+    rows = data.rows(Split.VALIDATION)
+    said = whole.predict(to_batch(data.frames[rows], recipe.input.contract()), verbose=0)
+    assert set(said) == {"class", "mask"}
+    right = (said["class"].argmax(axis=1) == data.labels[rows]).mean()
+    assert history["val_accuracy"].iloc[-1] == pytest.approx(right, abs=1e-6)
