@@ -28,11 +28,14 @@ def accuracy_against_time(rows: Sequence[Row], question: str, chosen: str) -> tu
         row for row in rows
         if row.milliseconds and question in row.test and (question != "accuracy" or row.task == Task.FOUR_CLASS)
     ]  # fmt: skip
+    shown.sort(key=lambda row: row.milliseconds.value if row.milliseconds else 0.0)
+    # Names in turn above and below, so that those of versions next to each other in time stay apart.
+    places = {row.version: ("top center", "bottom center")[number % 2] for number, row in enumerate(shown)}
     most = max((row.parameters or 0 for row in shown), default=0)
     figure, said = go.Figure(), []
     for task in dict.fromkeys(row.task for row in shown):
         of_task = [row for row in shown if row.task == task]
-        figure.add_trace(_points(of_task, task, question, chosen, most))
+        figure.add_trace(_points(of_task, task, question, chosen, most, places))
     for row in sorted(shown, key=lambda row: -row.test[question].value):
         assert row.milliseconds is not None
         said.append(f"{row.version} {row.test[question].percent()} at {row.milliseconds.plain()} ms")
@@ -42,13 +45,16 @@ def accuracy_against_time(rows: Sequence[Row], question: str, chosen: str) -> tu
     return figure, f"Accuracy against time of {len(shown)} versions, best first. {'; '.join(said)}."
 
 
-def _points(rows: Sequence[Row], task: str, question: str, chosen: str, most: float) -> go.Scatter:
+def _points(
+    rows: Sequence[Row], task: str, question: str, chosen: str, most: float, places: dict[str, str]
+) -> go.Scatter:
     times = [row.milliseconds for row in rows if row.milliseconds]
     shares = [row.test[question] for row in rows]
     color = _COLORS.get(Task(task), NEUTRAL)
     return go.Scatter(
         x=[time.value for time in times], y=[share.value for share in shares], mode="markers+text",
-        name=_NAMES.get(Task(task), task), text=[row.version for row in rows], textposition="top center",
+        name=_NAMES.get(Task(task), task), text=[row.version for row in rows],
+        textposition=[places[row.version] for row in rows],
         error_x=_reach([t.value for t in times], [t.interval for t in times], color),
         error_y=_reach([s.value for s in shares], [s.interval for s in shares], color),
         marker={

@@ -10,26 +10,25 @@ from app_pages.components.field_chart import accuracy_against_time
 from app_pages.components.frame import missing, section
 from app_pages.components.words import count, listed
 from braintumor.evaluation.compare_file import COMMAND, QUESTIONS, Comparison, Row
-from braintumor.evaluation.compare_sentences import pair_sentence, pairs_sentence
+from braintumor.evaluation.compare_sentences import notes_of, pair_sentence, pairs_sentence
 from braintumor.evaluation.compare_table import comparison_table
 
 _PERCENT: Final = {
     "accuracy": ("Accuracy", "Of its own task: four classes, or tumour against none. Not comparable across tasks."),
-    "macro_f1": ("Macro F1", "Of its own task."),
     "tumor_accuracy": ("Tumour or none", "Accuracy on whether there is any tumour: comparable across tasks."),
     "tumor_sensitivity": ("Sensitivity", "Of any tumour."),
     "tumor_specificity": ("Specificity", "Of healthy scans."),
-}  # fmt: skip
-_PLAIN: Final = {
-    "roc_auc": ("ROC area", "Of the tumour probability."),
-    "tumor_ece": ("ECE", "Calibration error of the tumour probability: less is better."),
-    "tumor_brier": ("Brier", "Of tumour against none: less is better."),
-}
-_AFTER: Final = {
+    "macro_f1": ("Macro F1", "Of its own task."),
     "official_accuracy": ("Official split", "Accuracy on the Kaggle Training and Testing folders, which leak."),
     "outside_called": ("Outside called", "Share of the tumours of another collection that are called."),
     "outside_false_alarms": ("False alarms", "Share of the healthy test scans that are called, in the outside check."),
 }  # fmt: skip
+_PLAIN: Final = {
+    "roc_auc": ("ROC area", "Of the tumour probability."),
+    "outside_roc_auc": ("Outside ROC", "Area against tumours of another collection."),
+    "tumor_ece": ("ECE", "Calibration error of the tumour probability: less is better."),
+    "tumor_brier": ("Brier", "Of tumour against none: less is better."),
+}
 _TITLES: Final = {"tumor_accuracy": "Tumour or none", "accuracy": "Four classes"}
 
 
@@ -37,7 +36,8 @@ def show_field(found: Comparison, chosen: str) -> None:
     """All of `outputs/comparison`, or the command that writes it."""
     section(
         "The field",
-        "Every version on the same test scans, groups kept together. A click on a heading sorts; intervals are below.",
+        "Every version on the same test scans, groups kept together. A click on a heading sorts. Intervals are in the "
+        "chart, and in the table at the end.",
     )
     if not found.exists:
         missing("The versions have not been compared yet. Compare them with:", COMMAND)
@@ -55,28 +55,27 @@ def _table(rows: tuple[Row, ...]) -> None:
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "version": st.column_config.TextColumn("Version", pinned=True),
-        "title": "What it is",
         "task": st.column_config.TextColumn("Task", help="What it was trained to tell."),
-        **{name: number(title, help=said, format="percent") for name, (title, said) in _PERCENT.items()},
-        **{name: number(title, help=said, format="%.3f") for name, (title, said) in _PLAIN.items()},
-        **{name: number(title, help=said, format="percent") for name, (title, said) in _AFTER.items()},
-        "outside_roc_auc": number("Outside ROC", help="ROC area against tumours of another collection.", format="%.3f"),
+        **{name: number(title, help=said, format="%.1f%%") for name, (title, said) in _PERCENT.items()},
         "milliseconds": number("ms a scan", help="Median from frame to verdict, all in one run.", format="%.1f"),
         "parameters": number("Parameters", format="compact"),
         "bytes": number("Size", help="Of model.onnx.", format="bytes"),
         "flops": number("FLOPs", help="Of one forward pass: twice the multiply-adds.", format="compact"),
+        **{name: number(title, help=said, format="%.3f") for name, (title, said) in _PLAIN.items()},
         "seconds": number("Training, s", format="localized"),
         "epochs": number("Epochs"),
         "weights": st.column_config.TextColumn("Start", help="Initial weights."),
+        "title": "What it is",
     }
-    table = comparison_table(rows)
+    table = comparison_table(rows)[list(columns)]
     st.dataframe(
-        table[list(columns)], hide_index=True, width="stretch", key="field", column_config=columns,
+        table.assign(**{name: 100 * table[name] for name in _PERCENT}),
+        hide_index=True, width="stretch", key="field", column_config=columns,
         height=38 + 35 * min(len(table), 20), alt=f"Metrics and costs of {count(len(table), 'version')}.",
     )  # fmt: skip
     for row in rows:
-        if row.notes:
-            st.caption(f"**{row.version}:** {' '.join(row.notes)}")
+        if notes := notes_of(row):
+            st.caption(f"**{row.version}:** {' '.join(notes)}")
 
 
 def _chart(found: Comparison, chosen: str) -> None:
@@ -125,9 +124,9 @@ def _absent(found: Comparison) -> None:
     for status in dict.fromkeys(row.status for row in found.rows if not row.measured):
         rows = [row for row in found.rows if row.status == status and not row.measured]
         section(status[:1].upper() + status[1:], "Each is a tested recipe; the command makes it.")
-        st.markdown("\n".join(f"- **{row.version}**: {row.title}, from {_start(row)}" for row in rows))
+        st.markdown("\n".join(f"- **{row.version}**: {row.title}{_start(row)}" for row in rows))
         missing("Made with:", *(row.command for row in rows if row.command))
 
 
 def _start(row: Row) -> str:
-    return "ImageNet's weights" if row.weights == "imagenet" else "random weights"
+    return ", from ImageNet's weights" if row.weights == "imagenet" else ""

@@ -22,6 +22,7 @@ from braintumor.settings import Settings
 from tests.support.artifacts import build_artifacts
 from tests.support.model import build, fit
 
+LOSS = {"four-class": "categorical_crossentropy", "tumor": "binary_crossentropy"}
 RECIPE = """title = "{title}"
 task = "{task}"
 architecture = "plain_cnn"
@@ -32,12 +33,13 @@ height = 150
 width = 150
 [fit]
 learning_rate = 1e-3
+loss = "{loss}"
 epochs = 2
 """
 
 
-def _change(settings: Settings, version: str, **entries: Any) -> None:
-    path = settings.outputs / version / "card.json"
+def _change(settings: Settings, name: str, **entries: Any) -> None:
+    path = settings.outputs / name / "card.json"
     card = json.loads(path.read_text(encoding="utf-8")) | entries
     card["files"] = {"model.onnx": hashlib.sha256((path.parent / "model.onnx").read_bytes()).hexdigest()}
     path.write_text(json.dumps(card), encoding="utf-8")
@@ -50,7 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = build_artifacts(folder, per_class=12).model_copy(update={"recipes": folder / "recipes"})
     settings.recipes.mkdir()
     for name, task, weights in (("v1", "four-class", "none"), ("two", "tumor", "none"), ("v2", "tumor", "imagenet")):
-        text = RECIPE.format(title=f"The {name}", task=task, weights=weights)
+        text = RECIPE.format(title=f"The {name}", task=task, weights=weights, loss=LOSS[task])
         (settings.recipes / f"{name}.toml").write_text(text, encoding="utf-8")
     shutil.copytree(settings.outputs / "v1", settings.outputs / "two")
     (settings.outputs / "two" / "model.onnx").write_bytes(build(*fit(per_class=4, seed=50)))
@@ -169,7 +171,7 @@ def test_a_version_that_was_not_evaluated_is_said_so(settings: Settings) -> None
 
 
 def test_runs_for_other_comparisons_are_no_part_of_the_field(settings: Settings) -> None:
-    text = RECIPE.format(title="Less", task="four-class", weights="none")
+    text = RECIPE.format(title="Less", task="four-class", weights="none", loss=LOSS["four-class"])
     (settings.recipes / "v1_without.toml").write_text('leave_out = "sartaj"\n' + text, encoding="utf-8")
     try:
         assert [e.version for e in find_field((), settings)] == ["v1", "v2", "two"]

@@ -64,6 +64,10 @@ class Scans:
         """Group of each scan."""
         return self.manifest["group"].to_numpy(object)
 
+    def at(self, rows: NDArray[np.int64]) -> "Scans":
+        """Some of them."""
+        return Scans(self.manifest.iloc[rows].reset_index(drop=True))
+
     def paths(self, settings: Settings) -> list[Path]:
         """Where each scan lies."""
         return [settings.dataset / path for path in self.manifest["path"]]
@@ -87,6 +91,10 @@ class Answers:
     def tumor(self) -> NDArray[np.float64]:
         """Calibrated tumour probability."""
         return tumor_probability(self.probabilities)
+
+    def at(self, rows: NDArray[np.int64]) -> "Answers":
+        """Those to some of the scans."""
+        return Answers(self.probabilities[rows], self.verdicts[rows])
 
 
 def ask(

@@ -1,12 +1,14 @@
-"""Copies: how many of the scans that all are judged on a version of the yes/no set has learnt from, nearly."""
+"""Copies: which of the scans that all are judged on a version of the yes/no set has learnt from, nearly."""
 
 import hashlib
+import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from braintumor.dataset.facts import read_facts
 from braintumor.dataset.files import write_atomically
@@ -19,15 +21,15 @@ from braintumor.training.data import COMPARISON_SEED
 from braintumor.vocabulary import Protocol, Split
 
 
-def near_copies(scans: Scans, protocol: Protocol, work: Path, settings: Settings) -> int:
-    """How many scans are near copies, in any orientation, of a picture of the yes/no set that was learnt from.
+def near_copies(scans: Scans, protocol: Protocol, work: Path, settings: Settings) -> NDArray[np.bool_]:
+    """Which scans are near copies, in any orientation, of a picture of the yes/no set that was learnt from.
 
     Parameters
     ----------
     protocol : Protocol
         How the pictures were dealt when the version was trained.
     work : Path
-        Where the count is kept until a scan or a picture changes.
+        Where the answer is kept until a scan or a picture changes.
 
     Raises
     ------
@@ -37,17 +39,19 @@ def near_copies(scans: Scans, protocol: Protocol, work: Path, settings: Settings
     pictures = yes_no_manifest(protocol, settings, COMPARISON_SEED)
     learnt = pictures[pictures["split"] == str(Split.TRAIN)]
     content = "\n".join([*scans.manifest["sha256"], "", *learnt["sha256"]])
-    kept = work / f"copies-{hashlib.sha256(content.encode()).hexdigest()[:16]}.txt"
+    kept = work / f"copies-{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
     if not kept.is_file():
-        write_atomically(kept, f"{_count(scans, [str(path) for path in learnt['path']], settings)}\n")
-    return int(kept.read_text(encoding="utf-8"))
+        bits = _distances(scans, [str(path) for path in learnt["path"]], settings)
+        write_atomically(kept, json.dumps(bits.tolist()) + "\n")
+    return np.array(json.loads(kept.read_text(encoding="utf-8")), np.int64) <= MAX_DISTANCE
 
 
-def _count(scans: Scans, pictures: list[str], settings: Settings) -> int:
+def _distances(scans: Scans, pictures: list[str], settings: Settings) -> NDArray[np.int64]:
+    """Bits from each scan to the nearest picture."""
     folder = yes_no_folder(settings)
     with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
         asked = pool.map(partial(read_facts, settings.dataset, settings=settings), scans.manifest["path"], chunksize=64)
         turned = np.array([facts.hashes for facts in asked], np.uint64)
         known = pool.map(partial(read_facts, folder, settings=settings), pictures, chunksize=16)
         upright = np.array([facts.hashes[0] for facts in known], np.uint64)
-    return int((nearest(turned, upright) <= MAX_DISTANCE).sum())
+    return nearest(turned, upright)

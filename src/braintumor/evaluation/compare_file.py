@@ -20,7 +20,11 @@ QUESTIONS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "which of th
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One version. What was not measured is empty or None; `command` is what comes next for it."""
+    """One version. What was not measured is empty or None; `command` is what comes next for it.
+
+    `copies` is how many of the test scans are near copies of what it learnt from, known of versions of the yes/no set,
+    and `without_copies` the scores on the others.
+    """
 
     version: str
     title: str
@@ -39,6 +43,8 @@ class Row:
     seconds: float | None = None
     epochs: float | None = None
     notes: tuple[str, ...] = ()
+    copies: float | None = None
+    without_copies: Metrics = field(default_factory=dict)
 
     @property
     def measured(self) -> bool:
@@ -148,6 +154,8 @@ def _row(entry: Mapping[str, Any]) -> Row:
         flops=_number(entry.get("flops")),
         seconds=_number(training.get("seconds")),
         epochs=_number(training.get("epochs")),
+        copies=_number(entry.get("copies")),
+        without_copies=parse_metrics(entry.get("test_without_copies")),
         notes=tuple(map(str, notes)) if isinstance(notes, list) else (),
     )
 

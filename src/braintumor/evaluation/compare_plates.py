@@ -7,13 +7,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from braintumor.evaluation.compare_file import Row
 
 # Okabe and Ito's blue and vermilion, which every reader can tell apart.
 _COLORS: Final = {"four-class": "#0072B2", "tumor": "#D55E00"}
 _NAMES: Final = {"four-class": "tells four classes", "tumor": "tells tumour from none"}
+_STEPS: Final = (1, 2, 5, 10)  # whole percents
 _QUESTIONS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "four classes"}
 
 
@@ -31,11 +33,18 @@ def latency_plate(rows: Sequence[Row]) -> Figure:
         )  # fmt: skip
         size = 24 + 260 * np.sqrt((row.parameters or 0) / largest)
         axis.scatter(time.value, accuracy.value, s=size, color=color, alpha=0.85, edgecolors="white", zorder=3)
-        axis.annotate(row.version, (time.value, accuracy.value), xytext=(6, 6), textcoords="offset points", fontsize=8)
+        axis.annotate(
+            row.version, (time.value, accuracy.value), xytext=(7, 7), textcoords="offset points", fontsize=8, zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )  # fmt: skip
     axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel("milliseconds from frame to verdict (log)")
     axis.set_ylabel("accuracy, tumour or none")
-    axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axis.yaxis.set_major_locator(MaxNLocator(steps=_STEPS))
+    axis.yaxis.set_major_formatter(PercentFormatter(1.0))
     axis.grid(alpha=0.25)
     _key(axis, rows)
     return figure
@@ -57,7 +66,8 @@ def forest_plate(rows: Sequence[Row]) -> Figure:
                 capsize=3,
             )  # fmt: skip
         axis.set_title(title, fontsize=10)
-        axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=_STEPS))
+        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
         axis.set_yticks(range(len(rows)), [row.version for row in rows])
         axis.grid(axis="x", alpha=0.25)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)

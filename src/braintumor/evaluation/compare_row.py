@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from braintumor.errors import DatasetError
 from braintumor.evaluation.compare_answers import Answers, Scans
 from braintumor.evaluation.compare_copies import near_copies
@@ -24,6 +26,7 @@ def bare_row(entrant: Entrant) -> dict[str, Any]:
     return {
         "version": entrant.version, "title": entrant.title, "task": str(entrant.task), "data": entrant.data,
         "weights": entrant.weights, "status": str(entrant.status), "command": entrant.command,
+        "model": identity(entrant.artifact.card.raw) if entrant.artifact else "",
     }  # fmt: skip
 
 
@@ -41,7 +44,6 @@ def measured_row(
     # The outside pictures are what it learnt from, where that is the yes/no set.
     learnt_outside = entrant.data != KAGGLE
     return bare_row(entrant) | {
-        "model": identity(card),
         "test": score_version(answers, scans, artifact.card.decision, replicates),
         "official": _official(entrant.version, settings),
         "outside": {} if learnt_outside else score_outside(artifact, scans, answers, work, settings, replicates),
@@ -50,7 +52,8 @@ def measured_row(
         "flops": flops(artifact.path(MODEL)),
         "views": artifact.card.views,
         "training": {"seconds": training.get("seconds"), "epochs": training.get("epochs_run")},
-        "notes": _notes(entrant, artifact, scans, work, settings),
+        "notes": _notes(entrant, artifact),
+        **(_unlearnt(artifact, scans, answers, work, settings, replicates) if learnt_outside else {}),
     }
 
 
@@ -66,23 +69,28 @@ def _official(version: str, settings: Settings) -> dict[str, Any]:
         return {}
 
 
-def _notes(entrant: Entrant, artifact: Artifact, scans: Scans, work: Path, settings: Settings) -> list[str]:
+def _notes(entrant: Entrant, artifact: Artifact) -> list[str]:
     notes = []
     if entrant.task is Task.TUMOR:
         notes.append("Tells tumour from none and no kinds: its accuracy is of two answers, not of four.")
     if artifact.card.views > 1:
         notes.append(f"An answer is the mean of {artifact.card.views} views of a scan; its FLOPs are of one.")
     if entrant.data != KAGGLE:
-        notes.append(
-            "Learnt from the yes/no set: these scans are of another collection to it, and the outside pictures are not."
-        )
-        notes.append(_copies(artifact, scans, work, settings))
+        notes.append("Learnt from the yes/no set: these scans are of another collection, the outside pictures are not.")
     return notes
 
 
-def _copies(artifact: Artifact, scans: Scans, work: Path, settings: Settings) -> str:
+def _unlearnt(
+    artifact: Artifact, scans: Scans, answers: Answers, work: Path, settings: Settings, replicates: int
+) -> dict[str, Any]:
+    """Of a version of the yes/no set: how many scans are near copies of what it learnt from, and scores on the others.
+
+    Empty where the set is not at hand.
+    """
     try:
-        count = near_copies(scans, Protocol(str(artifact.card.raw.get("protocol"))), work, settings)
-    except DatasetError:
-        return "How many of the test scans are near copies of what it learnt from is not known: the set is not here."
-    return f"{count:,} of the {len(scans.labels):,} test scans are near copies of pictures it learnt from."
+        copies = near_copies(scans, Protocol(str(artifact.card.raw.get("protocol"))), work, settings)
+    except (DatasetError, ValueError):
+        return {}
+    others = np.flatnonzero(~copies)
+    found = score_version(answers.at(others), scans.at(others), artifact.card.decision, replicates)
+    return {"copies": int(copies.sum()), "test_without_copies": found}

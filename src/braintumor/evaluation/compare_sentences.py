@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair
+from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair, Row
 
 _CHANCE: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
 
@@ -28,6 +28,18 @@ def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
         f"interval that leaves zero out; were all versions equally good, that of {chance:.1f} would by chance. "
         f"{hold} {'holds' if hold == 1 else 'hold'} after Holm's correction for the number of pairs."
     )
+
+
+def notes_of(row: Row) -> list[str]:
+    """What to know before a version is compared with others."""
+    known, rest = row.test.get("tumor_accuracy"), row.without_copies.get("tumor_accuracy")
+    if row.copies is None or known is None or rest is None:
+        return list(row.notes)
+    return [
+        *row.notes,
+        f"{row.copies:,.0f} of the {known.n or 0:,} scans are near copies of pictures it learnt from; on the others it "
+        f"is right on tumour or none in {rest.percent()}.",
+    ]
 
 
 def summary(comparison: Comparison) -> str:

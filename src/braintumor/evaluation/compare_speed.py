@@ -44,13 +44,14 @@ def time_versions(
     rows = dealt(scans.groups, count, _SEED)
     paths = [scans.paths(settings)[row] for row in rows]
     spent: dict[str, list[float]] = {artifact.folder.name: [] for artifact in artifacts}
-    for number, path in enumerate(tqdm([*paths[:_WARM_UP], *paths], desc="time", unit="scan", disable=None)):
+    first = paths[:_WARM_UP]
+    for number, path in enumerate(tqdm([*first, *paths], desc="time", unit="scan", disable=None)):
         scan = read_scan(path, settings=settings)
         for detector, name in zip(detectors, spent, strict=True):
             frame = standardize(scan, detector.artifact.card.contract)[0][None]
             time.sleep(_PAUSE)
             took = _milliseconds(detector, frame)
-            if number >= _WARM_UP:
+            if number >= len(first):
                 spent[name].append(took)
     found = medians({name: np.array(values) for name, values in spent.items()}, replicates)
     return {name: found[f"ms@{name}"] for name in spent}

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from braintumor.evaluation.compare_file import Row
+from braintumor.evaluation.compare_sentences import notes_of
 from braintumor.evaluation.measures import Estimate
 
 _TEST: Final = (
@@ -37,7 +38,7 @@ def _cells(row: Row) -> Iterator[tuple[str, Any]]:
     for name in _COSTS:
         value = getattr(row, name)
         yield name, float("nan") if value is None else value
-    yield "notes", " ".join(row.notes)
+    yield "notes", " ".join(notes_of(row))
     yield "command", row.command
 
 
