@@ -1,0 +1,55 @@
+"""Which runs of the experiments are of the recipes and images at hand, and why the others may not be weighed."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from braintumor.errors import ArtifactError
+from braintumor.evaluation.experiments import FOLDER_OF_RUNS, RUNS, read_runs, run_identity, run_name
+from braintumor.settings import Settings
+from braintumor.training.arms import Arm
+from braintumor.training.data import TrainingData, dealt_manifest
+from braintumor.vocabulary import Protocol
+
+
+def misfits(arms: Mapping[str, Arm], settings: Settings) -> dict[str, str]:
+    """Why each run that left answers does not fit, by its name; those that fit, and those never done, are not there.
+
+    A run is known by what was noted of it when it was done: the hash of its recipe, its images with their splits, and
+    its teachers. Where any of them changed since, its answers are answers to another question.
+    """
+    noted, found = read_runs(settings), {}
+    for arm in arms.values():
+        data = _images(arm, settings)
+        for seed in arm.seeds:
+            name = run_name(arm, seed)
+            if not (settings.outputs / FOLDER_OF_RUNS / f"{name}.csv").is_file():
+                continue
+            if name not in noted:
+                found[name] = f"{RUNS} says nothing of it, so nobody knows which recipe and images it is of"
+            elif noted[name].get("identity") != _identity(arm, seed, data, settings):
+                found[name] = "it is of another recipe, other images or another split than those at hand"
+    return found
+
+
+def _identity(arm: Arm, seed: int, data: TrainingData, settings: Settings) -> str | None:
+    try:
+        return run_identity(arm.seeded(seed), data, settings)
+    except ArtifactError:  # a teacher is gone
+        return None
+
+
+def _images(arm: Arm, settings: Settings) -> TrainingData:
+    """What an arm learns from, as far as its fingerprint goes: no picture is read."""
+    recipe = arm.recipe
+    manifest = dealt_manifest(Protocol.GROUP, settings, leave_out=recipe.leave_out, learn_from=recipe.learn_from)
+    return TrainingData(manifest, np.empty(0, np.uint8), np.empty(0, np.int64))
+
+
+def without(arms: Mapping[str, Arm], left_out: Collection[str]) -> dict[str, Arm]:
+    """The arms with only the seeds whose runs are not left out."""
+    return {
+        name: replace(arm, seeds=tuple(seed for seed in arm.seeds if run_name(arm, seed) not in left_out))
+        for name, arm in arms.items()
+    }
