@@ -68,7 +68,7 @@ def test_a_bar_that_is_missed_is_said(version, monkeypatch, workspace, tmp_path)
 
 def test_the_testing_set_is_read_where_it_is_at_hand_evenly(version, asked, workspace):
     write_phantoms(workspace.dataset, per_class=12)
-    table = bench(settings=workspace, scans=4, repeats=1)
+    table = bench(settings=workspace, scans=4, repeats=1, only="reading")
     (_, (_, files, _), n) = asked[0]
     assert n == len(files) == 4
     assert {file.split("/")[-2] for file in files} == {"glioma", "meningioma", "notumor", "pituitary"}
@@ -76,7 +76,7 @@ def test_the_testing_set_is_read_where_it_is_at_hand_evenly(version, asked, work
 
 
 def test_phantoms_stand_in_where_it_is_not(version, asked, workspace):
-    assert "phantoms" in bench(settings=workspace, scans=16, repeats=1)
+    assert "phantoms" in bench(settings=workspace, scans=16, repeats=1, only="reading")
     assert asked[0][2] == 16
 
 

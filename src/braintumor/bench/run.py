@@ -1,4 +1,4 @@
-"""Bench: reading scans, and averaging the image set, ours against the original way, side by side in one run."""
+"""Bench: reading, averaging and training, ours against the original way, side by side in one run."""
 
 import json
 import platform
@@ -16,6 +16,7 @@ from tqdm import tqdm
 from braintumor.bench.comparison import compared, table
 from braintumor.bench.explore import compare_exploration, exploration_table
 from braintumor.bench.process import run
+from braintumor.bench.training import compare_training, training_table
 from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError, MissingExtraError
 from braintumor.inference import load_artifact
@@ -26,7 +27,7 @@ from braintumor.vocabulary import CLASSES
 
 SCANS: Final = 200
 REPEATS: Final = 5
-Part = Literal["reading", "explore"]
+Part = Literal["reading", "explore", "training"]
 
 
 def bench(
@@ -40,7 +41,8 @@ def bench(
 ) -> str:
     """Measure both ways in turn, each time in a fresh process, and compare the medians.
 
-    Exploration is measured on the whole image set, where it is at hand and no scans are named.
+    Exploration is measured on the whole image set, where it is at hand, and training on part of it or on phantoms; both
+    only where no scans are named.
 
     Parameters
     ----------
@@ -52,10 +54,10 @@ def bench(
         Where to write every measurement. `throughput_ratio` is ours over the original's images a second (more is
         better), `cold_start_ratio` the original's over our seconds to a first verdict (more is better), and
         `memory_ratio` our peak memory over the original's (less is better). `explore` is what `compare_exploration`
-        returns.
+        returns, `training` what `compare_training` does.
     scans, repeats : int
         At most so many files, spread evenly over what was found; so many processes of each way.
-    only : {"reading", "explore"}, optional
+    only : {"reading", "explore", "training"}, optional
         One part alone.
 
     Returns
@@ -75,12 +77,15 @@ def bench(
         raise MissingExtraError("keras")
     found: dict[str, Any] = {}
     said = []
-    if only != "explore":
+    if only in (None, "reading"):
         found = _reading(sources, version or settings.version, settings, scans, repeats)
         said.append(table(found))
     if only == "explore" or (only is None and not sources):
         found["explore"] = compare_exploration(settings)
         said.append(exploration_table(found["explore"]))
+    if only == "training" or (only is None and not sources):
+        found["training"] = compare_training(settings)
+        said.append(training_table(found["training"]))
     if json_file:
         write_atomically(json_file, json.dumps(found | _circumstances(), indent=2) + "\n")
     return "\n\n".join(said)
