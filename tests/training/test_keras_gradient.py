@@ -1,0 +1,66 @@
+"""The gradient by automatic differentiation: that of the gradient graph, and a sentence where there is no network."""
+
+import hashlib
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from braintumor.errors import ArtifactError
+from braintumor.inference import Detector
+from braintumor.models.gradient import gradient_graph
+from braintumor.settings import Settings
+from braintumor.training.export import to_onnx
+from braintumor.training.keras_gradient import keras_gradient
+from tests.inference.version import write_version
+from tests.reporting.entries import drawn
+from tests.support.model import CONTRACT
+
+
+@pytest.fixture
+def trained(workspace: Settings) -> Detector:
+    """A version with its network and no gradient graph."""
+    keras.utils.set_random_seed(5)
+    network = keras.Sequential(
+        [
+            keras.Input((CONTRACT.height, CONTRACT.width, CONTRACT.channels)),
+            keras.layers.Conv2D(4, 9, strides=6, activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(4, activation="softmax", name="probabilities"),
+        ]
+    )
+    content = to_onnx(network)
+    folder = write_version(workspace.outputs, "v1", content)
+    network.save(folder / "model.keras")
+    files = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("model.onnx", "model.keras")}
+    write_version(workspace.outputs, "v1", content, files=files)
+    return Detector.load("v1", workspace)
+
+
+def test_it_is_that_of_the_gradient_graph(trained: Detector) -> None:
+    graph = onnxruntime.InferenceSession(gradient_graph(trained.artifact.verified("model.onnx")))
+    batch = np.random.default_rng(0).random((1, CONTRACT.height, CONTRACT.width, CONTRACT.channels), np.float32)
+    expected = graph.run(None, {graph.get_inputs()[0].name: batch})[0]
+    found = keras_gradient(trained.artifact)(batch)
+    assert np.abs(expected).max() > 0
+    assert np.allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_with_it_a_version_without_a_gradient_graph_has_saliency(trained: Detector) -> None:
+    scan = drawn(1)
+    assert trained.saliency(scan) is None
+    found = trained.saliency(scan, keras_gradient(trained.artifact))
+    assert found is not None
+    assert found.shape == (scan.height, scan.width)
+    assert 0.9 < found.max() <= 1.0
+
+
+def test_an_altered_or_absent_network_is_refused(trained: Detector) -> None:
+    path = trained.artifact.path("model.keras")
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(ArtifactError, match="hash differs"):
+        keras_gradient(trained.artifact)
+    path.unlink()
+    with pytest.raises(ArtifactError, match=r"keeps neither a gradient graph nor model\.keras.*braintumor train v1"):
+        keras_gradient(trained.artifact)
