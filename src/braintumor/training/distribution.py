@@ -84,9 +84,11 @@ class Distribution:
         if not self._several:
             return history
         count = int(self._told(np.array([float(len(history))]))[0])
+        if count == 0:
+            return history
         own = history[list(HISTORY)].to_numpy(np.float64) if self.chief else np.zeros((count, len(HISTORY)))
-        table = pd.DataFrame(self._told(own.ravel()).reshape(count, -1), columns=list(HISTORY))
-        return table.astype({"epoch": int}) if count else history
+        table = pd.DataFrame(self._told(own.ravel()).reshape(own.shape), columns=list(HISTORY))
+        return table.astype({"epoch": int})
 
     def agreed(self, row: Mapping[str, float]) -> dict[str, float]:
         """The chief's numbers of an epoch: by rounding alone, others could come to stop when it goes on."""
