@@ -10,6 +10,7 @@ from app_pages.components.frame import header, missing, section
 from app_pages.components.parts import choose_split
 from app_pages.components.performance_certainty import show_certainty
 from app_pages.components.performance_comparison import show_comparison
+from app_pages.components.performance_members import show_members
 from app_pages.components.performance_mistakes import show_cell, show_confusion
 from app_pages.components.performance_outside import show_outside
 from app_pages.components.performance_places import show_places
@@ -78,16 +79,9 @@ def show_curves(report: Report) -> None:
 
 
 def show_training(report: Report) -> None:
-    """Learning curves, label distribution and architecture."""
-    section("Learning curves")
-    if report.history.empty:
-        missing("There is no training history for this version. Train it with:", report.retrain)
-    else:
-        best = report.fact("training", "best_epoch")
-        figure, said = learning(report.history, best if isinstance(best, int) else None)
-        show(figure, said, "learning", 340, top=28)
-        if isinstance(best, int):
-            st.caption(f"The dotted line marks epoch {best}, whose weights were kept.")
+    """Learning curves or members, label distribution and architecture."""
+    averages = bool(report.fact("members"))
+    show_members(report) if averages else show_learning(report)
     section("What it was trained and tested on")
     counts = report.fact("data", "counts")
     if counts:
@@ -98,8 +92,22 @@ def show_training(report: Report) -> None:
         st.caption(f"Independent groups: {', '.join(parts)}.")
     else:
         missing("The card does not say how images were dealt. Train the version with:", report.retrain)
-    section("Architecture")
-    show_architecture(report)
+    if not averages:
+        section("Architecture")
+        show_architecture(report)
+
+
+def show_learning(report: Report) -> None:
+    """Learning curves."""
+    section("Learning curves")
+    if report.history.empty:
+        missing("There is no training history for this version. Train it with:", report.retrain)
+    else:
+        best = report.fact("training", "best_epoch")
+        figure, said = learning(report.history, best if isinstance(best, int) else None)
+        show(figure, said, "learning", 340, top=28)
+        if isinstance(best, int):
+            st.caption(f"The dotted line marks epoch {best}, whose weights were kept.")
 
 
 def show_architecture(report: Report) -> None:
