@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.paired import growth, paired_difference
+from braintumor.evaluation.paired import growth, paired_area, paired_difference
 
 GROUPS = np.repeat(np.arange(60), 5).astype(str).astype(object)
 STRATA = (np.repeat(np.arange(60), 5) % 4).astype(np.int64)
@@ -60,3 +60,36 @@ def test_the_exponent_that_errors_fall_by_is_found_again() -> None:
     assert found["gain@from:0.1"]["low"] > 0
     assert "gain@from:1" not in found
     assert found["accuracy@share:1"]["value"] == pytest.approx(0.92)
+
+
+TRUTH = (np.repeat(np.arange(60), 5) % 2 == 0).astype(bool)
+
+
+def _scores(gap: float, seed: int, seeds: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(seeds, len(GROUPS))) + gap * TRUTH
+
+
+def test_an_area_is_that_of_the_seeds_on_average_and_lies_in_its_interval() -> None:
+    scores = _scores(1.0, 1)
+    found = paired_area(TRUTH, scores, None, GROUPS, replicates=200)
+    own = [(scores[s][TRUTH][:, None] > scores[s][~TRUTH][None]).mean() for s in range(3)]
+    assert found["value"] == pytest.approx(np.mean(own), abs=1e-5)
+    assert found["low"] < found["value"] < found["high"]
+    assert (found["n"], found["groups"], found["seeds"]) == (300, 60, 3)
+
+
+def test_scores_that_tell_more_have_the_greater_area_and_changing_sides_changes_the_sign() -> None:
+    better, worse = _scores(2.0, 1), _scores(0.5, 2)
+    there = paired_area(TRUTH, better, worse, GROUPS, replicates=200)
+    back = paired_area(TRUTH, worse, better, GROUPS, replicates=200)
+    assert 0 < there["low"] < there["value"] < there["high"]
+    assert there["value"] == pytest.approx(-back["value"])
+
+
+def test_a_scan_that_counts_nothing_changes_no_area() -> None:
+    scores, once = _scores(1.0, 1), np.ones(len(TRUTH))
+    once[:50] = 0.0
+    noise = scores.copy()
+    noise[:, :50] = 9.0
+    first, second = (paired_area(TRUTH, one, None, GROUPS, once, 20)["value"] for one in (scores, noise))
+    assert first == second

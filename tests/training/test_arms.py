@@ -8,7 +8,7 @@ import pytest
 from braintumor.errors import RecipeError
 from braintumor.evaluation.experiments import read_runs, run_identity, run_name
 from braintumor.settings import Settings, get_settings
-from braintumor.training.arms import load_arms
+from braintumor.training.arms import FLAGSHIP_FILE, load_arms
 from braintumor.training.data import TrainingData, split_manifest
 from braintumor.vocabulary import Protocol
 
@@ -32,6 +32,16 @@ def test_every_arm_differs_from_the_whole_in_one_thing_only() -> None:
 def test_fewer_groups_are_shown_as_often_as_makes_up_for_it() -> None:
     for arm in load_arms(get_settings()).values():
         assert arm.recipe.learn_from * arm.recipe.fit.passes == pytest.approx(1.0)
+
+
+def test_ways_to_train_the_flagship_are_held_against_the_runs_there_are_and_differ_in_one_thing() -> None:
+    settings = get_settings()
+    arms = load_arms(settings, FLAGSHIP_FILE)
+    whole = arms["whole"]
+    assert whole == load_arms(settings)["whole"]
+    for name, key in (("distilled", "teachers"), ("adversarial", "origin"), ("balanced", "origin")):
+        assert arms[name].recipe.model_copy(update={key: None}) == whole.recipe
+        assert arms[name].seeds == whole.seeds
 
 
 def test_an_arm_is_seeded() -> None:
