@@ -1,0 +1,57 @@
+"""Writes into docs/how-to/reproduce.md how long each training took, as its card says: `make readme`."""
+
+import json
+import sys
+from pathlib import Path
+
+from braintumor.evaluation.report import measured_versions, read_report
+from braintumor.settings import Settings, get_settings
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "reproduce.md"
+BEGIN, END = "<!-- times:begin -->\n", "<!-- times:end -->\n"
+
+
+def main() -> int:
+    """Bring the page up to date; 1 where its markers are gone."""
+    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        print(f"{PAGE.name} lacks the markers {BEGIN.strip()} and {END.strip()}; put them back.", file=sys.stderr)
+        return 1
+    PAGE.write_text(before + begin + times(get_settings()) + end + after, encoding="utf-8")
+    return 0
+
+
+def times(settings: Settings) -> str:
+    """A row for each training that left its time, and their sum, in Markdown."""
+    rows, total = [], 0.0
+    for name in measured_versions(settings):
+        report = read_report(name, settings)
+        seconds = report.fact("training", "seconds")
+        if seconds:
+            total += seconds
+            epochs, speed = report.fact("training", "epochs_run"), report.fact("training", "images_per_second")
+            rows.append(f"| {name} | `{report.retrain}` | {epochs} | {speed:,.0f} | {_span(seconds)} |")
+    runs = _experiments(settings)
+    if runs:
+        total += sum(runs)
+        rows.append(f"| {len(runs)} experiments | `braintumor hypotheses` | | | {_span(sum(runs))} |")
+    head = ["| Version | Command | Epochs | Images a second | Training |", "| --- | --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows, f"| **All** | `make reproduce-all` | | | **{_span(total)}** |"]) + "\n"
+
+
+def _experiments(settings: Settings) -> list[float]:
+    """Seconds of each short training behind the hypotheses."""
+    path = settings.outputs / "experiments" / "runs.json"
+    runs = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return [float(run["seconds"]) for run in runs.values() if "seconds" in run]
+
+
+def _span(seconds: float) -> str:
+    """A time as people say it: `19 min`, `2 h 5 min`."""
+    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
