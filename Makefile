@@ -90,7 +90,7 @@ readme: setup  ## write the results of README.md, and the times in docs, from ou
 	$(BIN)/python scripts/readme_results.py
 	$(BIN)/python scripts/reproduce_times.py
 
-bench: setup  ## measure reading and exploring against the original way, and the pages in Chromium
+bench: setup  ## measure reading, exploring and training against the original way, and the pages in Chromium
 	$(BIN)/braintumor bench
 	$(BIN)/python benchmarks/view_switches.py
 	$(BIN)/python benchmarks/reading_room.py
