@@ -101,7 +101,7 @@ def _show_answer(case: Case, found: Detection) -> None:
         return
     each = listed(f"{chance.title.lower()} {chance.value:.1%}" for chance in _chances(found))
     said = f"Probability of each class by {found.model_version}: {each}."
-    show(_probabilities(case, found), said, "practice-chart", 40 + 35 * len(_chances(found)))
+    show(_probabilities(case, found), said, "practice-chart", 72 + 27 * len(_chances(found)))
     st.text(case.name)
 
 

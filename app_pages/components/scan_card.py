@@ -13,8 +13,8 @@ from braintumor.reporting.measures import measures
 from braintumor.vocabulary import Verdict
 
 # Heights in pixels: of what is around the bars, and of each.
-_FRAME = 59
-_ROW = 31
+_FRAME = 79
+_ROW = 27
 
 
 def show_card(found: Detection, thresholds: Thresholds, key: str, compared: bool = False) -> None:

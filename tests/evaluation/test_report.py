@@ -57,6 +57,28 @@ def test_the_remedy_fits_what_is_missing(workspace: Settings) -> None:
     assert read_report("v1", workspace).remedy == "braintumor evaluate v1"
 
 
+@pytest.mark.parametrize(
+    ("version", "command"),
+    [
+        ("wide-cnn", "wide-cnn"),
+        ("yesno-vgg16-random", "yesno-vgg16 --protocol random"),
+        ("yesno-mobilenet-none-seed3", "yesno-mobilenet --weights none --seed 3"),
+        ("v4-official", "v4 --protocol official"),
+        ("v4_without_sartaj", "v4_without_sartaj"),
+    ],
+)
+def test_a_name_with_dashes_is_trained_by_its_own_name(version: str, command: str, workspace: Settings) -> None:
+    assert read_report(version, workspace).retrain == f"braintumor train {command}"
+
+
+def test_a_confusion_matrix_of_two_answers_is_read_and_one_of_three_is_not(workspace: Settings) -> None:
+    tables = {"test": [[8, 2], [1, 9]], "train": [[1, 0, 0]] * 3, "validation": [[1, 2], [3]]}
+    _write(workspace, "curves.json", json.dumps({split: {"confusion": table} for split, table in tables.items()}))
+    found = read_report("v1", workspace).curves
+    assert found["test"].confusion == ((8, 2), (1, 9))
+    assert found["train"].confusion == found["validation"].confusion == ()
+
+
 @pytest.mark.parametrize("version", ["v1", "v1-random", "v1-official"])
 def test_every_remedy_is_a_command_there_is(version: str, workspace: Settings) -> None:
     from braintumor.cli import build_parser

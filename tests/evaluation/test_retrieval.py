@@ -10,10 +10,11 @@ from braintumor.evaluation.calibrate import calibrate
 from braintumor.evaluation.retrieval import fit_neighbours, measure_retrieval
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
+from braintumor.inference.neighbours import NeighbourIndex, what_is_seen
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
-from braintumor.vocabulary import CLASS_NAMES, CLASSES, Split
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, UNKNOWN_KIND, Split, TumorClass
 from tests.inference.version import write_masked_version, write_version
 from tests.support.model import CONTRACT
 from tests.support.training import phantom_data
@@ -53,6 +54,27 @@ def test_shares_are_those_of_neighbours_of_the_right_class(data: TrainingData) -
     assert found["nearest"]["value"] == found["among_five"]["value"] == 1.0
     wrong = replace(data, labels=(data.labels + 1) % len(CLASSES))
     assert measure_retrieval(index, wrong, outputs)["nearest"]["value"] == 0.0
+
+
+def test_tumours_of_which_nobody_said_the_kind_are_each_others_like(data: TrainingData) -> None:
+    healthy = CLASS_NAMES.index("notumor")
+    data = replace(
+        data,
+        labels=np.where(data.labels == healthy, healthy, UNKNOWN_KIND),
+        frames=np.zeros_like(data.frames),
+    )
+    told = np.eye(UNKNOWN_KIND + 1, dtype=np.float32)[data.labels]
+    outputs = Outputs(told[:, :4], features=told)
+    index = fit_neighbours(data, outputs)
+    assert index is not None
+    known = NeighbourIndex.read(index.to_bytes())
+    seen = what_is_seen(outputs, data.frames)
+    assert seen is not None
+    kinds = [{one.label for one in known.nearest(row, 3)} for row in seen[[0, int(np.argmax(data.labels == healthy))]]]
+    assert kinds == [{None}, {TumorClass.NOTUMOR}]
+    found = measure_retrieval(known, data, outputs)
+    assert found["nearest/tumor"]["value"] == found["nearest/notumor"]["value"] == 1.0
+    assert "nearest/glioma" not in found
 
 
 def test_a_version_that_gives_nothing_to_compare_by_keeps_none(data: TrainingData) -> None:
