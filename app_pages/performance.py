@@ -19,7 +19,7 @@ from app_pages.components.performance_seeds import show_seeds
 from app_pages.components.performance_speed import show_speed
 from app_pages.components.performance_subgroups import show_subgroups
 from app_pages.components.score_charts import precision_recall, reliability, roc
-from app_pages.components.tables import by_class, overall
+from app_pages.components.tables import both_ways, by_class, overall
 from app_pages.components.training_charts import learning, splits
 from app_pages.components.words import SPLIT_TITLES, count, evidence
 from braintumor.evaluation.measures import Curves
@@ -42,12 +42,16 @@ def show_scores(report: Report) -> None:
     with matrix:
         show_confusion(report.curves.get(split, Curves()), report, split)
     with table:
-        section("All classes together", "With 95% intervals, computed over groups.")
+        whole = "All classes together" if report.tells_kinds else "Both answers together"
+        section(whole, "With 95% intervals, computed over groups.")
         with st.container(key="numbers-overall"):
             st.table(overall(metrics), border="horizontal")
-    section("Class by class", "Each against the other three.")
+    if report.tells_kinds:
+        section("Class by class", "Each against the other three.")
+    else:
+        section("Tumour and none", "This version tells no kind of tumour from another.")
     with st.container(key="numbers-by-class"):
-        st.table(by_class(metrics), border="horizontal")
+        st.table(by_class(metrics) if report.tells_kinds else both_ways(metrics), border="horizontal")
     show_cell(report, split)
     show_seeds(report.version, split)
 
@@ -81,7 +85,11 @@ def show_curves(report: Report) -> None:
 def show_training(report: Report) -> None:
     """Learning curves or members, label distribution and architecture."""
     averages = bool(report.fact("members"))
-    show_members(report) if averages else show_learning(report)
+    # Not in one line: Streamlit shows the value of an expression that stands alone.
+    if averages:
+        show_members(report)
+    else:
+        show_learning(report)
     section("What it was trained and tested on")
     counts = report.fact("data", "counts")
     if counts:

@@ -82,6 +82,7 @@ def test_what_is_taken_along_says_no_kind(version: str, open_page: Open, scans: 
 def test_a_part_of_its_performance_is_drawn(part: str, version: str, open_page: Open) -> None:
     app = open_page("performance", part=part)
     assert not app.exception
+    assert "None" not in [line.strip("` ") for line in words(app).splitlines()]
     if part in MEASURED:
         assert app.get("plotly_chart") or app.table
         assert f"braintumor evaluate {version}" not in words(app)
