@@ -71,7 +71,8 @@ def _table(rows: tuple[Row, ...]) -> None:
     st.dataframe(
         table.assign(**{name: 100 * table[name] for name in _PERCENT}),
         hide_index=True, width="stretch", key="field", column_config=columns,
-        height=38 + 35 * min(len(table), 20), alt=f"Metrics and costs of {count(len(table), 'version')}.",
+        height=38 + 35 * min(len(table), 20), placeholder="",
+        alt=f"Metrics and costs of {count(len(table), 'version')}.",
     )  # fmt: skip
     for row in rows:
         if notes := notes_of(row):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair, Row
+from braintumor.vocabulary import Task
 
 _CHANCE: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
 
@@ -47,7 +48,7 @@ def summary(comparison: Comparison) -> str:
     found = comparison.measured
     lines = [f"Compared {len(found)} of {len(comparison.rows)} versions on {_scans(comparison)}."]
     for question in QUESTIONS:
-        led = [row for row in found if question in row.test and (question != "accuracy" or row.task == "four-class")]
+        led = [row for row in found if question in row.test and (question != "accuracy" or row.task == Task.FOUR_CLASS)]
         if led:
             best = max(led, key=lambda row: row.test[question].value)
             lines.append(f"Best on {QUESTIONS[question]}: {best.version}, {best.test[question].percent()}.")
