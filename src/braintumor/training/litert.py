@@ -9,8 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from braintumor.models.explained import explained
-from braintumor.models.masked import served
+from braintumor.training.saliency import answering
 
 
 def to_litert(model: keras.Model, wanted: Sequence[str]) -> bytes:
@@ -26,7 +25,7 @@ def to_litert(model: keras.Model, wanted: Sequence[str]) -> bytes:
     wanted : sequence of str
         The outputs to give, such as `logits` and `mask`.
     """
-    graph = explained(model) if isinstance(model, keras.Sequential) else served(model)
+    graph = answering(model)
     cut = keras.Model(graph.input, {name: graph.output[name] for name in wanted})
     one = [keras.InputSpec(shape=(1, *graph.input.shape[1:]), dtype="float32")]
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
