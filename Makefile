@@ -20,7 +20,7 @@ BIN := .venv/bin
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
-.PHONY: help python run setup test lint format train reproduce reproduce-all notebooks lock upgrade readme bench fuzz clean
+.PHONY: help python run setup test lint format train reproduce reproduce-all notebooks docs lock upgrade readme bench fuzz clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,10 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 notebooks: setup  ## run the notebooks on the real set and keep their outputs
 	$(BIN)/python scripts/run_notebooks.py
 
+docs: setup  ## build the documentation and the API reference, strictly, into docs/_build/html
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --conf-dir docs --doctree-dir docs/_build/trees . docs/_build/html
+	@echo "Open docs/_build/html/docs/index.html"
+
 lock: setup  ## resolve pyproject.toml; write uv.lock, requirements and Pipfiles
 	$(BIN)/python scripts/lock.py
 	@$(PREPARE) dev
@@ -99,5 +103,5 @@ fuzz: setup  ## search for files that reading does not survive (SECONDS=300)
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(SECONDS)
 
 clean:  ## remove .venv and caches; data and outputs stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist docs/_build docs/reference
 	find src app_pages benchmarks scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
