@@ -67,7 +67,10 @@ def readings_plate(readings: Sequence[tuple[Scan, Detection, str]], columns: int
 
 def explanation_plate(scan: Scan, found: Detection, saliency: NDArray[np.float32] | None = None) -> Figure:
     """A scan, what spoke for the answer on it, and the pixels that move the answer most where a gradient is known."""
-    panels = [("scan", scan.to_uint8()), ("heat map", overlay(scan.to_uint8(), found.heat_map, 0.45, found.mask))]
+    panels: list[tuple[str, NDArray]] = [
+        ("scan", scan.to_uint8()),
+        ("heat map", overlay(scan.to_uint8(), found.heat_map, 0.45, found.mask)),
+    ]
     if saliency is not None:
         panels.append(("saliency", saliency))
     figure, axes = plt.subplots(1, len(panels), figsize=(3 * len(panels), 3.3), layout="constrained")

@@ -1,12 +1,12 @@
 """Initial weights: random ones, or those of ImageNet from a file, a folder, or through Keras's own download."""
 
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Self
 
 import keras
 
-from braintumor.dataset.files import sha256_of
 from braintumor.errors import RecipeError
 from braintumor.models.build import architecture, leaves
 from braintumor.models.recipe import Recipe
@@ -48,8 +48,10 @@ class InitialWeights:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for a card: which they were, by name and hash, not where they lay."""
-        known = {"file": self.file.name, "sha256": sha256_of(self.file)} if self.file else {}
-        return {"initial": self.kind, **known}
+        if self.file is None:
+            return {"initial": self.kind}
+        with self.file.open("rb") as content:
+            return {"initial": self.kind, "file": self.file.name, "sha256": file_digest(content, "sha256").hexdigest()}
 
 
 def initialize(
