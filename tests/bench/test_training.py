@@ -8,8 +8,8 @@ import pytest
 
 from braintumor.bench import run as bench_module
 from braintumor.bench import training as training_module
-from braintumor.bench.process import Run
-from braintumor.bench.training import compare_training, training_table
+from braintumor.bench.process import Run, run
+from braintumor.bench.training import _folder_of_images, compare_training, training_table
 from braintumor.cli import main
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.settings import Settings
@@ -68,6 +68,7 @@ def test_phantoms_stand_in_and_a_bar_that_is_missed_is_said(
 def test_the_command_measures_training_alone_and_writes_it(
     workspace: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    write_phantoms(workspace.dataset, per_class=4)
     monkeypatch.setattr(training_module, "run", lambda way, *_, n: _run(40.0 if way.endswith("original") else 200.0))
     monkeypatch.setattr(bench_module, "run", None)  # nothing else is timed
     assert main(["bench", "--only", "training", "--json", str(tmp_path / "bench.json")]) == 0
@@ -79,6 +80,8 @@ def test_the_command_measures_training_alone_and_writes_it(
 
 @pytest.mark.slow
 def test_both_ways_really_train(workspace: Settings) -> None:
-    found = compare_training(workspace, repeats=1, images=16)
-    assert all(found[way]["images_per_second"] > 0 for way in ("ours", "ours_in_float32", "original"))
-    assert 0 < found["seconds_of_decoding"] < 60
+    n, _ = _folder_of_images(workspace.inputs, workspace, 8)
+    ours, original = (run(f"training_ways.{way}", str(workspace.inputs), n=n) for way in ("ours", "original"))
+    assert ours.throughput > 0
+    assert original.throughput > 0
+    assert 0 < ours.stages["decoding"]["seconds"] < ours.first_verdict

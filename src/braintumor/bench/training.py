@@ -53,7 +53,7 @@ def _folder_of_images(folder: Path, settings: Settings, count: int) -> tuple[int
     origin, dataset = "the Training set", settings.dataset
     if not (dataset / FOLDERS[0]).is_dir():
         origin, dataset = "drawn phantoms (the Training set is not at hand)", folder / "phantoms"
-        write_phantoms(dataset, max(4, -(-2 * count // len(CLASS_NAMES))))  # more than enough of them in Training
+        write_phantoms(dataset, max(4, -(-count // len(CLASS_NAMES))))
     target = settings.model_copy(update={"inputs": folder}).dataset / FOLDERS[0]
     made = 0
     for label in CLASS_NAMES:
