@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from braintumor.cli import build_parser
+from braintumor.evaluation.compare_file import read_comparison
 from braintumor.settings import Settings, get_settings
 from readme_comparison import comparison_lines
 from readme_results import BEGIN, END, filled, results
@@ -82,7 +83,6 @@ def test_the_versions_stand_side_by_side_in_the_readme(workspace: Settings) -> N
     said = "\n".join(comparison_lines(workspace))
     rows = [line for line in said.splitlines() if line.startswith(("| v1 |", "| two |"))]
     assert len(rows) == 2
-    assert "| four classes | 91.0% (86.5 to 92.8) |" in rows[0]
+    assert f"| four classes | {read_comparison(workspace).rows[0].test['accuracy'].percent()} |" in rows[0]
     assert rows[1].endswith("| 580 | 0.0 MB | 9.0 |")
-    assert "1 of 1 pair have" not in said
     assert "v2 (`braintumor train v2`)" in said
