@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-from braintumor.evaluation.report import Report, leak_version, read_report
+from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report
 from braintumor.evaluation.seeds import seed_reports, spread
-from braintumor.inference import versions
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
 from readme_comparison import comparison_lines
@@ -78,7 +77,7 @@ def results(settings: Settings) -> str:
         *_measures(report),
         "",
         *_seeds(version, settings),
-        *_outside({name: read_report(name, settings) for name in versions(settings)}),
+        *_outside({name: read_report(name, settings) for name in _with_recipe(settings)}),
         f"One recipe ({base}), trained and tested on three splits. The leaky ones have near-duplicates of test images, "
         "and other images of the same patients, in their training set.",
         "",
@@ -87,6 +86,11 @@ def results(settings: Settings) -> str:
         *comparison_lines(settings),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _with_recipe(settings: Settings) -> list[str]:
+    """Measured versions without runs for comparison, such as seeds; whether their models are at hand does not matter."""
+    return [name for name in measured_versions(settings) if (settings.recipes / f"{name}.toml").is_file()]
 
 
 def _measures(report: Report) -> list[str]:
