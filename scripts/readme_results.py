@@ -89,7 +89,7 @@ def results(settings: Settings) -> str:
 
 
 def _with_recipe(settings: Settings) -> list[str]:
-    """Measured versions without runs for comparison, such as seeds; whether their models are at hand does not matter."""
+    """Measured versions without runs for comparison, such as seeds; their models need not be at hand."""
     return [name for name in measured_versions(settings) if (settings.recipes / f"{name}.toml").is_file()]
 
 
