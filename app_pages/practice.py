@@ -9,8 +9,14 @@ from app_pages.components.practice_gallery import show_gallery
 from app_pages.components.practice_reading import show_reading
 from app_pages.components.practice_round import SEED, SEEDS, catch_up, current_round, images_here, new_seed
 from app_pages.components.practice_score import show_score
+from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
+
+_SCANS = {
+    KAGGLE.folder: "scans of the test split, which the model did not learn from",
+    YES_NO.folder: "scans of a larger set; the model learnt from another, which holds near copies of some of them",
+}
 
 
 def show_round(detector: Detector) -> None:
@@ -27,7 +33,7 @@ def show_round(detector: Detector) -> None:
             help="The same number deals the same scans in the same order, so several readers can be compared.",
         )  # fmt: skip
         st.button("New round", on_click=new_seed)
-    kind = "phantoms" if not images_here() else "scans of the test split, which the model did not learn from"
+    kind = "phantoms" if not images_here() else _SCANS[learnt_from(detector.artifact.card.raw).folder]
     st.caption(
         f"{len(game.cases):,} {kind}. Each of the four classes is as likely as another, and no scan comes twice. "
         "Another round begins a new score."

@@ -87,12 +87,13 @@ def show_data(facts: dict[str, Any]) -> None:
     )
 
 
-def show_use() -> None:
+def show_use(report: Report) -> None:
     """How to read a scan, in three steps."""
+    chances = "the probability of each class" if report.tells_kinds else "the probability of a tumour"
     steps = (
         ("1. Drop slices", "JPEG or PNG, one or many, on the Detection page. Files stay in memory and are not kept."),
-        ("2. Read the verdict", "Tumour suspected, none found, or uncertain, with its reason, the probability of each "
-         "class, and a heat map of what spoke for the answer."),
+        ("2. Read the verdict", f"Tumour suspected, none found, or uncertain, with its reason, {chances}, and a heat "
+         "map of what spoke for the answer."),
         ("3. Take the record", "One CSV with a timestamped row for each file, also for those that could not be read."),
     )  # fmt: skip
     for column, (title, text) in zip(st.columns(len(steps)), steps, strict=True):
@@ -116,7 +117,7 @@ if dataset.exists:
     show_classes(artifacts.statistics(), dataset)
 
 section("How to use it")
-show_use()
+show_use(report)
 
 section("How good it is")
 show_model(report)

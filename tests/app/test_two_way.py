@@ -132,6 +132,7 @@ def test_practice_counts_tumour_or_none(version: str, open_page: Open) -> None:
         assert app.get("plotly_chart")[0].proto.alt.count("%") == 1
         app.button("practice-next").click().run()
     assert "tumour or none" in words(app)
+    assert ("near copies of some of them" in words(app)) == version.startswith("yesno")
     assert set(app.dataframe[0].value[version]) <= {"Tumour", "No tumour"}
 
 
@@ -149,5 +150,6 @@ def test_the_gallery_calls_tumour_or_none(version: str, open_page: Open) -> None
 def test_the_summary_promises_no_kind(version: str, open_page: Open) -> None:
     said = words(open_page("summary"))
     assert "which kind" not in said
+    assert "probability of each class" not in said
     assert "no kind of tumour" in said
     assert ("learnt from the yes/no set" in said) == version.startswith("yesno")

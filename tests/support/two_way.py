@@ -42,7 +42,10 @@ def build_two_way(settings: Settings, name: str = "four-block", *, yes_no: bool 
     }  # fmt: skip
     if yes_no:
         counts = manifest.groupby(["split", "label"]).size()
-        changes["data"] = {"counts": {s: {c: int(counts[s, c]) for c in ("notumor", TUMOR)} for s in Split}}
+        changes["data"] = {
+            "counts": {s: {c: int(counts[s, c]) for c in ("notumor", TUMOR)} for s in Split},
+            "groups": manifest.groupby("split")["group"].nunique().to_dict(),
+        }
     card = json.loads((folder / "card.json").read_text(encoding="utf-8")) | changes
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     _measure(settings, folder, manifest, settings.inputs / (YES_NO if yes_no else KAGGLE).folder)
