@@ -112,8 +112,10 @@ def test_a_committed_number_that_was_changed_by_hand_is_found(
     monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(places[0].outputs))
     assert main(["reproduce", "v1", "--check-only", str(places[1])]) == 1
     said = capsys.readouterr().out
-    assert "evaluation.json altered" in said
-    assert "test accuracy (0.9900 committed, 0.9100 now, 0.0400 allowed)" in said
+    assert (
+        "files of its card (evaluation.json altered) and test accuracy (0.9900 committed, 0.9100 now, 0.0400 allowed)"
+        in said
+    )
 
 
 def test_the_command_ends_well_where_all_matches(

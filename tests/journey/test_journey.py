@@ -149,3 +149,49 @@ def test_evaluation_refuses_images_the_version_was_not_trained_on(trained: Workp
         assert "Traceback" not in said
     finally:
         manifest.write_bytes(before)
+
+
+def _reproduced(workplace: Workplace, *arguments: str | Path) -> tuple[int, str]:
+    process = workplace.start("reproduce", "v1", "--table", workplace.folder / "phantoms" / "table.csv", *arguments)
+    out, err = process.communicate(timeout=360)
+    assert "Traceback" not in err, err
+    return process.returncode, out
+
+
+def test_a_version_is_made_again_from_raw_data_and_a_changed_number_is_found_out(trained: Workplace) -> None:
+    before = {path: path.read_bytes() for path in (trained.folder / "outputs" / "v1").glob("*.*")}
+    code, said = _reproduced(trained)
+    assert code == 0, said
+    assert "v1 is reproduced" in said.splitlines()[-1]
+    assert all(path.read_bytes() == content for path, content in before.items()), "nothing committed is touched"
+    made = trained.folder / "outputs" / "reproduced" / "v1"
+    pd.testing.assert_frame_equal(
+        pd.read_csv(made / "v1" / "history.csv").drop(columns="seconds"), _history(trained), rtol=1e-6
+    )
+    evaluation = trained.folder / "outputs" / "v1" / "evaluation.json"
+    found = json.loads(evaluation.read_text())
+    found["test"]["macro_f1"]["value"] += 0.2
+    try:
+        evaluation.write_text(json.dumps(found))
+        code, said = _reproduced(trained, "--check-only", made)
+    finally:
+        evaluation.write_bytes(before[evaluation])
+    assert code == 1
+    assert "v1 is NOT reproduced" in said.splitlines()[-1]
+    assert "test macro f1" in said.splitlines()[-1]
+    assert "evaluation.json altered" in said.splitlines()[-1]
+
+
+def test_other_images_are_said_before_anything_is_trained(trained: Workplace) -> None:
+    files = [trained.folder / "outputs" / "dataset" / name for name in ("manifest.csv", "split.json")]
+    before = [file.read_bytes() for file in files]
+    try:
+        trained.run("data", "split", "--seed", "9")
+        files[1].write_bytes(before[1])  # the manifest is no longer what its split says
+        code, said = _reproduced(trained)
+    finally:
+        for file, content in zip(files, before, strict=True):
+            file.write_bytes(content)
+    assert code == 1
+    assert "What does not match: manifest" in said.splitlines()[-1]
+    assert "seconds of training" not in said

@@ -27,6 +27,7 @@ LIMIT: Final = 2.8
 SEEDS: Final = 3
 POINTS: Final = 0.04
 LEAST: Final = 0.01
+NOTHING: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,7 @@ class Reproduction:
     def verdict(self) -> str:
         """A sentence."""
         if not self.matches:
-            wrong = [f"{row.what} ({row.committed} committed, {row.again} now{_allowed(row)})" for row in self.rows
-                     if row.fits is False]  # fmt: skip
+            wrong = [f"{row.what} ({_difference(row)})" for row in self.rows if row.fits is False]
             return f"{self.version} is NOT reproduced. What does not match: {listed(wrong)}."
         how = "with identical weights" if self.identical else "with other weights, every measure within its tolerance"
         return f"{self.version} is reproduced: the same images, split, recipe and parameters, {how}."
@@ -72,8 +72,11 @@ class Reproduction:
         return "\n".join([*(line.rstrip() for line in lines), "", self.verdict])
 
 
-def _allowed(row: Row) -> str:
-    return f", {row.allowed} allowed" if row.allowed else ""
+def _difference(row: Row) -> str:
+    if not (row.committed and row.again):  # what is said of one of the two alone
+        return row.committed or row.again
+    allowed = "" if row.allowed == NOTHING else f", {row.allowed} allowed"
+    return f"{row.committed} committed, {row.again} now{allowed}"
 
 
 def compare(version: str, settings: Settings, outputs: Path) -> Reproduction:
@@ -118,7 +121,7 @@ def _sum(path: Path) -> str:
 
 
 def _same(what: str, ours: object, again: object) -> Row:
-    return Row(what, str(ours), str(again), "none", ours == again)
+    return Row(what, str(ours), str(again), NOTHING, ours == again)
 
 
 def _unaltered(ours: Report) -> Row:
@@ -126,12 +129,12 @@ def _unaltered(ours: Report) -> Row:
     listed_files: dict[str, str] = ours.fact("files") or {}
     there = {name: ours.folder / name for name in listed_files if (ours.folder / name).is_file()}
     altered = sorted(name for name, path in there.items() if sha256_of(path) != listed_files[name])
-    return Row("files of its card", f"{listed(altered)} altered" if altered else "unaltered", "", "none", not altered)
+    return Row("files of its card", f"{listed(altered)} altered" if altered else "unaltered", "", NOTHING, not altered)
 
 
 def _training(ours: Report, again: Report) -> Iterator[Row]:
     recipes = [Recipe(**report.card["recipe"]) for report in (ours, again)]
-    yield Row("recipe", "", _changes(*recipes), "none", recipes[0] == recipes[1])
+    yield Row("recipe", "", _changes(*recipes), NOTHING, recipes[0] == recipes[1])
     yield _same("parameters", ours.fact("parameters"), again.fact("parameters"))
     epochs = [len(report.history) for report in (ours, again)]
     # A lucky epoch more or less moves the early stop by as much as it waits for the next one.
@@ -182,7 +185,7 @@ def _weights(ours: Path, again: Path) -> tuple[Row, bool]:
 
         first, second = (load_network(file).get_weights() for file in files)
         if [a.shape for a in first] != [b.shape for b in second]:
-            return Row("weights", "", "of other shapes", "none", fits=False), False
+            return Row("weights", "", "of other shapes", NOTHING, fits=False), False
         apart = max((float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True) if a.size), default=0.0)
         same = all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
         return Row("weights", "", "identical" if same else f"up to {apart:.2g} apart"), same
