@@ -43,6 +43,7 @@ class Distribution:
     def __init__(self, strategy: tf.distribute.Strategy | None = None, *, chief: bool = True) -> None:
         self.strategy, self.chief = strategy, chief
         self._shared: SharedModel | None = None
+        self._tell = tf.function(self._of_the_first)
 
     def __bool__(self) -> bool:
         return self.strategy is not None
@@ -112,7 +113,12 @@ class Distribution:
 
     def _told(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the chief has at the place of these numbers; every process must ask, and for as many."""
-        own = tf.constant(values if self.chief else np.zeros_like(values))
+        assert self.strategy is not None
+        told = self._tell(tf.constant(values if self.chief else np.zeros_like(values)))
+        return np.asarray(self.strategy.experimental_local_results(told)[0], np.float64)
+
+    def _of_the_first(self, values: tf.Tensor) -> Any:
+        """What the first device was given, on every device: a sum to which all others add zeros."""
 
         def everywhere(given: tf.Tensor) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
@@ -120,8 +126,7 @@ class Distribution:
             return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.where(first, given, tf.zeros_like(given)))
 
         assert self.strategy is not None
-        found = self.strategy.run(tf.function(everywhere), args=(own,))
-        return np.asarray(self.strategy.experimental_local_results(found)[0], np.float64)
+        return self.strategy.run(everywhere, args=(values,))
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:

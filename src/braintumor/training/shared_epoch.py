@@ -34,6 +34,8 @@ class SharedModel:
             self.copy.compile_from_config(model.get_compile_config())
             self.copy.optimizer.build(self.copy.trainable_variables)
         self._step = tf.function(self._on_all, reduce_retracing=True)
+        self._statistics = [v for v in self.copy.non_trainable_weights if v.dtype.startswith(("float", "bfloat"))]
+        self._mean = tf.function(self._mean_statistics)
 
     def epoch(
         self,
@@ -101,16 +103,15 @@ class SharedModel:
 
     def _average_statistics(self) -> None:
         """Give all devices the mean of what each measured on its own parts: the statistics of normalizations."""
-        moved = [v for v in self.copy.non_trainable_weights if v.dtype.startswith(("float", "bfloat"))]
-        if not moved:
-            return
+        for variable, values in zip(self._statistics, self._mean() if self._statistics else (), strict=True):
+            variable.assign(self.strategy.experimental_local_results(values)[0])
 
+    def _mean_statistics(self) -> Any:
         def mean() -> list[tf.Tensor]:
             context = tf.distribute.get_replica_context()
-            return [context.all_reduce(tf.distribute.ReduceOp.MEAN, v.value + 0.0) for v in moved]
+            return [context.all_reduce(tf.distribute.ReduceOp.MEAN, v.value + 0.0) for v in self._statistics]
 
-        for variable, values in zip(moved, self.strategy.run(tf.function(mean)), strict=True):
-            variable.assign(self.strategy.experimental_local_results(values)[0])
+        return self.strategy.run(mean)
 
 
 def shares(count: int, size: int, replicas: int, replica: int) -> NDArray[np.int64]:
