@@ -21,12 +21,19 @@ class Speaker(Protocol):
     """What is asked of a member here; see `braintumor.models.merged.Member`."""
 
     @property
-    def contract(self) -> InputContract: ...  # noqa: D102
+    def contract(self) -> InputContract:
+        """How its frames are made."""
+
     @property
-    def map_extent(self) -> Extent | None: ...  # noqa: D102
+    def map_extent(self) -> Extent | None:
+        """Part of the frame its maps lie over; None for all of it."""
+
     @property
-    def outputs(self) -> dict[str, Shape]: ...  # noqa: D102
-    def name(self, own: str) -> str: ...  # noqa: D102
+    def outputs(self) -> dict[str, Shape]:
+        """Shape of each output, by its name."""
+
+    def name(self, own: str) -> str:
+        """Name of one of its tensors in the merged graph."""
 
 
 def distribute(wanted: Mapping[str, InputContract], contract: InputContract, opset: int) -> ModelProto:
