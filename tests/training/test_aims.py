@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from braintumor.dataset.files import sha256_of
@@ -16,9 +17,11 @@ from braintumor.models.recipe import Recipe
 from braintumor.models.saved import load_network
 from braintumor.settings import Settings
 from braintumor.training.aims import Aims
+from braintumor.training.checkpoint import Checkpoints
 from braintumor.training.data import TrainingData
 from braintumor.training.distil import training_command
 from braintumor.training.epoch import donors_of, showings_of, source_of
+from braintumor.training.losses import MaskLoss, SetCrossEntropy
 from braintumor.training.pipeline import training_batches
 from braintumor.training.run import fitted
 from braintumor.vocabulary import Split
@@ -149,6 +152,22 @@ def test_targets_carry_teachers_and_origins_of_the_images_as_shown(aims: Aims, d
     assert not told[~sure].any()
 
 
+def test_a_checkpoint_brings_back_every_answer_and_every_weight(aims: Aims, data: TrainingData, tmp_path: Path) -> None:
+    checkpoints, extended = Checkpoints(tmp_path, aims.identity()), aims.extended(build(_recipe()))
+    losses, weights = aims.losses({"class": SetCrossEntropy(), "mask": MaskLoss()}, {"class": 1.0, "mask": 1.0})
+    extended.compile("adam", losses, loss_weights=weights)
+    checkpoints.save(extended, pd.DataFrame({"epoch": [1], "val_loss": [1.0]}))
+    loaded, _ = checkpoints.load(1)
+    images = to_batch(data.frames[:4], _recipe().input.contract())
+    found = loaded(images)
+    for name, values in extended(images).items():
+        assert np.array_equal(values, found[name])
+    assert {name: type(one) for name, one in loaded.loss.items()} == {name: type(one) for name, one in losses.items()}
+    for a, b in zip(aims.bare(extended).get_weights(), aims.bare(loaded).get_weights(), strict=True):
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.slow
 def test_a_run_gone_on_with_ends_where_an_unbroken_one_does_and_is_judged_by_label_and_mask_alone(
     aims: Aims, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
