@@ -41,7 +41,7 @@ def test_ways_to_train_the_flagship_are_held_against_the_runs_there_are_and_diff
     assert whole == load_arms(settings)["whole"]
     for name, key in (("distilled", "teachers"), ("adversarial", "origin"), ("balanced", "origin")):
         assert arms[name].recipe.model_copy(update={key: None}) == whole.recipe
-        assert arms[name].seeds == whole.seeds
+        assert set(arms[name].seeds) <= set(whole.seeds)
 
 
 def test_an_arm_is_seeded() -> None:
