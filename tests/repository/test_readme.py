@@ -13,7 +13,7 @@ from readme_results import BEGIN, END, filled, results
 from tests.support.compared import write_comparison
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
-COMMAND = re.compile(r"(?:^|[`/ ])braintumor((?: [a-z]+)+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/ ])(?<!from )braintumor((?: [a-z]+)+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
