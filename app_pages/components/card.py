@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages.components.frame import missing, section
 from app_pages.components.words import count
 from braintumor.dataset.sets import learnt_from
+from braintumor.evaluation.measures import parse_metrics
 from braintumor.evaluation.report import Report
 from braintumor.inference.artifact import MODEL
 
@@ -29,10 +30,26 @@ def show_card(report: Report) -> None:
         libraries = report.fact("libraries") or {}
         st.markdown("**Libraries**")
         st.caption(", ".join(f"{name} {version}" for name, version in libraries.items()) or "Not written down.")
+        show_variants(report)
     st.download_button(
         "Download card.json", json.dumps(report.card, indent=1), f"{report.version}-card.json", "application/json",
         on_click="ignore",
     )  # fmt: skip
+
+
+def show_variants(report: Report) -> None:
+    """Smaller forms of the model, each with what it costs; nothing where there are none."""
+    variants = report.fact("variants")
+    if not isinstance(variants, dict) or not variants:
+        return
+    st.markdown("**Smaller forms**")
+    for name, said in variants.items():
+        agreement, accuracy = said["agreement"], parse_metrics(said["test"])["accuracy"]
+        st.markdown(
+            f"- `{name}`, {said['bytes'] / 1e6:.1f} MB: accuracy {accuracy.percent()} on {accuracy.n:,} test scans; its "
+            f"probabilities are off by {agreement['median_difference']:.1g} in the median, by "
+            f"{agreement['largest_difference']:.1g} at most"
+        )
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -49,6 +66,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         "Parameters": _number(report.fact("parameters")),
         "Input": " x ".join(str(side) for side in size) if all(size) else None,
         "Split": report.fact("protocol"),
+        "Started from": _start(report.fact("weights")),
         "Training": _training(epochs, best, seconds, speed),
         "Seed": report.fact("seed"),
         "Temperature": _number(report.fact("temperature"), ".3f"),
@@ -68,6 +86,14 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
 
 def _number(value: Any, form: str = ",") -> str | None:
     return format(value, form) if isinstance(value, (int, float)) else None
+
+
+def _start(weights: Any) -> str | None:
+    if not isinstance(weights, dict):
+        return None
+    if weights.get("initial") == "none":
+        return "random weights"
+    return f"ImageNet's weights, {weights['file']}" if "file" in weights else "ImageNet's weights, through Keras"
 
 
 def _training(epochs: Any, best: Any, seconds: Any, speed: Any) -> str | None:

@@ -94,6 +94,20 @@ def test_the_card_is_shown_and_can_be_taken_away(artifacts: Settings, open_page:
     assert len(app.get("download_button")) == 1
 
 
+def test_the_card_says_what_training_started_from_and_what_smaller_forms_cost(
+    artifacts: Settings, open_page: Open
+) -> None:
+    path = artifacts.outputs / "v1" / "card.json"
+    measured = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 40, "groups": 9}}
+    small = {"bytes": 1_500_000, "test": measured, "agreement": {"median_difference": 2e-4, "largest_difference": 0.1}}
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card |= {"weights": {"initial": "imagenet", "file": "base.h5"}, "variants": {"model.int8.onnx": small}}
+    path.write_text(json.dumps(card), encoding="utf-8")
+    app = _open(open_page, "Model card")
+    assert app.table[0].value["Value"]["Started from"] == "ImageNet's weights, base.h5"
+    assert "`model.int8.onnx`, 1.5 MB: accuracy 90.0% (80.0 to 95.0) on 40 test scans" in words(app)
+
+
 def test_an_almost_empty_card_still_renders(artifacts: Settings, open_page: Open) -> None:
     (artifacts.outputs / "v1" / "card.json").write_text('{"version": "v1", "training": 3}', encoding="utf-8")
     for part in PARTS:
