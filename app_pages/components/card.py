@@ -46,8 +46,8 @@ def show_variants(report: Report) -> None:
     for name, said in variants.items():
         agreement, accuracy = said["agreement"], parse_metrics(said["test"])["accuracy"]
         st.markdown(
-            f"- `{name}`, {said['bytes'] / 1e6:.1f} MB: accuracy {accuracy.percent()} on {accuracy.n:,} test scans; its "
-            f"probabilities are off by {agreement['median_difference']:.1g} in the median, by "
+            f"- `{name}`, {said['bytes'] / 1e6:.1f} MB: accuracy {accuracy.percent()} on {accuracy.n:,} test scans; "
+            f"its probabilities are off by {agreement['median_difference']:.1g} in the median, by "
             f"{agreement['largest_difference']:.1g} at most"
         )
 
