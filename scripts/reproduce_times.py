@@ -27,15 +27,16 @@ def times(settings: Settings) -> str:
     rows, total = [], 0.0
     for name in measured_versions(settings):
         report = read_report(name, settings)
-        seconds = report.fact("training", "seconds")
-        if seconds:
+        seconds, speed = report.fact("training", "seconds"), report.fact("training", "images_per_second")
+        if seconds and speed:  # an ensemble was not trained: its time is that of its members
             total += seconds
-            epochs, speed = report.fact("training", "epochs_run"), report.fact("training", "images_per_second")
+            epochs = report.fact("training", "epochs_run")
             rows.append(f"| {name} | `{report.retrain}` | {epochs} | {speed:,.0f} | {_span(seconds)} |")
     runs = _experiments(settings)
     if runs:
         total += sum(runs)
-        rows.append(f"| {len(runs)} experiments | `braintumor hypotheses` | | | {_span(sum(runs))} |")
+        command = "`braintumor hypotheses`, `braintumor experiment`"
+        rows.append(f"| {len(runs)} experiments | {command} | | | {_span(sum(runs))} |")
     head = ["| Version | Command | Epochs | Images a second | Training |", "| --- | --- | --- | --- | --- |"]
     return "\n".join([*head, *rows, f"| **All** | `make reproduce-all` | | | **{_span(total)}** |"]) + "\n"
 
