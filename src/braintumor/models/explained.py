@@ -122,7 +122,9 @@ def map_extent(model: keras.Sequential) -> tuple[float, float, float, float] | N
 
 
 def _through_dense(layer: layers.Dense, gradient: Any, given: Any) -> Any:
-    return ops.matmul(gradient, ops.transpose(layer.kernel))
+    # The gradient is turned, not the kernel, of which the exported graph would hold a second copy.
+    turned = ops.matmul(layer.kernel, ops.transpose(gradient, (0, 2, 1)))
+    return ops.transpose(turned, (0, 2, 1))
 
 
 def _through_average(layer: layers.GlobalAveragePooling2D, gradient: Any, given: Any) -> Any:
