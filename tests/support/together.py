@@ -19,8 +19,8 @@ from braintumor.models.recipe import AugmentationRecipe, FitRecipe, InputRecipe,
 from braintumor.training.augmentation import sample
 from braintumor.training.checkpoint import Checkpoints, Unkept
 from braintumor.training.distribution import Distribution, distribution
+from braintumor.training.fit import fitted
 from braintumor.training.pipeline import Showings, Source, training_batches
-from braintumor.training.run import fitted
 from tests.support.training import phantom_data
 
 SIDE, BATCH, EPOCHS = 32, 8, 2

@@ -21,9 +21,9 @@ from braintumor.training.checkpoint import Checkpoints
 from braintumor.training.data import TrainingData
 from braintumor.training.distil import training_command
 from braintumor.training.epoch import donors_of, showings_of, source_of
+from braintumor.training.fit import fitted
 from braintumor.training.losses import MaskLoss, SetCrossEntropy
 from braintumor.training.pipeline import training_batches
-from braintumor.training.run import fitted
 from braintumor.vocabulary import Split
 from tests.support.training import phantom_data
 
@@ -174,8 +174,8 @@ def test_a_run_gone_on_with_ends_where_an_unbroken_one_does_and_is_judged_by_lab
     recipe = _recipe(**EVERYTHING)
     whole, history = fitted(recipe, data, tmp_path / "whole", aims=aims)
     with monkeypatch.context() as patched:
-        patched.setattr("braintumor.training.run.should_stop", lambda losses, _: len(losses) == 1)
-        patched.setattr("braintumor.training.run.chosen_epoch", lambda losses, _: len(losses))
+        patched.setattr("braintumor.training.fit.should_stop", lambda losses, _: len(losses) == 1)
+        patched.setattr("braintumor.training.fit.chosen_epoch", lambda losses, _: len(losses))
         fitted(recipe, data, tmp_path / "broken", aims=aims)
     broken, again = fitted(recipe, data, tmp_path / "broken", aims=aims)
     assert again["epoch"].tolist() == history["epoch"].tolist() == [1, 2]

@@ -32,8 +32,8 @@ def ours(inputs: str, precision: str = "") -> None:
     from braintumor.training.aims import Aims
     from braintumor.training.checkpoint import Checkpoints
     from braintumor.training.data import TrainingData
+    from braintumor.training.fit import fit
     from braintumor.training.frames import load_frames
-    from braintumor.training.run import fit
 
     recipe = _recipe(precision)
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:

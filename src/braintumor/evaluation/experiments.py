@@ -25,7 +25,7 @@ from braintumor.training.aims import Aims
 from braintumor.training.arms import Arm
 from braintumor.training.data import TrainingData, recipe_data
 from braintumor.training.distil import teacher_hashes
-from braintumor.training.run import fitted
+from braintumor.training.fit import fitted
 from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
 
 FOLDER_OF_RUNS: Final = "experiments"

@@ -1,0 +1,47 @@
+"""Compiled: a new network with its initial weights, and the optimizer and losses its recipe asks for."""
+
+from typing import Any
+
+import keras
+
+from braintumor.models.build import build
+from braintumor.models.recipe import Recipe
+from braintumor.models.weights import InitialWeights, freeze, initialize
+from braintumor.training.aims import Aims
+from braintumor.training.losses import MaskLoss, SetCrossEntropy
+from braintumor.training.schedule import frozen_at
+
+
+def compiled(
+    recipe: Recipe, start: InitialWeights, aims: Aims, done: int = 0
+) -> tuple[keras.Model, keras.Model | None]:
+    """The model to train as after so many epochs, but for its numbers, and its moving average where one is kept."""
+    made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
+    model, average = made[0], made[1] if recipe.fit.averaging else None
+    initialize(model, recipe, file=start.file)
+    if done:
+        freeze(model, frozen_at(done - 1, recipe))
+    model, average = aims.extended(model), average and aims.extended(average)
+    for one in (model, average):
+        if one is not None:
+            compile_for(one, recipe, aims)
+    if average is not None:
+        average.set_weights(model.get_weights())
+    return model, average
+
+
+def compile_for(model: keras.Model, recipe: Recipe, aims: Aims | None = None) -> None:
+    """Give a network the optimizer, losses and metrics of its recipe."""
+    config = {"learning_rate": recipe.fit.learning_rate}
+    if recipe.fit.weight_decay:
+        config["weight_decay"] = recipe.fit.weight_decay
+    smoothing = {"label_smoothing": recipe.fit.label_smoothing} if recipe.fit.label_smoothing else {}
+    loss: Any = keras.losses.get({"class_name": recipe.fit.loss, "config": smoothing}) if smoothing else recipe.fit.loss
+    metrics: Any = ["accuracy"]
+    weights = None
+    if recipe.mask:
+        loss = {"class": SetCrossEntropy(recipe.fit.label_smoothing), "mask": MaskLoss()}
+        metrics, weights = {"class": ["accuracy"]}, {"class": 1.0, "mask": recipe.mask.weight}
+        loss, weights = aims.losses(loss, weights) if aims else (loss, weights)
+    optimizer = keras.optimizers.get({"class_name": recipe.fit.optimizer, "config": config})
+    model.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)
