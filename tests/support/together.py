@@ -15,7 +15,8 @@ import pandas as pd
 import tensorflow as tf
 
 from braintumor.imaging import InputContract
-from braintumor.models.recipe import AugmentationRecipe, FitRecipe, InputRecipe, MaskRecipe, Recipe
+from braintumor.models.recipe import Recipe
+from braintumor.models.recipe_parts import AugmentationRecipe, FitRecipe, InputRecipe, MaskRecipe
 from braintumor.training.augmentation import sample
 from braintumor.training.checkpoint import Checkpoints, Unkept
 from braintumor.training.distribution import Distribution, distribution

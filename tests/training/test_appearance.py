@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.models.recipe import AppearanceRecipe
+from braintumor.models.recipe_parts import AppearanceRecipe
 from braintumor.training.appearance import change, sample_appearance
 
 SIDE = 24

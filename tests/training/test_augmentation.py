@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.models.recipe import AugmentationRecipe
+from braintumor.models.recipe_parts import AugmentationRecipe
 from braintumor.training.augmentation import sample
 from braintumor.training.pipeline import Showings, Source, training_batches
 

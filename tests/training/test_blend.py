@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from braintumor.models.recipe import CompositeRecipe
+from braintumor.models.recipe_parts import CompositeRecipe
 from braintumor.training.blend import blend, move
 from braintumor.training.composites import Donors, sample_composites
 from braintumor.vocabulary import CLASSES, Plane, TumorClass

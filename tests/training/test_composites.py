@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.models.recipe import CompositeRecipe
+from braintumor.models.recipe_parts import CompositeRecipe
 from braintumor.training.composites import CompositeDraw, Donors, sample_composites
 from braintumor.vocabulary import CLASSES, TUMOR_INDICES, Plane, TumorClass
 

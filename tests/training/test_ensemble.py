@@ -14,7 +14,8 @@ from braintumor.errors import ArtifactError, RecipeError
 from braintumor.evaluation.report import read_report
 from braintumor.evaluation.run import evaluate
 from braintumor.inference import Detector
-from braintumor.models.recipe import InputRecipe, Recipe, load_recipe
+from braintumor.models.recipe import Recipe, load_recipe
+from braintumor.models.recipe_parts import InputRecipe
 from braintumor.settings import Settings
 from braintumor.training.card import draft_card, read_card, update_card
 from braintumor.training.data import load_training_data

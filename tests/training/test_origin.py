@@ -6,7 +6,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.models.recipe import CompositeRecipe, Recipe
+from braintumor.models.recipe import Recipe
+from braintumor.models.recipe_parts import CompositeRecipe
 from braintumor.training.composites import Donors, sample_composites
 from braintumor.training.origin import balanced, evenly, origin_targets, picked, quotas, tumors_shown
 from braintumor.training.pipeline import Source

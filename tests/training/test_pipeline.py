@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from braintumor.models.recipe import AppearanceRecipe, AugmentationRecipe, CompositeRecipe
+from braintumor.models.recipe_parts import AppearanceRecipe, AugmentationRecipe, CompositeRecipe
 from braintumor.training.appearance import sample_appearance
 from braintumor.training.augmentation import sample
 from braintumor.training.composites import Donors, sample_composites

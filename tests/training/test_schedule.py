@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.models.recipe import FitRecipe
+from braintumor.models.recipe_parts import FitRecipe
 from braintumor.training.schedule import best_epoch, chosen_epoch, learning_rate, should_stop, side_of
 
 FIT = FitRecipe(learning_rate=1e-3, epochs=25)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from braintumor.models.recipe import AugmentationRecipe, CompositeRecipe
+from braintumor.models.recipe_parts import AugmentationRecipe, CompositeRecipe
 from braintumor.training.augmentation import sample
 from braintumor.training.composites import Donors, sample_composites
 from braintumor.training.data import TrainingData

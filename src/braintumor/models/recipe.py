@@ -1,165 +1,60 @@
 """Recipe: what to train, as data, read from `recipes/<version>.toml`."""
 
 import tomllib
-from typing import Any, Final, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from braintumor.errors import RecipeError
-from braintumor.imaging import InputContract
+from braintumor.models.recipe_parts import (
+    UNFITTED,
+    AppearanceRecipe,
+    AugmentationRecipe,
+    CompositeRecipe,
+    FitRecipe,
+    InputRecipe,
+    MaskRecipe,
+    OriginRecipe,
+    Strict,
+    TeachersRecipe,
+    later,
+)
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Task
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _later(default: Any) -> Any:
-    """A field that came after the first runs: dumped only where set, so that they stay runs of the same recipe."""
-    return Field(default=default, exclude_if=lambda value: value == default)
-
-
-class InputRecipe(_Strict):
-    """Size and preparation of the model's input; see `InputContract`."""
-
-    height: int = Field(ge=16, le=1024)
-    width: int = Field(ge=16, le=1024)
-    channels: Literal[1, 3] = 3
-    crop_margin: bool = True
-    fit: Literal["letterbox", "stretch"] = "letterbox"
-
-    def contract(self) -> InputContract:
-        """The same as the contract that imaging works by."""
-        return InputContract(**self.model_dump())
-
-
-class FitRecipe(_Strict):
-    """Optimizer, schedule and length of the training."""
-
-    optimizer: str = "adam"
-    learning_rate: float = Field(gt=0)
-    loss: str = "categorical_crossentropy"
-    batch_size: int = Field(default=32, gt=0)
-    epochs: int = Field(gt=0)
-    passes: int = Field(default=1, gt=0)
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
-    early_stopping_patience: int = Field(default=8, gt=0)
-    plateau_patience: int = Field(default=5, gt=0)
-    plateau_factor: float = Field(default=0.3, gt=0, lt=1)
-    schedule: Literal["plateau", "one_cycle"] = "plateau"
-    weight_decay: float = Field(default=0.0, ge=0)
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    averaging: float = Field(default=0.0, ge=0, lt=1)
-    """Momentum of a moving average of the weights over steps; zero keeps none."""
-    sizes: tuple[tuple[float, int], ...] = ()
-    """Progressive resizing: (share of the epochs until which, side of the frames in pixels), full size after."""
-    distribution: Literal["none", "mirrored", "multi_worker"] = _later("none")
-    """Whether every batch is shared by the devices of this machine, or by several machines."""
-
-
-# What a recipe without one has: nothing is fitted.
-UNFITTED: Final = FitRecipe.model_construct(learning_rate=0.0, epochs=0)
-
-
-class AugmentationRecipe(_Strict):
-    """Ranges of the random changes made to training images; zero or one leaves them alone."""
-
-    rotation: float = Field(default=0.0, ge=0, le=180)
-    shift: float = Field(default=0.0, ge=0, lt=1)
-    shear: float = Field(default=0.0, ge=0, lt=90)
-    zoom: float = Field(default=0.0, ge=0, lt=1)
-    brightness: tuple[float, float] = (1.0, 1.0)
-    horizontal_flip: bool = False
-
-
-class AppearanceRecipe(_Strict):
-    """Ranges and chances of changes to grey levels, sharpness and margins; zero leaves them alone."""
-
-    share: float = Field(default=1.0, ge=0, le=1)
-    """Share of images whose grey curve is changed."""
-    gamma: float = Field(default=0.0, ge=0)
-    contrast: float = Field(default=0.0, ge=0)
-    bend: float = Field(default=0.0, ge=0, le=1)
-    inversion: float = Field(default=0.0, ge=0, le=1)
-    shading: float = Field(default=0.0, ge=0)
-    blur: float = Field(default=0.0, ge=0, le=1)
-    noise: float = Field(default=0.0, ge=0)
-    hole: float = Field(default=0.0, ge=0, le=1)
-
-
-class CompositeRecipe(_Strict):
-    """How often slices are given the other answer; see `braintumor.training.composites`."""
-
-    planted: float = Field(default=0.0, ge=0, le=1)
-    """Share of healthy slices given a tumour."""
-    decoys: float = Field(default=0.0, ge=0, le=1)
-    """Share of healthy slices given a patch of healthy tissue in the shape of a tumour."""
-    painted_out: float = Field(default=0.0, ge=0, le=1)
-    """Share of outlined tumours filled with healthy tissue."""
-    recolored: float = Field(default=0.0, ge=0, le=1)
-    """Share of planted tumours with another contrast than their own, which could be any kind of tumour."""
-
-
-class MaskRecipe(_Strict):
-    """How much the tumour mask counts beside the label."""
-
-    weight: float = Field(default=1.0, ge=0)
-
-
-class TeachersRecipe(_Strict):
-    """Trained versions whose averaged answers are learnt from beside the truth (Hinton et al. 2015)."""
-
-    versions: tuple[str, ...] = Field(min_length=1)
-    weight: float = Field(default=0.7, gt=0, le=1)
-    """Share of the losses that is the teachers'; the rest stays with labels and outlines."""
-    temperature: float = Field(default=2.0, ge=1)
-    """How much the class probabilities are softened before they are compared."""
-    mirrored: bool = False
-    """Whether the teachers see the mirror image too."""
-
-
-class OriginRecipe(_Strict):
-    """How the collection a slice is from is kept from telling its class."""
-
-    adversary: float = Field(default=0.0, ge=0)
-    """Strength of the reversed gradient of a classifier of the origin (Ganin and Lempitsky 2015); zero has none."""
-    balance: bool = False
-    """Whether every origin is shown as often as any other within a class, composites counted."""
-
-
-class Recipe(_Strict):
+class Recipe(Strict):
     """One experiment. A new experiment is a new file, not a new branch in the code."""
 
     title: str
     task: Task = Task.FOUR_CLASS
-    data: Literal["kaggle", "yes-no"] = _later("kaggle")
+    data: Literal["kaggle", "yes-no"] = later("kaggle")
     """The image set that is learnt from."""
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    network: dict[str, str | int | float | bool] = _later({})
+    network: dict[str, str | int | float | bool] = later({})
     """What the architecture leaves open: options of its `build`."""
     seed: int = Field(ge=0)
     weights: Literal["none", "imagenet"] = "none"
     frozen_through: str = ""
     """Last layer that keeps its initial weights; none where empty."""
-    thaw: tuple[tuple[float, str], ...] = _later(())
+    thaw: tuple[tuple[float, str], ...] = later(())
     """Progressive fine-tuning: (share of the epochs from which, last layer that then stays frozen or none)."""
     leave_out: str = ""
     """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
     learn_from: float = Field(default=1.0, gt=0, le=1)
     """Share of the training groups of each class that are learnt from."""
-    members: tuple[str, ...] = _later(())
+    members: tuple[str, ...] = later(())
     """Versions whose answers are averaged, instead of a network of its own."""
-    weighted: bool = _later(True)
+    weighted: bool = later(True)
     """Whether members are weighted by what makes validation labels likeliest; else all count alike."""
     input: InputRecipe
-    fit: FitRecipe = _later(UNFITTED)
+    fit: FitRecipe = later(UNFITTED)
     augmentation: AugmentationRecipe = AugmentationRecipe()
     appearance: AppearanceRecipe | None = None
     composites: CompositeRecipe | None = None
     mask: MaskRecipe | None = None
-    teachers: TeachersRecipe | None = _later(None)
-    origin: OriginRecipe | None = _later(None)
+    teachers: TeachersRecipe | None = later(None)
+    origin: OriginRecipe | None = later(None)
 
     @property
     def outputs(self) -> int:

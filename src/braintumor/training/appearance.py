@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from braintumor.models.recipe import AppearanceRecipe
+from braintumor.models.recipe_parts import AppearanceRecipe
 
 _LEVELS: Final = 256
 _KNOTS: Final = 6

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.models.recipe import AugmentationRecipe
+from braintumor.models.recipe_parts import AugmentationRecipe
 
 
 @dataclass(frozen=True, slots=True)

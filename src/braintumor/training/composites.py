@@ -10,7 +10,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.models.recipe import AugmentationRecipe, CompositeRecipe
+from braintumor.models.recipe_parts import AugmentationRecipe, CompositeRecipe
 from braintumor.training.augmentation import sample
 from braintumor.vocabulary import CLASSES, TUMOR_INDICES, Plane, TumorClass
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 from braintumor.dataset.files import sha256_of
 from braintumor.errors import ArtifactError
 from braintumor.models.build import build
-from braintumor.models.recipe import Recipe, TeachersRecipe
+from braintumor.models.recipe import Recipe
+from braintumor.models.recipe_parts import TeachersRecipe
 from braintumor.models.saved import load_network
 from braintumor.settings import Settings
 from braintumor.training.card import read_card, recipe_of

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from braintumor.models.recipe import FitRecipe, Recipe
+from braintumor.models.recipe import Recipe
+from braintumor.models.recipe_parts import FitRecipe
 
 _RISE: Final = 0.1
 _LOWEST: Final = 0.01  # share of the highest rate the last epochs keep
