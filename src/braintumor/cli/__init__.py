@@ -1,0 +1,36 @@
+"""The `braintumor` command: a thin face over the rooms. Exit codes: 0 done, 1 something failed, 2 wrong usage."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from braintumor import __version__
+from braintumor.cli.data import add_data
+from braintumor.cli.models import add_models
+from braintumor.cli.reading import add_reading
+from braintumor.errors import BrainTumorError, MissingExtraError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.handler(options))
+    except BrainTumorError as error:
+        print(f"braintumor: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"braintumor: {MissingExtraError(error.name or 'a package')}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("braintumor: interrupted; run the same command again to go on from here.", file=sys.stderr)
+    return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, one function per group of commands below."""
+    parser = argparse.ArgumentParser(prog="braintumor", description="Brain MRI slices: data, training and reading.")
+    parser.add_argument("--version", action="version", version=f"braintumor {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_data(commands)
+    add_models(commands)
+    add_reading(commands)
+    return parser
