@@ -18,7 +18,7 @@ from braintumor.models.merged import Member
 from braintumor.models.resampling import resizing
 from braintumor.models.saved import load_network
 from braintumor.training.ensemble_weights import Shares
-from braintumor.training.saliency import agreement, answering, log_odds
+from braintumor.training.saliency import LARGEST, agreement, answering, log_odds
 
 
 def merged_gradient(
@@ -36,9 +36,10 @@ def merged_gradient(
 
     Returns
     -------
-    None of both where an operator's gradient is not known, or a member's network is not at hand to compare with.
+    None of both where an operator's gradient is not known, the graph is over 10 MB, or a member's network is not at hand
+    to compare with.
     """
-    if not all(path.is_file() for path in networks):
+    if len(content) > LARGEST or not all(path.is_file() for path in networks):
         return None, None
     try:
         graph = gradient_graph(content)

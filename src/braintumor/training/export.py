@@ -23,12 +23,11 @@ from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
 from braintumor.training.data import recipe_data
 from braintumor.training.ensemble import check_ensemble
-from braintumor.training.saliency import checked_gradient
+from braintumor.training.saliency import LARGEST, checked_gradient
 from braintumor.vocabulary import TUMOR_INDICES, Protocol, Split
 
 TOLERANCE = 1e-5
 _CHECKED_SCANS = 64
-_LARGEST_EXPLAINED = 10 * 2**20  # a gradient graph holds all weights once more: of larger networks none is kept
 _STEP = 4  # every how many of them the gradient, which takes longer, is compared on
 
 
@@ -98,7 +97,7 @@ def _gradient(
     trained: keras.Model, content: bytes, images: NDArray[np.float32]
 ) -> tuple[bytes | None, dict[str, Any] | None]:
     """The gradient graph and how well it agrees; None of both where it is too large or an operator is not known."""
-    if len(content) > _LARGEST_EXPLAINED:
+    if len(content) > LARGEST:
         return None, None
     try:
         return checked_gradient(trained, content, images)

@@ -20,6 +20,8 @@ from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
 # Rounding turns a few rectifiers on or off, so that even two ways of adding in another order differ now and then; most
 # pictures must agree well.
 TOLERANCE: Final = 0.03
+# A gradient graph holds the weights once more: of larger networks (bytes of ONNX) none is kept.
+LARGEST: Final = 10 * 2**20
 
 
 def checked_gradient(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> tuple[bytes, dict[str, Any]]:
