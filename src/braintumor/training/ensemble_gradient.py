@@ -36,8 +36,8 @@ def merged_gradient(
 
     Returns
     -------
-    None of both where an operator's gradient is not known, the graph is over 10 MB, or a member's network is not at hand
-    to compare with.
+    None of both where an operator's gradient is not known, the graph is over 10 MB, or a member's network is not at
+    hand to compare with.
     """
     if len(content) > LARGEST or not all(path.is_file() for path in networks):
         return None, None
