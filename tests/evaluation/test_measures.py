@@ -39,7 +39,8 @@ def test_half_an_interval_is_none(bounds: dict[str, float]) -> None:
 
 
 def test_a_matrix_of_another_size_is_left_out() -> None:
-    assert parse_curves({"confusion": [[1, 2], [3, 4]]}).confusion == ()
+    assert parse_curves({"confusion": [[1, 2, 3], [4, 5, 6], [7, 8, 9]]}).confusion == ()
+    assert parse_curves({"confusion": [[1, 2], [3]]}).confusion == ()
 
 
 def test_curves_of_unequal_length_are_left_out() -> None:

@@ -138,8 +138,8 @@ def test_a_killed_training_goes_on_and_ends_where_an_unbroken_one_does(trained: 
 
 
 def test_evaluation_refuses_images_the_version_was_not_trained_on(trained: Workplace) -> None:
-    manifest = trained.folder / "outputs" / "dataset" / "manifest.csv"
-    before = manifest.read_bytes()
+    files = [trained.folder / "outputs" / "dataset" / name for name in ("manifest.csv", "split.json")]
+    before = [file.read_bytes() for file in files]
     try:
         trained.run("data", "split", "--seed", "9")
         process = trained.start("evaluate", "v1")
@@ -148,7 +148,8 @@ def test_evaluation_refuses_images_the_version_was_not_trained_on(trained: Workp
         assert "trained on other images or another split" in said
         assert "Traceback" not in said
     finally:
-        manifest.write_bytes(before)
+        for file, content in zip(files, before, strict=True):
+            file.write_bytes(content)
 
 
 def _reproduced(workplace: Workplace, *arguments: str | Path) -> tuple[int, str]:
