@@ -9,6 +9,9 @@ import keras
 # What the `caffe` way of preparing pictures takes off blue, green and red. In a grey picture the three are the same, so
 # that their order, which it also turns round, is all there is to know.
 _BGR_MEANS: Final = (103.939, 116.779, 123.68)
+# Of ImageNet's red, green and blue from 0 to 1: what the `torch` way takes off and divides by.
+_RGB_MEANS: Final = (0.485, 0.456, 0.406)
+_RGB_DEVIATIONS: Final = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,16 @@ class Base:
         Names under which its weights without top lie in a folder; the first is the one Keras downloads.
     options : mapping
         What the constructor is given besides.
+    first : str
+        The layer it begins with here, where its constructor puts its own preparation before it.
     """
 
     make: Callable[..., keras.Model]
-    scale: float
+    scale: float | tuple[float, ...]
     offset: float | tuple[float, ...]
     files: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    first: str = ""
 
 
 _apps = keras.applications
@@ -42,7 +48,13 @@ BASES: Final[Mapping[str, Base]] = {
     "resnet50": Base(_apps.ResNet50, 255.0, tuple(-mean for mean in _BGR_MEANS), (f"resnet50_{_TF_NO_TOP}",)),
     "xception": Base(_apps.Xception, 2.0, -1.0, (f"xception_{_TF_NO_TOP}",)),
     "inceptionv3": Base(_apps.InceptionV3, 2.0, -1.0, (f"inception_v3_{_TF_NO_TOP}",)),
-    "efficientnetb0": Base(_apps.EfficientNetB0, 255.0, 0.0, ("efficientnetb0_notop.h5",)),
+    # Its constructor puts part of the preparation into the network only where it fetches the weights itself.
+    "efficientnetb0": Base(
+        _apps.EfficientNetB0,
+        tuple(1 / deviation for deviation in _RGB_DEVIATIONS),
+        tuple(-mean / deviation for mean, deviation in zip(_RGB_MEANS, _RGB_DEVIATIONS, strict=True)),
+        ("efficientnetb0_notop.h5",), first="stem_conv_pad",
+    ),
     "mobilenetv3": Base(
         _apps.MobileNetV3Large, 255.0, 0.0, ("weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",)
     ),

@@ -71,13 +71,13 @@ def weight_files(*, base: str, **_: Any) -> tuple[str, ...]:
 def load_imagenet(model: keras.Model, file: Path | None, *, base: str, **_: Any) -> None:
     """Give the base its ImageNet weights: from a file, or downloaded through Keras where that is None."""
     nested = model.get_layer(BASE)
-    if file is not None:
-        nested.load_weights(file)
-        return
-    nested.set_weights(_network(base_of(base), nested.input_shape[1:], "imagenet").get_weights())
+    source = "imagenet" if file is None else str(file)
+    nested.set_weights(_network(base_of(base), nested.input_shape[1:], source).get_weights())
 
 
 def _network(chosen: Base, shape: tuple[int, ...], weights: str | None) -> keras.Model:
     made = chosen.make(include_top=False, weights=weights, input_shape=shape, **chosen.options)
+    if chosen.first:
+        made = keras.Model(made.get_layer(chosen.first).input, made.output)
     made.name = BASE
     return made
