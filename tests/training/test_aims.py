@@ -19,7 +19,6 @@ from braintumor.settings import Settings
 from braintumor.training.aims import Aims
 from braintumor.training.checkpoint import Checkpoints
 from braintumor.training.data import TrainingData
-from braintumor.training.distil import training_command
 from braintumor.training.epoch import donors_of, showings_of, source_of
 from braintumor.training.fit import fitted
 from braintumor.training.losses import MaskLoss, SetCrossEntropy
@@ -107,18 +106,6 @@ def test_a_missing_teacher_is_named_with_the_command_that_makes_it(data: Trainin
 def test_a_teacher_that_learnt_from_other_images_is_refused(data: TrainingData, settings: Settings) -> None:
     with pytest.raises(ArtifactError, match="v4-random learnt from other images"):
         Aims.of(_recipe(teachers={"versions": ["v4-random"]}), data, settings)
-
-
-@pytest.mark.parametrize(
-    ("name", "command"),
-    [
-        ("v4", "braintumor train v4"),
-        ("v4_without_sartaj-seed3", "braintumor train v4_without_sartaj --seed 3"),
-        ("wide-cnn-official-none-seed2", "braintumor train wide-cnn --protocol official --weights none --seed 2"),
-    ],
-)
-def test_a_folder_name_says_how_it_was_made(name: str, command: str) -> None:
-    assert training_command(name) == command
 
 
 def test_the_teachers_files_are_part_of_what_a_run_is(aims: Aims, data: TrainingData, settings: Settings) -> None:

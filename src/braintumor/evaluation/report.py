@@ -1,7 +1,6 @@
 """Report: what is known of one version, read from its folder for pages. json and pandas only, tolerant of gaps."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,10 @@ import pandas as pd
 from braintumor.evaluation.measures import TWO_WAY, Curves, Estimate, Metrics, parse_curves, parse_metrics
 from braintumor.evaluation.stages import Stage, parse_stages
 from braintumor.evaluation.study_file import identity, read_stages
+from braintumor.runs import training_command
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASS_NAMES, Protocol, Task
 
-# A version and what a run for comparison does otherwise, as training names it.
-_NAME = re.compile(
-    r"(?P<base>.+?)(?:-(?P<protocol>official|random))?(?:-(?P<weights>none|imagenet))?(?:-seed(?P<seed>\d+))?"
-)
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
@@ -44,10 +40,7 @@ class Report:
     @property
     def retrain(self) -> str:
         """The command that trains this version; `v1-random` is v1 under the protocol `random`, `v4-seed2` a seed."""
-        found = _NAME.fullmatch(self.version)
-        options = found.groupdict(default="") if found else {}
-        said = [f"--{option} {value}" for option, value in options.items() if option != "base" and value]
-        return " ".join(["braintumor train", options.get("base", self.version), *said])
+        return training_command(self.version)
 
     @property
     def tells_kinds(self) -> bool:

@@ -15,6 +15,7 @@ from braintumor.dataset.split import split
 from braintumor.errors import RecipeError
 from braintumor.evaluation.reproduction import Reproduction, compare, data_rows
 from braintumor.models.recipe import Recipe, load_recipe
+from braintumor.runs import version_name
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol
 
@@ -87,8 +88,6 @@ def reproduce(
 
 def run_of(version: str, card: dict[str, Any], settings: Settings) -> Run:
     """What to train to make a version, from its folder's name and its card."""
-    from braintumor.training.run import version_name
-
     names = [path.stem for path in settings.recipes.glob("*.toml")]
     bases = [name for name in names if version == name or version.startswith(f"{name}-")]
     for base in sorted(bases, key=len, reverse=True):

@@ -1,6 +1,5 @@
 """Distillation: trained versions answer every batch too, and a network learns from their average beside the truth."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,12 +13,11 @@ from braintumor.models.build import build
 from braintumor.models.recipe import Recipe
 from braintumor.models.recipe_parts import TeachersRecipe
 from braintumor.models.saved import load_network
+from braintumor.runs import training_command
 from braintumor.settings import Settings
 from braintumor.training.card import read_card, recipe_of
 from braintumor.training.data import TrainingData
 from braintumor.training.soft_losses import softened
-
-_NAME = re.compile(r"(?P<version>.+?)(-(?P<protocol>official|random))?(-(?P<weights>none))?(-seed(?P<seed>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +62,6 @@ def teacher_hashes(recipe: TeachersRecipe, settings: Settings) -> dict[str, str]
     """
     _require(recipe, settings)
     return {name: sha256_of(_file(name, settings)) for name in recipe.versions}
-
-
-def training_command(name: str) -> str:
-    """The command that makes the version of a folder name, such as `v4-official-seed2`."""
-    found = _NAME.fullmatch(name)
-    parts = found.groupdict() if found else {"version": name}
-    options = [f"--{option} {parts[option]}" for option in ("protocol", "weights", "seed") if parts.get(option)]
-    return " ".join(["braintumor train", parts["version"] or name, *options])
 
 
 def _file(name: str, settings: Settings) -> Path:

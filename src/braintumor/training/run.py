@@ -7,6 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from braintumor.dataset.files import write_atomically
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import InitialWeights
+from braintumor.runs import version_name
 from braintumor.settings import Settings, get_settings
 from braintumor.training.aims import Aims
 from braintumor.training.card import update_card, write_draft_card
@@ -15,13 +16,6 @@ from braintumor.training.distribution import Kind, distribution
 from braintumor.training.fit import fitted
 from braintumor.training.picture import draw_architecture
 from braintumor.vocabulary import Protocol
-
-
-def version_name(version: str, protocol: Protocol, seed: int | None = None, weights: str | None = None) -> str:
-    """Folder name of a run: the version, and what a run for comparison does otherwise: protocol, weights, seed."""
-    named = version if protocol is Protocol.GROUP else f"{version}-{protocol}"
-    named = named if weights is None else f"{named}-{weights}"
-    return named if seed is None else f"{named}-seed{seed}"
 
 
 def train(

@@ -1,0 +1,25 @@
+"""Runs: what the folder of a trained version is called, and what its name says of how it was made."""
+
+import re
+from typing import Final
+
+from braintumor.vocabulary import Protocol
+
+_NAME: Final = re.compile(
+    r"(?P<version>.+?)(?:-(?P<protocol>official|random))?(?:-(?P<weights>none|imagenet))?(?:-seed(?P<seed>\d+))?"
+)
+
+
+def version_name(version: str, protocol: Protocol, seed: int | None = None, weights: str | None = None) -> str:
+    """Folder name of a run: the version, and what a run for comparison does otherwise: protocol, weights, seed."""
+    named = version if protocol is Protocol.GROUP else f"{version}-{protocol}"
+    named = named if weights is None else f"{named}-{weights}"
+    return named if seed is None else f"{named}-seed{seed}"
+
+
+def training_command(name: str) -> str:
+    """The command that makes the run of a folder name, such as `v4-official-seed2`."""
+    found = _NAME.fullmatch(name)
+    parts = found.groupdict() if found else {"version": name}
+    options = [f"--{option} {parts[option]}" for option in ("protocol", "weights", "seed") if parts.get(option)]
+    return " ".join(["braintumor train", str(parts["version"]), *options])

@@ -1,0 +1,23 @@
+"""Runs: a folder's name and the command that makes it say the same."""
+
+import pytest
+
+from braintumor.runs import training_command, version_name
+from braintumor.vocabulary import Protocol
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("v4", "braintumor train v4"),
+        ("v4_without_sartaj-seed3", "braintumor train v4_without_sartaj --seed 3"),
+        ("wide-cnn-official-none-seed2", "braintumor train wide-cnn --protocol official --weights none --seed 2"),
+    ],
+)
+def test_a_folder_name_says_how_it_was_made(name: str, command: str) -> None:
+    assert training_command(name) == command
+
+
+def test_what_a_run_does_otherwise_is_in_its_name() -> None:
+    assert version_name("v4", Protocol.GROUP) == "v4"
+    assert version_name("wide-cnn", Protocol.OFFICIAL, 2, "none") == "wide-cnn-official-none-seed2"
