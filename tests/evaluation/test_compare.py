@@ -14,11 +14,13 @@ from braintumor.errors import ArtifactError, DatasetError
 from braintumor.evaluation import compare_answers
 from braintumor.evaluation.compare import compare
 from braintumor.evaluation.compare_answers import Scans, ask
-from braintumor.evaluation.compare_field import find_field, split_fingerprint
+from braintumor.evaluation.compare_field import find_field
 from braintumor.evaluation.compare_file import read_comparison
 from braintumor.evaluation.report import read_predictions
 from braintumor.inference import load_artifact
 from braintumor.settings import Settings
+from braintumor.training.data import fingerprint, split_manifest
+from braintumor.vocabulary import Protocol
 from tests.support.artifacts import build_artifacts
 from tests.support.model import build, fit
 
@@ -56,7 +58,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         (settings.recipes / f"{name}.toml").write_text(text, encoding="utf-8")
     shutil.copytree(settings.outputs / "v1", settings.outputs / "two")
     (settings.outputs / "two" / "model.onnx").write_bytes(build(*fit(per_class=4, seed=50)))
-    data = {"fingerprint": split_fingerprint(settings)}
+    data = {"fingerprint": fingerprint(split_manifest(Protocol.GROUP, settings))}
     _change(settings, "v1", data=data)
     _change(settings, "two", data=data, version="two", task="tumor", decision={"threshold": 0.4})
     return settings

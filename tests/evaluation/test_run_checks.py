@@ -9,7 +9,7 @@ import pytest
 from braintumor.dataset.manifest import COLUMNS, write_manifest
 from braintumor.evaluation import weigh as weigh_module
 from braintumor.evaluation.experiments import run_identity
-from braintumor.evaluation.run_checks import _images, misfits, without
+from braintumor.evaluation.run_checks import _manifest_of, misfits, without
 from braintumor.evaluation.weigh import weigh
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
@@ -41,7 +41,7 @@ def arms(workspace: Settings) -> dict[str, Arm]:
     for arm in (whole, half):
         for seed in arm.seeds:
             (folder / f"{arm.name}-seed{seed}.csv").write_text("path,group,label,set\n")
-            identity = run_identity(arm.seeded(seed), _images(arm, workspace), workspace)
+            identity = run_identity(arm.seeded(seed), _manifest_of(arm, workspace), workspace)
             noted[f"{arm.name}-seed{seed}"] = {"identity": identity}
     (folder / "runs.json").write_text(json.dumps(noted))
     return {arm.name: arm for arm in (whole, half)}

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-import numpy as np
-
 from braintumor.errors import DatasetError
 from braintumor.inference.artifact import Artifact, load_artifact, versions
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData, split_manifest
+from braintumor.training.data import fingerprint, split_manifest
 from braintumor.vocabulary import Protocol, Task
 
 # A version trained without the initial weights of its recipe has this behind its name.
@@ -68,10 +66,10 @@ def find_field(names: Sequence[str], settings: Settings) -> list[Entrant]:
         A version was trained on another split than the one all are compared on.
     """
     field = [_entrant(name, settings) for name in dict.fromkeys(names) or _default(settings)]
-    fingerprint = split_fingerprint(settings)
+    wanted = fingerprint(split_manifest(Protocol.GROUP, settings))
     for entrant in field:
         if entrant.artifact and entrant.data == KAGGLE:
-            _check(entrant.artifact, fingerprint)
+            _check(entrant.artifact, wanted)
     return field
 
 
@@ -107,7 +105,7 @@ def _entrant(name: str, settings: Settings) -> Entrant:
     )
 
 
-def _check(artifact: Artifact, fingerprint: str) -> None:
+def _check(artifact: Artifact, wanted: str) -> None:
     """Refuse a version that may have learnt from scans it would be judged on."""
     card, name = artifact.card.raw, artifact.folder.name
     if card.get("protocol") != str(Protocol.GROUP) or (card.get("recipe") or {}).get("leave_out"):
@@ -115,14 +113,8 @@ def _check(artifact: Artifact, fingerprint: str) -> None:
             f"{name} was trained on another split than the one all are compared on, so it may have learnt from the "
             "scans it would be judged on. Name only versions trained by group on the whole image set."
         )
-    if (card.get("data") or {}).get("fingerprint") != fingerprint:
+    if (card.get("data") or {}).get("fingerprint") != wanted:
         raise DatasetError(
             f"{name} was trained on other images or another split than those at hand, so it cannot be compared. "
             f"Restore outputs/dataset/manifest.csv, or train anew: braintumor train {name} --restart"
         )
-
-
-def split_fingerprint(settings: Settings) -> str:
-    """Fingerprint of the split by group, as cards keep it."""
-    frames, labels = np.empty(0, np.uint8), np.empty(0, np.int64)
-    return TrainingData(split_manifest(Protocol.GROUP, settings), frames, labels).fingerprint()

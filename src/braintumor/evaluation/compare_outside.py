@@ -7,7 +7,7 @@ import numpy as np
 
 from braintumor.evaluation.compare_answers import Answers, Scans, ask
 from braintumor.evaluation.outside import compare
-from braintumor.evaluation.outside_set import FOLDER, LABELS, outside_facts
+from braintumor.evaluation.outside_set import FOLDER, at_hand, new_tumors, outside_facts
 from braintumor.evaluation.study_file import outside_split
 from braintumor.inference.artifact import Artifact
 from braintumor.settings import Settings
@@ -31,19 +31,17 @@ def score_outside(
     """
     if known := outside_split(artifact):
         return {name: known[name] for name in SHOWN if name in known}
-    folder = settings.inputs / FOLDER
-    if not all((folder / label).is_dir() for label in LABELS):
+    if not at_hand(settings):
         return {}
-    facts = outside_facts(split_manifest(Protocol.GROUP, settings), settings)
-    chosen = facts[facts["new"] & (facts["label"] == "yes")]
-    found = ask(artifact, [folder / path for path in chosen["path"]], "outside", work, settings)
+    chosen = new_tumors(outside_facts(split_manifest(Protocol.GROUP, settings), settings))
+    found = ask(artifact, [settings.inputs / FOLDER / path for path in chosen["path"]], "outside", work, settings)
     healthy = np.flatnonzero(~scans.ill)
     truth = np.arange(len(chosen) + len(healthy)) < len(chosen)
     metrics = compare(
         truth,
         scores={"": np.concatenate([found.tumor, answers.tumor[healthy]])},
         verdicts=np.concatenate([found.verdicts, answers.verdicts[healthy]]),
-        groups=np.concatenate([("outside " + chosen["cluster"].astype(str)).to_numpy(object), scans.groups[healthy]]),
+        groups=np.concatenate([chosen["group"].to_numpy(object), scans.groups[healthy]]),
         replicates=replicates,
     ).metrics
     return {name: metrics[name] for name in SHOWN if name in metrics}

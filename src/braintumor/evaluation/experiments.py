@@ -15,7 +15,7 @@ from braintumor.dataset.files import write_atomically
 from braintumor.errors import ScanError
 from braintumor.evaluation.localization import localization
 from braintumor.evaluation.origin_readings import origin_readings
-from braintumor.evaluation.outside_set import FOLDER, LABELS, outside_facts
+from braintumor.evaluation.outside_set import FOLDER, at_hand, new_tumors, outside_facts
 from braintumor.imaging import read_scan, standardize, to_batch
 from braintumor.inference.outputs import Outputs
 from braintumor.models.masked import served
@@ -23,10 +23,10 @@ from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.aims import Aims
 from braintumor.training.arms import Arm
-from braintumor.training.data import TrainingData, recipe_data
+from braintumor.training.data import TrainingData, fingerprint, recipe_data
 from braintumor.training.distil import teacher_hashes
 from braintumor.training.fit import fitted
-from braintumor.vocabulary import CLASS_NAMES, Protocol, Split
+from braintumor.vocabulary import CLASS_NAMES, TUMOR, Protocol, Split
 
 FOLDER_OF_RUNS: Final = "experiments"
 RUNS: Final = "runs.json"
@@ -49,7 +49,7 @@ def run_experiments(arms: dict[str, Arm], settings: Settings, *, read_origin: bo
         for seed in arm.seeds:
             name, recipe = run_name(arm, seed), arm.seeded(seed)
             data = recipe_data(recipe, Protocol.GROUP, settings)
-            identity = run_identity(recipe, data, settings)
+            identity = run_identity(recipe, data.manifest, settings)
             noted, origins = read_runs(settings).get(name, {}), folder / f"{name}{ORIGINS}"
             is_kept = noted.get("identity") == identity and (folder / f"{name}.csv").is_file()
             if is_kept and (origins.is_file() or not read_origin):
@@ -128,25 +128,23 @@ def _columns(probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32
 def _outside(
     manifest: pd.DataFrame, recipe: Recipe, settings: Settings
 ) -> tuple[pd.DataFrame, NDArray[np.uint8]] | None:
-    folder = settings.inputs / FOLDER
-    if not all((folder / label).is_dir() for label in LABELS):
+    if not at_hand(settings):
         return None
-    facts = outside_facts(manifest, settings)
     kept, frames = [], []
-    for fact in facts[facts["new"] & (facts["label"] == "yes")].itertuples():
+    for fact in new_tumors(outside_facts(manifest, settings)).itertuples():
         try:
-            scan = read_scan(folder / str(fact.path), settings=settings)
+            scan = read_scan(settings.inputs / FOLDER / str(fact.path), settings=settings)
         except ScanError:
             continue
-        kept.append({"set": _OUTSIDE, "path": fact.path, "group": f"outside {fact.cluster}", "label": "tumor"})
+        kept.append({"set": _OUTSIDE, "path": fact.path, "group": fact.group, "label": TUMOR})
         frames.append(standardize(scan, recipe.input.contract())[0])
     return (pd.DataFrame(kept), np.stack(frames)) if kept else None
 
 
-def run_identity(recipe: Recipe, data: TrainingData, settings: Settings) -> str:
+def run_identity(recipe: Recipe, manifest: pd.DataFrame, settings: Settings) -> str:
     """What a run is known by: equal only where the same recipe learnt from the same images and teachers."""
     taught = [teacher_hashes(recipe.teachers, settings)] if recipe.teachers else []
-    said = json.dumps([recipe.model_dump(mode="json"), data.fingerprint(), *taught], sort_keys=True)
+    said = json.dumps([recipe.model_dump(mode="json"), fingerprint(manifest), *taught], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

@@ -1,7 +1,6 @@
 """The outside check: tumours of another collection against held-out healthy scans. Nothing is ever chosen on it."""
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +8,15 @@ from numpy.typing import NDArray
 from braintumor.dataset.sets import YES_NO, learnt_from
 from braintumor.evaluation.entries import means, with_intervals
 from braintumor.evaluation.metrics import areas
-from braintumor.evaluation.outside_set import FOLDER, LABELS, outside_facts
+from braintumor.evaluation.outside_set import FOLDER, LABELS, at_hand, new_tumors, outside_facts
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
 from braintumor.inference.fusion import tumor_log_odds
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import tumor_probability
-from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+from braintumor.vocabulary import HEALTHY_INDEX, Verdict
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-_HEALTHY: Final = CLASSES.index(TumorClass.NOTUMOR)
 
 
 def measure_outside(subject: Subject) -> Findings:
@@ -38,13 +35,13 @@ def measure_outside(subject: Subject) -> Findings:
     folder = subject.settings.inputs / FOLDER
     if learnt_from(subject.card.raw) == YES_NO:
         raise NotMeasurableError("This version learnt from these very pictures: to it they are not outside.")
-    if not all((folder / label).is_dir() for label in LABELS):
+    if not at_hand(subject.settings):
         raise NotMeasurableError(f"There are no outside pictures: inputs/{FOLDER} with folders yes and no is absent.")
     facts = outside_facts(subject.data.manifest, subject.settings)
-    chosen = facts[facts["new"] & (facts["label"] == "yes")]
+    chosen = new_tumors(facts)
     frames, _ = subject.frames_of([folder / path for path in chosen["path"]])
     outputs, probabilities, verdicts = subject.say(frames)
-    healthy = np.flatnonzero(subject.test.labels == _HEALTHY)
+    healthy = np.flatnonzero(subject.test.labels == HEALTHY_INDEX)
     truth = np.arange(len(frames) + len(healthy)) < len(frames)
     both = Outputs.joined([outputs, subject.test.outputs.at(healthy)])
     tumor = tumor_probability(np.concatenate([probabilities, subject.test.calibrated[healthy]]))
@@ -52,9 +49,7 @@ def measure_outside(subject: Subject) -> Findings:
         truth,
         scores={"": tumor, "@by:label": tumor_log_odds(both.logits), "@by:mask": both.mask_evidence()},
         verdicts=np.concatenate([verdicts, subject.test.verdicts[healthy]]),
-        groups=np.concatenate(
-            [("outside " + chosen["cluster"].astype(str)).to_numpy(object), subject.test.groups[healthy]]
-        ),
+        groups=np.concatenate([chosen["group"].to_numpy(object), subject.test.groups[healthy]]),
         replicates=subject.replicates,
         decision=0.5 if subject.card.decision is None else subject.card.decision,
     )

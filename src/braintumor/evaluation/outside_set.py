@@ -41,6 +41,17 @@ def outside_facts(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return pd.read_csv(cache, dtype={"path": str, "label": str})
 
 
+def at_hand(settings: Settings) -> bool:
+    """Whether the outside pictures are there."""
+    return all((settings.inputs / FOLDER / label).is_dir() for label in LABELS)
+
+
+def new_tumors(facts: pd.DataFrame) -> pd.DataFrame:
+    """The `yes` pictures that are copies of nothing in the manifest, each cluster a `group` of its own name."""
+    chosen = facts[facts["new"] & (facts["label"] == "yes")]
+    return chosen.assign(group="outside " + chosen["cluster"].astype(str))
+
+
 def _facts(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     read = partial(read_facts, settings.dataset, settings=settings)
     with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-import numpy as np
+import pandas as pd
 
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.experiments import FOLDER_OF_RUNS, RUNS, read_runs, run_identity, run_name
 from braintumor.settings import Settings
 from braintumor.training.arms import Arm
-from braintumor.training.data import TrainingData, dealt_manifest
+from braintumor.training.data import dealt_manifest
 from braintumor.vocabulary import Protocol
 
 
@@ -21,30 +21,29 @@ def misfits(arms: Mapping[str, Arm], settings: Settings) -> dict[str, str]:
     """
     noted, found = read_runs(settings), {}
     for arm in arms.values():
-        data = _images(arm, settings)
+        manifest = _manifest_of(arm, settings)
         for seed in arm.seeds:
             name = run_name(arm, seed)
             if not (settings.outputs / FOLDER_OF_RUNS / f"{name}.csv").is_file():
                 continue
             if name not in noted:
                 found[name] = f"{RUNS} says nothing of it, so nobody knows which recipe and images it is of"
-            elif noted[name].get("identity") != _identity(arm, seed, data, settings):
+            elif noted[name].get("identity") != _identity(arm, seed, manifest, settings):
                 found[name] = "it is of another recipe, other images or another split than those at hand"
     return found
 
 
-def _identity(arm: Arm, seed: int, data: TrainingData, settings: Settings) -> str | None:
+def _identity(arm: Arm, seed: int, manifest: pd.DataFrame, settings: Settings) -> str | None:
     try:
-        return run_identity(arm.seeded(seed), data, settings)
+        return run_identity(arm.seeded(seed), manifest, settings)
     except ArtifactError:  # a teacher is gone
         return None
 
 
-def _images(arm: Arm, settings: Settings) -> TrainingData:
-    """What an arm learns from, as far as its fingerprint goes: no picture is read."""
+def _manifest_of(arm: Arm, settings: Settings) -> pd.DataFrame:
+    """What an arm learns from."""
     recipe = arm.recipe
-    manifest = dealt_manifest(Protocol.GROUP, settings, leave_out=recipe.leave_out, learn_from=recipe.learn_from)
-    return TrainingData(manifest, np.empty(0, np.uint8), np.empty(0, np.int64))
+    return dealt_manifest(Protocol.GROUP, settings, leave_out=recipe.leave_out, learn_from=recipe.learn_from)
 
 
 def without(arms: Mapping[str, Arm], left_out: Collection[str]) -> dict[str, Arm]:

@@ -52,8 +52,7 @@ class TrainingData:
 
     def fingerprint(self) -> str:
         """Hash over every image's content, label and split: equal only if the same was trained on."""
-        rows = self.manifest[["sha256", "label", "split"]].agg(",".join, axis=1).sort_values()
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+        return fingerprint(self.manifest)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Images by split and class."""
@@ -65,6 +64,12 @@ class TrainingData:
     def groups(self) -> dict[str, int]:
         """Groups by split."""
         return {str(s): int(self.manifest["group"].iloc[self.rows(s)].nunique()) for s in Split}
+
+
+def fingerprint(manifest: pd.DataFrame) -> str:
+    """Hash over the content, label and split of every image of a manifest, in any order."""
+    rows = manifest[["sha256", "label", "split"]].agg(",".join, axis=1).sort_values()
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.DataFrame:
