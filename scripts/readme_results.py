@@ -7,10 +7,11 @@ from braintumor.evaluation.report import Report, leak_version, measured_versions
 from braintumor.evaluation.seeds import seed_reports, spread
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
+from markers import Markers
 from readme_comparison import comparison_lines
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-BEGIN, END = "<!-- results:begin -->\n", "<!-- results:end -->\n"
+MARKERS = Markers.of("results")
 MEASURES = {
     "accuracy": "Accuracy, four classes",
     "macro_f1": "Macro F1",
@@ -32,27 +33,12 @@ def main() -> int:
     """Bring README.md up to date; 1 where there is nothing to write from."""
     text = README.read_text(encoding="utf-8")
     try:
-        fresh = filled(text, results(get_settings()))
+        fresh = MARKERS.filled(text, results(get_settings()))
     except ValueError as error:
-        print(f"readme: {error}", file=sys.stderr)
+        print(f"{README.name}: {error}", file=sys.stderr)
         return 1
     README.write_text(fresh, encoding="utf-8")
     return 0
-
-
-def filled(text: str, block: str) -> str:
-    """The README with another block between its markers.
-
-    Raises
-    ------
-    ValueError
-        A marker is missing.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md lacks the markers {BEGIN.strip()} and {END.strip()}; put them back.")
-    return f"{before}{begin}{block}{end}{after}"
 
 
 def results(settings: Settings) -> str:

@@ -6,19 +6,20 @@ from pathlib import Path
 
 from braintumor.evaluation.report import measured_versions, read_report
 from braintumor.settings import Settings, get_settings
+from markers import Markers
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "reproduce.md"
-BEGIN, END = "<!-- times:begin -->\n", "<!-- times:end -->\n"
+MARKERS = Markers.of("times")
 
 
 def main() -> int:
     """Bring the page up to date; 1 where its markers are gone."""
-    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        print(f"{PAGE.name} lacks the markers {BEGIN.strip()} and {END.strip()}; put them back.", file=sys.stderr)
+    try:
+        fresh = MARKERS.filled(PAGE.read_text(encoding="utf-8"), times(get_settings()))
+    except ValueError as error:
+        print(f"{PAGE.name}: {error}", file=sys.stderr)
         return 1
-    PAGE.write_text(before + begin + times(get_settings()) + end + after, encoding="utf-8")
+    PAGE.write_text(fresh, encoding="utf-8")
     return 0
 
 

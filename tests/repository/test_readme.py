@@ -9,7 +9,7 @@ from braintumor.cli import build_parser
 from braintumor.evaluation.compare_file import read_comparison
 from braintumor.settings import Settings, get_settings
 from readme_comparison import comparison_lines
-from readme_results import BEGIN, END, filled, results
+from readme_results import MARKERS, results
 from tests.support.compared import write_comparison
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
@@ -23,16 +23,7 @@ def readme(root: Path) -> str:
 
 def test_the_results_in_the_readme_are_those_of_the_outputs(readme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BRAINTUMOR_VERSION")  # the version that is shipped, not the one tests make
-    assert readme == filled(readme, results(get_settings())), "README.md is stale; run: make readme"
-
-
-def test_a_readme_without_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="lacks the markers"):
-        filled("# Title\n", "block")
-
-
-def test_filling_changes_only_what_is_between_the_markers() -> None:
-    assert filled(f"a\n{BEGIN}old\n{END}b\n", "new\n") == f"a\n{BEGIN}new\n{END}b\n"
+    assert readme == MARKERS.filled(readme, results(get_settings())), "README.md is stale; run: make readme"
 
 
 def test_every_link_leads_to_a_file(root: Path, committed: list[Path]) -> None:
