@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -20,10 +18,10 @@ from braintumor.imaging import to_batch
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
-from braintumor.training.export import to_onnx
 from braintumor.vocabulary import Split
 from tests.inference.version import model_bytes, write_masked_version, write_version
 from tests.support.model import CONTRACT
+from tests.support.trained import write_trained_version
 from tests.support.training import phantom_data
 
 
@@ -151,34 +149,8 @@ def test_what_cannot_be_made_is_said_at_once(
         list(export_variants("v1", workspace, **asked))
 
 
-@pytest.fixture
-def trained(workspace: Settings) -> Callable[[], Path]:
-    """A version with a network of its own, as training leaves it."""
-
-    def write() -> Path:
-        keras.utils.set_random_seed(5)
-        network = keras.Sequential(
-            [
-                keras.Input((CONTRACT.height, CONTRACT.width, CONTRACT.channels)),
-                keras.layers.Conv2D(6, 9, strides=6, activation="relu"),
-                keras.layers.MaxPooling2D(4),
-                keras.layers.Flatten(),
-                keras.layers.Dense(4, activation="softmax", name="probabilities"),
-            ]
-        )
-        content = to_onnx(network)
-        folder = write_version(workspace.outputs, "v1", content)
-        network.save(folder / "model.keras")
-        files = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("model.onnx", "model.keras")}
-        return write_version(workspace.outputs, "v1", content, files=files)
-
-    return write
-
-
-def test_litert_answers_as_the_served_graph(
-    workspace: Settings, at_hand: TrainingData, trained: Callable[[], Path]
-) -> None:
-    folder = trained()
+def test_litert_answers_as_the_served_graph(workspace: Settings, at_hand: TrainingData) -> None:
+    folder = write_trained_version(workspace.outputs)
     (said,) = export_variants("v1", workspace, litert=True, replicates=2)
     entry = _card(folder)["variants"]["model.tflite"]
     assert entry["agreement"]["largest_difference"] < 1e-5
@@ -191,10 +163,10 @@ def test_litert_answers_as_the_served_graph(
 
 
 def test_one_variant_leaves_the_other_in_the_card(
-    workspace: Settings, at_hand: TrainingData, trained: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+    workspace: Settings, at_hand: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _refuse_nothing(monkeypatch, "model.int8.onnx")  # a network that learnt nothing hangs in the balance everywhere
-    folder = trained()
+    folder = write_trained_version(workspace.outputs)
     assert len(list(export_variants("v1", workspace, litert=True, int8=True, replicates=2))) == 2
     card = _card(folder)
     assert set(card["variants"]) == {"model.tflite", "model.int8.onnx"} < set(card["files"])

@@ -1,8 +1,5 @@
 """The gradient by automatic differentiation: that of the gradient graph, and a sentence where there is no network."""
 
-import hashlib
-
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -11,30 +8,16 @@ from braintumor.errors import ArtifactError
 from braintumor.inference import Detector
 from braintumor.models.gradient import gradient_graph
 from braintumor.settings import Settings
-from braintumor.training.export import to_onnx
 from braintumor.training.keras_gradient import keras_gradient
-from tests.inference.version import write_version
 from tests.reporting.entries import drawn
 from tests.support.model import CONTRACT
+from tests.support.trained import write_trained_version
 
 
 @pytest.fixture
 def trained(workspace: Settings) -> Detector:
     """A version with its network and no gradient graph."""
-    keras.utils.set_random_seed(5)
-    network = keras.Sequential(
-        [
-            keras.Input((CONTRACT.height, CONTRACT.width, CONTRACT.channels)),
-            keras.layers.Conv2D(4, 9, strides=6, activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dense(4, activation="softmax", name="probabilities"),
-        ]
-    )
-    content = to_onnx(network)
-    folder = write_version(workspace.outputs, "v1", content)
-    network.save(folder / "model.keras")
-    files = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("model.onnx", "model.keras")}
-    write_version(workspace.outputs, "v1", content, files=files)
+    write_trained_version(workspace.outputs)
     return Detector.load("v1", workspace)
 
 
