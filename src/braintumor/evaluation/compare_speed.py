@@ -41,8 +41,7 @@ def time_versions(
     if not artifacts:
         return {}
     detectors = [Detector(artifact, settings) for artifact in artifacts]
-    rows = dealt(scans.groups, count, _SEED)
-    paths = [scans.paths(settings)[row] for row in rows]
+    paths = scans.at(dealt(scans.groups, count, _SEED)).paths(settings)
     spent: dict[str, list[float]] = {artifact.folder.name: [] for artifact in artifacts}
     first = paths[:_WARM_UP]
     for number, path in enumerate(tqdm([*first, *paths], desc="time", unit="scan", disable=None)):

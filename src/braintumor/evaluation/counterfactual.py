@@ -11,7 +11,7 @@ from braintumor.training.augmentation import sample
 from braintumor.training.composites import Donors, sample_composites
 from braintumor.training.data import TrainingData
 from braintumor.training.pipeline import Showings, Source, training_batches
-from braintumor.vocabulary import CLASSES, Split, TumorClass
+from braintumor.vocabulary import HEALTHY_INDEX, Split
 
 _HALF: Final = CompositeRecipe(planted=0.5, decoys=0.5, painted_out=1.0)
 _SEED: Final = 0
@@ -51,4 +51,4 @@ def hosted_counterfactuals(
         answers.append(targets["class"].numpy())
     answer = np.concatenate(answers)
     kept = (drawn.strength > 0) & (answer.sum(axis=1) == 1)
-    return np.concatenate(made)[kept], answer[kept].argmax(axis=1) != CLASSES.index(TumorClass.NOTUMOR), rows[kept]
+    return np.concatenate(made)[kept], answer[kept].argmax(axis=1) != HEALTHY_INDEX, rows[kept]

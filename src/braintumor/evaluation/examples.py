@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from braintumor.dataset.sets import KAGGLE, YES_NO
+from braintumor.dataset.sets import learnt_from
 from braintumor.errors import DatasetError
 from braintumor.evaluation.report import read_predictions
 from braintumor.inference.artifact import load_artifact
@@ -36,8 +36,7 @@ def examples(
         raise DatasetError(
             f"{version}: which scans are its test scans is not known here. Find out with: braintumor evaluate {version}"
         )
-    recipe = load_artifact(version, settings).card.raw.get("recipe") or {}
-    image_set = YES_NO if recipe.get("data") == "yes-no" else KAGGLE
+    image_set = learnt_from(load_artifact(version, settings).card.raw)
     folder, chosen = settings.inputs / image_set.folder, []
     generator = np.random.default_rng(seed)
     test = table[table["split"] == str(Split.TEST)]

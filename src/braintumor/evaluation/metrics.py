@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.inference.verdict import tumor_probability
-from braintumor.vocabulary import CLASS_NAMES, TUMOR_INDICES
+from braintumor.vocabulary import CLASS_NAMES, HEALTHY_INDEX, TUMOR_INDICES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,7 +77,7 @@ def from_confusion(table: Floats) -> dict[str, float]:
 
 def scored_tasks(labels: Ints, probabilities: Floats) -> dict[str, tuple[NDArray[np.bool_], Floats]]:
     """Two-way questions the model scores: tumour against none, and each class against the rest."""
-    tasks = {"tumor": (np.isin(labels, TUMOR_INDICES), tumor_probability(probabilities))}
+    tasks = {"tumor": (labels != HEALTHY_INDEX, tumor_probability(probabilities))}
     return tasks | {name: (labels == i, probabilities[:, i]) for i, name in enumerate(CLASS_NAMES)}
 
 

@@ -13,7 +13,7 @@ from braintumor.evaluation.entries import Entry, with_intervals
 from braintumor.evaluation.metrics import areas
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
 from braintumor.inference.novelty import described
-from braintumor.vocabulary import TUMOR_INDICES
+from braintumor.vocabulary import HEALTHY_INDEX
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def measure_origin(subject: Subject) -> Findings:
     seen = described(features, subject.data.frames[subject.test_rows])
     ways = {"": seen[:, : features.shape[1]], "@from:thumbnail": seen[:, features.shape[1] :]}
     origin = subject.test.manifest["origin"].to_numpy(object)
-    tumors = np.isin(subject.test.labels, TUMOR_INDICES)
+    tumors = subject.test.labels != HEALTHY_INDEX
     first, second, other = _NAMES
     questions = {first: np.isin(origin, (first, other)), second: np.isin(origin, (second, other)) & tumors}
     metrics: dict[str, Entry] = {}

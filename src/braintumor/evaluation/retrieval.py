@@ -9,7 +9,7 @@ from braintumor.evaluation.entries import means
 from braintumor.inference.neighbours import NeighbourIndex, directions, what_is_seen
 from braintumor.inference.outputs import Outputs
 from braintumor.training.data import TrainingData
-from braintumor.vocabulary import CLASSES, TUMOR, UNKNOWN_KIND, Split, TumorClass
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR, UNKNOWN_KIND, Split, TumorClass
 
 _AXES: Final = 64
 SHOWN: Final = 5
@@ -65,7 +65,7 @@ def measure_retrieval(index: NeighbourIndex, data: TrainingData, outputs: Output
 def _names(labels: NDArray[np.int64]) -> list[tuple[int, str]]:
     """Numbers and names of the classes, of any tumour where nobody said the kinds."""
     if (labels == UNKNOWN_KIND).any():
-        return [(CLASSES.index(TumorClass.NOTUMOR), str(TumorClass.NOTUMOR)), (UNKNOWN_KIND, TUMOR)]
+        return [(HEALTHY_INDEX, str(TumorClass.NOTUMOR)), (UNKNOWN_KIND, TUMOR)]
     return [(i, str(c)) for i, c in enumerate(CLASSES)]
 
 

@@ -15,7 +15,7 @@ from braintumor.evaluation.perturbation import STEPS, blurred, perturbation
 from braintumor.evaluation.robustness import dealt
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
 from braintumor.imaging import to_batch
-from braintumor.vocabulary import TUMOR_INDICES
+from braintumor.vocabulary import HEALTHY_INDEX
 
 Floats = NDArray[np.float64]
 Frames = NDArray[np.uint8]
@@ -43,7 +43,7 @@ def measure_sanity(subject: Subject, scans: int = SCANS) -> Findings:
         raise NotMeasurableError("This version gives no class map.")
     if not subject.detector.artifact.path("model.keras").is_file():
         raise NotMeasurableError("There is no model.keras, whose weights could be randomized.")
-    ill = np.flatnonzero(np.isin(subject.test.labels, TUMOR_INDICES))
+    ill = np.flatnonzero(subject.test.labels != HEALTHY_INDEX)
     rows = ill[dealt(subject.test.groups[ill], scans, SEED)]
     frames, labels = subject.data.frames[subject.test_rows[rows]], subject.test.labels[rows]
     maps = subject.test.outputs.maps[rows, labels].astype(np.float64)
@@ -95,13 +95,9 @@ def randomized_top_down(trained: Any, random: Any) -> Iterator[float]:
 
 def _say(model: Any, batch: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, Floats]:
     """Class map, and mask where there is one, of each image, by the graph that is exported."""
-    import keras
+    from braintumor.models.answering import answering
 
-    from braintumor.models.explained import explained
-    from braintumor.models.masked import served
-
-    graph = explained(model) if isinstance(model, keras.Sequential) else served(model)
-    said = {name: np.asarray(value) for name, value in graph(batch, training=False).items()}
+    said = {name: np.asarray(value) for name, value in answering(model)(batch, training=False).items()}
     found = {"map": said["maps"][np.arange(len(labels)), labels]}
     return found | ({"mask": said["mask"]} if "mask" in said else {})
 

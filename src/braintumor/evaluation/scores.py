@@ -17,7 +17,7 @@ from braintumor.evaluation.subgroups import subgroup_columns, subgroup_slices
 from braintumor.inference.artifact import Card
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import softmax
-from braintumor.vocabulary import CLASS_NAMES, TUMOR_INDICES
+from braintumor.vocabulary import CLASS_NAMES, HEALTHY_INDEX
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,7 +77,7 @@ def _classified(part: Scored, probabilities: Floats, replicates: int) -> dict[st
 def _counted(metric: str, labels: Ints, probabilities: Floats) -> NDArray[np.bool_]:
     """Which images a metric is a share of: those of a class for recall, those called one for precision, else all."""
     kind, _, label = metric.partition("/")
-    is_tumor = np.isin(labels, TUMOR_INDICES)
+    is_tumor = labels != HEALTHY_INDEX
     chosen: dict[str, NDArray[np.bool_]] = {"tumor_sensitivity": is_tumor, "tumor_specificity": ~is_tumor}
     if kind == "recall":
         return np.asarray(labels == CLASS_NAMES.index(label))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.evaluation.entries import Entry, means, sliced, with_intervals
 from braintumor.inference.verdict import prediction_set, tumor_probability
-from braintumor.vocabulary import CLASS_NAMES, CLASSES, TUMOR_INDICES, TumorClass, Verdict
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, HEALTHY_INDEX, TumorClass, Verdict
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,7 +40,7 @@ def selective(
         `coverage` and `risk` by `classes` and `tumor`.
     """
     tumor = tumor_probability(calibrated)
-    ill = np.isin(labels, TUMOR_INDICES)
+    ill = labels != HEALTHY_INDEX
     questions = {
         "classes": (calibrated.max(axis=1), calibrated.argmax(axis=1) != labels),
         "tumor": (np.maximum(tumor, 1 - tumor), (tumor >= 0.5) != ill),

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from braintumor.evaluation.answered import answered
 from braintumor.evaluation.entries import sliced, slices_of
-from braintumor.vocabulary import TUMOR_INDICES
 
 Floats = NDArray[np.float64]
 Slices = dict[str, NDArray[np.bool_]]
@@ -17,14 +17,7 @@ SIZES: Final = ("small", "medium", "large")
 
 def subgroup_columns(labels: NDArray[np.int64], calibrated: Floats, slices: Slices) -> dict[str, Floats]:
     """Accuracy, tumour sensitivity and tumour specificity of the likeliest class, scan by scan, for each slice."""
-    predicted = calibrated.argmax(axis=1)
-    ill, called = np.isin(labels, TUMOR_INDICES), np.isin(predicted, TUMOR_INDICES)
-    columns = {
-        "accuracy": (predicted == labels).astype(float),
-        "tumor_sensitivity": np.where(ill, called, np.nan),
-        "tumor_specificity": np.where(ill, np.nan, ~called),
-    }
-    return sliced(columns, slices)
+    return sliced(answered(labels, calibrated, None), slices)
 
 
 def subgroup_slices(manifest: pd.DataFrame, masks: NDArray[np.uint8] | None) -> Slices:

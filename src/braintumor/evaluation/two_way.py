@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.evaluation.answered import answered
 from braintumor.evaluation.entries import Entry, means, sliced, with_intervals
 from braintumor.evaluation.localization import localization
 from braintumor.evaluation.metrics import areas, expected_calibration_error, reliability
@@ -32,7 +33,7 @@ def score_two_way(part: Scored, card: Card, replicates: int) -> tuple[dict[str, 
         lambda weights: metrics(ill, said, plain, tumor, weights), _counted(ill), part.groups, strata, replicates
     )
     slices = subgroup_slices(part.manifest, part.masks)
-    columns = _columns(ill, said)
+    columns = answered(part.labels, part.calibrated, card.decision)
     columns = sliced(columns, slices) | verdict_columns(part.verdicts, tumor, ill) | _sets(part, card, ill)
     if part.masks is not None:
         # The map of any tumour is the same whatever its kind.
@@ -98,14 +99,6 @@ def _confidence(tumor: Floats) -> Floats:
 
 def _counted(ill: Bools) -> dict[str, Bools]:
     return {"tumor_sensitivity": ill, "tumor_specificity": ~ill}
-
-
-def _columns(ill: Bools, said: Bools) -> dict[str, Floats]:
-    return {
-        "accuracy": (said == ill).astype(float),
-        "tumor_sensitivity": np.where(ill, said, np.nan),
-        "tumor_specificity": np.where(ill, np.nan, ~said),
-    }
 
 
 def _sets(part: Scored, card: Card, ill: Bools) -> dict[str, Floats]:

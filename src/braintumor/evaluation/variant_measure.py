@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
+from braintumor.evaluation.answered import answered
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.entries import Entry, means
 from braintumor.evaluation.variant_detector import Runner, VariantDetector
 from braintumor.inference.artifact import INT8, LITERT
 from braintumor.inference.detector import Detector
-from braintumor.inference.verdict import likeliest
 from braintumor.training.data import TrainingData
-from braintumor.vocabulary import HEALTHY_INDEX, Split
+from braintumor.vocabulary import Split
 
 _SHARES: Final = {
     "accuracy": "accuracy",
@@ -59,7 +58,7 @@ def measure(detector: Detector, run: Runner, data: TrainingData, replicates: int
     ours, theirs = (d.probabilities(d.infer_all(frames)) for d in (detector, VariantDetector(detector, run)))
     apart = np.abs(ours - theirs).max(axis=1)
     decision = detector.artifact.card.decision
-    served, small = (_right(labels, p, decision) for p in (ours, theirs))
+    served, small = (answered(labels, p, decision) for p in (ours, theirs))
     columns = small | {f"lost/{share}": served[share] - small[share] for share in _SHARES}
     test: dict[str, Entry] = means(columns, data.manifest["group"].to_numpy(object)[rows], labels, replicates)
     return {
@@ -69,20 +68,6 @@ def measure(detector: Detector, run: Runner, data: TrainingData, replicates: int
             "n": len(rows),
         },
         "test": test,
-    }
-
-
-def _right(
-    labels: NDArray[np.int64], probabilities: NDArray[np.float64], decision: float | None
-) -> dict[str, NDArray[np.float64]]:
-    """Whether each scan was answered right, as columns; NaN where a scan does not count."""
-    said, ill = likeliest(probabilities, decision), labels != HEALTHY_INDEX
-    called = said != HEALTHY_INDEX
-    right = said == labels if decision is None else called == ill
-    return {
-        "accuracy": right.astype(float),
-        "tumor_sensitivity": np.where(ill, called, np.nan),
-        "tumor_specificity": np.where(ill, np.nan, ~called),
     }
 
 

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.inference.outputs import Outputs
-from braintumor.vocabulary import CLASSES, TUMOR_INDICES, TumorClass
-
-_HEALTHY = CLASSES.index(TumorClass.NOTUMOR)
+from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,11 @@ class Fusion:
             return outputs.logits.astype(np.float64)
         fused = self.label * tumor_log_odds(outputs.logits) + self.mask * evidence + self.bias
         logits = outputs.logits.astype(np.float64)
-        logits[:, _HEALTHY] = np.logaddexp.reduce(logits[:, list(TUMOR_INDICES)], axis=1) - fused
+        logits[:, HEALTHY_INDEX] = np.logaddexp.reduce(logits[:, list(TUMOR_INDICES)], axis=1) - fused
         return logits
 
 
 def tumor_log_odds(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Log-odds of any tumour against none from logits (n, 4)."""
+    """Log-odds of any tumour against none from logits (..., 4)."""
     wide = np.asarray(logits, np.float64)
-    return np.asarray(np.logaddexp.reduce(wide[:, list(TUMOR_INDICES)], axis=1) - wide[:, _HEALTHY])
+    return np.asarray(np.logaddexp.reduce(wide[..., list(TUMOR_INDICES)], axis=-1) - wide[..., HEALTHY_INDEX])

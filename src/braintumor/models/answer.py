@@ -1,6 +1,16 @@
 """Answer: the last layer of a classifier, by how many numbers it answers with."""
 
+import math
+from typing import Final
+
 from keras import layers
+
+from braintumor.vocabulary import CLASSES, TUMOR_INDICES
+
+# Where the one answer is tumour or none: its log-odds, times `KINDS` and plus `EVEN`, are logits of the four classes,
+# spread evenly over the kinds that it cannot tell apart, so that their softmax gives the sigmoid back.
+KINDS: Final = tuple(1.0 if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES)))
+EVEN: Final = tuple(-math.log(len(TUMOR_INDICES)) * kind for kind in KINDS)
 
 
 def answer(outputs: int) -> layers.Dense:

@@ -1,22 +1,19 @@
 """The graph that is served: a sequential classifier with logits, probabilities and an exact Grad-CAM map per class."""
 
-import math
 from typing import Any, Final
 
 import keras
 from keras import layers, ops
 
 from braintumor.errors import RecipeError
-from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR_INDICES
+from braintumor.models.answer import EVEN, KINDS
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX
 
 _SILENT = (layers.Dropout, layers.InputLayer)
 # What may stand last before the tail: whatever its output means as a picture. A nested network is one such step.
 _SPATIAL = (layers.Conv2D, layers.BatchNormalization, layers.Activation, layers.ReLU, keras.Model)
 _UNMOVED = (layers.BatchNormalization, layers.Activation, layers.ReLU, layers.Rescaling)
-# Where the one answer is tumour or none: log-odds spread evenly over the kinds it cannot tell apart, so that the
-# softmax over the four classes gives the sigmoid back; and which way each class's evidence counts.
-_EVEN: Final = [-math.log(len(TUMOR_INDICES)) if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES))]
-_TUMOR: Final = [1.0 if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES))]
+# Which way each class's evidence counts where the one answer is tumour or none.
 _FOR: Final = [-1.0 if i == HEALTHY_INDEX else 1.0 for i in range(len(CLASSES))]
 
 
@@ -59,7 +56,7 @@ class Explained(layers.Layer):
         last = self.tail[-1]
         logits, kernel = ops.matmul(values, last.kernel) + last.bias, last.kernel
         if last.units == 1:
-            logits, kernel = logits * ops.array(_TUMOR) + ops.array(_EVEN), kernel * ops.array(_FOR)
+            logits, kernel = logits * ops.array(KINDS) + ops.array(EVEN), kernel * ops.array(_FOR)
         gradient = self._gradient(kernel, values, inputs)
         rows, columns = activation.shape[1:3]
         weights = ops.sum(gradient, axis=(2, 3)) / (rows * columns)

@@ -9,6 +9,7 @@ from onnx import ModelProto
 
 from braintumor.imaging import InputContract
 from braintumor.imaging.geometry import Extent
+from braintumor.models.answer import EVEN, KINDS
 from braintumor.models.resampling import placing, resizing
 from braintumor.models.sheet import Shape, Sheet
 from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR_INDICES, Task
@@ -107,9 +108,8 @@ def _pool(sheet: Sheet, logits: Sequence[str], shares: Sequence[float], task: Ta
         logits = [_log_odds(sheet, values) for values in logits]
     whole = sheet.total([sheet.add("Mul", v, sheet.constant(s)) for v, s in zip(logits, shares, strict=True)])
     if task is Task.TUMOR:
-        counts = np.array([[float(i in TUMOR_INDICES) for i in range(len(CLASSES))]])
-        spread = sheet.add("MatMul", whole, sheet.constant(counts))
-        whole = sheet.add("Add", spread, sheet.constant(-np.log(len(TUMOR_INDICES)) * counts))
+        spread = sheet.add("MatMul", whole, sheet.constant([KINDS]))
+        whole = sheet.add("Add", spread, sheet.constant([EVEN]))
     sheet.add("Identity", whole, output="logits")
 
 

@@ -1,6 +1,5 @@
 """Explain: for each scan the figure that shows what its answer rests on, saved under a name of its own."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from braintumor.reporting.explain_grid import cell, grid
 from braintumor.reporting.finding import Found, find_scans
 from braintumor.reporting.overlays import overlay_name
 from braintumor.reporting.slices import slices
+from braintumor.reporting.whole import write_whole
 from braintumor.reporting.words import count
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import RESEARCH_USE
@@ -152,13 +152,9 @@ def save(path: Path, content: bytes) -> Path:
     BrainTumorError
         It cannot be written there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        return write_whole(path, content)
     except OSError as error:
         raise BrainTumorError(
             f"{path}: cannot be written ({error.strerror}). Free some space or give another folder with --out."
         ) from error
-    return path

@@ -1,9 +1,7 @@
 """Overlays as pictures: a scan with its heat map and tumour outline, under a name that follows from the scan's own."""
 
 import io
-import os
 import re
-import threading
 import unicodedata
 from pathlib import Path
 from typing import Final
@@ -14,6 +12,7 @@ from PIL import Image
 
 from braintumor.imaging import Scan, overlay
 from braintumor.inference.detection import Detection
+from braintumor.reporting.whole import write_whole
 from braintumor.vocabulary import Verdict
 
 OPACITY: Final = 0.65
@@ -72,9 +71,4 @@ def overlay_png(scan: Scan, detection: Detection, opacity: float = OPACITY) -> b
 
 def save_overlay(folder: Path, detection: Detection, png: bytes) -> Path:
     """Write the overlay of a scan, drawn by `overlay_png`, whole or not at all, and return its path."""
-    path = overlay_path(folder, detection.name, detection.sha256)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    temporary.write_bytes(png)
-    temporary.replace(path)
-    return path
+    return write_whole(overlay_path(folder, detection.name, detection.sha256), png)

@@ -16,8 +16,9 @@ def compiled(
     recipe: Recipe, start: InitialWeights, aims: Aims, done: int = 0
 ) -> tuple[keras.Model, keras.Model | None]:
     """The model to train as after so many epochs, but for its numbers, and its moving average where one is kept."""
-    made = [build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(2)]
-    model, average = made[0], made[1] if recipe.fit.averaging else None
+    kept = 2 if recipe.fit.averaging else 1
+    model, *others = (build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(kept))
+    average = others[0] if others else None
     initialize(model, recipe, file=start.file)
     if done:
         freeze(model, frozen_at(done - 1, recipe))

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from braintumor.models.recipe_parts import AugmentationRecipe, CompositeRecipe
 from braintumor.training.augmentation import sample
-from braintumor.vocabulary import CLASSES, TUMOR_INDICES, Plane, TumorClass
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR_INDICES, Plane
 
-_HEALTHY: Final = CLASSES.index(TumorClass.NOTUMOR)
 # Grey value from which a pixel counts as head, and the share of a planted tumour that must lie on it.
 _HEAD_LEVEL: Final = 20
 _INSIDE: Final = 0.9
@@ -109,7 +108,7 @@ def sample_composites(
     """
     count = len(rows)
     labels, masked = donors.labels[rows], donors.masked()
-    healthy = labels == _HEALTHY
+    healthy = labels == HEALTHY_INDEX
     chance = generator.random(count)
     planted = healthy & (chance < recipe.planted)
     decoy = healthy & ~planted & (chance < recipe.planted + recipe.decoys)
@@ -123,7 +122,7 @@ def sample_composites(
     missed = (planted | decoy) & ((shape == rows) | ~donors.fits(shape, rows))
     planted, decoy = planted & ~missed, decoy & ~missed
     pasted[planted] = shape[planted]
-    others = np.flatnonzero(donors.labels == _HEALTHY)
+    others = np.flatnonzero(donors.labels == HEALTHY_INDEX)
     foreign = decoy & (generator.random(count) < 0.5)
     pasted[foreign] = generator.choice(others, foreign.sum())
     recolored = planted & (generator.random(count) < recipe.recolored)
@@ -132,7 +131,7 @@ def sample_composites(
     offset = np.zeros(count)
     offset[recolored] = generator.choice(_OFFSETS, recolored.sum()) * generator.uniform(0.15, 0.5, recolored.sum())
     targets = np.eye(len(CLASSES), dtype=np.float32)[np.where(planted, donors.labels[shape], labels)]
-    targets[painted] = np.eye(len(CLASSES), dtype=np.float32)[_HEALTHY]
+    targets[painted] = np.eye(len(CLASSES), dtype=np.float32)[HEALTHY_INDEX]
     targets[np.ix_(recolored, list(TUMOR_INDICES))] = 1.0
     strength = np.where(planted | decoy | painted, 1.0, 0.0)
     strength[planted] = generator.uniform(0.6, 1.0, planted.sum())

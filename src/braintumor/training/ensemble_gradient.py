@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from braintumor.errors import RecipeError
 from braintumor.imaging import InputContract
+from braintumor.models.answering import answering
 from braintumor.models.gradient import gradient_graph
 from braintumor.models.merged import Member
 from braintumor.models.resampling import resizing
 from braintumor.models.saved import load_network
 from braintumor.training.ensemble_weights import Shares
-from braintumor.training.saliency import LARGEST, agreement, answering, log_odds
+from braintumor.training.saliency import LARGEST, agreement, log_odds
 
 
 def merged_gradient(

@@ -6,9 +6,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax, logsumexp
+from scipy.special import log_softmax
 
-from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES, Task
+from braintumor.inference.fusion import tumor_log_odds
+from braintumor.vocabulary import HEALTHY_INDEX, Task
 
 Floats = NDArray[np.float64]
 _STEEPEST: Final = 100.0  # where a few scans are told apart without a mistake, no coefficient is large enough
@@ -72,8 +73,8 @@ def _asked(logits: Floats, labels: NDArray[np.int64], task: Task) -> tuple[Float
     """Logits and labels of the question asked: the four classes, or none and any tumour."""
     if task is Task.FOUR_CLASS:
         return logits, labels
-    tumour = logsumexp(logits[..., list(TUMOR_INDICES)], axis=-1) - logits[..., HEALTHY_INDEX]
-    return np.stack([np.zeros_like(tumour), tumour], axis=-1), (labels != HEALTHY_INDEX).astype(np.int64)
+    odds = tumor_log_odds(logits)
+    return np.stack([np.zeros_like(odds), odds], axis=-1), (labels != HEALTHY_INDEX).astype(np.int64)
 
 
 def _fitted(answers: Floats, truth: NDArray[np.int64]) -> tuple[Floats, float]:

@@ -16,8 +16,8 @@ from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.imaging import to_batch
 from braintumor.inference.artifact import INT8, LITERT, SALIENCY
-from braintumor.models.explained import explained, map_extent
-from braintumor.models.masked import served
+from braintumor.models.answering import answering
+from braintumor.models.explained import map_extent
 from braintumor.models.saved import load_network
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
@@ -107,7 +107,7 @@ def _gradient(
 
 def to_onnx(model: keras.Model) -> bytes:
     """ONNX bytes of a trained network with its maps."""
-    return graph_bytes(explained(model) if isinstance(model, keras.Sequential) else served(model))
+    return graph_bytes(answering(model))
 
 
 def graph_bytes(graph: keras.Model) -> bytes:

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from braintumor.training.saliency import answering
+from braintumor.models.answering import answering
 
 
 def to_litert(model: keras.Model, wanted: Sequence[str]) -> bytes:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 UNKNOWN = -1.0  # value of a mask target nobody outlined
+_PIXELS = 10.0  # what the cross-entropy of pixels counts beside the Dice loss
 
 
 @keras.saving.register_keras_serializable("braintumor")
@@ -41,9 +42,14 @@ class MaskLoss(keras.losses.Loss):
         """`y_true` (n, h, w, 1) from 0 to 1 or `UNKNOWN`, `y_pred` logits of the same shape; one loss per image."""
         known = ops.cast(ops.max(y_true, axis=(1, 2, 3)) > UNKNOWN / 2, "float32")
         truth = ops.clip(y_true, 0.0, 1.0)
-        pixels = ops.mean(ops.relu(y_pred) - y_pred * truth + ops.log1p(ops.exp(-ops.abs(y_pred))), axis=(1, 2, 3))
         seen = ops.sigmoid(y_pred)
         area = ops.sum(truth, axis=(1, 2, 3))
         overlap = 2 * ops.sum(truth * seen, axis=(1, 2, 3)) + 1
         dice = 1 - overlap / (area + ops.sum(seen, axis=(1, 2, 3)) + 1)
-        return known * (10 * pixels + ops.where(area > 0, dice, 0.0))
+        return known * (pixel_loss(truth, y_pred) + ops.where(area > 0, dice, 0.0))
+
+
+def pixel_loss(truth: Any, logits: Any) -> Any:
+    """Cross-entropy of mask logits against probabilities, both (n, h, w, 1): one weighed mean per image."""
+    pixels = ops.relu(logits) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
+    return _PIXELS * ops.mean(pixels, axis=(1, 2, 3))

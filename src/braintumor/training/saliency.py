@@ -12,9 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
-from braintumor.models.explained import explained
+from braintumor.models.answering import answering
 from braintumor.models.gradient import GRADIENT, gradient_graph
-from braintumor.models.masked import served
 from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
 
 # Rounding turns a few rectifiers on or off, so that even two ways of adding in another order differ now and then; most
@@ -76,11 +75,6 @@ def log_odds_gradient(model: keras.Model, images: NDArray[np.float32]) -> NDArra
         tape.watch(given)
         said = log_odds(graph(given)["logits"])
     return np.asarray(tape.gradient(said, given), np.float32)
-
-
-def answering(model: keras.Model) -> keras.Model:
-    """A trained network as it is served: image to a dict with `logits`."""
-    return explained(model) if isinstance(model, keras.Sequential) else served(model)
 
 
 def log_odds(logits: tf.Tensor) -> tf.Tensor:

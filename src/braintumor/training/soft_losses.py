@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from braintumor.training.losses import pixel_loss
+
 _LEAST = 1e-6
 
 
@@ -46,8 +48,7 @@ class TaughtMask(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """`y_true` probabilities (n, h, w, 1), `y_pred` logits of the same shape; one loss per image."""
-        pixels = ops.relu(y_pred) - y_pred * y_true + ops.log1p(ops.exp(-ops.abs(y_pred)))
-        return 10 * ops.mean(pixels, axis=(1, 2, 3))
+        return pixel_loss(y_true, y_pred)
 
 
 @keras.saving.register_keras_serializable("braintumor")
@@ -60,7 +61,3 @@ class OriginLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """`y_true` (n, labels, origins): an image's weight at its label and origin, else zero; `y_pred` logits."""
         return -ops.sum(y_true * ops.log_softmax(y_pred, axis=-1), axis=(1, 2))
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make the same loss again."""
-        return dict(super().get_config())

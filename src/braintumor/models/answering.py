@@ -1,0 +1,17 @@
+"""Answering: the graph of a trained network as it is exported and served, whichever kind it is."""
+
+import keras
+
+from braintumor.models.explained import explained
+from braintumor.models.masked import served
+
+
+def answering(model: keras.Model) -> keras.Model:
+    """A trained network with its maps, and its mask where it has one: image to a dict with `logits` and others.
+
+    Raises
+    ------
+    RecipeError
+        Nothing is known of how its maps are found.
+    """
+    return explained(model) if isinstance(model, keras.Sequential) else served(model)
