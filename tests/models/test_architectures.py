@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from braintumor.bench.training_ways import original_network
 from braintumor.errors import RecipeError
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe, load_recipe
@@ -84,3 +86,20 @@ def test_the_wide_network_is_padded_and_pools_five_times() -> None:
 def test_a_recipe_that_asks_for_a_network_there_is_not_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(RecipeError, match=said):
         build(load_recipe("mobilenet").model_copy(update=changes))
+
+
+def test_the_plain_cnn_is_the_original_s_function_and_gradient() -> None:
+    recipe = load_recipe("v1")
+    ours, original = build(recipe), original_network((recipe.input.height, recipe.input.width))
+    original.set_weights(ours.get_weights())
+    images = tf.constant(np.random.default_rng(0).random((3, 150, 150, 3), np.float32))
+    said, slopes = [], []
+    for network in (ours, original):
+        with tf.GradientTape() as tape:
+            answer = network(images)
+            loss = -tf.reduce_sum(tf.math.log(answer[:, 1]))
+        said.append(answer.numpy())
+        slopes.append([slope.numpy() for slope in tape.gradient(loss, network.trainable_variables)])
+    assert said[0] == pytest.approx(said[1], abs=1e-6)
+    for found, wanted in zip(*slopes, strict=True):
+        assert found == pytest.approx(wanted, abs=1e-4 * float(np.abs(wanted).max()))
