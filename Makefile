@@ -5,12 +5,14 @@ VERSION ?= v1
 SECONDS ?= 300
 # What `make reproduce-all` trains: each recipe, those that rest on trained versions last; some in more ways than one.
 SEEDS ?= 2 3 4 5
+TEACHING := 2 3
 IN_ALL_WAYS := v1
-OFFICIAL_TOO := v4 mobilenet four-block
+OFFICIAL_TOO := v4_teacher mobilenet four-block
 # Bases whose ImageNet weights are not at hand everywhere, on the small set also from random weights.
 FROM_NOTHING := $(patsubst recipes/%.toml,%,$(filter-out %-mobilenet.toml,$(wildcard recipes/yesno-*.toml)))
-RESTING_ON_OTHERS := $(shell grep -lE '^(members|\[teachers\])' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
-LEARNT := $(filter-out $(RESTING_ON_OTHERS),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
+TAUGHT := $(shell grep -l '^\[teachers\]' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
+AVERAGED := $(shell grep -l '^members' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
+LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
 SMALLER := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
 PYTHON ?=
@@ -71,10 +73,12 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 	for version in $(IN_ALL_WAYS); do for protocol in random official; do again train $$version --protocol $$protocol; done; done; \
 	for version in $(OFFICIAL_TOO); do again train $$version --protocol official; done; \
 	for version in $(FROM_NOTHING); do again train $$version --weights none; done; \
-	for seed in $(SEEDS); do again train v4 --seed $$seed; done; \
-	for version in $(RESTING_ON_OTHERS); do again train $$version; done; \
+	for seed in $(SEEDS); do again train v4_teacher --seed $$seed; done; \
+	for seed in $(TEACHING); do again train v4_teacher --seed $$seed --protocol official; done; \
+	for version in $(TAUGHT) $(AVERAGED); do again train $$version; done; \
+	for version in $(TAUGHT); do again train $$version --protocol official; done; \
 	for version in $(SMALLER); do again export $$version --litert --int8; done; \
-	for version in $(LEARNT) $(RESTING_ON_OTHERS) $(patsubst %,v4-seed%,$(SEEDS)); do again study $$version; done; \
+	for version in $(LEARNT) $(TAUGHT) $(AVERAGED) $(patsubst %,v4_teacher-seed%,$(SEEDS)); do again study $$version; done; \
 	again hypotheses; again experiment; again compare; \
 	$(BIN)/python scripts/readme_results.py; $(BIN)/python scripts/reproduce_times.py; \
 	[ -z "$$missed" ] || { echo "Not done, for the reasons above$$missed." >&2; exit 1; }

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report
-from braintumor.evaluation.seeds import seed_reports, spread
+from braintumor.evaluation.seeds import seed_reports, seeded_version, spread
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
 from markers import Markers
@@ -90,7 +90,8 @@ def _measures(report: Report) -> list[str]:
 
 def _seeds(version: str, settings: Settings) -> list[str]:
     """How far the numbers move from seed to seed; nothing where there is but one."""
-    reports = seed_reports(version, settings)
+    seeded = seeded_version(version, settings)
+    reports = seed_reports(seeded, settings)
     rows = []
     for split, names in ((str(Split.TEST), tuple(MEASURES)), ("outside", OUTSIDE)):
         for name in names:
@@ -100,7 +101,8 @@ def _seeds(version: str, settings: Settings) -> list[str]:
                 rows.append(f"| {title} | {found.plain() if name in ('roc_auc', 'ece') else found.percent()} |")
     if not rows:
         return []
-    head = f"The same recipe fitted with {len(reports)} seeds: mean, standard deviation, and range."
+    fitted = "The same recipe" if seeded == version else f"{seeded}, some of whose seeds taught {version},"
+    head = f"{fitted} fitted with {len(reports)} seeds: mean, standard deviation, and range."
     return [head, "", "| Measure | Over seeds |", "| --- | --- |", *rows, ""]
 
 

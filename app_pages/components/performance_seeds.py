@@ -5,7 +5,7 @@ import streamlit as st
 from app_pages.components.frame import section
 from app_pages.components.parts import table
 from app_pages.components.words import METRIC_TITLES, count, listed
-from braintumor.evaluation.seeds import seed_reports, spread
+from braintumor.evaluation.seeds import seed_reports, seeded_version, spread
 
 _SHOWN = (
     "accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "dice", "pointing_game",
@@ -17,7 +17,8 @@ _EXTRA = {"roc_auc": "ROC area outside", "called": "Tumours called outside", "fa
 
 def show_seeds(version: str, split: str) -> None:
     """Mean, standard deviation and range over the seeds; nothing where the recipe was fitted once."""
-    reports = seed_reports(version)
+    seeded = seeded_version(version)
+    reports = seed_reports(seeded)
     rows = {}
     for place, titles in ((split, {name: METRIC_TITLES[name] for name in _SHOWN}), (_OUTSIDE, _EXTRA)):
         for name, title in titles.items():
@@ -26,6 +27,7 @@ def show_seeds(version: str, split: str) -> None:
                 rows[title] = {"Over seeds": found.plain() if name in _PLAIN else found.percent()}
     if not rows:
         return
-    section("Seed by seed", "The same recipe fitted again: mean, standard deviation, and range.")
+    fitted = "The same recipe" if seeded == version else f"{seeded}, some of whose seeds taught it,"
+    section("Seed by seed", f"{fitted} fitted again: mean, standard deviation, and range.")
     table(rows, "Metric", "seeds")
     st.caption(f"{count(len(reports), 'seed')}: {listed(str(seed) for seed in sorted(reports))}.")

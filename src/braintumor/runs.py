@@ -17,6 +17,15 @@ def version_name(version: str, protocol: Protocol, seed: int | None = None, weig
     return named if seed is None else f"{named}-seed{seed}"
 
 
+def under(name: str, protocol: Protocol) -> str:
+    """Name of the same run under another protocol."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return name
+    seed = found["seed"]
+    return version_name(found["version"], protocol, None if seed is None else int(seed), found["weights"])
+
+
 def training_command(name: str) -> str:
     """The command that makes the run of a folder name, such as `v4-official-seed2`."""
     found = _NAME.fullmatch(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from braintumor.evaluation.report import measured_versions, read_report
-from braintumor.evaluation.seeds import Spread, seed_reports, spread
+from braintumor.evaluation.seeds import Spread, seed_reports, seeded_version, spread
 from braintumor.settings import Settings
 
 
@@ -31,6 +31,16 @@ def test_only_seeds_of_the_recipe_are_taken_its_own_first(outputs: Path) -> None
     found = spread(reports, "test", "accuracy")
     assert found == Spread((0.9, 0.92, 0.94))
     assert found.percent() == "92.0% \N{PLUS-MINUS SIGN} 2.0 (90.0 to 94.0)"
+
+
+def test_where_it_was_fitted_once_the_seeds_of_what_taught_it_tell(outputs: Path) -> None:
+    settings = Settings(outputs=outputs)
+    _write(outputs, "v5", 0.95, 1)
+    card = {"seed": 1, "recipe": {"teachers": {"versions": ["v4", "v4-seed2"]}}}
+    (outputs / "v5" / "card.json").write_text(json.dumps(card))
+    assert seeded_version("v5", settings) == "v4"
+    assert seeded_version("v4", settings) == "v4"
+    assert seeded_version("v4-official", settings) == "v4-official"
 
 
 def test_one_seed_has_no_spread(outputs: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from braintumor.errors import RecipeError
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import get_settings
+from braintumor.vocabulary import Protocol
 
 
 def test_v1_is_the_recipe_of_the_original_project() -> None:
@@ -41,6 +42,21 @@ def test_a_mistake_in_a_recipe_is_named(text: str, said: str, tmp_path: Path, mo
     get_settings.cache_clear()
     with pytest.raises(RecipeError, match=said):
         load_recipe("bad")
+
+
+def test_v4_is_its_teacher_but_for_being_taught() -> None:
+    taught, teacher = load_recipe("v4"), load_recipe("v4_teacher")
+    assert taught.teachers is not None
+    assert taught.teachers.versions[0] == "v4_teacher"
+    assert taught.model_copy(update={"title": teacher.title, "teachers": None}) == teacher
+
+
+def test_under_another_protocol_those_teach_that_learnt_under_it() -> None:
+    taught = load_recipe("v4").under(Protocol.OFFICIAL).teachers
+    assert taught is not None
+    assert taught.versions == ("v4_teacher-official", "v4_teacher-official-seed2", "v4_teacher-official-seed3")
+    assert load_recipe("v4").under(Protocol.GROUP) == load_recipe("v4")
+    assert load_recipe("v1").under(Protocol.OFFICIAL) == load_recipe("v1")
 
 
 def test_v4_asks_for_a_mask_wherever_it_needs_one_and_for_frames_its_network_can_halve() -> None:

@@ -91,7 +91,8 @@ def run_of(version: str, card: dict[str, Any], settings: Settings) -> Run:
     names = [path.stem for path in settings.recipes.glob("*.toml")]
     bases = [name for name in names if version == name or version.startswith(f"{name}-")]
     for base in sorted(bases, key=len, reverse=True):
-        recipe, protocol = load_recipe(base, settings), Protocol(card["protocol"])
+        protocol = Protocol(card["protocol"])
+        recipe = load_recipe(base, settings).under(protocol)
         seed = None if card["seed"] == recipe.seed else int(card["seed"])
         weights = None if card["recipe"]["weights"] == recipe.weights else str(card["recipe"]["weights"])
         if version_name(base, protocol, seed, weights) == version:

@@ -50,6 +50,14 @@ def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Re
     return found
 
 
+def seeded_version(version: str, settings: Settings | None = None) -> str:
+    """The version whose seeds tell how far numbers move: this one, or the one whose seeds taught it."""
+    if len(seed_reports(version, settings)) > 1:
+        return version
+    taught = read_report(version, settings).fact("recipe", "teachers", "versions")
+    return str(taught[0]) if isinstance(taught, list) and taught else version
+
+
 def spread(reports: Mapping[int, Report], split: str, metric: str) -> Spread | None:
     """How one metric of one split moves over the seeds; None where fewer than two seeds have it."""
     estimates = [report.metric(split, metric) for report in reports.values()]

@@ -19,8 +19,9 @@ from braintumor.models.recipe_parts import (
     TeachersRecipe,
     later,
 )
+from braintumor.runs import under
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, Task
+from braintumor.vocabulary import CLASSES, Protocol, Task
 
 
 class Recipe(Strict):
@@ -60,6 +61,13 @@ class Recipe(Strict):
     def outputs(self) -> int:
         """Numbers the network answers with: a probability of each class, or one of tumour."""
         return 1 if self.task is Task.TUMOR else len(CLASSES)
+
+    def under(self, protocol: Protocol) -> Self:
+        """The same recipe under a protocol: whoever teaches has to have learnt from the same images."""
+        if self.teachers is None:
+            return self
+        versions = tuple(under(name, protocol) for name in self.teachers.versions)
+        return self.model_copy(update={"teachers": self.teachers.model_copy(update={"versions": versions})})
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

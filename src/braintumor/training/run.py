@@ -54,7 +54,7 @@ def train(
         Name of the folder in `outputs/`; empty where this machine only helped another, which writes it.
     """
     settings = settings or get_settings()
-    recipe = load_recipe(version, settings)
+    recipe = load_recipe(version, settings).under(protocol)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
     if distribute is not None and not recipe.members:
