@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from braintumor.errors import DatasetError
 from braintumor.evaluation.calibrate import calibrate
 from braintumor.evaluation.calibration import CONFORMAL_LEVEL, FALSE_ALARMS, MISSED
 from braintumor.inference import Detector
@@ -47,6 +48,24 @@ def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingDa
     held = [strange[row] for row in data.rows(Split.VALIDATION)]
     assert np.mean([one is not None and one.odd for one in held]) <= 0.1
     assert not any(one is None or one.refused for one in held)
+
+
+def test_without_training_scans_no_scan_is_known_and_what_is_strange_cannot_be_learnt(
+    data: TrainingData, workspace: Settings
+) -> None:
+    held = data.at(np.flatnonzero((data.manifest["split"] != Split.TRAIN).to_numpy()))
+    assert held.counts()["test"] == data.counts()["test"]
+    folder = write_version(workspace.outputs, "v1")
+    (folder / "neighbours.npz").write_bytes(b"of an earlier model")
+    whole, _ = _calibrated("v1", data, workspace)
+    card, _ = _calibrated("v1", held, workspace)
+    assert card["thresholds"] == whole["thresholds"]
+    assert card["temperature"] == whole["temperature"]
+    assert card["retrieval"] is None
+    assert not (folder / "neighbours.npz").exists()
+    write_masked_version(workspace.outputs)
+    with pytest.raises(DatasetError, match=r"cannot be left out.*braintumor evaluate v4$"):
+        _calibrated("v4", held, workspace)
 
 
 def test_thresholds_keep_their_promises_on_the_validation_scans(data: TrainingData, workspace: Settings) -> None:

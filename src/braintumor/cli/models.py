@@ -23,6 +23,7 @@ def add_models(commands: argparse._SubParsersAction) -> None:
         "--distribute", choices=["none", "mirrored", "multi_worker"], help="share every batch with the devices of this "
         "machine, or with those that TF_CONFIG names, instead of as the recipe says"
     )  # fmt: skip
+    train.set_defaults(held_out=False)
     export = command(commands, "export", "write model.onnx and check it against Keras on real scans", _export_as)
     export.add_argument("version")
     export.add_argument("--litert", action="store_true", help="write model.tflite instead, for phones and small boards")
@@ -31,9 +32,9 @@ def add_models(commands: argparse._SubParsersAction) -> None:
         "Smaller variants are written beside a model.onnx that is there and evaluated, and only where they say the "
         "same of the test scans within stated bounds; what was measured of them goes into the card."
     )
-    command(commands, "evaluate", "measure a version on every split and write its card", _evaluate).add_argument(
-        "version"
-    )
+    measure = command(commands, "evaluate", "measure a version on every split and write its card", _evaluate)
+    measure.add_argument("version")
+    measure.add_argument("--held-out", action="store_true", help="on validation and test scans alone, where it is slow")
     study = command(commands, "study", "measure a version where it is hard: outside, novelty, robustness, ...", _study)
     study.add_argument("version")
     study.add_argument("--restart", action="store_true", help="measure again what was measured on this model already")
@@ -90,7 +91,7 @@ def _export_as(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from braintumor.evaluation.run import evaluate
 
-    print(evaluate(options.version))
+    print(evaluate(options.version, held_out=options.held_out))
     return 0
 
 

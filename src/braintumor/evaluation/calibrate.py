@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from braintumor.dataset.files import write_atomically
+from braintumor.errors import DatasetError
 from braintumor.evaluation.calibration import (
     CONFORMAL_LEVEL,
     decision_note,
@@ -91,6 +92,11 @@ def _fit_novelty(name: str, data: TrainingData, outputs: Outputs, settings: Sett
     if outputs.features is None:
         return None
     train, held = data.rows(Split.TRAIN), data.rows(Split.VALIDATION)
+    if not len(train):
+        raise DatasetError(
+            f"{name} knows what is strange from its training scans, so they cannot be left out. "
+            f"Measure it with: braintumor evaluate {name}"
+        )
     features = outputs.features
     reference = fit_novelty(
         described(features[train], data.frames[train]), described(features[held], data.frames[held])
@@ -101,8 +107,9 @@ def _fit_novelty(name: str, data: TrainingData, outputs: Outputs, settings: Sett
 
 def _keep_neighbours(name: str, data: TrainingData, outputs: Outputs, settings: Settings) -> dict[str, object] | None:
     """Write the index of training scans beside the model and return its entry in the card; it decides nothing."""
-    index = fit_neighbours(data, outputs)
+    index = fit_neighbours(data, outputs) if len(data.rows(Split.TRAIN)) else None
     if index is None:
+        (settings.outputs / name / NEIGHBOURS).unlink(missing_ok=True)
         return None
     write_atomically(settings.outputs / name / NEIGHBOURS, index.to_bytes())
     return measure_retrieval(index, data, outputs)

@@ -29,7 +29,9 @@ from braintumor.vocabulary import CLASS_NAMES, TUMOR, Protocol, Split, TumorClas
 Verdicts = NDArray[np.object_]
 
 
-def evaluate(name: str, settings: Settings | None = None, replicates: int = REPLICATES) -> str:
+def evaluate(
+    name: str, settings: Settings | None = None, replicates: int = REPLICATES, *, held_out: bool = False
+) -> str:
     """Measure a version on train, validation and test, and write what was found beside its model.
 
     Predictions come from `model.onnx` through the detector's own code: what is measured is what is served. The
@@ -42,6 +44,9 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
         Folder of the version in `outputs/`.
     replicates : int
         Bootstrap replicates for the intervals.
+    held_out : bool
+        Leave the training scans out, which are most: for a network that takes long. It then has no known scans to
+        show beside a new one.
 
     Returns
     -------
@@ -53,10 +58,12 @@ def evaluate(name: str, settings: Settings | None = None, replicates: int = REPL
     ArtifactError
         The version was not trained or exported.
     DatasetError
-        The images are not there, or are not those it was trained on.
+        The images are not there, are not those it was trained on, or the training scans cannot be left out.
     """
     settings = settings or get_settings()
     data = evaluation_data(name, settings)
+    if held_out:
+        data = data.at(np.flatnonzero((data.manifest["split"] != str(Split.TRAIN)).to_numpy()))
     detector = Detector.load(name, settings)
     choose_views(name, data, detector, settings)
     detector = Detector.load(name, settings)

@@ -50,6 +50,12 @@ class TrainingData:
         """Row numbers of a split, or of `LEFT_OUT`."""
         return np.flatnonzero((self.manifest["split"] == str(split)).to_numpy())
 
+    def at(self, rows: NDArray[np.int64]) -> "TrainingData":
+        """Some of the images, in the order of `rows`."""
+        masks, known = (None if part is None else part[rows] for part in (self.masks, self.known))
+        manifest = self.manifest.iloc[rows].reset_index(drop=True)
+        return TrainingData(manifest, self.frames[rows], self.labels[rows], masks, known)
+
     def fingerprint(self) -> str:
         """Hash over every image's content, label and split: equal only if the same was trained on."""
         return fingerprint(self.manifest)
