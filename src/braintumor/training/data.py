@@ -52,7 +52,8 @@ class TrainingData:
 
     def at(self, rows: NDArray[np.int64]) -> "TrainingData":
         """Some of the images, in the order of `rows`."""
-        masks, known = (None if part is None else part[rows] for part in (self.masks, self.known))
+        masks = None if self.masks is None else self.masks[rows]
+        known = None if self.known is None else self.known[rows]
         manifest = self.manifest.iloc[rows].reset_index(drop=True)
         return TrainingData(manifest, self.frames[rows], self.labels[rows], masks, known)
 
