@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from braintumor.evaluation.report import measured_versions
+from braintumor.evaluation.reproduce import run_of
 from braintumor.settings import get_settings
+from braintumor.training.card import read_card
 from reproduce_times import MARKERS, PAGE, times
 
 
@@ -39,3 +42,10 @@ def test_every_recipe_is_made_again_and_what_rests_on_others_last(root: Path) ->
     assert order.index("v4") < order.index("ensemble")
     for command in ("data fetch --yes-no", "data audit", "data split", "hypotheses", "compare"):
         assert command in said
+
+
+def test_it_is_known_how_every_version_that_is_committed_was_made() -> None:
+    settings = get_settings()
+    for version in measured_versions(settings):
+        run = run_of(version, read_card(version, settings), settings)
+        assert version.startswith(run.base)

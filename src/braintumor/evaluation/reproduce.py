@@ -88,13 +88,16 @@ def reproduce(
 
 def run_of(version: str, card: dict[str, Any], settings: Settings) -> Run:
     """What to train to make a version, from its folder's name and its card."""
+    from braintumor.training.card import recipe_of
+
+    began = recipe_of(card).weights  # cards from before a recipe could say say nothing of it
     names = [path.stem for path in settings.recipes.glob("*.toml")]
     bases = [name for name in names if version == name or version.startswith(f"{name}-")]
     for base in sorted(bases, key=len, reverse=True):
         protocol = Protocol(card["protocol"])
         recipe = load_recipe(base, settings).under(protocol)
         seed = None if card["seed"] == recipe.seed else int(card["seed"])
-        weights = None if card["recipe"]["weights"] == recipe.weights else str(card["recipe"]["weights"])
+        weights = None if began == recipe.weights else began
         if version_name(base, protocol, seed, weights) == version:
             return Run(base, recipe, protocol, seed, weights)
     raise RecipeError(
