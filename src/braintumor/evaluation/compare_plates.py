@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from braintumor.evaluation.compare_file import Row
 from braintumor.evaluation.measures import Estimate
@@ -19,6 +21,12 @@ from braintumor.vocabulary import Task
 _COLORS: Final[dict[str, str]] = {Task.FOUR_CLASS: "#0072B2", Task.TUMOR: "#D55E00"}
 _OTHER: Final = "#555555"
 _NAMES: Final[dict[str, str]] = {Task.FOUR_CLASS: "tells four classes", Task.TUMOR: "tells tumour from none"}
+# Where a name may stand: points to the right of and above its own, and which of its sides is there.
+_PLACES: Final = (
+    (7, 7, "left"), (7, -14, "left"), (-7, 7, "right"), (-7, -14, "right"), (0, 14, "center"), (0, -22, "center"),
+    (7, 18, "left"), (7, -26, "left"), (-7, 18, "right"), (-7, -26, "right"),
+)  # fmt: skip
+_RADIUS: Final = 8  # of most points, in pixels
 _QUESTIONS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "four classes"}
 
 
@@ -27,9 +35,7 @@ def latency_plate(rows: Sequence[Row]) -> Figure:
     figure, axis = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
     largest = max((row.parameters or 1 for row in rows), default=1)
     shown = [(row.milliseconds, row) for row in rows if row.milliseconds and "tumor_accuracy" in row.test]
-    # Names in turn above and below, so that those of versions next to each other in time stay apart.
-    for number, (time, row) in enumerate(sorted(shown, key=lambda pair: pair[0].value)):
-        _point(axis, row, time, (row.parameters or 0) / largest, 7 if number % 2 == 0 else -14)
+    names = [_point(axis, row, time, (row.parameters or 0) / largest) for time, row in shown]
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -39,11 +45,34 @@ def latency_plate(rows: Sequence[Row]) -> Figure:
     _percents(axis.yaxis)
     axis.grid(alpha=0.25)
     _key(axis, rows)
+    _part(figure, names)
     return figure
 
 
-def _point(axis: Axes, row: Row, time: Estimate, share: float, offset: int) -> None:
-    """One version: its point with both intervals, and its name so many points above it."""
+def _part(figure: Figure, names: Sequence[Annotation]) -> None:
+    """Put each name in the first place beside its point where it covers no other name and no point."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    taken = [name.axes.transData.transform(name.xy) for name in names if name.axes]
+    covered: list[Bbox] = []
+    for name in names:
+        boxes = [_box(figure, name, *place) for place in _PLACES]
+        clashes = [
+            sum(box.overlaps(other) for other in covered) + sum(box.padded(_RADIUS).contains(*point) for point in taken)
+            + (box.x1 > figure.bbox.x1) for box in boxes
+        ]  # fmt: skip
+        covered.append(_box(figure, name, *_PLACES[int(np.argmin(clashes))]))
+
+
+def _box(figure: Figure, name: Annotation, across: int, up: int, side: str) -> Bbox:
+    """What a name covers once it stands so many points from its own."""
+    name.set_position((across, up))
+    name.set_horizontalalignment(side)  # type: ignore[arg-type]
+    return name.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+
+
+def _point(axis: Axes, row: Row, time: Estimate, share: float) -> Annotation:
+    """One version: its point with both intervals, and its name, which is returned."""
     found, color = row.test["tumor_accuracy"], _COLORS.get(row.task, _OTHER)
     axis.errorbar(
         time.value, found.value, xerr=_reach(time), yerr=_reach(found), fmt="none", ecolor=color, alpha=0.5, linewidth=1
@@ -51,8 +80,8 @@ def _point(axis: Axes, row: Row, time: Estimate, share: float, offset: int) -> N
     axis.scatter(
         time.value, found.value, s=24 + 260 * np.sqrt(share), color=color, alpha=0.85, edgecolors="white", zorder=3
     )
-    axis.annotate(
-        row.version, (time.value, found.value), xytext=(7, offset), textcoords="offset points", fontsize=8, zorder=5,
+    return axis.annotate(
+        row.version, (time.value, found.value), xytext=(7, 7), textcoords="offset points", fontsize=8, zorder=5,
         path_effects=[withStroke(linewidth=2.5, foreground="white")],
     )  # fmt: skip
 
@@ -91,4 +120,4 @@ def _key(axis: Axes, rows: Sequence[Row]) -> None:
     for task in dict.fromkeys(row.task for row in rows):
         axis.scatter([], [], color=_COLORS.get(task, _OTHER), label=_NAMES.get(task, task))
     if rows:
-        axis.legend(frameon=False, fontsize=8, loc="lower right")
+        axis.legend(frameon=False, fontsize=8, loc="best")
