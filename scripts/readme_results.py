@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report
-from braintumor.evaluation.seeds import seed_reports, seeded_version, spread
+from braintumor.evaluation.seeds import seeds_of, spread
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
 from markers import Markers
@@ -90,8 +90,7 @@ def _measures(report: Report) -> list[str]:
 
 def _seeds(version: str, settings: Settings) -> list[str]:
     """How far the numbers move from seed to seed; nothing where there is but one."""
-    seeded = seeded_version(version, settings)
-    reports = seed_reports(seeded, settings)
+    seeded, reports = seeds_of(version, settings)
     rows = []
     for split, names in ((str(Split.TEST), tuple(MEASURES)), ("outside", OUTSIDE)):
         for name in names:

@@ -5,7 +5,7 @@ import streamlit as st
 from app_pages.components.frame import section
 from app_pages.components.parts import table
 from app_pages.components.words import METRIC_TITLES, count, listed
-from braintumor.evaluation.seeds import seed_reports, seeded_version, spread
+from braintumor.evaluation.seeds import seeds_of, spread
 
 _SHOWN = (
     "accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "dice", "pointing_game",
@@ -17,8 +17,7 @@ _EXTRA = {"roc_auc": "ROC area outside", "called": "Tumours called outside", "fa
 
 def show_seeds(version: str, split: str) -> None:
     """Mean, standard deviation and range over the seeds; nothing where the recipe was fitted once."""
-    seeded = seeded_version(version)
-    reports = seed_reports(seeded)
+    seeded, reports = seeds_of(version)
     rows = {}
     for place, titles in ((split, {name: METRIC_TITLES[name] for name in _SHOWN}), (_OUTSIDE, _EXTRA)):
         for name, title in titles.items():

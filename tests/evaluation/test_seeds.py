@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from braintumor.evaluation.report import measured_versions, read_report
-from braintumor.evaluation.seeds import Spread, seed_reports, seeded_version, spread
+from braintumor.evaluation.seeds import Spread, seed_reports, seeds_of, spread
 from braintumor.settings import Settings
 
 
@@ -38,9 +38,10 @@ def test_where_it_was_fitted_once_the_seeds_of_what_taught_it_tell(outputs: Path
     _write(outputs, "v5", 0.95, 1)
     card = {"seed": 1, "recipe": {"teachers": {"versions": ["v4", "v4-seed2"]}}}
     (outputs / "v5" / "card.json").write_text(json.dumps(card))
-    assert seeded_version("v5", settings) == "v4"
-    assert seeded_version("v4", settings) == "v4"
-    assert seeded_version("v4-official", settings) == "v4-official"
+    assert seeds_of("v5", settings)[0] == "v4"
+    assert list(seeds_of("v5", settings)[1]) == [1, 2, 3]
+    assert seeds_of("v4", settings)[0] == "v4"
+    assert seeds_of("v4-official", settings)[0] == "v4-official"
 
 
 def test_one_seed_has_no_spread(outputs: Path) -> None:

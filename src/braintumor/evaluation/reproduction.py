@@ -11,7 +11,7 @@ from braintumor.dataset.files import sha256_of
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.measures import Metrics
 from braintumor.evaluation.report import Report, read_report
-from braintumor.evaluation.seeds import seed_reports, seeded_version, spread
+from braintumor.evaluation.seeds import seeds_of, spread
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.vocabulary import Split
@@ -170,7 +170,7 @@ def _metrics(version: str, settings: Settings, ours: dict[str, Metrics], again: 
 
 def tolerance(version: str, metric: str, settings: Settings) -> float:
     """By how much a metric of the test split may differ; see the reasons above."""
-    reports = seed_reports(seeded_version(version, settings), settings)
+    _, reports = seeds_of(version, settings)
     moved = spread(reports, str(Split.TEST), metric)
     if moved is None or len(moved.values) < SEEDS:
         return POINTS

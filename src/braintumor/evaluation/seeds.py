@@ -50,12 +50,16 @@ def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Re
     return found
 
 
-def seeded_version(version: str, settings: Settings | None = None) -> str:
-    """The version whose seeds tell how far numbers move: this one, or the one whose seeds taught it."""
-    if len(seed_reports(version, settings)) > 1:
-        return version
+def seeds_of(version: str, settings: Settings | None = None) -> tuple[str, dict[int, Report]]:
+    """Reports by seed that tell how far a version's numbers move, and of which version they are.
+
+    They are its own where there are several, else those of the version whose seeds taught it.
+    """
+    own = seed_reports(version, settings)
     taught = read_report(version, settings).fact("recipe", "teachers", "versions")
-    return str(taught[0]) if isinstance(taught, list) and taught else version
+    if len(own) > 1 or not (isinstance(taught, list) and taught):
+        return version, own
+    return str(taught[0]), seed_reports(str(taught[0]), settings)
 
 
 def spread(reports: Mapping[int, Report], split: str, metric: str) -> Spread | None:
