@@ -79,3 +79,15 @@ def test_tumours_of_which_nobody_said_the_kind_are_each_others_like(data: Traini
 
 def test_a_version_that_gives_nothing_to_compare_by_keeps_none(data: TrainingData) -> None:
     assert fit_neighbours(data, Outputs(np.zeros((len(data.labels), 4), np.float32))) is None
+
+
+def test_large_class_maps_are_compared_by_averages_of_blocks_so_that_an_index_stays_small(data: TrainingData) -> None:
+    cells = np.random.default_rng(0).random((len(data.labels), 4, 15, 15), np.float32)
+    fine = np.pad(np.kron(cells, np.ones((2, 2), np.float32)), ((0, 0), (0, 0), (0, 1), (0, 1)))  # 31 x 31
+    large, small = (
+        what_is_seen(Outputs(np.zeros((len(data.labels), 4), np.float32), maps=maps), data.frames)
+        for maps in (fine, cells)
+    )
+    assert large is not None
+    assert small is not None
+    np.testing.assert_allclose(large, small, atol=1e-6)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 # Which rooms each room may import, besides itself and the words every room uses. A new room needs a line here.
-WORDS = {"vocabulary", "words", "errors", "settings", "runs"}
+WORDS = {"vocabulary", "words", "errors", "settings", "runs", "files"}
 ROOMS: dict[str, set[str]] = {
     "vocabulary": set(),
     "words": {"vocabulary"},
     "errors": set(),
     "settings": set(),
+    "files": set(),
     "runs": {"vocabulary"},
     "imaging": WORDS,
     "inference": WORDS | {"imaging"},

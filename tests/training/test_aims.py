@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.dataset.files import sha256_of
 from braintumor.errors import ArtifactError
+from braintumor.files import sha256_of
 from braintumor.imaging import to_batch
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe

@@ -17,8 +17,8 @@ from braintumor.bench.comparison import compared, table
 from braintumor.bench.explore import compare_exploration, exploration_table
 from braintumor.bench.process import run
 from braintumor.bench.training import compare_training, training_table
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError, MissingExtraError
+from braintumor.files import write_atomically
 from braintumor.inference import load_artifact
 from braintumor.reporting.finding import find_scans
 from braintumor.reporting.predict import available_cores

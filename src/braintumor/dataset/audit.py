@@ -13,13 +13,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from braintumor.dataset.facts import FileFacts, read_facts, stamp_of
-from braintumor.dataset.files import find_images, write_atomically
+from braintumor.dataset.files import find_images
 from braintumor.dataset.groups import assign_groups
 from braintumor.dataset.leakage import leakage, summarize
 from braintumor.dataset.manifest import manifest_path, read_manifest, write_manifest
 from braintumor.dataset.table import load_table
 from braintumor.dataset.twins import ORIENTATIONS, find_twins
 from braintumor.errors import DatasetError
+from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 
 _CHUNK = 64

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from braintumor.dataset.files import sha256_of
 from braintumor.dataset.twins import orientation_hashes
 from braintumor.errors import ScanError
+from braintumor.files import sha256_of
 from braintumor.imaging import read_scan
 from braintumor.settings import Settings
 

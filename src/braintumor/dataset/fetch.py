@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from braintumor.dataset.files import LEAVES, find_images, sha256_of, write_atomically
+from braintumor.dataset.files import LEAVES, find_images
 from braintumor.dataset.kaggle import download
 from braintumor.dataset.sets import KAGGLE, ImageSet
 from braintumor.dataset.table import load_table
 from braintumor.errors import DatasetError
+from braintumor.files import sha256_of, write_atomically
 from braintumor.settings import Settings, get_settings
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 import pandas as pd
 
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import DatasetError
+from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 
 COLUMNS: Final = (

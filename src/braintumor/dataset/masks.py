@@ -14,9 +14,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from braintumor.dataset.alignment import LEVEL, expected_masks, load_mask, masks_folder
-from braintumor.dataset.files import write_atomically
 from braintumor.dataset.kaggle import download
 from braintumor.errors import DatasetError
+from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 
 __all__ = ["BRISC_HANDLE", "fetch_masks", "load_mask", "mask_digest", "masks_folder"]

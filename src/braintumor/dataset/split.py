@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.files import write_atomically
 from braintumor.dataset.leakage import TESTING, TRAINING
 from braintumor.dataset.manifest import read_manifest, write_manifest
 from braintumor.errors import DatasetError
+from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from braintumor.dataset.files import LEAVES, find_images, sha256_of
+from braintumor.dataset.files import LEAVES, find_images
 from braintumor.errors import DatasetError
+from braintumor.files import sha256_of
 
 KAGGLE_HANDLE: Final = "masoudnickparvar/brain-tumor-mri-dataset"
 SHIPPED: Final = Path(__file__).parent / "tables" / "kaggle.csv.gz"

@@ -14,13 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.dataset.facts import read_facts
-from braintumor.dataset.files import find_images, sha256_of, write_atomically
+from braintumor.dataset.files import find_images
 from braintumor.dataset.groups import assign_groups
 from braintumor.dataset.manifest import COLUMNS
 from braintumor.dataset.sets import YES_NO, YES_NO_LABELS
 from braintumor.dataset.split import assign_splits
 from braintumor.dataset.twins import find_twins
 from braintumor.errors import DatasetError
+from braintumor.files import sha256_of, write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Plane, Protocol, Split
 

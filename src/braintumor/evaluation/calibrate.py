@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import DatasetError
 from braintumor.evaluation.calibration import (
     CONFORMAL_LEVEL,
@@ -17,6 +16,7 @@ from braintumor.evaluation.calibration import (
 )
 from braintumor.evaluation.novelty import fit_novelty, novelty_entry
 from braintumor.evaluation.retrieval import fit_neighbours, measure_retrieval
+from braintumor.files import write_atomically
 from braintumor.inference.artifact import NEIGHBOURS, NOVELTY
 from braintumor.inference.detector import Detector
 from braintumor.inference.fusion import Fusion, tumor_log_odds

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from typing import Any
 
-from braintumor.dataset.files import write_atomically
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.compare_answers import Answers, Scans, ask
 from braintumor.evaluation.compare_field import Entrant, Status, find_field
@@ -20,6 +19,7 @@ from braintumor.evaluation.compare_scores import right
 from braintumor.evaluation.compare_sentences import summary
 from braintumor.evaluation.compare_speed import TIMED, time_versions
 from braintumor.evaluation.compare_table import comparison_table
+from braintumor.files import write_atomically
 from braintumor.inference.artifact import Artifact
 from braintumor.settings import Settings, get_settings
 

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.evaluation.study_file import identity
+from braintumor.files import sha256_of, write_atomically
 from braintumor.imaging import read_scan, standardize
 from braintumor.inference.artifact import Artifact
 from braintumor.inference.detector import Detector

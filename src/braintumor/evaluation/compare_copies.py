@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.dataset.facts import read_facts
-from braintumor.dataset.files import write_atomically
 from braintumor.dataset.twins import MAX_DISTANCE
 from braintumor.dataset.yes_no import yes_no_folder, yes_no_manifest
 from braintumor.evaluation.compare_answers import Scans
 from braintumor.evaluation.outside_set import nearest
+from braintumor.files import write_atomically
 from braintumor.settings import Settings
 from braintumor.training.data import COMPARISON_SEED
 from braintumor.vocabulary import Protocol, Split

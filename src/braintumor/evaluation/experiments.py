@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import ScanError
 from braintumor.evaluation.localization import localization
 from braintumor.evaluation.origin_readings import origin_readings
 from braintumor.evaluation.outside_set import FOLDER, at_hand, new_tumors, outside_facts
+from braintumor.files import write_atomically
 from braintumor.imaging import read_scan, standardize, to_batch
 from braintumor.inference.outputs import Outputs
 from braintumor.models.masked import served

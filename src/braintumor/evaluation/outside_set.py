@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.dataset.facts import read_facts
-from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.dataset.sets import YES_NO
 from braintumor.dataset.twins import MAX_DISTANCE
 from braintumor.dataset.yes_no import read_pictures, yes_no_folder, yes_no_paths
+from braintumor.files import sha256_of, write_atomically
 from braintumor.settings import Settings
 
 FOLDER: Final = YES_NO.folder

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from braintumor.dataset.files import sha256_of
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.measures import Metrics
 from braintumor.evaluation.report import Report, read_report
 from braintumor.evaluation.seeds import seeds_of, spread
+from braintumor.files import sha256_of
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.vocabulary import Split

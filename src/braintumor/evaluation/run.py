@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.dataset.alignment import masks_folder
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import DatasetError
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.calibrate import calibrate
@@ -18,6 +17,7 @@ from braintumor.evaluation.scores import Scored, score
 from braintumor.evaluation.study_file import OUTSIDE, outside_split
 from braintumor.evaluation.two_way import score_two_way
 from braintumor.evaluation.views import choose_views
+from braintumor.files import write_atomically
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import decide, likeliest, tumor_probability

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from braintumor.dataset.files import write_atomically
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.foreign import measure_novelty
 from braintumor.evaluation.latency import measure_latency
@@ -17,6 +16,7 @@ from braintumor.evaluation.robustness import measure_robustness
 from braintumor.evaluation.sanity import measure_sanity
 from braintumor.evaluation.study_file import OUTSIDE, identity, is_current, read_stages, write_stages
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
+from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import update_card
 

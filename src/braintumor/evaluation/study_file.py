@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from braintumor.dataset.files import write_atomically
+from braintumor.files import write_atomically
 from braintumor.inference.artifact import MODEL, Artifact
 
 FILE: Final = "study.json"

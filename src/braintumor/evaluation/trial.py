@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import RecipeError
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.entries import Entry
@@ -15,6 +14,7 @@ from braintumor.evaluation.experiments import FOLDER_OF_RUNS, ORIGINS, read_answ
 from braintumor.evaluation.origin_readings import LAYERS, QUESTIONS
 from braintumor.evaluation.paired import paired_area
 from braintumor.evaluation.weigh import paired_arms
+from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.training.arms import FLAGSHIP_FILE, Arm, load_arms
 from braintumor.vocabulary import Split, TumorClass

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.robustness import dealt
@@ -12,6 +11,7 @@ from braintumor.evaluation.run import evaluation_data
 from braintumor.evaluation.study_file import identity
 from braintumor.evaluation.variant_detector import Runner, litert_runner, onnx_runner
 from braintumor.evaluation.variant_measure import BOUNDS, measure, refuse_beyond
+from braintumor.files import sha256_of, write_atomically
 from braintumor.imaging import to_batch
 from braintumor.inference.artifact import INT8, LITERT, MODEL
 from braintumor.inference.detector import LOGITS, Detector

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.files import write_atomically
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.experiments import read_answers, run_experiments, run_name
 from braintumor.evaluation.experiments_file import FILE
 from braintumor.evaluation.paired import growth, paired_difference
 from braintumor.evaluation.run_checks import misfits, without
 from braintumor.evaluation.visible import group_averages, visibly_different
+from braintumor.files import write_atomically
 from braintumor.imaging import InputContract
 from braintumor.settings import Settings, get_settings
 from braintumor.training.arms import Arm, load_arms

@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.dataset.alignment import mask_source, masks_folder
-from braintumor.dataset.files import write_atomically
 from braintumor.dataset.manifest import read_manifest
 from braintumor.exploration import statistics
 from braintumor.exploration.effect_size import LEVELS, MIN_GROUPS, effect
@@ -22,6 +21,7 @@ from braintumor.exploration.statistics import ALL, Meta
 from braintumor.exploration.stream import fingerprint_of, stream
 from braintumor.exploration.tally import Tally
 from braintumor.exploration.tumours import MEASURES
+from braintumor.files import write_atomically
 from braintumor.imaging import InputContract
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASS_NAMES, Plane

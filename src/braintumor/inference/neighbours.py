@@ -13,6 +13,7 @@ from braintumor.vocabulary import CLASSES, UNKNOWN_KIND, TumorClass
 
 # Tables that are kept in half precision.
 _HALVED: Final = ("axes", "vectors")
+_SIDE: Final = 16  # cells of a class map along its longer side, at most, so that an index stays small
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +125,13 @@ def what_is_seen(outputs: Outputs, frames: NDArray[np.uint8]) -> NDArray[np.floa
     """
     if outputs.features is not None:
         return described(outputs.features, frames)
-    return None if outputs.maps is None else described(outputs.maps.reshape(len(frames), -1), frames)
+    return None if outputs.maps is None else described(_small(outputs.maps).reshape(len(frames), -1), frames)
+
+
+def _small(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Class maps as averages of blocks where they have too many cells; what fills no block at the edge goes."""
+    *_, rows, columns = maps.shape
+    block = -(-max(rows, columns) // _SIDE)
+    high, wide = rows // block, columns // block
+    cut = maps[..., : high * block, : wide * block]
+    return cut.reshape(*maps.shape[:2], high, block, wide, block).mean(axis=(3, 5)) if block > 1 else maps

@@ -1,13 +1,13 @@
 """Initial weights: random ones, or those of ImageNet from a file, a folder, or through Keras's own download."""
 
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Self
 
 import keras
 
 from braintumor.errors import RecipeError
+from braintumor.files import sha256_of
 from braintumor.models.build import architecture, leaves
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
@@ -50,8 +50,7 @@ class InitialWeights:
         """As plain data, for a card: which they were, by name and hash, not where they lay."""
         if self.file is None:
             return {"initial": self.kind}
-        with self.file.open("rb") as content:
-            return {"initial": self.kind, "file": self.file.name, "sha256": file_digest(content, "sha256").hexdigest()}
+        return {"initial": self.kind, "file": self.file.name, "sha256": sha256_of(self.file)}
 
 
 def initialize(

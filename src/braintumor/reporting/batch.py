@@ -1,6 +1,5 @@
 """Many files -> readings, on every core: threads decode, standardize and infer side by side, readings come in order."""
 
-import hashlib
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from braintumor.errors import ScanError
+from braintumor.files import sha256_of
 from braintumor.imaging import Scan, read_scan
 from braintumor.inference import Detector
 from braintumor.reporting.block import Block, block
@@ -95,7 +95,6 @@ def read_rows(
 def hash_of(file: str) -> str | None:
     """SHA-256 of a file's content; None where it cannot be opened."""
     try:
-        with Path(file).open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+        return sha256_of(Path(file))
     except (OSError, ValueError):
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from braintumor.errors import BrainTumorError, ScanError
+from braintumor.files import write_atomically
 from braintumor.imaging import Scan, read_scan
 from braintumor.inference import Detector
 from braintumor.inference.artifact import Artifact
@@ -20,7 +21,6 @@ from braintumor.reporting.explain_grid import cell, grid
 from braintumor.reporting.finding import Found, find_scans
 from braintumor.reporting.overlays import overlay_name
 from braintumor.reporting.slices import slices
-from braintumor.reporting.whole import write_whole
 from braintumor.reporting.words import count
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import RESEARCH_USE
@@ -153,7 +153,7 @@ def save(path: Path, content: bytes) -> Path:
         It cannot be written there.
     """
     try:
-        return write_whole(path, content)
+        return write_atomically(path, content)
     except OSError as error:
         raise BrainTumorError(
             f"{path}: cannot be written ({error.strerror}). Free some space or give another folder with --out."

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.files import write_atomically
 from braintumor.imaging import Scan, overlay
 from braintumor.inference.detection import Detection
-from braintumor.reporting.whole import write_whole
 from braintumor.vocabulary import Verdict
 
 OPACITY: Final = 0.65
@@ -71,4 +71,4 @@ def overlay_png(scan: Scan, detection: Detection, opacity: float = OPACITY) -> b
 
 def save_overlay(folder: Path, detection: Detection, png: bytes) -> Path:
     """Write the overlay of a scan, drawn by `overlay_png`, whole or not at all, and return its path."""
-    return write_whole(overlay_path(folder, detection.name, detection.sha256), png)
+    return write_atomically(overlay_path(folder, detection.name, detection.sha256), png)

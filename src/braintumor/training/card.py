@@ -13,8 +13,8 @@ import keras
 import pandas as pd
 
 from braintumor import __version__
-from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.errors import ArtifactError
+from braintumor.files import sha256_of, write_atomically
 from braintumor.inference.artifact import CARD, INT8, LITERT, MODEL, NEIGHBOURS, SALIENCY
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from braintumor.dataset.files import write_atomically
+from braintumor.files import write_atomically
 from braintumor.models.build import leaves
 from braintumor.models.saved import load_network
 from braintumor.training.schedule import best_epoch

@@ -7,8 +7,8 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from braintumor.dataset.files import sha256_of
 from braintumor.errors import ArtifactError
+from braintumor.files import sha256_of
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe
 from braintumor.models.recipe_parts import TeachersRecipe

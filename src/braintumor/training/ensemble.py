@@ -8,8 +8,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from braintumor.dataset.files import sha256_of, write_atomically
 from braintumor.errors import ArtifactError, RecipeError
+from braintumor.files import sha256_of, write_atomically
 from braintumor.imaging import InputContract, to_batch
 from braintumor.inference.artifact import MODEL, SALIENCY, Artifact, load_artifact
 from braintumor.models.merged import Member, joined, merged

@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from braintumor.dataset.files import write_atomically
 from braintumor.errors import ArtifactError, RecipeError
+from braintumor.files import write_atomically
 from braintumor.imaging import to_batch
 from braintumor.inference.artifact import INT8, LITERT, SALIENCY
 from braintumor.models.answering import answering

@@ -11,7 +11,7 @@ import keras
 import visualkeras
 from PIL import ImageFont
 
-from braintumor.dataset.files import write_atomically
+from braintumor.files import write_atomically
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 _COLOURS: Final[dict[type[keras.layers.Layer], str]] = {

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from braintumor.dataset.files import write_atomically
+from braintumor.files import write_atomically
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import InitialWeights
 from braintumor.runs import version_name
