@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
-from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report
+from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report, without_origin
 from braintumor.evaluation.seeds import seeds_of, spread
+from braintumor.evaluation.sentences import left_out_sentence
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import Protocol, Split
+from braintumor.vocabulary import LEFT_OUT, Protocol, Split
 from markers import Markers
 from readme_comparison import comparison_lines
 
@@ -64,6 +65,7 @@ def results(settings: Settings) -> str:
         "",
         *_seeds(version, settings),
         *_outside({name: read_report(name, settings) for name in _with_recipe(settings)}),
+        *_left_out(settings),
         f"One recipe ({base}), trained and tested on three splits. The leaky ones have near-duplicates of test images, "
         "and other images of the same patients, in their training set.",
         "",
@@ -90,19 +92,21 @@ def _measures(report: Report) -> list[str]:
 
 def _seeds(version: str, settings: Settings) -> list[str]:
     """How far the numbers move from seed to seed; nothing where there is but one."""
-    seeded, reports = seeds_of(version, settings)
+    seeded = seeds_of(version, settings)
     rows = []
     for split, names in ((str(Split.TEST), tuple(MEASURES)), ("outside", OUTSIDE)):
         for name in names:
-            found = spread(reports, split, name)
-            if found is not None:
+            found = [spread(reports, split, name) for reports in seeded.values()]
+            if any(found):
                 title = MEASURES[name] if split == Split.TEST else f"Outside: {METRIC_TITLES[name]}"
-                rows.append(f"| {title} | {found.plain() if name in ('roc_auc', 'ece') else found.percent()} |")
+                told = ("" if s is None else s.plain() if name in ("roc_auc", "ece") else s.percent() for s in found)
+                rows.append(f"| {title} | {' | '.join(told)} |")
     if not rows:
         return []
-    fitted = "The same recipe" if seeded == version else f"{seeded}, some of whose seeds taught {version},"
-    head = f"{fitted} fitted with {len(reports)} seeds: mean, standard deviation, and range."
-    return [head, "", "| Measure | Over seeds |", "| --- | --- |", *rows, ""]
+    fitted = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in seeded.items())
+    taught = f" Seeds of {version} have their teachers in common, so they move less." if len(seeded) > 1 else ""
+    head = f"Fitted again, {fitted}: mean, standard deviation, and range.{taught}"
+    return [head, "", f"| Measure | {' | '.join(seeded)} |", f"| --- {'| --- ' * len(seeded)}|", *rows, ""]
 
 
 def _outside(reports: dict[str, Report]) -> list[str]:
@@ -125,6 +129,25 @@ def _outside(reports: dict[str, Report]) -> list[str]:
             cells.append("" if estimate is None else estimate.plain() if key == "roc_auc" else estimate.percent())
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return [*rows, ""]
+
+
+def _left_out(settings: Settings) -> list[str]:
+    """How tumours fare of an origin that was kept from training."""
+    lines = []
+    for run in without_origin(settings.version, settings):
+        tried = run.metric(LEFT_OUT, "tumor_sensitivity")
+        if tried is not None:
+            lines += [
+                f"Tumours of an origin left out of training ({run.fact('recipe', 'leave_out')}, {tried.n} scans in "
+                f"{tried.groups} groups; {run.version}, {run.fact('recipe', 'fit', 'epochs')} epochs, untaught): "
+                f"{_lowered(left_out_sentence(run.evaluation[LEFT_OUT]))}",
+                "",
+            ]
+    return lines
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _protocols(reports: dict[Protocol, Report]) -> list[str]:

@@ -9,9 +9,10 @@ from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.parts import counted, stage_of, table
 from app_pages.components.words import count
 from braintumor.evaluation.measures import Estimate
-from braintumor.evaluation.report import Report
-from braintumor.evaluation.sentences import novelty_sentence, origin_sentence, outside_sentence
+from braintumor.evaluation.report import Report, without_origin
+from braintumor.evaluation.sentences import left_out_sentence, novelty_sentence, origin_sentence, outside_sentence
 from braintumor.evaluation.stages import Stage
+from braintumor.vocabulary import LEFT_OUT
 
 _AREAS = {"roc_auc": "Class and mask", "roc_auc@by:label": "Class alone", "roc_auc@by:mask": "Mask alone"}
 _SHARES = {
@@ -34,6 +35,7 @@ def show_outside(report: Report) -> None:
     section("Tumours of another collection", "Never used for training or for choosing anything.")
     if stage := stage_of(report, "outside", "How it does outside"):
         _show_collection(stage)
+    _show_left_out(report)
     section("Pictures that are no brain MRI", "Told apart by how far they lie from the training scans.")
     if stage := stage_of(report, "novelty", "Novelty"):
         _show_novelty(stage)
@@ -65,6 +67,20 @@ def _show_collection(stage: Stage) -> None:
         st.caption(
             f"Of {count(every, 'tumour picture')}, {new:,} are no near copy of an image of the training set; they form "
             f"{count(clusters, 'cluster')} of near copies of each other, and each cluster counts once."
+        )
+
+
+def _show_left_out(report: Report) -> None:
+    """Versions that learnt without the tumours of one origin; nothing where there is none."""
+    for run in without_origin(report.version):
+        origin, tried = run.fact("recipe", "leave_out"), run.metric(LEFT_OUT, "tumor_sensitivity")
+        section("Tumours of an origin left out", "All of one collection kept from training, then tested on.")
+        st.markdown(left_out_sentence(run.evaluation[LEFT_OUT]))
+        st.caption(
+            f"{run.version}: {counted(tried)} of the collection {origin}. It was trained for "
+            f"{run.fact('recipe', 'fit', 'epochs')} epochs, this "
+            f"version for {report.fact('recipe', 'fit', 'epochs')}"
+            + (" and taught by others." if report.fact("recipe", "teachers") else ".")
         )
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app_pages.components.frame import section
 from app_pages.components.parts import table
-from app_pages.components.words import METRIC_TITLES, count, listed
+from app_pages.components.words import METRIC_TITLES, listed
 from braintumor.evaluation.seeds import seeds_of, spread
 
 _SHOWN = (
@@ -17,16 +17,18 @@ _EXTRA = {"roc_auc": "ROC area outside", "called": "Tumours called outside", "fa
 
 def show_seeds(version: str, split: str) -> None:
     """Mean, standard deviation and range over the seeds; nothing where the recipe was fitted once."""
-    seeded, reports = seeds_of(version)
-    rows = {}
+    seeded = seeds_of(version)
+    rows: dict[str, dict[str, str]] = {}
     for place, titles in ((split, {name: METRIC_TITLES[name] for name in _SHOWN}), (_OUTSIDE, _EXTRA)):
         for name, title in titles.items():
-            found = spread(reports, place, name)
-            if found is not None:
-                rows[title] = {"Over seeds": found.plain() if name in _PLAIN else found.percent()}
+            found = {of: spread(reports, place, name) for of, reports in seeded.items()}
+            told = {of: s.plain() if name in _PLAIN else s.percent() for of, s in found.items() if s is not None}
+            if told:
+                rows[title] = told
     if not rows:
         return
-    fitted = "The same recipe" if seeded == version else f"{seeded}, some of whose seeds taught it,"
-    section("Seed by seed", f"{fitted} fitted again: mean, standard deviation, and range.")
+    taught = f" Seeds of {version} have their teachers in common, so they move less." if len(seeded) > 1 else ""
+    section("Seed by seed", f"Fitted again from other seeds: mean, standard deviation, and range.{taught}")
     table(rows, "Metric", "seeds")
-    st.caption(f"{count(len(reports), 'seed')}: {listed(str(seed) for seed in sorted(reports))}.")
+    seeds = (f"{of} {listed(str(seed) for seed in sorted(reports))}" for of, reports in seeded.items())
+    st.caption(f"Seeds of {'; of '.join(seeds)}.")

@@ -39,6 +39,9 @@ HEALTHY_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
 TUMOR: Final = "tumor"
 UNKNOWN_KIND: Final = len(CLASSES)
 
+# Beside the splits: tumours of the origin that a recipe leaves out, and is tested on.
+LEFT_OUT: Final = "left_out"
+
 
 class Task(StrEnum):
     """What a version was trained to tell: the four classes, or only tumour from none."""

@@ -27,6 +27,15 @@ def test_a_hundred_scans_are_shared_out() -> None:
     )
 
 
+def test_tumours_of_an_origin_left_out_are_shared_out_among_verdicts() -> None:
+    metrics: Metrics = {"tumor_sensitivity": Estimate(0.97, (0.93, 1.0))}
+    metrics |= {f"tumors@verdict:{v}": Estimate(s) for v, s in zip(Verdict, (0.6, 0.02, 0.35, 0.03), strict=True)}
+    assert sentences.left_out_sentence(metrics) == (
+        "Some tumour is likelier than none in 97.0% (93.0 to 100.0) of them; 60.0% are called, 2.0% cleared, "
+        "35.0% left to the reader, 3.0% refused."
+    )
+
+
 def test_the_weakest_subgroup_is_named_and_weighed() -> None:
     whole = {"accuracy": Estimate(0.9, (0.88, 0.92))}
     clear = {"accuracy@plane:axial": Estimate(0.7, (0.6, 0.8)), "accuracy@size:small": Estimate(0.95)}

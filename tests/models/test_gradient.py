@@ -19,7 +19,15 @@ from braintumor.training.saliency import log_odds_gradient
 from tests.support.model import CONTRACT, fit
 from tests.support.model import build as tiny
 
-SIDES = {"plain_cnn": (150, 3), "masked_residual": (96, 1), "masked_mobilenet": (96, 1)}
+SIDES = {
+    "plain_cnn": (150, 3), "masked_residual": (96, 1), "masked_mobilenet": (96, 1), "pretrained": (96, 3),
+    "four_block": (96, 3), "custom_cnn": (96, 3), "wide_cnn": (64, 3),
+}  # fmt: skip
+RECIPES = {
+    "plain_cnn": "v1", "pretrained": "mobilenet", "four_block": "four-block", "custom_cnn": "custom-cnn",
+    "wide_cnn": "wide-cnn",
+}  # fmt: skip
+KEPT = ("plain_cnn", "masked_residual", "masked_mobilenet", "pretrained")  # a gradient graph in their artifacts
 
 
 @cache
@@ -27,7 +35,7 @@ def _model(architecture: str) -> keras.Model:
     """With statistics of batch normalization and weights of the class that are no longer those of a new network."""
     keras.utils.set_random_seed(3)
     side, channels = SIDES[architecture]
-    recipe = load_recipe("v1" if architecture == "plain_cnn" else "v4")
+    recipe = load_recipe(RECIPES.get(architecture, "v4"))
     size = recipe.input.model_copy(update={"height": side, "width": side, "channels": channels})
     model = build(recipe.model_copy(update={"architecture": architecture, "input": size}))
     generator = np.random.default_rng(0)
@@ -45,10 +53,10 @@ def _gradients(content: bytes, images: np.ndarray) -> np.ndarray:
     return np.concatenate([session.run(["gradient"], {"image": image[None]})[0] for image in images])
 
 
-def _difference(found: np.ndarray, expected: np.ndarray) -> float:
-    """Largest length of a difference over the length of what is expected, picture by picture."""
+def _differences(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Length of the difference over the length of what is expected, picture by picture."""
     axes = (1, 2, 3)
-    return float(np.sqrt(np.square(found - expected).sum(axes) / np.square(expected).sum(axes)).max())
+    return np.sqrt(np.square(found - expected).sum(axes) / np.square(expected).sum(axes))
 
 
 @pytest.mark.parametrize("architecture", list(SIDES))
@@ -58,15 +66,18 @@ def test_it_is_the_gradient_of_automatic_differentiation(architecture: str) -> N
     assert np.abs(expected).max() > 0
     found = _gradients(gradient_graph(to_onnx(model), short=False), images)
     assert found.shape == images.shape
-    assert _difference(found, expected) < 1e-4
+    differences = _differences(found, expected)
+    assert differences.min() < 1e-4
+    # Rounding may take another of two nearly equal values of a window, which moves a little of the gradient elsewhere.
+    assert differences.max() < (1e-4 if architecture in KEPT else 0.02)
 
 
-@pytest.mark.parametrize("architecture", list(SIDES))
+@pytest.mark.parametrize("architecture", KEPT)
 def test_in_16_bits_it_is_nearly_that_and_the_file_below_5_mb(architecture: str) -> None:
     model, images = _model(architecture), _images(architecture)
     content = gradient_graph(to_onnx(model))
     assert len(content) < 5_000_000
-    assert _difference(_gradients(content, images), log_odds_gradient(model, images)) < 0.02
+    assert _differences(_gradients(content, images), log_odds_gradient(model, images)).max() < 0.02
 
 
 def test_the_mask_is_taken_as_it_is_and_moves_no_pixel_by_itself() -> None:
@@ -94,6 +105,6 @@ def test_overlapping_windows_and_plain_sums_are_gone_back_through_too() -> None:
 
 
 def test_an_operator_without_a_known_gradient_is_refused_by_name() -> None:
-    steps = [keras.Input((20, 20, 1)), layers.Conv2D(4, 3, activation="elu"), layers.Flatten(), layers.Dense(4)]
-    with pytest.raises(RecipeError, match="No gradient of Elu"):
+    steps = [keras.Input((20, 20, 1)), layers.Conv2D(4, 3, activation="softplus"), layers.Flatten(), layers.Dense(4)]
+    with pytest.raises(RecipeError, match="No gradient of Softplus"):
         gradient_graph(to_onnx(keras.Sequential(steps)))

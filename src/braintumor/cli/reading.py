@@ -71,7 +71,7 @@ def _explain(options: argparse.Namespace) -> int:
     if not (options.paths or options.grid):
         options.misused("name an image to explain, or give --grid")
     cases = _examples(options.version) if options.grid else []
-    done = explain(options.paths, options.out, options.version, finder=_keras_gradient, cases=cases)
+    done = explain(options.paths, options.out, options.version, finder=_graph_gradient, cases=cases)
     print(done)
     return 1 if done.failed else 0
 
@@ -96,11 +96,11 @@ def _examples(version: str | None) -> list[tuple[Path, str]]:
     return examples(version or get_settings().version)
 
 
-def _keras_gradient(artifact: "Artifact") -> "Gradient":
-    """What `explain` asks for saliency where a version keeps no gradient graph; TensorFlow is loaded only then."""
+def _graph_gradient(artifact: "Artifact") -> "Gradient":
+    """What `explain` asks for saliency where a version keeps no gradient graph; ONNX's tools are loaded only then."""
     try:
-        from braintumor.training.keras_gradient import keras_gradient
+        from braintumor.training.graph_gradient import graph_gradient
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "a package") from error
 
-    return keras_gradient(artifact)
+    return graph_gradient(artifact)

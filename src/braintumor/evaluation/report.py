@@ -13,7 +13,7 @@ from braintumor.evaluation.stages import Stage, parse_stages
 from braintumor.evaluation.study_file import identity, read_stages
 from braintumor.runs import training_command
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASS_NAMES, Protocol, Task
+from braintumor.vocabulary import CLASS_NAMES, LEFT_OUT, Protocol, Task
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
@@ -82,6 +82,12 @@ class Report:
 def measured_versions(settings: Settings | None = None) -> list[str]:
     """Names of all runs that were measured, those that keep no model among them."""
     return sorted(path.parent.name for path in (settings or get_settings()).outputs.glob("*/evaluation.json"))
+
+
+def without_origin(version: str, settings: Settings | None = None) -> list[Report]:
+    """Runs of a version that learnt without the tumours of one origin and were tested on them."""
+    names = [name for name in measured_versions(settings) if name.startswith(f"{version}_without_")]
+    return [report for report in (read_report(name, settings) for name in names) if LEFT_OUT in report.evaluation]
 
 
 def leak_version(version: str, settings: Settings | None = None) -> str:

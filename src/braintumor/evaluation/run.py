@@ -23,8 +23,8 @@ from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import decide, likeliest, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import read_card, recipe_of, update_card
-from braintumor.training.data import LEFT_OUT, TrainingData, recipe_data
-from braintumor.vocabulary import CLASS_NAMES, TUMOR, Protocol, Split, TumorClass
+from braintumor.training.data import TrainingData, recipe_data
+from braintumor.vocabulary import CLASS_NAMES, LEFT_OUT, TUMOR, Protocol, Split, TumorClass
 
 Verdicts = NDArray[np.object_]
 

@@ -50,16 +50,15 @@ def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Re
     return found
 
 
-def seeds_of(version: str, settings: Settings | None = None) -> tuple[str, dict[int, Report]]:
-    """Reports by seed that tell how far a version's numbers move, and of which version they are.
+def seeds_of(version: str, settings: Settings | None = None) -> dict[str, dict[int, Report]]:
+    """Reports by seed of a version, and of the one whose seeds taught it, where either was fitted with several.
 
-    They are its own where there are several, else those of the version whose seeds taught it.
+    Seeds of a version that was taught have their teachers in common, so they move less than those of its teacher.
     """
-    own = seed_reports(version, settings)
     taught = read_report(version, settings).fact("recipe", "teachers", "versions")
-    if len(own) > 1 or not (isinstance(taught, list) and taught):
-        return version, own
-    return str(taught[0]), seed_reports(str(taught[0]), settings)
+    names = [version, *(taught[:1] if isinstance(taught, list) else [])]
+    found = {str(name): seed_reports(str(name), settings) for name in names}
+    return {name: reports for name, reports in found.items() if len(reports) > 1}
 
 
 def spread(reports: Mapping[int, Report], split: str, metric: str) -> Spread | None:

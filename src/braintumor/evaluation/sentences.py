@@ -100,6 +100,19 @@ def outside_sentence(metrics: Metrics) -> str:
     return f"{said}."
 
 
+def left_out_sentence(metrics: Metrics) -> str:
+    """How tumours fare whose origin a recipe was trained without."""
+    likeliest = metrics.get("tumor_sensitivity")
+    shares = {verdict: metrics.get(f"tumors@verdict:{verdict}") for verdict in Verdict}
+    called = shares[Verdict.TUMOR_SUSPECTED]
+    if likeliest is None or called is None:
+        return ""
+    said = f"Some tumour is likelier than none in {likeliest.percent()} of them; {called.percent()} are called"
+    rest = zip(list(Verdict)[1:], ("cleared", "left to the reader", "refused"), strict=True)
+    told = [f"{share.percent()} {words}" for verdict, words in rest if (share := shares[verdict]) is not None]
+    return f"{', '.join([said, *told])}."
+
+
 def novelty_sentence(metrics: Metrics, kinds: Iterable[str], own: str) -> str:
     """How well other pictures are refused, and at what price."""
     area, price = metrics.get("roc_auc"), metrics.get(f"refused@kind:{own}")

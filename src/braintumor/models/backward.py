@@ -31,6 +31,13 @@ def _rectifier(tape: Tape, node: NodeProto, gradient: str) -> Ways:
     return [(node.input[0], tape.add("Where", [tape.add("Greater", [node.output[0], zero]), gradient, zero]))]
 
 
+def _exponential(tape: Tape, node: NodeProto, gradient: str) -> Ways:
+    """Of an exponential linear unit: below zero its slope is its value and alpha."""
+    zero, alpha = (tape.constant(np.array(v, np.float32)) for v in (0.0, attributes(node).get("alpha", 1.0)))
+    below = tape.add("Mul", [gradient, tape.add("Add", [node.output[0], alpha])])
+    return [(node.input[0], tape.add("Where", [tape.add("Greater", [node.output[0], zero]), gradient, below]))]
+
+
 def _clip(tape: Tape, node: NodeProto, gradient: str) -> Ways:
     refuse(len(node.input) != 3 or not all(node.input), node)
     above, below = (tape.add(how, [node.output[0], node.input[i]]) for i, how in ((1, "Greater"), (2, "Less")))
@@ -107,6 +114,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "Clip": _clip,
     "Conv": convolution,
     "Div": _product,
+    "Elu": _exponential,
     "Flatten": _reshaping,
     "Gemm": _matrices,
     "GlobalAveragePool": _reduction,

@@ -15,10 +15,8 @@ from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.frames import load_frames
 from braintumor.training.mask_frames import load_mask_frames
-from braintumor.vocabulary import CLASS_NAMES, TUMOR, UNKNOWN_KIND, Protocol, Split, TumorClass
+from braintumor.vocabulary import CLASS_NAMES, LEFT_OUT, TUMOR, UNKNOWN_KIND, Protocol, Split, TumorClass
 
-# The split of images whose origin a recipe leaves out.
-LEFT_OUT = "left_out"
 # The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
 COMPARISON_SEED = 0
 
