@@ -15,6 +15,8 @@ TAUGHT := $(shell grep -l '^\[teachers\]' recipes/*.toml | sed 's|.*/||; s|\.tom
 AVERAGED := $(shell grep -l '^members' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
 LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
 SMALLER := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
+# What writes numbers into README and docs.
+WRITERS := readme_results reproduce_times targets
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
 PYTHON ?=
 export PYTHON
@@ -82,7 +84,7 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 	for version in $(SMALLER); do again export $$version --litert --int8; done; \
 	for version in $(LEARNT) $(TAUGHT) $(AVERAGED) $(foreach version,v4_teacher $(TAUGHT),$(patsubst %,$(version)-seed%,$(SEEDS))); do again study $$version; done; \
 	again hypotheses; again experiment; again compare; \
-	$(BIN)/python scripts/readme_results.py; $(BIN)/python scripts/reproduce_times.py; \
+	for script in $(WRITERS); do $(BIN)/python scripts/$$script.py; done; \
 	[ -z "$$missed" ] || { echo "Not done, for the reasons above$$missed." >&2; exit 1; }
 
 notebooks: setup  ## run the notebooks on the real set and keep their outputs
@@ -100,9 +102,8 @@ upgrade: setup  ## the same with the newest allowed versions
 	$(BIN)/python scripts/lock.py --upgrade
 	@$(PREPARE) dev
 
-readme: setup  ## write the results of README.md, and the times in docs, from outputs
-	$(BIN)/python scripts/readme_results.py
-	$(BIN)/python scripts/reproduce_times.py
+readme: setup  ## write the results of README.md, and what docs say of times and targets, from outputs
+	for script in $(WRITERS); do $(BIN)/python scripts/$$script.py || exit 1; done
 
 bench: setup  ## measure reading, exploring and training against the original way, and the pages in Chromium
 	$(BIN)/braintumor bench

@@ -1,7 +1,7 @@
 """The versions side by side for README.md, from `outputs/comparison`; nothing where they were not compared."""
 
 from braintumor.evaluation.compare_file import Comparison, Row, read_comparison
-from braintumor.evaluation.compare_sentences import pairs_sentence
+from braintumor.evaluation.compare_sentences import pairs_sentence, unfinished_sentence
 from braintumor.evaluation.measures import Estimate
 from braintumor.settings import Settings
 from braintumor.vocabulary import Task
@@ -21,13 +21,15 @@ def comparison_lines(settings: Settings) -> list[str]:
     return [
         "",
         f"Every version on {_scans(found)}, in one run. Accuracy is of what a version tells; *tumour or none* can be "
-        "compared across all. Times are from a frame to its verdict. The official split leaks.",
+        "compared across all. Times are from a frame to its verdict. The official split leaks; a version without a "
+        "number there was not fitted on it. One that learnt from the outside pictures has none outside.",
         "",
         f"| {' | '.join(_HEADS)} |",
         f"| {' | '.join('---' for _ in _HEADS)} |",
         *(f"| {' | '.join(_cells(row))} |" for row in found.measured),
         "",
         *(pairs_sentence(pairs, question) for question, pairs in found.pairs.items() if pairs),
+        *([said] if (said := unfinished_sentence(found.measured)) else []),
         *_absent(found),
     ]
 

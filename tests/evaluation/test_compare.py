@@ -16,7 +16,8 @@ from braintumor.evaluation.compare import compare
 from braintumor.evaluation.compare_answers import Scans, ask
 from braintumor.evaluation.compare_field import find_field
 from braintumor.evaluation.compare_file import read_comparison
-from braintumor.evaluation.report import read_predictions
+from braintumor.evaluation.compare_sentences import notes_of, unfinished_sentence
+from braintumor.evaluation.report import HISTORY_COLUMNS, read_predictions
 from braintumor.inference import load_artifact
 from braintumor.settings import Settings
 from braintumor.training.data import fingerprint, split_manifest
@@ -91,6 +92,19 @@ def test_every_version_of_the_field_gets_its_row(settings: Settings) -> None:
     assert all(row.milliseconds and row.milliseconds.value > 0 and row.milliseconds.n == 2 for row in (v1, two))
     assert two.notes[0].startswith("Tells tumour from none")
     assert (v1.seconds, v1.epochs, v1.flops) == (3.5, 12, 0)
+
+
+def test_a_version_whose_loss_still_fell_when_its_epochs_ended_is_said_to_be_unfinished(settings: Settings) -> None:
+    for version, losses in (("v1", (0.5, 0.3, 0.4)), ("two", (0.5, 0.4, 0.3))):
+        _change(settings, version, recipe={"fit": {"early_stopping_patience": 6}})
+        rows = "".join(f"{epoch},0.5,0.5,0.5,{loss},0.001,1\n" for epoch, loss in enumerate(losses, 1))
+        (settings.outputs / version / "history.csv").write_text(f"{','.join(HISTORY_COLUMNS)}\n{rows}")
+    _compare(settings)
+    found = {row.version: row for row in read_comparison(settings).rows}
+    assert (found["v1"].unfinished, found["two"].unfinished) == (False, True)
+    assert notes_of(found["two"])[-1].startswith("Its validation loss was still falling when 12 epochs had passed")
+    assert unfinished_sentence(found.values()).endswith(": two (12 epochs).")
+    assert unfinished_sentence([found["v1"]]) == ""
 
 
 def test_pairs_are_compared_where_both_answer_the_question(settings: Settings) -> None:

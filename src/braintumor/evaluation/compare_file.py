@@ -22,8 +22,9 @@ QUESTIONS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "which of th
 class Row:
     """One version. What was not measured is empty or None; `command` is what comes next for it.
 
-    `copies` is how many of the test scans are near copies of what it learnt from, known of versions of the yes/no set,
-    and `without_copies` the scores on the others.
+    `unfinished` says that its epochs ended while its validation loss still fell. `copies` is how many of the test scans
+    are near copies of what it learnt from, known of versions of the yes/no set, and `without_copies` the scores on the
+    others.
     """
 
     version: str
@@ -42,6 +43,7 @@ class Row:
     flops: float | None = None
     seconds: float | None = None
     epochs: float | None = None
+    unfinished: bool = False
     notes: tuple[str, ...] = ()
     copies: float | None = None
     without_copies: Metrics = field(default_factory=dict)
@@ -154,6 +156,7 @@ def _row(entry: Mapping[str, Any]) -> Row:
         flops=_number(entry.get("flops")),
         seconds=_number(training.get("seconds")),
         epochs=_number(training.get("epochs")),
+        unfinished=training.get("unfinished") is True,
         copies=_number(entry.get("copies")),
         without_copies=parse_metrics(entry.get("test_without_copies")),
         notes=tuple(map(str, notes)) if isinstance(notes, list) else (),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from braintumor.errors import DatasetError
 from braintumor.evaluation.compare_answers import Answers, Scans
@@ -13,6 +14,7 @@ from braintumor.evaluation.compare_field import BARE, KAGGLE, Entrant
 from braintumor.evaluation.compare_flops import flops
 from braintumor.evaluation.compare_outside import score_outside
 from braintumor.evaluation.compare_scores import score_version
+from braintumor.evaluation.report import read_report
 from braintumor.evaluation.study_file import identity
 from braintumor.inference.artifact import MODEL, Artifact
 from braintumor.settings import Settings
@@ -51,7 +53,11 @@ def measured_row(
         "bytes": artifact.path(MODEL).stat().st_size,
         "flops": flops(artifact.path(MODEL)),
         "views": artifact.card.views,
-        "training": {"seconds": training.get("seconds"), "epochs": training.get("epochs_run")},
+        "training": {
+            "seconds": training.get("seconds"),
+            "epochs": training.get("epochs_run"),
+            "unfinished": _unfinished(entrant.version, settings),
+        },
         "notes": _notes(entrant, artifact),
         **(_unlearnt(artifact, scans, answers, work, settings, replicates) if learnt_outside else {}),
     }
@@ -67,6 +73,14 @@ def _official(version: str, settings: Settings) -> dict[str, Any]:
         return {metric: found[metric] for metric in _OFFICIAL if metric in found}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def _unfinished(version: str, settings: Settings) -> bool:
+    """Whether its epochs ended while its validation loss still fell, and nothing but their number ended them."""
+    report = read_report(version, settings)
+    losses = report.history.get("val_loss", pd.Series(dtype=float))
+    waits = report.fact("recipe", "fit", "early_stopping_patience")
+    return bool(waits) and len(losses) > 0 and int(losses.to_numpy().argmin()) == len(losses) - 1
 
 
 def _notes(entrant: Entrant, artifact: Artifact) -> list[str]:

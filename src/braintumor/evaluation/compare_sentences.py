@@ -1,6 +1,6 @@
 """Sentences of the comparison: which difference is real, and what so many comparisons are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair, Row
@@ -34,13 +34,31 @@ def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
 def notes_of(row: Row) -> list[str]:
     """What to know before a version is compared with others."""
     known, rest = row.test.get("tumor_accuracy"), row.without_copies.get("tumor_accuracy")
+    notes = list(row.notes)
+    if row.unfinished and row.epochs:
+        notes.append(
+            f"Its validation loss was still falling when {counted(row.epochs)} had passed: with more it may do better."
+        )
     if row.copies is None or known is None or rest is None:
-        return list(row.notes)
+        return notes
     return [
-        *row.notes,
+        *notes,
         f"{row.copies:,.0f} of the {known.n or 0:,} scans are near copies of pictures it learnt from; on the others it "
         f"is right on tumour or none in {rest.percent()}.",
     ]
+
+
+def unfinished_sentence(rows: Iterable[Row]) -> str:
+    """Whose training ended early; empty where nobody's did."""
+    found = [f"{row.version} ({counted(row.epochs)})" for row in rows if row.unfinished and row.epochs]
+    if not found:
+        return ""
+    return f"Still learning when their epochs ended, so that more may do better: {', '.join(found)}."
+
+
+def counted(epochs: float) -> str:
+    """As words: `1 epoch`, `4 epochs`."""
+    return f"{epochs:.0f} {'epoch' if epochs == 1 else 'epochs'}"
 
 
 def summary(comparison: Comparison) -> str:

@@ -44,10 +44,10 @@ class Estimate:
         between = "" if self.interval is None else f" ({self.interval[0]:.1%} to {self.interval[1]:.1%})"
         return f"{self.value:.1%}" + between.replace("% to", " to").replace("%)", ")")
 
-    def plain(self) -> str:
+    def plain(self, digits: int = 2) -> str:
         """As a number, such as `0.42 (0.35 to 0.50)`."""
-        between = "" if self.interval is None else f" ({_plain(self.interval[0])} to {_plain(self.interval[1])})"
-        return f"{_plain(self.value)}{between}"
+        value, *between = (_plain(number, digits) for number in (self.value, *(self.interval or ())))
+        return f"{value} ({' to '.join(between)})" if between else value
 
     def points(self) -> str:
         """As a difference of two shares in percentage points, such as `+3.1 points (+0.4 to +5.8)`."""
@@ -57,9 +57,9 @@ class Estimate:
         return f"{100 * self.value:+.1f} points{between}".replace("-", "\N{MINUS SIGN}")
 
 
-def _plain(value: float) -> str:
+def _plain(value: float, digits: int) -> str:
     # Adding zero takes the sign off what was rounded to it.
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 Metrics = dict[str, Estimate]
