@@ -18,7 +18,14 @@ PARAMETERS = {
     "four-block": 3_602_113,
     "custom-cnn": 4_668_164,
     "mobilenet": 1_836_052,  # 1,832,976 of MobileNet, 768 x 4 + 4
+    "xception": 20_869_676,  # 20,861,480 of Xception, 2,048 x 4 + 4
     "yesno-mobilenet": 2_030_097,
+    "yesno-vgg16": 14_846_273,  # 14,714,688 of VGG16, 512 x 256 + 256, 256 + 1
+    "yesno-resnet50": 24_112_513,  # 23,587,712 of ResNet50, 2,048 x 256 + 256, 256 + 1
+    "yesno-inceptionv3": 22_327_585,  # 21,802,784 of InceptionV3, 2,048 x 256 + 256, 256 + 1
+    # 4,049,571 of EfficientNetB0, 1,280 x 256 + 256, 256 + 1, less the 7 of its normalization, which `prepare` does
+    "yesno-efficientnetb0": 4_377_757,
+    "yesno-mobilenetv3": 3_242_625,  # 2,996,352 of MobileNetV3 Large, 960 x 256 + 256, 256 + 1
 }
 
 

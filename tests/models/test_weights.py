@@ -1,5 +1,6 @@
 """Initial weights: ImageNet's from a folder, grey from three colours, layers kept as they are, mistakes named."""
 
+import math
 from pathlib import Path
 
 import keras
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 
 from braintumor.errors import RecipeError
-from braintumor.models.build import build
+from braintumor.models.build import build, leaves
 from braintumor.models.masked_mobilenet import WEIGHTS
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import InitialWeights, freeze, initialize
 from braintumor.settings import Settings
+from braintumor.training.schedule import frozen_at
 
 
 def _recipe(architecture: str, **changes: object) -> Recipe:
@@ -97,6 +99,30 @@ def test_a_nested_base_is_thawed_layer_by_layer_and_frozen_as_a_whole_by_its_nam
     assert "conv_pw_9" not in learning
     freeze(model, "")
     assert len(base.trainable_weights) == len([w for w in base.weights if "moving" not in w.name])
+
+
+def test_of_v2_the_head_alone_learns_and_of_v3_the_last_block_too() -> None:
+    learning = {}
+    for version in ("v2", "v3"):
+        recipe = load_recipe(version)
+        model = build(recipe)
+        freeze(model, recipe.frozen_through)
+        learning[version] = [layer.name for layer in leaves(model) if layer.trainable_weights]
+    assert learning["v3"] == ["block5_conv1", "block5_conv2", "block5_conv3", *learning["v2"]]
+    assert len(learning["v2"]) == 2
+
+
+@pytest.mark.parametrize("version", ["mobilenet", "xception"])
+def test_fine_tuning_thaws_more_of_the_base_at_each_of_its_shares_of_the_epochs(version: str) -> None:
+    recipe = load_recipe(version)
+    model, learning = build(recipe), []
+    for epoch in range(recipe.fit.epochs):
+        freeze(model, frozen_at(epoch, recipe))
+        learning.append(len(model.trainable_weights))
+    starts = [0, *(math.ceil(share * recipe.fit.epochs) for share, _ in recipe.thaw)]
+    assert learning == sorted(learning)
+    assert [epoch for epoch in range(len(learning)) if epoch == 0 or learning[epoch] > learning[epoch - 1]] == starts
+    assert learning[0] == len(model.get_layer("probabilities").weights)
 
 
 def test_the_base_is_given_imagenet_s_weights_and_a_file_named_is_read_before_the_folder(
