@@ -26,6 +26,7 @@ from braintumor.training.arms import Arm
 from braintumor.training.data import TrainingData, fingerprint, recipe_data
 from braintumor.training.distil import teacher_hashes
 from braintumor.training.fit import fitted
+from braintumor.training.schedule import chosen_epoch
 from braintumor.vocabulary import CLASS_NAMES, TUMOR, Protocol, Split
 
 FOLDER_OF_RUNS: Final = "experiments"
@@ -59,14 +60,18 @@ def run_experiments(arms: dict[str, Arm], settings: Settings, *, read_origin: bo
             model, history = fitted(recipe, data, work, aims=Aims.of(recipe, data, settings))
             if read_origin:
                 write_atomically(origins, _text(origin_readings(model, recipe, data)))
+            validation = history.iloc[chosen_epoch(history["val_loss"].tolist(), recipe.fit) - 1]
+            judged = {key: round(float(validation[key]), 5) for key in ("val_accuracy", "val_loss")}
             if is_kept:
+                _note(name, settings, **noted | judged)
                 shutil.rmtree(work)
                 yield f"{name}: kept, and its origins read."
                 continue
             table = answers(served(model), recipe, data, settings)
             write_atomically(folder / f"{name}.csv", _text(table))
             _note(name, settings, identity=identity, epochs=len(history), groups=data.groups()[str(Split.TRAIN)],
-                  images=len(data.rows(Split.TRAIN)), seconds=round(float(history["seconds"].sum()), 1))  # fmt: skip
+                  images=len(data.rows(Split.TRAIN)), seconds=round(float(history["seconds"].sum()), 1),
+                  **judged)  # fmt: skip
             shutil.rmtree(work)
             accuracy = (table["label"] == table[list(CLASS_NAMES)].idxmax(axis=1))[table["set"] == str(Split.TEST)]
             yield f"{name}: {accuracy.mean():.1%} of {len(accuracy)} test scans right."
