@@ -64,7 +64,7 @@ reproduce: setup  ## make a version again from raw data, apart, and compare it w
 
 # Everything in outputs, over what is there; what the times are, docs/how-to/reproduce.md says. A version for which this
 # machine lacks initial weights is passed over and named at the end.
-reproduce-all: setup  ## everything in outputs from raw data: every recipe, protocol, seed, study and comparison (days)
+reproduce-all: setup  ## everything in outputs from raw data: every recipe, protocol, seed, study and comparison (most of a day)
 	$(BIN)/braintumor data fetch
 	$(BIN)/braintumor data fetch --masks
 	$(BIN)/braintumor data fetch --yes-no

@@ -67,6 +67,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         "Input": " x ".join(str(side) for side in size) if all(size) else None,
         "Split": report.fact("protocol"),
         "Started from": _start(report.fact("weights")),
+        "Taught by": ", ".join(report.fact("teachers") or ()),
         "Training": _training(epochs, best, seconds, speed),
         "Seed": report.fact("seed"),
         "Temperature": _number(report.fact("temperature"), ".3f"),
@@ -74,6 +75,10 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         "Call at or above": _number(report.fact("thresholds", "high"), ".1%"),
         "Says tumour from": _number(report.fact("decision", "threshold"), ".1%"),
         "Thresholds": report.fact("thresholds", "chosen"),
+        "Views of a scan": report.fact("views", "count"),
+        "Class and mask together": _fusion(report.fact("fusion")),
+        "Prediction sets promise": _number(report.fact("conformal", "level"), ".0%"),
+        "Novelty limits": report.fact("novelty", "chosen"),
         "Largest difference of export": _number(report.fact("export", "max_abs_difference"), ".1e"),
         "Code (git commit)": (report.fact("git_commit") or "")[:12],
         "Data fingerprint": (report.fact("data", "fingerprint") or "")[:12],
@@ -94,6 +99,12 @@ def _start(weights: Any) -> str | None:
     if weights.get("initial") == "none":
         return "random weights"
     return f"ImageNet's weights, {weights['file']}" if "file" in weights else "ImageNet's weights, through Keras"
+
+
+def _fusion(fusion: Any) -> str | None:
+    if not isinstance(fusion, dict):
+        return None
+    return f"log-odds of {fusion['label']:.2f} x class + {fusion['mask']:.2f} x mask + {fusion['bias']:.2f}"
 
 
 def _training(epochs: Any, best: Any, seconds: Any, speed: Any) -> str | None:

@@ -43,7 +43,7 @@ def weigh_hypotheses(
         _augmentation(experiments),
         _classifies(report),
         _leaks(fair or report, random, official),
-        _masks(experiments),
+        _masks(experiments, fair or report),
         _grows(experiments),
     )
 
@@ -88,13 +88,15 @@ def _augmentation(experiments: Experiments) -> Hypothesis:
     )
 
 
-def _masks(experiments: Experiments) -> Hypothesis:
+def _masks(experiments: Experiments, other: Report) -> Hypothesis:
+    plain = None if other.metric(_EVIDENCE, "pointing_game") else other.metric(_EVIDENCE, "map_pointing_game")
+    beside = f" The class map of {other.version}, which has no mask, does in {plain.percent()}." if plain else ""
     return Hypothesis(
         "masks",
         "Do tumour masks teach where to look?",
         f"{_arms(experiments, 'masks')}, with and without the loss on masks, seed by seed. The test is the difference "
         "in how often the surest point lies on the tumour (of the mask, or of the class map where no mask was taught) "
-        "and in tumours found on outside pictures.",
+        f"and in tumours found on outside pictures.{beside}",
         _gaps(experiments, "masks", {"pointing_game": "pointing game", "outside_sensitivity": "outside tumours found"}),
     )
 
@@ -115,13 +117,13 @@ def _arms(experiments: Experiments, name: str) -> str:
 
 def _grows(experiments: Experiments) -> Hypothesis:
     exponent = experiments.metric("growth", "exponent")
-    law = f" The errors fall as the groups to the power of {-exponent.value:.2f}." if exponent else ""
+    law = f"; the errors fall as the groups to the power of {-exponent.value:.2f}" if exponent else ""
     shares = experiments.fact("growth", "shares", [])
     return Hypothesis(
         "growth",
         "Does accuracy grow with data?",
         f"{_arms(experiments, 'growth')}, on a part of the training groups and on all of them, in about as many steps. "
-        f"The test is the difference in accuracy on the same test groups.{law}",
+        f"The test is the difference in accuracy on the same test groups{law}.",
         tuple(
             Finding(f"all groups minus {share:.0%}", experiments.metric("growth", f"gain@from:{share:g}"), 0.0,
                     "points", COMMAND)
