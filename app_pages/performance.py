@@ -24,7 +24,8 @@ from app_pages.components.training_charts import learning, splits
 from app_pages.components.words import SPLIT_TITLES, count, evidence
 from braintumor.evaluation.measures import Curves
 from braintumor.evaluation.report import Report
-from braintumor.evaluation.sentences import reader_sentence
+from braintumor.evaluation.sentences import outside_sentence, reader_sentence
+from braintumor.evaluation.stages import Stage
 
 
 def show_scores(report: Report) -> None:
@@ -36,8 +37,8 @@ def show_scores(report: Report) -> None:
     metrics = report.evaluation[split]
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.percent()}, {evidence(accuracy)}.")
-    if said := reader_sentence(metrics):
-        st.markdown(said)
+    outside = report.stages.get("outside", Stage())
+    st.markdown(f"{reader_sentence(metrics)} {outside_sentence(outside.metrics)}")
     matrix, table = st.columns(2, gap="medium")
     with matrix:
         show_confusion(report.curves.get(split, Curves()), report, split)

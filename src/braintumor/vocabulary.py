@@ -39,6 +39,14 @@ HEALTHY_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
 TUMOR: Final = "tumor"
 UNKNOWN_KIND: Final = len(CLASSES)
 
+# What a DICOM file may say it is instead of MR, by its modality (PS3.3 C.7.3.1.1.1).
+OTHER_MODALITIES: Final = {
+    "CT": "a CT", "CR": "an X-ray picture", "DX": "an X-ray picture", "MG": "a mammogram", "RF": "a fluoroscopy",
+    "XA": "an angiogram", "US": "an ultrasound picture", "PT": "a PET", "NM": "a scintigram", "ES": "an endoscopy",
+    "XC": "a photograph", "GM": "a microscope picture", "SM": "a microscope picture", "OP": "a picture of an eye",
+    "SEG": "a segmentation",
+}  # fmt: skip
+
 # Beside the splits: tumours of the origin that a recipe leaves out, and is tested on.
 LEFT_OUT: Final = "left_out"
 

@@ -163,12 +163,18 @@ def test_one_damaged_frame_costs_its_own_row_and_a_file_without_a_sound_one_a_si
         ({"BurnedInAnnotation": "YES"}, "burned into the picture"),
         ({"ConversionType": "WSD"}, "captured screen"),
         ({"SOPClassUID": uid.SecondaryCaptureImageStorage}, "captured screen"),
-        ({"Modality": "CT", "SOPClassUID": uid.CTImageStorage}, "not an MR image"),
+        ({"Modality": "OT", "SOPClassUID": uid.CTImageStorage}, "not an MR image"),
     ],
 )
 def test_what_a_reader_should_know_is_a_warning(tags, said):
     (warning,) = read_scan(dicom(DEEP, **tags), "slice.dcm").warnings
     assert said in warning
+
+
+@pytest.mark.parametrize(("said", "kept"), [("MR", "MR"), ("CT", "CT"), ("KO", "OT"), ("", "")])
+def test_what_it_says_it_is_comes_from_a_fixed_list(said, kept):
+    tags = {"Modality": said, "SOPClassUID": uid.CTImageStorage}
+    assert read_scan(dicom(DEEP, **tags), "slice.dcm").modality == kept
 
 
 def test_annotation_that_is_said_not_to_be_there_is_no_warning():

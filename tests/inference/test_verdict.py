@@ -17,7 +17,7 @@ from braintumor.inference.verdict import (
     softmax,
     tumor_probability,
 )
-from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, OTHER_MODALITIES, TumorClass, Verdict
 
 LOGITS = hnp.arrays(np.float32, (4,), elements=st.floats(-1e4, 1e4, width=32))
 SHARES = LOGITS.map(softmax)
@@ -68,6 +68,13 @@ def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds)
         assert verdict is Verdict.UNCERTAIN
     assert f"{probability:.1%}" in reason
     assert reason.endswith(".")
+
+
+@given(st.floats(0, 1), THRESHOLDS, st.sampled_from([*OTHER_MODALITIES, "MR", "OT", ""]))
+def test_what_says_itself_that_it_is_no_mr_is_refused_whatever_it_looks_like(probability, thresholds, modality):
+    verdict, reason = decide(probability, thresholds, None, modality)
+    assert (verdict is Verdict.NOT_BRAIN_MRI) == (modality in OTHER_MODALITIES)
+    assert ("The file says that it is" in reason) == (modality in OTHER_MODALITIES)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])

@@ -15,6 +15,7 @@ def checked(
     series: SeriesPlace | None = None,
     spacing: tuple[float, float] | None = None,
     warnings: tuple[str, ...] = (),
+    modality: str = "",
 ) -> Scan:
     """Grey values as a scan.
 
@@ -28,4 +29,4 @@ def checked(
         raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
     values.setflags(write=False)
     bits = 8 if values.dtype == np.uint8 else 16
-    return Scan(values, name, sha256, mode, bits, series, spacing, grey.raw, grey.window, warnings)
+    return Scan(values, name, sha256, mode, bits, series, spacing, grey.raw, grey.window, warnings, modality)

@@ -53,6 +53,8 @@ class Scan:
         Centre and width that made `values` of `raw`: black below centre - width / 2, white above centre + width / 2.
     warnings : tuple of str
         Sentences the reader should see, such as that text may be burned into the picture.
+    modality : str
+        What a DICOM file says it is: `MR`, one of `OTHER_MODALITIES`, or `OT`; empty where nothing is said.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -65,6 +67,7 @@ class Scan:
     raw: NDArray[np.float32] | None = field(default=None, repr=False)
     window: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    modality: str = ""
 
     @property
     def height(self) -> int:

@@ -111,7 +111,7 @@ class Detector:
         probabilities = self.probabilities(outputs)[0]
         tumor = float(tumor_probability(probabilities))
         strangeness = self.strangeness(outputs, frame[None])[0]
-        verdict, reason = decide(tumor, card.thresholds, strangeness)
+        verdict, reason = decide(tumor, card.thresholds, strangeness, scan.modality)
         done = time.perf_counter()
         return Detection(
             name=name or scan.name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR_INDICES, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, OTHER_MODALITIES, TUMOR_INDICES, TumorClass, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,19 @@ def prediction_set(
     return tuple(c for i, c in enumerate(CLASSES) if i in kept)
 
 
-def decide(probability: float, thresholds: Thresholds, strangeness: Strangeness | None = None) -> tuple[Verdict, str]:
+def decide(
+    probability: float, thresholds: Thresholds, strangeness: Strangeness | None = None, modality: str = ""
+) -> tuple[Verdict, str]:
     """Verdict for a tumour probability, and the sentence that says why.
 
-    A picture too unlike the training scans is refused; one that is only odd gets no clear answer.
+    What says itself that it is no MR is refused, as is a picture too unlike the training scans; one that is only odd
+    gets no clear answer.
     """
+    if modality in OTHER_MODALITIES:
+        return Verdict.NOT_BRAIN_MRI, (
+            f"The file says that it is {OTHER_MODALITIES[modality]}. The model has learned from MR slices alone; "
+            "no tumour was looked for."
+        )
     if strangeness is not None and strangeness.refused:
         return Verdict.NOT_BRAIN_MRI, (
             f"It lies {strangeness.times:.1f} times as far from the training scans as a brain MRI may; "

@@ -43,8 +43,8 @@ class Facts:
         `axial`, `coronal`, `sagittal`, `oblique`, or empty.
     orientation : tuple of float
         Direction cosines, rounded; empty where unknown.
-    is_mr : bool, optional
-        Whether the file says it is MR; None where it says nothing.
+    modality : str
+        `MR`, one of `OTHER_MODALITIES`, `OT` for any other; empty where the file says nothing.
     burned_in : str
         Whether text is burned into the picture: `yes`, `no`, or `maybe` for captured screens that do not say.
     """
@@ -62,7 +62,7 @@ class Facts:
     words: tuple[str, ...] = ()
     plane: str = ""
     orientation: tuple[float, ...] = ()
-    is_mr: bool | None = None
+    modality: str = ""
     burned_in: str = "no"
 
     @classmethod

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from braintumor.imaging.dicom.facts import Facts, FrameFacts
 from braintumor.imaging.dicom.values import first, items, numbers, text, whole
 from braintumor.imaging.dicom.words import known_words
+from braintumor.vocabulary import OTHER_MODALITIES
 
 _MR_CLASSES: Final = ("1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.")
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
@@ -44,7 +45,7 @@ def facts_of(dataset: Dataset, salt: bytes, max_frames: int) -> Facts:
         words=tuple(known_words(f"{text(dataset, 'SeriesDescription')} {text(dataset, 'AcquisitionContrast')}")),
         plane=_plane(orientation),
         orientation=tuple(round(cosine, 2) + 0.0 for cosine in orientation),
-        is_mr=_is_mr(dataset),
+        modality=_modality(dataset),
         burned_in=_burned_in(dataset),
     )
 
@@ -129,11 +130,11 @@ def _window(dataset: Dataset) -> tuple[float, float] | None:
     return (center[0], width[0]) if width[0] > 0 else None
 
 
-def _is_mr(dataset: Dataset) -> bool | None:
+def _modality(dataset: Dataset) -> str:
     modality, sop_class = text(dataset, "Modality"), text(dataset, "SOPClassUID")
     if sop_class == _MR_CLASSES[0] or sop_class.startswith(_MR_CLASSES[1]):
-        return True
-    return modality == "MR" if modality else None
+        return "MR"
+    return modality if modality in ("", "MR", *OTHER_MODALITIES) else "OT"
 
 
 def _burned_in(dataset: Dataset) -> str:

@@ -54,7 +54,7 @@ def read_frame(
     stored = FENCE.frame(data, sha256, index, name, settings)
     grey = grey_of_frame(stored, facts, frame, name)
     mode = "RGB" if facts.colour else "L" if grey.raw is None else "I;16"
-    return checked(grey, name, sha256, mode, series, frame.spacing, tuple(_warnings(facts)))
+    return checked(grey, name, sha256, mode, series, frame.spacing, tuple(_warnings(facts)), facts.modality)
 
 
 def read_single(data: bytes, name: str, settings: Settings) -> Scan:
@@ -75,5 +75,5 @@ def read_single(data: bytes, name: str, settings: Settings) -> Scan:
 def _warnings(facts: Facts) -> Iterator[str]:
     if facts.burned_in in _BURNED_IN:
         yield _BURNED_IN[facts.burned_in]
-    if facts.is_mr is False:
+    if facts.modality == "OT":
         yield _NOT_MR
