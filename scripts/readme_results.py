@@ -104,7 +104,9 @@ def _seeds(version: str, settings: Settings) -> list[str]:
     if not rows:
         return []
     fitted = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in seeded.items())
-    taught = f" Seeds of {version} have their teachers in common, so they move less." if len(seeded) > 1 else ""
+    taught = (
+        f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(seeded) > 1 else ""
+    )
     head = f"Fitted again, {fitted}: mean, standard deviation, and range.{taught}"
     return [head, "", f"| Measure | {' | '.join(seeded)} |", f"| --- {'| --- ' * len(seeded)}|", *rows, ""]
 

@@ -27,7 +27,9 @@ def show_seeds(version: str, split: str) -> None:
                 rows[title] = told
     if not rows:
         return
-    taught = f" Seeds of {version} have their teachers in common, so they move less." if len(seeded) > 1 else ""
+    taught = (
+        f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(seeded) > 1 else ""
+    )
     section("Seed by seed", f"Fitted again from other seeds: mean, standard deviation, and range.{taught}")
     table(rows, "Metric", "seeds")
     seeds = (f"{of} {listed(str(seed) for seed in sorted(reports))}" for of, reports in seeded.items())

@@ -31,7 +31,7 @@ def test_tumours_of_an_origin_left_out_are_shared_out_among_verdicts() -> None:
     metrics: Metrics = {"tumor_sensitivity": Estimate(0.97, (0.93, 1.0))}
     metrics |= {f"tumors@verdict:{v}": Estimate(s) for v, s in zip(Verdict, (0.6, 0.02, 0.35, 0.03), strict=True)}
     assert sentences.left_out_sentence(metrics) == (
-        "Some tumour is likelier than none in 97.0% (93.0 to 100.0) of them; 60.0% are called, 2.0% cleared, "
+        "The likeliest class is a tumour in 97.0% (93.0 to 100.0) of them; 60.0% are called, 2.0% cleared, "
         "35.0% left to the reader, 3.0% refused."
     )
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from braintumor.errors import DatasetError
 from braintumor.evaluation.compare_answers import Answers, Scans
@@ -78,9 +77,9 @@ def _official(version: str, settings: Settings) -> dict[str, Any]:
 def _unfinished(version: str, settings: Settings) -> bool:
     """Whether its epochs ended while its validation loss still fell, and nothing but their number ended them."""
     report = read_report(version, settings)
-    losses = report.history.get("val_loss", pd.Series(dtype=float))
+    losses = list(report.history.get("val_loss", ()))
     waits = report.fact("recipe", "fit", "early_stopping_patience")
-    return bool(waits) and len(losses) > 0 and int(losses.to_numpy().argmin()) == len(losses) - 1
+    return bool(waits and losses) and losses.index(min(losses)) == len(losses) - 1
 
 
 def _notes(entrant: Entrant, artifact: Artifact) -> list[str]:

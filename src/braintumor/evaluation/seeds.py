@@ -53,7 +53,7 @@ def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Re
 def seeds_of(version: str, settings: Settings | None = None) -> dict[str, dict[int, Report]]:
     """Reports by seed of a version, and of the one whose seeds taught it, where either was fitted with several.
 
-    Seeds of a version that was taught have their teachers in common, so they move less than those of its teacher.
+    Seeds of a version that was taught have the same teachers, whose own spread is not in theirs.
     """
     taught = read_report(version, settings).fact("recipe", "teachers", "versions")
     names = [version, *(taught[:1] if isinstance(taught, list) else [])]

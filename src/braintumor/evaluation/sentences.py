@@ -107,7 +107,7 @@ def left_out_sentence(metrics: Metrics) -> str:
     called = shares[Verdict.TUMOR_SUSPECTED]
     if likeliest is None or called is None:
         return ""
-    said = f"Some tumour is likelier than none in {likeliest.percent()} of them; {called.percent()} are called"
+    said = f"The likeliest class is a tumour in {likeliest.percent()} of them; {called.percent()} are called"
     rest = zip(list(Verdict)[1:], ("cleared", "left to the reader", "refused"), strict=True)
     told = [f"{share.percent()} {words}" for verdict, words in rest if (share := shares[verdict]) is not None]
     return f"{', '.join([said, *told])}."
