@@ -95,8 +95,8 @@ def test_every_version_of_the_field_gets_its_row(settings: Settings) -> None:
 
 
 def test_a_version_whose_loss_still_fell_when_its_epochs_ended_is_said_to_be_unfinished(settings: Settings) -> None:
-    for version, losses in (("v1", (0.5, 0.3, 0.4)), ("two", (0.5, 0.4, 0.3))):
-        _change(settings, version, recipe={"fit": {"early_stopping_patience": 6}})
+    for version, losses, schedule in (("v1", (0.5, 0.4, 0.3), "one_cycle"), ("two", (0.5, 0.4, 0.3), "plateau")):
+        _change(settings, version, recipe={"fit": {"schedule": schedule}})
         rows = "".join(f"{epoch},0.5,0.5,0.5,{loss},0.001,1\n" for epoch, loss in enumerate(losses, 1))
         (settings.outputs / version / "history.csv").write_text(f"{','.join(HISTORY_COLUMNS)}\n{rows}")
     _compare(settings)

@@ -75,11 +75,11 @@ def _official(version: str, settings: Settings) -> dict[str, Any]:
 
 
 def _unfinished(version: str, settings: Settings) -> bool:
-    """Whether its epochs ended while its validation loss still fell, and nothing but their number ended them."""
+    """Whether its epochs ended while its validation loss still fell, though its rate was not led down to nothing."""
     report = read_report(version, settings)
     losses = list(report.history.get("val_loss", ()))
-    waits = report.fact("recipe", "fit", "early_stopping_patience")
-    return bool(waits and losses) and losses.index(min(losses)) == len(losses) - 1
+    led_down = report.fact("recipe", "fit", "schedule") == "one_cycle"
+    return bool(losses) and not led_down and losses.index(min(losses)) == len(losses) - 1
 
 
 def _notes(entrant: Entrant, artifact: Artifact) -> list[str]:
