@@ -126,7 +126,7 @@ def test_answers_that_are_kept_stay_when_only_their_origins_are_read(
     def fitted(recipe: Recipe, _data: TrainingData, work: Path, **_: object) -> tuple[Any, pd.DataFrame]:
         work.mkdir(parents=True)
         trained.append(recipe.seed)
-        return build(recipe), pd.DataFrame({"seconds": [1.0]})
+        return build(recipe), pd.DataFrame({"seconds": [1.0], "val_loss": [0.5], "val_accuracy": [0.75]})
 
     monkeypatch.setattr("braintumor.evaluation.experiments.fitted", fitted)
     monkeypatch.setattr("braintumor.evaluation.experiments.recipe_data", lambda *_: data)
