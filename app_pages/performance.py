@@ -38,7 +38,8 @@ def show_scores(report: Report) -> None:
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.percent()}, {evidence(accuracy)}.")
     outside = report.stages.get("outside", Stage())
-    st.markdown(f"{reader_sentence(metrics)} {outside_sentence(outside.metrics)}")
+    if said := f"{reader_sentence(metrics)} {outside_sentence(outside.metrics)}".strip():
+        st.markdown(said)
     matrix, table = st.columns(2, gap="medium")
     with matrix:
         show_confusion(report.curves.get(split, Curves()), report, split)

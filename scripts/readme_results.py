@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report, without_origin
-from braintumor.evaluation.seeds import seeds_of, spread
+from braintumor.evaluation.seeds import seeds_of, shared_teachers, spread
 from braintumor.evaluation.sentences import left_out_sentence
-from braintumor.settings import Settings, get_settings
+from braintumor.settings import Settings
 from braintumor.vocabulary import LEFT_OUT, Protocol, Split
 from markers import Markers
 from readme_comparison import comparison_lines
@@ -32,14 +32,7 @@ PROTOCOLS = {
 
 def main() -> int:
     """Bring README.md up to date; 1 where there is nothing to write from."""
-    text = README.read_text(encoding="utf-8")
-    try:
-        fresh = MARKERS.filled(text, results(get_settings()))
-    except ValueError as error:
-        print(f"{README.name}: {error}", file=sys.stderr)
-        return 1
-    README.write_text(fresh, encoding="utf-8")
-    return 0
+    return MARKERS.write(README, results)
 
 
 def results(settings: Settings) -> str:
@@ -104,10 +97,7 @@ def _seeds(version: str, settings: Settings) -> list[str]:
     if not rows:
         return []
     fitted = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in seeded.items())
-    taught = (
-        f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(seeded) > 1 else ""
-    )
-    head = f"Fitted again, {fitted}: mean, standard deviation, and range.{taught}"
+    head = f"Fitted again, {fitted}: mean, standard deviation, and range.{shared_teachers(version, seeded)}"
     return [head, "", f"| Measure | {' | '.join(seeded)} |", f"| --- {'| --- ' * len(seeded)}|", *rows, ""]
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from braintumor.evaluation.report import measured_versions, read_report
-from braintumor.settings import Settings, get_settings
+from braintumor.settings import Settings
 from markers import Markers
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "reproduce.md"
@@ -14,13 +14,7 @@ MARKERS = Markers.of("times")
 
 def main() -> int:
     """Bring the page up to date; 1 where its markers are gone."""
-    try:
-        fresh = MARKERS.filled(PAGE.read_text(encoding="utf-8"), times(get_settings()))
-    except ValueError as error:
-        print(f"{PAGE.name}: {error}", file=sys.stderr)
-        return 1
-    PAGE.write_text(fresh, encoding="utf-8")
-    return 0
+    return MARKERS.write(PAGE, times)
 
 
 def times(settings: Settings) -> str:

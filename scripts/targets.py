@@ -7,7 +7,7 @@ from pathlib import Path
 
 from braintumor.evaluation.measures import Estimate
 from braintumor.evaluation.report import Report, read_report, without_origin
-from braintumor.settings import Settings, get_settings
+from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, LEFT_OUT, Protocol, Split, Verdict
 from markers import Markers
 
@@ -47,13 +47,7 @@ class Target:
 
 def main() -> int:
     """Bring the page up to date; 1 where its markers are gone."""
-    try:
-        fresh = MARKERS.filled(PAGE.read_text(encoding="utf-8"), table(get_settings()))
-    except ValueError as error:
-        print(f"{PAGE.name}: {error}", file=sys.stderr)
-        return 1
-    PAGE.write_text(fresh, encoding="utf-8")
-    return 0
+    return MARKERS.write(PAGE, table)
 
 
 def table(settings: Settings) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 from app_pages.components.frame import section
 from app_pages.components.parts import table
 from app_pages.components.words import METRIC_TITLES, listed
-from braintumor.evaluation.seeds import seeds_of, spread
+from braintumor.evaluation.seeds import seeds_of, shared_teachers, spread
 
 _SHOWN = (
     "accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "dice", "pointing_game",
@@ -27,10 +27,10 @@ def show_seeds(version: str, split: str) -> None:
                 rows[title] = told
     if not rows:
         return
-    taught = (
-        f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(seeded) > 1 else ""
+    section(
+        "Seed by seed",
+        f"Fitted again from other seeds: mean, standard deviation, and range.{shared_teachers(version, seeded)}",
     )
-    section("Seed by seed", f"Fitted again from other seeds: mean, standard deviation, and range.{taught}")
     table(rows, "Metric", "seeds")
     seeds = (f"{of} {listed(str(seed) for seed in sorted(reports))}" for of, reports in seeded.items())
     st.caption(f"Seeds of {'; of '.join(seeds)}.")

@@ -5,6 +5,7 @@ from typing import Final
 
 from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair, Row
 from braintumor.vocabulary import Task
+from braintumor.words import count
 
 _CHANCE: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
 
@@ -20,12 +21,12 @@ def pair_sentence(pair: Pair, question: str) -> str:
 
 def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
     """How many differences are real, how many would be by chance, and how many outlast the correction."""
-    count, chance = len(pairs), _CHANCE * len(pairs)
+    number, chance = len(pairs), _CHANCE * len(pairs)
     real, hold = sum(pair.real for pair in pairs), sum(pair.holds for pair in pairs)
-    if not count:
+    if not number:
         return f"No two versions were compared on {QUESTIONS[question]}."
     return (
-        f"On {QUESTIONS[question]}, the difference of {real} of {count} {'pair' if count == 1 else 'pairs'} has an "
+        f"On {QUESTIONS[question]}, the difference of {real} of {count(number, 'pair')} has an "
         f"interval that leaves zero out; were all versions equally good, that of {chance:.1f} would by chance. "
         f"{hold} {'holds' if hold == 1 else 'hold'} after Holm's correction for the number of pairs."
     )
@@ -36,9 +37,8 @@ def notes_of(row: Row) -> list[str]:
     known, rest = row.test.get("tumor_accuracy"), row.without_copies.get("tumor_accuracy")
     notes = list(row.notes)
     if row.unfinished and row.epochs:
-        notes.append(
-            f"Its validation loss was still falling when {counted(row.epochs)} had passed: with more it may do better."
-        )
+        passed = count(int(row.epochs), "epoch")
+        notes.append(f"Its validation loss was still falling when {passed} had passed: with more it may do better.")
     if row.copies is None or known is None or rest is None:
         return notes
     return [
@@ -50,15 +50,10 @@ def notes_of(row: Row) -> list[str]:
 
 def unfinished_sentence(rows: Iterable[Row]) -> str:
     """Whose training ended early; empty where nobody's did."""
-    found = [f"{row.version} ({counted(row.epochs)})" for row in rows if row.unfinished and row.epochs]
+    found = [f"{row.version} ({count(int(row.epochs), 'epoch')})" for row in rows if row.unfinished and row.epochs]
     if not found:
         return ""
     return f"Still learning when their epochs ended, so that more may do better: {', '.join(found)}."
-
-
-def counted(epochs: float) -> str:
-    """As words: `1 epoch`, `4 epochs`."""
-    return f"{epochs:.0f} {'epoch' if epochs == 1 else 'epochs'}"
 
 
 def summary(comparison: Comparison) -> str:

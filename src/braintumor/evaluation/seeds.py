@@ -61,6 +61,11 @@ def seeds_of(version: str, settings: Settings | None = None) -> dict[str, dict[i
     return {name: reports for name, reports in found.items() if len(reports) > 1}
 
 
+def shared_teachers(version: str, seeded: Mapping[str, Mapping[int, Report]]) -> str:
+    """What to know of the seeds of a version beside those of its teacher; empty where there is no teacher."""
+    return f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(seeded) > 1 else ""
+
+
 def spread(reports: Mapping[int, Report], split: str, metric: str) -> Spread | None:
     """How one metric of one split moves over the seeds; None where fewer than two seeds have it."""
     estimates = [report.metric(split, metric) for report in reports.values()]
