@@ -15,7 +15,8 @@ FROM_NOTHING := $(patsubst recipes/%.toml,%,$(filter-out %-mobilenet.toml,$(wild
 TAUGHT := $(shell grep -l '^\[teachers\]' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
 AVERAGED := $(shell grep -l '^members' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
 LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
-SMALLER := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
+IN_LITERT := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
+IN_INT8 := $(patsubst outputs/%/model.int8.onnx,%,$(wildcard outputs/*/model.int8.onnx))
 # What writes numbers into README and docs.
 WRITERS := readme_results reproduce_times targets
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
@@ -83,7 +84,8 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 	for version in $(TAUGHT) $(AVERAGED); do again train $$version; done; \
 	for version in $(TAUGHT); do again train $$version --protocol official; \
 	for seed in $(SEEDS); do again train $$version --seed $$seed; done; done; \
-	for version in $(SMALLER); do again export $$version --litert --int8; done; \
+	for version in $(IN_LITERT); do again export $$version --litert; done; \
+	for version in $(IN_INT8); do again export $$version --int8; done; \
 	for version in $(LEARNT) $(TAUGHT) $(AVERAGED) $(foreach version,v4_teacher $(TAUGHT),$(patsubst %,$(version)-seed%,$(SEEDS))); do again study $$version; done; \
 	again hypotheses; again experiment; again compare; \
 	for script in $(WRITERS); do $(BIN)/python scripts/$$script.py; done; \
