@@ -129,9 +129,10 @@ def _left_out(settings: Settings) -> list[str]:
     for run in without_origin(settings.version, settings):
         tried = run.metric(LEFT_OUT, "tumor_sensitivity")
         if tried is not None:
+            taught = "taught" if run.fact("recipe", "teachers") else "untaught"
             lines += [
                 f"Tumours of an origin left out of training ({run.fact('recipe', 'leave_out')}, {tried.n} scans in "
-                f"{tried.groups} groups; {run.version}, {run.fact('recipe', 'fit', 'epochs')} epochs, untaught): "
+                f"{tried.groups} groups; {run.version}, {run.fact('recipe', 'fit', 'epochs')} epochs, {taught}): "
                 f"{_lowered(left_out_sentence(run.evaluation[LEFT_OUT]))}",
                 "",
             ]

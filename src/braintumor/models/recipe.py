@@ -1,7 +1,7 @@
 """Recipe: what to train, as data, read from `recipes/<version>.toml`."""
 
 import tomllib
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -22,6 +22,8 @@ from braintumor.models.recipe_parts import (
 from braintumor.runs import under
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Protocol, Task
+
+STRIDE: Final = 32  # pixels of the input to a cell of the last stage, of networks with a mask
 
 
 class Recipe(Strict):
@@ -81,6 +83,12 @@ class Recipe(Strict):
             raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
         if (self.teachers or (self.origin and self.origin.adversary)) and not self.mask:
             raise ValueError("teachers and an adversary are for a network with a class and a mask: add [mask]")
+        sides = [side for _, side in self.fit.sizes] + [self.input.height, self.input.width]
+        if self.mask and any(side % STRIDE for side in sides):
+            raise ValueError(
+                f"a decoder doubles what its encoder halved: with [mask], sides in [input] and sizes are multiples of "
+                f"{STRIDE} pixels"
+            )
         return self
 
 

@@ -69,6 +69,8 @@ class AugmentationRecipe(Strict):
     zoom: float = Field(default=0.0, ge=0, lt=1)
     brightness: tuple[float, float] = (1.0, 1.0)
     horizontal_flip: bool = False
+    mixup: float = later(0.0)
+    """Both parameters of the Beta distribution by which images are mixed in pairs; zero mixes none."""
 
 
 class AppearanceRecipe(Strict):

@@ -11,6 +11,7 @@ from braintumor.training.appearance import sample_appearance
 from braintumor.training.augmentation import sample
 from braintumor.training.composites import CompositeDraw, Donors, sample_composites
 from braintumor.training.data import TrainingData
+from braintumor.training.mixup import sample_shares
 from braintumor.training.origin import balanced, origin_targets, tumors_shown
 from braintumor.training.pipeline import Showings, Source
 from braintumor.vocabulary import Split
@@ -48,7 +49,9 @@ def showings_of(recipe: Recipe, donors: Donors | None, source: Source, epoch: in
     if recipe.composites and donors and drawn is None:
         drawn = sample_composites(recipe.composites, order, donors, width, generator)
     appearance = sample_appearance(recipe.appearance, len(order), generator) if recipe.appearance else None
-    return Showings(order, moves, drawn, appearance, _asked(recipe, source, order, drawn))
+    mixup = recipe.augmentation.mixup
+    shares = sample_shares(mixup, len(order), generator) if mixup else None
+    return Showings(order, moves, drawn, appearance, _asked(recipe, source, order, drawn), shares)
 
 
 def _asked(

@@ -11,16 +11,21 @@ _PIXELS = 10.0  # what the cross-entropy of pixels counts beside the Dice loss
 
 @keras.saving.register_keras_serializable("braintumor")
 class SetCrossEntropy(keras.losses.Loss):
-    """Cross-entropy against a set of answers of which any is right; with one answer, the usual categorical one."""
+    """Cross-entropy against a set of answers of which any is right; with one answer, the usual categorical one.
+
+    So it is with a mixture of two images, whose answers are right in part.
+    """
 
     def __init__(self, label_smoothing: float = 0.0, name: str = "set_crossentropy", **arguments: Any) -> None:
         super().__init__(name=name, **arguments)
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` (n, classes) zero or one, `y_pred` probabilities (n, classes); one loss per image."""
+        """`y_true` (n, classes) from zero to one, `y_pred` probabilities (n, classes); one loss per image."""
         sure = -ops.log(ops.clip(ops.sum(y_true * y_pred, axis=-1), 1e-6, 1.0))
-        even = -ops.mean(ops.log(ops.clip(y_pred, 1e-6, 1.0)), axis=-1)
+        logs = ops.log(ops.clip(y_pred, 1e-6, 1.0))
+        sure = ops.where(ops.max(y_true, axis=-1) < 1, -ops.sum(y_true * logs, axis=-1), sure)
+        even = -ops.mean(logs, axis=-1)
         return (1 - self.label_smoothing) * sure + self.label_smoothing * even
 
     def get_config(self) -> dict[str, Any]:

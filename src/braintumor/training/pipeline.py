@@ -12,6 +12,7 @@ from braintumor.training.augmentation import Draw
 from braintumor.training.blend import blend, move
 from braintumor.training.composites import CompositeDraw
 from braintumor.training.losses import UNKNOWN
+from braintumor.training.mixup import mixed
 from braintumor.vocabulary import CLASSES, HEALTHY_INDEX
 
 
@@ -68,6 +69,8 @@ class Showings:
     appearance: AppearanceDraw | None = None
     origin: NDArray[np.float32] | None = None
     """What an adversary is asked, shape (n, labels, origins); a target of its own where given."""
+    shares: NDArray[np.float32] | None = None
+    """How much of itself each image keeps, shape (n,); it is not mixed with another where not given."""
 
 
 def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.Dataset:
@@ -82,8 +85,7 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
     parts = {"moves": showings.moves, "composites": showings.composites, "appearance": showings.appearance}
     plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
     plan["rows"] = showings.rows
-    if showings.origin is not None:
-        plan["origin"] = showings.origin
+    plan |= {name: values for name in ("origin", "shares") if (values := getattr(showings, name)) is not None}
     known = tf.constant(source.known)
     wanted = tf.constant(source.targets)
 
@@ -105,10 +107,12 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
         if "appearance" in plan:
             images = change(images, plan["appearance"])
         images = tf.repeat(images, source.channels, axis=3)
-        if masks is None:
-            return images, targets
-        masks = move(masks, plan["moves"]["transforms"])
-        return images, {"class": targets, "mask": _mask_target(masks, sure), **more}
+        found = {"class": targets, **more}
+        if masks is not None:
+            found["mask"] = _mask_target(move(masks, plan["moves"]["transforms"]), sure)
+        if "shares" in plan:
+            images, found = mixed(images, found, plan["shares"])
+        return images, found if masks is not None else found["class"]
 
     data = tf.data.Dataset.from_tensor_slices(plan).batch(batch)
     return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
