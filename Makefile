@@ -8,7 +8,7 @@ SEEDS ?= 2 3 4 5
 # Seeds of v4_teacher that teach.
 TEACHING := $(sort $(shell grep -oh 'v4_teacher-seed[0-9]*' recipes/*.toml | sed 's/.*-seed//'))
 IN_ALL_WAYS := v1
-OFFICIAL_TOO := v4_teacher mobilenet four-block
+OFFICIAL_TOO := v4_teacher mobilenet four-block custom-cnn wide-cnn
 RANDOM_TOO := yesno-mobilenet
 # Bases whose ImageNet weights are not at hand everywhere, on the small set also from random weights.
 FROM_NOTHING := $(patsubst recipes/%.toml,%,$(filter-out %-mobilenet.toml,$(wildcard recipes/yesno-*.toml)))
@@ -82,8 +82,8 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 	for seed in $(SEEDS); do again train v4_teacher --seed $$seed; done; \
 	for seed in $(TEACHING); do again train v4_teacher --seed $$seed --protocol official; done; \
 	for version in $(TAUGHT) $(AVERAGED); do again train $$version; done; \
-	for version in $(TAUGHT); do again train $$version --protocol official; \
-	for seed in $(SEEDS); do again train $$version --seed $$seed; done; done; \
+	for version in $(TAUGHT) $(AVERAGED); do again train $$version --protocol official; done; \
+	for version in $(TAUGHT); do for seed in $(SEEDS); do again train $$version --seed $$seed; done; done; \
 	for version in $(IN_LITERT); do again export $$version --litert; done; \
 	for version in $(IN_INT8); do again export $$version --int8; done; \
 	for version in $(LEARNT) $(TAUGHT) $(AVERAGED) $(foreach version,v4_teacher $(TAUGHT),$(patsubst %,$(version)-seed%,$(SEEDS))); do again study $$version; done; \

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import time
@@ -65,6 +66,21 @@ def test_the_confusion_matrix_counts_the_predictions(trained: Workplace) -> None
         classes = ["glioma", "meningioma", "notumor", "pituitary"]
         expected = table.reindex(index=classes, columns=classes, fill_value=0).to_numpy()
         assert np.array_equal(curves[split]["confusion"], expected)
+
+
+def test_a_slow_network_is_measured_alike_without_its_training_scans(trained: Workplace) -> None:
+    outputs = trained.folder / "outputs"
+    shutil.copytree(outputs / "v1", outputs / "v1-seed2")
+    try:
+        trained.run("evaluate", "v1-seed2", "--held-out")
+        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in ("v1", "v1-seed2"))
+        assert set(whole) - set(held) == {"train"}
+        for split in held:
+            for metric in ("accuracy", "roc_auc", "ece"):
+                assert held[split][metric]["value"] == pytest.approx(whole[split][metric]["value"], abs=1e-6)
+        assert not (outputs / "v1-seed2" / "neighbours.npz").exists()
+    finally:
+        shutil.rmtree(outputs / "v1-seed2")
 
 
 def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from braintumor.cli.command import command
 from braintumor.vocabulary import Protocol
 
+_HELD_OUT = "measure on validation and test scans alone, for a network that is slow"
+
 
 def add_models(commands: argparse._SubParsersAction) -> None:
     """Add them to a parser's commands."""
@@ -23,7 +25,7 @@ def add_models(commands: argparse._SubParsersAction) -> None:
         "--distribute", choices=["none", "mirrored", "multi_worker"], help="share every batch with the devices of this "
         "machine, or with those that TF_CONFIG names, instead of as the recipe says"
     )  # fmt: skip
-    train.set_defaults(held_out=False)
+    train.add_argument("--held-out", action="store_true", help=_HELD_OUT)
     export = command(commands, "export", "write model.onnx and check it against Keras on real scans", _export_as)
     export.add_argument("version")
     export.add_argument("--litert", action="store_true", help="write model.tflite instead, for phones and small boards")
@@ -34,7 +36,7 @@ def add_models(commands: argparse._SubParsersAction) -> None:
     )
     measure = command(commands, "evaluate", "measure a version on every split and write its card", _evaluate)
     measure.add_argument("version")
-    measure.add_argument("--held-out", action="store_true", help="on validation and test scans alone, where it is slow")
+    measure.add_argument("--held-out", action="store_true", help=_HELD_OUT)
     study = command(commands, "study", "measure a version where it is hard: outside, novelty, robustness, ...", _study)
     study.add_argument("version")
     study.add_argument("--restart", action="store_true", help="measure again what was measured on this model already")
