@@ -18,7 +18,7 @@ LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildc
 IN_LITERT := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
 IN_INT8 := $(patsubst outputs/%/model.int8.onnx,%,$(wildcard outputs/*/model.int8.onnx))
 # What writes numbers into README and docs.
-WRITERS := readme_results reproduce_times targets
+WRITERS := readme_results reproduce_times targets trials
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
 PYTHON ?=
 export PYTHON
