@@ -12,7 +12,7 @@ case "${PORT:-}" in
     '' | *[!0-9]*) refuse "PORT must be the number of the port to serve on, not '${PORT:-}'. The host sets it; by hand: PORT=8501 sh setup.sh" ;;
 esac
 
-model="${BRAINTUMOR_OUTPUTS:-outputs}/${BRAINTUMOR_VERSION:-v1}"
+model="${BRAINTUMOR_OUTPUTS:-outputs}/${BRAINTUMOR_VERSION:-v4}"
 for file in app.py src/braintumor/__init__.py "$model/card.json" "$model/model.onnx"; do
     [ -f "$file" ] || refuse "$file is missing from what was deployed. Check .slugignore, and BRAINTUMOR_VERSION if it is set."
 done

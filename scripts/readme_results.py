@@ -107,8 +107,9 @@ def _outside(reports: dict[str, Report]) -> list[str]:
     if not tried:
         return []
     rows = [
-        "Scans of other collections: tumours that are in no training set here, against the healthy test scans. No "
-        "version was trained, chosen or calibrated on them.",
+        "Tumours of another collection: pictures of the yes/no set that are no near copy of an image of this one, "
+        "against the healthy test scans. No version in this table was trained, chosen or calibrated on them; the "
+        "`yesno-...` versions learn from them and are left out. Accuracy is of what a version tells.",
         "",
         "| Version | Accuracy here | ROC area outside | Tumours called outside | False alarms |",
         "| --- | --- | --- | --- | --- |",
@@ -131,8 +132,8 @@ def _left_out(settings: Settings) -> list[str]:
         if tried is not None:
             taught = "taught" if run.fact("recipe", "teachers") else "untaught"
             lines += [
-                f"Tumours of an origin left out of training ({run.fact('recipe', 'leave_out')}, {tried.n} scans in "
-                f"{tried.groups} groups; {run.version}, {run.fact('recipe', 'fit', 'epochs')} epochs, {taught}): "
+                f"`{run.version}` ({run.fact('recipe', 'fit', 'epochs')} epochs, {taught}) never saw the {tried.n} "
+                f"tumours of the origin {run.fact('recipe', 'leave_out')}, in {tried.groups} groups: "
                 f"{_lowered(left_out_sentence(run.evaluation[LEFT_OUT]))}",
                 "",
             ]

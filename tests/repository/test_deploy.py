@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from braintumor.settings import get_settings
+from braintumor.settings import Settings, get_settings
 
 # Files by which Heroku's Python buildpack tells a package manager; it builds a tree with one of them only.
 MANAGERS = {"Pipfile", "Pipfile.lock", "poetry.lock", "requirements.txt", "setup.py", "uv.lock"}
@@ -90,6 +90,13 @@ def test_setup_names_the_file_a_deployment_lacks(slug: Path) -> None:
     run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="v0")
     assert run.returncode == 1
     assert "outputs/v0/card.json is missing" in run.stderr
+
+
+def test_setup_looks_for_the_version_that_is_served_unless_another_is_named(slug: Path) -> None:
+    served = Settings.model_fields["version"].default
+    run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="")
+    assert run.returncode == 0
+    assert f"serving outputs/{served}" in run.stdout
 
 
 def _free_port() -> int:

@@ -55,7 +55,7 @@ def add_models(commands: argparse._SubParsersAction) -> None:
     again.add_argument("--table", type=Path, metavar="CSV", help="expected files, instead of the shipped table")
     weigh = command(commands, "hypotheses", "run the experiments behind the hypotheses and weigh them", _hypotheses)
     weigh.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
-    tried = command(commands, "experiment", "train v4 in other ways, quickly, beside the usual one", _experiment)
+    tried = command(commands, "experiment", "train v4_teacher otherwise, quickly, beside the usual way", _experiment)
     tried.add_argument("arms", nargs="*", metavar="ARM", help="of recipes/experiments/flagship.toml (default: all)")
     tried.add_argument("--measured", action="store_true", help="train nothing: use the runs that are there")
 

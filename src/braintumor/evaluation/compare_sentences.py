@@ -26,9 +26,9 @@ def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
     if not number:
         return f"No two versions were compared on {QUESTIONS[question]}."
     return (
-        f"On {QUESTIONS[question]}, the difference of {real} of {count(number, 'pair')} has an "
-        f"interval that leaves zero out; were all versions equally good, that of {chance:.1f} would by chance. "
-        f"{hold} {'holds' if hold == 1 else 'hold'} after Holm's correction for the number of pairs."
+        f"On {QUESTIONS[question]}, {real} of {count(number, 'pair')} of versions differ: the interval of the "
+        f"difference leaves zero out. Were all equally good, about {chance:.1f} would seem to. Corrected for their "
+        f"number (Holm), {hold} still {'differs' if hold == 1 else 'differ'}."
     )
 
 

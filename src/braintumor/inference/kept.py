@@ -18,8 +18,8 @@ _MOST_KEPT = 4
 def predict_image(source: bytes | str | Path | NDArray[Any] | Scan, version: str | None = None) -> Detection:
     """Read one image with a trained version and say what is seen.
 
-    The version is loaded by the first call and kept for the next ones, until other settings apply or its card is
-    written anew. For many images, or for saliency and known scans, take a `Detector`.
+    The version is loaded by the first call and kept for the next ones, until its card is written anew. For many images,
+    for settings other than those of the environment, or for saliency and known scans, take a `Detector`.
 
     Parameters
     ----------
