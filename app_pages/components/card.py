@@ -12,7 +12,8 @@ from app_pages.components.words import count
 from braintumor.dataset.sets import learnt_from
 from braintumor.evaluation.measures import parse_metrics
 from braintumor.evaluation.report import Report
-from braintumor.inference.artifact import MODEL
+from braintumor.evaluation.study_file import identity
+from braintumor.inference.artifact import LITERT, MODEL
 
 
 def show_card(report: Report) -> None:
@@ -44,6 +45,11 @@ def show_variants(report: Report) -> None:
         return
     st.markdown("**Smaller forms**")
     for name, said in variants.items():
+        if said.get("model") != identity(report.card):
+            option = "--litert" if name == LITERT else "--int8"
+            again = f"braintumor export {report.version} {option}"
+            st.markdown(f"- `{name}`: measured on an earlier model. Make it again with: `{again}`")
+            continue
         agreement, accuracy = said["agreement"], parse_metrics(said["test"])["accuracy"]
         st.markdown(
             f"- `{name}`, {said['bytes'] / 1e6:.1f} MB: accuracy {accuracy.percent()} on {accuracy.n:,} test scans; "

@@ -44,7 +44,7 @@ def show_gallery(report: Report, split: str) -> None:
 def _show(version: str, row: dict[str, object]) -> None:
     said = f"{class_word(str(row['label']))}, Dice {float(str(row['dice'])):.2f}"
     try:
-        picture = drawn(version, str(row["path"]))
+        picture = drawn(version, str(row["path"]), artifacts.stamp(get_settings().outputs / version))
     except BrainTumorError as error:
         st.caption(str(error))
         return
@@ -53,8 +53,8 @@ def _show(version: str, row: dict[str, object]) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def drawn(version: str, path: str) -> NDArray[np.uint8]:
-    """A scan of the image set with both outlines, RGB."""
+def drawn(version: str, path: str, stamp: artifacts.Stamp) -> NDArray[np.uint8]:
+    """A scan of the image set with both outlines, RGB, as long as the files of the version stay the same."""
     settings = get_settings()
     scan = read_scan(settings.dataset / path, settings=settings)
     manifest = artifacts.dataset().manifest

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from braintumor.evaluation.report import read_report
+from braintumor.evaluation.study_file import identity
 from braintumor.inference import versions
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
@@ -101,11 +102,17 @@ def test_the_card_says_what_training_started_from_and_what_smaller_forms_cost(
     measured = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 40, "groups": 9}}
     small = {"bytes": 1_500_000, "test": measured, "agreement": {"median_difference": 2e-4, "largest_difference": 0.1}}
     card = json.loads(path.read_text(encoding="utf-8"))
-    card |= {"weights": {"initial": "imagenet", "file": "base.h5"}, "variants": {"model.int8.onnx": small}}
+    small["model"] = identity(card)
+    old = small | {"model": "another"}
+    variants = {"model.int8.onnx": small, "model.tflite": old}
+    card |= {"weights": {"initial": "imagenet", "file": "base.h5"}, "variants": variants}
     path.write_text(json.dumps(card), encoding="utf-8")
     app = _open(open_page, "Model card")
     assert app.table[0].value["Value"]["Started from"] == "ImageNet's weights, base.h5"
     assert "`model.int8.onnx`, 1.5 MB: accuracy 90.0% (80.0 to 95.0) on 40 test scans" in words(app)
+    assert "`model.tflite`: measured on an earlier model. Make it again with: `braintumor export v1 --litert`" in words(
+        app
+    )
 
 
 def test_an_almost_empty_card_still_renders(artifacts: Settings, open_page: Open) -> None:

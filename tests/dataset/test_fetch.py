@@ -3,8 +3,10 @@
 import shutil
 import sys
 import types
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -114,6 +116,13 @@ def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
 def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace: Settings) -> None:
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(DatasetError, match="not a whole zip"):
+        fetch(broken)
+    with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Training/a.jpg", np.random.default_rng(0).bytes(2_000))
+    content = bytearray(broken.read_bytes())
+    content[60:100] = bytes(40)
+    broken.write_bytes(content)
     with pytest.raises(DatasetError, match="not a whole zip"):
         fetch(broken)
     with pytest.raises(DatasetError, match="no folders"):

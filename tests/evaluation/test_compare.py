@@ -202,6 +202,18 @@ def test_a_model_that_changed_since_is_stale(settings: Settings) -> None:
     assert read_comparison(settings).stale == ("two",)
 
 
+def test_a_new_run_on_the_official_split_makes_its_version_stale(settings: Settings) -> None:
+    _compare(settings)
+    folder = settings.outputs / "v1-official"
+    shutil.copy(settings.outputs / "v1" / "model.onnx", folder)
+    _change(settings, "v1-official", temperature=3.0)
+    assert read_comparison(settings).stale == ("v1",)
+    _compare(settings)
+    assert read_comparison(settings).stale == ()
+    shutil.rmtree(folder)
+    assert read_comparison(settings).stale == ("v1",)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"versions": 3, "pairs": []}', '{"versions": [1, {"title": "x"}]}'])
 def test_a_damaged_file_is_as_good_as_none(content: str, workspace: Settings) -> None:
     folder = workspace.outputs / "comparison"

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from braintumor.errors import RecipeError
-from braintumor.evaluation.experiments import read_runs
+from braintumor.evaluation.experiments import read_runs, run_experiments
 from braintumor.evaluation.trial import trial
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
+from braintumor.training.arms import FLAGSHIP_FILE, load_arms
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import CLASS_NAMES
 from tests.support.training import phantom_data
@@ -51,6 +52,14 @@ def settings(tmp_path: Path) -> Settings:
     (tmp_path / "recipes" / "experiments" / "flagship.toml").write_text(ARMS)
     (tmp_path / "outputs" / "experiments").mkdir(parents=True)
     return Settings(recipes=tmp_path / "recipes", outputs=tmp_path / "outputs", inputs=tmp_path / "inputs")
+
+
+@pytest.fixture(autouse=True)
+def wrong(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Runs that are of other recipes or images; none, unless a test says so."""
+    found: dict[str, str] = {}
+    monkeypatch.setattr("braintumor.evaluation.trial.misfits", lambda *_: found)
+    return found
 
 
 def _write(settings: Settings, name: str, right: float, told: float, *, origins: bool = True) -> None:
@@ -104,6 +113,28 @@ def test_only_seeds_of_both_are_compared_and_an_origin_that_was_not_read_is_said
     assert "balanced: how well origin is read was not measured. Run: braintumor experiment whole balanced" in said
 
 
+def test_a_run_of_another_recipe_is_left_out_and_named(settings: Settings, wrong: dict[str, str]) -> None:
+    for seed in (1, 2):
+        _write(settings, f"whole-seed{seed}", 0.6, 3.0)
+        _write(settings, f"balanced-seed{seed}", 0.95, 0.3)
+    wrong["whole-seed1"] = "it is of another recipe"
+    said = list(trial(settings=settings, measured_only=True, replicates=20))
+    assert said[0].startswith("whole-seed1: left out, since it is of another recipe.")
+    assert _found(settings)["balanced"]["differences"]["accuracy"]["seeds"] == 1
+
+
+def test_runs_on_other_outside_pictures_are_not_held_together(settings: Settings) -> None:
+    for seed in (1, 2):
+        _write(settings, f"whole-seed{seed}", 0.6, 3.0)
+        _write(settings, f"balanced-seed{seed}", 0.95, 0.3)
+    path = settings.outputs / "experiments" / "whole-seed2.csv"
+    table = pd.read_csv(path)
+    table[table["set"] == "test"].to_csv(path, index=False)
+    list(trial(settings=settings, measured_only=True, replicates=20))
+    differences = _found(settings)["balanced"]["differences"]
+    assert differences["accuracy"]["seeds"] == differences["outside_roc_auc"]["seeds"] == 1
+
+
 def test_nothing_is_said_of_an_arm_that_was_not_run(settings: Settings) -> None:
     assert list(trial(settings=settings, measured_only=True)) == []
     assert _found(settings) == {}
@@ -150,6 +181,9 @@ def test_answers_that_are_kept_stay_when_only_their_origins_are_read(
     assert "kept.png" in (folder / "whole-seed1.csv").read_text()
     assert trained == [1, 1]
     assert list(read_runs(settings)) == ["whole-seed1"]
+    (folder / "whole-seed1.csv").unlink()  # what is trained again without a look at its origins
+    list(run_experiments({"whole": load_arms(settings, FLAGSHIP_FILE)["whole"]}, settings))
+    assert not (folder / "whole-seed1-origins.csv").exists()
     assert not list((folder / "work").iterdir())
 
 

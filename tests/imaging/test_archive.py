@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braintumor.imaging import Refusal, Scan
+from braintumor.imaging import Refusal, Scan, file
 from braintumor.imaging.intake import read_many, read_slices
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
@@ -101,6 +101,40 @@ def test_a_pipe_is_read_once_and_a_device_without_end_is_refused(tmp_path):
     assert "larger than" in refused.problem
 
 
+def _descriptors(path):
+    """How often this process has a file open."""
+    return sum(one.resolve() == path for one in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no list of open files here")
+def test_an_archive_that_is_refused_is_closed(tmp_path):
+    path = tmp_path / "damaged.zip"
+    path.write_bytes(zipped({"a.png": PNG})[:-30])
+    (refused,) = read_slices(path, "damaged.zip")
+    assert isinstance(refused, Refusal)
+    assert _descriptors(path) == 0
+
+
+def test_a_member_without_a_name_costs_nothing():
+    content = zipped({"a.png": PNG, "n.png": PNG, "z.png": PNG}, zipfile.ZIP_STORED).replace(b"n.png", b"\0.png")
+    found = list(read_many([("x.zip", content), ("after.png", PNG)]))
+    assert names(found) == ["x.zip/a.png", "x.zip/z.png", "after.png"]
+
+
+def test_a_file_on_which_a_parser_fails_unforeseen_costs_its_own_row_alone(monkeypatch):
+    def failing(data, *rest):
+        if data.endswith(b"bad"):
+            raise KeyError("unforeseen")
+        return read_picture(data, *rest)
+
+    read_picture = file.read_picture
+    monkeypatch.setattr(file, "read_picture", failing)
+    found = list(read_many([("a.png", PNG), ("b.png", PNG + b"bad"), ("c.png", PNG)]))
+    assert [type(one) for one in found] == [Scan, Refusal, Scan]
+    assert found[1].problem == "b.png: the file is damaged and cannot be read (KeyError). Export or copy it again."
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no list of open files here")
 @pytest.mark.parametrize("stop_after", [1, 2])
 def test_stopping_early_closes_the_archive(tmp_path, stop_after):
     path = tmp_path / "scans.zip"
@@ -108,5 +142,6 @@ def test_stopping_early_closes_the_archive(tmp_path, stop_after):
     slices = read_slices(path, "scans.zip")
     for _ in range(stop_after):
         next(slices)
+    assert _descriptors(path) == 1
     slices.close()
-    path.rename(tmp_path / "moved.zip")
+    assert _descriptors(path) == 0

@@ -1,5 +1,6 @@
 """The fence: a reading process that dies or stalls costs one file, and nothing of a patient comes out of it."""
 
+import io
 import json
 import os
 import signal
@@ -49,6 +50,29 @@ def test_a_process_that_dies_of_a_file_is_a_refusal_and_the_next_file_is_read(mo
     with pytest.raises(ScanError, match=r"a\.dcm: its pixels are damaged so badly"):
         read_scan(SLICE, "a.dcm")
     monkeypatch.setattr(fence.Fence, "_take", take)
+    np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
+
+
+@pytest.mark.parametrize("held", [0, 25])
+def test_half_an_answer_is_a_refusal_and_the_next_file_is_read(monkeypatch, held):
+    read_scan(SLICE, "a.dcm")
+    answer = json.dumps({"held": "x", "size": 4096, "dtype": "uint8", "shape": [64, 64]}).encode()
+
+    class Dying:
+        """A process that ends in the middle of what it says."""
+
+        def __init__(self):
+            self.stdin = io.BytesIO()
+            self.stdout = io.BytesIO(len(answer).to_bytes(4, "big") + answer + bytes(held))
+
+        def poll(self):
+            return None
+
+    found = fence.Fence()
+    found._process = Dying()
+    with pytest.raises(fence._Gone):
+        found._take(5.0, (b"question",))
+    found._process = None
     np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
 
 

@@ -1,6 +1,7 @@
 """Pictures of every kind: TIFF, BMP and WebP read like PNG, pages as slices, and names that promise something else."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from braintumor.imaging import Refusal, file, read, read_scan
 from braintumor.imaging.intake import read_slices
 from braintumor.imaging.kind import Kind, kind_of, second_nature
 from braintumor.imaging.source import digest
+from braintumor.imaging.tiff import count_pages
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
 from tests.support.hostile_bases import packed, zipped
@@ -132,3 +134,23 @@ def test_what_is_not_finite_is_refused():
     Image.fromarray(values).save(content, "TIFF")
     with pytest.raises(ScanError, match="not finite"):
         read_scan(content.getvalue(), "float.tif")
+
+
+def test_a_tiff_whose_directory_lies_beyond_what_can_be_counted_to_costs_its_own_row():
+    content = b"II+\0" + struct.pack("<HHQ", 8, 0, 2**64 - 1) + bytes(64)
+    found = list(read_slices(zipped({"a.png": packed(PICTURE, "PNG"), "b.tif": content, "c.png": content}), "x.zip"))
+    assert [type(one).__name__ for one in found] == ["Scan", "Refusal", "Refusal"]
+    assert "cut short or damaged" in found[1].problem
+
+
+def test_directories_of_a_tiff_that_lie_over_each_other_are_refused_before_they_cost_time():
+    entries = 2_000
+    directory = struct.pack("<H", entries) + bytes(12 * entries)
+    pages = 50
+    content = bytearray(b"II*\0" + struct.pack("<I", 8) + directory + bytes(4 + 12 * pages))
+    for page in range(pages):  # each begins twelve bytes after the one before, and counts as many entries
+        at = 8 + 12 * page
+        content[at : at + 2] = struct.pack("<H", entries)
+        content[at + 2 + 12 * entries : at + 6 + 12 * entries] = struct.pack("<I", at + 12)
+    with pytest.raises(ScanError, match="over each other"):
+        count_pages(bytes(content) + bytes(1_000), "x.tif", Settings())

@@ -128,3 +128,12 @@ def test_voxels_without_a_number_around_a_brain_are_dark_and_cost_no_slice():
     middle = of_plane(found, "axial")[10]
     assert np.isfinite(middle.raw).all()
     assert max(middle.pixels[:, 0].max(), middle.pixels[:, -1].max()) < 1 / 255
+
+
+def test_slices_are_not_made_square_beyond_the_pixels_allowed():
+    content = volume(affine=np.diag([0.5, 0.5, 4.5, 1.0]))  # nine times as high once they are square
+    allowed = Settings(max_pixels=4 * 40 * 36 * 9)
+    assert all(isinstance(one, Scan) for one in of_plane(read_slices(content, "v.nii", allowed), "coronal"))
+    (refused,) = read_slices(content, "v.nii", Settings(max_pixels=4 * 40 * 36 * 9 - 4))
+    assert isinstance(refused, Refusal)
+    assert "pixels is more than" in refused.problem

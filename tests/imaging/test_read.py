@@ -88,6 +88,17 @@ def test_a_damaged_exif_block_does_not_cost_the_picture():
     assert read_scan(content).to_uint8().shape == GREY.shape
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("tag", [0x011A, 0x010F, 0x0100], ids=["resolution", "make", "width"])
+def test_an_odd_entry_beside_the_orientation_does_not_cost_the_picture(tag):
+    entries = struct.pack("<HHII", tag, 2, 2, 0x41) + struct.pack("<HHII", 0x0112, 3, 1, 6)
+    if tag > 0x0112:
+        entries = entries[12:] + entries[:12]
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(4)
+    content = encoded(Image.fromarray(GREY), "JPEG", exif=exif)
+    assert read_scan(content).to_uint8().shape == GREY.T.shape
+
+
 @pytest.mark.parametrize("name", sorted(arrays()))
 def test_every_kind_of_array_becomes_a_grey_scan(name):
     scan = read_scan(arrays()[name])

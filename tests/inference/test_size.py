@@ -108,3 +108,16 @@ def test_without_spacing_there_are_no_millimetres_and_without_a_mask_no_sizes() 
     assert (empty.area_pixels, empty.area_mm2, empty.diameter_pixels, empty.diameter_mm) == (0, 0.0, 0.0, 0.0)
     none = _detection(None, (1.0, 1.0))
     assert {none.area_pixels, none.area_mm2, none.diameter_pixels, none.diameter_mm} == {None}
+
+
+def test_no_other_thread_sees_half_of_the_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _detection(np.eye(40, dtype=bool), (1.0, 1.0))
+    seen: list[set[str]] = []
+
+    def watched(*given: object) -> float:
+        seen.append(set(found._sizes))
+        return longest_diameter(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("braintumor.inference.detection.longest_diameter", watched)
+    assert found.diameter_mm == pytest.approx(40 * np.sqrt(2))
+    assert seen == [set(), set()]

@@ -11,3 +11,14 @@ def command(commands: argparse._SubParsersAction, name: str, help_: str, handler
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
     parser.set_defaults(handler=handler)
     return parser
+
+
+def seed(text: str) -> int:
+    """A seed as every generator here takes it."""
+    try:
+        found = int(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found < 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: give a whole number from 0 to {2**32 - 1}")
+    return found

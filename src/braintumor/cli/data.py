@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from braintumor.cli.command import command
+from braintumor.cli.command import command, seed
 from braintumor.vocabulary import Protocol
 
 
@@ -20,11 +20,11 @@ def add_data(commands: argparse._SubParsersAction) -> None:
     command(verbs, "audit", "read every image once; write manifest.csv and audit.json", _audit)
     split = command(verbs, "split", "deal groups of images to train, validation and test", _split)
     split.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
-    split.add_argument("--seed", type=int, default=0)
+    split.add_argument("--seed", type=seed, default=0)
     phantoms = command(verbs, "phantoms", "draw a small stand-in image set (not real scans)", _phantoms)
     phantoms.add_argument("folder", type=Path)
     phantoms.add_argument("--per-class", type=int, default=24, help="images of each class (default 24)")
-    phantoms.add_argument("--seed", type=int, default=0)
+    phantoms.add_argument("--seed", type=seed, default=0)
     phantoms.add_argument("--yes-no", action="store_true", help="draw folders yes and no instead of the four classes")
     command(commands, "explore", "average and compare the classes; write outputs/dataset", _explore)
 

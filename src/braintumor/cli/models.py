@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from braintumor.cli.command import command
+from braintumor.cli.command import command, seed
 from braintumor.vocabulary import Protocol
 
 _HELD_OUT = "measure on validation and test scans alone, for a network that is slow"
@@ -14,7 +14,7 @@ def add_models(commands: argparse._SubParsersAction) -> None:
     train = command(commands, "train", "train a version from its recipe, then export and evaluate it", _train)
     train.add_argument("version", help="name of a recipe, such as v1")
     train.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
-    train.add_argument("--seed", type=int, help="another seed than the recipe's; writes to outputs/VERSION-seedN")
+    train.add_argument("--seed", type=seed, help="another seed than the recipe's; writes to outputs/VERSION-seedN")
     train.add_argument(
         "--weights", metavar="none|imagenet|FILE", help="another start than the recipe's: random weights, ImageNet's "
         "through Keras, or ImageNet's from a file; a run from random weights in their place writes to "

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -133,7 +134,7 @@ def _unpack(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
             archive.extractall(target)  # extractall refuses to leave the target folder
-    except (zipfile.BadZipFile, EOFError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
         raise DatasetError(f"{source.name}: not a whole zip file ({error}). Download it again.") from error
     return target
 

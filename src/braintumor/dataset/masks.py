@@ -4,6 +4,7 @@ import functools
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,6 +108,13 @@ def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             members = {Path(name).name: name for name in archive.namelist() if name.endswith(".png")}
-            yield lambda name: archive.read(members[name]) if name in members else None
+
+            def read(name: str) -> bytes | None:
+                try:
+                    return archive.read(members[name]) if name in members else None
+                except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                    raise DatasetError(f"{source}: not a whole zip file ({error}). Download it again.") from error
+
+            yield read
     else:
         raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")

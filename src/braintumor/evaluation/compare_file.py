@@ -8,7 +8,9 @@ from typing import Any, Final
 from braintumor.evaluation.measures import Estimate, Metrics, parse_metrics
 from braintumor.evaluation.study_file import identity
 from braintumor.inference.artifact import CARD, versions
+from braintumor.runs import under
 from braintumor.settings import Settings, get_settings
+from braintumor.vocabulary import Protocol
 
 FOLDER: Final = "comparison"
 FILE: Final = "comparison.json"
@@ -37,6 +39,7 @@ class Row:
     test: Metrics = field(default_factory=dict)
     official: Metrics = field(default_factory=dict)
     outside: Metrics = field(default_factory=dict)
+    official_model: str = ""
     milliseconds: Estimate | None = None
     parameters: float | None = None
     bytes: float | None = None
@@ -111,7 +114,7 @@ def read_comparison(settings: Settings | None = None) -> Comparison:
         rows=rows,
         pairs=_pairs(pairs) if isinstance(pairs, Mapping) else {},
         facts={str(k): v for k, v in content.items() if k not in ("versions", "pairs")},
-        stale=tuple(row.version for row in rows if row.version in there and row.model != _model(row, settings)),
+        stale=tuple(row.version for row in rows if row.version in there and _changed(row, settings)),
     )
 
 
@@ -123,8 +126,17 @@ def _json(settings: Settings, *parts: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _model(row: Row, settings: Settings) -> str:
-    return identity(_json(settings, row.version, CARD))
+def _changed(row: Row, settings: Settings) -> bool:
+    """Whether the version, or its run on the official split, is another than when it was compared."""
+    if row.model != identity(_json(settings, row.version, CARD)):
+        return True
+    return row.official_model != official_model(row.version, settings)
+
+
+def official_model(version: str, settings: Settings) -> str:
+    """Identity of the same recipe's run on the official split; empty where there is none."""
+    card = _json(settings, under(version, Protocol.OFFICIAL), CARD)
+    return identity(card) if card else ""
 
 
 def _is_named(entry: Any) -> bool:
@@ -147,6 +159,7 @@ def _row(entry: Mapping[str, Any]) -> Row:
         status=word("status"),
         command=word("command"),
         model=word("model"),
+        official_model=word("official_model"),
         test=parse_metrics(entry.get("test")),
         official=parse_metrics(entry.get("official")),
         outside=parse_metrics(entry.get("outside")),

@@ -9,13 +9,15 @@ import numpy as np
 from braintumor.errors import DatasetError
 from braintumor.evaluation.compare_answers import Answers, Scans
 from braintumor.evaluation.compare_copies import near_copies
-from braintumor.evaluation.compare_field import BARE, KAGGLE, Entrant
+from braintumor.evaluation.compare_field import KAGGLE, Entrant
+from braintumor.evaluation.compare_file import official_model
 from braintumor.evaluation.compare_flops import flops
 from braintumor.evaluation.compare_outside import score_outside
 from braintumor.evaluation.compare_scores import score_version
 from braintumor.evaluation.report import read_report
 from braintumor.evaluation.study_file import identity
 from braintumor.inference.artifact import MODEL, Artifact
+from braintumor.runs import under
 from braintumor.settings import Settings
 from braintumor.vocabulary import Protocol, Split, Task
 
@@ -47,6 +49,7 @@ def measured_row(
     return bare_row(entrant) | {
         "test": score_version(answers, scans, artifact.card.decision, replicates),
         "official": _official(entrant.version, settings),
+        "official_model": official_model(entrant.version, settings),
         "outside": {} if learnt_outside else score_outside(artifact, scans, answers, work, settings, replicates),
         "parameters": card.get("parameters"),
         "bytes": artifact.path(MODEL).stat().st_size,
@@ -64,10 +67,9 @@ def measured_row(
 
 def _official(version: str, settings: Settings) -> dict[str, Any]:
     """What the same recipe reaches on the official split; empty where that was not tried."""
-    base = version.removesuffix(BARE)
-    name = f"{base}-{Protocol.OFFICIAL}{version.removeprefix(base)}"
+    folder = settings.outputs / under(version, Protocol.OFFICIAL)
     try:
-        report = json.loads((settings.outputs / name / "evaluation.json").read_text(encoding="utf-8"))
+        report = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
         found = report[str(Split.TEST)]
         return {metric: found[metric] for metric in _OFFICIAL if metric in found}
     except (OSError, ValueError, KeyError, TypeError):

@@ -58,6 +58,7 @@ def run_experiments(arms: dict[str, Arm], settings: Settings, *, read_origin: bo
                 continue
             work = folder / "work" / name
             model, history = fitted(recipe, data, work, aims=Aims.of(recipe, data, settings))
+            origins.unlink(missing_ok=True)  # of an earlier network, until they are read from this one
             if read_origin:
                 write_atomically(origins, _text(origin_readings(model, recipe, data)))
             validation = history.iloc[chosen_epoch(history["val_loss"].tolist(), recipe.fit) - 1]

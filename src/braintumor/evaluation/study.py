@@ -82,6 +82,7 @@ def study(
             "seconds": round(time.perf_counter() - started, 1),
         }
         write_stages(folder, found)
+        update_card(name, settings)
         said.append(f"{stage}: {found[stage].get('skipped') or 'measured.'}")
     _give_outside(subject, found)
     update_card(name, settings)

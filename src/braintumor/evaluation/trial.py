@@ -13,6 +13,7 @@ from braintumor.evaluation.entries import Entry
 from braintumor.evaluation.experiments import FOLDER_OF_RUNS, ORIGINS, read_answers, run_experiments, run_name
 from braintumor.evaluation.origin_readings import LAYERS, QUESTIONS
 from braintumor.evaluation.paired import paired_area
+from braintumor.evaluation.run_checks import misfits, without
 from braintumor.evaluation.weigh import paired_arms
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
@@ -58,6 +59,9 @@ def trial(
         raise RecipeError(f"There is no arm {unknown[0]!r} in recipes/{FLAGSHIP_FILE} (there are {', '.join(arms)}).")
     if not measured_only:
         yield from run_experiments({name: arms[name] for name in names or arms}, settings, read_origin=True)
+    wrong = misfits(arms, settings)
+    yield from (f"{name}: left out, since {why}. Train it again: braintumor experiment" for name, why in wrong.items())
+    arms = without(arms, wrong)
     found = {name: held_against(arm, arms[_WHOLE], settings, replicates) for name, arm in arms.items()}
     found = {name: part for name, part in found.items() if part}
     write_atomically(settings.outputs / FOLDER_OF_RUNS / TRIALS, json.dumps(found, indent=1) + "\n")
@@ -95,6 +99,12 @@ def _areas(arm: Arm, whole: Arm, settings: Settings, replicates: int) -> tuple[d
     metrics, differences = {}, {}
     for metric in ("outside_roc_auc", *(f"roc_auc@read:{q}@{layer}" for q in QUESTIONS for layer in LAYERS)):
         ours, theirs = (_scored(one, metric, settings) for one in (arm, whole))
+        first = next(iter(ours.values()), pd.DataFrame({"group": []}))
+        # Outside pictures may have come between two runs: then only those of the same pictures can be held together.
+        ours, theirs = (
+            {seed: table for seed, table in tables.items() if first["group"].equals(table["group"])}
+            for tables in (ours, theirs)
+        )
         both = sorted(set(ours) & set(theirs))
         if ours:
             metrics[metric] = _area(metric, list(ours.values()), None, replicates)

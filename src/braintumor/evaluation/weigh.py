@@ -79,7 +79,12 @@ def _runs(arm: Arm, settings: Settings) -> dict[int, pd.DataFrame]:
 def paired_arms(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> Part | None:
     """Differences of two arms over the seeds that both were run with; None where there are none."""
     with_, without = _runs(ours, settings), _runs(theirs, settings)
-    seeds = sorted(set(with_) & set(without))
+    tables = [*with_.values(), *without.values()]
+    # Outside pictures may have come between two runs: then only those of the same pictures can be held together.
+    seeds = [
+        seed for seed in sorted(set(with_) & set(without))
+        if all(tables[0]["path"].equals(table["path"]) for table in (with_[seed], without[seed]))
+    ]  # fmt: skip
     if not seeds:
         return None
     metrics, facts = {}, {}
@@ -88,13 +93,20 @@ def paired_arms(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> 
         part = _part(with_[seeds[0]], metric)
         if part.empty or (metric == "pointing_game" and "pointed" not in part):
             continue
-        groups, strata, once = _groups(part)
-        metrics[metric] = paired_difference(
-            np.stack(pairs[0]), np.stack(pairs[1]), groups, strata, once if metric.startswith(_OUTSIDE) else None,
-            replicates,
-        )  # fmt: skip
-        facts[metric] = [[round(float(np.nanmean(values)), 4) for values in side] for side in pairs]
+        groups, strata, alone = _groups(part)
+        once = alone if metric.startswith(_OUTSIDE) else np.ones_like(alone)
+        ours_, theirs_ = (np.stack(values) for values in pairs)
+        if np.isnan(ours_ - theirs_).any(axis=0).all():
+            continue
+        metrics[metric] = paired_difference(ours_, theirs_, groups, strata, once, replicates)
+        facts[metric] = [[_mean(values, once) for values in side] for side in pairs]
     return {"metrics": metrics, "facts": _how(ours) | {"seeds": len(seeds), "by_seed": facts}}
+
+
+def _mean(values: Floats, once: Floats) -> float:
+    """Mean over the scans that count, each as often as it counts in the difference too."""
+    counted = ~np.isnan(values)
+    return round(float(np.average(values[counted], weights=once[counted])), 4)
 
 
 def _growth(arms: Mapping[str, Arm], settings: Settings, replicates: int) -> Part | None:

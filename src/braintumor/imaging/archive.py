@@ -4,6 +4,7 @@ import io
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -125,32 +126,38 @@ def is_zip(source: bytes | Path) -> bool:
         return False
 
 
-def opened(source: bytes | Path, name: str, settings: Settings) -> zipfile.ZipFile:
-    """An archive, its list read within bounds; close it after use.
+@contextmanager
+def opened(source: bytes | Path, name: str, settings: Settings) -> Iterator[zipfile.ZipFile]:
+    """An archive, its list read within bounds.
 
     Raises
     ------
     ScanError
         Too large, too many files, damaged, or not readable.
     """
+    with ExitStack() as stack:
+        archive = stack.enter_context(_listed(source, name, settings, stack))
+        if len(archive.infolist()) > settings.max_files:
+            raise ScanError(too_many(name, settings))
+        yield archive
+
+
+def _listed(source: bytes | Path, name: str, settings: Settings, stack: ExitStack) -> zipfile.ZipFile:
+    """An archive whose file, which it does not close itself, is closed with a stack."""
     try:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > settings.max_archive_bytes:
             raise ScanError(too_large(name, settings.max_archive_bytes, "archive"))
         raw: Any = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb", buffering=0)
-        guarded = _Guarded(raw)
+        guarded = stack.enter_context(_Guarded(raw))
         guarded.limit = max(_CHUNK, _LISTING_BYTES * settings.max_files)
-        archive = zipfile.ZipFile(guarded)
+        return zipfile.ZipFile(guarded)
     except ScanError:
         raise
     except zipfile.LargeZipFile:
         raise ScanError(too_many(name, settings)) from None
     except Exception as error:  # struct.error, ValueError and others where its list is damaged
         raise ScanError(f"{name}: the archive is cut short or damaged. Make or copy it again.") from error
-    if len(archive.infolist()) > settings.max_files:
-        archive.close()
-        raise ScanError(too_many(name, settings))
-    return archive
 
 
 def too_many(name: str, settings: Settings) -> str:
@@ -163,7 +170,14 @@ def members(archive: zipfile.ZipFile, name: str) -> Iterator[Member]:
     for info in archive.infolist():
         path = _path(info)
         hidden = path.name.startswith(".") and ".." not in path.parts
-        if info.is_dir() or hidden or path.name.upper() in _QUIET_NAMES or set(_QUIET_FOLDERS) & set(path.parts):
+        # A name can be empty, which `is_dir` of Python 3.11 does not survive.
+        if (
+            not info.filename
+            or info.is_dir()
+            or hidden
+            or path.name.upper() in _QUIET_NAMES
+            or set(_QUIET_FOLDERS) & set(path.parts)
+        ):
             continue
         shown = "".join(sign if sign.isprintable() else "?" for sign in info.filename)
         yield Member(f"{name}/{shown[-_NAME_LENGTH:]}", info, archive)

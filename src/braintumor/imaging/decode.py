@@ -4,7 +4,7 @@ import io
 import logging
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from braintumor.errors import ScanError
 from braintumor.imaging.grey import Grey, grey_of_picture
@@ -15,6 +15,11 @@ _FORMATS: Final = {
     Kind.JPEG: ("JPEG",), Kind.PNG: ("PNG",), Kind.TIFF: ("TIFF",), Kind.BMP: ("BMP",), Kind.WEBP: ("WEBP",)
 }  # fmt: skip
 _ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 # A deep image is held as floats, several times over while it is windowed.
 _DEEP_SHARE: Final = 4
 # At its lowest level Pillow logs the value of each tag it meets, and a tag may name a patient.
@@ -102,4 +107,6 @@ def _upright(image: Image.Image) -> Image.Image:
         orientation = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # damaged EXIF around a sound picture: the picture counts
         orientation = 1
-    return ImageOps.exif_transpose(image) if orientation != 1 else image
+    # Not by ImageOps.exif_transpose, which writes all EXIF anew and fails where any of it is odd.
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)

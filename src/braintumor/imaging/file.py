@@ -37,6 +37,10 @@ def read_file(file: File, settings: Settings) -> Iterator[Scan | Slice | Refusal
         yield from _slices(file, data, kind_of(data, file.name), settings)
     except ScanError as error:
         yield Refusal(file.name, str(error), digest(data) if data else None)
+    except Exception as error:  # what no parser foresaw costs this file, not those after it
+        what = type(error).__name__
+        problem = f"{file.name}: the file is damaged and cannot be read ({what}). Export or copy it again."
+        yield Refusal(file.name, problem, digest(data) if data else None)
 
 
 def _slices(file: File, data: bytes, kind: Kind, settings: Settings) -> Iterator[Scan | Slice | Refusal]:

@@ -67,7 +67,8 @@ def _cuts(volume: Volume, name: str, settings: Settings) -> list[_Plane]:
     if sum(shape[plane.axis] for plane in cuts) > settings.max_frames:
         raise ScanError(f"{name}: it holds more than the {settings.max_frames:,} slices allowed. Export a part of it.")
     for plane in cuts:
-        check_size(shape[plane.columns], shape[plane.rows], name, settings, is_deep=True)
+        sizes = volume.sizes[plane.rows], volume.sizes[plane.columns]
+        check_size(*_squared(shape[plane.rows], shape[plane.columns], sizes), name, settings, is_deep=True)
     return cuts
 
 
@@ -86,10 +87,17 @@ def _square(
     values: NDArray[np.float32], spacing: tuple[float, float]
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
     """Values on square pixels of the smaller side, and their spacing; as they are where they are square or absurd."""
-    side = min(spacing)
-    if not _SQUARE < max(spacing) / side < _ABSURD:
-        return values, spacing
     rows, columns = values.shape
-    size = max(1, round(columns * spacing[1] / side)), max(1, round(rows * spacing[0] / side))
+    size = _squared(rows, columns, spacing)
+    if size == (columns, rows):
+        return values, spacing
     resized = np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
     return resized, (rows * spacing[0] / size[1], columns * spacing[1] / size[0])
+
+
+def _squared(rows: int, columns: int, spacing: tuple[float, float]) -> tuple[int, int]:
+    """Width and height on square pixels."""
+    side = min(spacing)
+    if not _SQUARE < max(spacing) / side < _ABSURD:
+        return columns, rows
+    return max(1, round(columns * spacing[1] / side)), max(1, round(rows * spacing[0] / side))

@@ -24,7 +24,7 @@ def count_pages(data: bytes, name: str, settings: Settings) -> int:
     """
     try:
         return _walk(data, name, settings)
-    except struct.error:
+    except (struct.error, OverflowError):  # the latter where a place lies beyond what can be counted to
         raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from None
 
 
@@ -33,6 +33,7 @@ def _walk(data: bytes, name: str, settings: Settings) -> int:
     big = data[2:4] in (b"+\0", b"\0+")
     at = _number(data, order, "Q" if big else "I", 8 if big else 4)
     seen: set[int] = set()
+    listed = 0
     while at:
         if at in seen:
             raise ScanError(f"{name}: its pages run in a circle, so the file is damaged. Export or copy it again.")
@@ -41,14 +42,17 @@ def _walk(data: bytes, name: str, settings: Settings) -> int:
             raise ScanError(
                 f"{name}: it holds more than the {settings.max_frames:,} pages allowed. Give it in several files."
             )
-        at = _next(data, order, big, at, name)
+        at, size = _next(data, order, big, at, name)
+        listed += size
+        if listed > len(data):  # each is checked entry by entry, so that directories over each other cost for ever
+            raise ScanError(f"{name}: its pages lie over each other, so the file is damaged. Export or copy it again.")
     if not seen:
         raise ScanError(f"{name}: the file holds no page. Export or copy it again.")
     return len(seen)
 
 
-def _next(data: bytes, order: str, big: bool, at: int, name: str) -> int:
-    """Where the next directory lies, after checking that this one claims no more than there is."""
+def _next(data: bytes, order: str, big: bool, at: int, name: str) -> tuple[int, int]:
+    """Where the next directory lies, and the bytes of this one, which claims no more than there is."""
     entries = _number(data, order, "Q" if big else "H", at)
     start, size = at + (8 if big else 2), 20 if big else 12
     end = start + entries * size
@@ -60,7 +64,7 @@ def _next(data: bytes, order: str, big: bool, at: int, name: str) -> int:
         claimed += _BYTES.get(kind, 0) * _number(data, order, "Q" if big else "I", entry + 4)
     if claimed > len(data):
         raise ScanError(f"{name}: its tags claim more than the whole file holds. Export or copy it again.")
-    return _number(data, order, "Q" if big else "I", end)
+    return _number(data, order, "Q" if big else "I", end), end - start
 
 
 def _number(data: bytes, order: str, code: str, at: int) -> int:

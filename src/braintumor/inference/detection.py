@@ -131,6 +131,7 @@ class Detection:
     def _measured(self) -> dict[str, float] | None:
         if not self._sizes and (mask := self.mask) is not None:
             part = largest_part(mask)
-            self._sizes.update(area=float(mask.sum()), diameter_pixels=longest_diameter(part))
-            self._sizes.update(diameter_mm=longest_diameter(part, self.spacing) if self.spacing else 0.0)
+            millimetres = longest_diameter(part, self.spacing) if self.spacing else 0.0
+            # At once, for another thread may ask meanwhile.
+            self._sizes.update(area=float(mask.sum()), diameter_pixels=longest_diameter(part), diameter_mm=millimetres)
         return self._sizes or None

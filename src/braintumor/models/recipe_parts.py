@@ -13,9 +13,9 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def later(default: Any) -> Any:
+def later(default: Any, **bounds: Any) -> Any:
     """A field that came after the first runs: dumped only where set, so that they stay runs of the same recipe."""
-    return Field(default=default, exclude_if=lambda value: value == default)
+    return Field(default=default, exclude_if=lambda value: value == default, **bounds)
 
 
 class InputRecipe(Strict):
@@ -69,7 +69,7 @@ class AugmentationRecipe(Strict):
     zoom: float = Field(default=0.0, ge=0, lt=1)
     brightness: tuple[float, float] = (1.0, 1.0)
     horizontal_flip: bool = False
-    mixup: float = later(0.0)
+    mixup: float = later(0.0, ge=0, le=100)
     """Both parameters of the Beta distribution by which images are mixed in pairs; zero mixes none."""
 
 

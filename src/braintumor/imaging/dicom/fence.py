@@ -138,13 +138,14 @@ class Fence:
                 process.stdin.write(part)
             process.stdin.flush()
             answer = json.loads(process.stdout.read(int.from_bytes(process.stdout.read(4), "big")))
-            found = process.stdout.read(answer.pop("size"))
+            size = answer.pop("size")
+            found = process.stdout.read(size)
         except (OSError, ValueError) as error:  # a broken pipe, or half an answer
             raise _Gone(stopped.is_set()) from error
         finally:
             timer.cancel()
-        if stopped.is_set():
-            raise _Gone(True)
+        if stopped.is_set() or len(found) != size:
+            raise _Gone(stopped.is_set())
         return answer, found
 
 
