@@ -95,10 +95,10 @@ def paired_arms(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> 
             continue
         groups, strata, alone = _groups(part)
         once = alone if metric.startswith(_OUTSIDE) else np.ones_like(alone)
-        ours_, theirs_ = (np.stack(values) for values in pairs)
-        if np.isnan(ours_ - theirs_).any(axis=0).all():
+        first, second = (np.stack(values) for values in pairs)
+        if np.isnan(first - second).any(axis=0).all():
             continue
-        metrics[metric] = paired_difference(ours_, theirs_, groups, strata, once, replicates)
+        metrics[metric] = paired_difference(first, second, groups, strata, once, replicates)
         facts[metric] = [[_mean(values, once) for values in side] for side in pairs]
     return {"metrics": metrics, "facts": _how(ours) | {"seeds": len(seeds), "by_seed": facts}}
 

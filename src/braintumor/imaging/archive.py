@@ -171,13 +171,8 @@ def members(archive: zipfile.ZipFile, name: str) -> Iterator[Member]:
         path = _path(info)
         hidden = path.name.startswith(".") and ".." not in path.parts
         # A name can be empty, which `is_dir` of Python 3.11 does not survive.
-        if (
-            not info.filename
-            or info.is_dir()
-            or hidden
-            or path.name.upper() in _QUIET_NAMES
-            or set(_QUIET_FOLDERS) & set(path.parts)
-        ):
+        is_folder = not info.filename or info.is_dir()
+        if is_folder or hidden or path.name.upper() in _QUIET_NAMES or set(_QUIET_FOLDERS) & set(path.parts):
             continue
         shown = "".join(sign if sign.isprintable() else "?" for sign in info.filename)
         yield Member(f"{name}/{shown[-_NAME_LENGTH:]}", info, archive)
