@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from braintumor.evaluation.compare_file import official_model
 from braintumor.evaluation.study_file import identity
 from braintumor.settings import Settings
 
@@ -22,6 +23,7 @@ def write_comparison(settings: Settings) -> dict[str, Any]:
     two = {"accuracy": 0.93, "macro_f1": 0.92, "tumor_accuracy": 0.93, **alike}
     costs = {"parameters": 580, "bytes": 3000, "flops": 12_000, "training": {"seconds": 60.0, "epochs": 3}}
     first = {"version": "v1", "title": "The first", "task": "four-class", "model": identity(card), "test": _all(four)}
+    first["official_model"] = official_model("v1", settings)
     first |= {"official": _all({"accuracy": 0.98}), "outside": _all({"roc_auc": 0.9, "called": 0.5}), **costs}
     other = {"version": "two", "title": "Tumour or not", "task": "tumor", "test": _all(two), **costs}
     absent = {"version": "v2", "title": "VGG16", "task": "four-class", "weights": "imagenet"}
