@@ -91,7 +91,7 @@ def show_use(report: Report) -> None:
     """How to read a scan, in three steps."""
     chances = "the probability of each class" if report.tells_kinds else "the probability of a tumour"
     steps = (
-        ("1. Drop slices", "JPEG or PNG, one or many, on the Detection page. Files stay in memory and are not kept."),
+        ("1. Drop slices", "Pictures, DICOM, volumes or a ZIP, on the Detection page. Files stay in memory."),
         ("2. Read the verdict", f"Tumour suspected, none found, or uncertain, with its reason, {chances}, and a heat "
          "map of what spoke for the answer."),
         ("3. Take the record", "One CSV with a timestamped row for each file, also for those that could not be read."),
