@@ -58,7 +58,7 @@ def settings(tmp_path: Path) -> Settings:
 def wrong(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Runs that are of other recipes or images; none, unless a test says so."""
     found: dict[str, str] = {}
-    monkeypatch.setattr("braintumor.evaluation.trial.misfits", lambda *_: found)
+    monkeypatch.setattr("braintumor.evaluation.run_checks.misfits", lambda *_: found)
     return found
 
 

@@ -67,6 +67,7 @@ def test_v4_asks_for_a_mask_wherever_it_needs_one_and_for_frames_its_network_can
     assert recipe.fit.averaging > 0
     sides = [side for _, side in recipe.fit.sizes]
     assert sides == sorted(sides)
+    assert all(side % 32 == 0 for side in (*sides, recipe.input.height, recipe.input.width))
     shares = [share for share, _ in recipe.fit.sizes]
     assert shares == sorted(shares)
     assert recipe.composites.planted + recipe.composites.decoys <= 1

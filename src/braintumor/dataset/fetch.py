@@ -3,7 +3,6 @@
 import hashlib
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from braintumor.dataset.files import LEAVES, find_images
-from braintumor.dataset.kaggle import download
+from braintumor.dataset.kaggle import DAMAGED, download, not_whole
 from braintumor.dataset.sets import KAGGLE, ImageSet
 from braintumor.dataset.table import load_table
 from braintumor.errors import DatasetError
@@ -134,8 +133,8 @@ def _unpack(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
             archive.extractall(target)  # extractall refuses to leave the target folder
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
-        raise DatasetError(f"{source.name}: not a whole zip file ({error}). Download it again.") from error
+    except (*DAMAGED, OSError) as error:
+        raise not_whole(source, error) from error
     return target
 
 

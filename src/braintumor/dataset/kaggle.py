@@ -1,8 +1,14 @@
 """Download of a public Kaggle data set, with a way on where Kaggle cannot be reached."""
 
+import zipfile
+import zlib
 from pathlib import Path
+from typing import Final
 
 from braintumor.errors import DatasetError, MissingExtraError
+
+# What reading a damaged zip raises.
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def download(handle: str, otherwise: str) -> Path:
@@ -33,3 +39,8 @@ def download(handle: str, otherwise: str) -> Path:
             f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later: what has "
             f"arrived is kept. Or download {handle} in a browser and use: {otherwise}"
         ) from error
+
+
+def not_whole(source: Path, error: Exception) -> DatasetError:
+    """What to say of a zip whose content raised one of `DAMAGED`."""
+    return DatasetError(f"{source.name}: not a whole zip file ({error}). Download it again.")

@@ -4,7 +4,6 @@ import functools
 import hashlib
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from braintumor.dataset.alignment import LEVEL, expected_masks, load_mask, masks_folder
-from braintumor.dataset.kaggle import download
+from braintumor.dataset.kaggle import DAMAGED, download, not_whole
 from braintumor.errors import DatasetError
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
@@ -112,8 +111,8 @@ def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
             def read(name: str) -> bytes | None:
                 try:
                     return archive.read(members[name]) if name in members else None
-                except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-                    raise DatasetError(f"{source}: not a whole zip file ({error}). Download it again.") from error
+                except DAMAGED as error:
+                    raise not_whole(source, error) from error
 
             yield read
     else:

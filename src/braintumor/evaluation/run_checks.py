@@ -46,6 +46,13 @@ def _manifest_of(arm: Arm, settings: Settings) -> pd.DataFrame:
     return dealt_manifest(Protocol.GROUP, settings, leave_out=recipe.leave_out, learn_from=recipe.learn_from)
 
 
+def fitting(arms: Mapping[str, Arm], settings: Settings, command: str) -> tuple[dict[str, Arm], list[str]]:
+    """The arms with only the seeds whose runs fit, and a sentence for each of the others with what to run."""
+    wrong = misfits(arms, settings)
+    said = [f"{name}: left out, since {why}. Train it again with: {command}" for name, why in wrong.items()]
+    return without(arms, wrong), said
+
+
 def without(arms: Mapping[str, Arm], left_out: Collection[str]) -> dict[str, Arm]:
     """The arms with only the seeds whose runs are not left out."""
     return {

@@ -13,8 +13,8 @@ from braintumor.evaluation.entries import Entry
 from braintumor.evaluation.experiments import FOLDER_OF_RUNS, ORIGINS, read_answers, run_experiments, run_name
 from braintumor.evaluation.origin_readings import LAYERS, QUESTIONS
 from braintumor.evaluation.paired import paired_area
-from braintumor.evaluation.run_checks import misfits, without
-from braintumor.evaluation.weigh import paired_arms
+from braintumor.evaluation.run_checks import fitting
+from braintumor.evaluation.weigh import on_the_same_scans, paired_arms
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.training.arms import FLAGSHIP_FILE, Arm, load_arms
@@ -59,9 +59,8 @@ def trial(
         raise RecipeError(f"There is no arm {unknown[0]!r} in recipes/{FLAGSHIP_FILE} (there are {', '.join(arms)}).")
     if not measured_only:
         yield from run_experiments({name: arms[name] for name in names or arms}, settings, read_origin=True)
-    wrong = misfits(arms, settings)
-    yield from (f"{name}: left out, since {why}. Train it again: braintumor experiment" for name, why in wrong.items())
-    arms = without(arms, wrong)
+    arms, left_out = fitting(arms, settings, "braintumor experiment")
+    yield from left_out
     found = {name: held_against(arm, arms[_WHOLE], settings, replicates) for name, arm in arms.items()}
     found = {name: part for name, part in found.items() if part}
     write_atomically(settings.outputs / FOLDER_OF_RUNS / TRIALS, json.dumps(found, indent=1) + "\n")
@@ -98,13 +97,7 @@ def _areas(arm: Arm, whole: Arm, settings: Settings, replicates: int) -> tuple[d
     """Areas of an arm over its seeds, and those less the areas of `whole` over the seeds of both."""
     metrics, differences = {}, {}
     for metric in ("outside_roc_auc", *(f"roc_auc@read:{q}@{layer}" for q in QUESTIONS for layer in LAYERS)):
-        ours, theirs = (_scored(one, metric, settings) for one in (arm, whole))
-        first = next(iter(ours.values()), pd.DataFrame({"group": []}))
-        # Outside pictures may have come between two runs: then only those of the same pictures can be held together.
-        ours, theirs = (
-            {seed: table for seed, table in tables.items() if first["group"].equals(table["group"])}
-            for tables in (ours, theirs)
-        )
+        ours, theirs = on_the_same_scans(*(_scored(one, metric, settings) for one in (arm, whole)))
         both = sorted(set(ours) & set(theirs))
         if ours:
             metrics[metric] = _area(metric, list(ours.values()), None, replicates)
@@ -136,7 +129,7 @@ def _outside(name: str, _metric: str, settings: Settings) -> pd.DataFrame | None
         return None
     healthy = str(TumorClass.NOTUMOR)
     used = table[(table["set"] != str(Split.TEST)) | (table["label"] == healthy)]
-    return pd.DataFrame({"truth": used["label"] != healthy, "score": 1 - used[healthy], "group": used["group"]})
+    return used[["path", "group"]].assign(truth=used["label"] != healthy, score=1 - used[healthy])
 
 
 def _origins(name: str, metric: str, settings: Settings) -> pd.DataFrame | None:
@@ -146,7 +139,7 @@ def _origins(name: str, metric: str, settings: Settings) -> pd.DataFrame | None:
         return None
     used = table[table[column].notna()]
     asked = QUESTIONS[column.partition("@")[0]]
-    return pd.DataFrame({"truth": used["origin"] == asked, "score": used[column], "group": used["group"]})
+    return used[["path", "group"]].assign(truth=used["origin"] == asked, score=used[column])
 
 
 def _title(metric: str) -> str:

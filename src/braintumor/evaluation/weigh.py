@@ -13,7 +13,7 @@ from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.experiments import read_answers, run_experiments, run_name
 from braintumor.evaluation.experiments_file import FILE
 from braintumor.evaluation.paired import growth, paired_difference
-from braintumor.evaluation.run_checks import misfits, without
+from braintumor.evaluation.run_checks import fitting
 from braintumor.evaluation.visible import group_averages, visibly_different
 from braintumor.files import write_atomically
 from braintumor.imaging import InputContract
@@ -47,11 +47,8 @@ def weigh(settings: Settings | None = None, *, measured_only: bool = False, repl
     settings = settings or get_settings()
     arms = load_arms(settings)
     said = [] if measured_only else list(run_experiments(arms, settings))
-    wrong = misfits(arms, settings)
-    said += [
-        f"{name}: left out, since {why}. Train it again with: braintumor hypotheses" for name, why in wrong.items()
-    ]
-    arms = without(arms, wrong)
+    arms, left_out = fitting(arms, settings, "braintumor hypotheses")
+    said += left_out
     found = {"visible": _visible(settings, replicates)}
     for name, arm in _PAIRS.items():
         if arm in arms and (part := paired_arms(arms[_WHOLE], arms[arm], settings, replicates)):
@@ -76,15 +73,17 @@ def _runs(arm: Arm, settings: Settings) -> dict[int, pd.DataFrame]:
     return {seed: table for seed, table in found.items() if table is not None}
 
 
+def on_the_same_scans(*runs: dict[int, pd.DataFrame]) -> list[dict[int, pd.DataFrame]]:
+    """Runs by seed, without those on other scans than the first: outside pictures may have come between two runs."""
+    paths = [table["path"].tolist() for tables in runs for table in tables.values()]
+    return [{seed: table for seed, table in tables.items() if table["path"].tolist() == paths[0]} for tables in runs]
+
+
 def paired_arms(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> Part | None:
     """Differences of two arms over the seeds that both were run with; None where there are none."""
     with_, without = _runs(ours, settings), _runs(theirs, settings)
-    tables = [*with_.values(), *without.values()]
-    # Outside pictures may have come between two runs: then only those of the same pictures can be held together.
-    seeds = [
-        seed for seed in sorted(set(with_) & set(without))
-        if all(tables[0]["path"].equals(table["path"]) for table in (with_[seed], without[seed]))
-    ]  # fmt: skip
+    with_, without = on_the_same_scans(with_, without)
+    seeds = sorted(set(with_) & set(without))
     if not seeds:
         return None
     metrics, facts = {}, {}
