@@ -65,6 +65,18 @@ def test_one_failure_fails_the_claim_and_one_gap_leaves_it_open(found: list[Esti
     assert claim.conclusion.endswith(".")
 
 
+def test_a_failure_is_told_before_what_is_not_measured() -> None:
+    failed, gap = Finding("a", Estimate(0.1, (0.05, 0.2)), 0.5), Finding("b", None, 0.5)
+    assert Hypothesis("x", "?", "", (failed, gap)).conclusion == "Below the bar with its whole interval: a."
+    assert Hypothesis("x", "?", "", (gap,)).conclusion == "Not measured yet: b."
+
+
+def test_a_number_without_an_interval_decides_nothing_and_says_so() -> None:
+    claim = Hypothesis("x", "?", "", (Finding("a", Estimate(0.9), 0.5),))
+    assert claim.status is Status.UNDECIDED
+    assert claim.conclusion == "Measured without an interval, so that nothing follows: a."
+
+
 @given(SHARES, SHARES)
 def test_a_difference_is_antisymmetric_and_inside_its_interval(a: Estimate, b: Estimate) -> None:
     there, back = difference(a, b), difference(b, a)

@@ -58,6 +58,13 @@ def test_a_map_over_part_of_the_frame_is_laid_where_it_looks() -> None:
     assert coverage(mask, (2, 2), (-8.0, -8.0, 24.0, 24.0)).sum() == pytest.approx(16 / 256)
 
 
+def test_an_outline_beyond_the_map_is_not_pointed_at() -> None:
+    maps = np.zeros((3, 4, 4, 4), np.float32)
+    maps[1, 3, 3, 3] = 1.0
+    found = localization(_outputs(np.zeros((3, 8, 8)), maps), _masks(), np.full(3, 3), (4.0, 4.0, 12.0, 12.0))
+    assert found["activation_inside"][1] == found["map_pointing_game"][1] == 0
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_dice_and_overlap_agree(seed: int) -> None:
     truth, said = np.random.default_rng(seed).random((2, 6, 6)) < 0.4

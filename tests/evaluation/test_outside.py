@@ -69,3 +69,12 @@ def test_a_cluster_counts_once() -> None:
     assert found["false_alarms"]["value"] == 0
     assert (found["called"]["n"], found["called"]["groups"]) == (4, 2)
     assert "roc_auc@by:mask" not in found
+
+
+def test_sensitivity_and_specificity_are_of_the_likeliest_answer() -> None:
+    truth = np.array([True, True, False, False])
+    tumor = np.array([0.6, 0.6, 0.6, 0.2])
+    verdicts, groups = np.full(4, Verdict.UNCERTAIN, object), np.array(list("abcd"), object)
+    said = np.array([True, False, False, False])  # of three kinds with a fifth each, none may be the likeliest
+    found = compare(truth, {"": tumor}, verdicts, groups, 20, said=said).metrics
+    assert (found["tumor_sensitivity"]["value"], found["tumor_specificity"]["value"]) == (0.5, 1.0)

@@ -1,5 +1,7 @@
 """Paired comparison: what is better is found better, noise is not, and the law that was put in comes out."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,20 @@ def test_the_exponent_that_errors_fall_by_is_found_again() -> None:
     assert found["gain@from:0.1"]["low"] > 0
     assert "gain@from:1" not in found
     assert found["accuracy@share:1"]["value"] == pytest.approx(0.92)
+
+
+def test_growth_is_as_unsure_as_its_seeds_are() -> None:
+    generator, shares = np.random.default_rng(3), (0.25, 0.5, 1.0)
+    known = [(generator.random((1, len(GROUPS))) < 0.7 + 0.1 * share).astype(float) for share in shares]
+    steady = [np.repeat(values, 3, axis=0) for values in known]
+    restless = [np.clip(values + np.array([[-0.2], [0.0], [0.2]]), 0, 1) for values in steady]
+    calm, unsure = (growth(shares, right, GROUPS, STRATA, replicates=200) for right in (steady, restless))
+    assert calm["gain@from:0.5"]["seeds"] == 3
+
+    def width(found: dict[str, Any]) -> float:
+        return float(found["gain@from:0.5"]["high"] - found["gain@from:0.5"]["low"])
+
+    assert width(unsure) > 1.5 * width(calm)
 
 
 TRUTH = (np.repeat(np.arange(60), 5) % 2 == 0).astype(bool)

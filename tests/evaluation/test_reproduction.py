@@ -10,7 +10,7 @@ import pytest
 
 from braintumor.cli import main
 from braintumor.errors import ArtifactError, RecipeError
-from braintumor.evaluation.reproduce import run_of
+from braintumor.evaluation.reproduce import Run, rests_on, run_of
 from braintumor.evaluation.reproduction import LEAST, LIMIT, METRICS, POINTS, Reproduction, compare, tolerance
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
@@ -142,6 +142,25 @@ def test_where_seeds_were_measured_their_spread_is_the_tolerance(places: tuple[S
         _write(settings.outputs, root, f"v1-seed{seed}", card={"seed": seed}, accuracy=accuracy)
     assert tolerance("v1", "accuracy", settings) == pytest.approx(LIMIT * 0.04)
     assert tolerance("v1", "roc_auc", settings) == LEAST, "equal by luck is not exact"
+
+
+def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
+    places: tuple[Settings, Path], root: Path
+) -> None:
+    settings = places[0]
+    for seed in (2, 3):
+        _write(settings.outputs, root, f"v1-seed{seed}", card={"seed": seed})
+    recipe = {"teachers": {"versions": ["v1"]}}
+    _write(settings.outputs, root, "v9-official", card={"protocol": "official", "recipe": recipe})
+    assert tolerance("v9-official", "accuracy", settings) == POINTS
+    assert tolerance("v1-seed2", "accuracy", settings) == tolerance("v1", "accuracy", settings) == LEAST
+
+
+def test_under_another_protocol_an_ensemble_rests_on_members_under_it(root: Path) -> None:
+    recipe = load_recipe("ensemble", Settings(recipes=root / "recipes"))
+    for protocol, ending in ((Protocol.GROUP, ""), (Protocol.OFFICIAL, "-official")):
+        run = Run("ensemble", recipe.under(protocol), protocol, None, None)
+        assert rests_on(run) == [f"{member}{ending}" for member in recipe.members]
 
 
 def test_what_was_not_made_is_said_with_its_command(places: tuple[Settings, Path]) -> None:

@@ -46,6 +46,15 @@ def test_what_the_map_ranks_highest_goes_first() -> None:
     assert [(step == 0).mean() for step in steps] == pytest.approx(np.linspace(0, 1, STEPS + 1))
 
 
+def test_a_map_over_part_of_the_frame_ranks_the_pixels_it_lies_on() -> None:
+    frames, ranking = np.full((1, 20, 20), 100, np.uint8), np.zeros((1, 2, 2))
+    ranking[0, 0, 0] = 1.0
+    first = list(perturbation(frames, ranking, np.zeros_like, reverse=False, extent=(8.0, 8.0, 20.0, 20.0)))[1]
+    gone = np.argwhere(first[0] == 0)
+    assert len(gone) == 20
+    assert gone.mean(axis=0) == pytest.approx([10.5, 10.5], abs=0.5)  # the middle of the first cell
+
+
 def test_insertion_ends_with_the_whole_frame() -> None:
     frames = np.random.default_rng(1).integers(0, 255, (2, 20, 20), np.uint8)
     steps = list(perturbation(frames, np.random.default_rng(2).random((2, 5, 5)), blurred, reverse=True))

@@ -9,7 +9,7 @@ import pytest
 
 from braintumor.cli import build_parser
 from braintumor.evaluation.study import STAGES, study
-from braintumor.evaluation.study_file import outside_split, read_stages
+from braintumor.evaluation.study_file import identity, outside_split, read_stages
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
 from braintumor.inference import load_artifact
 from braintumor.settings import Settings
@@ -62,6 +62,12 @@ def test_new_thresholds_measure_again(version: Settings) -> None:
     assert outside_split(load_artifact("v1", version)) == {}
     study("v1", version, stages=stages)
     assert calls == ["outside"] * 2
+
+
+def test_another_decision_is_another_model_and_none_changes_nothing() -> None:
+    card = {"files": {"model.onnx": "a"}, "temperature": 1.0}
+    assert identity(card) == identity(card | {"decision": None})
+    assert len({identity(card | {"decision": {"threshold": t}}) for t in (None, 0.4, 0.5)}) == 3
 
 
 def test_what_cannot_be_measured_is_said_and_tried_again(version: Settings) -> None:

@@ -65,3 +65,12 @@ def test_seeds_that_saw_other_outside_pictures_are_not_held_together(settings: S
     assert found["facts"]["seeds"] == 1
     _write(settings, "less-seed1", [True] * 8, pictures="new")
     assert paired_arms(_arm("whole", (1, 2)), _arm("less", (1, 2)), settings, 10) is None
+
+
+def test_a_first_seed_on_other_pictures_does_not_cost_the_others(settings: Settings) -> None:
+    for arm in ("whole", "less"):
+        for seed in (1, 2, 3):
+            _write(settings, f"{arm}-seed{seed}", [True] * 8, pictures="old" if seed == 1 else "new")
+    found = paired_arms(_arm("whole", (1, 2, 3)), _arm("less", (1, 2, 3)), settings, 10)
+    assert found is not None
+    assert found["facts"]["seeds"] == 2

@@ -34,6 +34,11 @@ def test_an_unknown_version_lists_what_there_is() -> None:
         ('title = "x"\narchitecture = "a"\nseed = 1\ninput = {height = 8, width = 64}\nfit = {}', "input.height"),
         ('title = "x"\narchitecture = "../evil"\nseed = 1', "architecture"),
         ('title = "x"\nspeling = 1', "speling|architecture"),
+        (
+            'title = "x"\narchitecture = "a"\nseed = 1\ninput = {height = 64, width = 64}\nthaw = [[0.5, "b"]]\n'
+            "fit = {learning_rate = 1e-3, epochs = 3, averaging = 0.9}",
+            "begin anew at each thaw",
+        ),
     ],
 )
 def test_a_mistake_in_a_recipe_is_named(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

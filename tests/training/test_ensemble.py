@@ -110,6 +110,16 @@ def test_a_member_trained_anew_is_noticed(own: Settings) -> None:
         export("ensemble", own)
 
 
+def test_built_anew_it_has_nothing_of_what_was_measured_before(own: Settings) -> None:
+    folder = own.outputs / "ensemble"
+    (folder / "model.int8.onnx").write_bytes(b"of the earlier one")
+    build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
+    measured = {"evaluation.json", "curves.json", "predictions.csv", "novelty.csv", "neighbours.npz"}
+    assert {path.name for path in folder.iterdir()} & {*measured, "model.int8.onnx"} == set()
+    assert not read_report("ensemble", own).evaluation
+    assert "model.onnx" in read_card("ensemble", own)["files"]
+
+
 def test_a_member_that_is_not_at_hand_is_named_with_its_command(own: Settings) -> None:
     (own.outputs / "one" / "model.onnx").unlink()
     with pytest.raises(RecipeError, match="Train it first: braintumor train one"):

@@ -12,6 +12,8 @@ from braintumor.training.export import TOLERANCE, largest_difference, to_onnx
 from braintumor.training.fit import fitted
 from tests.support.training import phantom_data
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = (
     "v2", "v3", "xception", "yesno-vgg16", "yesno-resnet50", "yesno-inceptionv3", "yesno-efficientnetb0",
     "yesno-mobilenetv3",

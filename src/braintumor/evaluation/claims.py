@@ -77,12 +77,13 @@ class Hypothesis:
     @property
     def conclusion(self) -> str:
         """One sentence on why the status is what it is."""
-        missing = [f.label for f in self.findings if f.estimate is None]
-        if missing:
-            return f"Not measured yet: {', '.join(missing)}."
         named = {status: [f.label for f in self.findings if f.status is status] for status in Status}
         if failed := named[Status.NOT_SUPPORTED]:
             return f"Below the bar with its whole interval: {', '.join(failed)}."
+        if missing := [f.label for f in self.findings if f.estimate is None]:
+            return f"Not measured yet: {', '.join(missing)}."
+        if bare := [f.label for f in self.findings if f.estimate is not None and f.estimate.interval is None]:
+            return f"Measured without an interval, so that nothing follows: {', '.join(bare)}."
         if open_ := named[Status.UNDECIDED]:
             return f"The interval holds values on both sides of the bar: {', '.join(open_)}."
         return "Every interval lies wholly on the claimed side of its bar."

@@ -37,7 +37,7 @@ def measure_latency(subject: Subject, scans: int = SCANS) -> Findings:
     `ratio@way:keras`, how many times as long Keras takes as the whole.
     """
     rows = subject.test_rows[dealt(subject.test.groups, scans, SEED)]
-    paths = [subject.settings.dataset / path for path in subject.data.manifest["path"].iloc[rows]]
+    paths = [subject.path_of(int(row)) for row in rows]
     frames = subject.data.frames[rows]
     ways = {"whole": _whole(subject), "bare": _bare(subject)} | _keras(subject)
     for frame in frames[:_WARM_UP]:

@@ -77,8 +77,8 @@ def overlap(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> tuple[float, f
 
 
 def _solid(cells: Floats) -> NDArray[np.bool_]:
-    """Cells that are tumour; of a tumour too small for any, the one with most of it."""
-    return np.asarray(cells >= min(_HALF, float(cells.max())))
+    """Cells that are tumour; of a tumour too small for any, the one with most of it, and of one beyond all, none."""
+    return np.asarray((cells > 0) & (cells >= min(_HALF, float(cells.max()))))
 
 
 def _peak_inside(values: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:

@@ -12,7 +12,7 @@ from braintumor.evaluation.outside_set import FOLDER, LABELS, at_hand, new_tumor
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
 from braintumor.inference.fusion import tumor_log_odds
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.verdict import tumor_probability
+from braintumor.inference.verdict import likeliest, tumor_probability
 from braintumor.vocabulary import HEALTHY_INDEX, Verdict
 
 Floats = NDArray[np.float64]
@@ -44,14 +44,15 @@ def measure_outside(subject: Subject) -> Findings:
     healthy = np.flatnonzero(subject.test.labels == HEALTHY_INDEX)
     truth = np.arange(len(frames) + len(healthy)) < len(frames)
     both = Outputs.joined([outputs, subject.test.outputs.at(healthy)])
-    tumor = tumor_probability(np.concatenate([probabilities, subject.test.calibrated[healthy]]))
+    calibrated = np.concatenate([probabilities, subject.test.calibrated[healthy]])
+    tumor = tumor_probability(calibrated)
     found = compare(
         truth,
         scores={"": tumor, "@by:label": tumor_log_odds(both.logits), "@by:mask": both.mask_evidence()},
         verdicts=np.concatenate([verdicts, subject.test.verdicts[healthy]]),
         groups=np.concatenate([chosen["group"].to_numpy(object), subject.test.groups[healthy]]),
         replicates=subject.replicates,
-        decision=0.5 if subject.card.decision is None else subject.card.decision,
+        said=likeliest(calibrated, subject.card.decision) != HEALTHY_INDEX,
     )
     found.facts.update(
         {f"{label}{part}": int(((facts["label"] == label) & mask).sum())
@@ -67,7 +68,7 @@ def compare(
     verdicts: NDArray[np.object_],
     groups: NDArray[np.object_],
     replicates: int,
-    decision: float = 0.5,
+    said: Flags | None = None,
 ) -> Findings:
     """Findings on outside pictures (where `truth`) and held-out healthy scans (where not).
 
@@ -75,8 +76,8 @@ def compare(
     ----------
     scores : mapping
         Evidence of tumour by the name its area gets, the tumour probability under `""`; None is left out.
-    decision : float
-        Tumour probability from which on the likelier answer is tumour.
+    said : ndarray of bool, shape (n,), optional
+        Whether the likeliest answer is tumour; sensitivity and specificity are of it.
     """
     sizes = {group: np.count_nonzero(groups == group) for group in set(groups[truth])}
     once = np.array([1.0 / sizes.get(group, 1) for group in groups])
@@ -86,15 +87,16 @@ def compare(
         return {f"roc_auc{name}": areas(truth, values, weights * once)[0] for name, values in known.items()}
 
     called, unsure = verdicts == Verdict.TUMOR_SUSPECTED, verdicts == Verdict.UNCERTAIN
-    likely = known[""] >= decision
     columns = {
-        "tumor_sensitivity": np.where(truth, likely, np.nan),
         "called": np.where(truth, called, np.nan),
         "called_or_uncertain": np.where(truth, called | unsure, np.nan),
         "refused": np.where(truth, verdicts == Verdict.NOT_BRAIN_MRI, np.nan),
-        "tumor_specificity": np.where(truth, np.nan, ~likely),
         "false_alarms": np.where(truth, np.nan, called),
     }
+    if said is not None:
+        columns |= {
+            "tumor_sensitivity": np.where(truth, said, np.nan), "tumor_specificity": np.where(truth, np.nan, ~said)
+        }  # fmt: skip
     strata = truth.astype(np.int64)
     entries = with_intervals(measure, {}, groups, strata, replicates)
     return Findings(entries | means(columns, groups, strata, replicates, weights=once))

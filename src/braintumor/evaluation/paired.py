@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.evaluation.bootstrap import LEVEL, REPLICATES, group_weights
-from braintumor.evaluation.entries import Entry, plain, with_intervals
+from braintumor.evaluation.entries import Entry, plain
 from braintumor.evaluation.metrics import areas
 
 Floats = NDArray[np.float64]
+Seeds = NDArray[np.int64]
 _SEED: Final = 0
 _LEAST_ERROR: Final = 1e-4  # a run without a single error has no logarithm
 
@@ -34,11 +35,12 @@ def paired_difference(
     counted = ~np.isnan(gaps).any(axis=0)
     gaps, given = np.nan_to_num(gaps), counted * (1.0 if once is None else once)
 
-    def measure(weights: Floats, seeds: NDArray[np.int64]) -> float:
+    def measure(weights: Floats, seeds: Seeds) -> dict[str, float]:
         weighed = weights * given
-        return float((gaps[seeds].mean(axis=0) * weighed).sum() / weighed.sum()) if weighed.sum() else float("nan")
+        total = weighed.sum()
+        return {"": float((gaps[seeds[0]].mean(axis=0) * weighed).sum() / total) if total else float("nan")}
 
-    found = _over_seeds(measure, len(gaps), groups, strata, replicates)
+    found = _over_seeds(measure, 1, len(gaps), groups, strata, replicates)[""]
     return found | {"n": int(counted.sum()), "groups": len(set(groups[counted])), "seeds": len(gaps)}
 
 
@@ -60,13 +62,13 @@ def paired_area(
     """
     counted = np.ones(len(truth)) if once is None else once
 
-    def measure(weights: Floats, seeds: NDArray[np.int64]) -> float:
+    def measure(weights: Floats, seeds: Seeds) -> dict[str, float]:
         weighed = weights * counted
-        own = [areas(truth, ours[seed], weighed)[0] for seed in seeds]
-        other = [0.0 if theirs is None else areas(truth, theirs[seed], weighed)[0] for seed in seeds]
-        return float(np.mean(own) - np.mean(other))
+        own = [areas(truth, ours[seed], weighed)[0] for seed in seeds[0]]
+        other = [0.0 if theirs is None else areas(truth, theirs[seed], weighed)[0] for seed in seeds[0]]
+        return {"": float(np.mean(own) - np.mean(other))}
 
-    found = _over_seeds(measure, len(ours), groups, truth.astype(np.int64), replicates)
+    found = _over_seeds(measure, 1, len(ours), groups, truth.astype(np.int64), replicates)[""]
     return found | {"n": len(truth), "groups": len(set(groups)), "seeds": len(ours)}
 
 
@@ -77,7 +79,8 @@ def growth(
     """Accuracy at each share of the data, and the exponent of the power law that its errors fall by.
 
     The law is error = a share^-b, as learning curves often are (Hestness et al. 2017), fitted by least squares on
-    logarithms.
+    logarithms. Intervals are over groups and seeds, both drawn with replacement, the seeds of every share by
+    themselves; of one seed, nothing of how far another would be off is in them.
 
     Parameters
     ----------
@@ -91,30 +94,34 @@ def growth(
         Entries `accuracy@share:<share>`, `gain@from:<share>` (accuracy at the largest share less that at this one),
         `exponent` (b), and `error@share:1`, the fitted error where all of the data is used.
     """
-    means = np.stack([values.mean(axis=0) for values in right])
     positions = np.log(np.asarray(shares, float))
 
-    def measure(weights: Floats) -> dict[str, float]:
-        accuracy = (means * weights).sum(axis=1) / weights.sum()
+    def measure(weights: Floats, seeds: Seeds) -> dict[str, float]:
+        by_seed = np.stack([(values * weights).sum(axis=1) / weights.sum() for values in right])
+        accuracy = np.take_along_axis(by_seed, seeds, axis=1).mean(axis=1)
         slope, level = np.polyfit(positions, np.log(np.maximum(1 - accuracy, _LEAST_ERROR)), 1)
         found = {f"accuracy@share:{s:g}": float(a) for s, a in zip(shares, accuracy, strict=True)}
         best = accuracy[int(np.argmax(positions))]
         gains = {f"gain@from:{s:g}": float(best - a) for s, a in zip(shares, accuracy, strict=True) if s < max(shares)}
         return found | gains | {"exponent": float(-slope), "error@share:1": float(np.exp(level))}
 
-    return with_intervals(measure, {}, groups, strata, replicates)
+    found = _over_seeds(measure, len(shares), len(right[0]), groups, strata, replicates)
+    counted = {"n": len(groups), "groups": len(set(groups)), "seeds": len(right[0])}
+    return {name: entry | counted for name, entry in found.items()}
 
 
 def _over_seeds(
-    measure: Callable[[Floats, NDArray[np.int64]], float], seeds: int, groups: NDArray[np.object_],
+    measure: Callable[[Floats, Seeds], dict[str, float]], ways: int, seeds: int, groups: NDArray[np.object_],
     strata: NDArray[np.int64], replicates: int,
-) -> Entry:  # fmt: skip
+) -> dict[str, Entry]:  # fmt: skip
+    """Values with intervals; `measure` takes weights of scans, and the numbers of the seeds drawn, (ways, seeds)."""
     generator = np.random.default_rng(_SEED)
     draws = [
-        measure(weights, generator.integers(seeds, size=seeds))
+        measure(weights, generator.integers(seeds, size=(ways, seeds)))
         for weights in group_weights(groups, strata, replicates, _SEED)
     ]
-    tail = (1 - LEVEL) / 2
-    low, high = np.nanquantile(draws, [tail, 1 - tail])
-    value = measure(np.ones(len(groups)), np.arange(seeds))
-    return {"value": plain(value), "low": plain(float(low)), "high": plain(float(high))}
+    tail, found = (1 - LEVEL) / 2, {}
+    for name, value in measure(np.ones(len(groups)), np.tile(np.arange(seeds), (ways, 1))).items():
+        low, high = np.nanquantile([drawn[name] for drawn in draws], [tail, 1 - tail])
+        found[name] = {"value": plain(value), "low": plain(float(low)), "high": plain(float(high))}
+    return found

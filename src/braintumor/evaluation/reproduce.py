@@ -106,6 +106,12 @@ def run_of(version: str, card: dict[str, Any], settings: Settings) -> Run:
     )
 
 
+def rests_on(run: Run) -> list[str]:
+    """Folders of the versions that have to be there before a run: its teachers, or the members it averages."""
+    teachers = run.recipe.teachers.versions if run.recipe.teachers else ()
+    return [*teachers, *(version_name(member, run.protocol, run.seed) for member in run.recipe.members)]
+
+
 def _prepare(run: Run, settings: Settings, there: Settings, table: Path | None, say: Say) -> None:
     """Images, masks, manifest and split, and the versions that this one rests on."""
     if run.recipe.data == "yes-no":
@@ -116,8 +122,7 @@ def _prepare(run: Run, settings: Settings, there: Settings, table: Path | None, 
             say(fetch_masks(settings=there))
         say(audit(there))
         say(split(seed=_split_seed(settings), settings=there))
-    teachers = run.recipe.teachers.versions if run.recipe.teachers else ()
-    for name in (*teachers, *run.recipe.members):
+    for name in rests_on(run):
         shutil.copytree(
             settings.outputs / name, there.outputs / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("work")
         )

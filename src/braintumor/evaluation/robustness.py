@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from braintumor.dataset.alignment import load_mask
+from braintumor.evaluation.answered import answered
 from braintumor.evaluation.disturbances import DISTURBANCES, Disturbance
 from braintumor.evaluation.entries import Entry, means
 from braintumor.evaluation.localization import localization
-from braintumor.evaluation.subgroups import subgroup_columns
 from braintumor.evaluation.subject import Findings, Subject
 from braintumor.imaging import read_scan, standardize
 from braintumor.imaging.scan import Scan
@@ -36,7 +36,7 @@ def measure_robustness(subject: Subject, scans: int = SCANS) -> Findings:
     def measured(kind: Disturbance | None, strength: float) -> dict[str, Entry]:
         frames, masks = zip(*(picture.disturbed(subject, kind, strength) for picture in pictures), strict=True)
         outputs, probabilities, _ = subject.say(np.stack(frames))
-        columns = subgroup_columns(labels, probabilities, {"": np.ones(len(rows), bool)})
+        columns = answered(labels, probabilities, subject.card.decision)
         columns |= localization(replace(outputs, maps=None), np.stack(masks), labels)
         return means({n: columns[n] for n in _SHOWN if n in columns}, groups, labels, subject.replicates)
 
@@ -71,7 +71,7 @@ class _Picture:
     @classmethod
     def read(cls, subject: Subject, row: int) -> "_Picture":
         entry = {str(name): value for name, value in subject.data.manifest.iloc[row].items()}
-        scan = read_scan(subject.settings.dataset / entry["path"], settings=subject.settings)
+        scan = read_scan(subject.path_of(row), settings=subject.settings)
         return cls(scan, load_mask(entry, subject.settings), row)
 
     def disturbed(

@@ -15,7 +15,8 @@ from braintumor.evaluation.perturbation import STEPS, blurred, perturbation
 from braintumor.evaluation.robustness import dealt
 from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
 from braintumor.imaging import to_batch
-from braintumor.vocabulary import HEALTHY_INDEX
+from braintumor.inference.verdict import tumor_probability
+from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
 
 Floats = NDArray[np.float64]
 Frames = NDArray[np.uint8]
@@ -30,9 +31,9 @@ def measure_sanity(subject: Subject, scans: int = SCANS) -> Findings:
 
     Metrics: `map_agreement@randomized:100` and, where there is a mask, `mask_agreement@randomized:100`, rank
     correlation of the outputs before and after (Adebayo et al. 2018: it has to vanish), in percent of the layers with
-    weights; `deletion` and `insertion`, areas under the probability of the scan's class as pixels go or come in the
-    map's order (Petsiuk et al. 2018), `...@order:random` with the map's cells shuffled, and `deletion_gain` and
-    `insertion_gain`, how much better the map's order is.
+    weights; `deletion` and `insertion`, areas under the probability of the scan's class (of tumour, where kinds are not
+    told apart) as pixels go or come in the map's order (Petsiuk et al. 2018), `...@order:random` with the map's cells
+    shuffled, and `deletion_gain` and `insertion_gain`, how much better the map's order is.
 
     Raises
     ------
@@ -46,9 +47,11 @@ def measure_sanity(subject: Subject, scans: int = SCANS) -> Findings:
     ill = np.flatnonzero(subject.test.labels != HEALTHY_INDEX)
     rows = ill[dealt(subject.test.groups[ill], scans, SEED)]
     frames, labels = subject.data.frames[subject.test_rows[rows]], subject.test.labels[rows]
-    maps = subject.test.outputs.maps[rows, labels].astype(np.float64)
-    columns, curves = _perturbed(subject, frames, labels, maps)
-    agreement = _randomized(subject, frames, labels)
+    # The map of any tumour is the same whatever its kind, and is kept under the first of them.
+    answers = labels if subject.card.decision is None else np.full_like(labels, TUMOR_INDICES[0])
+    maps = subject.test.outputs.maps[rows, answers].astype(np.float64)
+    columns, curves = _perturbed(subject, frames, answers, maps)
+    agreement = _randomized(subject, frames, answers)
     curves["randomized"] = {"share": list(agreement)} | {
         name: [float(np.nanmean(step[name])) for step in agreement.values()] for name in next(iter(agreement.values()))
     }
@@ -110,6 +113,14 @@ def rank_correlation(one: Floats, other: Floats) -> Floats:
     return np.divide((centred[0] * centred[1]).sum(axis=1), scale, out=np.zeros(len(one)), where=scale > 0)
 
 
+def _chance(subject: Subject, frames: Frames, labels: NDArray[np.int64]) -> Floats:
+    """Probability of each scan's class, or of tumour where kinds are not told apart."""
+    probabilities = subject.say(frames)[1]
+    if subject.card.decision is None:
+        return probabilities[np.arange(len(labels)), labels]
+    return tumor_probability(probabilities)
+
+
 def _perturbed(
     subject: Subject, frames: Frames, labels: NDArray[np.int64], maps: Floats
 ) -> tuple[dict[str, Floats], dict[str, dict[str, list[float]]]]:
@@ -121,8 +132,8 @@ def _perturbed(
     for name, start in (("deletion", np.zeros_like), ("insertion", blurred)):
         curves[name] = {"share": np.linspace(0, 1, STEPS + 1).tolist()}
         for order, ranking in orders.items():
-            steps = perturbation(frames, ranking, start, reverse=name == "insertion")
-            said = np.stack([subject.say(step)[1][np.arange(len(labels)), labels] for step in steps], axis=1)
+            steps = perturbation(frames, ranking, start, reverse=name == "insertion", extent=subject.card.map_extent)
+            said = np.stack([_chance(subject, step, labels) for step in steps], axis=1)
             columns[f"{name}{order}"] = np.asarray(np.trapezoid(said, dx=1 / STEPS, axis=1))
             curves[name]["random" if order else "map"] = said.mean(axis=0).round(5).tolist()
     columns["deletion_gain"] = columns["deletion@order:random"] - columns["deletion"]

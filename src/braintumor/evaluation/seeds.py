@@ -37,6 +37,12 @@ class Spread:
         return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.deviation:.3f} ({low:.3f} to {high:.3f})"
 
 
+def unseeded(name: str) -> str:
+    """Name of the version that a folder holds one more seed of; the name itself where it does not say one."""
+    base, _, number = name.rpartition(_SEED)
+    return base if base and number.isdigit() else name
+
+
 def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Report]:
     """Reports of a version by seed: its own first, then those of `outputs/<version>-seed<N>`."""
     settings = settings or get_settings()

@@ -19,6 +19,8 @@ def identity(card: Mapping[str, Any]) -> str:
     """Hash of all in a card that decides what the model says of a scan."""
     files = card.get("files")
     content = [files.get(MODEL) if isinstance(files, Mapping) else None, *(card.get(name) for name in _DECIDING)]
+    if (decision := card.get("decision")) is not None:
+        content.append(decision)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.dataset.sets import learnt_from
 from braintumor.errors import BrainTumorError, ScanError
 from braintumor.evaluation.entries import Entry
 from braintumor.evaluation.run import evaluation_data, verdicts_of
@@ -51,6 +52,10 @@ class Subject:
     def data(self) -> TrainingData:
         """Every frame of the image set."""
         return evaluation_data(self.name, self.settings)
+
+    def path_of(self, row: int) -> Path:
+        """The file of a row, in the folder of the set the version learnt from."""
+        return self.settings.inputs / learnt_from(self.card.raw).folder / self.data.manifest["path"].iloc[row]
 
     @cached_property
     def test_rows(self) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """Weigh: run the experiments behind the hypotheses, measure them, and write `outputs/hypotheses.json`."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -74,9 +75,10 @@ def _runs(arm: Arm, settings: Settings) -> dict[int, pd.DataFrame]:
 
 
 def on_the_same_scans(*runs: dict[int, pd.DataFrame]) -> list[dict[int, pd.DataFrame]]:
-    """Runs by seed, without those on other scans than the first: outside pictures may have come between two runs."""
-    paths = [table["path"].tolist() for tables in runs for table in tables.values()]
-    return [{seed: table for seed, table in tables.items() if table["path"].tolist() == paths[0]} for tables in runs]
+    """Runs by seed, without those on other scans than most: outside pictures may have come between two runs."""
+    counts = Counter(tuple(table["path"]) for tables in runs for table in tables.values())
+    shared = max(counts, key=lambda paths: (counts[paths], len(paths)), default=())
+    return [{seed: table for seed, table in tables.items() if tuple(table["path"]) == shared} for tables in runs]
 
 
 def paired_arms(ours: Arm, theirs: Arm, settings: Settings, replicates: int) -> Part | None:

@@ -83,6 +83,9 @@ class Recipe(Strict):
             raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
         if (self.teachers or (self.origin and self.origin.adversary)) and not self.mask:
             raise ValueError("teachers and an adversary are for a network with a class and a mask: add [mask]")
+        if self.thaw and self.fit.averaging:
+            # Each thaw begins a new optimizer, by whose steps the average counts.
+            raise ValueError("an average of weights would begin anew at each thaw: set averaging to 0, or thaw nothing")
         sides = [side for _, side in self.fit.sizes] + [self.input.height, self.input.width]
         if self.mask and any(side % STRIDE for side in sides):
             raise ValueError(

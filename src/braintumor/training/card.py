@@ -37,6 +37,8 @@ _HASHED: Final = (
     "novelty.csv",
     "study.json",
 )
+# Made from the network after it is trained.
+_MEASURED: Final = (LITERT, INT8, NEIGHBOURS, "evaluation.json", "curves.json", "predictions.csv", "novelty.csv")
 _LOOK: Final = "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"
 _INTENDED: Final = {
     Task.FOUR_CLASS: f"{_LOOK}, and is it like the gliomas, meningiomas or pituitary tumours of the training set.",
@@ -66,6 +68,12 @@ _LIMITS_OF_MASKS: Final = (
     "Lesions other than these three tumours (strokes, bleeds, inflammation) were hardly seen in training: some stand "
     "among its healthy slices.",
 )
+
+
+def forget_results(folder: Path, *files: str) -> None:
+    """Remove what was made of an earlier network, and further files; `study.json` itself says which one it is of."""
+    for name in (*_MEASURED, *files):
+        (folder / name).unlink(missing_ok=True)
 
 
 def write_draft_card(

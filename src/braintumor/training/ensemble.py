@@ -15,7 +15,7 @@ from braintumor.inference.artifact import MODEL, SALIENCY, Artifact, load_artifa
 from braintumor.models.merged import Member, joined, merged
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.card import draft_card, read_card, update_card
+from braintumor.training.card import draft_card, forget_results, read_card, update_card
 from braintumor.training.data import TrainingData, recipe_data
 from braintumor.training.ensemble_gradient import merged_gradient
 from braintumor.training.ensemble_weights import Shares, choose_shares
@@ -56,6 +56,7 @@ def build_ensemble(name: str, runs: Mapping[str, str], recipe: Recipe, protocol:
     content = merged(members, contract, shares.weights, shares.temperatures, recipe.task)
     networks = [artifact.path("model.keras") for artifact in artifacts]
     graph, agreement = merged_gradient(content, members, networks, shares, _looked_at(data, contract))
+    forget_results(settings.outputs / name)
     _write(settings.outputs / name, content, graph)
     draft_card(
         name, recipe, protocol, data, settings, outlined=any("mask" in member.outputs for member in members),

@@ -5,12 +5,13 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from braintumor.files import write_atomically
+from braintumor.inference.artifact import MODEL, SALIENCY
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import InitialWeights
 from braintumor.runs import version_name
 from braintumor.settings import Settings, get_settings
 from braintumor.training.aims import Aims
-from braintumor.training.card import update_card, write_draft_card
+from braintumor.training.card import forget_results, update_card, write_draft_card
 from braintumor.training.data import recipe_data
 from braintumor.training.distribution import Kind, distribution
 from braintumor.training.fit import fitted
@@ -30,7 +31,8 @@ def train(
 ) -> str:
     """Fit the model of a recipe and write it with its history and the draft of its card.
 
-    A killed run goes on from its last finished epoch when started again.
+    A killed run goes on from its last finished epoch when started again. What was exported and measured of an earlier
+    network in the folder is removed once the new one is there.
 
     Parameters
     ----------
@@ -73,6 +75,7 @@ def train(
     if not shared.chief:
         return ""
     served.save(folder / "model.keras")
+    forget_results(folder, MODEL, SALIENCY)
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
     write_draft_card(name, recipe, protocol, data, history, served, settings)

@@ -1,0 +1,73 @@
+"""A study of versions that tell tumour from none: of either image set, by what they say, and scored as two answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from braintumor.dataset.audit import audit
+from braintumor.dataset.phantoms import write_phantoms
+from braintumor.dataset.split import split
+from braintumor.evaluation import sanity
+from braintumor.evaluation.latency import measure_latency
+from braintumor.evaluation.robustness import measure_robustness
+from braintumor.evaluation.subject import Subject
+from braintumor.inference.verdict import tumor_probability
+from braintumor.settings import Settings
+from braintumor.training.data import load_training_data
+from braintumor.training.yes_no import load_yes_no
+from braintumor.vocabulary import HEALTHY_INDEX, Protocol
+from tests.support.model import CONTRACT
+from tests.support.two_way import build_two_way
+
+VERSIONS = ("four-block", "yesno-vgg16")
+EVERY = 1000
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Phantoms and a version of each image set."""
+    folder = tmp_path_factory.mktemp("two-way")
+    settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
+    write_phantoms(settings.dataset, 12, 7)
+    audit(settings)
+    split(settings=settings)
+    for version in VERSIONS:
+        build_two_way(settings, version, yes_no=version.startswith("yesno"))
+    return settings
+
+
+@pytest.fixture(params=VERSIONS)
+def subject(request: pytest.FixtureRequest, built: Settings, monkeypatch: pytest.MonkeyPatch) -> Subject:
+    """The version under study, on the frames it is judged on."""
+    yes_no = request.param.startswith("yesno")
+    data = load_yes_no(CONTRACT, Protocol.GROUP, built) if yes_no else load_training_data(CONTRACT, settings=built)
+    monkeypatch.setattr("braintumor.evaluation.subject.evaluation_data", lambda *_: data)
+    return Subject(str(request.param), built, replicates=20)
+
+
+def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: Subject) -> None:
+    found = measure_robustness(subject, scans=EVERY).metrics
+    table = pd.read_csv(subject.settings.outputs / subject.name / "predictions.csv")
+    part = table[table["split"] == "test"]
+    ill, called = part["label"] != "notumor", part["predicted"] != "notumor"
+    assert found["accuracy"]["value"] == pytest.approx((ill == called).mean())
+    assert found["tumor_sensitivity"]["value"] == pytest.approx(called[ill].mean())
+    assert found["tumor_specificity"]["value"] == pytest.approx(1 - called[~ill].mean())
+
+
+def test_files_are_read_from_the_set_the_version_learnt_from(subject: Subject) -> None:
+    found = measure_latency(subject, scans=4)
+    assert found.facts["scans"] == 4
+    assert found.metrics["ms@stage:read"]["value"] > 0
+
+
+def test_with_every_pixel_back_in_place_the_probability_is_that_of_tumour(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (subject.settings.outputs / subject.name / "model.keras").touch()
+    monkeypatch.setattr(sanity, "_randomized", lambda _s, _f, labels: {1.0: {"map_agreement": np.zeros(len(labels))}})
+    found = sanity.measure_sanity(subject, scans=EVERY)
+    ill = subject.test.labels != HEALTHY_INDEX
+    whole = tumor_probability(subject.test.calibrated[ill]).mean()
+    assert found.curves["insertion"]["map"][-1] == pytest.approx(whole, abs=1e-4)
+    assert found.curves["deletion"]["map"][0] == pytest.approx(whole, abs=1e-4)
