@@ -14,8 +14,8 @@ from braintumor.evaluation.scores import Scored
 from braintumor.evaluation.two_way import confusion, metrics, score_two_way
 from braintumor.inference import load_artifact
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.verdict import decide, softmax, tumor_probability
-from braintumor.vocabulary import HEALTHY_INDEX, UNKNOWN_KIND, Task
+from braintumor.inference.verdict import Thresholds, decide, softmax, tumor_probability
+from braintumor.vocabulary import HEALTHY_INDEX, UNKNOWN_KIND, Task, Verdict
 
 
 def _drawn(seed: int, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -58,8 +58,18 @@ def test_no_threshold_adds_sensitivity_and_specificity_up_to_more_than_the_one_c
         said = tumor >= threshold
         return float(said[ill].mean() + (~said[~ill]).mean())
 
-    chosen = both(fit_decision(tumor, ill))
+    chosen = both(fit_decision(tumor, ill, Thresholds(0.0, 1.0)))
     assert all(chosen >= both(t) - 1e-12 for t in (*tumor, 0.0, 1.0))
+
+
+@given(st.integers(0, 200), st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted))
+def test_the_answer_never_contradicts_a_clear_verdict(seed: int, ends: list[float]) -> None:
+    ill, tumor = _drawn(seed)
+    limits = Thresholds(*ends)
+    decision = fit_decision(tumor, ill, limits)
+    for probability in (*tumor, *ends):
+        verdict, said = decide(float(probability), limits)[0], probability >= decision
+        assert verdict is not (Verdict.NO_TUMOR_FOUND if said else Verdict.TUMOR_SUSPECTED)
 
 
 @pytest.mark.parametrize("ill_label", [0, UNKNOWN_KIND])

@@ -58,7 +58,9 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
         fusion=fusion.to_dict(),
         temperature=temperature,
         thresholds={"low": limits.low, "high": limits.high, "chosen": note},
-        decision={"threshold": fit_decision(tumor, ill), "chosen": decision_note(len(rows))} if two_way else None,
+        decision={"threshold": fit_decision(tumor, ill, limits), "chosen": decision_note(len(rows))}
+        if two_way
+        else None,
         conformal={"level": CONFORMAL_LEVEL, "quantiles": quantiles},
         novelty=_fit_novelty(name, data, outputs, settings),
         retrieval=_keep_neighbours(name, data, outputs, settings),

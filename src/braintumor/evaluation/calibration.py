@@ -50,13 +50,15 @@ def _just(value: float, towards: float) -> float:
     return float(np.nextafter(value, towards))
 
 
-def fit_decision(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_]) -> float:
+def fit_decision(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_], limits: Thresholds) -> float:
     """The tumour probability from which on tumour is said: where sensitivity and specificity add up to most.
 
-    Youden's index (1950); among thresholds that reach it, the middle of the lowest gap between two scans.
+    Youden's index (1950); among thresholds that reach it, the middle of the lowest gap between two scans. It lies
+    within the thresholds of the verdict, so that what is called is never said to be healthy, nor the other way round.
     """
-    values = np.unique(tumor)
-    edges = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [1.0]])
+    values, lowest = np.unique(tumor), min(_just(limits.low, 1.0), limits.high)
+    edges = np.concatenate([[lowest], (values[1:] + values[:-1]) / 2, [limits.high]])
+    edges = edges[(edges >= lowest) & (edges <= limits.high)]
     found = np.searchsorted(np.sort(tumor[is_tumor]), edges) / max(1, is_tumor.sum())
     spared = np.searchsorted(np.sort(tumor[~is_tumor]), edges) / max(1, (~is_tumor).sum())
     return float(edges[int(np.argmax(spared - found))])
@@ -64,7 +66,10 @@ def fit_decision(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_]) -> fl
 
 def decision_note(count: int) -> str:
     """How the decision threshold was chosen, for the card."""
-    return f"On {count} validation images: where sensitivity and specificity add up to most (Youden 1950)."
+    return (
+        f"On {count} validation images: where sensitivity and specificity add up to most (Youden 1950), kept within "
+        "the thresholds of the verdict."
+    )
 
 
 def thresholds_note(count: int, groups: int) -> str:
