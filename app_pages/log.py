@@ -41,13 +41,16 @@ def show_log(rows: list[Row]) -> None:
 
 def shown(row: Row) -> dict[str, object]:
     """A row of the CSV as a reader sees it."""
-    verdict, result, finding = row.get("verdict"), row.get("result"), str(row.get("reader_finding") or "")
+    verdict, finding = row.get("verdict"), str(row.get("reader_finding") or "")
+    # Of what is no brain MRI, no tumour was looked for; the CSV keeps the numbers all the same.
+    looked = verdict != Verdict.NOT_BRAIN_MRI
+    result, probability = (row.get(name) if looked else None for name in ("result", "tumor_probability"))
     return {
         "Time (UTC)": row["timestamp"],
         "File": row["name"],
         "Verdict": VERDICT_TITLES[Verdict(str(verdict))] if verdict else FAILED,
         "Likeliest": answer_title(str(result)) if result else None,
-        "Tumour probability": row.get("tumor_probability"),
+        "Tumour probability": probability,
         "Your finding": TumorClass(finding).title if finding in CLASSES else finding.capitalize() or None,
         "Comment": row.get("reader_comment") or None,
         "Version": row["model_version"],

@@ -38,7 +38,7 @@ def show_scores(report: Report) -> None:
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.percent()}, {evidence(accuracy)}.")
     outside = report.stages.get("outside", Stage())
-    if said := f"{reader_sentence(metrics)} {outside_sentence(outside.metrics)}".strip():
+    if said := f"{reader_sentence(metrics)} {'' if outside.stale else outside_sentence(outside.metrics)}".strip():
         st.markdown(said)
     matrix, table = st.columns(2, gap="medium")
     with matrix:

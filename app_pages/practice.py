@@ -17,6 +17,7 @@ _SCANS = {
     KAGGLE.folder: "scans of the test split, which the model did not learn from",
     YES_NO.folder: "scans of a larger set; the model learnt from another, which holds near copies of some of them",
 }
+_LEARNT = "scans of the test split; this version was fitted under another split, and learnt from many of them"
 
 
 def show_round(detector: Detector) -> None:
@@ -33,7 +34,10 @@ def show_round(detector: Detector) -> None:
             help="The same number deals the same scans in the same order, so several readers can be compared.",
         )  # fmt: skip
         st.button("New round", on_click=new_seed)
-    kind = "phantoms" if not images_here() else _SCANS[learnt_from(detector.artifact.card.raw).folder]
+    report = artifacts.report(detector.version)
+    learnt_on = learnt_from(report.card)
+    learnt = _LEARNT if report.leaks and learnt_on == KAGGLE else _SCANS[learnt_on.folder]
+    kind = learnt if images_here() else "phantoms"
     st.caption(
         f"{len(game.cases):,} {kind}. Each of the four classes is as likely as another, and no scan comes twice. "
         "Another round begins a new score."

@@ -7,19 +7,13 @@ import streamlit as st
 
 from app_pages.components import artifacts, readme
 from app_pages.components.frame import header, missing, section
-from app_pages.components.words import METRIC_TITLES, count, evidence, share
-from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
+from app_pages.components.words import METRIC_TITLES, count, evidence, held_out, share
+from braintumor.dataset.sets import KAGGLE, learnt_from
 from braintumor.evaluation.report import Report
 from braintumor.exploration.statistics import Statistics
 from braintumor.vocabulary import CLASSES, RESEARCH_USE, Split
 
 HEADLINE = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
-
-
-_HELD_OUT = {
-    KAGGLE.folder: "on test images of patients and near-duplicates it never saw",
-    YES_NO.folder: "on pictures of the yes/no set, none a near copy of one it learnt from; nobody said the patients",
-}
 
 
 def show_classes(statistics: Statistics | None, dataset: artifacts.Dataset) -> None:
@@ -55,7 +49,7 @@ def show_model(report: Report) -> None:
                 st.caption(f"95% interval {low:.1%} to {high:.1%}")
     whole = report.metric(Split.TEST, "accuracy") or next(iter(measured.values()))
     st.caption(
-        f"Version {report.version}, {_HELD_OUT[learnt_from(report.card).folder]}: {evidence(whole)}. "
+        f"{held_out(report)}, version {report.version}: {evidence(whole)}. "
         "Intervals are computed over groups, since images of one patient are not independent."
     )
     if not report.tells_kinds:

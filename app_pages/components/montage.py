@@ -85,7 +85,8 @@ def _show_scans(manifest: pd.DataFrame, choice: Choice) -> None:
     if choice.outlines and not masks_folder(settings).is_dir():
         missing("The tumour masks are not on this machine. Get them with:", "braintumor data fetch --masks")
     try:
-        key = (str(settings.inputs), artifacts.stamp(settings.dataset_outputs), tuple(rows["path"]), choice.outlines)
+        outlined = choice.outlines and masks_folder(settings).is_dir()
+        key = (str(settings.inputs), artifacts.stamp(settings.dataset_outputs), tuple(rows["path"]), outlined)
         found = _tiles(key, rows, settings)
     except BrainTumorError as problem:
         missing(f"{problem} Restore the images with:", "braintumor data fetch")

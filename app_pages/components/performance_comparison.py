@@ -8,7 +8,8 @@ from app_pages.components.frame import missing, section
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.parts import table
 from app_pages.components.performance_field import show_field
-from app_pages.components.words import METRIC_TITLES, SPLIT_TITLES, metric_value
+from app_pages.components.words import METRIC_TITLES, SPLIT_TITLES, listed, metric_value
+from braintumor.dataset.sets import learnt_from
 from braintumor.evaluation.report import Report, measured_versions
 from braintumor.inference import versions
 from braintumor.vocabulary import Split
@@ -28,8 +29,14 @@ def show_comparison(report: Report) -> None:
     section("Metric by metric", "As each version was evaluated. Overlapping intervals: the difference may be chance.")
     served = {report.version, *versions()}
     found = sorted(served | set(measured_versions()))
-    chosen = st.multiselect("Versions", found, default=sorted(served), key="compared")
+    alike = [name for name in sorted(served) if _kin(artifacts.report(name)) == _kin(report)]
+    chosen = st.multiselect("Versions", found, default=alike, key=f"compared-{report.version}")
     reports = {name: artifacts.report(name) for name in chosen}
+    if others := [name for name, other in reports.items() if _kin(other) != _kin(report)]:
+        st.caption(
+            f"Of other answers, another image set or another split than {report.version}, so that numbers do not "
+            f"compare: {listed(others)}."
+        )
     measured = {name: other for name, other in reports.items() if other.evaluation}
     if absent := [other.remedy for other in reports.values() if not other.evaluation]:
         missing("Not all of these have been measured. What is missing comes from:", *absent)
@@ -60,3 +67,8 @@ def show_comparison(report: Report) -> None:
         said = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
         st.markdown(f"**{METRIC_TITLES[first]}**")
         show(intervals(bars), f"{METRIC_TITLES[first]} by version. {said}.", "compared-chart", 64 + 38 * len(bars))
+
+
+def _kin(report: Report) -> tuple[bool, str, str]:
+    """What versions share that answer the same of the same test images."""
+    return report.tells_kinds, learnt_from(report.card).folder, str(report.fact("protocol"))

@@ -11,7 +11,7 @@ from PIL import Image
 from app_pages.components import artifacts
 from app_pages.components.frame import section
 from app_pages.components.words import class_word
-from braintumor.dataset.alignment import load_mask
+from braintumor.dataset.alignment import load_mask, masks_folder
 from braintumor.errors import BrainTumorError
 from braintumor.evaluation.report import Report
 from braintumor.imaging import read_scan
@@ -44,7 +44,9 @@ def show_gallery(report: Report, split: str) -> None:
 def _show(version: str, row: dict[str, object]) -> None:
     said = f"{class_word(str(row['label']))}, Dice {float(str(row['dice'])):.2f}"
     try:
-        picture = drawn(version, str(row["path"]), artifacts.stamp(get_settings().outputs / version))
+        settings = get_settings()
+        stamp = artifacts.stamp(settings.outputs / version)
+        picture = drawn(version, str(row["path"]), stamp, masks_folder(settings).is_dir())
     except BrainTumorError as error:
         st.caption(str(error))
         return
@@ -53,8 +55,11 @@ def _show(version: str, row: dict[str, object]) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def drawn(version: str, path: str, stamp: artifacts.Stamp) -> NDArray[np.uint8]:
-    """A scan of the image set with both outlines, RGB, as long as the files of the version stay the same."""
+def drawn(version: str, path: str, stamp: artifacts.Stamp, masked: bool) -> NDArray[np.uint8]:
+    """A scan of the image set with both outlines, RGB, as long as the files of the version stay the same.
+
+    `masked` says whether the true outlines are at hand: a scan without them is drawn anew once they are.
+    """
     settings = get_settings()
     scan = read_scan(settings.dataset / path, settings=settings)
     manifest = artifacts.dataset().manifest

@@ -51,7 +51,7 @@ def _show_disturbances(stage: Stage) -> None:
 
 def disturbances(stage: Stage, name: str) -> tuple[go.Figure, str]:
     """A score by strength, one line a disturbance, with the sentence that says the same."""
-    figure, said = go.Figure(), []
+    figure, said, form = go.Figure(), [], ".2f" if name == "dice" else ".1%"
     for kind, curve in stage.curves.items():
         if name not in curve or "strength" not in curve:
             continue
@@ -61,12 +61,12 @@ def disturbances(stage: Stage, name: str) -> tuple[go.Figure, str]:
             x=list(range(len(curve))), y=curve[name], name=_title(kind), mode="lines+markers",
             line={"color": color, "width": 2}, marker={"symbol": symbol, "size": 9, "color": color},
             customdata=list(zip(curve["strength"], low, high, strict=True)),
-            hovertemplate=f"{_title(kind)} %{{customdata[0]}}: %{{y:.1%}} "
-            "(%{customdata[1]:.1%} to %{customdata[2]:.1%})<extra></extra>",
+            hovertemplate=f"{_title(kind)} %{{customdata[0]}}: %{{y:{form}}} "
+            f"(%{{customdata[1]:{form}}} to %{{customdata[2]:{form}}})<extra></extra>",
         )  # fmt: skip
-        said.append(f"{kind} from {curve[name].iloc[0]:.1%} to {curve[name].iloc[-1]:.1%}")
+        said.append(f"{kind} from {format(curve[name].iloc[0], form)} to {format(curve[name].iloc[-1], form)}")
     figure.update_xaxes(title="Strength (0 is undisturbed)", dtick=1)
-    figure.update_yaxes(title=METRIC_TITLES[name], tickformat=".0%", nticks=6)
+    figure.update_yaxes(title=METRIC_TITLES[name], tickformat=".1f" if form == ".2f" else ".0%", nticks=6)
     figure.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
     return figure, f"{METRIC_TITLES[name]} from undisturbed to the strongest disturbance: {'; '.join(said)}."
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app_pages.components.frame import section
 from app_pages.components.parts import counted, split_metrics, table
-from app_pages.components.words import METRIC_TITLES
+from app_pages.components.words import METRIC_TITLES, metric_value
 from braintumor.evaluation.measures import Metrics
 from braintumor.evaluation.report import Report
 from braintumor.evaluation.sentences import subgroup_sentence
@@ -28,7 +28,7 @@ def show_subgroups(report: Report) -> None:
         st.markdown(f"**{title}**")
         rows = {
             part.capitalize() if kind != "origin" else part: {
-                METRIC_TITLES[name]: metrics[f"{name}@{kind}:{part}"].percent()
+                METRIC_TITLES[name]: metric_value(name, metrics[f"{name}@{kind}:{part}"])
                 for name in _SHOWN
                 if f"{name}@{kind}:{part}" in metrics
             } | {"Scans": counted(metrics.get(f"accuracy@{kind}:{part}"))}

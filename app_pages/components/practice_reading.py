@@ -84,7 +84,8 @@ def _show_truth(case: Case, said: TumorClass, found: Detection) -> None:
     refused = found.verdict is Verdict.NOT_BRAIN_MRI
     its = "gave no class" if refused else f"said {answer_word(found)}"
     with st.container(horizontal=True, gap="small"):
-        _mark(f"You said {class_word(said)}", right)
+        judged = "" if found.tells_kinds or not said.is_tumor else ", a tumour"  # which is all this version judges by
+        _mark(f"You said {class_word(said)}{judged}", right)
         _mark(f"{found.model_version} {its}", not refused and is_right(found, case.label))
 
 
@@ -100,7 +101,7 @@ def _show_answer(case: Case, found: Detection) -> None:
     if found.verdict is Verdict.NOT_BRAIN_MRI:
         return
     each = listed(f"{chance.title.lower()} {chance.value:.1%}" for chance in _chances(found))
-    said = f"Probability of each class by {found.model_version}: {each}."
+    said = f"Probability {'of each class ' if found.tells_kinds else ''}by {found.model_version}: {each}."
     show(_probabilities(case, found), said, "practice-chart", 72 + 27 * len(_chances(found)))
     st.text(case.name)
 

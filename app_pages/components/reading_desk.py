@@ -10,7 +10,7 @@ from app_pages.components.reading_frame import choose_list, show_progress, show_
 from app_pages.components.reading_list import Entry, chosen_entries, counts, entries_of
 from app_pages.components.reading_neighbours import show_neighbours
 from app_pages.components.reading_numbers import show_numbers
-from app_pages.components.reading_opinion import ask, finding_on, forget_others, opinions
+from app_pages.components.reading_opinion import ask, finding_on, opinions
 from app_pages.components.reading_room import room
 from app_pages.components.reading_upload import remove_all
 from app_pages.components.reading_viewer import ENTRIES, Answer, said, show_viewer
@@ -38,8 +38,6 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
     show_progress(progress, place)
     if not readings:
         return
-    if not progress.running:
-        forget_others(readings)
     found = counts(readings)
     with st.container(horizontal=True, vertical_alignment="bottom", key="desk-top"):
         show_strip(found)
@@ -117,6 +115,5 @@ def _log(readings: Sequence[Reading], chosen: Reading, answers: Sequence[Answer]
         if key not in known:
             session_log.record(answer.found)
             known[key] = None
-    present = {reading.id for reading in readings}
-    for key in [key for key in known if key[0] not in present]:
+    for key in [key for key in known if not room().holds(key[0])]:
         del known[key]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app_pages.components.readings import Reading
+from app_pages.components.readings import Reading, unit_of
 from braintumor.vocabulary import Verdict
 
 
@@ -50,7 +50,10 @@ def _badness(reading: Reading) -> tuple[int, float]:
 
 
 def _probability(reading: Reading) -> float:
-    return -1.0 if reading.detection is None else reading.detection.tumor_probability
+    """Tumour probability; below all others where none was looked for, and last of what could not be read."""
+    if reading.detection is None:
+        return -2.0
+    return -1.0 if kind_of(reading) is Kind.REFUSED else reading.detection.tumor_probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,7 @@ def entries_of(readings: Iterable[Reading]) -> list[Entry]:
     gathered: dict[str, list[Reading]] = {}
     for reading in readings:
         series = None if reading.picture is None else reading.picture.stub.series
-        unit = reading.id.rpartition("-")[0]
-        gathered.setdefault(reading.id if series is None else f"{unit} {series.key}", []).append(reading)
+        gathered.setdefault(reading.id if series is None else f"{unit_of(reading.id)} {series.key}", []).append(reading)
     return [Entry(_title(group), tuple(sorted(group, key=_place))) for group in gathered.values()]
 
 

@@ -5,17 +5,16 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components import artifacts
-from app_pages.components.words import evidence
-from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
+from app_pages.components.words import evidence, held_out
 from braintumor.evaluation.report import Report
 from braintumor.inference.verdict import Thresholds
 from braintumor.vocabulary import Split
 
-# Who the patients of the yes/no set are, nobody said.
-_HELD_OUT: Final = {
-    KAGGLE.folder: "On test scans of patients it never saw",
-    YES_NO.folder: "On pictures of the yes/no set that are no near copy of one it learnt from",
-}
+# Split, where that is in words, and the shares of tumours and of healthy scans at or above the calling threshold.
+_CALLED: Final = (
+    (Split.TEST, "", ("tumors@verdict:tumor suspected", "healthy@verdict:tumor suspected")),
+    ("outside", "In other collections", ("called", "false_alarms")),
+)
 
 
 def show_numbers(version: str, thresholds: Thresholds) -> None:
@@ -30,15 +29,16 @@ def show_numbers(version: str, thresholds: Thresholds) -> None:
 
 def _shares(report: Report) -> list[str]:
     said = []
-    for split, where in ((Split.TEST, _HELD_OUT[learnt_from(report.card).folder]), ("outside", "In other collections")):
-        sensitivity, specificity = (report.metric(split, f"tumor_{name}") for name in ("sensitivity", "specificity"))
+    for split, where, names in _CALLED:
+        called, alarms = (report.metric(split, name) for name in names)
         parts = []
-        if sensitivity is not None:
-            parts.append(f"calls {sensitivity.percent()} of the tumours ({evidence(sensitivity)})")
-        if specificity is not None:
-            parts.append(f"leaves alone {specificity.percent()} of the healthy scans ({evidence(specificity)})")
+        if called is not None:
+            parts.append(f"calls {called.percent()} of the tumours ({evidence(called)})")
+        if alarms is not None:
+            healthy = "healthy test scans" if split == "outside" else "healthy scans"
+            parts.append(f"{alarms.percent()} of the {healthy} ({evidence(alarms)})")
         if parts:
-            said.append(f"{where}, version {report.version} {' and '.join(parts)}.")
+            said.append(f"{where or held_out(report)}, version {report.version} {' and '.join(parts)}.")
     return said or [f"Version {report.version} has not been measured, so nothing is known of how often it is right."]
 
 

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app_pages.components.reading_job import Job
 from app_pages.components.reading_memory import give_back
-from app_pages.components.readings import Reading, Unit, units_of
+from app_pages.components.readings import Reading, Unit, unit_of, units_of
 from braintumor.inference import Detection, Detector
 
 _KEY: Final = "reading-room"
@@ -93,6 +93,17 @@ class Room:
         part = self._job.readings if self._job is not None and self._job.version == self._version else {}
         found = (self._done.get((self._version, unit.key), part.get(unit.key, [])) for unit in self._units)
         return [reading for readings in found for reading in list(readings)]
+
+    def holds(self, reading_id: str) -> bool:
+        """Whether a slice is among the files that are there; until a version has read its files to the end, it may be.
+
+        What a reader said of a slice must not go because another version was stopped before it.
+        """
+        unit = next((unit for unit in self._units if unit.name == unit_of(reading_id)), None)
+        if unit is None:
+            return False
+        whole = next((found for (_, key), found in self._done.items() if key == unit.key), None)
+        return whole is None or any(reading.id == reading_id for reading in whole)
 
     def progress(self) -> Progress:
         """How far it has come."""

@@ -103,6 +103,7 @@ def _series(entry: Entry, reading: Reading, thresholds: Thresholds | None) -> di
         "index": entry.index(reading.id) or 0,
         "probabilities": [_plotted(each) for each in entry.readings],
         "kinds": [str(kind_of(each)).lower() for each in entry.readings],
+        "tones": [KIND_TONES[kind_of(each)] for each in entry.readings],
         "low": None if thresholds is None else thresholds.low,
         "high": None if thresholds is None else thresholds.high,
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -42,14 +43,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Uploaded files that are read together: one picture, volume or archive, or all the DICOM files."""
+    """Uploaded files that are read together: one picture, volume or archive, or all the `loose` (DICOM) files."""
 
     files: tuple[UploadedFile, ...]
+    loose: bool = False
 
     @property
     def key(self) -> str:
-        """What tells this unit from others, and its readings."""
-        return hashlib.blake2s("|".join(file.file_id for file in self.files).encode(), digest_size=6).hexdigest()
+        """What tells this unit from others; another where a file has come or gone."""
+        return _digest("|".join(file.file_id for file in self.files))
+
+    @property
+    def name(self) -> str:
+        """What the ids of its readings begin with: the same for loose files, however many there are."""
+        return "loose" if self.loose else self.key
 
 
 def units_of(files: Iterable[UploadedFile]) -> list[Unit]:
@@ -60,7 +67,16 @@ def units_of(files: Iterable[UploadedFile]) -> list[Unit]:
             units.append(Unit((file,)))
         else:
             loose.append(file)
-    return [*units, Unit(tuple(loose))] if loose else units
+    return [*units, Unit(tuple(loose), loose=True)] if loose else units
+
+
+def unit_of(reading_id: str) -> str:
+    """Name of the unit that a reading is of."""
+    return reading_id.rpartition("-")[0]
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2s(text.encode(), digest_size=6).hexdigest()
 
 
 def read_unit(detector: Detector, unit: Unit, before: Iterable[Reading] = ()) -> Iterator[Reading]:
@@ -73,8 +89,14 @@ def read_unit(detector: Detector, unit: Unit, before: Iterable[Reading] = ()) ->
     """
     before = list(before)
     found = before or _decoded(detector, unit)
+    met: Counter[str] = Counter()
     for number, item in enumerate(found):
-        yield _read(detector, item, f"{unit.key}-{number}")
+        # A slice of loose files is known by what it holds: it stays the same as others come and go.
+        place = str(number)
+        if unit.loose:
+            held = _digest(f"{item.sha256}|{item.name}")
+            place, met[held] = f"{held}.{met[held]}", met[held] + 1
+        yield _read(detector, item, f"{unit.name}-{place}")
 
 
 def _decoded(detector: Detector, unit: Unit) -> Iterator[Scan | Refusal]:

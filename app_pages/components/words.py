@@ -2,13 +2,15 @@
 
 from typing import Final
 
+from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
 from braintumor.evaluation.measures import Estimate
+from braintumor.evaluation.report import Report
 from braintumor.vocabulary import Split
 from braintumor.words import VERDICT_TITLES, class_word, count, listed
 
 __all__ = [
-    "METRIC_TITLES", "SPLIT_TITLES", "VERDICT_TITLES", "class_word", "count", "evidence", "listed", "metric_title",
-    "metric_value", "share",
+    "METRIC_TITLES", "SPLIT_TITLES", "VERDICT_TITLES", "class_word", "count", "evidence", "held_out", "listed",
+    "metric_title", "metric_value", "share",
 ]  # fmt: skip
 
 SPLIT_TITLES: Final[dict[str, str]] = {
@@ -57,6 +59,22 @@ def metric_title(name: str) -> str:
 def metric_value(name: str, estimate: Estimate) -> str:
     """A metric with its interval, in the unit it is spoken of."""
     return estimate.plain() if name in _PLAIN else estimate.percent()
+
+
+# Who the patients of the yes/no set are, nobody said.
+_HELD_OUT: Final = {
+    KAGGLE.folder: "On test scans of patients and near-duplicates it never saw",
+    YES_NO.folder: "On pictures of the yes/no set that are no near copy of one it learnt from",
+}
+_LEAKY: Final = {
+    KAGGLE.folder: "On test scans of a split that leaks, so that it learnt from other images of their patients",
+    YES_NO.folder: "On pictures of the yes/no set dealt at random, so that it learnt from near copies of some",
+}
+
+
+def held_out(report: Report) -> str:
+    """What the test scans of a version are to it, as the beginning of a sentence."""
+    return (_LEAKY if report.leaks else _HELD_OUT)[learnt_from(report.card).folder]
 
 
 def evidence(estimate: Estimate) -> str:

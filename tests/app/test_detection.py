@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import shutil
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages.components import reading_job
 from app_pages.components.reading_downloads import csv_bytes, pdf_bytes, stamp, zip_bytes
 from app_pages.components.reading_list import Kind, kind_of
+from app_pages.components.readings import Reading
 from app_pages.components.words import VERDICT_TITLES
 from braintumor.inference import Detector
 from braintumor.reporting.csv import COLUMNS
@@ -21,6 +25,7 @@ from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
 from tests.app.conftest import Open, Upload, words
 from tests.app.room import choose, settle, shown, strip, upload
+from tests.reporting.planted import planted
 
 CONTRACT = (
     "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
@@ -214,6 +219,85 @@ def test_agreement_is_with_one_version_and_a_comment_with_all(
     assert [row["reader_finding"] for row in _rows(app)] == ["agree"]
     logged = app.session_state["session-log"].values()
     assert {(row["model_version"], row["reader_finding"]) for row in logged} == {("v1", "agree"), ("v2", "glioma")}
+
+
+def test_stopping_a_second_version_costs_no_finding(
+    artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _second(artifacts)
+    app = choose(upload(open_page, scans[:3]), 2)
+    app.text_area[0].set_value("Cystic").run()
+    name, logged = shown(app)["scan"]["name"], len(app.session_state["session-log"])
+    read = reading_job.read_unit
+
+    def one_over_and_over(*given: Any) -> Iterator[Reading]:
+        first = next(read(*given))
+        while True:
+            time.sleep(0.02)
+            yield first
+
+    monkeypatch.setattr(reading_job, "read_unit", one_over_and_over)
+    app.selectbox(key="version").set_value("v2").run()
+    next(button for button in app.button if button.key == "stop").click().run()
+    monkeypatch.setattr(reading_job, "read_unit", read)
+    app.selectbox(key="version").set_value("v1").run()
+    settle(app)
+    assert {row["name"]: row["reader_comment"] for row in _rows(app)}[name] == "Cystic"
+    mine = [row for row in app.session_state["session-log"].values() if row["model_version"] == "v1"]
+    assert len(mine) == logged, "no answer is logged twice"
+
+
+def test_one_more_dicom_file_costs_no_finding(artifacts: Settings, open_page: Open) -> None:
+    files: list[Upload] = []
+    for number in range(3):
+        content = io.BytesIO()
+        planted(number).save_as(content, enforce_file_format=True)
+        files.append((f"slice-{number}.dcm", content.getvalue(), ""))
+    app = upload(open_page, files[:2])
+    app.text_area[0].set_value("Cystic").run()
+    chosen = shown(app)["scan"]["id"]
+    app.file_uploader[0].set_value(files).run()
+    settle(app)
+    assert len(_rows(app)) == 3
+    assert [row["reader_comment"] for row in _rows(app)].count("Cystic") == 1
+    assert chosen in {reading.id for reading in app.session_state["reading-room"].readings()}
+    app.file_uploader[0].set_value([]).run()
+    assert app.session_state["reading-opinions"] == {}
+
+
+def test_the_same_dicom_file_twice_is_two_slices(artifacts: Settings, open_page: Open) -> None:
+    content = io.BytesIO()
+    planted(1).save_as(content, enforce_file_format=True)
+    upload_ = ("slice.dcm", content.getvalue(), "")
+    app = upload(open_page, [upload_, upload_])
+    assert len({reading.id for reading in app.session_state["reading-room"].readings()}) == 2
+
+
+def test_what_is_called_is_what_lies_above_the_threshold(
+    artifacts: Settings, open_page: Open, scans: list[Upload]
+) -> None:
+    path = artifacts.outputs / "v1" / "evaluation.json"
+    report = json.loads(path.read_text(encoding="utf-8"))
+    report["test"] |= {
+        "tumor_sensitivity": _measured(0.99), "tumors@verdict:tumor suspected": _measured(0.81),
+        "healthy@verdict:tumor suspected": _measured(0.03),
+    }  # fmt: skip
+    report["outside"] = {
+        "tumor_sensitivity": _measured(0.92),
+        "called": _measured(0.80),
+        "false_alarms": _measured(0.027),
+    }
+    path.write_text(json.dumps(report), encoding="utf-8")
+    said = words(upload(open_page, scans[:1]))
+    assert "version v1 calls 81.0% (80.0 to 82.0) of the tumours" in said
+    assert "and 3.0% (2.0 to 4.0) of the healthy scans" in said
+    assert "In other collections, version v1 calls 80.0% (79.0 to 81.0) of the tumours" in said
+    assert "and 2.7% (1.7 to 3.7) of the healthy test scans" in said
+    assert "99.0%" not in said
+
+
+def _measured(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.01, "high": value + 0.01, "n": 10, "groups": 5}
 
 
 def test_what_a_second_version_says_is_in_the_log_too(

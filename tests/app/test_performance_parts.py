@@ -64,6 +64,15 @@ def test_numbers_of_an_earlier_model_are_marked(artifacts: Settings, open_page: 
     assert "changed after this was measured" in words(_open(open_page, "Speed"))
 
 
+def test_scores_say_nothing_of_what_an_earlier_model_did_outside(artifacts: Settings, open_page: Open) -> None:
+    measure(artifacts)
+    assert "Tumours of another collection are told" in words(_open(open_page, "Scores"))
+    path = artifacts.outputs / "v1" / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(card | {"thresholds": {"low": 0.1, "high": 0.2}}), encoding="utf-8")
+    assert "Tumours of another collection are told" not in words(_open(open_page, "Scores"))
+
+
 @pytest.mark.parametrize(
     "content", ["{", "[]", '{"stages": 3}', '{"stages": {"outside": {"metrics": 1, "curves": [2]}}}']
 )

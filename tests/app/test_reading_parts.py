@@ -14,10 +14,12 @@ from app_pages.components.reading_job import Job
 from app_pages.components.reading_list import Kind, Order, chosen_entries, counts, entries_of
 from app_pages.components.reading_picture import Picture, Plane
 from app_pages.components.reading_room import Room
+from app_pages.components.reading_viewer import _series
 from app_pages.components.readings import Reading, Unit
 from braintumor.imaging import Scan
 from braintumor.imaging.scan import SeriesPlace
 from braintumor.inference import Detection
+from braintumor.inference.verdict import Thresholds
 from braintumor.vocabulary import CLASSES, Verdict
 
 
@@ -79,6 +81,9 @@ def test_each_order_is_what_it_is_called() -> None:
     assert by_name == sorted(by_name)
     assert [e.title for e in chosen_entries(entries, Order.UPLOAD)] == [r.name for r in READINGS]
     assert chosen_entries(entries, Order.PROBABILITY)[-1].title == "broken.png"
+    by_chance = [entry.title for entry in chosen_entries(entries, Order.PROBABILITY)]
+    assert by_chance[0] == "surely.png"
+    assert by_chance[-2] == "odd.png", "of what is no brain MRI, no tumour was looked for"
 
 
 def test_a_filter_keeps_one_kind_and_counts_name_every_kind() -> None:
@@ -98,6 +103,18 @@ def test_slices_of_a_series_are_one_entry_in_slice_order_opened_at_its_worst() -
     assert [reading.name for reading in entry.readings] == ["0.png", "1.png", "2.png"]
     assert entry.worst.name == "1.png"
     assert entry.index("unit-2") == 2
+
+
+def test_a_slice_has_the_tone_of_its_verdict_whatever_its_probability() -> None:
+    places = [SeriesPlace(key="s", title="s", index=number, count=3) for number in range(3)]
+    group = [
+        _reading("0", Verdict.UNCERTAIN, 0.99, places[0]), _reading("1", Verdict.TUMOR_SUSPECTED, 0.9, places[1]),
+        _reading("2", Verdict.NO_TUMOR_FOUND, 0.01, places[2]),
+    ]  # fmt: skip
+    (entry,) = entries_of(group)
+    series = _series(entry, group[0], Thresholds(0.5, 0.5))
+    assert series is not None
+    assert series["tones"] == ["orange", "red", "green"]
 
 
 class _Detector:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -211,3 +212,11 @@ def test_an_overflow_is_said(page: Callable[..., AppTest]) -> None:
 def test_a_file_name_is_never_markup(page: Callable[..., AppTest]) -> None:
     app = page(READ[0] | {"name": "![x](http://example.org/p.png)<b>.jpg"})
     assert "example.org" not in words(app)
+
+
+def test_of_what_is_no_brain_mri_no_class_and_no_probability_is_shown(page: Callable[..., AppTest]) -> None:
+    refused = csv_row(replace(detection("cat.jpg", 9), verdict=Verdict.NOT_BRAIN_MRI))
+    table = page(READ[0], refused).dataframe[0].value.set_index("File")
+    assert table.loc["cat.jpg", ["Likeliest", "Tumour probability"]].isna().all()
+    assert table.loc["first.jpg", "Tumour probability"] == 0.85
+    assert refused["tumor_probability"] == 0.85, "the CSV keeps it"

@@ -129,11 +129,28 @@ def test_practice_counts_tumour_or_none(version: str, open_page: Open) -> None:
         truth = next(h.value for h in app.header if h.value.startswith("The truth")).removeprefix("The truth: ")
         yours = next(str(b.value) for b in app.get("markdown") if "You said glioma" in str(b.value))
         assert ("right" in yours) == (truth != "no tumour")
+        assert "You said glioma, a tumour:" in yours
+        assert "of each class" not in app.get("plotly_chart")[0].proto.alt
         assert app.get("plotly_chart")[0].proto.alt.count("%") == 1
         app.button("practice-next").click().run()
     assert "tumour or none" in words(app)
     assert ("near copies of some of them" in words(app)) == version.startswith("yesno")
     assert set(app.dataframe[0].value[version]) <= {"Tumour", "No tumour"}
+
+
+def test_whether_four_classes_are_told_apart_it_cannot_say(version: str, open_page: Open) -> None:
+    said = words(open_page("hypotheses"))
+    assert f"Version {version} tells tumour from none and no kinds, so it cannot say." in said
+    assert "needed at least 95%" not in said
+
+
+def test_it_is_compared_with_its_like_alone_unless_asked(version: str, open_page: Open) -> None:
+    app = open_page("performance", part="Compare")
+    box = next(box for box in app.multiselect if box.label == "Versions")
+    assert box.value == [version]
+    box.set_value(["four-block", "yesno-vgg16"]).run()
+    other = ({"four-block", "yesno-vgg16"} - {version}).pop()
+    assert f"so that numbers do not compare: {other}." in words(app)
 
 
 def test_the_gallery_calls_tumour_or_none(version: str, open_page: Open) -> None:

@@ -1,4 +1,5 @@
-// Slices: a slider through a series, and over it the tumour probability of each slice with both thresholds.
+// Slices: a slider through a series, and over it the tumour probability of each slice, in the tone of its verdict, with
+// both thresholds.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -48,7 +49,7 @@ class Slices {
   }
 
   draw() {
-    const { ids, probabilities, low, high } = this.series;
+    const { ids, probabilities, tones, low, high } = this.series;
     const share = probabilities[this.index];
     this.slider.value = String(this.index);
     this.label.textContent = `Slice ${this.index + 1} of ${ids.length}`
@@ -60,10 +61,9 @@ class Slices {
       drawn("line", { x1: 0, x2: wide, y1: tall * (1 - at), y2: tall * (1 - at), class: "threshold" }));
     probabilities.forEach((value, i) => {
       if (value === null) return;
-      const tone = high !== null && value >= high ? "red" : low !== null && value <= low ? "green" : "orange";
       const height = Math.max(2, tall * value);
       parts.push(drawn("rect", {
-        x: i + 0.1, width: 0.8, y: tall - height, height, class: `value ${tone}${i === this.index ? " here" : ""}` }));
+        x: i + 0.1, width: 0.8, y: tall - height, height, class: `value ${tones[i]}${i === this.index ? " here" : ""}` }));
     });
     parts.push(drawn("line", { x1: this.index + 0.5, x2: this.index + 0.5, y1: 0, y2: tall, class: "here" }));
     this.plot.replaceChildren(...parts);

@@ -60,6 +60,8 @@ class Hypothesis:
     question: str
     method: str
     findings: tuple[Finding, ...]
+    unfit: str = ""
+    """Why the version at hand can say nothing of the claim, as a sentence; there are no findings then."""
 
     @property
     def status(self) -> Status:
@@ -77,6 +79,8 @@ class Hypothesis:
     @property
     def conclusion(self) -> str:
         """One sentence on why the status is what it is."""
+        if self.unfit:
+            return self.unfit
         named = {status: [f.label for f in self.findings if f.status is status] for status in Status}
         if failed := named[Status.NOT_SUPPORTED]:
             return f"Below the bar with its whole interval: {', '.join(failed)}."

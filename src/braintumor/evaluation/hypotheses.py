@@ -138,6 +138,11 @@ def _classifies(report: Report) -> Hypothesis:
         "tumor_sensitivity": ("tumour sensitivity", TARGET_SENSITIVITY),
         "accuracy": ("accuracy", commonest_share(report)),
     }
+    unfit = ""
+    if not report.tells_kinds:
+        unfit = f"Version {report.version} tells tumour from none and no kinds, so it cannot say. Choose another."
+    elif report.leaks:
+        unfit = f"The test images of {report.version} are of a split that leaks, so they cannot say. Choose another."
     return Hypothesis(
         "classifies",
         "Does a convolutional network tell the four classes apart?",
@@ -145,11 +150,12 @@ def _classifies(report: Report) -> Hypothesis:
         "saw. The client asked for a macro F1 of "
         f"{TARGET_MACRO_F1:.0%} and for {TARGET_SENSITIVITY:.0%} of tumours found; accuracy has to beat always "
         "naming the commonest class.",
-        tuple(
+        () if unfit else tuple(
             Finding(title, report.metric(_EVIDENCE, name), bar, command=report.remedy)
             for name, (title, bar) in bars.items()
         ),
-    )
+        unfit,
+    )  # fmt: skip
 
 
 def _leaks(report: Report, random: Report, official: Report) -> Hypothesis:

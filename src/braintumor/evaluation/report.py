@@ -48,6 +48,11 @@ class Report:
         return bool(self.card.get("task") != Task.TUMOR)
 
     @property
+    def leaks(self) -> bool:
+        """Whether it was fitted under a split that puts near-duplicates, and images of one patient, on both sides."""
+        return self.fact("protocol") in {Protocol.RANDOM, Protocol.OFFICIAL}
+
+    @property
     def answers(self) -> tuple[str, ...]:
         """What it can answer, in the order of its confusion matrix."""
         return CLASS_NAMES if self.tells_kinds else TWO_WAY
