@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from braintumor.evaluation.experiments import FOLDER_OF_RUNS, read_runs, run_name
+from braintumor.evaluation.experiments_file import read_experiments
 from braintumor.evaluation.trial import TRIALS
 from braintumor.settings import Settings
 from braintumor.training.arms import FLAGSHIP_FILE, Arm, load_arms
@@ -38,7 +39,18 @@ def table(settings: Settings) -> str:
     for arm in load_arms(settings, FLAGSHIP_FILE).values():
         if arm.name in found:
             rows.append(f"| {' | '.join(_cells(arm, found[arm.name]['differences'], runs))} |")
-    return "\n".join(rows) + "\n"
+    seeds = {entry.get("seeds") for part in found.values() for entry in part["differences"].values()}
+    return "\n".join([*rows, *(_restless(settings) if seeds == {1} else [])]) + "\n"
+
+
+def _restless(settings: Settings) -> list[str]:
+    """How far the whole recipe moves from seed to seed, which differences of one seed do not show."""
+    reached = read_experiments(settings).fact("augmentation", "by_seed", {}).get("accuracy", [[]])[0]
+    if len(reached) < 2:
+        return []
+    return ["", f"Differences are of one seed each, and what another would move is not in their intervals: the "
+            f"{len(reached)} fits of the whole reach {', '.join(f'{value:.1%}' for value in reached)} of the test "
+            "scans."]  # fmt: skip
 
 
 def _cells(arm: Arm, differences: Mapping[str, Any], runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
