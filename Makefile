@@ -47,7 +47,7 @@ setup: python  ## prepare .venv for development
 
 test: setup  ## lint, types and tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: setup  ## lint, format and types, changing nothing
 	$(BIN)/ruff check

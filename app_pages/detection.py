@@ -8,7 +8,7 @@ from app_pages.components import artifacts
 from app_pages.components.frame import header, missing
 from app_pages.components.reading_desk import show_desk
 from app_pages.components.reading_frame import choose_compared, show_style
-from app_pages.components.reading_opinion import forget_others
+from app_pages.components.reading_opinion import forget, opinions
 from app_pages.components.reading_room import room
 from app_pages.components.reading_upload import choose_files, choose_source
 from braintumor.errors import BrainTumorError
@@ -31,7 +31,7 @@ def show_page() -> None:
             return
         files = choose_files(source, get_settings())
     room().take(detector, files)
-    forget_others(room().holds)
+    forget(room().gone(opinions()))
     if not files:
         st.caption("Nothing has been read yet. Results appear here, file by file.")
         return

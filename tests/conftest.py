@@ -21,11 +21,7 @@ hypothesis.settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests marked `real` where the image set has not been fetched, and begin with files of slow tests.
-
-    Files are shared out to workers in this order: a long one at the end would leave the others idle.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Skip tests marked `real` where the image set has not been fetched."""
     folder = get_settings().dataset
     get_settings.cache_clear()
     if (folder / "Training").is_dir() and (folder / "Testing").is_dir():

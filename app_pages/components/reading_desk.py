@@ -115,5 +115,6 @@ def _log(readings: Sequence[Reading], chosen: Reading, answers: Sequence[Answer]
         if key not in known:
             session_log.record(answer.found)
             known[key] = None
-    for key in [key for key in known if not room().holds(key[0])]:
+    gone = room().gone(key[0] for key in known)
+    for key in [key for key in known if key[0] in gone]:
         del known[key]

@@ -1,6 +1,6 @@
 """The reader's own finding on a scan: agree, another class, a comment; kept for the visit with the scan."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -36,10 +36,10 @@ def finding_on(reading: Reading, kept: Opinions) -> ReaderFinding | None:
     return replace(last, opinion=NO_OPINION) if last.opinion == AGREE else last
 
 
-def forget_others(held: Callable[[str], bool]) -> None:
-    """Drop what was said of slices that are no longer there, by their ids."""
-    for key in [key for key in opinions() if not held(key)]:
-        del opinions()[key]
+def forget(slices: Iterable[str]) -> None:
+    """Drop what was said of slices, by their ids."""
+    for one in slices:
+        opinions().pop(one, None)
 
 
 def ask(reading: Reading) -> None:

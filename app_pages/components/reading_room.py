@@ -1,6 +1,6 @@
 """Room: all readings of one visit, by version; files that are removed take theirs with them. Plain memory, no file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,16 +94,20 @@ class Room:
         found = (self._done.get((self._version, unit.key), part.get(unit.key, [])) for unit in self._units)
         return [reading for readings in found for reading in list(readings)]
 
-    def holds(self, reading_id: str) -> bool:
-        """Whether a slice is among the files that are there; until a version has read its files to the end, it may be.
+    def gone(self, slices: Iterable[str]) -> set[str]:
+        """Those of some slices, by their ids, whose files are no longer there.
 
-        What a reader said of a slice must not go because another version was stopped before it.
+        Until some version has read its file to the end, a slice counts as there: what a reader said of it must not go
+        because another version was stopped before it.
         """
-        unit = next((unit for unit in self._units if unit.name == unit_of(reading_id)), None)
-        if unit is None:
-            return False
-        whole = next((found for (_, key), found in self._done.items() if key == unit.key), None)
-        return whole is None or any(reading.id == reading_id for reading in whole)
+        read = {key: {reading.id for reading in found} for (_, key), found in self._done.items()}
+        known = {unit.name: read.get(unit.key) for unit in self._units}
+
+        def there(one: str) -> bool:
+            within = known.get(unit_of(one), set())
+            return within is None or one in within
+
+        return {one for one in slices if not there(one)}
 
     def progress(self) -> Progress:
         """How far it has come."""

@@ -176,6 +176,16 @@ def test_what_is_done_while_the_room_looks_away_is_not_read_again(monkeypatch: p
     assert room.readings() == READINGS[:1]
 
 
+def test_a_slice_is_gone_with_its_file_or_where_its_files_were_read_without_it() -> None:
+    room, unit = Room(), Unit((), loose=True)
+    room._units = [unit]
+    assert room.gone(["loose-a.0", "other-1"]) == {"other-1"}
+    room._done["v1", unit.key] = [Reading("loose-b.0", "b.dcm", "")]
+    assert room.gone(["loose-a.0", "loose-b.0"]) == {"loose-a.0"}
+    room._units = []
+    assert room.gone(["loose-b.0"]) == {"loose-b.0"}
+
+
 class _Unit:
     files = (None,)
 

@@ -52,15 +52,14 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
     if two_way:
         quantiles |= {CLASS_NAMES[i]: quantiles[CLASS_NAMES[TUMOR_INDICES[0]]] for i in TUMOR_INDICES}
     note = thresholds_note(len(rows), data.groups()[str(Split.VALIDATION)])
+    decision = {"threshold": fit_decision(tumor, ill, limits), "chosen": decision_note(len(rows))}
     update_card(
         name,
         settings,
         fusion=fusion.to_dict(),
         temperature=temperature,
         thresholds={"low": limits.low, "high": limits.high, "chosen": note},
-        decision={"threshold": fit_decision(tumor, ill, limits), "chosen": decision_note(len(rows))}
-        if two_way
-        else None,
+        decision=decision if two_way else None,
         conformal={"level": CONFORMAL_LEVEL, "quantiles": quantiles},
         novelty=_fit_novelty(name, data, outputs, settings),
         retrieval=_keep_neighbours(name, data, outputs, settings),
