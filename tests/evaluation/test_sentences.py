@@ -49,3 +49,5 @@ def test_a_gain_that_may_be_chance_is_called_so() -> None:
     found = sentences.sanity_sentence({"deletion_gain": Estimate(0.1, (-0.1, 0.3))})
     assert "not clearly better" in found
     assert "not clearly" not in sentences.sanity_sentence({"deletion_gain": Estimate(0.1, (0.05, 0.3))})
+    worse = sentences.sanity_sentence({"deletion_gain": Estimate(-0.1, (-0.3, -0.05))})
+    assert "is worse than in random order, by 0.10 (0.05 to 0.30) of area" in worse

@@ -1,5 +1,6 @@
 """Sentences: what measurements mean for a reader, computed from them. Empty where a number is missing."""
 
+import math
 from collections.abc import Iterable
 
 from braintumor.evaluation.measures import Estimate, Metrics
@@ -160,10 +161,11 @@ def sanity_sentence(metrics: Metrics) -> str:
         said.append(f"Randomizing the weights {gone}: its rank correlation with the true one is {agreement.plain()}")
     for name, what in (("deletion_gain", "taking away"), ("insertion_gain", "putting back")):
         if gain := metrics.get(name):
-            clear = gain.interval is not None and gain.interval[0] > 0
+            low, high = gain.interval or (-math.inf, math.inf)
+            than = "better" if low > 0 else "worse" if high < 0 else "not clearly better"
+            less = Estimate(-gain.value, (-high, -low)) if than == "worse" else gain
             said.append(
-                f"{what.capitalize()} pixels in the map's order is {'' if clear else 'not clearly '}better than in "
-                f"random order, by {gain.plain()} of area"
+                f"{what.capitalize()} pixels in the map's order is {than} than in random order, by {less.plain()} of area"
             )
     return _joined(said)
 
