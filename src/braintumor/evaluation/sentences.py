@@ -164,9 +164,8 @@ def sanity_sentence(metrics: Metrics) -> str:
             low, high = gain.interval or (-math.inf, math.inf)
             than = "better" if low > 0 else "worse" if high < 0 else "not clearly better"
             less = Estimate(-gain.value, (-high, -low)) if than == "worse" else gain
-            said.append(
-                f"{what.capitalize()} pixels in the map's order is {than} than in random order, by {less.plain()} of area"
-            )
+            order = f"in the map's order is {than} than in random order"
+            said.append(f"{what.capitalize()} pixels {order}, by {less.plain()} of area")
     return _joined(said)
 
 
