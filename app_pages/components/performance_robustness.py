@@ -8,7 +8,7 @@ from app_pages.components.charts import show
 from app_pages.components.frame import section
 from app_pages.components.palette import ACCENT, NEUTRAL, TUMOR_COLOR
 from app_pages.components.parts import stage_of
-from app_pages.components.words import METRIC_TITLES
+from app_pages.components.words import METRIC_TITLES, metric_format
 from braintumor.evaluation.report import Report
 from braintumor.evaluation.sentences import robustness_sentence, sanity_sentence
 from braintumor.evaluation.stages import Stage
@@ -51,7 +51,7 @@ def _show_disturbances(stage: Stage) -> None:
 
 def disturbances(stage: Stage, name: str) -> tuple[go.Figure, str]:
     """A score by strength, one line a disturbance, with the sentence that says the same."""
-    figure, said, form = go.Figure(), [], ".2f" if name == "dice" else ".1%"
+    figure, said, form = go.Figure(), [], metric_format(name)
     for kind, curve in stage.curves.items():
         if name not in curve or "strength" not in curve:
             continue

@@ -10,7 +10,7 @@ from braintumor.words import VERDICT_TITLES, class_word, count, listed
 
 __all__ = [
     "METRIC_TITLES", "SPLIT_TITLES", "VERDICT_TITLES", "class_word", "count", "evidence", "held_out", "listed",
-    "metric_title", "metric_value", "share",
+    "metric_format", "metric_title", "metric_value", "share",
 ]  # fmt: skip
 
 SPLIT_TITLES: Final[dict[str, str]] = {
@@ -54,6 +54,11 @@ def metric_title(name: str) -> str:
     if not label:
         return METRIC_TITLES.get(name, name.replace("_", " "))
     return f"{_PER_CLASS.get(base, base)}, {class_word(label)}"
+
+
+def metric_format(name: str) -> str:
+    """How a chart writes a metric: as the number it is, or as a share."""
+    return ".2f" if name in _PLAIN else ".1%"
 
 
 def metric_value(name: str, estimate: Estimate) -> str:

@@ -9,16 +9,14 @@ import pandas as pd
 import pytest
 
 import braintumor.models
-from braintumor.dataset.audit import audit
 from braintumor.dataset.drawing import draw
-from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
 from braintumor.evaluation.run import evaluate
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector, versions
 from braintumor.settings import Settings
 from braintumor.training.export import export
 from braintumor.training.run import train
+from tests.support.dealt import write_dealt_phantoms
 from tests.support.examples import blocks
 
 pytestmark = pytest.mark.slow
@@ -44,9 +42,7 @@ def settings(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     settings = Settings(
         inputs=folder / "inputs", outputs=folder / "outputs", recipes=folder / "recipes", version="two-steps", workers=1
     )
-    write_phantoms(settings.dataset, per_class=16, seed=3)
-    audit(settings)
-    split(settings=settings)
+    write_dealt_phantoms(settings, 16, 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             braintumor.models, "__path__", [*braintumor.models.__path__, str(folder / "src/braintumor/models")]

@@ -4,9 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.dataset.audit import audit
-from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
 from braintumor.evaluation import sanity
 from braintumor.evaluation.latency import measure_latency
 from braintumor.evaluation.robustness import measure_robustness
@@ -16,6 +13,7 @@ from braintumor.settings import Settings
 from braintumor.training.data import load_training_data
 from braintumor.training.yes_no import load_yes_no
 from braintumor.vocabulary import HEALTHY_INDEX, Protocol
+from tests.support.dealt import write_dealt_phantoms
 from tests.support.model import CONTRACT
 from tests.support.two_way import build_two_way
 
@@ -28,9 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Phantoms and a version of each image set."""
     folder = tmp_path_factory.mktemp("two-way")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
-    write_phantoms(settings.dataset, 12, 7)
-    audit(settings)
-    split(settings=settings)
+    write_dealt_phantoms(settings, 12, 7)
     for version in VERSIONS:
         build_two_way(settings, version, yes_no=version.startswith("yesno"))
     return settings

@@ -10,16 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.dataset.audit import audit
 from braintumor.dataset.manifest import read_manifest
-from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
 from braintumor.exploration.statistics import ALL, FILE, Meta, pack
 from braintumor.imaging import read_scan, standardize
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASS_NAMES, CLASSES, Split
 from tests.support import measuring
+from tests.support.dealt import write_dealt_phantoms
 from tests.support.model import CONTRACT, build, fit
 
 THRESHOLDS = {"low": 0.35, "high": 0.65, "chosen": "fixed for tests"}
@@ -35,9 +33,7 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
         Pointing at the two folders.
     """
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
-    write_phantoms(settings.dataset, per_class, seed)
-    audit(settings)
-    split(settings=settings)
+    write_dealt_phantoms(settings, per_class, seed)
     version = settings.outputs / "v1"
     (version / "figures").mkdir(parents=True)
     (version / "model.onnx").write_bytes(build(*fit()))

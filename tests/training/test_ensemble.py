@@ -7,9 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from braintumor.dataset.audit import audit
-from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.evaluation.report import read_report
 from braintumor.evaluation.run import evaluate
@@ -22,6 +19,7 @@ from braintumor.training.data import load_training_data
 from braintumor.training.ensemble import build_ensemble
 from braintumor.training.export import export
 from braintumor.vocabulary import Protocol
+from tests.support.dealt import write_dealt_phantoms
 from tests.support.model import CONTRACT, build, fit
 
 RUNS = {"one": "braintumor train one", "other": "braintumor train other"}
@@ -36,9 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Phantoms, two members, and the ensemble of them, measured."""
     folder = tmp_path_factory.mktemp("ensemble")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
-    write_phantoms(settings.dataset, 12, 7)
-    audit(settings)
-    split(settings=settings)
+    write_dealt_phantoms(settings, 12, 7)
     data = load_training_data(CONTRACT, settings=settings)
     for name, content in (("one", build(*fit(16, 1000))), ("other", build(*fit(16, 4000), masked=True))):
         (settings.outputs / name).mkdir()

@@ -6,15 +6,13 @@ import keras
 import pandas as pd
 import pytest
 
-from braintumor.dataset.audit import audit
-from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
 from braintumor.evaluation.report import read_report
 from braintumor.models.build import build
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
 from braintumor.training.card import read_card
 from braintumor.training.run import train
+from tests.support.dealt import write_dealt_phantoms
 
 
 def _fitted(*_: Any, **__: Any) -> tuple[keras.Model, pd.DataFrame]:
@@ -26,9 +24,7 @@ def test_a_new_network_has_nothing_of_what_was_measured_on_the_earlier(
     workspace: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = workspace.model_copy(update={"workers": 1})
-    write_phantoms(settings.dataset, 12, 7)
-    audit(settings)
-    split(settings=settings)
+    write_dealt_phantoms(settings, 12, 7)
     folder = settings.outputs / "v1"
     folder.mkdir()
     earlier = ("model.onnx", "saliency.onnx", "model.tflite", "model.int8.onnx", "neighbours.npz", "curves.json",

@@ -10,7 +10,7 @@ import numpy as np
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.measures import Metrics
 from braintumor.evaluation.report import Report, read_report
-from braintumor.evaluation.seeds import seed_reports, spread, unseeded
+from braintumor.evaluation.seeds import parted, seed_reports, spread
 from braintumor.files import sha256_of
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
@@ -170,7 +170,7 @@ def _metrics(version: str, settings: Settings, ours: dict[str, Metrics], again: 
 
 def tolerance(version: str, metric: str, settings: Settings) -> float:
     """By how much a metric of the test split may differ; see the reasons above."""
-    moved = spread(seed_reports(unseeded(version), settings), str(Split.TEST), metric)
+    moved = spread(seed_reports(parted(version)[0], settings), str(Split.TEST), metric)
     if moved is None or len(moved.values) < SEEDS:
         return POINTS
     return max(LEAST, LIMIT * moved.deviation)

@@ -37,10 +37,10 @@ class Spread:
         return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.deviation:.3f} ({low:.3f} to {high:.3f})"
 
 
-def unseeded(name: str) -> str:
-    """Name of the version that a folder holds one more seed of; the name itself where it does not say one."""
+def parted(name: str) -> tuple[str, int | None]:
+    """The version that a folder's name says it holds one more seed of, with that seed; the name and None else."""
     base, _, number = name.rpartition(_SEED)
-    return base if base and number.isdigit() else name
+    return (base, int(number)) if base and number.isdigit() else (name, None)
 
 
 def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Report]:
@@ -50,9 +50,9 @@ def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Re
     seed = own.fact("seed")
     found = {int(seed): own} if isinstance(seed, int) and own.evaluation else {}
     for name in measured_versions(settings):
-        base, _, number = name.rpartition(_SEED)
-        if base == version and number.isdigit():
-            found.setdefault(int(number), read_report(name, settings))
+        base, another = parted(name)
+        if base == version and another is not None:
+            found.setdefault(another, read_report(name, settings))
     return found
 
 
