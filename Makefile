@@ -10,8 +10,6 @@ TEACHING := $(sort $(shell grep -oh 'v4_teacher-seed[0-9]*' recipes/*.toml | sed
 IN_ALL_WAYS := v1
 OFFICIAL_TOO := v4_teacher mobilenet four-block custom-cnn wide-cnn
 RANDOM_TOO := yesno-mobilenet
-# Bases whose ImageNet weights are not at hand everywhere, on the small set also from random weights.
-FROM_NOTHING := $(patsubst recipes/%.toml,%,$(filter-out %-mobilenet.toml,$(wildcard recipes/yesno-*.toml)))
 TAUGHT := $(shell grep -l '^\[teachers\]' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
 AVERAGED := $(shell grep -l '^members' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
 LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
@@ -78,7 +76,6 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 	for version in $(IN_ALL_WAYS); do for protocol in random official; do again train $$version --protocol $$protocol; done; done; \
 	for version in $(OFFICIAL_TOO); do again train $$version --protocol official; done; \
 	for version in $(RANDOM_TOO); do again train $$version --protocol random; done; \
-	for version in $(FROM_NOTHING); do again train $$version --weights none; done; \
 	for seed in $(SEEDS); do again train v4_teacher --seed $$seed; done; \
 	for seed in $(TEACHING); do again train v4_teacher --seed $$seed --protocol official; done; \
 	for version in $(TAUGHT) $(AVERAGED); do again train $$version; done; \

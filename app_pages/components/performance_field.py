@@ -60,7 +60,6 @@ def _table(rows: tuple[Row, ...]) -> None:
         "milliseconds": number("ms a scan", help="Median from frame to verdict, all in one run.", format="%.1f"),
         "parameters": number("Parameters", format="compact"),
         "bytes": number("Size", help="Of model.onnx.", format="bytes"),
-        "flops": number("FLOPs", help="Of one forward pass: twice the multiply-adds.", format="compact"),
         **{name: number(title, help=said, format="%.3f") for name, (title, said) in _PLAIN.items()},
         "seconds": number("Training, s", format="localized"),
         "epochs": number("Epochs"),

@@ -43,7 +43,6 @@ class Row:
     milliseconds: Estimate | None = None
     parameters: float | None = None
     bytes: float | None = None
-    flops: float | None = None
     seconds: float | None = None
     epochs: float | None = None
     unfinished: bool = False
@@ -166,7 +165,6 @@ def _row(entry: Mapping[str, Any]) -> Row:
         milliseconds=parse_metrics({"ms": entry.get("milliseconds")}).get("ms"),
         parameters=_number(entry.get("parameters")),
         bytes=_number(entry.get("bytes")),
-        flops=_number(entry.get("flops")),
         seconds=_number(training.get("seconds")),
         epochs=_number(training.get("epochs")),
         unfinished=training.get("unfinished") is True,

@@ -11,7 +11,6 @@ from braintumor.evaluation.compare_answers import Answers, Scans
 from braintumor.evaluation.compare_copies import near_copies
 from braintumor.evaluation.compare_field import KAGGLE, Entrant
 from braintumor.evaluation.compare_file import official_model
-from braintumor.evaluation.compare_flops import flops
 from braintumor.evaluation.compare_outside import score_outside
 from braintumor.evaluation.compare_scores import score_version
 from braintumor.evaluation.report import read_report
@@ -53,7 +52,6 @@ def measured_row(
         "outside": {} if learnt_outside else score_outside(artifact, scans, answers, work, settings, replicates),
         "parameters": card.get("parameters"),
         "bytes": artifact.path(MODEL).stat().st_size,
-        "flops": flops(artifact.path(MODEL)),
         "views": artifact.card.views,
         "training": {
             "seconds": training.get("seconds"),
@@ -89,7 +87,7 @@ def _notes(entrant: Entrant, artifact: Artifact) -> list[str]:
     if entrant.task is Task.TUMOR:
         notes.append("Tells tumour from none and no kinds: its accuracy is of two answers, not of four.")
     if artifact.card.views > 1:
-        notes.append(f"An answer is the mean of {artifact.card.views} views of a scan; its FLOPs are of one.")
+        notes.append(f"An answer is the mean of {artifact.card.views} views of a scan.")
     if entrant.data != KAGGLE:
         notes.append("Learnt from the yes/no set: these scans are of another collection, the outside pictures are not.")
     return notes

@@ -15,7 +15,7 @@ _TEST: Final = (
 )  # fmt: skip
 _OFFICIAL: Final = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "brier")
 _OUTSIDE: Final = ("roc_auc", "called", "called_or_uncertain", "refused", "false_alarms")
-_COSTS: Final = ("parameters", "bytes", "flops", "seconds", "epochs")
+_COSTS: Final = ("parameters", "bytes", "seconds", "epochs")
 _WORDS: Final = ("version", "title", "task", "status", "weights")
 
 
