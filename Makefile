@@ -107,7 +107,7 @@ readme: setup  ## write the results of README.md, and what docs say of times and
 	for script in $(WRITERS); do $(BIN)/python scripts/$$script.py || exit 1; done
 
 bench: setup  ## measure reading, exploring and training against the original way, and the pages in Chromium
-	$(BIN)/braintumor bench
+	$(BIN)/python -m benchmarks.baseline
 	$(BIN)/python benchmarks/view_switches.py
 	$(BIN)/python benchmarks/reading_room.py
 

@@ -1,6 +1,6 @@
 """Time of each stage of reading a scan: `pytest benchmarks`; compare runs with --benchmark-autosave and -compare.
 
-Nothing here fails on an absolute time: machines differ. The bars against the original way are `braintumor bench`.
+Nothing here fails on an absolute time: machines differ. The bars against the original way are in `benchmarks.baseline`.
 """
 
 import hashlib

@@ -29,7 +29,7 @@ myst_heading_anchors = 3
 
 # `sphinx-build --tag reading` leaves out what needs TensorFlow and much time: that is what the tests build.
 serving_only = tags.has("reading")  # noqa: F821  Sphinx gives the tags
-reference_left_out = ["bench", "evaluation", "exploration", "models", "training"] if serving_only else []
+reference_left_out = ["evaluation", "exploration", "models", "training"] if serving_only else []
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

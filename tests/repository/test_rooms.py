@@ -26,10 +26,9 @@ ROOMS: dict[str, set[str]] = {
     # What is evaluated is what is served: docs/decisions/2026-11-21-evaluation-imports-inference.md
     "training": WORDS | {"dataset", "models", "imaging", "inference"},
     "evaluation": WORDS | {"training", "dataset", "models", "imaging", "inference"},
-    "launch": WORDS,
 }
-ABOVE = {"cli", "__main__", "bench"}  # faces over the rooms: they may import any
-PAGES_MAY_NOT = {"training", "models", "bench", "cli"}
+ABOVE = {"cli", "__main__"}  # faces over the rooms: they may import any
+PAGES_MAY_NOT = {"training", "models", "cli"}
 HEAVY = {"tensorflow", "keras", "sklearn", "matplotlib", "onnx"}
 
 

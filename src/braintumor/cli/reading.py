@@ -1,4 +1,4 @@
-"""Commands of reading: predict, explain, time, and open the dashboard."""
+"""Commands that read scans: predict and explain."""
 
 import argparse
 import sys
@@ -45,13 +45,6 @@ def add_reading(commands: argparse._SubParsersAction) -> None:
     )
     explain.add_argument("--grid", action="store_true", help="also draw a grid of test scans, a row for each class")
     explain.set_defaults(misused=explain.error)
-    bench = command(commands, "bench", "time reading, exploring and training against the original way", _bench)
-    bench.add_argument("paths", nargs="*", metavar="PATH", help="scans to read (default: the Testing set, or phantoms)")
-    bench.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
-    bench.add_argument("--only", choices=["reading", "explore", "training"], help="one comparison alone")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here")
-    app = command(commands, "app", "open the dashboard", _app)
-    app.add_argument("--port", type=int, help="port to answer on (default: PORT, or 8501)")
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -74,19 +67,6 @@ def _explain(options: argparse.Namespace) -> int:
     done = explain(options.paths, options.out, options.version, finder=_graph_gradient, cases=cases)
     print(done)
     return 1 if done.failed else 0
-
-
-def _bench(options: argparse.Namespace) -> int:
-    from braintumor.bench.run import bench
-
-    print(bench(options.paths, options.version, options.json, only=options.only))
-    return 0
-
-
-def _app(options: argparse.Namespace) -> int:
-    from braintumor.launch import launch
-
-    return launch(options.port)
 
 
 def _examples(version: str | None) -> list[tuple[Path, str]]:

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from braintumor.bench.averaging import LUMA, SIDE
-from braintumor.bench.process import Run, run
+from benchmarks.baseline.averaging import LUMA, SIDE
+from benchmarks.baseline.process import Run, run
 from braintumor.dataset.manifest import manifest_path, read_manifest
 from braintumor.exploration.leakage import TWINS
 from braintumor.settings import Settings

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from braintumor.bench import run as bench_module
-from braintumor.bench import training as training_module
-from braintumor.bench.process import Run, run
-from braintumor.bench.training import _folder_of_images, compare_training, training_table
-from braintumor.cli import main
+from benchmarks.baseline import run as bench_module
+from benchmarks.baseline import training as training_module
+from benchmarks.baseline.__main__ import main
+from benchmarks.baseline.process import Run, run
+from benchmarks.baseline.training import _folder_of_images, compare_training, training_table
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.settings import Settings
 
@@ -71,7 +71,7 @@ def test_the_command_measures_training_alone_and_writes_it(
     write_phantoms(workspace.dataset, per_class=4)
     monkeypatch.setattr(training_module, "run", lambda way, *_, n: _run(40.0 if way.endswith("original") else 200.0))
     monkeypatch.setattr(bench_module, "run", None)  # nothing else is timed
-    assert main(["bench", "--only", "training", "--json", str(tmp_path / "bench.json")]) == 0
+    assert main(["--only", "training", "--json", str(tmp_path / "bench.json")]) == 0
     assert "images/s" in capsys.readouterr().out
     written = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
     assert written["training"]["throughput_ratio"] == pytest.approx(5.0)

@@ -7,10 +7,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from braintumor.bench.ways import DONE, FIRST
+from benchmarks.baseline.ways import DONE, FIRST
 from braintumor.errors import BrainTumorError
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Run:
 
 
 def run(way: str, *arguments: Any, n: int) -> Run:
-    """Run a function of this room in a process of its own.
+    """Run a function of this package in a process of its own.
 
     Parameters
     ----------
@@ -53,17 +56,18 @@ def run(way: str, *arguments: Any, n: int) -> Run:
         The process failed; the message ends with its last words.
     """
     code = (
-        "import importlib, json, sys; module = importlib.import_module('braintumor.bench.' + sys.argv[1]); "
+        "import importlib, json, sys; module = importlib.import_module('benchmarks.baseline.' + sys.argv[1]); "
         "getattr(module, sys.argv[2])(*json.load(sys.stdin))"
     )
     file, _, function = way.rpartition(".")
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
+    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])  # where `benchmarks` lies
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ | {"PYTHONPATH": path}
     # Standard error goes to a file: nobody reads it while the process runs, and a full pipe would stop it.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         started = time.perf_counter()
         with subprocess.Popen(
             [sys.executable, "-c", code, file or "ways", function], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=complaints, text=True, env=quiet,
+            stderr=complaints, text=True, env=environment,
         ) as process:  # fmt: skip
             assert process.stdin is not None  # both are pipes, which the type does not know
             assert process.stdout is not None

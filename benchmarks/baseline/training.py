@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from braintumor.bench.process import Run, run
-from braintumor.bench.training_ways import DECODING, VERSION
+from benchmarks.baseline.process import Run, run
+from benchmarks.baseline.training_ways import DECODING, VERSION
 from braintumor.dataset.files import FOLDERS
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.models.recipe import Recipe, load_recipe

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from braintumor.bench import run as bench_module
-from braintumor.bench.comparison import MEASURES
-from braintumor.bench.process import Run, run
-from braintumor.bench.run import bench
-from braintumor.bench.ways import peak_megabytes
-from braintumor.cli import main
+from benchmarks.baseline import run as bench_module
+from benchmarks.baseline.__main__ import main
+from benchmarks.baseline.comparison import MEASURES
+from benchmarks.baseline.process import Run, run
+from benchmarks.baseline.run import bench
+from benchmarks.baseline.ways import peak_megabytes
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.errors import ArtifactError, BrainTumorError, MissingExtraError
 from tests.golden.draw import SCANS
@@ -114,7 +114,7 @@ def test_the_peak_only_grows():
 
 
 def test_the_command_prints_the_table_and_writes_the_file(version, asked, tmp_path, capsys):
-    assert main(["bench", str(SCANS), "--json", str(tmp_path / "bench.json")]) == 0
+    assert main([str(SCANS), "--json", str(tmp_path / "bench.json")]) == 0
     assert "start to first verdict" in capsys.readouterr().out
     assert (tmp_path / "bench.json").is_file()
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braintumor.bench import explore as module
-from braintumor.bench import run as bench_module
-from braintumor.bench.averaging import grey_of_colours
-from braintumor.bench.explore import ABSENT, compare_exploration, exploration_table
-from braintumor.bench.process import Run
-from braintumor.bench.run import bench
+from benchmarks.baseline import explore as module
+from benchmarks.baseline import run as bench_module
+from benchmarks.baseline.averaging import grey_of_colours
+from benchmarks.baseline.explore import ABSENT, compare_exploration, exploration_table
+from benchmarks.baseline.process import Run
+from benchmarks.baseline.run import bench
 from braintumor.dataset.audit import audit
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.settings import Settings, get_settings

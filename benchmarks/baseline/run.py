@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 
 from tqdm import tqdm
 
-from braintumor.bench.comparison import compared, table
-from braintumor.bench.explore import compare_exploration, exploration_table
-from braintumor.bench.process import run
-from braintumor.bench.training import compare_training, training_table
+from benchmarks.baseline.comparison import compared, table
+from benchmarks.baseline.explore import compare_exploration, exploration_table
+from benchmarks.baseline.process import run
+from benchmarks.baseline.training import compare_training, training_table
 from braintumor.errors import ArtifactError, MissingExtraError
 from braintumor.files import write_atomically
 from braintumor.inference import load_artifact

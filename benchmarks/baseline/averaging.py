@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.bench.ways import DONE, FIRST, peak_megabytes, say
+from benchmarks.baseline.ways import DONE, FIRST, peak_megabytes, say
 from braintumor.exploration.welford import Moments
 from braintumor.imaging import InputContract, Scan, read_scan
 from braintumor.settings import Settings, get_settings

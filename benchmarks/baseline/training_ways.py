@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from braintumor.bench.ways import DONE, FIRST, peak_megabytes, say
+from benchmarks.baseline.ways import DONE, FIRST, peak_megabytes, say
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import get_settings
 from braintumor.vocabulary import CLASS_NAMES, Split

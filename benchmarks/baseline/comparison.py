@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from braintumor.bench.process import Run
+from benchmarks.baseline.process import Run
 
 
 @dataclass(frozen=True, slots=True)

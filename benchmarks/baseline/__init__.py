@@ -1,0 +1,1 @@
+"""Compares reading, exploring and training with the way the original project does them, side by side."""

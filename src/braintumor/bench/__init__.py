@@ -1,1 +1,0 @@
-"""Measures this project against the original way of reading scans, side by side."""
