@@ -13,7 +13,6 @@ from pydicom.pixels import apply_modality_lut, apply_windowing
 
 from braintumor.dataset.drawing import draw
 from braintumor.imaging import Refusal, Scan, read_scan
-from braintumor.imaging.intake import read_slices
 from braintumor.imaging.kind import Kind, kind_of
 from braintumor.inference import Detector, versions
 from braintumor.settings import Settings
@@ -21,6 +20,7 @@ from braintumor.vocabulary import CLASSES
 from tests.golden.dicom import CHOSEN, FILES, PIXELS, content, corner, facts, first_slice
 from tests.support.dicoms import dicom
 from tests.support.hostile_bases import packed
+from tests.support.slices import read_slices
 
 PINNED = json.loads(FILES.read_text(encoding="utf-8"))
 HELD = Path(pydicom.__file__).parent / "data" / "test_files"

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
 from braintumor.imaging import Scan
-from braintumor.imaging.intake import read_slices
 from tests.hostile.reader import SECONDS, SETTINGS
 from tests.support.hostile_bases import bases
+from tests.support.slices import read_slices
 
 SOUND = bases()
 FOUND = Path(".hypothesis") / "found"

@@ -8,9 +8,9 @@ import warnings
 from pathlib import Path
 
 from braintumor.imaging import Scan
-from braintumor.imaging.intake import read_slices
 from braintumor.settings import Settings
 from tests.support.hostile import Hostile, corpus
+from tests.support.slices import read_slices
 
 SETTINGS = Settings()
 # What a file may take. A busy machine is no bug, so one that takes longer is read once more.

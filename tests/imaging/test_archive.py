@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from braintumor.imaging import Refusal, Scan, file
-from braintumor.imaging.intake import read_many, read_slices
+from braintumor.imaging.intake import read_many
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
 from tests.support.hostile_bases import packed, zipped
+from tests.support.slices import read_slices
 
 GREY = arrays()["array-uint8"]
 PNG = packed(Image.fromarray(GREY), "PNG")

@@ -10,10 +10,10 @@ from pydicom.pixels import apply_windowing
 
 from braintumor.errors import ScanError
 from braintumor.imaging import read_scan
-from braintumor.imaging.intake import read_slices
 from tests.golden.draw import arrays, head
 from tests.support.dicoms import compressed, dataset, dicom, item
 from tests.support.hostile_bases import packed
+from tests.support.slices import apply_window, read_slices
 
 GREY, DEEP = arrays()["array-uint8"], arrays()["array-uint16"]
 SIGNED = np.rint(head() * 3000 - 1000).astype(np.int16)
@@ -68,7 +68,7 @@ def test_signed_values_are_rescaled_and_windowed_as_the_file_says():
     )
     shown = (by_pydicom - by_pydicom.min()) / np.ptp(by_pydicom)
     assert np.abs(scan.pixels - shown).max() < 1 / 255
-    np.testing.assert_array_equal(scan.windowed(*scan.window), scan.to_uint8())
+    np.testing.assert_array_equal(apply_window(scan, *scan.window), scan.to_uint8())
 
 
 def test_the_first_of_several_windows_counts_and_one_that_shows_nothing_is_left_out():
@@ -86,7 +86,7 @@ def test_monochrome1_is_the_negative_and_its_window_moves_along():
     plain = read_scan(dicom(DEEP, **tags), "plain.dcm")
     negative = read_scan(dicom(DEEP, PhotometricInterpretation="MONOCHROME1", **tags), "negative.dcm")
     np.testing.assert_allclose(negative.pixels, 1 - plain.pixels, atol=1e-4)
-    np.testing.assert_array_equal(negative.windowed(*negative.window), negative.to_uint8())
+    np.testing.assert_array_equal(apply_window(negative, *negative.window), negative.to_uint8())
     eight = read_scan(dicom(GREY, PhotometricInterpretation="MONOCHROME1"), "eight.dcm")
     np.testing.assert_array_equal(eight.to_uint8(), 255 - GREY)
 

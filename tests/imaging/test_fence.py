@@ -115,8 +115,8 @@ def test_threads_take_turns_and_each_gets_its_own_slice():
 def test_the_app_itself_never_loads_a_dicom_library(tmp_path):
     (tmp_path / "a.dcm").write_bytes(SLICE)
     code = (
-        "import sys, pathlib; from braintumor.imaging.intake import read_slices; "
-        "print(*(one.name for one in read_slices(pathlib.Path(sys.argv[1]), 'read.dcm')), *sys.modules)"
+        "import sys, pathlib; from braintumor.imaging.intake import read_many; "
+        "print(*(one.name for one in read_many([('read.dcm', pathlib.Path(sys.argv[1]))])), *sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "a.dcm")]
     name, *modules = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.split()

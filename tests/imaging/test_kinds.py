@@ -9,13 +9,13 @@ from PIL import Image
 
 from braintumor.errors import ScanError
 from braintumor.imaging import Refusal, file, read, read_scan
-from braintumor.imaging.intake import read_slices
 from braintumor.imaging.kind import Kind, kind_of, second_nature
 from braintumor.imaging.source import digest
 from braintumor.imaging.tiff import count_pages
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
 from tests.support.hostile_bases import packed, zipped
+from tests.support.slices import apply_window, read_slices
 
 GREY, DEEP = arrays()["array-uint8"], arrays()["array-uint16"]
 PICTURE = Image.fromarray(GREY)
@@ -41,20 +41,7 @@ def test_a_deep_tiff_is_the_deep_png_and_keeps_its_values_for_other_windows():
     tiff, png = (read_scan(packed(Image.fromarray(DEEP), kind), "deep") for kind in ("TIFF", "PNG"))
     np.testing.assert_array_equal(tiff.values, png.values)
     np.testing.assert_array_equal(tiff.raw, DEEP)
-    np.testing.assert_array_equal(tiff.windowed(*tiff.window), tiff.to_uint8())
-
-
-def test_a_narrower_window_saturates_and_a_scan_of_8_bits_has_one_too():
-    scan = read_scan(DEEP)
-    low, high = 1000, 1100
-    other = scan.windowed((low + high) / 2, high - low)
-    assert (other[scan.raw <= low] == 0).all()
-    assert (other[scan.raw >= high] == 255).all()
-    plain = read_scan(GREY)
-    np.testing.assert_array_equal(plain.windowed(127.5, 255), GREY)
-    for width in (0, -1, float("nan")):
-        with pytest.raises(ValueError, match="wider than zero"):
-            scan.windowed(100, width)
+    np.testing.assert_array_equal(apply_window(tiff, *tiff.window), tiff.to_uint8())
 
 
 def test_pages_of_a_tiff_are_slices_in_order():

@@ -8,8 +8,8 @@ import pytest
 
 from braintumor.errors import ScanError
 from braintumor.imaging import Refusal, Scan, read_scan
-from braintumor.imaging.intake import read_slices
 from braintumor.settings import Settings
+from tests.support.slices import read_slices
 
 SHAPE = (40, 48, 36)
 

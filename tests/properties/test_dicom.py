@@ -10,9 +10,9 @@ from PIL import Image
 
 from braintumor.errors import ScanError
 from braintumor.imaging import Refusal, Scan, read_scan
-from braintumor.imaging.intake import read_slices
 from tests.support.dicoms import dicom
 from tests.support.hostile_bases import bases
+from tests.support.slices import read_slices
 
 SOUND = bases()
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=32, max_side=48)

@@ -107,19 +107,6 @@ def test_a_letterbox_keeps_the_aspect_to_a_pixel(array, contract):
         assert abs(top - (contract.height - bottom)) <= 1
 
 
-@given(PICTURES, CONTRACTS, st.floats(0, 1), st.floats(0, 1))
-def test_a_point_goes_to_the_frame_and_comes_back(array, contract, across, down):
-    geometry = standardize(scan_of(array), contract)[1]
-    left, top, right, bottom = geometry.crop
-    x, y = left + across * (right - left), top + down * (bottom - top)
-    frame_x, frame_y = geometry.to_frame(x, y)
-    assert -1e-6 <= frame_x <= contract.width + 1e-6
-    assert -1e-6 <= frame_y <= contract.height + 1e-6
-    back_x, back_y = geometry.to_scan(frame_x, frame_y)
-    assert abs(back_x - x) < 1e-6
-    assert abs(back_y - y) < 1e-6
-
-
 @given(PICTURES, CONTRACTS, st.integers(1, 20), st.integers(1, 20))
 def test_a_map_of_any_resolution_comes_back_on_the_scans_grid_within_its_range(array, contract, rows, columns):
     geometry = standardize(scan_of(array), contract)[1]

@@ -23,24 +23,6 @@ class Geometry:
     placed: tuple[int, int, int, int]
     frame_size: tuple[int, int]
 
-    def to_frame(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the scan lies in the frame. Pixel (0, 0) spans 0 to 1; the cropped margin lies outside."""
-        left, top, right, bottom = self.crop
-        place_left, place_top, place_right, place_bottom = self.placed
-        return (
-            place_left + (x - left) * (place_right - place_left) / (right - left),
-            place_top + (y - top) * (place_bottom - place_top) / (bottom - top),
-        )
-
-    def to_scan(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the frame lies in the scan: the inverse of `to_frame`."""
-        left, top, right, bottom = self.crop
-        place_left, place_top, place_right, place_bottom = self.placed
-        return (
-            left + (x - place_left) * (right - left) / (place_right - place_left),
-            top + (y - place_top) * (bottom - top) / (place_bottom - place_top),
-        )
-
     def mask_to_frame(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Put a mask of the scan through the crop and resize that `standardize` gave the scan.
 

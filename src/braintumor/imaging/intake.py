@@ -21,22 +21,16 @@ INTAKE_SUFFIXES: Final = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *
 # The list of a disc's files, which lies beside the images of every DICOM disc.
 _LISTING: Final = "DICOMDIR"
 
-__all__ = ["INTAKE_SUFFIXES", "Refusal", "read_many", "read_slices"]
-
-
-def read_slices(source: bytes | Path, name: str, settings: Settings | None = None) -> Iterator[Scan | Refusal]:
-    """Every slice of one file, in order.
-
-    A picture has one; a DICOM file of several frames, a TIFF of several pages, a NIfTI volume (along each plane) and a
-    ZIP (all its files) have many. What cannot be read is a `Refusal`; nothing is raised.
-    """
-    yield from read_many([(name, source)], settings)
+__all__ = ["INTAKE_SUFFIXES", "Refusal", "read_many"]
 
 
 def read_many(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings | None = None
 ) -> Iterator[Scan | Refusal]:
-    """Every slice of many files.
+    """Every slice of many files, in order.
+
+    A picture has one; a DICOM file of several frames, a TIFF of several pages, a NIfTI volume (along each plane) and a
+    ZIP (all its files) have many. What cannot be read is a `Refusal`; nothing is raised.
 
     Pictures and volumes are given as soon as they are read. DICOM slices come after them, series by series and each in
     slice order, for which all files must have been seen. Files are counted against `Settings.max_files`, those within

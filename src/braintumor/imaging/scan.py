@@ -90,19 +90,3 @@ class Scan:
         """Grey values from 0 to 255, shape (height, width); what is displayed and what models are fed from."""
         values = self.values if self.values.dtype == np.uint8 else np.rint(self.values * np.float32(255.0))
         return values.astype(np.uint8, copy=False)
-
-    def windowed(self, center: float, width: float) -> NDArray[np.uint8]:
-        """Grey values from 0 to 255 under another window: black at center - width / 2, white at center + width / 2.
-
-        Works on `raw` where there is one, else on the grey values from 0 to 255.
-
-        Raises
-        ------
-        ValueError
-            The width is not above zero.
-        """
-        if not width > 0:
-            raise ValueError(f"A window must be wider than zero, not {width}.")
-        source = self.to_uint8() if self.raw is None else self.raw
-        scaled = (source.astype(np.float32) - np.float32(center - width / 2)) * np.float32(255.0 / width)
-        return np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)
