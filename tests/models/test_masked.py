@@ -12,7 +12,7 @@ from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.training.export import graph_bytes, largest_difference, to_onnx
 
 SIDE = 64
-PARAMETERS = {"masked_residual": 2_035_517, "masked_mobilenet": 2_012_133}
+PARAMETERS = {"masked_mobilenet": 2_012_133}
 
 
 def _recipe(architecture: str, side: int = SIDE) -> Recipe:

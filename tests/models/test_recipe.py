@@ -85,8 +85,6 @@ def test_v4_asks_for_a_mask_wherever_it_needs_one_and_for_frames_its_network_can
         ("[fit]\nlearning_rate = 1e-3\nepochs = 3\nsizes = [[0.5, 80]]\n[mask]", "multiples of 32 pixels"),
         ("[appearance]\nblurr = 0.5", "appearance.blurr"),
         ("[mask]\nweight = -1", "mask.weight"),
-        ("[augmentation]\nmixup = -0.5", "augmentation.mixup"),
-        ("[augmentation]\nmixup = inf", "augmentation.mixup"),
         ("[fit]\nlearning_rate = 1e-3\nepochs = 3\naveraging = 1.0", "fit.averaging"),
         ("[fit]\nlearning_rate = 1e-3\nepochs = 3\nschedule = 'two_cycles'", "fit.schedule"),
     ],

@@ -63,11 +63,11 @@ def test_a_recipe_without_weights_leaves_the_random_ones() -> None:
 
 
 def test_layers_up_to_the_named_one_are_kept_and_those_behind_it_learn() -> None:
-    recipe = _recipe("masked_residual", frozen_through="stage_1")
+    recipe = _recipe("masked_mobilenet", frozen_through="conv_pw_5_relu")
     model = build(recipe)
     initialize(model, recipe)
     names = [layer.name for layer in model.layers]
-    last = names.index("stage_1")
+    last = names.index("conv_pw_5_relu")
     assert not any(layer.trainable for layer in model.layers[: last + 1])
     assert all(layer.trainable for layer in model.layers[last + 1 :])
 
@@ -75,8 +75,8 @@ def test_layers_up_to_the_named_one_are_kept_and_those_behind_it_learn() -> None
 @pytest.mark.parametrize(
     ("architecture", "changes", "said"),
     [
-        ("masked_residual", {"weights": "imagenet"}, "masked_residual has no ImageNet weights"),
-        ("masked_residual", {"frozen_through": "stage_9"}, "no layer 'stage_9' to freeze through"),
+        ("four_block", {"weights": "imagenet"}, "four_block has no ImageNet weights"),
+        ("masked_mobilenet", {"frozen_through": "stage_9"}, "no layer 'stage_9' to freeze through"),
     ],
 )
 def test_a_recipe_that_asks_for_what_there_is_not_is_refused(

@@ -1,4 +1,4 @@
-"""Aims: teachers are learnt from, the origin is unlearnt, and what is served is the bare network."""
+"""Aims: teachers are learnt from, and what is served is the bare network."""
 
 import json
 from dataclasses import replace
@@ -31,7 +31,7 @@ SIDE = 32
 
 def _recipe(**changes: object) -> Recipe:
     said = {
-        "title": "tiny", "architecture": "masked_residual", "seed": 1,
+        "title": "tiny", "architecture": "masked_mobilenet", "seed": 1,
         "input": {"height": SIDE, "width": SIDE, "channels": 1},
         "fit": {"learning_rate": 1e-3, "epochs": 1, "batch_size": 16, "schedule": "one_cycle", "averaging": 0.9},
         "augmentation": {"horizontal_flip": True}, "composites": {"planted": 0.3, "painted_out": 0.5},
@@ -40,19 +40,15 @@ def _recipe(**changes: object) -> Recipe:
     return Recipe.model_validate({**said, **changes})
 
 
-EVERYTHING = {
+TAUGHT = {
     "teachers": {"versions": ["v4", "v4-seed2"], "temperature": 1.0},
-    "origin": {"adversary": 0.1, "balance": True},
     "fit": {"learning_rate": 1e-3, "epochs": 2, "batch_size": 16, "schedule": "one_cycle", "averaging": 0.9},
 }
 
 
 @pytest.fixture(scope="module")
 def data() -> TrainingData:
-    found = phantom_data(_recipe().input.contract(), per_class=8)
-    names = np.where(found.manifest["label"] == "notumor", "br35h", "figshare-cheng")
-    names[::5] = np.where(names[::5] == "br35h", "br35h", "sartaj")
-    return replace(found, manifest=found.manifest.assign(origin=names))
+    return phantom_data(_recipe().input.contract(), per_class=8)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +67,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, data: TrainingData) -> Se
 
 @pytest.fixture(scope="module")
 def aims(data: TrainingData, settings: Settings) -> Aims:
-    return Aims.of(_recipe(**EVERYTHING), data, settings)
+    return Aims.of(_recipe(**TAUGHT), data, settings)
 
 
 def test_teachers_say_the_average_of_what_each_says_at_any_size(
@@ -117,15 +113,15 @@ def test_the_teachers_files_are_part_of_what_a_run_is(aims: Aims, data: Training
 def test_what_was_added_goes_again_and_leaves_every_weight_in_its_place(aims: Aims, data: TrainingData) -> None:
     plain, copy = build(_recipe()), build(_recipe())
     extended = aims.extended(plain)
-    assert set(extended.output) == {"class", "mask", "taught_class", "taught_mask", "origin"}
+    assert set(extended.output) == {"class", "mask", "taught_class", "taught_mask"}
     copy.set_weights(aims.bare(extended).get_weights())
     images = to_batch(data.frames[:4], _recipe().input.contract())
     for name, values in plain(images).items():
         assert np.array_equal(values, copy(images)[name])
 
 
-def test_targets_carry_teachers_and_origins_of_the_images_as_shown(aims: Aims, data: TrainingData) -> None:
-    recipe = _recipe(**EVERYTHING)
+def test_targets_carry_what_teachers_say_of_the_images_as_shown(aims: Aims, data: TrainingData) -> None:
+    recipe = _recipe(**TAUGHT)
     source = source_of(recipe, data, Split.TRAIN)
     shown = showings_of(recipe, donors_of(data), source, 1)
     images, targets = next(iter(aims.taught(training_batches(source, shown, 16))))
@@ -133,10 +129,6 @@ def test_targets_carry_teachers_and_origins_of_the_images_as_shown(aims: Aims, d
     classes, masks = aims.teachers.answers(images)
     assert np.allclose(targets["taught_class"], classes, atol=1e-5)
     assert np.allclose(targets["taught_mask"], masks, atol=1e-5)
-    sure, told = targets["class"].numpy().sum(axis=1) < 4, targets["origin"].numpy()
-    assert shown.origin is not None
-    assert np.array_equal(told[sure], shown.origin[:16][sure])
-    assert not told[~sure].any()
 
 
 def test_a_checkpoint_brings_back_every_answer_and_every_weight(aims: Aims, data: TrainingData, tmp_path: Path) -> None:
@@ -158,7 +150,7 @@ def test_a_checkpoint_brings_back_every_answer_and_every_weight(aims: Aims, data
 def test_a_run_gone_on_with_ends_where_an_unbroken_one_does_and_is_judged_by_label_and_mask_alone(
     aims: Aims, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = _recipe(**EVERYTHING)
+    recipe = _recipe(**TAUGHT)
     whole, history = fitted(recipe, data, tmp_path / "whole", aims=aims)
     with monkeypatch.context() as patched:
         patched.setattr("braintumor.training.fit.should_stop", lambda losses, _: len(losses) == 1)

@@ -21,10 +21,6 @@ def add_models(commands: argparse._SubParsersAction) -> None:
         "outputs/VERSION-none"
     )  # fmt: skip
     train.add_argument("--restart", action="store_true", help="forget the checkpoint of an earlier run")
-    train.add_argument(
-        "--distribute", choices=["none", "mirrored", "multi_worker"], help="share every batch with the devices of this "
-        "machine, or with those that TF_CONFIG names, instead of as the recipe says"
-    )  # fmt: skip
     train.add_argument("--held-out", action="store_true", help=_HELD_OUT)
     export = command(commands, "export", "write model.onnx and check it against Keras on real scans", _export_as)
     export.add_argument("version")
@@ -64,12 +60,8 @@ def _train(options: argparse.Namespace) -> int:
     from braintumor.training.run import train
 
     options.version = train(
-        options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart,
-        distribute=options.distribute,
-    )  # fmt: skip
-    if not options.version:
-        print("This machine has done its part; the first one writes, exports and evaluates the model.")
-        return 0
+        options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart
+    )
     return _export(options) or _evaluate(options)
 
 

@@ -28,14 +28,6 @@ def counterfactuals(data: TrainingData, split: Split) -> tuple[NDArray[np.uint8]
     frames : ndarray of uint8, shape (n, height, width)
     is_tumor : ndarray of bool, shape (n,)
     """
-    frames, is_tumor, _ = hosted_counterfactuals(data, split)
-    return frames, is_tumor
-
-
-def hosted_counterfactuals(
-    data: TrainingData, split: Split
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.int64]]:
-    """The same, and the row of `data` each was made of: its frame's, not that of what was pasted."""
     if data.masks is None or data.known is None:
         raise ValueError("Counterfactual scans need the tumour masks: load the data with_masks.")
     rows = data.rows(split)
@@ -51,4 +43,4 @@ def hosted_counterfactuals(
         answers.append(targets["class"].numpy())
     answer = np.concatenate(answers)
     kept = (drawn.strength > 0) & (answer.sum(axis=1) == 1)
-    return np.concatenate(made)[kept], answer[kept].argmax(axis=1) != HEALTHY_INDEX, rows[kept]
+    return np.concatenate(made)[kept], answer[kept].argmax(axis=1) != HEALTHY_INDEX

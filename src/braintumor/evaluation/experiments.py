@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
 from braintumor.evaluation.localization import localization
-from braintumor.evaluation.origin_readings import origin_readings
 from braintumor.evaluation.outside_set import FOLDER, at_hand, new_tumors, outside_facts
 from braintumor.files import write_atomically
 from braintumor.imaging import read_scan, standardize, to_batch
@@ -31,43 +30,26 @@ from braintumor.vocabulary import CLASS_NAMES, TUMOR, Protocol, Split
 
 FOLDER_OF_RUNS: Final = "experiments"
 RUNS: Final = "runs.json"
-ORIGINS: Final = "-origins.csv"
 _BATCH: Final = 64
 _OUTSIDE: Final = "outside"
 
 
-def run_experiments(arms: dict[str, Arm], settings: Settings, *, read_origin: bool = False) -> Iterator[str]:
-    """Train what was not trained yet; a sentence for each run. What was interrupted goes on from its last epoch.
-
-    Parameters
-    ----------
-    read_origin : bool
-        Note too how well the origin of test scans can be read from the network, for which one whose answers are kept
-        is trained again; its answers stay as they were.
-    """
+def run_experiments(arms: dict[str, Arm], settings: Settings) -> Iterator[str]:
+    """Train what was not trained yet; a sentence for each run. What was interrupted goes on from its last epoch."""
     folder = settings.outputs / FOLDER_OF_RUNS
     for arm in arms.values():
         for seed in arm.seeds:
             name, recipe = run_name(arm, seed), arm.seeded(seed)
             data = recipe_data(recipe, Protocol.GROUP, settings)
             identity = run_identity(recipe, data.manifest, settings)
-            noted, origins = read_runs(settings).get(name, {}), folder / f"{name}{ORIGINS}"
-            is_kept = noted.get("identity") == identity and (folder / f"{name}.csv").is_file()
-            if is_kept and (origins.is_file() or not read_origin):
+            noted = read_runs(settings).get(name, {})
+            if noted.get("identity") == identity and (folder / f"{name}.csv").is_file():
                 yield f"{name}: kept."
                 continue
             work = folder / "work" / name
             model, history = fitted(recipe, data, work, aims=Aims.of(recipe, data, settings))
-            origins.unlink(missing_ok=True)  # of an earlier network, until they are read from this one
-            if read_origin:
-                write_atomically(origins, _text(origin_readings(model, recipe, data)))
             validation = history.iloc[chosen_epoch(history["val_loss"].tolist(), recipe.fit) - 1]
             judged = {key: round(float(validation[key]), 5) for key in ("val_accuracy", "val_loss")}
-            if is_kept:
-                _note(name, settings, **noted | judged)
-                shutil.rmtree(work)
-                yield f"{name}: kept, and its origins read."
-                continue
             table = answers(served(model), recipe, data, settings)
             write_atomically(folder / f"{name}.csv", _text(table))
             _note(name, settings, identity=identity, epochs=len(history), groups=data.groups()[str(Split.TRAIN)],

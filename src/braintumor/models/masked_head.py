@@ -65,9 +65,9 @@ def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> k
     return keras.Model(image, {"class": answer, "mask": mask}, name=name)
 
 
-def convolution(values: Any, channels: int, size: int, *, strides: int = 1, active: bool = True) -> Any:
+def convolution(values: Any, channels: int, size: int, *, active: bool = True) -> Any:
     """Convolution, batch normalization, and a rectifier where `active`."""
-    values = layers.Conv2D(channels, size, strides=strides, padding="same", use_bias=False)(values)
+    values = layers.Conv2D(channels, size, padding="same", use_bias=False)(values)
     values = layers.BatchNormalization(momentum=0.97)(values)
     return layers.ReLU()(values) if active else values
 

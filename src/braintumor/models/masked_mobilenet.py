@@ -15,7 +15,13 @@ WEIGHTS: Final = ("mobilenet_0.75_224_no_top.weights.h5", "mobilenet_7_5_224_tf_
 
 
 def build(contract: InputContract, classes: int, *, any_size: bool = False) -> keras.Model:
-    """Build it with random weights; see `two_answers` for what it gives, and `masked_residual` for `any_size`."""
+    """Build it with random weights; see `two_answers` for what it gives.
+
+    Parameters
+    ----------
+    any_size : bool
+        Leave height and width open, to train on smaller frames first; they must divide by 32.
+    """
     size = (None, None) if any_size else (contract.height, contract.width)
     image = keras.Input((*size, contract.channels), name="image")
     made = keras.applications.MobileNet(

@@ -14,7 +14,6 @@ from braintumor.models.recipe_parts import (
     FitRecipe,
     InputRecipe,
     MaskRecipe,
-    OriginRecipe,
     Strict,
     TeachersRecipe,
     later,
@@ -57,7 +56,6 @@ class Recipe(Strict):
     composites: CompositeRecipe | None = None
     mask: MaskRecipe | None = None
     teachers: TeachersRecipe | None = later(None)
-    origin: OriginRecipe | None = later(None)
 
     @property
     def outputs(self) -> int:
@@ -81,8 +79,8 @@ class Recipe(Strict):
             raise ValueError("task tumor goes with loss binary_crossentropy, four-class with categorical_crossentropy")
         if self.data == "yes-no" and self.task is not Task.TUMOR:
             raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
-        if (self.teachers or (self.origin and self.origin.adversary)) and not self.mask:
-            raise ValueError("teachers and an adversary are for a network with a class and a mask: add [mask]")
+        if self.teachers and not self.mask:
+            raise ValueError("teachers are for a network with a class and a mask: add [mask]")
         if self.thaw and self.fit.averaging:
             # Each thaw begins a new optimizer, by whose steps the average counts.
             raise ValueError("an average of weights would begin anew at each thaw: set averaging to 0, or thaw nothing")

@@ -52,8 +52,6 @@ class FitRecipe(Strict):
     """Momentum of a moving average of the weights over steps; zero keeps none."""
     sizes: tuple[tuple[float, int], ...] = ()
     """Progressive resizing: (share of the epochs until which, side of the frames in pixels), full size after."""
-    distribution: Literal["none", "mirrored", "multi_worker"] = later("none")
-    """Whether every batch is shared by the devices of this machine, or by several machines."""
 
 
 # What a recipe without one has: nothing is fitted.
@@ -69,8 +67,6 @@ class AugmentationRecipe(Strict):
     zoom: float = Field(default=0.0, ge=0, lt=1)
     brightness: tuple[float, float] = (1.0, 1.0)
     horizontal_flip: bool = False
-    mixup: float = later(0.0, ge=0, le=100)
-    """Both parameters of the Beta distribution by which images are mixed in pairs; zero mixes none."""
 
 
 class AppearanceRecipe(Strict):
@@ -117,12 +113,3 @@ class TeachersRecipe(Strict):
     """How much the class probabilities are softened before they are compared."""
     mirrored: bool = False
     """Whether the teachers see the mirror image too."""
-
-
-class OriginRecipe(Strict):
-    """How the collection a slice is from is kept from telling its class."""
-
-    adversary: float = Field(default=0.0, ge=0)
-    """Strength of the reversed gradient of a classifier of the origin (Ganin and Lempitsky 2015); zero has none."""
-    balance: bool = False
-    """Whether every origin is shown as often as any other within a class, composites counted."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from braintumor.models import masked_head, reversal  # noqa: F401  # they register their layers
+from braintumor.models import masked_head  # noqa: F401  # it registers its layer
 
 
 def load_network(path: Path, *, with_optimizer: bool = False) -> keras.Model:

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from braintumor.models.recipe import Recipe
-from braintumor.models.reversal import origin_reader
 from braintumor.settings import Settings, get_settings
 from braintumor.training.data import TrainingData
 from braintumor.training.distil import Teachers, teacher_hashes
-from braintumor.training.origin import LABELS
-from braintumor.training.soft_losses import OriginLoss, TaughtClass, TaughtMask
-from braintumor.vocabulary import Split
+from braintumor.training.soft_losses import TaughtClass, TaughtMask
 
 _OWN = ("class", "mask")
 
@@ -29,32 +25,22 @@ class Aims:
     teachers : Teachers, optional
     hashes : mapping
         Hash of each teacher's model file.
-    adversary : float
-        Strength of the gradient that is reversed; zero where no origin is read.
-    origins : tuple of str
-        Origins of the training images.
     """
 
     teachers: Teachers | None
     hashes: Mapping[str, str]
-    adversary: float
-    origins: tuple[str, ...]
 
     @classmethod
     def of(cls, recipe: Recipe, data: TrainingData, settings: Settings | None = None) -> Self:
         """The aims of a recipe."""
-        adversary = recipe.origin.adversary if recipe.origin else 0.0
-        names = data.manifest["origin"].to_numpy()[data.rows(Split.TRAIN)] if adversary else ()
         if recipe.teachers is None:
-            return cls(None, {}, adversary, tuple(np.unique(names).tolist()))
+            return cls(None, {})
         settings = settings or get_settings()
         hashes = teacher_hashes(recipe.teachers, settings)
-        return cls(
-            Teachers.of(recipe.teachers, recipe, data, settings), hashes, adversary, tuple(np.unique(names).tolist())
-        )
+        return cls(Teachers.of(recipe.teachers, recipe, data, settings), hashes)
 
     def __bool__(self) -> bool:
-        return self.teachers is not None or self.adversary > 0
+        return self.teachers is not None
 
     def identity(self) -> dict[str, Any]:
         """What makes a run another one, beside its recipe."""
@@ -64,12 +50,7 @@ class Aims:
         """The same network, weights shared, with an answer for each aim."""
         if not self:
             return model
-        answers = dict(model.output)
-        if self.teachers:
-            answers |= {f"taught_{name}": model.output[name] for name in _OWN}
-        if self.adversary:
-            features = model.get_layer("features").output
-            answers["origin"] = origin_reader(features, LABELS, len(self.origins), self.adversary)
+        answers = {**model.output, **{f"taught_{name}": model.output[name] for name in _OWN}}
         return keras.Model(model.input, answers, name=model.name)
 
     def bare(self, model: keras.Model) -> keras.Model:
@@ -86,8 +67,6 @@ class Aims:
             losses |= {"taught_class": TaughtClass(self.teachers.recipe.temperature), "taught_mask": TaughtMask()}
             weights |= {f"taught_{name}": share * weights[name] for name in _OWN}
             weights |= {name: (1 - share) * weights[name] for name in _OWN}
-        if self.adversary:
-            losses["origin"], weights["origin"] = OriginLoss(), 1.0
         return losses, weights
 
     def taught(self, batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -80,20 +80,6 @@ class Checkpoints:
         return path.with_suffix(".average.keras")
 
 
-class Unkept(Checkpoints):
-    """Checkpoints of a machine that helps another, which keeps them."""
-
-    def __init__(self) -> None:
-        self.folder = Path()
-
-    def history(self) -> pd.DataFrame:
-        """No row: it does not know."""
-        return pd.DataFrame(columns=list(HISTORY), dtype=float)
-
-    def save(self, model: keras.Model, history: pd.DataFrame, average: keras.Model | None = None) -> None:
-        """Do nothing."""
-
-
 def random_states(model: keras.Model) -> list[keras.Variable]:
     """Seeds that layers such as dropout count on from call to call; Keras leaves them out of what it saves."""
     return [

@@ -6,22 +6,17 @@ import keras
 
 from braintumor.models.build import build
 from braintumor.models.recipe import Recipe
-from braintumor.models.weights import InitialWeights, freeze, initialize
+from braintumor.models.weights import InitialWeights, initialize
 from braintumor.training.aims import Aims
 from braintumor.training.losses import MaskLoss, SetCrossEntropy
-from braintumor.training.schedule import frozen_at
 
 
-def compiled(
-    recipe: Recipe, start: InitialWeights, aims: Aims, done: int = 0
-) -> tuple[keras.Model, keras.Model | None]:
-    """The model to train as after so many epochs, but for its numbers, and its moving average where one is kept."""
+def compiled(recipe: Recipe, start: InitialWeights, aims: Aims) -> tuple[keras.Model, keras.Model | None]:
+    """The model to train, and its moving average where one is kept."""
     kept = 2 if recipe.fit.averaging else 1
     model, *others = (build(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(kept))
     average = others[0] if others else None
     initialize(model, recipe, file=start.file)
-    if done:
-        freeze(model, frozen_at(done - 1, recipe))
     model, average = aims.extended(model), average and aims.extended(average)
     for one in (model, average):
         if one is not None:

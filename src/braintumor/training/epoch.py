@@ -4,15 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from braintumor.models.recipe import Recipe
 from braintumor.training.appearance import sample_appearance
 from braintumor.training.augmentation import sample
-from braintumor.training.composites import CompositeDraw, Donors, sample_composites
+from braintumor.training.composites import Donors, sample_composites
 from braintumor.training.data import TrainingData
-from braintumor.training.mixup import sample_shares
-from braintumor.training.origin import balanced, origin_targets, tumors_shown
 from braintumor.training.pipeline import Showings, Source
 from braintumor.vocabulary import Split
 
@@ -22,8 +19,6 @@ def source_of(recipe: Recipe, data: TrainingData, split: Split) -> Source:
     rows = data.rows(split)
     frames = tf.constant(data.frames[rows])
     source = Source(frames, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
-    if recipe.origin:
-        source = replace(source, origins=data.manifest["origin"].to_numpy(object)[rows])
     if data.masks is None or data.known is None:
         return source
     return replace(source, masks=tf.constant(data.masks[rows]), known=data.known[rows])
@@ -43,22 +38,8 @@ def showings_of(recipe: Recipe, donors: Donors | None, source: Source, epoch: in
     generator = np.random.default_rng([recipe.seed, epoch])
     order = np.concatenate([generator.permutation(len(source.labels)) for _ in range(recipe.fit.passes)])
     (height, width), drawn = source.frames.shape[1:], None
-    if recipe.origin and recipe.origin.balance:
-        order, drawn = balanced(recipe, order, donors, source, generator)
     moves = sample(recipe.augmentation, len(order), height, width, generator)
-    if recipe.composites and donors and drawn is None:
+    if recipe.composites and donors:
         drawn = sample_composites(recipe.composites, order, donors, width, generator)
     appearance = sample_appearance(recipe.appearance, len(order), generator) if recipe.appearance else None
-    mixup = recipe.augmentation.mixup
-    shares = sample_shares(mixup, len(order), generator) if mixup else None
-    return Showings(order, moves, drawn, appearance, _asked(recipe, source, order, drawn), shares)
-
-
-def _asked(
-    recipe: Recipe, source: Source, order: NDArray[np.int64], drawn: CompositeDraw | None
-) -> NDArray[np.float32] | None:
-    """What an adversary is asked of each showing; None where the recipe has none."""
-    if not (recipe.origin and recipe.origin.adversary) or source.origins is None:
-        return None
-    origins = tuple(np.unique(source.origins).tolist())
-    return origin_targets(source.origins[order], tumors_shown(source, order, drawn), origins)
+    return Showings(order, moves, drawn, appearance)

@@ -13,12 +13,11 @@ from braintumor.models.recipe import Recipe
 from braintumor.models.weights import InitialWeights, freeze
 from braintumor.training.aims import Aims
 from braintumor.training.averaging import WeightAverage
-from braintumor.training.checkpoint import HISTORY, Checkpoints, Unkept
+from braintumor.training.checkpoint import HISTORY, Checkpoints
 from braintumor.training.compiled import compile_for, compiled
 from braintumor.training.data import TrainingData
-from braintumor.training.distribution import distribution
 from braintumor.training.epoch import donors_of, showings_of, source_of
-from braintumor.training.pipeline import Showings, Source, plain_batches, training_batches
+from braintumor.training.pipeline import plain_batches, training_batches
 from braintumor.training.schedule import chosen_epoch, frozen_at, learning_rate, should_stop, side_of
 from braintumor.vocabulary import Split
 
@@ -34,14 +33,11 @@ def fitted(
         "recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__,
         "weights": start.to_dict(), **aims.identity(),
     }  # fmt: skip
-    shared = distribution(recipe.fit.distribution)
-    checkpoints = Checkpoints(work, identity, restart=restart) if shared.chief else Unkept()
+    checkpoints = Checkpoints(work, identity, restart=restart)
     history = fit(recipe, data, checkpoints, start, aims)
     served = build(recipe)
-    if shared.chief:
-        model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
-        served.set_weights(aims.bare(average or model).get_weights())
-    shared.same(served)
+    model, average = checkpoints.load(chosen_epoch(history["val_loss"].tolist(), recipe.fit))
+    served.set_weights(aims.bare(average or model).get_weights())
     return served, history
 
 
@@ -51,11 +47,8 @@ def fit(
     """Train epoch by epoch until the schedule says stop; returns the history, a row per epoch."""
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
-    shared = distribution(recipe.fit.distribution)
-    history = shared.known(checkpoints.history())
-    known = shared.chief and len(history) > 0
-    model, average = checkpoints.load(len(history)) if known else compiled(recipe, start, aims, len(history))
-    shared.same(model, average)
+    history = checkpoints.history()
+    model, average = checkpoints.load(len(history)) if len(history) else compiled(recipe, start, aims)
     judged = aims.bare(average or model)
     if aims:
         compile_for(judged, recipe)
@@ -73,21 +66,16 @@ def fit(
         if resized.frames.shape[1] != side:
             resized = training.resized(side)
         shown = showings_of(recipe, donors, resized, epoch)
-
-        def batches(part: Showings, size: int, source: Source = resized) -> tf.data.Dataset:
-            return aims.taught(training_batches(source, part, size))
-
-        started, size = time.perf_counter(), recipe.fit.batch_size
-        callbacks = [WeightAverage(average, recipe.fit.averaging)] if average else []
-        found = shared.epoch(model, batches, shown, size, callbacks, verbose) if shared else model.fit(
-            batches(shown, size), initial_epoch=epoch - 1, epochs=epoch, shuffle=False, verbose=verbose,
-            callbacks=callbacks,
-        ).history  # fmt: skip
+        started = time.perf_counter()
+        trained = model.fit(
+            aims.taught(training_batches(resized, shown, recipe.fit.batch_size)), initial_epoch=epoch - 1, epochs=epoch,
+            shuffle=False, verbose=verbose,
+            callbacks=[WeightAverage(average, recipe.fit.averaging)] if average else [],
+        )  # fmt: skip
         checked = judged.evaluate(plain_batches(validation, 64), verbose=0, return_dict=True)
-        row = _row(found, checked)
+        row = _row(trained.history, checked)
         row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
         row["seconds"] = round(time.perf_counter() - started, 3)
-        row = shared.agreed(row)
         history = pd.DataFrame([*history.to_dict("records"), row], columns=list(HISTORY)).astype({"epoch": int})
         checkpoints.save(model, history, average)
     return history

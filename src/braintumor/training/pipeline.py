@@ -12,7 +12,6 @@ from braintumor.training.augmentation import Draw
 from braintumor.training.blend import blend, move
 from braintumor.training.composites import CompositeDraw
 from braintumor.training.losses import UNKNOWN
-from braintumor.training.mixup import mixed
 from braintumor.vocabulary import CLASSES, HEALTHY_INDEX
 
 
@@ -32,8 +31,6 @@ class Source:
         Where the mask is the truth.
     outputs : int
         Numbers the network answers with: one for each class, or the one of tumour or none.
-    origins : ndarray of str, shape (n,), optional
-        Collection each image is from.
     """
 
     frames: tf.Tensor
@@ -42,7 +39,6 @@ class Source:
     masks: tf.Tensor | None = None
     known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     outputs: int = len(CLASSES)
-    origins: NDArray[np.object_] | None = None
 
     @property
     def targets(self) -> NDArray[np.float32]:
@@ -67,10 +63,6 @@ class Showings:
     moves: Draw
     composites: CompositeDraw | None = None
     appearance: AppearanceDraw | None = None
-    origin: NDArray[np.float32] | None = None
-    """What an adversary is asked, shape (n, labels, origins); a target of its own where given."""
-    shares: NDArray[np.float32] | None = None
-    """How much of itself each image keeps, shape (n,); it is not mixed with another where not given."""
 
 
 def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.Dataset:
@@ -85,12 +77,11 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
     parts = {"moves": showings.moves, "composites": showings.composites, "appearance": showings.appearance}
     plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
     plan["rows"] = showings.rows
-    plan |= {name: values for name in ("origin", "shares") if (values := getattr(showings, name)) is not None}
     known = tf.constant(source.known)
     wanted = tf.constant(source.targets)
 
     def make(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
-        rows, more = plan["rows"], {name: plan[name] for name in ("origin",) if name in plan}
+        rows = plan["rows"]
         images, masks, targets = _gathered(source.frames, rows), None, tf.gather(wanted, rows)
         sure = tf.gather(known, rows) if source.masks is not None else None
         if source.masks is not None:
@@ -101,18 +92,14 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
             images, masks, faint = blend(images, masks, pasted, shape, drawn)
             # Whether a faint one is seen or not, no answer is wrong.
             targets, sure = tf.where(faint[:, None], 1.0, drawn["targets"]), sure & ~faint
-            more = {name: tf.where(faint[:, None, None], 0.0, values) for name, values in more.items()}
         images = move(images, plan["moves"]["transforms"])
         images = tf.clip_by_value(images * (plan["moves"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
         if "appearance" in plan:
             images = change(images, plan["appearance"])
         images = tf.repeat(images, source.channels, axis=3)
-        found = {"class": targets, **more}
-        if masks is not None:
-            found["mask"] = _mask_target(move(masks, plan["moves"]["transforms"]), sure)
-        if "shares" in plan:
-            images, found = mixed(images, found, plan["shares"])
-        return images, found if masks is not None else found["class"]
+        if masks is None:
+            return images, targets
+        return images, {"class": targets, "mask": _mask_target(move(masks, plan["moves"]["transforms"]), sure)}
 
     data = tf.data.Dataset.from_tensor_slices(plan).batch(batch)
     return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)

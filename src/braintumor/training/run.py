@@ -13,7 +13,6 @@ from braintumor.settings import Settings, get_settings
 from braintumor.training.aims import Aims
 from braintumor.training.card import forget_results, update_card, write_draft_card
 from braintumor.training.data import recipe_data
-from braintumor.training.distribution import Kind, distribution
 from braintumor.training.fit import fitted
 from braintumor.training.picture import draw_architecture
 from braintumor.vocabulary import Protocol
@@ -26,7 +25,6 @@ def train(
     seed: int | None = None,
     weights: str | None = None,
     restart: bool = False,
-    distribute: Kind | None = None,
     settings: Settings | None = None,
 ) -> str:
     """Fit the model of a recipe and write it with its history and the draft of its card.
@@ -47,21 +45,16 @@ def train(
         ImageNet's or the other way round, it writes to `outputs/<version>-<weights>`.
     restart : bool
         Forget the checkpoint of an earlier run.
-    distribute : {"none", "mirrored", "multi_worker"}, optional
-        Another way of sharing batches out than the recipe's.
 
     Returns
     -------
     str
-        Name of the folder in `outputs/`; empty where this machine only helped another, which writes it.
+        Name of the folder in `outputs/`.
     """
     settings = settings or get_settings()
     recipe = load_recipe(version, settings).under(protocol)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
-    if distribute is not None and not recipe.members:
-        recipe = recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"distribution": distribute})})
-    shared = distribution(recipe.fit.distribution)  # first of all: see there
     if recipe.members:
         return _averaged(version, recipe, protocol, seed, settings)
     start, other = InitialWeights.of(recipe, weights, settings), None
@@ -72,8 +65,6 @@ def train(
     folder = settings.outputs / name
     aims = Aims.of(recipe, data, settings)
     served, history = fitted(recipe, data, folder / "work", start, aims, restart=restart)
-    if not shared.chief:
-        return ""
     served.save(folder / "model.keras")
     forget_results(folder, MODEL, SALIENCY)
     draw_architecture(served, folder / "figures" / "architecture.png")

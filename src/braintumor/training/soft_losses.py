@@ -1,4 +1,4 @@
-"""Losses beside label and mask: what teachers say, and which collection an image is from."""
+"""Losses beside label and mask: how far a network is from what its teachers say."""
 
 from typing import Any
 
@@ -49,15 +49,3 @@ class TaughtMask(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """`y_true` probabilities (n, h, w, 1), `y_pred` logits of the same shape; one loss per image."""
         return pixel_loss(y_true, y_pred)
-
-
-@keras.saving.register_keras_serializable("braintumor")
-class OriginLoss(keras.losses.Loss):
-    """Cross-entropy of the origin within each label, every image by its weight."""
-
-    def __init__(self, name: str = "origin_loss", **arguments: Any) -> None:
-        super().__init__(name=name, **arguments)
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` (n, labels, origins): an image's weight at its label and origin, else zero; `y_pred` logits."""
-        return -ops.sum(y_true * ops.log_softmax(y_pred, axis=-1), axis=(1, 2))
