@@ -15,14 +15,12 @@ AVERAGED := $(shell grep -l '^members' recipes/*.toml | sed 's|.*/||; s|\.toml$$
 LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
 IN_LITERT := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
 IN_INT8 := $(patsubst outputs/%/model.int8.onnx,%,$(wildcard outputs/*/model.int8.onnx))
-# What writes numbers into README and docs.
-WRITERS := readme_results reproduce_times targets trials
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
 PYTHON ?=
 export PYTHON
 
 STARTER := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
-PREPARE := $(STARTER) scripts/prepare.py
+PREPARE := $(STARTER) -m scripts.setup_env
 BIN := .venv/bin
 # A browser window opens where there is a screen; the address is printed everywhere.
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
@@ -85,7 +83,7 @@ reproduce-all: setup  ## everything in outputs from raw data: every recipe, prot
 	for version in $(IN_INT8); do again export $$version --int8; done; \
 	for version in $(LEARNT) $(TAUGHT) $(AVERAGED) $(foreach version,v4_teacher $(TAUGHT),$(patsubst %,$(version)-seed%,$(SEEDS))); do again study $$version; done; \
 	again hypotheses; again experiment; again compare; \
-	for script in $(WRITERS); do $(BIN)/python scripts/$$script.py; done; \
+	$(BIN)/python -m scripts.update_docs; \
 	[ -z "$$missed" ] || { echo "Not done, for the reasons above$$missed." >&2; exit 1; }
 
 notebooks: setup  ## run the notebooks on the real set and keep their outputs
@@ -96,15 +94,15 @@ docs: setup  ## build the documentation and the API reference, strictly, into do
 	@echo "Open docs/_build/html/docs/index.html"
 
 lock: setup  ## resolve pyproject.toml; write uv.lock, requirements and Pipfiles
-	$(BIN)/python scripts/lock.py
+	$(BIN)/python -m scripts.lock
 	@$(PREPARE) dev
 
 upgrade: setup  ## the same with the newest allowed versions
-	$(BIN)/python scripts/lock.py --upgrade
+	$(BIN)/python -m scripts.lock --upgrade
 	@$(PREPARE) dev
 
-readme: setup  ## write the results of README.md, and what docs say of times and targets, from outputs
-	for script in $(WRITERS); do $(BIN)/python scripts/$$script.py || exit 1; done
+readme: setup  ## write the generated parts of README and docs from outputs
+	$(BIN)/python -m scripts.update_docs
 
 bench: setup  ## measure reading, exploring and training against the original way, and the pages in Chromium
 	$(BIN)/python -m benchmarks.baseline

@@ -1,4 +1,4 @@
-"""Finds a Python that can run the project, and says in plain words what to do where there is none."""
+"""Finds a Python that can run the project; if there is none, the error explains what to install."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import interpreter
-import prepare
+from scripts import interpreter, setup_env
 
 
 class Machine:
@@ -51,7 +50,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         "_uv_on_path": lambda: "uv" if machine.uv_on_path else None,
         "choose": lambda *_, **__: interpreter.Interpreter(sys.executable, (3, 11, 0), whole=True),
     }.items():
-        monkeypatch.setattr(prepare, name, value)
+        monkeypatch.setattr(setup_env, name, value)
     monkeypatch.delenv("PYTHON", raising=False)
     for name in ("pyproject.toml", "uv.lock"):
         (tmp_path / name).write_text(name)
@@ -63,86 +62,86 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_a_bare_clone_gets_an_environment_and_the_locked_set(machine: Machine) -> None:
-    assert prepare.main(["serve"]) == 0
+    assert setup_env.main(["serve"]) == 0
     assert machine.did("uv venv")
     assert machine.did("uv sync --frozen --python .venv/bin/python")
     assert not machine.did("--extra dev")
-    assert json.loads(prepare.STAMP.read_text())["set"] == "serve"
+    assert json.loads(setup_env.STAMP.read_text())["set"] == "serve"
 
 
 def test_nothing_runs_when_nothing_changed(machine: Machine) -> None:
-    prepare.prepare("dev")
+    setup_env.prepare("dev")
     machine.commands.clear()
-    prepare.prepare("dev")
+    setup_env.prepare("dev")
     assert machine.commands == []
 
 
 def test_the_wider_set_also_serves(machine: Machine) -> None:
-    prepare.prepare("dev")
+    setup_env.prepare("dev")
     machine.commands.clear()
-    prepare.prepare("serve")
+    setup_env.prepare("serve")
     assert machine.commands == []
     (machine.root / "uv.lock").write_text("changed")
-    prepare.prepare("serve")
+    setup_env.prepare("serve")
     assert machine.did("--extra dev")
 
 
 def test_a_changed_lock_installs_into_the_same_environment(machine: Machine) -> None:
-    prepare.prepare("serve")
+    setup_env.prepare("serve")
     machine.commands.clear()
     (machine.root / "uv.lock").write_text("changed")
-    prepare.prepare("serve")
+    setup_env.prepare("serve")
     assert machine.did("uv sync")
     assert not machine.did("uv venv")
 
 
 def test_an_interrupted_installation_starts_over(machine: Machine) -> None:
     machine.failing = {"sync", "pip"}
-    assert prepare.main(["serve"]) == 1
-    assert prepare.UNFINISHED.exists()
+    assert setup_env.main(["serve"]) == 1
+    assert setup_env.UNFINISHED.exists()
     machine.failing = set()
     machine.commands.clear()
-    assert prepare.main(["serve"]) == 0
+    assert setup_env.main(["serve"]) == 0
     assert machine.did("uv venv")
-    assert not prepare.UNFINISHED.exists()
+    assert not setup_env.UNFINISHED.exists()
 
 
 def test_a_moved_checkout_gets_a_new_environment(machine: Machine) -> None:
-    prepare.prepare("serve")
-    prepare.STAMP.write_text(json.dumps({**json.loads(prepare.STAMP.read_text()), "root": "elsewhere"}))
+    setup_env.prepare("serve")
+    setup_env.STAMP.write_text(json.dumps({**json.loads(setup_env.STAMP.read_text()), "root": "elsewhere"}))
     machine.commands.clear()
-    prepare.prepare("serve")
+    setup_env.prepare("serve")
     assert machine.did("uv venv")
 
 
 def test_a_broken_environment_is_replaced(machine: Machine) -> None:
-    prepare.prepare("serve")
-    prepare.PYTHON.unlink()
+    setup_env.prepare("serve")
+    setup_env.PYTHON.unlink()
     machine.commands.clear()
-    prepare.prepare("serve")
+    setup_env.prepare("serve")
     assert machine.did("uv venv")
 
 
 def test_without_uv_it_is_put_into_the_environment_as_locked(machine: Machine) -> None:
     machine.uv_on_path = False
-    prepare.prepare("dev")
+    setup_env.prepare("dev")
     assert machine.did("-m venv .venv")
     assert machine.did("-m pip install --quiet --disable-pip-version-check --require-hashes")
     assert machine.did(".venv/bin/uv sync")
-    assert prepare._pinned("uv") == "uv==2 \\\n    --hash=sha256:ab\n"
+    assert setup_env._pinned("uv") == "uv==2 \\\n    --hash=sha256:ab\n"
 
 
 @pytest.mark.parametrize("failing", [{"uv sync"}, {"uv.txt"}])
 def test_where_uv_fails_pip_installs_with_hashes(machine: Machine, failing: set[str]) -> None:
     machine.uv_on_path = False
     machine.failing = failing
-    prepare.prepare("dev")
+    setup_env.prepare("dev")
     assert machine.did("--require-hashes -r requirements-dev.txt")
     assert machine.did("--no-deps --editable .")
 
 
 def test_a_wrong_word_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert prepare.main(["everything"]) == 2
+    assert setup_env.main(["everything"]) == 2
     assert "serve|dev" in capsys.readouterr().err
 
 

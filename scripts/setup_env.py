@@ -1,8 +1,8 @@
-"""Makes .venv ready: `python3 scripts/prepare.py serve|dev`. Standard library only; any Python from 3.7 can start it.
+"""Prepares .venv: `python3 -m scripts.setup_env serve|dev`. Standard library only; any Python from 3.7 can start it.
 
 `serve` is what the dashboard and `braintumor predict` need; `dev` adds training and the test tools, and serves too.
 What is installed is recorded in `.venv/.installed.json`, so nothing is done twice. An installation that was
-interrupted leaves `.venv/.unfinished` and is begun anew: uv and pip keep what they downloaded, so little is lost.
+interrupted leaves `.venv/.unfinished` and starts over: uv and pip cache their downloads, so little is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from interpreter import RANGE, Interpreter, SetupError, choose, probe
+from scripts.interpreter import RANGE, Interpreter, SetupError, choose, probe
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -35,7 +35,7 @@ FOREIGN = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "PIP_USER"
 def main(arguments: Sequence[str]) -> int:
     """Make `.venv` hold the named set; 0 when it does, 1 when it cannot, 2 on wrong usage."""
     if len(arguments) != 1 or arguments[0] not in SETS:
-        print(f"usage: prepare.py {'|'.join(SETS)}", file=sys.stderr)
+        print(f"usage: python3 -m scripts.setup_env {'|'.join(SETS)}", file=sys.stderr)
         return 2
     try:
         with _alone():

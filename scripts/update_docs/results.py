@@ -1,18 +1,12 @@
-"""Writes the results of README.md from outputs, between its markers: `make readme`. No number there is typed."""
-
-import sys
-from pathlib import Path
+"""Results of the README: the served model, its seeds, external images, splits and the comparison of models."""
 
 from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report, without_origin
 from braintumor.evaluation.seeds import seeds_of, shared_teachers, spread
 from braintumor.evaluation.sentences import left_out_sentence
 from braintumor.settings import Settings
 from braintumor.vocabulary import LEFT_OUT, Protocol, Split
-from markers import Markers
-from readme_comparison import comparison_lines
+from scripts.update_docs.comparison import comparison_lines
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-MARKERS = Markers.of("results")
 MEASURES = {
     "accuracy": "Accuracy, four classes",
     "macro_f1": "Macro F1",
@@ -30,18 +24,13 @@ PROTOCOLS = {
 }
 
 
-def main() -> int:
-    """Bring README.md up to date; 1 where there is nothing to write from."""
-    return MARKERS.write(README, results)
-
-
-def results(settings: Settings) -> str:
-    """The results of the served version and of its leaky twins, in Markdown.
+def results_block(settings: Settings) -> str:
+    """Write the results of the served model and of its leaky counterparts as Markdown.
 
     Raises
     ------
     ValueError
-        The served version has not been measured.
+        The served model has not been evaluated.
     """
     version = settings.version
     report = read_report(version, settings)
@@ -160,7 +149,3 @@ def _own_official(version: str, base: str, settings: Settings) -> list[str]:
     if version == base or found is None:
         return []
     return ["", f"{version} itself, trained and tested on the Kaggle folders: accuracy {found.percent()}."]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

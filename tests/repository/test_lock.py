@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from lock import generated
-from pipfile import parse_requirements, pipfile, pipfile_hash, pipfile_lock
+from scripts.lock import generated, parse_requirements, pipfile, pipfile_hash, pipfile_lock
 
 HASH = "sha256:" + "0" * 64
 

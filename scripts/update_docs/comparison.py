@@ -1,4 +1,4 @@
-"""The versions side by side for README.md, from `outputs/comparison`; nothing where they were not compared."""
+"""Comparison of all models for the README, from `outputs/comparison`; empty if they were not compared."""
 
 from braintumor.evaluation.compare_file import Comparison, Row, read_comparison
 from braintumor.evaluation.compare_sentences import pairs_sentence, unfinished_sentence

@@ -1,24 +1,13 @@
-"""Writes into docs/how-to/reproduce.md how long each training took, as its card says: `make readme`."""
+"""Training times of all models, from their cards."""
 
 import json
-import sys
-from pathlib import Path
 
 from braintumor.evaluation.report import measured_versions, read_report
 from braintumor.settings import Settings
-from markers import Markers
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "reproduce.md"
-MARKERS = Markers.of("times")
 
 
-def main() -> int:
-    """Bring the page up to date; 1 where its markers are gone."""
-    return MARKERS.write(PAGE, times)
-
-
-def times(settings: Settings) -> str:
-    """A row for each training that left its time, and their sum, in Markdown."""
+def training_times_block(settings: Settings) -> str:
+    """Write a row for each training with a recorded time, and their sum, as Markdown."""
     rows, total = [], 0.0
     for name in measured_versions(settings):
         report = read_report(name, settings)
@@ -47,7 +36,3 @@ def _span(seconds: float) -> str:
     """A time as people say it: `19 min`, `2 h 5 min`."""
     hours, minutes = divmod(max(1, round(seconds / 60)), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Scripts of the repository: environment, lock files, notebooks and generated documentation."""
