@@ -88,11 +88,18 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         "Largest difference of export": _number(report.fact("export", "max_abs_difference"), ".1e"),
         "Code (git commit)": (report.fact("git_commit") or "")[:12],
         "Data fingerprint": (report.fact("data", "fingerprint") or "")[:12],
-        "Model SHA-256": (report.fact("files", MODEL) or "")[:12],
+        "Model SHA-256": _model_hash(report),
     }
     for name, value in known.items():
         if value not in (None, ""):
             yield name, str(value)
+
+
+def _model_hash(report: Report) -> str:
+    """The start of the model file's hash, or of each member's for an ensemble."""
+    if members := report.fact("members"):
+        return ", ".join(f"{member['version']} {member['sha256'][:12]}" for member in members)
+    return str(report.fact("files", MODEL) or "")[:12]
 
 
 def _number(value: Any, form: str = ",") -> str | None:

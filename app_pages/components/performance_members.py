@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_pages.components.frame import section
 from braintumor.evaluation.report import Report
+from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 
 
 def show_members(report: Report) -> None:
@@ -23,7 +24,7 @@ def show_members(report: Report) -> None:
             "Weights make the validation labels likeliest" if report.fact("ensemble", "weighted") else "All weigh alike"
         )
         said.append(f"{chosen}: log-loss {weighted:.3f} weighted, {equal:.3f} were all alike.")
-    said.append(report.fact("ensemble", "chosen") or "")
+    said += [report.fact("ensemble", "chosen") or "", NO_ENSEMBLE_SALIENCY]
     st.caption(" ".join(sentence for sentence in said if sentence))
 
 

@@ -15,6 +15,7 @@ from braintumor.imaging import Scan, inferno
 from braintumor.imaging.overlay import OUTLINE
 from braintumor.inference import Detection, Detector
 from braintumor.inference.artifact import SALIENCY
+from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 from braintumor.reporting.answer import answer_word
 from braintumor.vocabulary import Verdict
 
@@ -63,6 +64,8 @@ def pane(found: Detection, scan: Scan, detector: Detector, with_saliency: bool) 
     """What one version says of the places of a scan; nothing of a picture that it takes for no brain MRI."""
     traced = detector.artifact.has(SALIENCY)
     shown: dict[str, Any] = {"version": found.model_version, "said": said(found), "traced": traced}
+    if detector.artifact.card.members:
+        shown["untraced"] = NO_ENSEMBLE_SALIENCY
     if found.verdict is Verdict.NOT_BRAIN_MRI:
         return {**shown, "refused": True}
     heat, mask = found.heat_map, found.mask_probability

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from braintumor.errors import ArtifactError, RecipeError
+from braintumor.evaluation.latency import measure_latency
 from braintumor.evaluation.report import read_report
 from braintumor.evaluation.run import evaluate
+from braintumor.evaluation.subject import Subject
 from braintumor.inference import Detector
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.recipe_parts import InputRecipe
@@ -96,24 +98,35 @@ def test_its_answer_is_the_average_of_its_members_answers(place: Settings) -> No
     assert np.array_equal(Detector.load("alike", place).infer(frames).logits, expected)
 
 
+def test_its_latency_is_measured_with_all_outputs_and_with_classification_alone(place: Settings) -> None:
+    metrics = measure_latency(Subject("ensemble", place, replicates=20), scans=3).metrics
+    assert {"ms@way:whole", "ms@way:bare", "ratio@way:bare"} <= metrics.keys()
+
+
 def test_there_is_nothing_to_export(place: Settings) -> None:
     assert "nothing to export" in export("ensemble", place)
 
 
 def test_a_member_trained_anew_is_noticed(own: Settings) -> None:
     (own.outputs / "other" / "model.onnx").write_bytes(build(*fit(16, 9000)))
-    with pytest.raises(ArtifactError, match="other is another model than when this was built"):
+    with pytest.raises(ArtifactError, match="other is not the model that this ensemble was built from"):
         export("ensemble", own)
 
 
 def test_built_anew_it_has_nothing_of_what_was_measured_before(own: Settings) -> None:
     folder = own.outputs / "ensemble"
-    (folder / "model.int8.onnx").write_bytes(b"of the earlier one")
+    for name in ("model.onnx", "saliency.onnx", "model.int8.onnx"):
+        (folder / name).write_bytes(b"of the earlier one")
     build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
-    measured = {"evaluation.json", "curves.json", "predictions.csv", "novelty.csv", "neighbours.npz"}
-    assert {path.name for path in folder.iterdir()} & {*measured, "model.int8.onnx"} == set()
+    assert {path.name for path in folder.iterdir()} == {"card.json"}
     assert not read_report("ensemble", own).evaluation
-    assert "model.onnx" in read_card("ensemble", own)["files"]
+    assert not {"model.onnx", "saliency.onnx"} & read_card("ensemble", own)["files"].keys()
+
+
+def test_an_ensemble_of_ensembles_is_refused(own: Settings) -> None:
+    shutil.copytree(own.outputs / "ensemble", own.outputs / "two")
+    with pytest.raises(RecipeError, match="two is itself an ensemble"):
+        build_ensemble("ensemble", RUNS | {"two": "braintumor train two"}, RECIPE, Protocol.GROUP, own)
 
 
 def test_a_member_that_is_not_at_hand_is_named_with_its_command(own: Settings) -> None:

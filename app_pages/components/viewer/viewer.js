@@ -153,7 +153,8 @@ class Room {
     for (const name of ["outline", "evidence", "saliency"]) {
       const control = this.find(`[data-show=${name}]`);
       control.disabled = !has(name);
-      control.parentElement.title = control.disabled ? "Not given for this scan by this version" : "";
+      const reason = name === "saliency" && panes.map((pane) => pane.untraced).find(Boolean);
+      control.parentElement.title = control.disabled ? reason || "Not given for this scan by this version" : "";
     }
   }
 }

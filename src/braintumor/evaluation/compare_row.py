@@ -15,7 +15,7 @@ from braintumor.evaluation.compare_outside import score_outside
 from braintumor.evaluation.compare_scores import score_version
 from braintumor.evaluation.report import read_report
 from braintumor.evaluation.study_file import identity
-from braintumor.inference.artifact import MODEL, Artifact
+from braintumor.inference.artifact import Artifact
 from braintumor.runs import under
 from braintumor.settings import Settings
 from braintumor.vocabulary import Protocol, Split, Task
@@ -51,7 +51,7 @@ def measured_row(
         "official_model": official_model(entrant.version, settings),
         "outside": {} if learnt_outside else score_outside(artifact, scans, answers, work, settings, replicates),
         "parameters": card.get("parameters"),
-        "bytes": artifact.path(MODEL).stat().st_size,
+        "bytes": sum(path.stat().st_size for path in artifact.model_paths()),
         "views": artifact.card.views,
         "training": {
             "seconds": training.get("seconds"),

@@ -17,8 +17,10 @@ from braintumor.evaluation.entries import Entry, with_intervals
 from braintumor.evaluation.robustness import dealt
 from braintumor.evaluation.subject import Findings, Subject
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact import MODEL
-from braintumor.inference.detector import LOGITS
+from braintumor.inference.artifact import MODEL, load_artifact
+from braintumor.inference.ensemble import Ensemble
+from braintumor.inference.onnx_model import OnnxModel
+from braintumor.inference.outputs import LOGITS
 
 Floats = NDArray[np.float64]
 Way = Callable[[NDArray[np.uint8]], Any]
@@ -84,17 +86,24 @@ def _whole(subject: Subject) -> Way:
 
 
 def _bare(subject: Subject) -> Way:
-    """Classification and nothing else: the bare network of one with a mask, else the served graph cut at its logits."""
-    artifact = subject.detector.artifact
+    """Classification alone: the bare network of one with a mask, else every served graph cut at its logits."""
+    artifact, contract = subject.detector.artifact, subject.card.contract
+    if artifact.card.members:
+        cards = [load_artifact(member.version, subject.settings).card for member in artifact.card.members]
+        sessions = [_session(_cut(path), subject) for path in artifact.model_paths()]
+        ensemble = Ensemble(artifact.card, [OnnxModel(*pair) for pair in zip(cards, sessions, strict=True)])
+        return lambda frame: ensemble.run(to_batch(frame, contract))
     masked = subject.test.outputs.mask is not None
     content = _classifier(artifact.path("model.keras")) if masked else None
+    session = _session(content or _cut(artifact.path(MODEL)), subject)
+    name = session.get_inputs()[0].name
+    return lambda frame: session.run([LOGITS], {name: to_batch(frame, contract)})
+
+
+def _session(content: bytes, subject: Subject) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = subject.settings.threads
-    session = onnxruntime.InferenceSession(
-        content or _cut(artifact.path(MODEL)), options, providers=["CPUExecutionProvider"]
-    )
-    name, contract = session.get_inputs()[0].name, subject.card.contract
-    return lambda frame: session.run([LOGITS], {name: to_batch(frame, contract)})
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _classifier(path: Path) -> bytes | None:

@@ -94,7 +94,7 @@ def compare(version: str, settings: Settings, outputs: Path) -> Reproduction:
                 f"{report.folder.parent.name}/{version} lacks {listed(report.gaps) or 'its numbers'}, so there is "
                 f"nothing to compare. Make it with: {ours.retrain}"
             )
-    weights, identical = _weights(ours.folder, again.folder)
+    weights, identical = _weights(ours, again)
     return Reproduction(
         version,
         (
@@ -176,9 +176,9 @@ def tolerance(version: str, metric: str, settings: Settings) -> float:
     return max(LEAST, LIMIT * moved.deviation)
 
 
-def _weights(ours: Path, again: Path) -> tuple[Row, bool]:
+def _weights(ours: Report, again: Report) -> tuple[Row, bool]:
     """Whether both have the same weights, to the last bit."""
-    files = [folder / "model.keras" for folder in (ours, again)]
+    files = [report.folder / "model.keras" for report in (ours, again)]
     if all(file.is_file() for file in files):
         from braintumor.models.saved import load_network
 
@@ -188,6 +188,13 @@ def _weights(ours: Path, again: Path) -> tuple[Row, bool]:
         apart = max((float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True) if a.size), default=0.0)
         same = all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
         return Row("weights", "", "identical" if same else f"up to {apart:.2g} apart"), same
-    graphs = [_sum(folder / "model.onnx") for folder in (ours, again)]
+    if ours.fact("members"):  # an ensemble: its members' files and what each one counts
+        members = [
+            [[member.get(name) for name in ("version", "sha256", "weight", "temperature")] for member in entries]
+            for entries in (ours.fact("members"), again.fact("members") or ())
+        ]
+        same = members[0] == members[1]
+        return Row("members and their weights", "", "identical" if same else "different"), same
+    graphs = [_sum(report.folder / "model.onnx") for report in (ours, again)]
     same = graphs[0] == graphs[1] != "absent"
     return Row("model.onnx", graphs[0], graphs[1]), same

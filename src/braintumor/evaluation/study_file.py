@@ -17,8 +17,11 @@ _DECIDING: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
 
 def identity(card: Mapping[str, Any]) -> str:
     """Hash of all in a card that decides what the model says of a scan."""
-    files = card.get("files")
-    content = [files.get(MODEL) if isinstance(files, Mapping) else None, *(card.get(name) for name in _DECIDING)]
+    files, members = card.get("files"), card.get("members")
+    model = files.get(MODEL) if isinstance(files, Mapping) else None
+    if members:  # an ensemble has no model file of its own
+        model = [[member.get(name) for name in ("sha256", "weight", "temperature")] for member in members]
+    content = [model, *(card.get(name) for name in _DECIDING)]
     if (decision := card.get("decision")) is not None:
         content.append(decision)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

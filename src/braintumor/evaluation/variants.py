@@ -14,7 +14,8 @@ from braintumor.evaluation.variant_measure import BOUNDS, measure, refuse_beyond
 from braintumor.files import sha256_of, write_atomically
 from braintumor.imaging import to_batch
 from braintumor.inference.artifact import INT8, LITERT, MODEL
-from braintumor.inference.detector import LOGITS, Detector
+from braintumor.inference.detector import Detector
+from braintumor.inference.outputs import LOGITS
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import update_card
 from braintumor.training.data import TrainingData
@@ -59,6 +60,9 @@ def export_variants(
 def _check(detector: Detector, *, litert: bool) -> None:
     """Say at once what would fail later."""
     version, parameters = detector.version, int(detector.artifact.card.raw.get("parameters") or 0)
+    if members := detector.artifact.card.members:
+        names = ", ".join(member.version for member in members)
+        raise ArtifactError(f"{version} is an ensemble and has no {MODEL} to make variants of. Its members: {names}.")
     if parameters > MOST_PARAMETERS:
         raise ArtifactError(
             f"{version} has {parameters:,} parameters, more than the {MOST_PARAMETERS:,} up to which variants for "

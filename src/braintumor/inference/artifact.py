@@ -23,6 +23,16 @@ LITERT, INT8 = "model.tflite", "model.int8.onnx"  # smaller variants of some ver
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One model of an ensemble: its weight, the temperature that divides its logits, and the hash of its file."""
+
+    version: str
+    weight: float
+    temperature: float
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a stranger needs to use a model right, read from `card.json`.
 
@@ -30,7 +40,8 @@ class Card:
     the part of the frame the cells of an evidence map lie over (left, top, right, bottom in pixels); None for all of
     it, also where the card does not say. `views` is how many views of a scan an answer is averaged over: 2 adds the
     mirrored one. `decision`, the tumour probability from which on it says tumour, is of versions that tell no kinds of
-    tumour (`task`), and None of others, which say the likeliest class.
+    tumour (`task`), and None of others, which say the likeliest class. `members` are those of an ensemble, which has no
+    model file of its own; empty for every other version.
     """
 
     version: str
@@ -45,6 +56,14 @@ class Card:
     views: int
     files: dict[str, str]
     raw: dict[str, Any]
+    members: tuple[Member, ...] = ()
+
+    @property
+    def model_hashes(self) -> dict[str, str]:
+        """Hash of the model file, or of each member's, by version."""
+        if self.members:
+            return {member.version: member.sha256 for member in self.members}
+        return {self.version: self.files[MODEL]} if MODEL in self.files else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,12 @@ class Artifact:
     def path(self, name: str) -> Path:
         """Path of a file of this artifact."""
         return self.folder / name
+
+    def model_paths(self) -> list[Path]:
+        """Paths of the model file, or of each member's."""
+        if not self.card.members:
+            return [self.path(MODEL)]
+        return [self.folder.parent / member.version / MODEL for member in self.card.members]
 
     def has(self, name: str) -> bool:
         """Whether the card lists a file."""
@@ -92,9 +117,20 @@ class Artifact:
 
 
 def versions(settings: Settings | None = None) -> list[str]:
-    """Versions that can be loaded (a card and an ONNX model lie in their folder), by name."""
+    """Versions that can be loaded, by name: those with a card and an ONNX model, and ensembles of such versions."""
     outputs = (settings or get_settings()).outputs
-    return sorted(card.parent.name for card in outputs.glob(f"*/{CARD}") if (card.parent / MODEL).is_file())
+    return sorted(card.parent.name for card in outputs.glob(f"*/{CARD}") if _has_model(card))
+
+
+def _has_model(card: Path) -> bool:
+    if (card.parent / MODEL).is_file():
+        return True
+    try:
+        members = _members(json.loads(card.read_text(encoding="utf-8")).get("members"))
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):
+        return False
+    outputs = card.parent.parent
+    return bool(members) and all((outputs / member.version / MODEL).is_file() for member in members)
 
 
 def load_artifact(version: str, settings: Settings | None = None) -> Artifact:
@@ -144,12 +180,24 @@ def _parse(raw: Any, version: str) -> Card:
             views=_views(raw.get("views")),
             files={str(k): str(v) for k, v in raw["files"].items()},
             raw=raw,
+            members=_members(raw.get("members")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(
             f"{version}: card.json lacks what a detector needs ({error}). Write it anew with: braintumor evaluate "
             f"{version}"
         ) from error
+
+
+def _members(entries: list[dict[str, Any]] | None) -> tuple[Member, ...]:
+    members = tuple(
+        Member(str(entry["version"]), float(entry["weight"]), float(entry["temperature"]), str(entry["sha256"]))
+        for entry in entries or ()
+    )
+    for member in members:
+        if not (member.weight > 0 and member.temperature > 0):
+            raise ValueError(f"member {member}")
+    return members
 
 
 def _quantiles(given: dict[str, Any]) -> dict[TumorClass, float]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
@@ -12,20 +11,19 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.errors import ArtifactError
 from braintumor.imaging import Scan, read_scan, standardize, to_batch
-from braintumor.inference.artifact import MODEL, Artifact, load_artifact
+from braintumor.inference.artifact import Artifact, load_artifact
 from braintumor.inference.detection import Detection
-from braintumor.inference.load import load_gradient, load_neighbours, load_novelty, start
+from braintumor.inference.ensemble import Ensemble
+from braintumor.inference.load import load_gradient, load_neighbours, load_novelty
 from braintumor.inference.neighbours import Neighbour, NeighbourIndex, what_is_seen
 from braintumor.inference.novelty import described
+from braintumor.inference.onnx_model import ModelRunner, OnnxModel
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.saliency import Gradient, gradient_by, saliency_map
 from braintumor.inference.verdict import Strangeness, decide, likeliest, prediction_set, softmax, tumor_probability
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
-
-LOGITS = "logits"
 
 
 class Detector:
@@ -48,25 +46,12 @@ class Detector:
     def __init__(self, artifact: Artifact, settings: Settings | None = None) -> None:
         self.artifact = artifact
         self.settings = settings or get_settings()
-        self._session = start(artifact, MODEL, self.settings.threads)
-        given = {output.name for output in self._session.get_outputs()}
-        self._outputs = [field.name for field in fields(Outputs) if field.name in given]
-        self._input = self._session.get_inputs()[0].name
-        self._check_fit()
+        self._model: ModelRunner
+        if artifact.card.members:
+            self._model = Ensemble.load(artifact, self.settings)
+        else:
+            self._model = OnnxModel.load(artifact, self.settings.threads)
         self._novelty = load_novelty(artifact)
-
-    def _check_fit(self) -> None:
-        """Refuse a model that takes or gives something else than the card says."""
-        contract, shape = self.artifact.card.contract, self._session.get_inputs()[0].shape
-        wanted = [None, contract.height, contract.width, contract.channels]
-        fits = len(shape) == 4 and all(
-            size in (found, None) or not isinstance(found, int) for found, size in zip(shape, wanted, strict=True)
-        )
-        if not fits or LOGITS not in self._outputs:
-            raise ArtifactError(
-                f"{self.version}: {MODEL} does not fit its card (it takes {shape} and gives {self._outputs}). "
-                f"Export it again with: braintumor export {self.version}"
-            )
 
     @classmethod
     def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
@@ -180,7 +165,7 @@ class Detector:
         if index is None:
             return ()
         frames = standardize(scan, self.artifact.card.contract)[0][None]
-        views = 1 if "features" in self._outputs else None  # features are those of the frame as it is
+        views = 1 if "features" in self._model.outputs else None  # features are those of the frame as it is
         seen = what_is_seen(self.infer(frames, views), frames)
         return () if seen is None else index.nearest(seen[0], count)
 
@@ -204,8 +189,7 @@ class Detector:
         return self._run(batch).averaged(self._run(np.ascontiguousarray(batch[:, :, ::-1])))
 
     def _run(self, batch: NDArray[np.float32]) -> Outputs:
-        found = self._session.run(self._outputs, {self._input: batch})
-        return Outputs(**dict(zip(self._outputs, found, strict=True)))
+        return self._model.run(batch)
 
     def probabilities(self, outputs: Outputs) -> NDArray[np.float64]:
         """Calibrated class probabilities (n, 4) of what `infer` gave."""

@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+LOGITS: Final = "logits"
 # Logits of single pixels are kept from running away: beyond this a mask is as sure as it can be.
 _SUREST: Final = 1e-6
 _HALF: Final = np.float32(0.5)

@@ -15,6 +15,8 @@ Gradient = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 SMOOTHING: Final = 0.015
 # The share of pixels at or below what is shown as 1: a few extreme ones would leave the rest dark.
 FULL: Final = 0.995
+# Shown wherever a saliency map would be.
+NO_ENSEMBLE_SALIENCY: Final = "An ensemble has no saliency map. Use one of its members to see one."
 
 
 def gradient_by(session: onnxruntime.InferenceSession) -> Gradient:

@@ -13,7 +13,7 @@ from braintumor.files import write_atomically
 from braintumor.imaging import Scan, read_scan
 from braintumor.inference import Detector
 from braintumor.inference.artifact import Artifact
-from braintumor.inference.saliency import Gradient
+from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, Gradient
 from braintumor.reporting.batch import Source
 from braintumor.reporting.csv import cell_text
 from braintumor.reporting.explain_figure import explain_figure
@@ -62,6 +62,9 @@ class Explainer:
     @cached_property
     def _gradient(self) -> Gradient | None:
         artifact = self.detector.artifact
+        if artifact.card.members:
+            self.notes.append(NO_ENSEMBLE_SALIENCY)
+            return None
         if artifact.card.raw.get("saliency") or self._finder is None:
             return None
         try:

@@ -88,13 +88,20 @@ def _model(card: Card, blocks: Sequence[Block], measured: Sequence[Measured]) ->
     times = sorted(block.detection.timestamp for block in blocks)
     rows = [
         ["Model version", f"{card.version}, {card.raw['title']}" if card.raw.get("title") else card.version],
-        ["Model file (SHA-256)", card.files.get(MODEL, "")],
+        *_model_files(card),
     ]
     rows += [[m.what, f"{m}, 95% interval, on {m.where}"] for m in measured if m.first]
     if times:
         first, last = moment(times[0]), moment(times[-1])
         rows.append(["Scans read", first if first == last else f"{first} to {last}"])
     return rows
+
+
+def _model_files(card: Card) -> list[list[str]]:
+    """The hash of the model file, or of each member's for an ensemble."""
+    if not card.members:
+        return [["Model file (SHA-256)", card.files.get(MODEL, "")]]
+    return [[f"Model file of {version} (SHA-256)", sha256] for version, sha256 in card.model_hashes.items()]
 
 
 def _threshold_words(card: Card) -> str:

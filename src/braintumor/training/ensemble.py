@@ -1,23 +1,21 @@
-"""Ensemble: several trained versions made into one, with one ONNX graph and a card of its own. Nothing is fitted."""
+"""Build an ensemble: choose the weights of trained versions on validation images and write its card."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError, RecipeError
-from braintumor.files import sha256_of, write_atomically
+from braintumor.files import sha256_of
 from braintumor.imaging import InputContract, to_batch
-from braintumor.inference.artifact import MODEL, SALIENCY, Artifact, load_artifact
-from braintumor.models.merged import Member, joined, merged
+from braintumor.inference.artifact import CARD, MODEL, SALIENCY, Artifact, load_artifact
+from braintumor.inference.ensemble import resize_input
+from braintumor.inference.onnx_model import OnnxModel
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.card import draft_card, forget_results, read_card, update_card
 from braintumor.training.data import TrainingData, recipe_data
-from braintumor.training.ensemble_gradient import merged_gradient
 from braintumor.training.ensemble_weights import Shares, choose_shares
 from braintumor.vocabulary import Protocol, Split, Task
 
@@ -26,11 +24,12 @@ _AVERAGED: Final = {
     Task.TUMOR: "log-odds of tumour, each member's at its own temperature",
 }
 _BATCH: Final = 32
-_COMPARED: Final = 16
 
 
 def build_ensemble(name: str, runs: Mapping[str, str], recipe: Recipe, protocol: Protocol, settings: Settings) -> None:
-    """Write `model.onnx`, its gradient graph where one is known, and the draft of the card.
+    """Choose a weight and a temperature for each member and write the draft of the ensemble's card.
+
+    No model file is written: an ensemble is served by running its members (`braintumor.inference.ensemble`).
 
     Parameters
     ----------
@@ -44,55 +43,55 @@ def build_ensemble(name: str, runs: Mapping[str, str], recipe: Recipe, protocol:
     RecipeError
         A member is not there, or they cannot be averaged; the message says why and what to do.
     """
-    artifacts = [_found(name, folder, command, settings) for folder, command in runs.items()]
+    artifacts = [_load_member(name, folder, command, settings) for folder, command in runs.items()]
     data, contract = recipe_data(recipe, protocol, settings), recipe.input.contract()
     for artifact, command in zip(artifacts, runs.values(), strict=True):
         if reason := _unlike(artifact, recipe, data, command):
             raise RecipeError(f"{name}: its member {artifact.card.version} {reason}")
-    members = [Member(a.card.version, a.verified(MODEL), a.card.contract, a.card.map_extent) for a in artifacts]
-    held = data.rows(Split.VALIDATION)
-    logits = _answers(members, data.frames[held], contract)
-    shares = choose_shares(logits, data.labels[held], recipe.task, weighted=recipe.weighted)
-    content = merged(members, contract, shares.weights, shares.temperatures, recipe.task)
-    networks = [artifact.path("model.keras") for artifact in artifacts]
-    graph, agreement = merged_gradient(content, members, networks, shares, _looked_at(data, contract))
-    forget_results(settings.outputs / name)
-    _write(settings.outputs / name, content, graph)
+    models = [OnnxModel.load(artifact, settings.threads) for artifact in artifacts]
+    rows = data.rows(Split.VALIDATION)
+    logits = np.stack([_logits(model, data.frames[rows], contract) for model in models])
+    shares = choose_shares(logits, data.labels[rows], recipe.task, weighted=recipe.weighted)
+    forget_results(settings.outputs / name, MODEL, SALIENCY)  # an earlier version wrote both
     draft_card(
-        name, recipe, protocol, data, settings, outlined=any("mask" in member.outputs for member in members),
+        name, recipe, protocol, data, settings, outlined=any("mask" in model.outputs for model in models),
         parameters=sum(int(a.card.raw.get("parameters") or 0) for a in artifacts),
         training={"seconds": round(sum(_seconds(a) for a in artifacts), 1), "of": "all members together"},
     )  # fmt: skip
     update_card(
-        name, settings, saliency=agreement, map_extent=None, members=_entries(artifacts, shares),
+        name, settings, saliency=None, map_extent=None, members=_entries(artifacts, shares),
         ensemble=_choice(recipe, shares, data),
     )  # fmt: skip
 
 
 def check_ensemble(name: str, settings: Settings) -> str:
-    """Say that there is nothing to export.
+    """Check that the members are those the ensemble was built from; there is nothing to export.
 
     Raises
     ------
     ArtifactError
-        A member is another than when the ensemble was built, or there is no graph.
+        A member's model is missing, or is another one than when the ensemble was built.
     """
-    again = f"Build it again with: braintumor train {name}"
-    if not (settings.outputs / name / MODEL).is_file():
-        raise ArtifactError(f"{name}: there is no {MODEL}. {again}")
-    for member in read_card(name, settings)["members"]:
-        path = settings.outputs / member["version"] / MODEL
-        if path.is_file() and sha256_of(path) != member["sha256"]:
-            raise ArtifactError(f"{name}: {member['version']} is another model than when this was built. {again}")
-    return f"{name}: {MODEL} is made of its members' and was written as it was built; there is nothing to export."
+    members = read_card(name, settings)["members"]
+    for member in members:
+        version, path = member["version"], settings.outputs / member["version"] / MODEL
+        if not path.is_file():
+            raise ArtifactError(f"{name}: {version}/{MODEL} is missing. Write it with: braintumor export {version}")
+        if sha256_of(path) != member["sha256"]:
+            raise ArtifactError(
+                f"{name}: {version} is not the model that this ensemble was built from. "
+                f"Build it again with: braintumor train {name}"
+            )
+    names = ", ".join(member["version"] for member in members)
+    return f"{name}: there is nothing to export, because an ensemble runs the models of its members ({names})."
 
 
-def _found(name: str, folder: str, command: str, settings: Settings) -> Artifact:
+def _load_member(name: str, folder: str, command: str, settings: Settings) -> Artifact:
+    if (settings.outputs / folder / CARD).is_file() and load_artifact(folder, settings).card.members:
+        raise RecipeError(f"{name}: its member {folder} is itself an ensemble. Name the members of {folder} instead.")
     if not (settings.outputs / folder / MODEL).is_file():
-        raise RecipeError(f"{name} is made of {folder}, whose {MODEL} is not at hand. Train it first: {command}")
-    artifact = load_artifact(folder, settings)
-    artifact.verified(MODEL)
-    return artifact
+        raise RecipeError(f"{name} is made of {folder}, whose {MODEL} is missing. Train it first: {command}")
+    return load_artifact(folder, settings)
 
 
 def _unlike(artifact: Artifact, recipe: Recipe, data: TrainingData, command: str) -> str:
@@ -112,32 +111,10 @@ def _unlike(artifact: Artifact, recipe: Recipe, data: TrainingData, command: str
     return ""
 
 
-def _answers(members: Sequence[Member], frames: NDArray[np.uint8], contract: InputContract) -> NDArray[np.float32]:
-    """Logits of every member, shape (members, n, 4), shown frames as they are in the merged graph."""
-    content = joined(members, contract).SerializeToString()
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    name, wanted = session.get_inputs()[0].name, [member.name("logits") for member in members]
-    parts = [
-        session.run(wanted, {name: to_batch(frames[start : start + _BATCH], contract)})
-        for start in range(0, len(frames), _BATCH)
-    ]
-    return np.stack([np.concatenate(of_one) for of_one in zip(*parts, strict=True)])
-
-
-def _looked_at(data: TrainingData, contract: InputContract) -> NDArray[np.float32]:
-    """Test scans that the gradient is compared on."""
-    rows = data.rows(Split.TEST)
-    return to_batch(data.frames[rows[np.linspace(0, len(rows) - 1, min(_COMPARED, len(rows))).astype(int)]], contract)
-
-
-def _write(folder: Path, content: bytes, graph: bytes | None) -> None:
-    write_atomically(folder / MODEL, content)
-    if graph:
-        write_atomically(folder / SALIENCY, graph)
-    else:
-        (folder / SALIENCY).unlink(missing_ok=True)  # that of an earlier one would be verified and wrong
+def _logits(model: OnnxModel, frames: NDArray[np.uint8], contract: InputContract) -> NDArray[np.float32]:
+    """Logits (n, 4) of a member for frames of the ensemble, resized as when it is served."""
+    batches = (to_batch(frames[start : start + _BATCH], contract) for start in range(0, len(frames), _BATCH))
+    return np.concatenate([model.run(resize_input(batch, model.card.contract)).logits for batch in batches])
 
 
 def _seconds(artifact: Artifact) -> float:
