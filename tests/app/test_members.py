@@ -2,6 +2,11 @@
 
 import json
 
+from app_pages.components.reading_layers import pane
+from braintumor.dataset.drawing import draw
+from braintumor.imaging import read_scan
+from braintumor.inference import Detector
+from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 
@@ -23,3 +28,16 @@ def test_an_ensemble_shows_its_members_and_their_weights(artifacts: Settings, op
     assert "0.125" in words(app)
     assert "no training history" not in words(app)
     assert "no picture" not in words(app)
+    assert NO_ENSEMBLE_SALIENCY in words(app)
+
+
+def test_the_viewer_says_why_an_ensemble_shows_no_saliency(artifacts: Settings) -> None:
+    card = json.loads((artifacts.outputs / "v1" / "card.json").read_text())
+    member = {"version": "v1", "weight": 1.0, "temperature": 1.0, "sha256": card["files"]["model.onnx"]}
+    card |= {"version": "alone", "members": [member], "files": {}, "retrieval": None, "novelty": None}
+    (artifacts.outputs / "alone").mkdir()
+    (artifacts.outputs / "alone" / "card.json").write_text(json.dumps(card))
+    scan = read_scan(draw("glioma", 3).pixels, "drawing", artifacts)
+    for version, reason in (("alone", NO_ENSEMBLE_SALIENCY), ("v1", None)):
+        detector = Detector.load(version, artifacts)
+        assert pane(detector.detect(scan), scan, detector, True).get("untraced") == reason
