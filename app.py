@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app_pages.components.frame import MARK, show_frame
+from app_pages.components.frame import LOGO, show_layout
 from braintumor.vocabulary import RESEARCH_USE
 
 st.set_page_config(
     page_title="Brain Tumor Detector",
-    page_icon=MARK,
+    page_icon=LOGO,
     layout="wide",
     menu_items={"About": f"**Brain Tumor Detector.** {RESEARCH_USE}"},
 )
@@ -21,5 +21,5 @@ pages = [
     st.Page("app_pages/performance.py", title="Performance"),
 ]
 page = st.navigation(pages, position="top")
-show_frame(pages)
+show_layout(pages)
 page.run()

@@ -3,20 +3,20 @@
 import streamlit as st
 
 from app_pages.components import artifacts
-from app_pages.components.charts import Bar, intervals, show
-from app_pages.components.frame import header, missing
-from app_pages.components.hypothesis_figures import show_figure
+from app_pages.components.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.frame import show_header, show_missing
+from app_pages.components.hypothesis_figures import show_hypothesis_figure
 from app_pages.components.palette import ACCENT, STATUS_TONES
-from app_pages.components.words import count, evidence
-from braintumor.evaluation.claims import Hypothesis, Status
+from app_pages.components.words import pluralize, sample_size_text
+from braintumor.evaluation.claims import Hypothesis, HypothesisStatus
 from braintumor.evaluation.experiments_file import Experiments
-from braintumor.evaluation.hypotheses import weigh_hypotheses
-from braintumor.evaluation.report import leak_version
+from braintumor.evaluation.hypotheses import evaluate_hypotheses
+from braintumor.evaluation.report import leakage_baseline
 
-ICONS = {
-    Status.SUPPORTED: ":material/check_circle:",
-    Status.NOT_SUPPORTED: ":material/cancel:",
-    Status.UNDECIDED: ":material/help:",
+STATUS_ICONS = {
+    HypothesisStatus.SUPPORTED: ":material/check_circle:",
+    HypothesisStatus.NOT_SUPPORTED: ":material/cancel:",
+    HypothesisStatus.UNDECIDED: ":material/help:",
 }
 
 
@@ -27,58 +27,65 @@ def show_hypothesis(number: int, hypothesis: Hypothesis, experiments: Experiment
         words, numbers = st.columns([5, 6], gap="medium")
         with words:
             st.header(f"{number}. {hypothesis.question}", anchor=False)
-            st.badge(str(status).capitalize(), icon=ICONS[status], color=STATUS_TONES[status])  # type: ignore[arg-type]
+            st.badge(str(status).capitalize(), icon=STATUS_ICONS[status], color=STATUS_TONES[status])  # type: ignore[arg-type]
             st.markdown(hypothesis.conclusion)
             st.caption(hypothesis.method)
         with numbers:
-            show_findings(hypothesis)
-            show_figure(hypothesis.key, experiments)
+            show_test_results(hypothesis)
+            show_hypothesis_figure(hypothesis.key, experiments)
             if hypothesis.commands:
-                missing("Measure what is missing with:", *hypothesis.commands)
+                show_missing("Measure what is missing with:", *hypothesis.commands)
 
 
-def show_findings(hypothesis: Hypothesis) -> None:
+def show_test_results(hypothesis: Hypothesis) -> None:
     """The measured numbers with their intervals against their bars, drawn and in words."""
-    measured = [(finding, finding.estimate) for finding in hypothesis.findings if finding.estimate is not None]
+    measured = [(finding, finding.estimate) for finding in hypothesis.test_results if finding.estimate is not None]
     if not measured:
         return
     first = measured[0][0].unit
     drawn = [(f, estimate) for f, estimate in measured if f.unit == first]  # one axis holds one unit
-    bars = [Bar(_first_capital(f.label), estimate, f.measured, ACCENT, f.target, f.needed) for f, estimate in drawn]
+    bars = [
+        IntervalRow(_capitalize_first(f.label), estimate, f.estimate_text, ACCENT, f.target, f.target_text)
+        for f, estimate in drawn
+    ]
     unit = {"percent": "share", "points": "points"}.get(first, "plain")
-    said = "; ".join(f"{f.label} {f.measured}, needed {f.needed}: {f.status}" for f, _ in drawn)
-    show(intervals(bars, unit), f"Estimates with 95% intervals. {said}.", hypothesis.key, 44 + 52 * len(bars))
+    said = "; ".join(f"{f.label} {f.estimate_text}, needed {f.target_text}: {f.status}" for f, _ in drawn)
+    show_chart(
+        plot_intervals(bars, unit), f"Estimates with 95% intervals. {said}.", hypothesis.key, 44 + 52 * len(bars)
+    )
     lines = [
-        f"**{_first_capital(f.label)}:** {f.measured}{', ' + n if (n := evidence(estimate)) else ''}; needed "
-        f"{f.needed}: {f.status}."
+        f"**{_capitalize_first(f.label)}:** {f.estimate_text}{', ' + n if (n := sample_size_text(estimate)) else ''}; needed "
+        f"{f.target_text}: {f.status}."
         for f, estimate in measured
     ]
     st.caption("  \n".join(lines))
 
 
-def _first_capital(text: str) -> str:
+def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-header(
+show_header(
     "Hypotheses",
     "Six claims, each tested on what was measured. A claim is supported when the whole interval reaches its bar, not "
     "supported when none of it does, and undecided in between or until it has been measured.",
 )
-version = artifacts.chosen_version()
-base = leak_version(version)
-experiments = artifacts.experiments()
-found = weigh_hypotheses(
-    artifacts.report(version),
-    artifacts.report(f"{base}-random"),
-    artifacts.report(f"{base}-official"),
-    artifacts.averages(),
+version = artifacts.select_version()
+baseline = leakage_baseline(version)
+experiments = artifacts.get_experiments()
+hypotheses = evaluate_hypotheses(
+    artifacts.get_report(version),
+    artifacts.get_report(f"{baseline}-random"),
+    artifacts.get_report(f"{baseline}-official"),
+    artifacts.get_class_averages(),
     experiments,
-    fair=artifacts.report(base),
+    group_report=artifacts.get_report(baseline),
 )
-tally = [(status, sum(h.status is status for h in found)) for status in Status]
+status_counts = [(status, sum(h.status is status for h in hypotheses)) for status in HypothesisStatus]
 st.markdown(
-    f"**Of {count(len(found), 'claim')}:** " + ", ".join(f":{STATUS_TONES[s]}[{n} {s}]" for s, n in tally if n) + "."
+    f"**Of {pluralize(len(hypotheses), 'claim')}:** "
+    + ", ".join(f":{STATUS_TONES[s]}[{n} {s}]" for s, n in status_counts if n)
+    + "."
 )
-for number, hypothesis in enumerate(found, start=1):
+for number, hypothesis in enumerate(hypotheses, start=1):
     show_hypothesis(number, hypothesis, experiments)

@@ -4,42 +4,42 @@ import pandas as pd
 import streamlit as st
 
 from app_pages.components import session_log
-from app_pages.components.frame import header
-from app_pages.components.words import VERDICT_TITLES, count
-from braintumor.reporting.answer import answer_title
-from braintumor.reporting.csv import Row, to_csv
+from app_pages.components.frame import show_header
+from app_pages.components.words import VERDICT_TITLES, pluralize
+from braintumor.reporting.answer import label_title
+from braintumor.reporting.csv import CsvRow, to_csv
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
-FAILED = "Could not be read"
+FAILED_TEXT = "Could not be read"
 
 
-def show_log(rows: list[Row]) -> None:
+def show_log(rows: list[CsvRow]) -> None:
     """The search, the table of what it finds, and the way out as CSV."""
     sought = st.text_input(
         "Search", key="log-search", type="search", placeholder="File, verdict, class, version, finding or comment",
         width=420, persist_state="session",
     )  # fmt: skip
-    lines = [(row, shown(row)) for row in rows]
-    found = [(row, line) for row, line in lines if fits(line, sought or "")]
+    lines = [(row, format_row(row)) for row in rows]
+    found = [(row, line) for row, line in lines if matches_search(line, sought or "")]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         among = f"{len(found):,} of " if len(found) < len(rows) else ""
-        st.markdown(f"**{among}{count(len(rows), 'prediction')}**, newest first.", width="content")
+        st.markdown(f"**{among}{pluralize(len(rows), 'prediction')}**, newest first.", width="content")
         with st.container(horizontal=True, gap="small", width="content"):
-            title = f"Download {count(len(found), 'row')}" if among else "Download CSV"
+            title = f"Download {pluralize(len(found), 'row')}" if among else "Download CSV"
             show_download([row for row, _ in found], title)
             show_clear(len(rows))
     if found:
         show_table(pd.DataFrame([line for _, line in found]))
     else:
         st.markdown("No row holds all of these words.")
-    if gone := session_log.lost():
+    if gone := session_log.count_dropped():
         st.caption(
-            f"A visit keeps its newest {session_log.LIMIT:,} predictions. {count(gone, 'older one')} made room: "
+            f"A visit keeps its newest {session_log.MAX_ROWS:,} predictions. {pluralize(gone, 'older one')} made room: "
             "download and clear the log between batches as large as this."
         )
 
 
-def shown(row: Row) -> dict[str, object]:
+def format_row(row: CsvRow) -> dict[str, object]:
     """A row of the CSV as a reader sees it."""
     verdict, finding = row.get("verdict"), str(row.get("reader_finding") or "")
     # Of what is no brain MRI, no tumour was looked for; the CSV keeps the numbers all the same.
@@ -48,8 +48,8 @@ def shown(row: Row) -> dict[str, object]:
     return {
         "Time (UTC)": row["timestamp"],
         "File": row["name"],
-        "Verdict": VERDICT_TITLES[Verdict(str(verdict))] if verdict else FAILED,
-        "Likeliest": answer_title(str(result)) if result else None,
+        "Verdict": VERDICT_TITLES[Verdict(str(verdict))] if verdict else FAILED_TEXT,
+        "Likeliest": label_title(str(result)) if result else None,
         "Tumour probability": probability,
         "Your finding": TumorClass(finding).title if finding in CLASSES else finding.capitalize() or None,
         "Comment": row.get("reader_comment") or None,
@@ -58,10 +58,10 @@ def shown(row: Row) -> dict[str, object]:
     }
 
 
-def fits(line: dict[str, object], sought: str) -> bool:
+def matches_search(line: dict[str, object], query: str) -> bool:
     """Whether all words stand in the line, in any column and any order."""
     text = " ".join(str(value) for value in line.values() if value is not None).lower()
-    return all(word in text for word in sought.lower().split())
+    return all(word in text for word in query.lower().split())
 
 
 def show_table(table: pd.DataFrame) -> None:
@@ -72,11 +72,11 @@ def show_table(table: pd.DataFrame) -> None:
     moment = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", timezone="UTC")
     st.dataframe(
         kept, hide_index=True, key="log-table", column_config={"Tumour probability": bar, "Time (UTC)": moment},
-        alt=f"{count(len(kept), 'prediction')}, newest first; the download holds them all.",
+        alt=f"{pluralize(len(kept), 'prediction')}, newest first; the download holds them all.",
     )  # fmt: skip
 
 
-def show_download(rows: list[Row], title: str) -> None:
+def show_download(rows: list[CsvRow], title: str) -> None:
     """The rows with all columns of the contract, put together only when asked for."""
     last = str(rows[0]["timestamp"])[:19].replace("-", "").replace(":", "") if rows else ""
     st.download_button(
@@ -88,16 +88,16 @@ def show_download(rows: list[Row], title: str) -> None:
 def show_clear(number: int) -> None:
     """Forgetting takes two steps, since it cannot be undone."""
     with st.popover("Clear"):
-        st.markdown(f"Forget {count(number, 'prediction')}? Download them first if they matter.")
+        st.markdown(f"Forget {pluralize(number, 'prediction')}? Download them first if they matter.")
         st.button("Clear the log", on_click=session_log.clear, key="log-clear")
 
 
-header(
+show_header(
     "Session log",
     "Every prediction of this visit, from every page. It ends with the visit: nothing is kept on the server. Download "
     "what should stay.",
 )
-if rows := session_log.entries():
+if rows := session_log.list_rows():
     show_log(rows)
 else:
     st.markdown("Nothing has been read yet. What the Detection and Practice pages read appears here.")

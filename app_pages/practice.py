@@ -4,55 +4,64 @@ import streamlit as st
 
 from app_pages.components import artifacts
 from app_pages.components import practice_picture as pictures
-from app_pages.components.frame import header, missing
+from app_pages.components.frame import show_header, show_missing
 from app_pages.components.practice_gallery import show_gallery
-from app_pages.components.practice_reading import show_reading
-from app_pages.components.practice_round import SEED, SEEDS, catch_up, current_round, images_here, new_seed
+from app_pages.components.practice_reading import show_blind_reading
+from app_pages.components.practice_round import (
+    SEED_COUNT,
+    SEED_KEY,
+    current_round,
+    has_images,
+    score_pending,
+    start_new_round,
+)
 from app_pages.components.practice_score import show_score
-from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
+from braintumor.dataset.sets import BINARY_SET, KAGGLE, training_dataset
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 
-_SCANS = {
+_TEST_SET_TEXTS = {
     KAGGLE.folder: "scans of the test split, which the model did not learn from",
-    YES_NO.folder: "scans of a larger set; the model learnt from another, which holds near copies of some of them",
+    BINARY_SET.folder: "scans of a larger set; the model learnt from another, which holds near copies of some of them",
 }
-_LEARNT = "scans of the test split; this version was fitted under another split, and learnt from many of them"
+_LEAKY_TEST_SET_TEXT = (
+    "scans of the test split; this version was fitted under another split, and learnt from many of them"
+)
 
 
 def show_round(detector: Detector) -> None:
     """A scan to read, and the score so far."""
-    if not images_here():
-        pictures.say_drawn("the round deals drawings.")
+    if not has_images():
+        pictures.show_phantom_notice("the round deals drawings.")
     game = current_round(detector.version)
-    show_reading(game, detector)
-    catch_up(game, detector)
+    show_blind_reading(game, detector)
+    score_pending(game, detector)
     show_score(game, detector.version)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="practice-rounds"):
         st.number_input(
-            "Round", 0, SEEDS - 1, key=SEED, width=150, persist_state="session",
+            "Round", 0, SEED_COUNT - 1, key=SEED_KEY, width=150, persist_state="session",
             help="The same number deals the same scans in the same order, so several readers can be compared.",
         )  # fmt: skip
-        st.button("New round", on_click=new_seed)
-    report = artifacts.report(detector.version)
-    learnt_on = learnt_from(report.card)
-    learnt = _LEARNT if report.leaks and learnt_on == KAGGLE else _SCANS[learnt_on.folder]
-    kind = learnt if images_here() else "phantoms"
+        st.button("New round", on_click=start_new_round)
+    report = artifacts.get_report(detector.version)
+    learnt_on = training_dataset(report.card)
+    learnt = _LEAKY_TEST_SET_TEXT if report.has_leakage and learnt_on == KAGGLE else _TEST_SET_TEXTS[learnt_on.folder]
+    kind = learnt if has_images() else "phantoms"
     st.caption(
         f"{len(game.cases):,} {kind}. Each of the four classes is as likely as another, and no scan comes twice. "
         "Another round begins a new score."
     )
 
 
-header(
+show_header(
     "Practice",
     "Read a scan before you see what it is, then compare with the truth and the model. Your answers are in the session "
     "log; they are kept nowhere else.",
 )
 try:
-    detector = artifacts.detector(artifacts.chosen_version())
+    detector = artifacts.get_detector(artifacts.select_version())
 except BrainTumorError as problem:
-    missing(f"There is no model to practise against yet. {problem}")
+    show_missing(f"There is no model to practise against yet. {problem}")
 else:
     blind, gallery = st.tabs(["Blind reading", "Gallery"], key="practice", bind="query-params")
     # Only the open tab is drawn: what the gallery tells is not sent to who reads blind.
@@ -61,4 +70,4 @@ else:
             show_round(detector)
     if gallery.open:
         with gallery:
-            show_gallery(detector, artifacts.report(detector.version))
+            show_gallery(detector, artifacts.get_report(detector.version))

@@ -6,41 +6,43 @@ import numpy as np
 import streamlit as st
 
 from app_pages.components import artifacts, readme
-from app_pages.components.frame import header, missing, section
-from app_pages.components.words import METRIC_TITLES, count, evidence, held_out, share
-from braintumor.dataset.sets import KAGGLE, learnt_from
-from braintumor.evaluation.report import Report
+from app_pages.components.frame import show_header, show_missing, show_section
+from app_pages.components.words import METRIC_TITLES, format_share, pluralize, sample_size_text, test_set_text
+from braintumor.dataset.sets import KAGGLE, training_dataset
+from braintumor.evaluation.report import VersionReport
 from braintumor.exploration.statistics import Statistics
 from braintumor.vocabulary import CLASSES, RESEARCH_USE, Split
 
-HEADLINE = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
+HEADLINE_METRICS = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
 
 
 def show_classes(statistics: Statistics | None, dataset: artifacts.Dataset) -> None:
     """The average image of each class, with how many images and groups it has."""
-    images, groups = dataset.facts.get("by_label", {}), dataset.facts.get("groups_by_label", {})
-    shown = {} if statistics is None else {c: statistics.average(c) for c in CLASSES if statistics.count(c)}
+    images, groups = dataset.audit.get("by_label", {}), dataset.audit.get("groups_by_label", {})
+    shown = {} if statistics is None else {c: statistics.average(c) for c in CLASSES if statistics.image_count(c)}
     # One scale for all four, so that a brighter class looks brighter.
     brightest = max((float(average.max()) for average in shown.values()), default=0.0) or 1.0
     grid = st.grid(len(CLASSES), min_column_width=140)
     for label in CLASSES:
         with grid.cell():
-            counted = f"{count(images[label], 'image')}, {count(groups.get(label, 0), 'group')}" if images else ""
+            counted = (
+                f"{pluralize(images[label], 'image')}, {pluralize(groups.get(label, 0), 'group')}" if images else ""
+            )
             if statistics is not None and label in shown:
                 grey = np.rint(255 * np.clip(shown[label] / brightest, 0, 1)).astype(np.uint8)
-                said = f"Average of {count(statistics.count(label), 'image')} of the class {label.title}."
+                said = f"Average of {pluralize(statistics.image_count(label), 'image')} of the class {label.title}."
                 st.image(grey, width="stretch", alt=said)
             st.markdown(f"**{label.title}**" + (f"  \n:gray[{counted}]" if counted else ""))
 
 
-def show_model(report: Report) -> None:
+def show_model(report: VersionReport) -> None:
     """The headline numbers on the test images, each with its interval."""
-    found = {name: report.metric(Split.TEST, name) for name in HEADLINE}
+    found = {name: report.metric(Split.TEST, name) for name in HEADLINE_METRICS}
     measured = {name: estimate for name, estimate in found.items() if estimate is not None}
     if not measured:
-        missing("Nothing has been measured for this model yet. Measure it with:", report.remedy)
+        show_missing("Nothing has been measured for this model yet. Measure it with:", report.evaluate_command)
         return
-    grid = st.grid(len(HEADLINE), min_column_width=150)
+    grid = st.grid(len(HEADLINE_METRICS), min_column_width=150)
     for name, estimate in measured.items():
         with grid.cell():
             st.metric(METRIC_TITLES[name], f"{estimate.value:.1%}")
@@ -49,16 +51,16 @@ def show_model(report: Report) -> None:
                 st.caption(f"95% interval {low:.1%} to {high:.1%}")
     whole = report.metric(Split.TEST, "accuracy") or next(iter(measured.values()))
     st.caption(
-        f"{held_out(report)}, version {report.version}: {evidence(whole)}. "
+        f"{test_set_text(report)}, version {report.version}: {sample_size_text(whole)}. "
         "Intervals are computed over groups, since images of one patient are not independent."
     )
-    if not report.tells_kinds:
+    if not report.is_multiclass:
         st.caption("This version says tumour or none, and no kind of tumour: all of these numbers are of two answers.")
 
 
-def show_data(facts: dict[str, Any]) -> None:
+def show_data(audit: dict[str, Any]) -> None:
     """What the audit found, in sentences."""
-    leak = facts.get("leakage", {})
+    leak = audit.get("leakage", {})
     testing, known = leak.get("official_testing", 0), leak.get("testing_with_known_patient", 0)
     upright = leak.get("testing_with_upright_near_identical_in_training", 0)
     turned, shared = (
@@ -66,24 +68,24 @@ def show_data(facts: dict[str, Any]) -> None:
         leak.get("testing_with_patient_in_training", 0),
     )
     st.markdown(
-        f"- **{count(facts.get('images', 0), 'image')}** in {len(facts.get('by_label', {}))} classes, of "
-        f"{count(facts.get('patients', 0), 'known patient')}.\n"
-        f"- **{count(facts.get('exact_copies', 0), 'image')}** "
-        f"{'is an exact copy' if facts.get('exact_copies') == 1 else 'are exact copies'} of others.\n"
-        f"- The usual split leaks: **{upright:,} of {testing:,}** official test images ({share(upright, testing)}) "
-        f"have a near-identical one in training, {turned:,} ({share(turned, testing)}) once mirrored and rotated "
+        f"- **{pluralize(audit.get('images', 0), 'image')}** in {len(audit.get('by_label', {}))} classes, of "
+        f"{pluralize(audit.get('patients', 0), 'known patient')}.\n"
+        f"- **{pluralize(audit.get('exact_copies', 0), 'image')}** "
+        f"{'is an exact copy' if audit.get('exact_copies') == 1 else 'are exact copies'} of others.\n"
+        f"- The usual split leaks: **{upright:,} of {testing:,}** official test images ({format_share(upright, testing)}) "
+        f"have a near-identical one in training, {turned:,} ({format_share(turned, testing)}) once mirrored and rotated "
         "copies count.\n"
-        f"- Of the {known:,} test images whose patient is known, **{shared:,}** ({share(shared, known)}) have that "
+        f"- Of the {known:,} test images whose patient is known, **{shared:,}** ({format_share(shared, known)}) have that "
         "patient in training too.\n"
-        f"- Joined by patient and likeness, only **{count(facts.get('groups', 0), 'independent group')}** remain. "
+        f"- Joined by patient and likeness, only **{pluralize(audit.get('groups', 0), 'independent group')}** remain. "
         "This project splits by group, so its scores do not compare with those published on the usual split, and its "
         "intervals are wide."
     )
 
 
-def show_use(report: Report) -> None:
+def show_use(report: VersionReport) -> None:
     """How to read a scan, in three steps."""
-    chances = "the probability of each class" if report.tells_kinds else "the probability of a tumour"
+    chances = "the probability of each class" if report.is_multiclass else "the probability of a tumour"
     steps = (
         ("1. Drop slices", "Pictures, DICOM, volumes or a ZIP, on the Detection page. Files stay in memory."),
         ("2. Read the verdict", f"Tumour suspected, none found, or uncertain, with its reason, {chances}, and a heat "
@@ -94,12 +96,12 @@ def show_use(report: Report) -> None:
         column.markdown(f"**{title}**  \n{text}")
 
 
-report = artifacts.report(artifacts.chosen_version())
-dataset = artifacts.dataset()
+report = artifacts.get_report(artifacts.select_version())
+dataset = artifacts.get_dataset()
 
-header(
+show_header(
     "Brain Tumor Detector",
-    f"Give it brain MRI slices. It says whether a tumour is suspected,{' which kind,' if report.tells_kinds else ''} "
+    f"Give it brain MRI slices. It says whether a tumour is suspected,{' which kind,' if report.is_multiclass else ''} "
     "what spoke for that and how sure it is. Where it cannot tell, it says so.",
 )
 with st.container(horizontal=True):
@@ -108,28 +110,28 @@ with st.container(horizontal=True):
     if st.button("How good is it?"):
         st.switch_page("app_pages/performance.py")
 if dataset.exists:
-    show_classes(artifacts.statistics(), dataset)
+    show_classes(artifacts.get_statistics(), dataset)
 
-section("How to use it")
+show_section("How to use it")
 show_use(report)
 
-section("How good it is")
+show_section("How good it is")
 show_model(report)
 
-section("What it learned from")
-if learnt_from(report.card) != KAGGLE:
+show_section("What it learned from")
+if training_dataset(report.card) != KAGGLE:
     st.markdown(
-        f"Version {report.version} learnt from {learnt_from(report.card).title}, not from the images described here, "
+        f"Version {report.version} learnt from {training_dataset(report.card).title}, not from the images described here, "
         "which the other versions learnt from and all versions are compared on."
     )
 if dataset.exists:
-    show_data(dataset.facts)
+    show_data(dataset.audit)
 else:
-    missing(
+    show_missing(
         "The image set has not been read yet. Get and read it with:", "braintumor data fetch", "braintumor data audit"
     )
 
-section("Why it exists")
+show_section("Why it exists")
 st.markdown(
     "Most published scores on this image set come from splits that put the same patient on both sides. This project "
     "measures what is left when they are kept apart, shows every number with its interval, and lets any reader "
@@ -137,6 +139,6 @@ st.markdown(
 )
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Open the README"):
-        readme.show()
+        readme.show_readme()
     st.link_button("Image set on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE.handle}")
 st.caption(RESEARCH_USE)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages.components.frame import header
+from app_pages.components.frame import show_header
 from app_pages.components.montage import show_montage
 from app_pages.components.visualizer_explorer import show_explorer
 from app_pages.components.visualizer_leakage import show_leakage
 from app_pages.components.visualizer_maps import show_maps
 
 STYLE = Path(__file__).parent / "components" / "assets" / "visualizer.css"
-PARTS: dict[str, Callable[[], None]] = {
+TABS: dict[str, Callable[[], None]] = {
     "Maps": show_maps,
     "Montage": show_montage,
     "Explorer": show_explorer,
@@ -20,13 +20,13 @@ PARTS: dict[str, Callable[[], None]] = {
 }
 
 st.html(STYLE)
-header(
+show_header(
     "Visualizer",
     "What the images of each class share, where they vary and differ, and what in this collection is copied, "
     "mislabelled or out of place.",
 )
-for part, tab in zip(PARTS, st.tabs(list(PARTS), key="look", bind="query-params"), strict=True):
+for part, tab in zip(TABS, st.tabs(list(TABS), key="look", bind="query-params"), strict=True):
     # Only the open tab is drawn, and each is a fragment: a choice within it runs nothing outside it.
     if tab.open:
         with tab:
-            PARTS[part]()
+            TABS[part]()

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braintumor.dataset.drawing import draw
-from braintumor.imaging import InputContract, overlay, read_scan, standardize, to_batch
+from braintumor.dataset.drawing import make_phantom
+from braintumor.imaging import InputSpec, draw_overlay, preprocess, read_scan, to_batch
 from braintumor.inference import Detector
 from braintumor.reporting.batch import read_rows
 from braintumor.reporting.csv import csv_row, to_csv
@@ -23,7 +23,7 @@ from tests.support.model import CONTRACT, build, fit
 
 
 def encoded(size: int, colour: bool, format_: str) -> bytes:
-    picture = Image.fromarray(np.asarray(draw(CLASSES[0], 1, size).pixels))
+    picture = Image.fromarray(np.asarray(make_phantom(CLASSES[0], 1, size).pixels))
     content = io.BytesIO()
     (picture.convert("RGB") if colour else picture).save(content, format_)
     return content.getvalue()
@@ -56,13 +56,13 @@ def test_read(benchmark, kind):
 
 def test_standardize(benchmark):
     scan = read_scan(encoded(512, False, "PNG"))
-    frame, _ = benchmark(standardize, scan, InputContract(150, 150))
+    frame, _ = benchmark(preprocess, scan, InputSpec(150, 150))
     assert frame.shape == (150, 150)
 
 
 def test_to_batch(benchmark):
     frames = np.zeros((32, 150, 150), np.uint8)
-    assert benchmark(to_batch, frames, InputContract(150, 150)).shape == (32, 150, 150, 3)
+    assert benchmark(to_batch, frames, InputSpec(150, 150)).shape == (32, 150, 150, 3)
 
 
 def test_infer(benchmark, detector):
@@ -79,7 +79,7 @@ def test_detect(benchmark, detector):
 def test_heat_map_and_overlay(benchmark, detector):
     scan = read_scan(encoded(512, False, "JPEG"))
     detection = detector.detect(scan)
-    assert benchmark(lambda: overlay(scan.to_uint8(), detection.heat_map)).shape == (512, 512, 3)
+    assert benchmark(lambda: draw_overlay(scan.to_uint8(), detection.heat_map)).shape == (512, 512, 3)
 
 
 def test_csv_of_a_thousand_rows(benchmark, detector):

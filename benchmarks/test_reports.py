@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
-from braintumor.reporting import ReportEntry, bundle, overlay_png, pdf_report
+from braintumor.reporting import ReportEntry, export_zip, overlay_png, pdf_report
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES
 from tests.inference.version import write_masked_version
@@ -30,7 +30,8 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
 @pytest.fixture(scope="module")
 def batch(detector: Detector) -> list[ReportEntry]:
     scans = [
-        read_scan(np.asarray(draw(CLASSES[number % 4], number, 512).pixels), f"{number}.png") for number in range(SCANS)
+        read_scan(np.asarray(make_phantom(CLASSES[number % 4], number, 512).pixels), f"{number}.png")
+        for number in range(SCANS)
     ]
     return [ReportEntry(scan, detector.detect(scan)) for scan in scans]
 
@@ -40,7 +41,7 @@ def test_report(benchmark, detector, batch):
 
 
 def test_bundle(benchmark, detector, batch):
-    assert benchmark(bundle, batch, card=detector.artifact.card).startswith(b"PK")
+    assert benchmark(export_zip, batch, card=detector.artifact.card).startswith(b"PK")
 
 
 def test_overlay(benchmark, batch):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from braintumor.runs import training_command, under, version_name
+from braintumor.runs import run_name, train_command, with_protocol
 from braintumor.vocabulary import Protocol
 
 
@@ -15,14 +15,14 @@ from braintumor.vocabulary import Protocol
     ],
 )
 def test_a_folder_name_says_how_it_was_made(name: str, command: str) -> None:
-    assert training_command(name) == command
+    assert train_command(name) == command
 
 
 def test_what_a_run_does_otherwise_is_in_its_name() -> None:
-    assert version_name("v4", Protocol.GROUP) == "v4"
-    assert version_name("wide-cnn", Protocol.OFFICIAL, 2, "none") == "wide-cnn-official-none-seed2"
+    assert run_name("v4", Protocol.GROUP) == "v4"
+    assert run_name("wide-cnn", Protocol.OFFICIAL, 2, "none") == "wide-cnn-official-none-seed2"
 
 
 def test_a_run_keeps_its_seed_under_another_protocol() -> None:
-    assert under("v4_teacher-seed2", Protocol.OFFICIAL) == "v4_teacher-official-seed2"
-    assert under("v4_teacher-official", Protocol.GROUP) == "v4_teacher"
+    assert with_protocol("v4_teacher-seed2", Protocol.OFFICIAL) == "v4_teacher-official-seed2"
+    assert with_protocol("v4_teacher-official", Protocol.GROUP) == "v4_teacher"

@@ -7,17 +7,17 @@ from app_pages.components import words as of_pages
 from braintumor import words
 from braintumor.reporting import words as of_reports
 from braintumor.vocabulary import TumorClass, Verdict
-from braintumor.words import class_word, count, listed
+from braintumor.words import class_text, join_words, pluralize
 
 
 def test_things_are_counted_and_listed_as_people_do() -> None:
-    assert (count(1, "scan"), count(1200, "scan")) == ("1 scan", "1,200 scans")
-    assert (count(1, "study", "studies"), count(2, "study", "studies")) == ("1 study", "2 studies")
-    assert (listed("a"), listed("ab"), listed("abc"), listed("")) == ("a", "a and b", "a, b and c", "")
+    assert (pluralize(1, "scan"), pluralize(1200, "scan")) == ("1 scan", "1,200 scans")
+    assert (pluralize(1, "study", "studies"), pluralize(2, "study", "studies")) == ("1 study", "2 studies")
+    assert (join_words("a"), join_words("ab"), join_words("abc"), join_words("")) == ("a", "a and b", "a, b and c", "")
 
 
 def test_a_class_is_a_word_in_a_sentence_and_anything_else_is_said_as_it_is() -> None:
-    assert [class_word(label) for label in (TumorClass.NOTUMOR, "glioma", "unsaid")] == [
+    assert [class_text(label) for label in (TumorClass.NOTUMOR, "glioma", "unsaid")] == [
         "no tumour",
         "glioma",
         "unsaid",
@@ -27,7 +27,7 @@ def test_a_class_is_a_word_in_a_sentence_and_anything_else_is_said_as_it_is() ->
 def test_every_verdict_is_said_by_pages_and_reports_in_the_same_words() -> None:
     assert set(words.VERDICT_TITLES) == set(Verdict)
     assert of_pages.VERDICT_TITLES is of_reports.VERDICTS is words.VERDICT_TITLES
-    assert of_pages.listed is of_reports.listed is listed
+    assert of_pages.join_words is of_reports.join_words is join_words
 
 
 def test_a_page_that_says_a_word_does_not_load_what_sets_reports() -> None:

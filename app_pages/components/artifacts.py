@@ -9,25 +9,25 @@ import streamlit as st
 
 from braintumor.dataset.manifest import read_manifest
 from braintumor.errors import BrainTumorError, DatasetError
-from braintumor.evaluation.compare_file import FOLDER, Comparison, read_comparison
-from braintumor.evaluation.effects import ClassImage
+from braintumor.evaluation.compare_file import COMPARISON_FOLDER, Comparison, read_comparison
+from braintumor.evaluation.effects import ClassAverage
 from braintumor.evaluation.experiments_file import Experiments, read_experiments
-from braintumor.evaluation.report import Report, read_predictions, read_report
-from braintumor.exploration.statistics import FILE as STATISTICS
+from braintumor.evaluation.report import VersionReport, read_predictions, read_version_report
+from braintumor.exploration.statistics import STATISTICS_FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics
-from braintumor.exploration.statistics import load as load_statistics
-from braintumor.inference import Detector, versions
+from braintumor.exploration.statistics import load_statistics as load_statistics
+from braintumor.inference import Detector, list_models
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, TumorClass
 
-Stamp = tuple[tuple[str, int, int], ...]
+FolderStamp = tuple[tuple[str, int, int], ...]
 
 
 class Dataset(NamedTuple):
     """The manifest, and the facts of `audit.json`; empty where the audit has not been run."""
 
     manifest: pd.DataFrame
-    facts: dict[str, Any]
+    audit: dict[str, Any]
 
     @property
     def exists(self) -> bool:
@@ -35,7 +35,7 @@ class Dataset(NamedTuple):
         return not self.manifest.empty
 
 
-def stamp(folder: Path) -> Stamp:
+def stamp_folder(folder: Path) -> FolderStamp:
     """Names, times and sizes of a folder's files: what a cached reading of it depends on."""
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
@@ -44,36 +44,36 @@ def stamp(folder: Path) -> Stamp:
         return ()
 
 
-def report(version: str) -> Report:
+def get_report(version: str) -> VersionReport:
     """What is known of a version."""
     settings = get_settings()
-    return _report(version, str(settings.outputs), stamp(settings.outputs / version), settings)
+    return _cached_report(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _report(version: str, outputs: str, when: Stamp, _settings: Settings) -> Report:
-    return read_report(version, _settings)
+def _cached_report(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> VersionReport:
+    return read_version_report(version, _settings)
 
 
-def predictions(version: str) -> pd.DataFrame:
+def get_predictions(version: str) -> pd.DataFrame:
     """What was said of every scan by a version; empty where it was not written down."""
     settings = get_settings()
-    return _predictions(version, str(settings.outputs), stamp(settings.outputs / version), settings)
+    return _cached_predictions(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def _predictions(version: str, outputs: str, when: Stamp, _settings: Settings) -> pd.DataFrame:
+def _cached_predictions(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
     return read_predictions(version, _settings)
 
 
-def dataset() -> Dataset:
+def get_dataset() -> Dataset:
     """What is known of the image set."""
     settings = get_settings()
-    return _dataset(str(settings.outputs), stamp(settings.dataset_outputs), settings)
+    return _cached_dataset(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
-def _dataset(outputs: str, when: Stamp, _settings: Settings) -> Dataset:
+def _cached_dataset(outputs: str, when: FolderStamp, _settings: Settings) -> Dataset:
     try:
         facts = json.loads((_settings.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
         return Dataset(read_manifest(_settings), facts if isinstance(facts, dict) else {})
@@ -81,57 +81,59 @@ def _dataset(outputs: str, when: Stamp, _settings: Settings) -> Dataset:
         return Dataset(pd.DataFrame(), {})
 
 
-def comparison() -> Comparison:
+def get_comparison() -> Comparison:
     """All versions side by side; empty where they were not compared."""
     settings = get_settings()
     # A version trained or changed since is said to be so, hence the stamps of all their folders.
-    folders = [settings.outputs / FOLDER, *(settings.outputs / name for name in versions(settings))]
-    return _comparison(str(settings.outputs), tuple(map(stamp, folders)), settings)
+    folders = [settings.outputs / COMPARISON_FOLDER, *(settings.outputs / name for name in list_models(settings))]
+    return _cached_comparison(str(settings.outputs), tuple(map(stamp_folder, folders)), settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
-def _comparison(outputs: str, when: tuple[Stamp, ...], _settings: Settings) -> Comparison:
+def _cached_comparison(outputs: str, when: tuple[FolderStamp, ...], _settings: Settings) -> Comparison:
     return read_comparison(_settings)
 
 
-def experiments() -> Experiments:
+def get_experiments() -> Experiments:
     """What the experiments behind the hypotheses found; empty where they were not run."""
     settings = get_settings()
-    return _experiments(str(settings.outputs), stamp(settings.outputs), settings)
+    return _cached_experiments(str(settings.outputs), stamp_folder(settings.outputs), settings)
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
-def _experiments(outputs: str, when: Stamp, _settings: Settings) -> Experiments:
+def _cached_experiments(outputs: str, when: FolderStamp, _settings: Settings) -> Experiments:
     return read_experiments(_settings)
 
 
-def statistics() -> Statistics | None:
+def get_statistics() -> Statistics | None:
     """Average images and what goes with them; None where exploration has not been run."""
     settings = get_settings()
-    return _statistics(str(settings.dataset_outputs / STATISTICS), stamp(settings.dataset_outputs))
+    return _cached_statistics(str(settings.dataset_outputs / STATISTICS), stamp_folder(settings.dataset_outputs))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _statistics(path: str, when: Stamp) -> Statistics | None:
+def _cached_statistics(path: str, when: FolderStamp) -> Statistics | None:
     try:
         return load_statistics(Path(path))
     except DatasetError:
         return None
 
 
-def averages() -> dict[TumorClass, ClassImage]:
+def get_class_averages() -> dict[TumorClass, ClassAverage]:
     """Average and variability of each class there are images of, as the hypotheses take them."""
-    known = statistics()
+    known = get_statistics()
     if known is None:
         return {}
     return {
-        label: ClassImage(known.average(label), known.variability(label), known.count(label), known.groups(label))
+        label: ClassAverage(
+            known.average(label), known.variability(label), known.image_count(label), known.group_count(label)
+        )
         for label in CLASSES
-        if known.count(label) and known.groups(label)
+        if known.image_count(label) and known.group_count(label)
     }
 
 
-def detector(version: str) -> Detector:
+def get_detector(version: str) -> Detector:
     """The loaded model of a version, shared by all visitors.
 
     Raises
@@ -140,18 +142,18 @@ def detector(version: str) -> Detector:
         There is no such version, or it was altered.
     """
     settings = get_settings()
-    return _detector(version, str(settings.outputs), stamp(settings.outputs / version), settings)
+    return _cached_detector(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
 @st.cache_resource(show_spinner="Loading the model", max_entries=4)
-def _detector(version: str, outputs: str, when: Stamp, _settings: Settings) -> Detector:
+def _cached_detector(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> Detector:
     return Detector.load(version, _settings)
 
 
-def chosen_version() -> str:
+def select_version() -> str:
     """The version all pages speak of: the one in the settings, or the reader's choice where there are several."""
     settings = get_settings()
-    found = versions(settings)
+    found = list_models(settings)
     if len(found) < 2:
         return found[0] if found and settings.version not in found else settings.version
     default = found.index(settings.version) if settings.version in found else 0

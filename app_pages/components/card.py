@@ -7,28 +7,30 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.frame import missing, section
-from app_pages.components.words import count
-from braintumor.dataset.sets import learnt_from
+from app_pages.components.frame import show_missing, show_section
+from app_pages.components.words import pluralize
+from braintumor.dataset.sets import training_dataset
 from braintumor.evaluation.measures import parse_metrics
-from braintumor.evaluation.report import Report
-from braintumor.evaluation.study_file import identity
-from braintumor.inference.artifact import LITERT, MODEL
+from braintumor.evaluation.report import VersionReport
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.inference.artifact import LITERT_FILE, MODEL_FILE
 
 
-def show_card(report: Report) -> None:
+def show_model_card(report: VersionReport) -> None:
     """Facts, intended use, limits and libraries of a version, and its card as a file."""
     if not report.card:
-        missing("This version has no card yet. Train it with:", report.retrain)
+        show_missing("This version has no card yet. Train it with:", report.train_command)
         return
-    section(str(report.fact("title") or report.version), str(report.fact("intended_use") or ""))
+    show_section(str(report.card_value("title") or report.version), str(report.card_value("intended_use") or ""))
     facts, limits = st.columns([6, 5], gap="medium")
     with facts:
-        st.table(pd.Series(dict(_facts(report)), name="Value").to_frame(), border="horizontal", hide_header=True)
+        st.table(
+            pd.Series(dict(_iter_card_rows(report)), name="Value").to_frame(), border="horizontal", hide_header=True
+        )
     with limits:
         st.markdown("**Limits**")
-        st.markdown("\n".join(f"- {limit}" for limit in report.fact("limits") or ["None are written down."]))
-        libraries = report.fact("libraries") or {}
+        st.markdown("\n".join(f"- {limit}" for limit in report.card_value("limits") or ["None are written down."]))
+        libraries = report.card_value("libraries") or {}
         st.markdown("**Libraries**")
         st.caption(", ".join(f"{name} {version}" for name, version in libraries.items()) or "Not written down.")
         show_variants(report)
@@ -38,15 +40,15 @@ def show_card(report: Report) -> None:
     )  # fmt: skip
 
 
-def show_variants(report: Report) -> None:
+def show_variants(report: VersionReport) -> None:
     """Smaller forms of the model, each with what it costs; nothing where there are none."""
-    variants = report.fact("variants")
+    variants = report.card_value("variants")
     if not isinstance(variants, dict) or not variants:
         return
     st.markdown("**Smaller forms**")
     for name, said in variants.items():
-        if said.get("model") != identity(report.card):
-            option = "--litert" if name == LITERT else "--int8"
+        if said.get("model") != model_fingerprint(report.card):
+            option = "--litert" if name == LITERT_FILE else "--int8"
             again = f"braintumor export {report.version} {option}"
             st.markdown(f"- `{name}`: measured on an earlier model. Make it again with: `{again}`")
             continue
@@ -58,36 +60,36 @@ def show_variants(report: Report) -> None:
         )
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str]]:
+def _iter_card_rows(report: VersionReport) -> Iterator[tuple[str, str]]:
     """Names and values of what is known; what is not known is left out."""
-    seconds, speed = report.fact("training", "seconds"), report.fact("training", "images_per_second")
-    epochs, best = report.fact("training", "epochs_run"), report.fact("training", "best_epoch")
-    size = [report.fact("input", side) for side in ("width", "height", "channels")]
+    seconds, speed = report.card_value("training", "seconds"), report.card_value("training", "images_per_second")
+    epochs, best = report.card_value("training", "epochs_run"), report.card_value("training", "best_epoch")
+    size = [report.card_value("input", side) for side in ("width", "height", "channels")]
     known: dict[str, Any] = {
         "Version": report.version,
-        "Tells": "the four classes" if report.tells_kinds else "tumour or none, and no kind of tumour",
-        "Learnt from": learnt_from(report.card).title,
-        "Created": report.fact("created"),
-        "Architecture": report.fact("architecture"),
-        "Parameters": _number(report.fact("parameters")),
+        "Tells": "the four classes" if report.is_multiclass else "tumour or none, and no kind of tumour",
+        "Learnt from": training_dataset(report.card).title,
+        "Created": report.card_value("created"),
+        "Architecture": report.card_value("architecture"),
+        "Parameters": _format_number(report.card_value("parameters")),
         "Input": " x ".join(str(side) for side in size) if all(size) else None,
-        "Split": report.fact("protocol"),
-        "Started from": _start(report.fact("weights")),
-        "Taught by": ", ".join(report.fact("teachers") or ()),
-        "Training": _training(epochs, best, seconds, speed),
-        "Seed": report.fact("seed"),
-        "Temperature": _number(report.fact("temperature"), ".3f"),
-        "Clear at or below": _number(report.fact("thresholds", "low"), ".1%"),
-        "Call at or above": _number(report.fact("thresholds", "high"), ".1%"),
-        "Says tumour from": _number(report.fact("decision", "threshold"), ".1%"),
-        "Thresholds": report.fact("thresholds", "chosen"),
-        "Views of a scan": report.fact("views", "count"),
-        "Class and mask together": _fusion(report.fact("fusion")),
-        "Prediction sets promise": _number(report.fact("conformal", "level"), ".0%"),
-        "Novelty limits": report.fact("novelty", "chosen"),
-        "Largest difference of export": _number(report.fact("export", "max_abs_difference"), ".1e"),
-        "Code (git commit)": (report.fact("git_commit") or "")[:12],
-        "Data fingerprint": (report.fact("data", "fingerprint") or "")[:12],
+        "Split": report.card_value("protocol"),
+        "Started from": _describe_initial_weights(report.card_value("weights")),
+        "Taught by": ", ".join(report.card_value("teachers") or ()),
+        "Training": _describe_training(epochs, best, seconds, speed),
+        "Seed": report.card_value("seed"),
+        "Temperature": _format_number(report.card_value("temperature"), ".3f"),
+        "Clear at or below": _format_number(report.card_value("thresholds", "low"), ".1%"),
+        "Call at or above": _format_number(report.card_value("thresholds", "high"), ".1%"),
+        "Says tumour from": _format_number(report.card_value("decision", "threshold"), ".1%"),
+        "Thresholds": report.card_value("thresholds", "chosen"),
+        "Views of a scan": report.card_value("views", "count"),
+        "Class and mask together": _describe_fusion(report.card_value("fusion")),
+        "Prediction sets promise": _format_number(report.card_value("conformal", "level"), ".0%"),
+        "Novelty limits": report.card_value("novelty", "chosen"),
+        "Largest difference of export": _format_number(report.card_value("export", "max_abs_difference"), ".1e"),
+        "Code (git commit)": (report.card_value("git_commit") or "")[:12],
+        "Data fingerprint": (report.card_value("data", "fingerprint") or "")[:12],
         "Model SHA-256": _model_hash(report),
     }
     for name, value in known.items():
@@ -95,18 +97,18 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
             yield name, str(value)
 
 
-def _model_hash(report: Report) -> str:
+def _model_hash(report: VersionReport) -> str:
     """The start of the model file's hash, or of each member's for an ensemble."""
-    if members := report.fact("members"):
+    if members := report.card_value("members"):
         return ", ".join(f"{member['version']} {member['sha256'][:12]}" for member in members)
-    return str(report.fact("files", MODEL) or "")[:12]
+    return str(report.card_value("files", MODEL_FILE) or "")[:12]
 
 
-def _number(value: Any, form: str = ",") -> str | None:
+def _format_number(value: Any, form: str = ",") -> str | None:
     return format(value, form) if isinstance(value, (int, float)) else None
 
 
-def _start(weights: Any) -> str | None:
+def _describe_initial_weights(weights: Any) -> str | None:
     if not isinstance(weights, dict):
         return None
     if weights.get("initial") == "none":
@@ -114,16 +116,16 @@ def _start(weights: Any) -> str | None:
     return f"ImageNet's weights, {weights['file']}" if "file" in weights else "ImageNet's weights, through Keras"
 
 
-def _fusion(fusion: Any) -> str | None:
+def _describe_fusion(fusion: Any) -> str | None:
     if not isinstance(fusion, dict):
         return None
     return f"log-odds of {fusion['label']:.2f} x class + {fusion['mask']:.2f} x mask + {fusion['bias']:.2f}"
 
 
-def _training(epochs: Any, best: Any, seconds: Any, speed: Any) -> str | None:
+def _describe_training(epochs: Any, best: Any, seconds: Any, speed: Any) -> str | None:
     parts = []
     if isinstance(epochs, int):
-        parts.append(count(epochs, "epoch") + (f", best at {best}" if isinstance(best, int) else ""))
+        parts.append(pluralize(epochs, "epoch") + (f", best at {best}" if isinstance(best, int) else ""))
     if isinstance(seconds, (int, float)):
         parts.append(f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds")
     if isinstance(speed, (int, float)):

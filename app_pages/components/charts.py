@@ -7,13 +7,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.palette import ACCENT, NEUTRAL
-from braintumor.evaluation.measures import Estimate
+from braintumor.evaluation.measures import Metric
 
 _CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
-_FAINT: Final = "rgba(127,140,153,0.22)"
+_GRID_COLOR: Final = "rgba(127,140,153,0.22)"
 
 
-def show(
+def show_chart(
     figure: go.Figure,
     alt: str,
     key: str,
@@ -43,26 +43,26 @@ def show(
         dragmode="zoom" if zoom else False,
         hovermode="closest",
     )
-    figure.update_xaxes(fixedrange=not zoom, automargin=True, gridcolor=_FAINT, zerolinecolor=_FAINT)
-    figure.update_yaxes(fixedrange=not zoom, automargin=True, gridcolor=_FAINT, zerolinecolor=_FAINT)
+    figure.update_xaxes(fixedrange=not zoom, automargin=True, gridcolor=_GRID_COLOR, zerolinecolor=_GRID_COLOR)
+    figure.update_yaxes(fixedrange=not zoom, automargin=True, gridcolor=_GRID_COLOR, zerolinecolor=_GRID_COLOR)
     st.plotly_chart(
         figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key,
         on_select=on_select or "ignore", selection_mode="points",
     )  # fmt: skip
 
 
-class Bar(NamedTuple):
+class IntervalRow(NamedTuple):
     """A labelled estimate, for `intervals`, and the value it has to reach, where there is one."""
 
     label: str
-    estimate: Estimate
+    estimate: Metric
     text: str
     color: str = ACCENT
     target: float | None = None
     target_text: str = ""
 
 
-def intervals(bars: Sequence[Bar], unit: str = "share") -> go.Figure:
+def plot_intervals(rows: Sequence[IntervalRow], unit: str = "share") -> go.Figure:
     """Points with their intervals as lines, one a row, and a dotted line where the value has to reach.
 
     Parameters
@@ -71,7 +71,7 @@ def intervals(bars: Sequence[Bar], unit: str = "share") -> go.Figure:
         How the axis is labelled.
     """
     figure = go.Figure()
-    for row, bar in enumerate(bars):
+    for row, bar in enumerate(rows):
         low, high = bar.estimate.interval or (bar.estimate.value, bar.estimate.value)
         figure.add_scatter(
             x=[bar.estimate.value], y=[row], mode="markers",
@@ -90,10 +90,10 @@ def intervals(bars: Sequence[Bar], unit: str = "share") -> go.Figure:
     form = {"share": ".0%", "points": "+.0%"}.get(unit, ".2~f")
     figure.update_xaxes(tickformat=form, zeroline=False, nticks=6, tickangle=0)
     figure.update_yaxes(
-        range=[len(bars) - 0.5, -0.6],
+        range=[len(rows) - 0.5, -0.6],
         showgrid=False,
         zeroline=False,
-        tickvals=list(range(len(bars))),
-        ticktext=[b.label for b in bars],
+        tickvals=list(range(len(rows))),
+        ticktext=[b.label for b in rows],
     )
     return figure

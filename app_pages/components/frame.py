@@ -13,13 +13,13 @@ from streamlit.navigation.page import Page
 from braintumor.vocabulary import RESEARCH_USE
 
 _ASSETS: Final = Path(__file__).parent / "assets"
-MARK: Final = str(_ASSETS / "mark.svg")
+LOGO: Final = str(_ASSETS / "mark.svg")
 
 
-def show_frame(pages: Sequence[Page]) -> None:
+def show_layout(pages: Sequence[Page]) -> None:
     """Draw what all pages share: once per run, before the page."""
     st.html(_ASSETS / "style.css")
-    st.logo(MARK, size="large")
+    st.logo(LOGO, size="large")
     # On a phone Streamlit puts the pages into a sidebar that covers the page and stays open; this row takes its place.
     with st.container(horizontal=True, key="pages", gap=None, horizontal_alignment="distribute"):
         for page in pages:
@@ -30,29 +30,29 @@ def show_frame(pages: Sequence[Page]) -> None:
         st.html(f'<p class="research-use" role="note">{escape(first)}.<span> {escape(rest)}</span></p>')
 
 
-def header(title: str, lede: str) -> None:
+def show_header(title: str, subtitle: str) -> None:
     """Title of a page and the sentence under it."""
     st.title(title, anchor=False)
-    st.markdown(f":gray[{lede}]")
+    st.markdown(f":gray[{subtitle}]")
 
 
-def section(title: str, lede: str = "") -> None:
+def show_section(title: str, subtitle: str = "") -> None:
     """Heading of a part of a page, with a sentence on how to read it."""
     st.header(title, anchor=False)
-    if lede:
-        st.caption(lede)
+    if subtitle:
+        st.caption(subtitle)
 
 
-def missing(what: str, *commands: str) -> None:
+def show_missing(message: str, *commands: str) -> None:
     """Say plainly what is not there and which command makes it."""
     with st.container(border=True):
-        st.markdown(what)
+        st.markdown(message)
         if commands:
             # Wrapped, since what scrolls sideways on a phone cannot be reached with a keyboard.
-            st.code("\n".join(map(runnable, commands)), language=None, wrap_lines=True)
+            st.code("\n".join(map(shell_command, commands)), language=None, wrap_lines=True)
 
 
-def runnable(command: str) -> str:
+def shell_command(command: str) -> str:
     """A command as it can be pasted: with the path of its program where that is not on the search path."""
     name, _, rest = command.partition(" ")
     program = Path(sys.executable).parent / name

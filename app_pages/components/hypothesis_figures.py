@@ -4,44 +4,44 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components import artifacts
-from app_pages.components.charts import show
+from app_pages.components.charts import show_chart
 from app_pages.components.palette import ACCENT, NEUTRAL
-from app_pages.components.words import listed
+from app_pages.components.words import join_words
 from braintumor.evaluation.experiments_file import Experiments
-from braintumor.evaluation.measures import Estimate
-from braintumor.exploration.figures import effect_figure
-from braintumor.exploration.sentences import effect_sentence
+from braintumor.evaluation.measures import Metric
+from braintumor.exploration.figures import plot_effect
+from braintumor.exploration.sentences import summarize_effect
 from braintumor.vocabulary import CLASSES, TumorClass
 
 
-def show_figure(key: str, experiments: Experiments) -> None:
+def show_hypothesis_figure(key: str, experiments: Experiments) -> None:
     """The figure of one hypothesis, where it has one and it was measured."""
     if key == "differ":
-        _show_effects()
-        _show_chance(experiments)
+        _show_effect_maps()
+        _show_permutation_test(experiments)
     elif key == "growth":
-        _show_growth(experiments)
+        _show_learning_curve(experiments)
     elif key in ("augmentation", "masks"):
-        _say_by_seed(experiments, key)
+        _show_results_by_seed(experiments, key)
 
 
-def _show_effects() -> None:
+def _show_effect_maps() -> None:
     """Where each tumour class differs from no tumour, in standard deviations."""
-    statistics = artifacts.statistics()
+    statistics = artifacts.get_statistics()
     if statistics is None:
         return
     for column, label in zip(st.columns(3), [c for c in CLASSES if c.is_tumor], strict=True):
         with column:
             st.caption(f"{label.title} minus no tumour")
-            figure = effect_figure(statistics, label, TumorClass.NOTUMOR)
+            figure = plot_effect(statistics, label, TumorClass.NOTUMOR)
             figure.update_traces(showscale=False)
-            said = effect_sentence(statistics, label, TumorClass.NOTUMOR)
-            show(figure, said, f"effect-{label}", 150)
+            said = summarize_effect(statistics, label, TumorClass.NOTUMOR)
+            show_chart(figure, said, f"effect-{label}", 150)
 
 
-def _show_chance(experiments: Experiments) -> None:
+def _show_permutation_test(experiments: Experiments) -> None:
     """What the nearest class average tells, against what it tells of labels dealt at random."""
-    told, null = experiments.metric("visible", "told"), experiments.fact("visible", "null")
+    told, null = experiments.metric("visible", "told"), experiments.detail("visible", "null")
     if told is None or not null:
         return
     figure = go.Figure(
@@ -56,17 +56,17 @@ def _show_chance(experiments: Experiments) -> None:
     reach = sum(value >= told.value for value in null)
     said = (
         f"Of {len(null):,} deals of the labels to the groups at random, {reach or 'none'} reach the measured "
-        f"{told.value:.1%} (p = {experiments.fact('visible', 'p'):.3f}); the best of them reaches {max(null):.1%}."
+        f"{told.value:.1%} (p = {experiments.detail('visible', 'p'):.3f}); the best of them reaches {max(null):.1%}."
     )
-    show(figure, said, "chance", 190)
+    show_chart(figure, said, "chance", 190)
     st.caption(said)
 
 
-def _show_growth(experiments: Experiments) -> None:
+def _show_learning_curve(experiments: Experiments) -> None:
     """Accuracy at each share of the groups, with the fitted power law of the errors."""
-    points: list[tuple[float, Estimate]] = [
+    points: list[tuple[float, Metric]] = [
         (share, found)
-        for share in experiments.fact("growth", "shares", [])
+        for share in experiments.detail("growth", "shares", [])
         if (found := experiments.metric("growth", f"accuracy@share:{share:g}"))
     ]
     exponent, level = experiments.metric("growth", "exponent"), experiments.metric("growth", "error@share:1")
@@ -91,23 +91,23 @@ def _show_growth(experiments: Experiments) -> None:
     )  # fmt: skip
     figure.update_xaxes(type="log", tickvals=[s for s, _ in points], tickformat=".0%", title="share of training groups")
     figure.update_yaxes(tickformat=".0%", title="accuracy")
-    measured = listed(f"{found.value:.1%} at {share:.0%}" for share, found in points)
+    measured = join_words(f"{found.value:.1%} at {share:.0%}" for share, found in points)
     low, high = exponent.interval or (exponent.value, exponent.value)
-    power = Estimate(-exponent.value, (-high, -low)).plain()
+    power = Metric(-exponent.value, (-high, -low)).plain()
     said = f"Accuracy {measured}. Fitted: errors fall as the share to the power of {power}."
-    show(figure, said, "growth-curve", 230)
+    show_chart(figure, said, "growth-curve", 230)
     st.caption(said)
 
 
-def _say_by_seed(experiments: Experiments, key: str) -> None:
+def _show_results_by_seed(experiments: Experiments, key: str) -> None:
     """What each seed reached with and without, in words."""
     lines = []
-    for metric, (ours, theirs) in experiments.fact(key, "by_seed", {}).items():
+    for metric, (ours, theirs) in experiments.detail(key, "by_seed", {}).items():
         title = metric.replace("_", " ").replace("tumor", "tumour").replace("outside sensitivity", "outside tumours")
-        lines.append(f"{title} {_shares(ours)} with, {_shares(theirs)} without")
+        lines.append(f"{title} {_format_shares(ours)} with, {_format_shares(theirs)} without")
     if lines:
         st.caption(f"By seed: {'; '.join(lines)}.")
 
 
-def _shares(values: list[float]) -> str:
+def _format_shares(values: list[float]) -> str:
     return ", ".join(f"{value:.1%}" for value in values)

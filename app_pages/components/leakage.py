@@ -4,33 +4,33 @@ import pandas as pd
 import streamlit as st
 
 from app_pages.components import artifacts
-from app_pages.components.charts import Bar, intervals, show
-from app_pages.components.frame import missing, section
+from app_pages.components.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.frame import show_missing, show_section
 from app_pages.components.palette import ACCENT, NEUTRAL
 from app_pages.components.words import METRIC_TITLES, metric_value
-from braintumor.evaluation.effects import difference
-from braintumor.evaluation.report import Report, leak_version
+from braintumor.evaluation.effects import subtract_estimates
+from braintumor.evaluation.report import VersionReport, leakage_baseline
 from braintumor.vocabulary import Protocol, Split
 
-_TITLES = {
+_PROTOCOL_TITLES = {
     Protocol.GROUP: "By group: patients and near-duplicates kept together",
     Protocol.OFFICIAL: "Official: the folders as published",
     Protocol.RANDOM: "Random: images dealt one by one",
 }
-_SHOWN = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "loss")
+_REPORTED_METRICS = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "loss")
 
 
-def show_leakage(report: Report) -> None:
+def show_leakage_effect(report: VersionReport) -> None:
     """Test scores of the version under each split, with what they differ by."""
-    base = leak_version(report.version)
-    section(
+    base = leakage_baseline(report.version)
+    show_section(
         "The same recipe under three splits",
         f"Version {base}, each time scored on its own test images. Only the first split is fair.",
     )
-    reports = {Protocol.GROUP: artifacts.report(base)}
-    reports |= {p: artifacts.report(f"{base}-{p}") for p in (Protocol.OFFICIAL, Protocol.RANDOM)}
-    if absent := [other.remedy for other in reports.values() if other.metric(Split.TEST, "accuracy") is None]:
-        missing("Not all three have been measured. What is missing comes from:", *absent)
+    reports = {Protocol.GROUP: artifacts.get_report(base)}
+    reports |= {p: artifacts.get_report(f"{base}-{p}") for p in (Protocol.OFFICIAL, Protocol.RANDOM)}
+    if absent := [other.evaluate_command for other in reports.values() if other.metric(Split.TEST, "accuracy") is None]:
+        show_missing("Not all three have been measured. What is missing comes from:", *absent)
     measured = {p: other for p, other in reports.items() if other.metric(Split.TEST, "accuracy") is not None}
     if not measured:
         return
@@ -39,38 +39,42 @@ def show_leakage(report: Report) -> None:
     table = {
         protocol.capitalize(): {
             METRIC_TITLES[name]: metric_value(name, estimate)
-            for name in _SHOWN
+            for name in _REPORTED_METRICS
             if (estimate := other.metric(Split.TEST, name)) is not None
         }
         for protocol, other in measured.items()
     }
     with st.container(key="numbers-leakage"):
         st.table(pd.DataFrame(table).rename_axis("Metric"), border="horizontal")
-    for sentence in _sentences(measured):
+    for sentence in _summarize_differences(measured):
         st.markdown(f"- {sentence}")
 
 
-def _show_metric(metric: str, measured: dict[Protocol, Report]) -> None:
-    found = [(p, e) for p, other in measured.items() if (e := other.metric(Split.TEST, metric)) is not None]
+def _show_metric(metric: str, reports: dict[Protocol, VersionReport]) -> None:
+    found = [(p, e) for p, other in reports.items() if (e := other.metric(Split.TEST, metric)) is not None]
     bars = [
-        Bar(p.capitalize(), e, f"{_TITLES[p]}: {e.percent()}", ACCENT if p is Protocol.GROUP else NEUTRAL)
+        IntervalRow(
+            p.capitalize(), e, f"{_PROTOCOL_TITLES[p]}: {e.percent()}", ACCENT if p is Protocol.GROUP else NEUTRAL
+        )
         for p, e in found
     ]
-    said = "; ".join(f"{_TITLES[p]}: {e.percent()}" for p, e in found)
+    said = "; ".join(f"{_PROTOCOL_TITLES[p]}: {e.percent()}" for p, e in found)
     st.markdown(f"**{METRIC_TITLES[metric]}**")
-    show(intervals(bars), f"{METRIC_TITLES[metric]} by split. {said}.", f"leakage-{metric}", 64 + 38 * len(bars))
+    show_chart(
+        plot_intervals(bars), f"{METRIC_TITLES[metric]} by split. {said}.", f"leakage-{metric}", 64 + 38 * len(bars)
+    )
 
 
-def _sentences(measured: dict[Protocol, Report]) -> list[str]:
+def _summarize_differences(reports: dict[Protocol, VersionReport]) -> list[str]:
     """What each leaky split adds to the score, and whether that is more than noise."""
-    fair = measured.get(Protocol.GROUP)
+    fair = reports.get(Protocol.GROUP)
     ours = fair.metric(Split.TEST, "accuracy") if fair else None
     said = []
-    for protocol, other in measured.items():
+    for protocol, other in reports.items():
         theirs = other.metric(Split.TEST, "accuracy")
         if ours is None or theirs is None or protocol is Protocol.GROUP:
             continue
-        gap = difference(theirs, ours)
+        gap = subtract_estimates(theirs, ours)
         clear = gap.interval is not None and (gap.interval[0] > 0 or gap.interval[1] < 0)
         said.append(
             f"The {protocol} split scores {gap.points()} of accuracy against the split by group: "

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from braintumor.evaluation.claims import Status
-from braintumor.exploration.figures import CLASS_COLOURS
+from braintumor.evaluation.claims import HypothesisStatus
+from braintumor.exploration.figures import TUMOR_CLASS_COLORS
 from braintumor.vocabulary import TumorClass, Verdict
 
 # Told apart with any colour vision, and at least 3:1 against either background (tests compute both).
-CLASS_COLORS: Final[dict[TumorClass, str]] = CLASS_COLOURS
+CLASS_COLORS: Final[dict[TumorClass, str]] = TUMOR_CLASS_COLORS
 TUMOR_COLOR: Final = "#9A5BA8"
 ACCENT: Final = "#2A8C9A"
 NEUTRAL: Final = "#7F8C99"
@@ -19,10 +19,10 @@ VERDICT_TONES: Final[dict[Verdict, str]] = {
     Verdict.NO_TUMOR_FOUND: "green",
     Verdict.NOT_BRAIN_MRI: "gray",
 }
-STATUS_TONES: Final[dict[Status, str]] = {
-    Status.SUPPORTED: "green",
-    Status.NOT_SUPPORTED: "red",
-    Status.UNDECIDED: "gray",
+STATUS_TONES: Final[dict[HypothesisStatus, str]] = {
+    HypothesisStatus.SUPPORTED: "green",
+    HypothesisStatus.NOT_SUPPORTED: "red",
+    HypothesisStatus.UNDECIDED: "gray",
 }
 
 # White for no count, the accent for all of a row; transparent, so that it sits on either background.

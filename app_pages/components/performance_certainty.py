@@ -3,43 +3,45 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from app_pages.components.charts import show
-from app_pages.components.frame import missing, section
+from app_pages.components.charts import show_chart
+from app_pages.components.frame import show_missing, show_section
 from app_pages.components.palette import ACCENT, TUMOR_COLOR
-from app_pages.components.parts import split_metrics, table
+from app_pages.components.parts import choose_split_metrics, show_text_table
 from app_pages.components.words import VERDICT_TITLES, metric_value
 from braintumor.evaluation.measures import Curves, Metrics
-from braintumor.evaluation.report import Report
-from braintumor.evaluation.sentences import certainty_sentence, sets_sentence
-from braintumor.reporting.answer import answer_title
-from braintumor.vocabulary import CLASS_NAMES, TUMOR, Verdict
+from braintumor.evaluation.report import VersionReport
+from braintumor.evaluation.sentences import summarize_prediction_sets, summarize_uncertainty
+from braintumor.reporting.answer import label_title
+from braintumor.vocabulary import CLASS_NAMES, TUMOR_LABEL, Verdict
 
 _LINES = {"classes": ("The four classes", ACCENT, "solid"), "tumor": ("Tumour or none", TUMOR_COLOR, "dash")}
 
 
-def show_certainty(report: Report) -> None:
+def render_uncertainty(report: VersionReport) -> None:
     """What is gained by leaving unsure scans to a reader."""
-    section("What it leaves to the reader", "Verdicts at the thresholds the version ships with.")
-    found = split_metrics(report, "certainty", "aurc", "Risk against coverage")
+    show_section("What it leaves to the reader", "Verdicts at the thresholds the version ships with.")
+    found = choose_split_metrics(report, "certainty", "aurc", "Risk against coverage")
     if found is None:
         return
     split, metrics = found
-    st.markdown(certainty_sentence(metrics))
-    table(_verdicts(metrics), "Verdict", "verdicts")
-    section("Risk against coverage", "How often it errs among the scans it is surest of, as it answers more of them.")
+    st.markdown(summarize_uncertainty(metrics))
+    show_text_table(_verdict_rows(metrics), "Verdict", "verdicts")
+    show_section(
+        "Risk against coverage", "How often it errs among the scans it is surest of, as it answers more of them."
+    )
     curves = report.curves.get(split, Curves()).risk_coverage
     if curves:
-        figure = risk_coverage(curves)
+        figure = plot_risk_coverage(curves)
         area = metrics["aurc"].plain() if "aurc" in metrics else "not measured"
-        show(figure, f"Share of wrong answers against the share of scans answered. Area {area}.", "risk", 380)
+        show_chart(figure, f"Share of wrong answers against the share of scans answered. Area {area}.", "risk", 380)
     else:
-        missing("There is no such curve for these images. Write it with:", report.remedy)
-    section("Prediction sets", "All classes that cannot be ruled out, so that the true one is in 95% of the sets.")
-    st.markdown(sets_sentence(metrics))
-    table(_sets(metrics), "Class", "sets")
+        show_missing("There is no such curve for these images. Write it with:", report.evaluate_command)
+    show_section("Prediction sets", "All classes that cannot be ruled out, so that the true one is in 95% of the sets.")
+    st.markdown(summarize_prediction_sets(metrics))
+    show_text_table(_prediction_set_rows(metrics), "Class", "sets")
 
 
-def risk_coverage(curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]) -> go.Figure:
+def plot_risk_coverage(curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]) -> go.Figure:
     """One line for each question."""
     figure = go.Figure()
     for name, (title, color, dash) in _LINES.items():
@@ -55,7 +57,7 @@ def risk_coverage(curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
     return figure
 
 
-def _verdicts(metrics: Metrics) -> dict[str, dict[str, str]]:
+def _verdict_rows(metrics: Metrics) -> dict[str, dict[str, str]]:
     titles = {
         "share": "Of all scans",
         "tumors": "Of tumour scans",
@@ -73,8 +75,8 @@ def _verdicts(metrics: Metrics) -> dict[str, dict[str, str]]:
     }
 
 
-def _sets(metrics: Metrics) -> dict[str, dict[str, str]]:
-    parts = {"All": "", **{answer_title(name): f"/{name}" for name in (*CLASS_NAMES, TUMOR)}}
+def _prediction_set_rows(metrics: Metrics) -> dict[str, dict[str, str]]:
+    parts = {"All": "", **{label_title(name): f"/{name}" for name in (*CLASS_NAMES, TUMOR_LABEL)}}
     return {
         title: {
             "Hold the truth": metrics[f"set_coverage{part}"].percent(),

@@ -6,29 +6,33 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.frame import section
-from braintumor.evaluation.report import Report
+from app_pages.components.frame import show_section
+from braintumor.evaluation.report import VersionReport
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 
 
-def show_members(report: Report) -> None:
+def show_members(report: VersionReport) -> None:
     """Its members, what each has to say, and how that was chosen."""
-    section("What it is made of", "Nothing was trained for it: it averages the answers of versions trained before.")
-    rows = [_row(member) for member in report.fact("members") if isinstance(member, Mapping)]
+    show_section(
+        "What it is made of", "Nothing was trained for it: it averages the answers of versions trained before."
+    )
+    rows = [_member_row(member) for member in report.card_value("members") if isinstance(member, Mapping)]
     with st.container(key="numbers-members"):
         st.table(pd.DataFrame(rows).set_index("Version") if rows else pd.DataFrame(), border="horizontal")
-    said = [f"Averaged are the {averaged}." if (averaged := report.fact("ensemble", "averaged")) else ""]
-    weighted, equal = (report.fact("ensemble", "validation_loss", way) for way in ("weighted", "equal"))
+    said = [f"Averaged are the {averaged}." if (averaged := report.card_value("ensemble", "averaged")) else ""]
+    weighted, equal = (report.card_value("ensemble", "validation_loss", way) for way in ("weighted", "equal"))
     if isinstance(weighted, float) and isinstance(equal, float):
         chosen = (
-            "Weights make the validation labels likeliest" if report.fact("ensemble", "weighted") else "All weigh alike"
+            "Weights make the validation labels likeliest"
+            if report.card_value("ensemble", "weighted")
+            else "All weigh alike"
         )
         said.append(f"{chosen}: log-loss {weighted:.3f} weighted, {equal:.3f} were all alike.")
-    said += [report.fact("ensemble", "chosen") or "", NO_ENSEMBLE_SALIENCY]
+    said += [report.card_value("ensemble", "chosen") or "", NO_ENSEMBLE_SALIENCY]
     st.caption(" ".join(sentence for sentence in said if sentence))
 
 
-def _row(member: Mapping[str, Any]) -> dict[str, str]:
+def _member_row(member: Mapping[str, Any]) -> dict[str, str]:
     numbers = {
         "Weight": ("weight", ".1%"),
         "Temperature": ("temperature", ".2f"),

@@ -5,72 +5,72 @@ from typing import Any
 import streamlit as st
 
 from app_pages.components import artifacts
-from app_pages.components.charts import show
-from app_pages.components.frame import missing, section
-from app_pages.components.score_charts import confusion
-from app_pages.components.words import VERDICT_TITLES, class_word, count
+from app_pages.components.charts import show_chart
+from app_pages.components.frame import show_missing, show_section
+from app_pages.components.score_charts import plot_confusion
+from app_pages.components.words import VERDICT_TITLES, class_text, pluralize
 from braintumor.evaluation.measures import Curves
-from braintumor.evaluation.report import Report
-from braintumor.reporting.answer import answer_title
-from braintumor.vocabulary import CLASS_NAMES, TUMOR, TumorClass, Verdict
+from braintumor.evaluation.report import VersionReport
+from braintumor.reporting.answer import label_title
+from braintumor.vocabulary import CLASS_NAMES, TUMOR_LABEL, TumorClass, Verdict
 
-_TRUTH, _CALLED = "cell-truth", "cell-called"
+_TRUTH_KEY, _PREDICTED_KEY = "cell-truth", "cell-called"
 
 
-def show_confusion(curves: Curves, report: Report, split: str) -> None:
+def show_confusion(curves: Curves, report: VersionReport, split: str) -> None:
     """The confusion matrix, as counts or as shares of each true class."""
-    section("What was called what", "Rows are the truth. Colour is the share of the row. A click lists the scans.")
+    show_section("What was called what", "Rows are the truth. Colour is the share of the row. A click lists the scans.")
     if not curves.confusion:
-        missing("There is no confusion matrix for these images. Write it with:", report.remedy)
+        show_missing("There is no confusion matrix for these images. Write it with:", report.evaluate_command)
         return
     unit = st.segmented_control(
         "Cells", ["Images", "Share of the class"], default="Images", key="cells", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    figure, said = confusion(curves.confusion, unit != "Images")
+    figure, said = plot_confusion(curves.confusion, unit != "Images")
     key = f"confusion-{split}"
-    show(figure, said, key, 400, on_select=lambda: choose_cell(st.session_state.get(key)))
+    show_chart(figure, said, key, 400, on_select=lambda: select_cell(st.session_state.get(key)))
 
 
-def choose_cell(event: Any) -> None:
+def select_cell(event: Any) -> None:
     """Take over the cell that was clicked; a click on nothing keeps the last one."""
     try:
         x, y = (event["selection"]["points"][0][axis] for axis in ("x", "y"))
     except (KeyError, IndexError, TypeError):
         return
-    titles = {answer_title(name): name for name in (*CLASS_NAMES, TUMOR)}
+    titles = {label_title(name): name for name in (*CLASS_NAMES, TUMOR_LABEL)}
     if x in titles and y in titles:
-        st.session_state[_TRUTH], st.session_state[_CALLED] = titles[y], titles[x]
+        st.session_state[_TRUTH_KEY], st.session_state[_PREDICTED_KEY] = titles[y], titles[x]
 
 
-def show_cell(report: Report, split: str) -> None:
+def render_confusion_cell(report: VersionReport, split: str) -> None:
     """The scans of one cell, surest first."""
-    table = artifacts.predictions(report.version)
+    table = artifacts.get_predictions(report.version)
     if table.empty:
         return
-    for key in (_TRUTH, _CALLED):  # what another version answers may be no answer of this one
-        if st.session_state.get(key) not in (None, *report.answers):
+    for key in (_TRUTH_KEY, _PREDICTED_KEY):  # what another version answers may be no answer of this one
+        if st.session_state.get(key) not in (None, *report.class_labels):
             del st.session_state[key]
-    section("Which scans?", "Those of one cell of the matrix: click it, or choose it here.")
+    show_section("Which scans?", "Those of one cell of the matrix: click it, or choose it here.")
     with st.container(horizontal=True, gap="medium"):
         chosen = [
-            st.selectbox(title, list(report.answers), format_func=answer_title, key=key, index=None, width=200,
+            st.selectbox(title, list(report.class_labels), format_func=label_title, key=key, index=None, width=200,
                          placeholder="Choose an answer")
-            for title, key in (("Truth", _TRUTH), ("Called", _CALLED))
+            for title, key in (("Truth", _TRUTH_KEY), ("Called", _PREDICTED_KEY))
         ]  # fmt: skip
     truth, called = chosen
     if truth is None or called is None:
         return
     # Where no kind is told, a tumour of any kind is a tumour.
-    of_truth = table["label"] != TumorClass.NOTUMOR if truth == TUMOR else table["label"] == truth
+    of_truth = table["label"] != TumorClass.NOTUMOR if truth == TUMOR_LABEL else table["label"] == truth
     rows = table[(table["split"] == split) & of_truth & (table["predicted"] == called)]
-    what = f"{class_word(truth)} called {class_word(called)}"
+    what = f"{class_text(truth)} called {class_text(called)}"
     if rows.empty:
         st.markdown(f"No scan: {what}.")
         return
-    st.markdown(f"{count(len(rows), 'scan')} of {what}, surest first.")
+    st.markdown(f"{pluralize(len(rows), 'scan')} of {what}, surest first.")
     shown = rows.assign(
-        said=rows["tumor_probability" if called == TUMOR else f"p_{called}"],
+        said=rows["tumor_probability" if called == TUMOR_LABEL else f"p_{called}"],
         answer=rows["verdict"].map(lambda v: VERDICT_TITLES[Verdict(v)]),
     ).sort_values("said", ascending=False)
     st.dataframe(
@@ -78,7 +78,7 @@ def show_cell(report: Report, split: str) -> None:
         hide_index=True, width="stretch", height=280, key="cell",
         column_config={
             "path": "Scan",
-            "said": st.column_config.NumberColumn(f"Probability of {class_word(called)}", format="percent"),
+            "said": st.column_config.NumberColumn(f"Probability of {class_text(called)}", format="percent"),
             "tumor_probability": st.column_config.NumberColumn("Tumour probability", format="percent"),
             "answer": "Verdict",
         },

@@ -4,64 +4,64 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app_pages.components.charts import show
-from app_pages.components.frame import section
+from app_pages.components.charts import show_chart
+from app_pages.components.frame import show_section
 from app_pages.components.palette import ACCENT, NEUTRAL, TUMOR_COLOR
-from app_pages.components.parts import stage_of
+from app_pages.components.parts import require_check
 from app_pages.components.words import METRIC_TITLES, metric_format
-from braintumor.evaluation.report import Report
-from braintumor.evaluation.sentences import robustness_sentence, sanity_sentence
-from braintumor.evaluation.stages import Stage
+from braintumor.evaluation.report import VersionReport
+from braintumor.evaluation.sentences import summarize_explanation_sanity, summarize_robustness
+from braintumor.evaluation.stages import StudyCheck
 
-_SHOWN = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
+_REPORTED_METRICS = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
 # Okabe and Ito's colours, each with a marker of its own beside.
-_STYLES = {
+_CORRUPTION_STYLES = {
     "noise": ("#0072B2", "circle"), "blur": ("#E69F00", "square"), "jpeg": ("#009E73", "diamond"),
     "contrast": ("#CC79A7", "cross"), "rotation": ("#D55E00", "triangle-up"), "scaling": ("#7F8C99", "x"),
 }  # fmt: skip
 
 
-def show_robustness(report: Report) -> None:
+def show_robustness(report: VersionReport) -> None:
     """Curves of disturbances, then of explanations."""
-    section("Disturbed scans", "The same test scans, each kind of disturbance at five strengths.")
-    if stage := stage_of(report, "robustness", "Robustness"):
-        _show_disturbances(stage)
-    section("Do explanations depend on the model?", "Checks of the class map on tumour scans.")
-    if stage := stage_of(report, "sanity", "The sanity of explanations"):
-        _show_sanity(stage)
+    show_section("Disturbed scans", "The same test scans, each kind of disturbance at five strengths.")
+    if stage := require_check(report, "robustness", "Robustness"):
+        _show_corruptions(stage)
+    show_section("Do explanations depend on the model?", "Checks of the class map on tumour scans.")
+    if stage := require_check(report, "sanity", "The sanity of explanations"):
+        _show_explanation_sanity(stage)
 
 
-def _show_disturbances(stage: Stage) -> None:
-    st.markdown(robustness_sentence(stage.metrics, stage.curves))
-    names = [name for name in _SHOWN if name in stage.metrics]
+def _show_corruptions(check: StudyCheck) -> None:
+    st.markdown(summarize_robustness(check.metrics, check.curves))
+    names = [name for name in _REPORTED_METRICS if name in check.metrics]
     name = st.segmented_control(
         "Score", names, default=names[0], format_func=METRIC_TITLES.__getitem__, key="robustness-metric", required=True
     )
-    figure, said = disturbances(stage, name)
-    show(figure, said, f"robustness-{name}", 420)
-    units = stage.facts.get("units")
+    figure, said = plot_corruptions(check, name)
+    show_chart(figure, said, f"robustness-{name}", 420)
+    units = check.details.get("units")
     if isinstance(units, dict):
         lines = [
-            f"{_title(kind)}: {units[kind]}, {', '.join(f'{s:g}' for s in curve['strength'].dropna())}."
-            for kind, curve in stage.curves.items()
+            f"{_corruption_title(kind)}: {units[kind]}, {', '.join(f'{s:g}' for s in curve['strength'].dropna())}."
+            for kind, curve in check.curves.items()
             if kind in units and "strength" in curve
         ]
         st.caption("  \n".join(lines))
 
 
-def disturbances(stage: Stage, name: str) -> tuple[go.Figure, str]:
+def plot_corruptions(check: StudyCheck, name: str) -> tuple[go.Figure, str]:
     """A score by strength, one line a disturbance, with the sentence that says the same."""
     figure, said, form = go.Figure(), [], metric_format(name)
-    for kind, curve in stage.curves.items():
+    for kind, curve in check.curves.items():
         if name not in curve or "strength" not in curve:
             continue
-        color, symbol = _STYLES.get(kind, (NEUTRAL, "circle"))
+        color, symbol = _CORRUPTION_STYLES.get(kind, (NEUTRAL, "circle"))
         low, high = (curve.get(f"{name}_{end}", curve[name]) for end in ("low", "high"))
         figure.add_scatter(
-            x=list(range(len(curve))), y=curve[name], name=_title(kind), mode="lines+markers",
+            x=list(range(len(curve))), y=curve[name], name=_corruption_title(kind), mode="lines+markers",
             line={"color": color, "width": 2}, marker={"symbol": symbol, "size": 9, "color": color},
             customdata=list(zip(curve["strength"], low, high, strict=True)),
-            hovertemplate=f"{_title(kind)} %{{customdata[0]}}: %{{y:{form}}} "
+            hovertemplate=f"{_corruption_title(kind)} %{{customdata[0]}}: %{{y:{form}}} "
             f"(%{{customdata[1]:{form}}} to %{{customdata[2]:{form}}})<extra></extra>",
         )  # fmt: skip
         said.append(f"{kind} from {format(curve[name].iloc[0], form)} to {format(curve[name].iloc[-1], form)}")
@@ -71,12 +71,12 @@ def disturbances(stage: Stage, name: str) -> tuple[go.Figure, str]:
     return figure, f"{METRIC_TITLES[name]} from undisturbed to the strongest disturbance: {'; '.join(said)}."
 
 
-def _show_sanity(stage: Stage) -> None:
-    st.markdown(sanity_sentence(stage.metrics))
+def _show_explanation_sanity(check: StudyCheck) -> None:
+    st.markdown(summarize_explanation_sanity(check.metrics))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Layers randomized, from the answer down**")
-        curve = stage.curves.get("randomized", pd.DataFrame())
+        curve = check.curves.get("randomized", pd.DataFrame())
         columns = {"map_agreement": ("Class map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
         _show_lines(curve, columns, "Share of layers randomized", "Rank correlation", "randomized", "")
     with right:
@@ -86,7 +86,7 @@ def _show_sanity(stage: Stage) -> None:
         )  # fmt: skip
         columns = {"map": ("In the map's order", ACCENT, "solid"), "random": ("Map's cells shuffled", NEUTRAL, "dash")}
         what = "taken away" if kind == "deletion" else "put back"
-        curve = stage.curves.get(kind, pd.DataFrame())
+        curve = check.curves.get(kind, pd.DataFrame())
         _show_lines(curve, columns, f"Share of pixels {what}", "Probability of the class", kind, ".0%")
 
 
@@ -104,8 +104,8 @@ def _show_lines(
     figure.update_xaxes(title=x, tickformat=".0%", nticks=6)
     figure.update_yaxes(title=y, tickformat=form, nticks=6)
     figure.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0})
-    show(figure, f"{y} against {x.lower()}: {'; '.join(said)}.", key, 340)
+    show_chart(figure, f"{y} against {x.lower()}: {'; '.join(said)}.", key, 340)
 
 
-def _title(kind: str) -> str:
-    return "JPEG" if kind == "jpeg" else kind.capitalize()
+def _corruption_title(corruption: str) -> str:
+    return "JPEG" if corruption == "jpeg" else corruption.capitalize()

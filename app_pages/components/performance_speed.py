@@ -2,43 +2,43 @@
 
 import streamlit as st
 
-from app_pages.components.charts import Bar, intervals, show
-from app_pages.components.frame import section
+from app_pages.components.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.frame import show_section
 from app_pages.components.palette import ACCENT, NEUTRAL
-from app_pages.components.parts import stage_of, table
-from app_pages.components.words import count
-from braintumor.evaluation.report import Report
-from braintumor.evaluation.sentences import latency_sentence
+from app_pages.components.parts import require_check, show_text_table
+from app_pages.components.words import pluralize
+from braintumor.evaluation.report import VersionReport
+from braintumor.evaluation.sentences import summarize_latency
 
-_STAGES = {
+_STEP_TITLES = {
     "read": "Read the file", "standardize": "Make the frame", "infer": "Run the network", "judge": "Judge",
     "total": "All together",
 }  # fmt: skip
-_WAYS = {"whole": "All outputs, novelty and verdict", "bare": "Class alone", "keras": "Keras, model.predict"}
+_METHOD_TITLES = {"whole": "All outputs, novelty and verdict", "bare": "Class alone", "keras": "Keras, model.predict"}
 
 
-def show_speed(report: Report) -> None:
+def show_latency(report: VersionReport) -> None:
     """Medians with intervals, by stage and by way."""
-    section("Where the time goes", "Milliseconds for one scan, median of many, on the machine it was measured on.")
-    stage = stage_of(report, "latency", "Speed")
+    show_section("Where the time goes", "Milliseconds for one scan, median of many, on the machine it was measured on.")
+    stage = require_check(report, "latency", "Speed")
     if stage is None:
         return
     metrics = stage.metrics
-    st.markdown(latency_sentence(metrics))
+    st.markdown(summarize_latency(metrics))
     bars = [
-        Bar(title, metrics[f"ms@stage:{name}"], f"{metrics[f'ms@stage:{name}'].plain()} ms",
+        IntervalRow(title, metrics[f"ms@stage:{name}"], f"{metrics[f'ms@stage:{name}'].plain()} ms",
             ACCENT if name == "total" else NEUTRAL)
-        for name, title in _STAGES.items()
+        for name, title in _STEP_TITLES.items()
         if f"ms@stage:{name}" in metrics
     ]  # fmt: skip
     said = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
-    show(intervals(bars, "plain"), f"Median milliseconds by stage. {said}.", "speed", 64 + 38 * len(bars))
+    show_chart(plot_intervals(bars, "plain"), f"Median milliseconds by stage. {said}.", "speed", 64 + 38 * len(bars))
     rows = {
         title: {"Milliseconds (95% interval)": metrics[f"ms@way:{name}"].plain()}
-        for name, title in _WAYS.items()
+        for name, title in _METHOD_TITLES.items()
         if f"ms@way:{name}" in metrics
     }
-    table(rows, "From the same frame", "speed")
-    scans, cores = stage.facts.get("scans"), stage.facts.get("cores")
+    show_text_table(rows, "From the same frame", "speed")
+    scans, cores = stage.details.get("scans"), stage.details.get("cores")
     if isinstance(scans, int) and isinstance(cores, int):
-        st.caption(f"Measured in turn, scan by scan, on {count(scans, 'scan')} and {count(cores, 'core')}.")
+        st.caption(f"Measured in turn, scan by scan, on {pluralize(scans, 'scan')} and {pluralize(cores, 'core')}.")

@@ -2,41 +2,41 @@
 
 import streamlit as st
 
-from app_pages.components.frame import section
-from app_pages.components.parts import counted, split_metrics, table
+from app_pages.components.frame import show_section
+from app_pages.components.parts import choose_split_metrics, short_sample_size_text, show_text_table
 from app_pages.components.words import METRIC_TITLES, metric_value
 from braintumor.evaluation.measures import Metrics
-from braintumor.evaluation.report import Report
-from braintumor.evaluation.sentences import subgroup_sentence
+from braintumor.evaluation.report import VersionReport
+from braintumor.evaluation.sentences import summarize_subgroups
 
-_KINDS = {"plane": "By plane", "origin": "By origin", "size": "By tumour size"}
-_SHOWN = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
+_SUBGROUP_TITLES = {"plane": "By plane", "origin": "By origin", "size": "By tumour size"}
+_REPORTED_METRICS = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
 
 
-def show_subgroups(report: Report) -> None:
+def show_subgroups(report: VersionReport) -> None:
     """A table for each way to divide the scans."""
-    section("For whom is it worse?", "Where a subgroup has few groups, its interval says how little is known.")
-    found = split_metrics(report, "subgroups", "accuracy@", "This version by subgroup")
+    show_section("For whom is it worse?", "Where a subgroup has few groups, its interval says how little is known.")
+    found = choose_split_metrics(report, "subgroups", "accuracy@", "This version by subgroup")
     if found is None:
         return
     _, metrics = found
-    st.markdown(subgroup_sentence(metrics))
-    for kind, title in _KINDS.items():
-        parts = _parts(metrics, kind)
+    st.markdown(summarize_subgroups(metrics))
+    for kind, title in _SUBGROUP_TITLES.items():
+        parts = _subgroup_values(metrics, kind)
         if not parts:
             continue
         st.markdown(f"**{title}**")
         rows = {
             part.capitalize() if kind != "origin" else part: {
                 METRIC_TITLES[name]: metric_value(name, metrics[f"{name}@{kind}:{part}"])
-                for name in _SHOWN
+                for name in _REPORTED_METRICS
                 if f"{name}@{kind}:{part}" in metrics
-            } | {"Scans": counted(metrics.get(f"accuracy@{kind}:{part}"))}
+            } | {"Scans": short_sample_size_text(metrics.get(f"accuracy@{kind}:{part}"))}
             for part in parts
         }  # fmt: skip
-        table(rows, kind.capitalize(), f"subgroups-{kind}")
+        show_text_table(rows, kind.capitalize(), f"subgroups-{kind}")
 
 
-def _parts(metrics: Metrics, kind: str) -> list[str]:
-    start = f"accuracy@{kind}:"
+def _subgroup_values(metrics: Metrics, attribute: str) -> list[str]:
+    start = f"accuracy@{attribute}:"
     return [name.removeprefix(start) for name in metrics if name.startswith(start)]

@@ -8,37 +8,37 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components import artifacts, session_log
-from app_pages.components.words import class_word
-from braintumor.dataset.sets import KAGGLE, learnt_from
+from app_pages.components.words import class_text
+from braintumor.dataset.sets import KAGGLE, training_dataset
 from braintumor.errors import BrainTumorError
-from braintumor.evaluation.match import Bout
-from braintumor.evaluation.practice import Case, deal, deal_phantoms, scan_of
+from braintumor.evaluation.match import PairedReading
+from braintumor.evaluation.practice import Case, load_case, phantom_cases, sample_cases
 from braintumor.inference import Detection, Detector
-from braintumor.reporting.answer import said_right
+from braintumor.reporting.answer import is_correct_class
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.settings import get_settings
 from braintumor.vocabulary import Split, TumorClass, Verdict
 
-SEED: Final = "practice-seed"
-SEEDS: Final = 10_000
-_KEY: Final = "practice-round"
+SEED_KEY: Final = "practice-seed"
+SEED_COUNT: Final = 10_000
+_ROUND_KEY: Final = "practice-round"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelPrediction:
     """What is kept of a model's reading once the next scan has come; None for the class where it refused.
 
     Where the version tells no kinds, any kind in `said` stands for all.
     """
 
-    said: TumorClass | None
+    predicted_class: TumorClass | None
     tumor_probability: float
     verdict: Verdict
-    kinds: bool = True
+    is_multiclass: bool = True
 
 
 @dataclass(slots=True)
-class Round:
+class PracticeRound:
     """One round of practice.
 
     Attributes
@@ -55,89 +55,91 @@ class Round:
 
     seed: int
     cases: tuple[Case, ...]
-    place: int = 0
+    position: int = 0
     guesses: dict[int, TumorClass] = field(default_factory=dict)
-    answers: dict[tuple[str, int], Answer] = field(default_factory=dict)
+    predictions: dict[tuple[str, int], ModelPrediction] = field(default_factory=dict)
     latest: tuple[str, int, Detection] | None = None
 
     @property
     def case(self) -> Case | None:
         """The scan on the page; None once all were read."""
-        return self.cases[self.place] if self.place < len(self.cases) else None
+        return self.cases[self.position] if self.position < len(self.cases) else None
 
     @property
     def guess(self) -> TumorClass | None:
         """What the reader said of it; None as long as it is hidden."""
-        return self.guesses.get(self.place)
+        return self.guesses.get(self.position)
 
-    def bouts(self, version: str) -> list[Bout]:
+    def paired_readings(self, version: str) -> list[PairedReading]:
         """Every scan that both have answered, in order; of a version that tells no kinds, tumour or none counts."""
-        met = [(place, guess) for place, guess in self.guesses.items() if (version, place) in self.answers]
+        met = [(place, guess) for place, guess in self.guesses.items() if (version, place) in self.predictions]
         return [
-            Bout(self.right(version, place, guess), self.right(version, place), self.cases[place].group)
+            PairedReading(
+                self.is_correct(version, place, guess), self.is_correct(version, place), self.cases[place].group
+            )
             for place, guess in met
         ]
 
-    def right(self, version: str, place: int, guess: TumorClass | None = None) -> bool:
+    def is_correct(self, version: str, position: int, guess: TumorClass | None = None) -> bool:
         """Whether a guess is right, or the version's own answer where none is given."""
-        answer = self.answers[version, place]
-        return said_right(guess or answer.said, self.cases[place].label, answer.kinds)
+        answer = self.predictions[version, position]
+        return is_correct_class(guess or answer.predicted_class, self.cases[position].label, answer.is_multiclass)
 
-    def tells_kinds(self, version: str) -> bool:
+    def is_multiclass(self, version: str) -> bool:
         """Whether a version tells kinds of tumour, as far as it has answered."""
-        return all(answer.kinds for (name, _), answer in self.answers.items() if name == version)
+        return all(answer.is_multiclass for (name, _), answer in self.predictions.items() if name == version)
 
 
-def images_here() -> bool:
+def has_images() -> bool:
     """Whether the image set and its manifest are on this machine."""
-    return artifacts.dataset().exists and get_settings().dataset.is_dir()
+    return artifacts.get_dataset().exists and get_settings().dataset.is_dir()
 
 
-def current_round(version: str) -> Round:
+def current_round(version: str) -> PracticeRound:
     """The round of this visit, begun anew where the seed or what can be drawn from has changed."""
-    seed = int(st.session_state.setdefault(SEED, secrets.randbelow(SEEDS)))
-    cases = _dealt(seed, version)
-    known: Round | None = st.session_state.get(_KEY)
+    seed = int(st.session_state.setdefault(SEED_KEY, secrets.randbelow(SEED_COUNT)))
+    cases = _cases_for_round(seed, version)
+    known: PracticeRound | None = st.session_state.get(_ROUND_KEY)
     if known is None or known.cases != cases:
-        known = st.session_state[_KEY] = Round(seed, cases)
+        known = st.session_state[_ROUND_KEY] = PracticeRound(seed, cases)
     return known
 
 
-def _dealt(seed: int, version: str) -> tuple[Case, ...]:
-    if not images_here():
-        return deal_phantoms(seed)
+def _cases_for_round(seed: int, version: str) -> tuple[Case, ...]:
+    if not has_images():
+        return phantom_cases(seed)
     settings = get_settings()
-    stamps = artifacts.stamp(settings.dataset_outputs), artifacts.stamp(settings.outputs / version)
-    return _deal(seed, version, (str(settings.outputs), *stamps))
+    stamps = artifacts.stamp_folder(settings.dataset_outputs), artifacts.stamp_folder(settings.outputs / version)
+    return _cached_cases(seed, version, (str(settings.outputs), *stamps))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _deal(seed: int, version: str, when: object) -> tuple[Case, ...]:
-    said = artifacts.predictions(version)
+def _cached_cases(seed: int, version: str, when: object) -> tuple[Case, ...]:
+    said = artifacts.get_predictions(version)
     # A version that learnt from another set was tested there; its round is of this set's own test scans.
-    own = learnt_from(artifacts.report(version).card) == KAGGLE
+    own = training_dataset(artifacts.get_report(version).card) == KAGGLE
     held_out = said.loc[said["split"] == str(Split.TEST), "path"].tolist() if own and not said.empty else None
-    return deal(artifacts.dataset().manifest, seed, held_out)
+    return sample_cases(artifacts.get_dataset().manifest, seed, held_out)
 
 
-def guess(game: Round, label: TumorClass) -> None:
+def submit_guess(practice_round: PracticeRound, label: TumorClass) -> None:
     """Take the reader's answer; the first one counts."""
-    if game.case is not None:
-        game.guesses.setdefault(game.place, label)
+    if practice_round.case is not None:
+        practice_round.guesses.setdefault(practice_round.position, label)
 
 
-def go_on(game: Round) -> None:
+def next_case(practice_round: PracticeRound) -> None:
     """Draw the next scan."""
-    game.place += 1
-    game.latest = None
+    practice_round.position += 1
+    practice_round.latest = None
 
 
-def new_seed() -> None:
+def start_new_round() -> None:
     """Begin another round."""
-    st.session_state[SEED] = secrets.randbelow(SEEDS)
+    st.session_state[SEED_KEY] = secrets.randbelow(SEED_COUNT)
 
 
-def ask(game: Round, detector: Detector) -> Detection:
+def predict_current(practice_round: PracticeRound, detector: Detector) -> Detection:
     """What the model says of the scan on the page, now that the reader has spoken; it goes to the session log.
 
     Raises
@@ -145,29 +147,31 @@ def ask(game: Round, detector: Detector) -> Detection:
     ScanError
         The file is missing or damaged.
     """
-    if game.latest is not None and game.latest[:2] == (detector.version, game.place):
-        return game.latest[2]
-    found = _detect(game, game.place, detector)
-    game.latest = detector.version, game.place, found
+    if practice_round.latest is not None and practice_round.latest[:2] == (detector.version, practice_round.position):
+        return practice_round.latest[2]
+    found = _detect_case(practice_round, practice_round.position, detector)
+    practice_round.latest = detector.version, practice_round.position, found
     return found
 
 
-def catch_up(game: Round, detector: Detector) -> None:
+def score_pending(practice_round: PracticeRound, detector: Detector) -> None:
     """Ask a version for every scan the reader has read: another one may have answered so far."""
-    for place in game.guesses:
-        if (detector.version, place) not in game.answers:
+    for place in practice_round.guesses:
+        if (detector.version, place) not in practice_round.predictions:
             try:
-                _detect(game, place, detector)
+                _detect_case(practice_round, place, detector)
             except BrainTumorError:
                 continue
 
 
-def _detect(game: Round, place: int, detector: Detector) -> Detection:
-    case = game.cases[place]
-    found = detector.detect(scan_of(case), case.name)
+def _detect_case(practice_round: PracticeRound, position: int, detector: Detector) -> Detection:
+    case = practice_round.cases[position]
+    found = detector.detect(load_case(case), case.name)
     said = None if found.verdict is Verdict.NOT_BRAIN_MRI else found.result
-    game.answers[detector.version, place] = Answer(said, found.tumor_probability, found.verdict, found.tells_kinds)
-    kind = "drawn phantom, no scan; " if case.drawn else ""
-    comment = f"Practice, answered blind: {kind}truth {class_word(case.label)}."
-    session_log.record(found, ReaderFinding(game.guesses[place], comment, datetime.now(UTC)))
+    practice_round.predictions[detector.version, position] = ModelPrediction(
+        said, found.tumor_probability, found.verdict, found.is_multiclass
+    )
+    kind = "drawn phantom, no scan; " if case.is_phantom else ""
+    comment = f"Practice, answered blind: {kind}truth {class_text(case.label)}."
+    session_log.record(found, ReaderFinding(practice_round.guesses[position], comment, datetime.now(UTC)))
     return found

@@ -3,62 +3,65 @@
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.charts import Bar, intervals, show
-from app_pages.components.frame import section
+from app_pages.components.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.frame import show_section
 from app_pages.components.palette import ACCENT, NEUTRAL
-from app_pages.components.practice_round import Answer, Round
-from app_pages.components.words import evidence
-from braintumor.evaluation.match import judge, sentence
-from braintumor.reporting.answer import answer_title
-from braintumor.vocabulary import TUMOR
+from app_pages.components.practice_round import ModelPrediction, PracticeRound
+from app_pages.components.words import sample_size_text
+from braintumor.evaluation.match import compare_reader, summarize_reader_comparison
+from braintumor.reporting.answer import label_title
+from braintumor.vocabulary import TUMOR_LABEL
 
-_KINDS = "Right answers of four classes. The model's is its likeliest class."
-_NO_KINDS = "Right answers of two: tumour or none. This version tells no kinds of tumour, so neither of you has to."
+_MULTICLASS_NOTE = "Right answers of four classes. The model's is its likeliest class."
+_BINARY_NOTE = "Right answers of two: tumour or none. This version tells no kinds of tumour, so neither of you has to."
 
 
-def show_score(game: Round, version: str) -> None:
+def show_score(practice_round: PracticeRound, version: str) -> None:
     """Shares of right answers with their intervals, the difference in a sentence, and the scans one by one."""
-    bouts = game.bouts(version)
+    bouts = practice_round.paired_readings(version)
     if not bouts:
         return
-    match, model = judge(bouts), f"Model {version}"
-    kinds = game.tells_kinds(version)
-    section("Score", f"{_KINDS if kinds else _NO_KINDS} To refuse a scan is wrong.")
-    mine, its = sum(bout.reader for bout in bouts), sum(bout.model for bout in bouts)
+    match, model = compare_reader(bouts), f"Model {version}"
+    kinds = practice_round.is_multiclass(version)
+    show_section("Score", f"{_MULTICLASS_NOTE if kinds else _BINARY_NOTE} To refuse a scan is wrong.")
+    mine, its = sum(bout.is_reader_correct for bout in bouts), sum(bout.is_model_correct for bout in bouts)
     lines = [
-        Bar(f"You: {mine} of {len(bouts)}", match.reader, match.reader.percent(), ACCENT),
-        Bar(f"{model}: {its} of {len(bouts)}", match.model, match.model.percent(), NEUTRAL),
+        IntervalRow(f"You: {mine} of {len(bouts)}", match.reader, match.reader.percent(), ACCENT),
+        IntervalRow(f"{model}: {its} of {len(bouts)}", match.model, match.model.percent(), NEUTRAL),
     ]
-    figure = intervals(lines)
+    figure = plot_intervals(lines)
     figure.update_xaxes(range=[-0.03, 1.03])
     said = "; ".join(f"{line.label}, {line.text}" for line in lines)
-    st.markdown(f"**You {match.reader.percent()}, {model} {match.model.percent()}**, {evidence(match.ahead)}.")
-    show(figure, f"Share of right answers with 95% intervals. {said}.", "practice-score", 130)
-    st.markdown(sentence(match, model))
+    st.markdown(
+        f"**You {match.reader.percent()}, {model} {match.model.percent()}**, {sample_size_text(match.difference)}."
+    )
+    show_chart(figure, f"Share of right answers with 95% intervals. {said}.", "practice-score", 130)
+    st.markdown(summarize_reader_comparison(match, model))
     st.caption(
         "95% intervals; scans of one group count as one. They hold for a number of scans fixed beforehand: who looks "
         "after every scan meets a lead by chance more often."
     )
     with st.expander("Scans so far"):
-        show_scans(game, version)
+        show_read_scans(practice_round, version)
 
 
-def show_scans(game: Round, version: str) -> None:
+def show_read_scans(practice_round: PracticeRound, version: str) -> None:
     """Every scan that was read, newest first."""
     rows = []
-    for place, guess in reversed(game.guesses.items()):
-        answer = game.answers.get((version, place))
+    for place, guess in reversed(practice_round.guesses.items()):
+        answer = practice_round.predictions.get((version, place))
         if answer is None:
             continue
-        case = game.cases[place]
+        case = practice_round.cases[place]
         rows.append(
             {
                 "Scan": place + 1,
                 "Truth": case.label.title,
                 "You": guess.title,
-                version: "Refused" if answer.said is None else _title(answer),
+                version: "Refused" if answer.predicted_class is None else _predicted_title(answer),
                 "Tumour probability": answer.tumor_probability,
-                "Both right": game.right(version, place, guess) and game.right(version, place),
+                "Both right": practice_round.is_correct(version, place, guess)
+                and practice_round.is_correct(version, place),
                 "File": case.name,
             }
         )
@@ -69,6 +72,12 @@ def show_scans(game: Round, version: str) -> None:
     )  # fmt: skip
 
 
-def _title(answer: Answer) -> str:
-    said = answer.said
-    return "" if said is None else said.title if answer.kinds or not said.is_tumor else answer_title(TUMOR)
+def _predicted_title(prediction: ModelPrediction) -> str:
+    said = prediction.predicted_class
+    return (
+        ""
+        if said is None
+        else said.title
+        if prediction.is_multiclass or not said.is_tumor
+        else label_title(TUMOR_LABEL)
+    )

@@ -6,23 +6,23 @@ import streamlit as st
 
 from app_pages.components import session_log
 from app_pages.components.reading_downloads import show_downloads
-from app_pages.components.reading_frame import choose_list, show_progress, show_strip
-from app_pages.components.reading_list import Entry, chosen_entries, counts, entries_of
-from app_pages.components.reading_neighbours import show_neighbours
-from app_pages.components.reading_numbers import show_numbers
-from app_pages.components.reading_opinion import ask, finding_on, opinions
-from app_pages.components.reading_room import room
+from app_pages.components.reading_frame import render_summary_bar, render_worklist_controls, show_progress
+from app_pages.components.reading_list import WorklistItem, build_worklist, count_by_status, filter_and_sort
+from app_pages.components.reading_neighbours import show_similar_scans
+from app_pages.components.reading_numbers import show_model_accuracy
+from app_pages.components.reading_opinion import edit_finding, finding_for, findings
+from app_pages.components.reading_room import current_session
 from app_pages.components.reading_upload import remove_all
-from app_pages.components.reading_viewer import ENTRIES, Answer, said, show_viewer
+from app_pages.components.reading_viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.readings import Reading
-from app_pages.components.scan_card import show_card, show_warnings
+from app_pages.components.scan_card import show_result_card, show_warnings
 from braintumor.inference import Detector
 from braintumor.vocabulary import Verdict
 
-_LOGGED = "reading-logged"
+_LOGGED_KEY = "reading-logged"
 
 
-def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> None:
+def render_workspace(detector: Detector, second_detector: Detector | None, is_polling: bool) -> None:
     """All below the uploader.
 
     Parameters
@@ -30,91 +30,101 @@ def show_desk(detector: Detector, compared: Detector | None, polled: bool) -> No
     polled : bool
         Whether this is drawn again and again while files are read; it asks for the end of that when they are.
     """
-    place = room()
-    place.poll()
+    place = current_session()
+    place.collect()
     progress, readings = place.progress(), place.readings()
-    if polled and not progress.running:
+    if is_polling and not progress.is_running:
         st.rerun()
     show_progress(progress, place)
     if not readings:
         return
-    found = counts(readings)
+    found = count_by_status(readings)
     with st.container(horizontal=True, vertical_alignment="bottom", key="desk-top"):
-        show_strip(found)
-        kind, order = choose_list(found)
+        render_summary_bar(found)
+        kind, order = render_worklist_controls(found)
         downloads = st.popover("Downloads", icon=":material/download:", key="downloads")
         if st.button("Remove all", on_click=remove_all, icon=":material/delete:", key="remove"):
             st.rerun()
-    entries = chosen_entries(entries_of(readings), order, kind)
-    entry, reading = _chosen(entries)
+    entries = filter_and_sort(build_worklist(readings), order, kind)
+    entry, reading = _selected_item(entries)
     with downloads:
-        show_downloads(readings, reading, opinions(), detector)
-    answers = _answers(reading, detector, compared)
-    show_scan(_page(entries), entry, reading, answers)
-    _log(readings, reading, answers)
+        show_downloads(readings, reading, findings(), detector)
+    answers = _collect_detections(reading, detector, second_detector)
+    show_scan(_page_of_items(entries), entry, reading, answers)
+    _log_new_predictions(readings, reading, answers)
 
 
-def show_scan(entries: Sequence[Entry], entry: Entry, reading: Reading, answers: Sequence[Answer]) -> None:
+def show_scan(
+    items: Sequence[WorklistItem], item: WorklistItem, reading: Reading, detections: Sequence[VersionDetection]
+) -> None:
     """The viewer, and beside it what was said of the scan and what the reader says."""
     with st.container(key="desk"):
         viewer, words = st.columns([9, 4], gap="medium")
     with viewer:
-        show_viewer(entries, entry, reading, answers)
+        show_viewer(items, item, reading, detections)
     with words:
-        if not answers or reading.picture is None:
+        if not detections or reading.compressed_scan is None:
             st.header("Could not be read", anchor=False)
             st.caption("The sentence beside says why. It is a row of its own in the CSV.")
             return
-        show_warnings(answers[0].found)
-        for number, answer in enumerate(answers):
-            show_card(answer.found, answer.detector.artifact.card.thresholds, f"{number}", len(answers) > 1)
-        ask(reading)
-        first = answers[0].detector
-        show_numbers(first.version, first.artifact.card.thresholds)
-        if answers[0].found.verdict is not Verdict.NOT_BRAIN_MRI:  # what is no brain MRI has no like
-            show_neighbours(first, reading.picture)
+        show_warnings(detections[0].detection)
+        for number, answer in enumerate(detections):
+            show_result_card(
+                answer.detection, answer.detector.artifact.card.thresholds, f"{number}", len(detections) > 1
+            )
+        edit_finding(reading)
+        first = detections[0].detector
+        show_model_accuracy(first.version, first.artifact.card.thresholds)
+        if detections[0].detection.verdict is not Verdict.NOT_BRAIN_MRI:  # what is no brain MRI has no like
+            show_similar_scans(first, reading.compressed_scan)
 
 
-def _answers(reading: Reading, detector: Detector, compared: Detector | None) -> list[Answer]:
+def _collect_detections(
+    reading: Reading, detector: Detector, second_detector: Detector | None
+) -> list[VersionDetection]:
     if reading.detection is None:
         return []
-    second = None if compared is None else room().compared(compared, reading)
-    answers = [Answer(reading.detection, detector)]
-    return answers if second is None or compared is None else [*answers, Answer(second, compared)]
+    second = None if second_detector is None else current_session().detect_compared(second_detector, reading)
+    answers = [VersionDetection(reading.detection, detector)]
+    return (
+        answers if second is None or second_detector is None else [*answers, VersionDetection(second, second_detector)]
+    )
 
 
-def _chosen(entries: Sequence[Entry]) -> tuple[Entry, Reading]:
+def _selected_item(items: Sequence[WorklistItem]) -> tuple[WorklistItem, Reading]:
     """What the reader chose in the list, else what stands first in it."""
-    wanted = said("chosen")
-    for entry in entries:
-        index = entry.index(str(wanted))
+    wanted = viewer_state("chosen")
+    for entry in items:
+        index = entry.index_of(str(wanted))
         if index is not None:
             return entry, entry.readings[index]
-    return entries[0], entries[0].worst
+    return items[0], items[0].most_suspicious
 
 
-def _page(entries: Sequence[Entry]) -> Sequence[Entry]:
+def _page_of_items(items: Sequence[WorklistItem]) -> Sequence[WorklistItem]:
     """The part of a long list that the reader turns to."""
-    pages = -(-len(entries) // ENTRIES)
+    pages = -(-len(items) // PAGE_SIZE)
     if pages < 2:
-        return entries
+        return items
     page = st.pagination(pages, key=f"entries-{pages}")
-    return entries[(page - 1) * ENTRIES : page * ENTRIES]
+    return items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
-def _log(readings: Sequence[Reading], chosen: Reading, answers: Sequence[Answer]) -> None:
+def _log_new_predictions(
+    readings: Sequence[Reading], selected: Reading, detections: Sequence[VersionDetection]
+) -> None:
     """Take new answers, of a second version too, and those the reader has said more of, into the log of the visit."""
-    known, kept = st.session_state.setdefault(_LOGGED, {}), opinions()
+    known, kept = st.session_state.setdefault(_LOGGED_KEY, {}), findings()
     for reading in readings:
-        key, finding = (reading.id, reading.version), finding_on(reading, kept)
+        key, finding = (reading.id, reading.version), finding_for(reading, kept)
         if known.get(key, ()) != finding:
             session_log.record(reading.detection or reading.row or {}, finding)
             known[key] = finding
-    for answer in answers[1:]:
-        key = chosen.id, answer.found.model_version
+    for answer in detections[1:]:
+        key = selected.id, answer.detection.model_version
         if key not in known:
-            session_log.record(answer.found)
+            session_log.record(answer.detection)
             known[key] = None
-    gone = room().gone(key[0] for key in known)
+    gone = current_session().removed_ids(key[0] for key in known)
     for key in [key for key in known if key[0] in gone]:
         del known[key]

@@ -8,15 +8,15 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components import artifacts
-from app_pages.components.reading_list import KIND_TONES, Kind, Order
-from app_pages.components.reading_room import Progress, Room
-from app_pages.components.words import count
+from app_pages.components.reading_list import READING_STATUS_TONES, ReadingStatus, WorklistOrder
+from app_pages.components.reading_room import Progress, ReadingSession
+from app_pages.components.words import pluralize
 from braintumor.errors import BrainTumorError
-from braintumor.inference import Detector, versions
+from braintumor.inference import Detector, list_models
 from braintumor.settings import get_settings
 
 _STYLE: Final = Path(__file__).parent / "assets" / "reading.css"
-_NONE: Final = "None"
+_NO_VERSION: Final = "None"
 
 
 def show_style() -> None:
@@ -24,50 +24,52 @@ def show_style() -> None:
     st.html(_STYLE)
 
 
-def choose_compared(version: str) -> Detector | None:
+def choose_second_detector(version: str) -> Detector | None:
     """A second version to read the chosen scan with; None where there is no other, or none is wanted."""
-    others = [other for other in versions(get_settings()) if other != version]
+    others = [other for other in list_models(get_settings()) if other != version]
     if not others:
         return None
-    chosen = st.selectbox("Compare with", [_NONE, *others], key=f"compared-{version}", width=180)
-    if chosen == _NONE:
+    chosen = st.selectbox("Compare with", [_NO_VERSION, *others], key=f"compared-{version}", width=180)
+    if chosen == _NO_VERSION:
         return None
     try:
-        return artifacts.detector(chosen)
+        return artifacts.get_detector(chosen)
     except BrainTumorError as problem:
         st.caption(str(problem))
         return None
 
 
-def show_progress(progress: Progress, room: Room) -> None:
+def show_progress(progress: Progress, session: ReadingSession) -> None:
     """How far reading has come, with a way to stop it and to go on."""
-    if not (progress.running or progress.stopped):
+    if not (progress.is_running or progress.is_stopped):
         return
-    said = f"{progress.files} of {count(progress.of, 'file')} read, {count(progress.slices, 'slice')} so far"
+    said = f"{progress.files_read} of {pluralize(progress.total_files, 'file')} read, {pluralize(progress.slices, 'slice')} so far"
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        st.progress(progress.files / max(1, progress.of), ("Stopped: " if progress.stopped else "") + said)
-        if progress.running:
-            st.button("Stop", on_click=room.stop, icon=":material/stop:", key="stop")
-        elif st.button("Go on", on_click=room.resume, icon=":material/play_arrow:", key="resume"):
+        st.progress(
+            progress.files_read / max(1, progress.total_files), ("Stopped: " if progress.is_stopped else "") + said
+        )
+        if progress.is_running:
+            st.button("Stop", on_click=session.stop, icon=":material/stop:", key="stop")
+        elif st.button("Go on", on_click=session.resume, icon=":material/play_arrow:", key="resume"):
             st.rerun()
 
 
-def show_strip(found: Mapping[Kind, int]) -> None:
+def render_summary_bar(status_counts: Mapping[ReadingStatus, int]) -> None:
     """How many slices came to what, at a glance."""
     cells = "".join(
-        f'<div class="{KIND_TONES[kind]}{"" if number else " none"}"><dt>{escape(kind)}</dt><dd>{number:,}</dd></div>'
-        for kind, number in found.items()
+        f'<div class="{READING_STATUS_TONES[kind]}{"" if number else " none"}"><dt>{escape(kind)}</dt><dd>{number:,}</dd></div>'
+        for kind, number in status_counts.items()
     )
     st.html(f'<dl class="reading-strip">{cells}</dl>', width="content")
 
 
-def choose_list(found: Mapping[Kind, int]) -> tuple[Kind | None, Order]:
+def render_worklist_controls(status_counts: Mapping[ReadingStatus, int]) -> tuple[ReadingStatus | None, WorklistOrder]:
     """Which of the scans are listed, and in which order; all of them, the worst first, unless asked otherwise."""
-    present = [kind for kind in Kind if found[kind]]
+    present = [kind for kind in ReadingStatus if status_counts[kind]]
     kind = None
-    order = Order.WORST
+    order = WorklistOrder.MOST_SUSPICIOUS
     if len(present) > 1:
         kind = st.segmented_control("Show only", present, key="kind", format_func=str, wrap=True)
-    if sum(found.values()) > 1:
-        order = st.selectbox("Sort", list(Order), key="order", format_func=str, width=190) or order
+    if sum(status_counts.values()) > 1:
+        order = st.selectbox("Sort", list(WorklistOrder), key="order", format_func=str, width=190) or order
     return kind, order

@@ -6,89 +6,91 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app_pages.components.readings import Reading, unit_of
+from app_pages.components.readings import Reading, group_id
 from braintumor.vocabulary import Verdict
 
 
-class Kind(StrEnum):
+class ReadingStatus(StrEnum):
     """What came of a slice, worst first: the verdicts, and failure among them."""
 
     SUSPECTED = "Suspected"
-    UNCLEAR = "Unclear"
+    UNCERTAIN = "Unclear"
     FAILED = "Failed"
-    REFUSED = "Refused"
-    CLEAR = "Clear"
+    REJECTED = "Refused"
+    NO_TUMOR = "Clear"
 
 
-class Order(StrEnum):
+class WorklistOrder(StrEnum):
     """How the list is sorted."""
 
-    WORST = "Worst first"
+    MOST_SUSPICIOUS = "Worst first"
     PROBABILITY = "Tumour probability"
     NAME = "File name"
     UPLOAD = "As uploaded"
 
 
-_KINDS: Final = {
-    Verdict.TUMOR_SUSPECTED: Kind.SUSPECTED, Verdict.UNCERTAIN: Kind.UNCLEAR,
-    Verdict.NO_TUMOR_FOUND: Kind.CLEAR, Verdict.NOT_BRAIN_MRI: Kind.REFUSED,
+_STATUS_OF_VERDICT: Final = {
+    Verdict.TUMOR_SUSPECTED: ReadingStatus.SUSPECTED, Verdict.UNCERTAIN: ReadingStatus.UNCERTAIN,
+    Verdict.NO_TUMOR_FOUND: ReadingStatus.NO_TUMOR, Verdict.NOT_BRAIN_MRI: ReadingStatus.REJECTED,
 }  # fmt: skip
-_WORST: Final = list(Kind)
+_STATUS_PRIORITY: Final = list(ReadingStatus)
 # Names of the theme's own colours, as for verdicts.
-KIND_TONES: Final = {
-    Kind.SUSPECTED: "red", Kind.UNCLEAR: "orange", Kind.FAILED: "gray", Kind.REFUSED: "gray", Kind.CLEAR: "green",
+READING_STATUS_TONES: Final = {
+    ReadingStatus.SUSPECTED: "red", ReadingStatus.UNCERTAIN: "orange", ReadingStatus.FAILED: "gray", ReadingStatus.REJECTED: "gray", ReadingStatus.NO_TUMOR: "green",
 }  # fmt: skip
 
 
-def kind_of(reading: Reading) -> Kind:
+def reading_status(reading: Reading) -> ReadingStatus:
     """What came of a slice."""
-    return Kind.FAILED if reading.detection is None else _KINDS[reading.detection.verdict]
+    return ReadingStatus.FAILED if reading.detection is None else _STATUS_OF_VERDICT[reading.detection.verdict]
 
 
-def _badness(reading: Reading) -> tuple[int, float]:
-    return _WORST.index(kind_of(reading)), -_probability(reading)
+def _priority(reading: Reading) -> tuple[int, float]:
+    return _STATUS_PRIORITY.index(reading_status(reading)), -_sort_probability(reading)
 
 
-def _probability(reading: Reading) -> float:
+def _sort_probability(reading: Reading) -> float:
     """Tumour probability; below all others where none was looked for, and last of what could not be read."""
     if reading.detection is None:
         return -2.0
-    return -1.0 if kind_of(reading) is Kind.REFUSED else reading.detection.tumor_probability
+    return -1.0 if reading_status(reading) is ReadingStatus.REJECTED else reading.detection.tumor_probability
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WorklistItem:
     """A line of the list: one slice, or the slices of a series in their order."""
 
     title: str
     readings: tuple[Reading, ...]
 
     @property
-    def worst(self) -> Reading:
+    def most_suspicious(self) -> Reading:
         """The slice to look at first."""
-        return min(self.readings, key=_badness)
+        return min(self.readings, key=_priority)
 
     @property
-    def kinds(self) -> Counter[Kind]:
+    def status_counts(self) -> Counter[ReadingStatus]:
         """How many slices came to what."""
-        return Counter(map(kind_of, self.readings))
+        return Counter(map(reading_status, self.readings))
 
-    def index(self, reading_id: str) -> int | None:
+    def index_of(self, reading_id: str) -> int | None:
         """Where a slice stands in it; None where it does not."""
         return next((i for i, reading in enumerate(self.readings) if reading.id == reading_id), None)
 
 
-def entries_of(readings: Iterable[Reading]) -> list[Entry]:
+def build_worklist(readings: Iterable[Reading]) -> list[WorklistItem]:
     """Slices gathered under their series, in the order of the upload."""
     gathered: dict[str, list[Reading]] = {}
     for reading in readings:
-        series = None if reading.picture is None else reading.picture.stub.series
-        gathered.setdefault(reading.id if series is None else f"{unit_of(reading.id)} {series.key}", []).append(reading)
-    return [Entry(_title(group), tuple(sorted(group, key=_place))) for group in gathered.values()]
+        series = None if reading.compressed_scan is None else reading.compressed_scan.stub.series
+        gathered.setdefault(reading.id if series is None else f"{group_id(reading.id)} {series.key}", []).append(
+            reading
+        )
+    return [WorklistItem(_item_title(group), tuple(sorted(group, key=_slice_index))) for group in gathered.values()]
 
 
-def _title(group: Sequence[Reading]) -> str:
-    picture = group[0].picture
+def _item_title(group: Sequence[Reading]) -> str:
+    picture = group[0].compressed_scan
     series = None if picture is None else picture.stub.series
     if series is None or len(group) == 1:
         return group[0].name
@@ -97,24 +99,26 @@ def _title(group: Sequence[Reading]) -> str:
     return f"{series.title}, {file}" if cut else series.title
 
 
-def _place(reading: Reading) -> int:
-    series = None if reading.picture is None else reading.picture.stub.series
+def _slice_index(reading: Reading) -> int:
+    series = None if reading.compressed_scan is None else reading.compressed_scan.stub.series
     return 0 if series is None else series.index
 
 
-def counts(readings: Iterable[Reading]) -> dict[Kind, int]:
+def count_by_status(readings: Iterable[Reading]) -> dict[ReadingStatus, int]:
     """How many slices came to what, each kind named."""
-    found = Counter(map(kind_of, readings))
-    return {kind: found[kind] for kind in Kind}
+    found = Counter(map(reading_status, readings))
+    return {kind: found[kind] for kind in ReadingStatus}
 
 
-def chosen_entries(entries: Sequence[Entry], order: Order, kind: Kind | None = None) -> list[Entry]:
+def filter_and_sort(
+    items: Sequence[WorklistItem], order: WorklistOrder, status: ReadingStatus | None = None
+) -> list[WorklistItem]:
     """Entries with a slice of a kind, in an order that is the same on every run."""
-    kept = [entry for entry in entries if kind is None or entry.kinds[kind]]
-    if order is Order.WORST:
-        return sorted(kept, key=lambda entry: _badness(entry.worst))
-    if order is Order.PROBABILITY:
-        return sorted(kept, key=lambda entry: -max(map(_probability, entry.readings)))
-    if order is Order.NAME:
+    kept = [entry for entry in items if status is None or entry.status_counts[status]]
+    if order is WorklistOrder.MOST_SUSPICIOUS:
+        return sorted(kept, key=lambda entry: _priority(entry.most_suspicious))
+    if order is WorklistOrder.PROBABILITY:
+        return sorted(kept, key=lambda entry: -max(map(_sort_probability, entry.readings)))
+    if order is WorklistOrder.NAME:
         return sorted(kept, key=lambda entry: entry.title.casefold())
     return kept

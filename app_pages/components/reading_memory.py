@@ -4,7 +4,7 @@ import ctypes
 import sys
 
 
-def give_back() -> None:
+def trim_memory() -> None:
     """Ask the C library to return what is free. Only glibc hoards and can be asked; elsewhere nothing happens.
 
     Scans are read in threads, and glibc keeps a store of freed memory for each: visit by visit they fill.

@@ -4,24 +4,24 @@ from typing import Final
 
 import streamlit as st
 
-from app_pages.components.reading_picture import Picture
-from app_pages.components.words import class_word
-from braintumor.dataset.sets import learnt_from
+from app_pages.components.reading_picture import CompressedScan
+from app_pages.components.words import class_text
+from braintumor.dataset.sets import training_dataset
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
-from braintumor.inference.neighbours import Neighbour
+from braintumor.inference.neighbours import SimilarScan
 
-_SHOWN: Final = 6
+_SIMILAR_COUNT: Final = 6
 
 
-def show_neighbours(detector: Detector, picture: Picture) -> None:
+def show_similar_scans(detector: Detector, compressed_scan: CompressedScan) -> None:
     """The most similar training images, folded until they are asked for."""
     with st.expander("Nearest known scans", key="neighbours", on_change="rerun") as part:
         if not part.open:
             return
         try:
-            found = detector.nearest(picture.scan(), _SHOWN)
+            found = detector.most_similar(compressed_scan.to_scan(), _SIMILAR_COUNT)
         except BrainTumorError as problem:  # the index was altered
             st.caption(str(problem))
             return
@@ -35,15 +35,15 @@ def show_neighbours(detector: Detector, picture: Picture) -> None:
         grid = st.grid(3, min_column_width=90)
         for neighbour in found:
             with grid.cell():
-                _show(detector, neighbour)
+                _show_similar_scan(detector, neighbour)
 
 
-def _show(detector: Detector, neighbour: Neighbour) -> None:
-    label = "tumour of a kind nobody said" if neighbour.label is None else class_word(neighbour.label)
-    words = f"{label.capitalize()}, similarity {neighbour.similarity:.2f}"
-    folder = detector.settings.inputs / learnt_from(detector.artifact.card.raw).folder
+def _show_similar_scan(detector: Detector, similar_scan: SimilarScan) -> None:
+    label = "tumour of a kind nobody said" if similar_scan.label is None else class_text(similar_scan.label)
+    words = f"{label.capitalize()}, similarity {similar_scan.similarity:.2f}"
+    folder = detector.settings.inputs / training_dataset(detector.artifact.card.raw).folder
     try:
-        scan = read_scan(folder / neighbour.path, settings=detector.settings)
+        scan = read_scan(folder / similar_scan.path, settings=detector.settings)
     except BrainTumorError:
         st.caption(f"{words}. Its picture is not on this machine.")
         return

@@ -12,13 +12,13 @@ from PIL import Image
 
 from braintumor.imaging import Scan
 
-_THUMB: Final = 72
+_THUMBNAIL_SIDE: Final = 72
 # Fast, and within a tenth of the best for grey pictures.
-_LEVEL: Final = 1
+_COMPRESSION_LEVEL: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
+class CompressedArray:
     """Numbers of a grid, compressed as a browser can take them: 8 or 16 bits, `value = stored * slope + intercept`."""
 
     width: int
@@ -29,19 +29,19 @@ class Plane:
     intercept: float = 0.0
 
     @classmethod
-    def of(cls, values: NDArray[np.generic]) -> Self:
+    def from_array(cls, values: NDArray[np.generic]) -> Self:
         """Keep a grid (height, width): uint8 as it is, anything else in 16 bits between its least and its most."""
         height, width = values.shape
         if values.dtype == np.uint8:
-            return cls(width, height, 8, zlib.compress(np.ascontiguousarray(values).tobytes(), _LEVEL))
+            return cls(width, height, 8, zlib.compress(np.ascontiguousarray(values).tobytes(), _COMPRESSION_LEVEL))
         low, high = float(values.min()), float(values.max())
         # Whole numbers that fit stay exactly what they are.
         whole = high - low <= 65535 and bool(np.all(values == np.rint(values.astype(np.float64))))
         slope = 1.0 if whole else (high - low) / 65535 or 1.0
         stored = np.rint((values.astype(np.float64) - low) / slope).astype("<u2")
-        return cls(width, height, 16, zlib.compress(stored.tobytes(), _LEVEL), slope, low)
+        return cls(width, height, 16, zlib.compress(stored.tobytes(), _COMPRESSION_LEVEL), slope, low)
 
-    def values(self) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def to_array(self) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The grid again (height, width): uint8, or float32 where there were more bits."""
         raw = zlib.decompress(self.data)
         shape = (self.height, self.width)
@@ -52,38 +52,43 @@ class Plane:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CompressedScan:
     """A scan, compressed: its grey values, its deep ones where there are any, and a thumbnail.
 
     `stub` is the scan without its arrays, so that whatever else is known of it is kept.
     """
 
     stub: Scan
-    grey: Plane
-    deep: Plane | None
-    thumb: str
+    gray: CompressedArray
+    high_bit_depth: CompressedArray | None
+    thumbnail: str
 
     @classmethod
-    def of(cls, scan: Scan) -> Self:
+    def from_scan(cls, scan: Scan) -> Self:
         """Keep a scan."""
         grey = scan.to_uint8()
-        deep = None if scan.raw is None else Plane.of(scan.raw)
-        return cls(replace(scan, values=grey[:1, :1].copy(), raw=None), Plane.of(grey), deep, _thumb(grey))
+        deep = None if scan.raw is None else CompressedArray.from_array(scan.raw)
+        return cls(
+            replace(scan, values=grey[:1, :1].copy(), raw=None),
+            CompressedArray.from_array(grey),
+            deep,
+            _make_thumbnail(grey),
+        )
 
-    def scan(self) -> Scan:
+    def to_scan(self) -> Scan:
         """The scan again, in 8 bits, as models take it; deep values lie beside."""
-        raw = None if self.deep is None else self.deep.values().astype(np.float32)
-        return replace(self.stub, values=self.grey.values(), raw=raw)
+        raw = None if self.high_bit_depth is None else self.high_bit_depth.to_array().astype(np.float32)
+        return replace(self.stub, values=self.gray.to_array(), raw=raw)
 
 
-def _thumb(grey: NDArray[np.uint8]) -> str:
-    image = Image.fromarray(grey)
-    image.thumbnail((_THUMB, _THUMB), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return data_url(image, "JPEG", quality=72)
+def _make_thumbnail(gray: NDArray[np.uint8]) -> str:
+    image = Image.fromarray(gray)
+    image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return to_data_url(image, "JPEG", quality=72)
 
 
-def data_url(image: Image.Image, kind: str, **options: int) -> str:
+def to_data_url(image: Image.Image, image_format: str, **options: int) -> str:
     """A picture as text that a page can show without asking for a file."""
     stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+    image.save(stream, image_format, **options)
+    return f"data:image/{image_format.lower()};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

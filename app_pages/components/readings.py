@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app_pages.components.reading_picture import Picture
+from app_pages.components.reading_picture import CompressedScan
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import Scan
-from braintumor.imaging.intake import Refusal, read_many
+from braintumor.imaging.intake import FailedScan, iter_scans
 from braintumor.inference import Detection, Detector
-from braintumor.reporting.csv import Row, error_row
+from braintumor.reporting.csv import CsvRow, error_row
 
-_LOG = logging.getLogger(__name__)
+_LOGGER = logging.getLogger(__name__)
 # Files with one of these endings hold all there is to them; of others, several may make one series of slices.
-_WHOLE = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".nii", ".nii.gz", ".zip")
+_SINGLE_FILE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".nii", ".nii.gz", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Reading:
     name: str
     sha256: str
     detection: Detection | None = None
-    picture: Picture | None = None
+    compressed_scan: CompressedScan | None = None
     error: str = ""
-    row: Row | None = None
+    row: CsvRow | None = None
 
     @property
     def version(self) -> str:
@@ -42,44 +42,44 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class FileGroup:
     """Uploaded files that are read together: one picture, volume or archive, or all the `loose` (DICOM) files."""
 
     files: tuple[UploadedFile, ...]
-    loose: bool = False
+    is_dicom_group: bool = False
 
     @property
     def key(self) -> str:
         """What tells this unit from others; another where a file has come or gone."""
-        return _digest("|".join(file.file_id for file in self.files))
+        return _short_hash("|".join(file.file_id for file in self.files))
 
     @property
     def name(self) -> str:
         """What the ids of its readings begin with: the same for loose files, however many there are."""
-        return "loose" if self.loose else self.key
+        return "loose" if self.is_dicom_group else self.key
 
 
-def units_of(files: Iterable[UploadedFile]) -> list[Unit]:
+def group_files(files: Iterable[UploadedFile]) -> list[FileGroup]:
     """Uploaded files as units, in their order; files that may be slices of one series share the last."""
     units, loose = [], []
     for file in files:
-        if file.name.lower().endswith(_WHOLE):
-            units.append(Unit((file,)))
+        if file.name.lower().endswith(_SINGLE_FILE_SUFFIXES):
+            units.append(FileGroup((file,)))
         else:
             loose.append(file)
-    return [*units, Unit(tuple(loose), loose=True)] if loose else units
+    return [*units, FileGroup(tuple(loose), is_dicom_group=True)] if loose else units
 
 
-def unit_of(reading_id: str) -> str:
+def group_id(reading_id: str) -> str:
     """Name of the unit that a reading is of."""
     return reading_id.rpartition("-")[0]
 
 
-def _digest(text: str) -> str:
+def _short_hash(text: str) -> str:
     return hashlib.blake2s(text.encode(), digest_size=6).hexdigest()
 
 
-def read_unit(detector: Detector, unit: Unit, before: Iterable[Reading] = ()) -> Iterator[Reading]:
+def read_group(detector: Detector, group: FileGroup, previous: Iterable[Reading] = ()) -> Iterator[Reading]:
     """Readings of a unit, one slice after the other.
 
     Parameters
@@ -87,46 +87,46 @@ def read_unit(detector: Detector, unit: Unit, before: Iterable[Reading] = ()) ->
     before : iterable of Reading
         What another version made of the same unit; then its pictures are read, and no file is decoded again.
     """
-    before = list(before)
-    found = before or _decoded(detector, unit)
+    previous = list(previous)
+    found = previous or _decode_group(detector, group)
     met: Counter[str] = Counter()
     for number, item in enumerate(found):
         # A slice of loose files is known by what it holds: it stays the same as others come and go.
         place = str(number)
-        if unit.loose:
-            held = _digest(f"{item.sha256}|{item.name}")
+        if group.is_dicom_group:
+            held = _short_hash(f"{item.sha256}|{item.name}")
             place, met[held] = f"{held}.{met[held]}", met[held] + 1
-        yield _read(detector, item, f"{unit.name}-{place}")
+        yield _read_item(detector, item, f"{group.name}-{place}")
 
 
-def _decoded(detector: Detector, unit: Unit) -> Iterator[Scan | Refusal]:
+def _decode_group(detector: Detector, group: FileGroup) -> Iterator[Scan | FailedScan]:
     try:
-        yield from read_many(((file.name, file.getvalue()) for file in unit.files), detector.settings)
+        yield from iter_scans(((file.name, file.getvalue()) for file in group.files), detector.settings)
     except Exception:
         # Names stay out of the log: they may name a patient.
-        _LOG.exception("An uploaded file raised what no reader foresaw")
-        name = unit.files[0].name if len(unit.files) == 1 else f"{len(unit.files)} files"
-        yield Refusal(name, f"{name}: this could not be read. Export it again, as JPEG, PNG or DICOM.", None)
+        _LOGGER.exception("An uploaded file raised what no reader foresaw")
+        name = group.files[0].name if len(group.files) == 1 else f"{len(group.files)} files"
+        yield FailedScan(name, f"{name}: this could not be read. Export it again, as JPEG, PNG or DICOM.", None)
 
 
-def _read(detector: Detector, item: Scan | Refusal | Reading, key: str) -> Reading:
+def _read_item(detector: Detector, item: Scan | FailedScan | Reading, reading_id: str) -> Reading:
     picture = None
     if isinstance(item, Reading):
-        picture = item.picture
-        item = Refusal(item.name, item.error, item.sha256 or None) if picture is None else picture.scan()
-    if isinstance(item, Refusal):
-        return _refused(detector, item, key)
+        picture = item.compressed_scan
+        item = FailedScan(item.name, item.error, item.sha256 or None) if picture is None else picture.to_scan()
+    if isinstance(item, FailedScan):
+        return _failed_reading(detector, item, reading_id)
     try:
         found = detector.detect(item)
-        return Reading(key, item.name, item.sha256, found, picture or Picture.of(item))
+        return Reading(reading_id, item.name, item.sha256, found, picture or CompressedScan.from_scan(item))
     except BrainTumorError as error:
-        return _refused(detector, Refusal(item.name, str(error), item.sha256), key)
+        return _failed_reading(detector, FailedScan(item.name, str(error), item.sha256), reading_id)
     except Exception:
-        _LOG.exception("A scan raised what no model foresaw")
+        _LOGGER.exception("A scan raised what no model foresaw")
         problem = f"{item.name}: this scan could not be read. Export the slice again as JPEG or PNG and try that."
-        return _refused(detector, Refusal(item.name, problem, item.sha256), key)
+        return _failed_reading(detector, FailedScan(item.name, problem, item.sha256), reading_id)
 
 
-def _refused(detector: Detector, refusal: Refusal, key: str) -> Reading:
-    row = error_row(refusal.name, refusal.problem, detector.version, refusal.sha256)
-    return Reading(key, refusal.name, refusal.sha256 or "", error=refusal.problem, row=row)
+def _failed_reading(detector: Detector, failed_scan: FailedScan, reading_id: str) -> Reading:
+    row = error_row(failed_scan.name, failed_scan.problem, detector.version, failed_scan.sha256)
+    return Reading(reading_id, failed_scan.name, failed_scan.sha256 or "", error=failed_scan.problem, row=row)

@@ -3,52 +3,60 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from app_pages.components.charts import show
+from app_pages.components.charts import show_chart
 from app_pages.components.palette import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
-from app_pages.components.words import VERDICT_TITLES, listed
+from app_pages.components.words import VERDICT_TITLES, join_words
 from braintumor.inference import Detection
 from braintumor.inference.verdict import Thresholds
-from braintumor.reporting.answer import answer_sentence, chances, set_words
-from braintumor.reporting.measures import measures
+from braintumor.reporting.answer import class_probabilities, label_sentence, prediction_set_texts
+from braintumor.reporting.measures import lesion_size
 from braintumor.vocabulary import Verdict
 
 # Heights in pixels: of what is around the bars, and of each.
-_FRAME = 79
-_ROW = 27
+_CHART_MARGIN = 79
+_BAR_HEIGHT = 27
 
 
-def show_card(found: Detection, thresholds: Thresholds, key: str, compared: bool = False) -> None:
+def show_result_card(detection: Detection, thresholds: Thresholds, key: str, is_compared: bool = False) -> None:
     """Draw what one version says of a scan; by its name where two are compared."""
-    refused = found.verdict is Verdict.NOT_BRAIN_MRI
-    if compared:
-        st.caption(f"Version {found.model_version}")
-    tone = VERDICT_TONES[found.verdict]
-    st.header(f":{tone}[{VERDICT_TITLES[found.verdict]}]", anchor=False)
-    st.markdown(found.reason if refused else f"**{answer_sentence(found)}** {found.reason}")
+    refused = detection.verdict is Verdict.NOT_BRAIN_MRI
+    if is_compared:
+        st.caption(f"Version {detection.model_version}")
+    tone = VERDICT_TONES[detection.verdict]
+    st.header(f":{tone}[{VERDICT_TITLES[detection.verdict]}]", anchor=False)
+    st.markdown(detection.reason if refused else f"**{label_sentence(detection)}** {detection.reason}")
     if not refused:
-        height = _FRAME + _ROW * len(chances(found))
-        show(probabilities(found, thresholds), _said(found, thresholds), f"chart-{key}", height, top=24)
-        kept = set_words(found)
-        st.markdown(f"At 95% coverage the answer is {'among ' if len(kept) > 1 else ''}**{listed(kept)}**.")
-    st.caption("  \n".join(_facts(found, refused)))
+        height = _CHART_MARGIN + _BAR_HEIGHT * len(class_probabilities(detection))
+        show_chart(
+            plot_probabilities(detection, thresholds),
+            _chart_alt_text(detection, thresholds),
+            f"chart-{key}",
+            height,
+            top=24,
+        )
+        kept = prediction_set_texts(detection)
+        st.markdown(f"At 95% coverage the answer is {'among ' if len(kept) > 1 else ''}**{join_words(kept)}**.")
+    st.caption("  \n".join(_detail_lines(detection, refused)))
 
 
-def show_warnings(found: Detection) -> None:
+def show_warnings(detection: Detection) -> None:
     """What the file itself gives reason to doubt, such as an annotation burned into it."""
-    for warning in found.warnings:
+    for warning in detection.warnings:
         st.warning(warning, icon=":material/warning:")
 
 
-def _facts(found: Detection, refused: bool) -> list[str]:
-    outlined = [] if refused or found.mask is None else [f"Outlined area: {measures(found)}."]
-    strange = [] if found.novelty is None else [f"Novelty {found.novelty:.2f} of 1; from 0.50 on it is refused."]
-    took = f"read in {found.milliseconds['total']:.0f} ms"
-    return [*outlined, *strange, f"Model {found.model_version}, {took}, SHA-256 {found.sha256[:12]}."]
+def _detail_lines(detection: Detection, rejected: bool) -> list[str]:
+    outlined = [] if rejected or detection.mask is None else [f"Outlined area: {lesion_size(detection)}."]
+    strange = (
+        [] if detection.ood_score is None else [f"Novelty {detection.ood_score:.2f} of 1; from 0.50 on it is refused."]
+    )
+    took = f"read in {detection.milliseconds['total']:.0f} ms"
+    return [*outlined, *strange, f"Model {detection.model_version}, {took}, SHA-256 {detection.sha256[:12]}."]
 
 
-def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
+def plot_probabilities(detection: Detection, thresholds: Thresholds) -> go.Figure:
     """Bars of the tumour probability, with both thresholds, and of each class where the version tells them."""
-    said = chances(found)
+    said = class_probabilities(detection)
     values = [chance.value for chance in said]
     colors = [TUMOR_COLOR if chance.label is None else CLASS_COLORS[chance.label] for chance in said]
     figure = go.Figure(
@@ -58,7 +66,7 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
         )
     )  # fmt: skip
     # Each name stands on its own side of its line, so that two close thresholds can still be read.
-    for value, name, side in ((thresholds.low, "clear", "right"), (thresholds.high, "call", "left")):
+    for value, name, side in ((thresholds.rule_out, "clear", "right"), (thresholds.rule_in, "call", "left")):
         # A dark line in a pale one shows on the bar and on either background.
         for width, color in ((5, "rgba(245,248,250,0.85)"), (2, "#26333F")):
             figure.add_shape(type="line", x0=value, x1=value, y0=-0.48, y1=0.48, line={"width": width, "color": color})
@@ -74,9 +82,11 @@ def probabilities(found: Detection, thresholds: Thresholds) -> go.Figure:
     return figure
 
 
-def _said(found: Detection, thresholds: Thresholds) -> str:
-    each = listed(f"{chance.title.lower()} {chance.value:.1%}" for chance in chances(found) if chance.label)
+def _chart_alt_text(detection: Detection, thresholds: Thresholds) -> str:
+    each = join_words(
+        f"{chance.title.lower()} {chance.value:.1%}" for chance in class_probabilities(detection) if chance.label
+    )
     return (
-        f"Tumour probability {found.tumor_probability:.1%}; below {thresholds.low:.1%} a scan is cleared, from "
-        f"{thresholds.high:.1%} it is called. {f'By class: {each}' if each else 'No kind of tumour is told'}."
+        f"Tumour probability {detection.tumor_probability:.1%}; below {thresholds.rule_out:.1%} a scan is cleared, from "
+        f"{thresholds.rule_in:.1%} it is called. {f'By class: {each}' if each else 'No kind of tumour is told'}."
     )

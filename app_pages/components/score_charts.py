@@ -3,18 +3,18 @@
 import plotly.graph_objects as go
 
 from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL, SHARE_SCALE, TUMOR_COLOR
-from braintumor.evaluation.measures import TWO_WAY, Curves, Points
-from braintumor.reporting.answer import answer_title
+from braintumor.evaluation.measures import BINARY_LABELS, CurvePoints, Curves
+from braintumor.reporting.answer import label_title
 from braintumor.vocabulary import CLASS_NAMES, CLASSES
 
-_TITLES = {len(names): [answer_title(name) for name in names] for names in (CLASS_NAMES, TWO_WAY)}
+_LABEL_TITLES = {len(names): [label_title(name) for name in names] for names in (CLASS_NAMES, BINARY_LABELS)}
 _LINES = {"tumor": ("Any tumour", TUMOR_COLOR), **{str(c): (c.title, CLASS_COLORS[c]) for c in CLASSES}}
 _DIAGONAL = {"dash": "dot", "width": 1.5, "color": NEUTRAL}
 
 
-def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.Figure, str]:
+def plot_confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.Figure, str]:
     """Confusion matrix, colour by the share of each true class, with the sentence that says the same."""
-    titles = _TITLES[len(counts)]
+    titles = _LABEL_TITLES[len(counts)]
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
     text = [[f"{s:.0%}" for s in row] for row in shares] if as_shares else [[f"{n:,}" for n in row] for row in counts]
     # White on dark cells, the theme's own colour on light ones.
@@ -24,7 +24,7 @@ def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.
             hoverinfo="skip",
         )
     )  # fmt: skip
-    figure.add_trace(_buttons(counts, shares))
+    figure.add_trace(_clickable_cells(counts, shares))
     for y, row in enumerate(text):
         for x, cell in enumerate(row):
             dark = {"color": "#FFFFFF"} if shares[y][x] > 0.55 else {}
@@ -39,9 +39,9 @@ def confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.
     return figure, f"Confusion matrix, rows the truth. {said}."
 
 
-def _buttons(counts: tuple[tuple[int, ...], ...], shares: list[list[float]]) -> go.Scatter:
+def _clickable_cells(counts: tuple[tuple[int, ...], ...], shares: list[list[float]]) -> go.Scatter:
     """Unseen squares over the cells of the matrix: a heat map cannot be clicked, points can."""
-    titles = _TITLES[len(counts)]
+    titles = _LABEL_TITLES[len(counts)]
     places = [(truth, called) for truth in range(len(titles)) for called in range(len(titles))]
     unseen = {"marker": {"opacity": 0}}
     return go.Scatter(
@@ -53,24 +53,24 @@ def _buttons(counts: tuple[tuple[int, ...], ...], shares: list[list[float]]) -> 
     )  # fmt: skip
 
 
-def roc(curves: Curves) -> go.Figure:
+def plot_roc(curves: Curves) -> go.Figure:
     """Sensitivity against false alarms, one line for each question."""
-    figure = _lines(curves.roc)
+    figure = _plot_lines(curves.roc)
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=_DIAGONAL)
     figure.update_xaxes(title="False alarms (1 - specificity)")
     figure.update_yaxes(title="Sensitivity")
     return figure
 
 
-def precision_recall(curves: Curves) -> go.Figure:
+def plot_precision_recall(curves: Curves) -> go.Figure:
     """Precision against recall, one line for each question."""
-    figure = _lines(curves.pr)
+    figure = _plot_lines(curves.pr)
     figure.update_xaxes(title="Recall (sensitivity)")
     figure.update_yaxes(title="Precision")
     return figure
 
 
-def _lines(points: dict[str, Points]) -> go.Figure:
+def _plot_lines(points: dict[str, CurvePoints]) -> go.Figure:
     figure = go.Figure()
     for name, (title, color) in _LINES.items():
         if name not in points:
@@ -88,7 +88,7 @@ def _lines(points: dict[str, Points]) -> go.Figure:
     return figure
 
 
-def reliability(curves: Curves) -> tuple[go.Figure, str]:
+def plot_reliability(curves: Curves) -> tuple[go.Figure, str]:
     """How often the model is right at each confidence, with the sentence that says the same."""
     bins = curves.reliability
     largest = float(bins["count"].max()) if len(bins) else 1.0

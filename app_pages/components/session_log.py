@@ -5,19 +5,19 @@ from typing import Final
 import streamlit as st
 
 from braintumor.inference import Detection
-from braintumor.reporting.csv import Row, csv_row
+from braintumor.reporting.csv import CsvRow, csv_row
 from braintumor.reporting.opinion import ReaderFinding
 
 # Some megabytes at most: a row is a few hundred bytes.
-LIMIT: Final = 5_000
-_KEY: Final = "session-log"
-_LOST: Final = "session-log-lost"
-_OPINION: Final = ("reader_finding", "reader_comment")
+MAX_ROWS: Final = 5_000
+_LOG_KEY: Final = "session-log"
+_LOST_KEY: Final = "session-log-lost"
+_FINDING_COLUMNS: Final = ("reader_finding", "reader_comment")
 
-Key = tuple[object, object, object]
+RowKey = tuple[object, object, object]
 
 
-def record(detection_or_row: Detection | Row, finding: ReaderFinding | None = None) -> None:
+def record(detection_or_row: Detection | CsvRow, finding: ReaderFinding | None = None) -> None:
     """Take one prediction in.
 
     The same content, name and version make one row, the newest; a finding stays with it until another is given. A row
@@ -35,40 +35,40 @@ def record(detection_or_row: Detection | Row, finding: ReaderFinding | None = No
         return
     row = csv_row(detection_or_row) if isinstance(detection_or_row, Detection) else dict(detection_or_row)
     if finding is not None:
-        row |= dict(zip(_OPINION, (finding.opinion, finding.comment), strict=True))
-    log, key = _log(), _key(row)
+        row |= dict(zip(_FINDING_COLUMNS, (finding.opinion, finding.comment), strict=True))
+    log, key = _get_log(), _row_key(row)
     if before := log.get(key):
-        row |= {column: before.get(column) for column in _OPINION if row.get(column) is None}
+        row |= {column: before.get(column) for column in _FINDING_COLUMNS if row.get(column) is None}
         if before.get("timestamp") != row.get("timestamp"):
             del log[key]
     log[key] = row
-    while len(log) > LIMIT:
+    while len(log) > MAX_ROWS:
         del log[next(iter(log))]
-        st.session_state[_LOST] = lost() + 1
+        st.session_state[_LOST_KEY] = count_dropped() + 1
 
 
-def entries() -> list[Row]:
+def list_rows() -> list[CsvRow]:
     """Rows of the log, the newest first, with the columns of the CSV."""
-    return [dict(row) for row in reversed(_log().values())]
+    return [dict(row) for row in reversed(_get_log().values())]
 
 
-def lost() -> int:
+def count_dropped() -> int:
     """How many of the oldest rows had to make room."""
-    return int(st.session_state.get(_LOST, 0))
+    return int(st.session_state.get(_LOST_KEY, 0))
 
 
 def clear() -> None:
     """Forget everything."""
-    for key in (_KEY, _LOST):
+    for key in (_LOG_KEY, _LOST_KEY):
         st.session_state.pop(key, None)
 
 
-def _log() -> dict[Key, Row]:
-    if _KEY not in st.session_state:
-        st.session_state[_KEY] = {}
-    log: dict[Key, Row] = st.session_state[_KEY]
+def _get_log() -> dict[RowKey, CsvRow]:
+    if _LOG_KEY not in st.session_state:
+        st.session_state[_LOG_KEY] = {}
+    log: dict[RowKey, CsvRow] = st.session_state[_LOG_KEY]
     return log
 
 
-def _key(row: Row) -> Key:
+def _row_key(row: CsvRow) -> RowKey:
     return row.get("sha256"), row.get("name"), row.get("model_version")

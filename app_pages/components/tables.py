@@ -6,17 +6,17 @@ from app_pages.components.words import METRIC_TITLES, metric_value
 from braintumor.evaluation.measures import Metrics
 from braintumor.vocabulary import CLASSES
 
-_OF_A_CLASS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area"}
+_CLASS_METRIC_TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area"}
 
 
-def overall(metrics: Metrics) -> pd.DataFrame:
+def overall_table(metrics: Metrics) -> pd.DataFrame:
     """The metrics of a split as a whole, one a row."""
     rows = [
         {
             "Metric": title,
             "Value (95% interval)": metric_value(name, metrics[name]),
-            "Images": _counted(metrics[name].n),
-            "Groups": _counted(metrics[name].groups),
+            "Images": _format_count(metrics[name].n),
+            "Groups": _format_count(metrics[name].groups),
         }
         for name, title in METRIC_TITLES.items()
         if name in metrics
@@ -24,31 +24,36 @@ def overall(metrics: Metrics) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("Metric") if rows else pd.DataFrame()
 
 
-def both_ways(metrics: Metrics) -> pd.DataFrame:
+def binary_table(metrics: Metrics) -> pd.DataFrame:
     """How often each of two answers is given where it is true: tumour and none."""
     recalls = {"Tumour": metrics.get("tumor_sensitivity"), "No tumour": metrics.get("tumor_specificity")}
     rows = [
-        {"Truth": title, "Recall": found.percent(), "Images": _counted(found.n), "Groups": _counted(found.groups)}
+        {
+            "Truth": title,
+            "Recall": found.percent(),
+            "Images": _format_count(found.n),
+            "Groups": _format_count(found.groups),
+        }
         for title, found in recalls.items()
         if found is not None
     ]
     return pd.DataFrame(rows).set_index("Truth") if rows else pd.DataFrame()
 
 
-def by_class(metrics: Metrics) -> pd.DataFrame:
+def class_table(metrics: Metrics) -> pd.DataFrame:
     """The metrics of each class, one class a row."""
     rows = []
     for label in CLASSES:
         found = {
             title: metric_value(name, metrics[f"{name}/{label}"])
-            for name, title in _OF_A_CLASS.items()
+            for name, title in _CLASS_METRIC_TITLES.items()
             if f"{name}/{label}" in metrics
         }
         of = metrics.get(f"recall/{label}")
         if found:
-            rows.append({"Class": label.title, **found, "Images": _counted(of.n if of else None)})
+            rows.append({"Class": label.title, **found, "Images": _format_count(of.n if of else None)})
     return pd.DataFrame(rows).set_index("Class") if rows else pd.DataFrame()
 
 
-def _counted(number: int | None) -> str:
+def _format_count(number: int | None) -> str:
     return "" if number is None else f"{number:,}"

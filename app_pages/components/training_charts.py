@@ -7,18 +7,21 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app_pages.components.palette import ACCENT, CLASS_COLORS, NEUTRAL, TUMOR_COLOR
-from app_pages.components.words import SPLIT_TITLES, class_word
-from braintumor.reporting.answer import answer_title
-from braintumor.vocabulary import CLASS_NAMES, TUMOR, TumorClass
+from app_pages.components.words import SPLIT_TITLES, class_text
+from braintumor.reporting.answer import label_title
+from braintumor.vocabulary import CLASS_NAMES, TUMOR_LABEL, TumorClass
 
 # The classes, and a tumour of which nobody said the kind.
-_DEALT = (*CLASS_NAMES, TUMOR)
-_COLORS = {**{str(label): color for label, color in CLASS_COLORS.items()}, TUMOR: TUMOR_COLOR}
+_LABELS = (*CLASS_NAMES, TUMOR_LABEL)
+_LABEL_COLORS = {**{str(label): color for label, color in CLASS_COLORS.items()}, TUMOR_LABEL: TUMOR_COLOR}
 # What reads best on the class's own colour.
-_INK = {name: "#FFFFFF" if name in (TumorClass.GLIOMA, TumorClass.MENINGIOMA, TUMOR) else "#10161C" for name in _DEALT}
+_TEXT_COLORS = {
+    name: "#FFFFFF" if name in (TumorClass.GLIOMA, TumorClass.MENINGIOMA, TUMOR_LABEL) else "#10161C"
+    for name in _LABELS
+}
 
 
-def learning(history: pd.DataFrame, best: int | None) -> tuple[go.Figure, str]:
+def plot_learning_curves(history: pd.DataFrame, best_epoch: int | None) -> tuple[go.Figure, str]:
     """Accuracy and loss by epoch, on training and validation images, with the sentence that says the same."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=("Accuracy", "Loss"), horizontal_spacing=0.09)
     for column, (metric, form) in enumerate((("accuracy", ":.1%"), ("loss", ":.3f")), start=1):
@@ -28,8 +31,8 @@ def learning(history: pd.DataFrame, best: int | None) -> tuple[go.Figure, str]:
                 mode="lines", line={"color": color, "width": 2.5}, row=1, col=column,
                 hovertemplate=f"{title}, epoch %{{x}}: %{{y{form}}}<extra></extra>",
             )  # fmt: skip
-        if best is not None:
-            figure.add_vline(x=best, line={"dash": "dot", "width": 1.5, "color": NEUTRAL}, row=1, col=column)
+        if best_epoch is not None:
+            figure.add_vline(x=best_epoch, line={"dash": "dot", "width": 1.5, "color": NEUTRAL}, row=1, col=column)
     figure.update_xaxes(title="Epoch", rangemode="tozero", nticks=8)
     figure.update_yaxes(tickformat=".0%", row=1, col=1)
     figure.update_yaxes(rangemode="tozero", row=1, col=2)
@@ -41,18 +44,18 @@ def learning(history: pd.DataFrame, best: int | None) -> tuple[go.Figure, str]:
     )
 
 
-def splits(counts: Mapping[str, Mapping[str, int]]) -> tuple[go.Figure, str]:
+def plot_splits(counts: Mapping[str, Mapping[str, int]]) -> tuple[go.Figure, str]:
     """Images of each class in each split, with the sentence that says the same."""
     figure = go.Figure()
     names = [split for split in SPLIT_TITLES if split in counts]
-    dealt = [label for label in _DEALT if any(label in counts[split] for split in names)]
+    dealt = [label for label in _LABELS if any(label in counts[split] for split in names)]
     for label in dealt:
-        title, color = answer_title(label), _COLORS[label]
+        title, color = label_title(label), _LABEL_COLORS[label]
         values = [int(counts[split].get(label, 0)) for split in names]
         figure.add_bar(
             y=[SPLIT_TITLES[split] for split in names], x=values, name=title, orientation="h", width=0.6,
             marker={"color": color}, text=[f"{value:,}" for value in values], textposition="inside",
-            insidetextanchor="middle", textangle=0, insidetextfont={"color": _INK[label], "size": 13},
+            insidetextanchor="middle", textangle=0, insidetextfont={"color": _TEXT_COLORS[label], "size": 13},
             hovertemplate=f"{title}, %{{y}}: %{{x:,}} images<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.3, "x": 0, "traceorder": "normal"})
@@ -60,7 +63,7 @@ def splits(counts: Mapping[str, Mapping[str, int]]) -> tuple[go.Figure, str]:
     figure.update_yaxes(autorange="reversed", showgrid=False)
     said = "; ".join(
         f"{SPLIT_TITLES[split]}: "
-        + ", ".join(f"{counts[split].get(label, 0):,} {class_word(label)}" for label in dealt)
+        + ", ".join(f"{counts[split].get(label, 0):,} {class_text(label)}" for label in dealt)
         for split in names
     )
     return figure, f"Images by split and class. {said}."

@@ -10,34 +10,36 @@ from braintumor.vocabulary import CLASSES, Plane, TumorClass
 
 Option = TypeVar("Option", bound=str)
 ALL: Final = "all"
-EXPLORE: Final = "braintumor explore"
+EXPLORE_COMMAND: Final = "braintumor explore"
 KNOWN_PLANES: Final = tuple(plane for plane in Plane if plane is not Plane.UNKNOWN)
 
 
-def choose(title: str, options: Sequence[Option], key: str, show: Callable[[Option], str] = str.capitalize) -> Option:
+def choose_option(
+    title: str, options: Sequence[Option], key: str, format_func: Callable[[Option], str] = str.capitalize
+) -> Option:
     """One of the options, kept while they change, as long as it is still among them."""
     # Options follow other choices; the last answer serves as the default, so that it comes back where it fits.
     last = st.session_state.get(key)
     default = next((option for option in options if option == last), options[0])
     chosen = st.segmented_control(
-        title, options, default=default, format_func=show, key=key, required=True, persist_state="session"
+        title, options, default=default, format_func=format_func, key=key, required=True, persist_state="session"
     )  # fmt: skip
     return next((option for option in options if option == chosen), default)
 
 
 def choose_class(title: str, options: Sequence[TumorClass], key: str) -> TumorClass:
     """One of some classes."""
-    return choose(title, options, key, lambda label: TumorClass(label).title)
+    return choose_option(title, options, key, lambda label: TumorClass(label).title)
 
 
 def choose_plane(statistics: Statistics, *labels: TumorClass) -> Plane | None:
     """A plane that all the classes have images of, or None for all planes together."""
     shared = [p for p in KNOWN_PLANES if all(p in statistics.planes(label) for label in labels)]
-    chosen = choose("Plane", [ALL, *map(str, shared)], "map-plane")
+    chosen = choose_option("Plane", [ALL, *map(str, shared)], "map-plane")
     return None if chosen == ALL else Plane(chosen)
 
 
-def partners(statistics: Statistics, label: TumorClass) -> list[TumorClass]:
+def comparison_classes(statistics: Statistics, label: TumorClass) -> list[TumorClass]:
     """The classes to compare one with: no tumour first, since that comparison is asked for most."""
-    others = [c for c in CLASSES if c is not label and statistics.count(c)]
+    others = [c for c in CLASSES if c is not label and statistics.image_count(c)]
     return sorted(others, key=lambda c: c.is_tumor)

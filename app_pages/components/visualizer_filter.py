@@ -8,7 +8,7 @@ import streamlit as st
 from app_pages.components.visualizer_choices import ALL
 from braintumor.vocabulary import CLASSES, TumorClass
 
-_FILTERS: Final = ("plane", "origin", "split")
+_FILTER_COLUMNS: Final = ("plane", "origin", "split")
 
 
 def choose_images(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -19,16 +19,16 @@ def choose_images(manifest: pd.DataFrame) -> pd.DataFrame:
             key="explorer-labels", persist_state="session", wrap=True,
         )  # fmt: skip
         kept = manifest["label"].isin([str(label) for label in labels])
-        for column in _FILTERS:
+        for column in _FILTER_COLUMNS:
             options = [ALL, *sorted(manifest[column].unique())]
             chosen = st.selectbox(
-                column.capitalize(), options, format_func=plain, key=f"explorer-{column}", width=160,
+                column.capitalize(), options, format_func=display_name, key=f"explorer-{column}", width=160,
                 persist_state="session",
             )  # fmt: skip
             kept &= (chosen == ALL) | (manifest[column] == chosen)
     return manifest[kept]
 
 
-def plain(name: str) -> str:
+def display_name(name: str) -> str:
     """A column or value as a reader sees it, such as `Bits per pixel`."""
     return name.replace("_", " ").capitalize()

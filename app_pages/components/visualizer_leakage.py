@@ -6,21 +6,21 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.frame import missing, section
-from app_pages.components.visualizer_data import leakage
-from app_pages.components.visualizer_table import to_csv
-from app_pages.components.words import count
+from app_pages.components.frame import show_missing, show_section
+from app_pages.components.visualizer_data import get_leakage_report
+from app_pages.components.visualizer_table import to_csv_bytes
+from app_pages.components.words import pluralize
 from braintumor.errors import BrainTumorError
-from braintumor.exploration.leakage import LeakageReport, twin_examples
-from braintumor.exploration.montage import Tile, picture
-from braintumor.exploration.twin_pairs import twin_tiles
+from braintumor.exploration.leakage import LeakageReport, sample_near_duplicates
+from braintumor.exploration.montage import Tile, render_tile
+from braintumor.exploration.twin_pairs import make_pair_tiles
 from braintumor.settings import get_settings
 
-_SIDE: Final = 260
-_PAIRS: Final = 6
+_IMAGE_SIDE: Final = 260
+_PAIR_COUNT: Final = 6
 # More rows than anyone scrolls through; the download has them all.
-_ROWS: Final = 1000
-_NUMBERS: Final = {
+_MAX_ROWS: Final = 1000
+_NUMBER_TITLES: Final = {
     "testing_with_twin_in_training": "Testing images with a near-duplicate in Training",
     "testing_with_upright_twin_in_training": "Of those, without turning or mirroring",
     "testing_with_exact_copy_in_training": "Testing images with an exact copy in Training",
@@ -36,38 +36,38 @@ _NUMBERS: Final = {
 @st.fragment
 def show_leakage() -> None:
     """The report, from its sentence down to single pairs."""
-    report = leakage()
+    report = get_leakage_report()
     if report is None:
-        missing(
+        show_missing(
             "Copies and patients on both sides have not been looked for yet. Do so with:", "braintumor data fetch",
             "braintumor data audit",
         )  # fmt: skip
         return
-    st.markdown(f"**{report.sentence}**")
+    st.markdown(f"**{report.summary}**")
     grid = st.grid(3, min_column_width=200)
-    for key, title in _NUMBERS.items():
+    for key, title in _NUMBER_TITLES.items():
         with grid.cell():
             st.metric(title, f"{report.numbers[key]:,}")
     _show_pairs(report)
-    _show_twins(report)
+    _show_near_duplicates(report)
     _show_suspects(report)
     _show_patients(report)
 
 
 def _show_pairs(report: LeakageReport) -> None:
     """Some pairs of near-duplicates, side by side."""
-    section(
+    show_section(
         "Twins across the split",
         "Left from one folder, right from the other, turned so that both lie alike. Exact copies are left out.",
     )
     if not get_settings().dataset.is_dir():
-        missing("The images themselves are not on this machine. Get them with:", "braintumor data fetch")
+        show_missing("The images themselves are not on this machine. Get them with:", "braintumor data fetch")
         return
     seed = int(st.session_state.get("twin-seed", 0))
     try:
-        found = twin_tiles(twin_examples(report, _PAIRS, seed))
+        found = make_pair_tiles(sample_near_duplicates(report, _PAIR_COUNT, seed))
     except BrainTumorError as problem:
-        missing(f"{problem} Restore the images with:", "braintumor data fetch")
+        show_missing(f"{problem} Restore the images with:", "braintumor data fetch")
         return
     if not found:
         st.markdown("There is no such pair.")
@@ -79,55 +79,55 @@ def _show_pairs(report: LeakageReport) -> None:
             pair = st.grid(2, min_column_width=90, wrap=False, gap="small")
             for tile in (first, second):
                 with pair.cell():
-                    _show_one(tile)
+                    _show_pair_image(tile)
     st.button("Other pairs", on_click=_next_pairs)
 
 
-def _show_one(tile: Tile) -> None:
+def _show_pair_image(tile: Tile) -> None:
     said = ", ".join(tile.caption)
-    st.image(picture(tile, _SIDE), width="stretch", output_format="JPEG", alt=f"{said}.")
+    st.image(render_tile(tile, _IMAGE_SIDE), width="stretch", output_format="JPEG", alt=f"{said}.")
     side, _, file = tile.caption[0].partition(", ")
     st.caption(f"**{side}**  \n`{file}`  \n{tile.caption[1]}")
 
 
-def _show_twins(report: LeakageReport) -> None:
-    section(
+def _show_near_duplicates(report: LeakageReport) -> None:
+    show_section(
         "Table of near-duplicates",
         "Nearest first. Distance is how many of the hashes' 128 bits differ; transform is what turns b into a.",
     )
     across = st.toggle("Only pairs across the official split", True, key="twins-across", persist_state="session")
-    pairs = report.twins[~report.twins["same_side_official"]] if across else report.twins
-    shown = min(len(pairs), _ROWS)
-    st.markdown(f"{count(len(pairs), 'pair')}, {'all' if shown == len(pairs) else f'the nearest {shown:,}'} shown.")
+    pairs = report.near_duplicates[~report.near_duplicates["same_side_official"]] if across else report.near_duplicates
+    shown = min(len(pairs), _MAX_ROWS)
+    st.markdown(f"{pluralize(len(pairs), 'pair')}, {'all' if shown == len(pairs) else f'the nearest {shown:,}'} shown.")
     columns = ["path_a", "path_b", "distance", "transform", "exact", "label_a", "label_b"]
-    _table(pairs[columns].head(_ROWS), "twins")
-    _download("Download all pairs as CSV", pairs, "twins.csv")
+    _show_table(pairs[columns].head(_MAX_ROWS), "twins")
+    _show_download("Download all pairs as CSV", pairs, "twins.csv")
 
 
 def _show_suspects(report: LeakageReport) -> None:
-    section("Suspected mislabels")
+    show_section("Suspected mislabels")
     if report.suspects.empty:
         st.markdown("No image contradicts a copy of itself, a near-duplicate or its own patient.")
         return
     n = len(report.suspects)
     st.markdown(
-        f"{count(n, 'image')} {'contradicts' if n == 1 else 'contradict'} a copy, a near-duplicate or the other images "
+        f"{pluralize(n, 'image')} {'contradicts' if n == 1 else 'contradict'} a copy, a near-duplicate or the other images "
         "of the same patient. Which of the labels is wrong, only a radiologist can say."
     )
-    _table(report.suspects, "suspects")
-    _download("Download them as CSV", report.suspects, "suspected-mislabels.csv")
+    _show_table(report.suspects, "suspects")
+    _show_download("Download them as CSV", report.suspects, "suspected-mislabels.csv")
 
 
 def _show_patients(report: LeakageReport) -> None:
-    section("Patients on both sides")
+    show_section("Patients on both sides")
     of = f"{report.numbers['patients']:,} known {'patient' if report.numbers['patients'] == 1 else 'patients'}"
     st.markdown(f"Of {of}, {len(report.patients):,} have images in both official folders.")
     if not report.patients.empty:
-        _table(report.patients, "patients")
-        _download("Download the patients as CSV", report.patients, "patients-on-both-sides.csv")
+        _show_table(report.patients, "patients")
+        _show_download("Download the patients as CSV", report.patients, "patients-on-both-sides.csv")
 
 
-def _table(table: pd.DataFrame, key: str) -> None:
+def _show_table(table: pd.DataFrame, key: str) -> None:
     names = {
         c: st.column_config.Column(c.replace("_", " "), width="large" if c == "reason" else None)
         for c in map(str, table.columns)
@@ -135,8 +135,8 @@ def _table(table: pd.DataFrame, key: str) -> None:
     st.dataframe(table, hide_index=True, height=min(320, 37 + 35 * len(table)), column_config=names, key=key)
 
 
-def _download(title: str, table: pd.DataFrame, file: str) -> None:
-    st.download_button(title, partial(to_csv, table), file, "text/csv", on_click="ignore", key=file)
+def _show_download(title: str, table: pd.DataFrame, file: str) -> None:
+    st.download_button(title, partial(to_csv_bytes, table), file, "text/csv", on_click="ignore", key=file)
 
 
 def _next_pairs() -> None:

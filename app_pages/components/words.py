@@ -2,15 +2,25 @@
 
 from typing import Final
 
-from braintumor.dataset.sets import KAGGLE, YES_NO, learnt_from
-from braintumor.evaluation.measures import Estimate
-from braintumor.evaluation.report import Report
+from braintumor.dataset.sets import BINARY_SET, KAGGLE, training_dataset
+from braintumor.evaluation.measures import Metric
+from braintumor.evaluation.report import VersionReport
 from braintumor.vocabulary import Split
-from braintumor.words import VERDICT_TITLES, class_word, count, listed
+from braintumor.words import VERDICT_TITLES, class_text, join_words, pluralize
 
 __all__ = [
-    "METRIC_TITLES", "SPLIT_TITLES", "VERDICT_TITLES", "class_word", "count", "evidence", "held_out", "listed",
-    "metric_format", "metric_title", "metric_value", "share",
+    "METRIC_TITLES",
+    "SPLIT_TITLES",
+    "VERDICT_TITLES",
+    "class_text",
+    "format_share",
+    "join_words",
+    "metric_format",
+    "metric_title",
+    "metric_value",
+    "pluralize",
+    "sample_size_text",
+    "test_set_text",
 ]  # fmt: skip
 
 SPLIT_TITLES: Final[dict[str, str]] = {
@@ -37,13 +47,13 @@ METRIC_TITLES: Final[dict[str, str]] = {
     "set_size": "Classes in a prediction set",
 }
 # Shown as they are; every other metric is a share and shown as a percentage.
-_PLAIN: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
-_PER_CLASS: Final = {
+_NUMBER_METRICS: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
+_CLASS_METRIC_TITLES: Final = {
     "precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area", "pr_auc": "Precision-recall area",
 }  # fmt: skip
 
 
-def share(part: int, whole: int) -> str:
+def format_share(part: int, whole: int) -> str:
     """A part of a whole, such as `35%`."""
     return f"{part / whole:.0%}" if whole else "none"
 
@@ -53,37 +63,37 @@ def metric_title(name: str) -> str:
     base, _, label = name.partition("/")
     if not label:
         return METRIC_TITLES.get(name, name.replace("_", " "))
-    return f"{_PER_CLASS.get(base, base)}, {class_word(label)}"
+    return f"{_CLASS_METRIC_TITLES.get(base, base)}, {class_text(label)}"
 
 
 def metric_format(name: str) -> str:
     """How a chart writes a metric: as the number it is, or as a share."""
-    return ".2f" if name in _PLAIN else ".1%"
+    return ".2f" if name in _NUMBER_METRICS else ".1%"
 
 
-def metric_value(name: str, estimate: Estimate) -> str:
+def metric_value(name: str, estimate: Metric) -> str:
     """A metric with its interval, in the unit it is spoken of."""
-    return estimate.plain() if name in _PLAIN else estimate.percent()
+    return estimate.plain() if name in _NUMBER_METRICS else estimate.percent()
 
 
 # Who the patients of the yes/no set are, nobody said.
-_HELD_OUT: Final = {
+_TEST_SET_TEXTS: Final = {
     KAGGLE.folder: "On test scans of patients and near-duplicates it never saw",
-    YES_NO.folder: "On pictures of the yes/no set that are no near copy of one it learnt from",
+    BINARY_SET.folder: "On pictures of the yes/no set that are no near copy of one it learnt from",
 }
-_LEAKY: Final = {
+_LEAKY_TEST_SET_TEXTS: Final = {
     KAGGLE.folder: "On test scans of a split that leaks, so that it learnt from other images of their patients",
-    YES_NO.folder: "On pictures of the yes/no set dealt at random, so that it learnt from near copies of some",
+    BINARY_SET.folder: "On pictures of the yes/no set dealt at random, so that it learnt from near copies of some",
 }
 
 
-def held_out(report: Report) -> str:
+def test_set_text(report: VersionReport) -> str:
     """What the test scans of a version are to it, as the beginning of a sentence."""
-    return (_LEAKY if report.leaks else _HELD_OUT)[learnt_from(report.card).folder]
+    return (_LEAKY_TEST_SET_TEXTS if report.has_leakage else _TEST_SET_TEXTS)[training_dataset(report.card).folder]
 
 
-def evidence(estimate: Estimate) -> str:
+def sample_size_text(estimate: Metric) -> str:
     """What a metric was measured on, such as `n = 1,400 images in 130 groups`."""
-    images = "" if estimate.n is None else f"n = {count(estimate.n, 'image')}"
-    groups = "" if estimate.groups is None else f"{'in ' if images else 'n = '}{count(estimate.groups, 'group')}"
+    images = "" if estimate.n is None else f"n = {pluralize(estimate.n, 'image')}"
+    groups = "" if estimate.groups is None else f"{'in ' if images else 'n = '}{pluralize(estimate.groups, 'group')}"
     return f"{images} {groups}".strip()

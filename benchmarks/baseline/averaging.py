@@ -18,12 +18,12 @@ from PIL import Image
 
 from benchmarks.baseline.ways import DONE, FIRST, peak_megabytes, say
 from braintumor.exploration.welford import Moments
-from braintumor.imaging import InputContract, Scan, read_scan
+from braintumor.imaging import InputSpec, Scan, read_scan
 from braintumor.settings import Settings, get_settings
 
 # The original stretches every image to one size, with nothing cut off.
 SIDE: Final = 256
-CONTRACT: Final = InputContract(SIDE, SIDE, channels=1, crop_margin=False, fit="stretch")
+CONTRACT: Final = InputSpec(SIDE, SIDE, channels=1, crop_margin=False, fit="stretch")
 LUMA: Final = "luma/"
 
 
@@ -33,16 +33,16 @@ def ours(inputs: str, outputs: str, result: str, and_luma: bool) -> None:
     With `and_luma`, once more and off the clock with the grey that `explore` reads; those arrays start with `luma/`.
     """
     from braintumor.dataset.manifest import read_manifest
-    from braintumor.exploration.run import tasks_of
-    from braintumor.exploration.stream import stream
+    from braintumor.exploration.run import build_tasks
+    from braintumor.exploration.stream import accumulate_statistics
 
     settings = get_settings().model_copy(update={"inputs": Path(inputs), "outputs": Path(outputs)})
-    tasks = tasks_of(read_manifest(settings), settings)
+    tasks = build_tasks(read_manifest(settings), settings)
     started = time.perf_counter()
-    arrays = _by_class(stream(tasks, CONTRACT, settings, only_frames=True, read=grey_of_colours).pixels)
+    arrays = _by_class(accumulate_statistics(tasks, CONTRACT, settings, pixels_only=True, read=grey_of_colours).pixels)
     _done(started)
     if and_luma:
-        luma = _by_class(stream(tasks, CONTRACT, settings, only_frames=True).pixels)
+        luma = _by_class(accumulate_statistics(tasks, CONTRACT, settings, pixels_only=True).pixels)
         arrays |= {LUMA + key: values for key, values in luma.items()}
     np.savez(result, allow_pickle=False, **arrays)
 
@@ -67,7 +67,7 @@ def original(files: Mapping[str, Sequence[str]], result: str) -> None:
 
 def explore(inputs: str, outputs: str) -> None:
     """The whole command, into a folder that holds the manifest and the twins."""
-    from braintumor.exploration.run import explore as run_explore
+    from braintumor.exploration.run import explore_dataset as run_explore
 
     started = time.perf_counter()
     run_explore(get_settings().model_copy(update={"inputs": Path(inputs), "outputs": Path(outputs)}))
@@ -93,7 +93,7 @@ def _by_class(pixels: Mapping[tuple[str, str], Moments]) -> dict[str, NDArray]:
     for (label, _), moments in pixels.items():
         merged.setdefault(label, Moments.empty(moments.mean.shape)).merge(moments)
     averages = {f"average/{label}": moments.mean / 255 for label, moments in merged.items()}
-    return averages | {f"variability/{label}": moments.deviation() / 255 for label, moments in merged.items()}
+    return averages | {f"variability/{label}": moments.std() / 255 for label, moments in merged.items()}
 
 
 def _done(started: float) -> None:

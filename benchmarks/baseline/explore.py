@@ -13,7 +13,7 @@ from tqdm import tqdm
 from benchmarks.baseline.averaging import LUMA, SIDE
 from benchmarks.baseline.process import Run, run
 from braintumor.dataset.manifest import manifest_path, read_manifest
-from braintumor.exploration.leakage import TWINS
+from braintumor.exploration.leakage import NEAR_DUPLICATES_FILE
 from braintumor.settings import Settings
 
 REPEATS: Final = 3
@@ -65,7 +65,7 @@ def _fresh_outputs(settings: Settings, folder: Path) -> str:
     """An outputs folder with what `explore` starts from and nothing that it writes."""
     target = folder / "dataset"
     target.mkdir()
-    for name in (manifest_path(settings).name, TWINS):
+    for name in (manifest_path(settings).name, NEAR_DUPLICATES_FILE):
         shutil.copy(settings.dataset_outputs / name, target / name)
     return str(folder)
 

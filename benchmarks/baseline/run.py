@@ -20,7 +20,7 @@ from benchmarks.baseline.training import compare_training, training_table
 from braintumor.errors import ArtifactError, MissingExtraError
 from braintumor.files import write_atomically
 from braintumor.inference import load_artifact
-from braintumor.reporting.finding import find_scans
+from braintumor.reporting.finding import discover_files
 from braintumor.reporting.predict import available_cores
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
@@ -119,14 +119,14 @@ def _files(sources: Sequence[str | Path], settings: Settings, count: int) -> Ite
     """Files to read, as absolute paths, and what they are."""
     testing = settings.dataset / "Testing"
     if sources or testing.is_dir():
-        chosen = _spread_over(find_scans(sources or [testing]).files, count)
+        chosen = _spread_over(discover_files(sources or [testing]).files, count)
         yield [str(Path(file).absolute()) for file in chosen], "the files named" if sources else "the Testing set"
         return
     from braintumor.dataset.phantoms import write_phantoms
 
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         write_phantoms(Path(folder), max(4, -(-count // len(CLASSES))))
-        drawn = find_scans([Path(folder, name) for name in ("Training", "Testing")]).files
+        drawn = discover_files([Path(folder, name) for name in ("Training", "Testing")]).files
         yield _spread_over(drawn, count), "drawn phantoms (the Testing set is not at hand)"
 
 

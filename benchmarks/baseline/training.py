@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from benchmarks.baseline.process import Run, run
 from benchmarks.baseline.training_ways import DECODING, VERSION
-from braintumor.dataset.files import FOLDERS
+from braintumor.dataset.files import SPLIT_FOLDERS
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings
@@ -51,13 +51,13 @@ def compare_training(settings: Settings, repeats: int = REPEATS, images: int = I
 def _folder_of_images(folder: Path, settings: Settings, count: int) -> tuple[int, str]:
     """An image set of about so many images, all in Training, as links; how many, and what they are."""
     origin, dataset = "the Training set", settings.dataset
-    if not (dataset / FOLDERS[0]).is_dir():
+    if not (dataset / SPLIT_FOLDERS[0]).is_dir():
         origin, dataset = "drawn phantoms (the Training set is not at hand)", folder / "phantoms"
         write_phantoms(dataset, max(4, -(-count // len(CLASS_NAMES))))
-    target = settings.model_copy(update={"inputs": folder}).dataset / FOLDERS[0]
+    target = settings.model_copy(update={"inputs": folder}).dataset / SPLIT_FOLDERS[0]
     made = 0
     for label in CLASS_NAMES:
-        files = sorted(path for path in (dataset / FOLDERS[0] / label).iterdir() if path.is_file())
+        files = sorted(path for path in (dataset / SPLIT_FOLDERS[0] / label).iterdir() if path.is_file())
         (target / label).mkdir(parents=True)
         step = max(1.0, len(files) * len(CLASS_NAMES) / count)
         for number in range(min(len(files), count // len(CLASS_NAMES))):

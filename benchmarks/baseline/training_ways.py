@@ -27,28 +27,31 @@ def ours(inputs: str, precision: str = "") -> None:
 
     With `precision`, compute in that instead of what the recipe says. Nothing but a single image is validated on.
     """
-    from braintumor.dataset.table import file_table
+    from braintumor.dataset.table import build_file_table
     from braintumor.models.weights import InitialWeights
-    from braintumor.training.aims import Aims
+    from braintumor.training.aims import AuxiliaryObjectives
     from braintumor.training.checkpoint import Checkpoints
     from braintumor.training.data import TrainingData
-    from braintumor.training.fit import fit
-    from braintumor.training.frames import load_frames
+    from braintumor.training.fit import train_epochs
+    from braintumor.training.frames import load_model_inputs
 
     recipe = _recipe(precision)
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         settings = get_settings().model_copy(update={"inputs": Path(inputs), "cache": Path(folder)})
-        manifest = file_table(settings.dataset)
+        manifest = build_file_table(settings.dataset)
         manifest["label"] = manifest["path"].str.split("/").str[1]
         manifest["split"] = [str(Split.VALIDATION), *[str(Split.TRAIN)] * (len(manifest) - 1)]
         started = time.perf_counter()
-        frames = load_frames(manifest, recipe.input.contract(), settings)
+        frames = load_model_inputs(manifest, recipe.input.to_input_spec(), settings)
         decoding = time.perf_counter() - started
         labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
         data = TrainingData(manifest, frames, labels)
         say(FIRST)
-        start, aims = InitialWeights.of(recipe, "none"), Aims.of(recipe, data, settings)
-        history = fit(recipe, data, Checkpoints(Path(folder, "work"), {}), start, aims)
+        start, aims = (
+            InitialWeights.from_recipe(recipe, "none"),
+            AuxiliaryObjectives.from_recipe(recipe, data, settings),
+        )
+        history = train_epochs(recipe, data, Checkpoints(Path(folder, "work"), {}), start, aims)
     shown = (len(manifest) - 1) * recipe.fit.passes
     _done(float(history["seconds"].iloc[-1]) * len(manifest) / shown, decoding)
 

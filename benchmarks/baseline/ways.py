@@ -43,9 +43,9 @@ def original(model: str, files: Sequence[str]) -> None:
     import numpy as np
     from PIL import Image
 
-    from braintumor.models.saved import load_network
+    from braintumor.models.saved import load_keras_model
 
-    network = load_network(Path(model))
+    network = load_keras_model(Path(model))
     height, width, channels = network.input_shape[1:]
 
     def read(file: str) -> Any:

@@ -29,7 +29,7 @@ def ablations_block(settings: Settings) -> str:
 
 def _restless(settings: Settings) -> list[str]:
     """How far the whole recipe moves from seed to seed, which differences of one seed do not show."""
-    reached = read_experiments(settings).fact("augmentation", "by_seed", {}).get("accuracy", [[]])[0]
+    reached = read_experiments(settings).detail("augmentation", "by_seed", {}).get("accuracy", [[]])[0]
     if len(reached) < 2:
         return []
     return ["", f"Differences are of one seed each, and what another would move is not in their intervals: the "

@@ -1,12 +1,12 @@
 """Comparison of all models for the README, from `outputs/comparison`; empty if they were not compared."""
 
-from braintumor.evaluation.compare_file import Comparison, Row, read_comparison
-from braintumor.evaluation.compare_sentences import pairs_sentence, unfinished_sentence
-from braintumor.evaluation.measures import Estimate
+from braintumor.evaluation.compare_file import Comparison, ComparisonRow, read_comparison
+from braintumor.evaluation.compare_sentences import summarize_pairs, summarize_undertrained
+from braintumor.evaluation.measures import Metric
 from braintumor.settings import Settings
 from braintumor.vocabulary import Task
 
-_TASKS = {Task.FOUR_CLASS: "four classes", Task.TUMOR: "tumour or none"}
+_TASKS = {Task.FOUR_CLASS: "four classes", Task.BINARY: "tumour or none"}
 _HEADS = (
     "Version", "Tells", "Accuracy", "Tumour or none", "Sensitivity", "Specificity", "Official split", "ROC outside",
     "Parameters", "Size", "ms a scan",
@@ -16,7 +16,7 @@ _HEADS = (
 def comparison_lines(settings: Settings) -> list[str]:
     """Markdown lines: the table, which differences are real, and what is not trained here."""
     found = read_comparison(settings)
-    if not found.measured:
+    if not found.evaluated_rows:
         return []
     return [
         "",
@@ -26,41 +26,41 @@ def comparison_lines(settings: Settings) -> list[str]:
         "",
         f"| {' | '.join(_HEADS)} |",
         f"| {' | '.join('---' for _ in _HEADS)} |",
-        *(f"| {' | '.join(_cells(row))} |" for row in found.measured),
+        *(f"| {' | '.join(_cells(row))} |" for row in found.evaluated_rows),
         "",
-        *(pairs_sentence(pairs, question) for question, pairs in found.pairs.items() if pairs),
-        *([said] if (said := unfinished_sentence(found.measured)) else []),
+        *(summarize_pairs(pairs, question) for question, pairs in found.pairs.items() if pairs),
+        *([said] if (said := summarize_undertrained(found.evaluated_rows)) else []),
         *_absent(found),
     ]
 
 
 def _scans(found: Comparison) -> str:
-    scans = found.facts.get("scans")
+    scans = found.details.get("scans")
     if not isinstance(scans, dict):
         return "the same scans"
     return f"the same {scans.get('n', 0):,} test scans of {scans.get('groups', 0):,} groups"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: ComparisonRow) -> list[str]:
     return [
         row.version,
         _TASKS.get(Task(row.task), row.task),
         *(_percent(row.test.get(name)) for name in
           ("accuracy", "tumor_accuracy", "tumor_sensitivity", "tumor_specificity")),
         _percent(row.official.get("accuracy")),
-        _percent(row.outside.get("roc_auc"), plain=True),
+        _percent(row.external.get("roc_auc"), plain=True),
         "" if row.parameters is None else f"{row.parameters:,.0f}",
         "" if row.bytes is None else f"{row.bytes / 1e6:.1f} MB",
         "" if row.milliseconds is None else f"{row.milliseconds.value:.1f}",
     ]  # fmt: skip
 
 
-def _percent(estimate: Estimate | None, plain: bool = False) -> str:
+def _percent(estimate: Metric | None, plain: bool = False) -> str:
     return "" if estimate is None else estimate.plain() if plain else estimate.percent()
 
 
 def _absent(found: Comparison) -> list[str]:
-    rows = [row for row in found.rows if not row.measured]
+    rows = [row for row in found.rows if not row.is_evaluated]
     if not rows:
         return []
     return ["", "Recipes without a model here: " + "; ".join(f"{r.version} (`{r.command}`)" for r in rows) + "."]

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from braintumor.evaluation.measures import Estimate
-from braintumor.evaluation.report import Report, read_report, without_origin
+from braintumor.evaluation.measures import Metric
+from braintumor.evaluation.report import VersionReport, read_holdout_reports, read_version_report
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES, LEFT_OUT, Protocol, Split, Verdict
+from braintumor.vocabulary import CLASSES, HOLDOUT_SPLIT, Protocol, Split, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Goal:
     """A goal for one metric: at least `least`, at most `most`, as a percentage (`share`) or a plain number."""
 
     title: str
-    reached: Estimate | None
+    reached: Metric | None
     least: float | None = None
     most: float | None = None
     share: bool = True
@@ -48,8 +48,8 @@ def goals_block(settings: Settings) -> str:
 
 def goals(version: str, settings: Settings) -> Iterator[Goal]:
     """Yield every goal with the value that a model reached."""
-    report = read_report(version, settings)
-    official = read_report(f"{version}-{Protocol.OFFICIAL}", settings)
+    report = read_version_report(version, settings)
+    official = read_version_report(f"{version}-{Protocol.OFFICIAL}", settings)
     test = report.evaluation.get(Split.TEST, {})
     yield Goal("Accuracy, four classes", test.get("accuracy"), least=0.97)
     yield Goal("Macro F1", test.get("macro_f1"), least=0.96)
@@ -59,8 +59,8 @@ def goals(version: str, settings: Settings) -> Iterator[Goal]:
     yield Goal("Outside: ROC area", _studied(report, "outside", "roc_auc"), least=0.97, share=False)
     yield Goal("Outside: tumours called", _studied(report, "outside", "called"), least=0.90)
     yield Goal("Outside: false alarms", _studied(report, "outside", "false_alarms"), most=0.05)
-    for run in without_origin(version, settings):
-        title, left_out = f"Tumours of an origin left out ({run.version})", run.evaluation[LEFT_OUT]
+    for run in read_holdout_reports(version, settings):
+        title, left_out = f"Tumours of an origin left out ({run.version})", run.evaluation[HOLDOUT_SPLIT]
         yield Goal(f"{title}, likeliest class", left_out.get("tumor_sensitivity"), least=0.95)
         yield Goal(f"{title}, called", left_out.get(f"tumors@verdict:{Verdict.TUMOR_SUSPECTED}"), least=0.95)
     yield Goal("Dice of the outline", test.get("dice"), least=0.75, share=False)
@@ -78,11 +78,11 @@ def goals(version: str, settings: Settings) -> Iterator[Goal]:
     yield Goal("Time of Keras over that of the whole answer", keras, least=8, share=False)
 
 
-def _kinds(report: Report) -> list[str]:
-    stage = report.stages.get("novelty")
-    return [] if stage is None else [kind for kind in stage.kinds("kind") if kind != "brain MRI"]
+def _kinds(report: VersionReport) -> list[str]:
+    stage = report.checks.get("novelty")
+    return [] if stage is None else [kind for kind in stage.subgroup_values("kind") if kind != "brain MRI"]
 
 
-def _studied(report: Report, stage: str, metric: str) -> Estimate | None:
-    measured = report.stages.get(stage)
+def _studied(report: VersionReport, stage: str, metric: str) -> Metric | None:
+    measured = report.checks.get(stage)
     return None if measured is None else measured.metrics.get(metric)

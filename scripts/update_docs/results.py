@@ -1,10 +1,16 @@
 """Results of the README: the served model, its seeds, external images, splits and the comparison of models."""
 
-from braintumor.evaluation.report import Report, leak_version, measured_versions, read_report, without_origin
-from braintumor.evaluation.seeds import seeds_of, shared_teachers, spread
-from braintumor.evaluation.sentences import left_out_sentence
+from braintumor.evaluation.report import (
+    VersionReport,
+    leakage_baseline,
+    list_evaluated_runs,
+    read_holdout_reports,
+    read_version_report,
+)
+from braintumor.evaluation.seeds import runs_by_seed, seed_spread, shared_teachers_note
+from braintumor.evaluation.sentences import summarize_holdout_source
 from braintumor.settings import Settings
-from braintumor.vocabulary import LEFT_OUT, Protocol, Split
+from braintumor.vocabulary import HOLDOUT_SPLIT, Protocol, Split
 from scripts.update_docs.comparison import comparison_lines
 
 MEASURES = {
@@ -33,12 +39,12 @@ def results_block(settings: Settings) -> str:
         The served model has not been evaluated.
     """
     version = settings.version
-    report = read_report(version, settings)
+    report = read_version_report(version, settings)
     whole = report.metric(Split.TEST, "accuracy")
     if whole is None:
-        raise ValueError(f"outputs/{version} holds no evaluation; write it with: {report.remedy}")
-    base = leak_version(version, settings)
-    twins = {p: read_report(base if p is Protocol.GROUP else f"{base}-{p}", settings) for p in PROTOCOLS}
+        raise ValueError(f"outputs/{version} holds no evaluation; write it with: {report.evaluate_command}")
+    base = leakage_baseline(version, settings)
+    twins = {p: read_version_report(base if p is Protocol.GROUP else f"{base}-{p}", settings) for p in PROTOCOLS}
     lines = [
         f"Version {version} on its test split: {whole.n:,} images in {whole.groups:,} groups (a group is all images of "
         "a patient, with their near-duplicates). Intervals are 95%, by bootstrap over groups.",
@@ -46,7 +52,7 @@ def results_block(settings: Settings) -> str:
         *_measures(report),
         "",
         *_seeds(version, settings),
-        *_outside({name: read_report(name, settings) for name in _with_recipe(settings)}),
+        *_outside({name: read_version_report(name, settings) for name in _with_recipe(settings)}),
         *_left_out(settings),
         f"One recipe ({base}), trained and tested on three splits. The leaky ones have near-duplicates of test images, "
         "and other images of the same patients, in their training set.",
@@ -60,10 +66,10 @@ def results_block(settings: Settings) -> str:
 
 def _with_recipe(settings: Settings) -> list[str]:
     """Measured versions without runs for comparison, such as seeds; their models need not be at hand."""
-    return [name for name in measured_versions(settings) if (settings.recipes / f"{name}.toml").is_file()]
+    return [name for name in list_evaluated_runs(settings) if (settings.recipes / f"{name}.toml").is_file()]
 
 
-def _measures(report: Report) -> list[str]:
+def _measures(report: VersionReport) -> list[str]:
     rows = ["| Measure | Value (95% interval) |", "| --- | --- |"]
     for name, title in MEASURES.items():
         estimate = report.metric(Split.TEST, name)
@@ -74,11 +80,11 @@ def _measures(report: Report) -> list[str]:
 
 def _seeds(version: str, settings: Settings) -> list[str]:
     """How far the numbers move from seed to seed; nothing where there is but one."""
-    seeded = seeds_of(version, settings)
+    seeded = runs_by_seed(version, settings)
     rows = []
     for split, names in ((str(Split.TEST), tuple(MEASURES)), ("outside", OUTSIDE)):
         for name in names:
-            found = [spread(reports, split, name) for reports in seeded.values()]
+            found = [seed_spread(reports, split, name) for reports in seeded.values()]
             if any(found):
                 title = MEASURES[name] if split == Split.TEST else f"Outside: {METRIC_TITLES[name]}"
                 told = ("" if s is None else s.plain() if name in ("roc_auc", "ece") else s.percent() for s in found)
@@ -86,11 +92,11 @@ def _seeds(version: str, settings: Settings) -> list[str]:
     if not rows:
         return []
     fitted = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in seeded.items())
-    head = f"Fitted again, {fitted}: mean, standard deviation, and range.{shared_teachers(version, seeded)}"
+    head = f"Fitted again, {fitted}: mean, standard deviation, and range.{shared_teachers_note(version, seeded)}"
     return [head, "", f"| Measure | {' | '.join(seeded)} |", f"| --- {'| --- ' * len(seeded)}|", *rows, ""]
 
 
-def _outside(reports: dict[str, Report]) -> list[str]:
+def _outside(reports: dict[str, VersionReport]) -> list[str]:
     """How the versions that were tried on scans of other collections did there; nothing where none was."""
     tried = {name: report for name, report in reports.items() if report.metric("outside", "roc_auc")}
     if not tried:
@@ -116,14 +122,14 @@ def _outside(reports: dict[str, Report]) -> list[str]:
 def _left_out(settings: Settings) -> list[str]:
     """How tumours fare of an origin that was kept from training."""
     lines = []
-    for run in without_origin(settings.version, settings):
-        tried = run.metric(LEFT_OUT, "tumor_sensitivity")
+    for run in read_holdout_reports(settings.version, settings):
+        tried = run.metric(HOLDOUT_SPLIT, "tumor_sensitivity")
         if tried is not None:
-            taught = "taught" if run.fact("recipe", "teachers") else "untaught"
+            taught = "taught" if run.card_value("recipe", "teachers") else "untaught"
             lines += [
-                f"`{run.version}` ({run.fact('recipe', 'fit', 'epochs')} epochs, {taught}) never saw the {tried.n} "
-                f"tumours of the origin {run.fact('recipe', 'leave_out')}, in {tried.groups} groups: "
-                f"{_lowered(left_out_sentence(run.evaluation[LEFT_OUT]))}",
+                f"`{run.version}` ({run.card_value('recipe', 'fit', 'epochs')} epochs, {taught}) never saw the {tried.n} "
+                f"tumours of the origin {run.card_value('recipe', 'leave_out')}, in {tried.groups} groups: "
+                f"{_lowered(summarize_holdout_source(run.evaluation[HOLDOUT_SPLIT]))}",
                 "",
             ]
     return lines
@@ -133,7 +139,7 @@ def _lowered(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _protocols(reports: dict[Protocol, Report]) -> list[str]:
+def _protocols(reports: dict[Protocol, VersionReport]) -> list[str]:
     rows = ["| Images dealt | Test accuracy | Test loss | Test images |", "| --- | --- | --- | --- |"]
     for protocol, title in PROTOCOLS.items():
         accuracy, loss = (reports[protocol].metric(Split.TEST, name) for name in ("accuracy", "loss"))
@@ -145,7 +151,7 @@ def _protocols(reports: dict[Protocol, Report]) -> list[str]:
 
 def _own_official(version: str, base: str, settings: Settings) -> list[str]:
     """The served version on the split that papers report, where the table above is of another one."""
-    found = read_report(f"{version}-{Protocol.OFFICIAL}", settings).metric(Split.TEST, "accuracy")
+    found = read_version_report(f"{version}-{Protocol.OFFICIAL}", settings).metric(Split.TEST, "accuracy")
     if version == base or found is None:
         return []
     return ["", f"{version} itself, trained and tested on the Kaggle folders: accuracy {found.percent()}."]

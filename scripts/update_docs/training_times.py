@@ -2,20 +2,20 @@
 
 import json
 
-from braintumor.evaluation.report import measured_versions, read_report
+from braintumor.evaluation.report import list_evaluated_runs, read_version_report
 from braintumor.settings import Settings
 
 
 def training_times_block(settings: Settings) -> str:
     """Write a row for each training with a recorded time, and their sum, as Markdown."""
     rows, total = [], 0.0
-    for name in measured_versions(settings):
-        report = read_report(name, settings)
-        seconds, speed = report.fact("training", "seconds"), report.fact("training", "images_per_second")
+    for name in list_evaluated_runs(settings):
+        report = read_version_report(name, settings)
+        seconds, speed = report.card_value("training", "seconds"), report.card_value("training", "images_per_second")
         if seconds and speed:  # an ensemble was not trained: its time is that of its members
             total += seconds
-            epochs = report.fact("training", "epochs_run")
-            rows.append(f"| {name} | `{report.retrain}` | {epochs} | {speed:,.0f} | {_span(seconds)} |")
+            epochs = report.card_value("training", "epochs_run")
+            rows.append(f"| {name} | `{report.train_command}` | {epochs} | {speed:,.0f} | {_span(seconds)} |")
     runs = _experiments(settings)
     if runs:
         total += sum(runs)

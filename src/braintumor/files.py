@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 
-def sha256_of(path: Path) -> str:
+def sha256_file(path: Path) -> str:
     """Hash of a file's content, as lower-case hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

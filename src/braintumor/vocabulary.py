@@ -20,10 +20,10 @@ class TumorClass(StrEnum):
     @property
     def title(self) -> str:  # type: ignore[override]
         """The class as a reader says it, for headings and charts."""
-        return _TITLES[self]
+        return _CLASS_TITLES[self]
 
 
-_TITLES: Final = {
+_CLASS_TITLES: Final = {
     TumorClass.GLIOMA: "Glioma",
     TumorClass.MENINGIOMA: "Meningioma",
     TumorClass.NOTUMOR: "No tumour",
@@ -33,14 +33,14 @@ _TITLES: Final = {
 CLASSES: Final[tuple[TumorClass, ...]] = tuple(TumorClass)
 CLASS_NAMES: Final[tuple[str, ...]] = tuple(str(c) for c in CLASSES)
 TUMOR_INDICES: Final[tuple[int, ...]] = tuple(i for i, c in enumerate(CLASSES) if c.is_tumor)
-HEALTHY_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
+NO_TUMOR_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
 
 # The label of a tumour of which nobody said the kind, and its number among label numbers, after those of the classes.
-TUMOR: Final = "tumor"
-UNKNOWN_KIND: Final = len(CLASSES)
+TUMOR_LABEL: Final = "tumor"
+UNKNOWN_TYPE_INDEX: Final = len(CLASSES)
 
 # What a DICOM file may say it is instead of MR, by its modality (PS3.3 C.7.3.1.1.1).
-OTHER_MODALITIES: Final = {
+NON_MR_MODALITIES: Final = {
     "CT": "a CT", "CR": "an X-ray picture", "DX": "an X-ray picture", "MG": "a mammogram", "RF": "a fluoroscopy",
     "XA": "an angiogram", "US": "an ultrasound picture", "PT": "a PET", "NM": "a scintigram", "ES": "an endoscopy",
     "XC": "a photograph", "GM": "a microscope picture", "SM": "a microscope picture", "OP": "a picture of an eye",
@@ -48,14 +48,14 @@ OTHER_MODALITIES: Final = {
 }  # fmt: skip
 
 # Beside the splits: tumours of the origin that a recipe leaves out, and is tested on.
-LEFT_OUT: Final = "left_out"
+HOLDOUT_SPLIT: Final = "left_out"
 
 
 class Task(StrEnum):
     """What a version was trained to tell: the four classes, or only tumour from none."""
 
     FOUR_CLASS = "four-class"
-    TUMOR = "tumor"
+    BINARY = "tumor"
 
 
 class Plane(StrEnum):

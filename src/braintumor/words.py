@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from braintumor.vocabulary import CLASSES, TUMOR, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, TUMOR_LABEL, TumorClass, Verdict
 
 # Worst first: the order in which reports count and list them.
 VERDICT_TITLES: Final[dict[Verdict, str]] = {
@@ -14,19 +14,19 @@ VERDICT_TITLES: Final[dict[Verdict, str]] = {
 }
 
 
-def class_word(label: str) -> str:
+def class_text(label: str) -> str:
     """A class within a sentence: `glioma`, `no tumour`, `tumour` of no kind; what is no class is said as it is."""
-    if label == TUMOR:
+    if label == TUMOR_LABEL:
         return "tumour"
     return TumorClass(label).title.lower() if label in CLASSES else label
 
 
-def listed(things: Iterable[str]) -> str:
+def join_words(items: Iterable[str]) -> str:
     """Things in a sentence: `a`, `a and b`, `a, b and c`."""
-    *rest, last = list(things) or [""]
+    *rest, last = list(items) or [""]
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def pluralize(number: int, singular: str, plural: str = "") -> str:
     """A number of things: `1 image`, `7,023 images`; `many` where it is not `one` with an s."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

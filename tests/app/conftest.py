@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from braintumor.dataset.phantoms import draw
+from braintumor.dataset.phantoms import make_phantom
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, TumorClass
 from tests.support.artifacts import build_artifacts
@@ -71,7 +71,7 @@ def scans() -> list[Upload]:
 
 def _png(label: TumorClass) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(draw(label, 4242 + CLASSES.index(label), 192).pixels).save(stream, "PNG")
+    Image.fromarray(make_phantom(label, 4242 + CLASSES.index(label), 192).pixels).save(stream, "PNG")
     return stream.getvalue()
 
 

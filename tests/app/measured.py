@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from braintumor.evaluation.study_file import identity
+from braintumor.evaluation.study_file import model_fingerprint
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASS_NAMES, TumorClass, Verdict
 
@@ -32,7 +32,7 @@ def measure(settings: Settings, name: str = "v1") -> None:
     spread = np.linspace(0.1, 0.9, len(predictions))
     predictions.assign(dice=np.where(ill, spread, np.nan)).to_csv(folder / "predictions.csv", index=False)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    stages = {stage: found | {"model": identity(card)} for stage, found in _stages().items()}
+    stages = {stage: found | {"model": model_fingerprint(card)} for stage, found in _stages().items()}
     (folder / "study.json").write_text(json.dumps({"stages": stages}), encoding="utf-8")
 
 

@@ -15,8 +15,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components import reading_job
-from app_pages.components.reading_downloads import csv_bytes, pdf_bytes, stamp, zip_bytes
-from app_pages.components.reading_list import Kind, kind_of
+from app_pages.components.reading_downloads import filename_timestamp, make_csv, make_pdf, make_zip
+from app_pages.components.reading_list import ReadingStatus, reading_status
 from app_pages.components.readings import Reading
 from app_pages.components.words import VERDICT_TITLES
 from braintumor.inference import Detector
@@ -37,7 +37,7 @@ BROKEN: Upload = ("cut.jpg", b"\xff\xd8\xff\xe0 cut short", "image/jpeg")
 def _rows(app: AppTest) -> list[dict[str, str]]:
     """What the CSV button would hand out now."""
     room = app.session_state["reading-room"]
-    content = csv_bytes(room.readings(), app.session_state["reading-opinions"])
+    content = make_csv(room.readings(), app.session_state["reading-opinions"])
     assert content.decode("utf-8").splitlines()[0] == ",".join(COLUMNS)
     return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
 
@@ -58,7 +58,7 @@ def test_each_scan_gets_a_verdict_in_words(artifacts: Settings, open_page: Open,
 def test_the_worst_stands_first_and_is_shown_first(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, [BROKEN, *scans])
     order = [entry["kind"] for entry in shown(app)["entries"]]
-    assert order == sorted(order, key=[str(kind) for kind in Kind].index)
+    assert order == sorted(order, key=[str(kind) for kind in ReadingStatus].index)
     assert shown(app)["scan"]["name"] == shown(app)["entries"][0]["title"]
 
 
@@ -95,7 +95,7 @@ def test_the_csv_keeps_the_contract(artifacts: Settings, open_page: Open, scans:
     assert "damaged" in rows[-1]["error"]
     assert rows[-1]["result"] == rows[-1]["verdict"] == ""
     last = max(row["timestamp"] for row in rows[:-1])[:19].replace("-", "").replace(":", "")
-    assert stamp(app.session_state["reading-room"].readings()) == f"{last}Z"
+    assert filename_timestamp(app.session_state["reading-room"].readings()) == f"{last}Z"
 
 
 def _opinion(app: AppTest) -> Any:
@@ -118,8 +118,8 @@ def test_what_the_reader_finds_goes_into_the_row(artifacts: Settings, open_page:
 def test_pdf_and_zip_hold_every_scan(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, [*scans, BROKEN])
     readings, detector = app.session_state["reading-room"].readings(), Detector.load("v1")
-    assert pdf_bytes(readings, {}, detector, "").startswith(b"%PDF")
-    assert zip_bytes(readings, {}, detector, "").startswith(b"PK")
+    assert make_pdf(readings, {}, detector, "").startswith(b"%PDF")
+    assert make_zip(readings, {}, detector, "").startswith(b"PK")
 
 
 def test_a_rerun_reads_nothing_twice(
@@ -228,7 +228,7 @@ def test_stopping_a_second_version_costs_no_finding(
     app = choose(upload(open_page, scans[:3]), 2)
     app.text_area[0].set_value("Cystic").run()
     name, logged = shown(app)["scan"]["name"], len(app.session_state["session-log"])
-    read = reading_job.read_unit
+    read = reading_job.read_group
 
     def one_over_and_over(*given: Any) -> Iterator[Reading]:
         first = next(read(*given))
@@ -236,10 +236,10 @@ def test_stopping_a_second_version_costs_no_finding(
             time.sleep(0.02)
             yield first
 
-    monkeypatch.setattr(reading_job, "read_unit", one_over_and_over)
+    monkeypatch.setattr(reading_job, "read_group", one_over_and_over)
     app.selectbox(key="version").set_value("v2").run()
     next(button for button in app.button if button.key == "stop").click().run()
-    monkeypatch.setattr(reading_job, "read_unit", read)
+    monkeypatch.setattr(reading_job, "read_group", read)
     app.selectbox(key="version").set_value("v1").run()
     settle(app)
     assert {row["name"]: row["reader_comment"] for row in _rows(app)}[name] == "Cystic"
@@ -370,26 +370,28 @@ def test_each_reading_is_in_the_log_of_the_visit(artifacts: Settings, open_page:
     assert {row["name"] for row in logged.values()} == {scan[0] for scan in [*scans, BROKEN]}
     app.text_area[0].set_value("Seen by two").run()
     assert [row["reader_comment"] for row in logged.values()].count("Seen by two") == 1
-    assert {kind_of(reading) for reading in app.session_state["reading-room"].readings()} >= {Kind.FAILED}
+    assert {reading_status(reading) for reading in app.session_state["reading-room"].readings()} >= {
+        ReadingStatus.FAILED
+    }
 
 
 def test_a_picture_that_is_no_brain_mri_is_offered_no_class_and_no_place() -> None:
     def card() -> None:
         from datetime import UTC, datetime
 
-        from app_pages.components.scan_card import show_card
+        from app_pages.components.scan_card import show_result_card
         from braintumor.inference.detection import Detection
-        from braintumor.inference.verdict import Strangeness, Thresholds, decide
+        from braintumor.inference.verdict import OODScore, Thresholds, decide_verdict
         from braintumor.vocabulary import CLASSES
 
         thresholds = Thresholds(0.4, 0.6)
-        verdict, reason = decide(0.9, thresholds, Strangeness(3.0, 1.0, 2.0))
+        verdict, reason = decide_verdict(0.9, thresholds, OODScore(3.0, 1.0, 2.0))
         each = dict(zip(CLASSES, (0.1, 0.7, 0.1, 0.1), strict=True))
         found = Detection(
             "x-ray.png", "ab" * 32, datetime.now(UTC), each, 0.9, verdict, reason, CLASSES[:2], 0.6, "v4",
             {"total": 3.0},
         )  # fmt: skip
-        show_card(found, thresholds, "1")
+        show_result_card(found, thresholds, "1")
 
     app = AppTest.from_function(card, default_timeout=60).run()
     said = words(app)

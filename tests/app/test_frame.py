@@ -24,18 +24,18 @@ def test_a_program_off_the_search_path_is_given_with_its_place(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert frame.runnable("braintumor data fetch") == ".venv/bin/braintumor data fetch"
+    assert frame.shell_command("braintumor data fetch") == ".venv/bin/braintumor data fetch"
 
 
 def test_elsewhere_the_whole_path_is_given(program: Path) -> None:
-    assert frame.runnable("braintumor explore") == f"{program} explore"
+    assert frame.shell_command("braintumor explore") == f"{program} explore"
 
 
 def test_a_program_on_the_search_path_needs_no_place(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    assert frame.runnable("braintumor data audit") == "braintumor data audit"
+    assert frame.shell_command("braintumor data audit") == "braintumor data audit"
 
 
 def test_without_a_program_the_plain_command_stands(program: Path) -> None:
     program.unlink()
-    assert frame.runnable("braintumor train v1") == "braintumor train v1"
+    assert frame.shell_command("braintumor train v1") == "braintumor train v1"

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from braintumor.evaluation.report import read_report
+from braintumor.evaluation.report import read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
 from tests.app.room import upload
@@ -54,4 +54,4 @@ def test_such_scores_support_no_claim(version: str, open_page: Open) -> None:
 
 def test_the_version_itself_is_judged_on_what_it_never_saw(artifacts: Settings, open_page: Open) -> None:
     assert "On test scans of patients and near-duplicates it never saw, version v1" in words(open_page("summary"))
-    assert not read_report("v1", artifacts).leaks
+    assert not read_version_report("v1", artifacts).has_leakage

@@ -2,8 +2,8 @@
 
 import json
 
-from app_pages.components.reading_layers import pane
-from braintumor.dataset.drawing import draw
+from app_pages.components.reading_layers import make_panel
+from braintumor.dataset.drawing import make_phantom
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
@@ -37,7 +37,7 @@ def test_the_viewer_says_why_an_ensemble_shows_no_saliency(artifacts: Settings) 
     card |= {"version": "alone", "members": [member], "files": {}, "retrieval": None, "novelty": None}
     (artifacts.outputs / "alone").mkdir()
     (artifacts.outputs / "alone" / "card.json").write_text(json.dumps(card))
-    scan = read_scan(draw("glioma", 3).pixels, "drawing", artifacts)
+    scan = read_scan(make_phantom("glioma", 3).pixels, "drawing", artifacts)
     for version, reason in (("alone", NO_ENSEMBLE_SALIENCY), ("v1", None)):
         detector = Detector.load(version, artifacts)
-        assert pane(detector.detect(scan), scan, detector, True).get("untraced") == reason
+        assert make_panel(detector.detect(scan), scan, detector, True).get("untraced") == reason

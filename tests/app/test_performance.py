@@ -5,9 +5,9 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from braintumor.evaluation.report import read_report
-from braintumor.evaluation.study_file import identity
-from braintumor.inference import versions
+from braintumor.evaluation.report import read_version_report
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.inference import list_models
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 
@@ -51,7 +51,7 @@ def test_a_missing_or_damaged_file_costs_only_its_part(
 def test_every_metric_is_shown_with_its_interval(artifacts: Settings, open_page: Open) -> None:
     app = _open(open_page, "Scores")
     shown = " ".join(str(cell) for table in app.table for cell in table.value.to_numpy().ravel())
-    for name, estimate in read_report("v1").evaluation["test"].items():
+    for name, estimate in read_version_report("v1").evaluation["test"].items():
         if name in ("loss", "ece") or name.startswith("pr_auc/"):
             continue
         assert estimate.percent() in shown, name
@@ -59,7 +59,7 @@ def test_every_metric_is_shown_with_its_interval(artifacts: Settings, open_page:
 
 def test_the_splits_can_be_switched(artifacts: Settings, open_page: Open) -> None:
     app = _open(open_page, "Scores")
-    report = read_report("v1")
+    report = read_version_report("v1")
     for split in ("train", "validation", "test"):
         next(group for group in app.button_group if group.key == "scores").set_value(split).run()
         assert not app.exception
@@ -68,7 +68,7 @@ def test_the_splits_can_be_switched(artifacts: Settings, open_page: Open) -> Non
 
 def test_the_confusion_matrix_shows_counts_or_shares(artifacts: Settings, open_page: Open) -> None:
     app = _open(open_page, "Scores")
-    counts = read_report("v1").curves["test"].confusion
+    counts = read_version_report("v1").curves["test"].confusion
     assert f"{counts[0][0]:,} called glioma" in app.get("plotly_chart")[0].proto.alt
     assert _cells(app)[0] == f"{counts[0][0]:,}"
     next(group for group in app.button_group if group.key == "cells").set_value("Share of the class").run()
@@ -102,7 +102,7 @@ def test_the_card_says_what_training_started_from_and_what_smaller_forms_cost(
     measured = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 40, "groups": 9}}
     small = {"bytes": 1_500_000, "test": measured, "agreement": {"median_difference": 2e-4, "largest_difference": 0.1}}
     card = json.loads(path.read_text(encoding="utf-8"))
-    small["model"] = identity(card)
+    small["model"] = model_fingerprint(card)
     old = small | {"model": "another"}
     variants = {"model.int8.onnx": small, "model.tflite": old}
     card |= {"weights": {"initial": "imagenet", "file": "base.h5"}, "variants": variants}
@@ -129,7 +129,7 @@ def test_the_version_can_be_chosen_and_stays_chosen(artifacts: Settings, open_pa
             (other / file.name).write_bytes(file.read_bytes())
     card = json.loads((other / "card.json").read_text(encoding="utf-8"))
     (other / "card.json").write_text(json.dumps({**card, "version": "v2"}), encoding="utf-8")
-    assert versions() == ["v1", "v2"]
+    assert list_models() == ["v1", "v2"]
     app = _open(open_page, "Model card")
     assert app.selectbox[0].value == "v1"
     app.selectbox[0].set_value("v2").run()

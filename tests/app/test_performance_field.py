@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from braintumor.evaluation.compare_file import read_comparison
-from braintumor.evaluation.compare_sentences import pair_sentence, pairs_sentence
+from braintumor.evaluation.compare_sentences import summarize_pair, summarize_pairs
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.support.compared import write_comparison
@@ -44,8 +44,8 @@ def test_differences_are_said_in_computed_sentences(artifacts: Settings, open_pa
     write_comparison(artifacts)
     (pair,) = read_comparison(artifacts).pairs["tumor_accuracy"]
     said = words(_open(open_page))
-    assert pair_sentence(pair, "tumor_accuracy") in said
-    assert pairs_sentence([pair], "tumor_accuracy") in said
+    assert summarize_pair(pair, "tumor_accuracy") in said
+    assert summarize_pairs([pair], "tumor_accuracy") in said
     assert "Tells no kinds." in said
 
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app_pages.components.performance_mistakes import choose_cell
+from app_pages.components.performance_mistakes import select_cell
 from braintumor.evaluation import sentences
-from braintumor.evaluation.report import read_predictions, read_report
+from braintumor.evaluation.report import read_predictions, read_version_report
 from braintumor.settings import Settings
 from braintumor.vocabulary import TumorClass
 from tests.app.conftest import Open, words
@@ -84,10 +84,10 @@ def test_a_damaged_study_is_as_good_as_none(content: str, artifacts: Settings, o
 
 def test_every_sentence_is_computed_from_the_numbers(artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
-    metrics = read_report("v1").evaluation["test"]
-    assert sentences.reader_sentence(metrics) in words(_open(open_page, "Scores"))
-    assert sentences.certainty_sentence(metrics) in words(_open(open_page, "Certainty"))
-    assert sentences.localization_sentence(metrics) in words(_open(open_page, "Where"))
+    metrics = read_version_report("v1").evaluation["test"]
+    assert sentences.summarize_verdicts(metrics) in words(_open(open_page, "Scores"))
+    assert sentences.summarize_uncertainty(metrics) in words(_open(open_page, "Certainty"))
+    assert sentences.summarize_localization(metrics) in words(_open(open_page, "Where"))
 
 
 def test_the_gallery_shows_scans_from_the_worst_to_the_best(artifacts: Settings, open_page: Open) -> None:
@@ -115,10 +115,10 @@ def test_a_cell_of_the_matrix_lists_its_scans(artifacts: Settings, open_page: Op
 def test_a_click_chooses_a_cell_and_a_click_on_nothing_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, object] = {}
     monkeypatch.setattr("app_pages.components.performance_mistakes.st.session_state", state)
-    choose_cell({"selection": {"points": [{"x": "Glioma", "y": "No tumour"}]}})
+    select_cell({"selection": {"points": [{"x": "Glioma", "y": "No tumour"}]}})
     assert state == {"cell-truth": "notumor", "cell-called": "glioma"}
     for nothing in (None, {}, {"selection": {"points": []}}, {"selection": {"points": [{"x": "Elsewhere", "y": 1}]}}):
-        choose_cell(nothing)
+        select_cell(nothing)
     assert state == {"cell-truth": "notumor", "cell-called": "glioma"}
 
 
@@ -128,7 +128,7 @@ def test_versions_stand_side_by_side_with_intervals(artifacts: Settings, open_pa
     app = _open(open_page, "Compare")
     table = app.table[0].value
     assert list(table.columns) == ["v1", "v2"]
-    expected = read_report("v1").evaluation["test"]["accuracy"].percent()
+    expected = read_version_report("v1").evaluation["test"]["accuracy"].percent()
     assert list(table.loc["Accuracy"]) == [expected, expected]
     assert "0.75" in table.loc["Dice of the mask", "v1"]
     app.multiselect[0].set_value(["v2"]).run()

@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components import practice_picture
-from app_pages.components.practice_round import SEED
+from app_pages.components.practice_round import SEED_KEY
 from braintumor.dataset.manifest import read_manifest
 from braintumor.errors import ScanError
-from braintumor.evaluation.match import Bout, judge, sentence
-from braintumor.evaluation.practice import Case, deal, deal_phantoms
+from braintumor.evaluation.match import PairedReading, compare_reader, summarize_reader_comparison
+from braintumor.evaluation.practice import Case, phantom_cases, sample_cases
 from braintumor.inference import Detector
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, TumorClass
@@ -31,7 +31,7 @@ def practice(artifacts: Settings, open_page: Open) -> AppTest:
 
 @pytest.fixture
 def order(artifacts: Settings) -> tuple[Case, ...]:
-    return deal(read_manifest(artifacts), ROUND)
+    return sample_cases(read_manifest(artifacts), ROUND)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def absent(artifacts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def _begin(open_page: Open) -> AppTest:
     app = open_page("practice")
-    app.number_input(SEED).set_value(ROUND).run()
+    app.number_input(SEED_KEY).set_value(ROUND).run()
     assert not app.exception
     return app
 
@@ -101,7 +101,7 @@ def test_nothing_sent_before_the_guess_tells_the_class(practice: AppTest, order:
 
 
 def test_every_blind_picture_has_one_size(order: tuple[Case, ...], artifacts: Settings) -> None:
-    assert {practice_picture.plain(case).shape for case in order[:8]} == {(640, 640, 3)}
+    assert {practice_picture.render_scan(case).shape for case in order[:8]} == {(640, 640, 3)}
 
 
 def test_the_guess_brings_truth_answer_and_verdict(
@@ -150,12 +150,12 @@ def test_the_score_is_the_one_earned(practice: AppTest, order: tuple[Case, ...],
         guess = case.label if number % 2 == 0 else _wrong(case)
         _guess(practice, guess)
         its = detector.detect(artifacts.dataset / case.path).result
-        bouts.append(Bout(guess is case.label, its is case.label, case.group))
+        bouts.append(PairedReading(guess is case.label, its is case.label, case.group))
         _next(practice)
-    match, said = judge(bouts), words(practice)
+    match, said = compare_reader(bouts), words(practice)
     assert f"You {match.reader.percent()}, Model v1 {match.model.percent()}" in said
     assert "n = 5 images in" in said
-    assert sentence(match, "Model v1") in said
+    assert summarize_reader_comparison(match, "Model v1") in said
     assert practice.dataframe[0].value["Truth"].tolist() == [case.label.title for case in reversed(order[:5])]
 
 
@@ -171,7 +171,7 @@ def test_the_score_survives_a_page_switch(practice: AppTest) -> None:
 def test_another_round_begins_another_score(practice: AppTest) -> None:
     first = _picture(practice)
     _guess(practice, TumorClass.GLIOMA)
-    practice.number_input(SEED).set_value(ROUND + 1).run()
+    practice.number_input(SEED_KEY).set_value(ROUND + 1).run()
     assert "Score" not in [heading.value for heading in practice.header]
     assert _picture(practice) != first
 
@@ -187,7 +187,7 @@ def test_answers_go_to_the_session_log(practice: AppTest, order: tuple[Case, ...
 def test_a_scan_that_cannot_be_read_is_passed_over_without_a_name(
     practice: AppTest, order: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = practice_picture.scan_of
+    read = practice_picture.load_case
     first = order[0]
 
     def fails(case: Case, settings: Settings | None = None) -> Any:
@@ -195,7 +195,7 @@ def test_a_scan_that_cannot_be_read_is_passed_over_without_a_name(
             raise ScanError(f"{case.name}: the file is damaged.")
         return read(case, settings)
 
-    monkeypatch.setattr(practice_picture, "scan_of", fails)
+    monkeypatch.setattr(practice_picture, "load_case", fails)
     practice.run()
     assert not practice.exception
     assert "cannot be read" in words(practice)
@@ -209,7 +209,7 @@ def test_without_the_images_phantoms_are_marked_on_every_view(absent: Settings, 
     assert "drawn phantoms" in words(app)
     assert "braintumor data fetch" in words(app)
     assert DRAWN.lower() in _sent(app)
-    case = deal_phantoms(ROUND)[0]
+    case = phantom_cases(ROUND)[0]
     assert case.name not in _sent(app)
     _guess(app, case.label)
     assert DRAWN.lower() in _sent(app)

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from app_pages.components.reading_downloads import csv_bytes, pdf_bytes, zip_bytes
+from app_pages.components.reading_downloads import make_csv, make_pdf, make_zip
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
@@ -41,7 +41,7 @@ def test_no_tag_reaches_the_page_its_log_or_what_it_hands_out(
             choose(app, number)
             pages += [words(app), json.dumps(shown(app)), str(app.main)]
     handed = [
-        csv_bytes(readings, said), pdf_bytes(readings, said, detector, ""), zip_bytes(readings, said, detector, ""),
+        make_csv(readings, said), make_pdf(readings, said, detector, ""), make_zip(readings, said, detector, ""),
     ]  # fmt: skip
     kept = [repr(readings), repr(list(app.session_state["session-log"].values())), caplog.text]
     found = [places(text.encode()) for text in (*pages, *kept)] + [places(content) for content in handed]

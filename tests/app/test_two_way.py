@@ -7,8 +7,8 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app_pages.components.practice_round import SEED
-from app_pages.components.reading_downloads import csv_bytes, zip_bytes
+from app_pages.components.practice_round import SEED_KEY
+from app_pages.components.reading_downloads import make_csv, make_zip
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES
@@ -69,10 +69,10 @@ def test_the_reading_room_says_tumour_or_none_and_no_kind(version: str, open_pag
 def test_what_is_taken_along_says_no_kind(version: str, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans)
     readings = app.session_state["reading-room"].readings()
-    rows = list(csv.DictReader(io.StringIO(csv_bytes(readings, {}).decode("utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(make_csv(readings, {}).decode("utf-8"))))
     assert {row["result"] for row in rows} == {"tumor", "notumor"}
     assert all(row[f"p_{kind}"] == "" for row in rows for kind in KINDS)
-    assert zip_bytes(readings, {}, Detector.load(version), "").startswith(b"PK")
+    assert make_zip(readings, {}, Detector.load(version), "").startswith(b"PK")
     app.switch_page("app_pages/log.py").run()
     assert not app.exception
     assert set(app.dataframe[0].value["Likeliest"]) == {"Tumour", "No tumour"}
@@ -122,7 +122,7 @@ def test_the_card_says_what_it_tells_and_what_it_learnt_from(version: str, open_
 
 def test_practice_counts_tumour_or_none(version: str, open_page: Open) -> None:
     app = open_page("practice")
-    app.number_input(SEED).set_value(7).run()
+    app.number_input(SEED_KEY).set_value(7).run()
     for _ in range(3):
         app.button("guess-1").click().run()
         assert not app.exception

@@ -12,27 +12,32 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components import visualizer_profile
-from app_pages.components.visualizer_table import search, to_csv
-from app_pages.components.visualizer_tiles import sheet
-from braintumor.dataset.audit import audit
+from app_pages.components.visualizer_table import search_rows, to_csv_bytes
+from app_pages.components.visualizer_tiles import tiles_to_png
+from braintumor.dataset.audit import audit_dataset
 from braintumor.dataset.manifest import read_manifest
 from braintumor.dataset.masks import fetch_masks
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
-from braintumor.exploration.charts import distribution_sentence, histogram_sentence, load_facts, scatter_sentence
-from braintumor.exploration.leakage import load_report
-from braintumor.exploration.montage import DRAWN, choose, tiles
-from braintumor.exploration.outliers import outliers, outliers_sentence
-from braintumor.exploration.run import explore
-from braintumor.exploration.sentences import (
-    atlas_sentence,
-    average_sentence,
-    difference_sentence,
-    effect_sentence,
-    profile_sentence,
-    variability_sentence,
+from braintumor.dataset.split import split_dataset
+from braintumor.exploration.charts import (
+    load_image_features,
+    summarize_distribution,
+    summarize_histogram,
+    summarize_scatter,
 )
-from braintumor.exploration.statistics import load
+from braintumor.exploration.leakage import load_leakage_report
+from braintumor.exploration.montage import PHANTOM_CAPTION, load_tiles, sample_rows
+from braintumor.exploration.outliers import find_outliers, summarize_outliers
+from braintumor.exploration.run import explore_dataset
+from braintumor.exploration.sentences import (
+    summarize_atlas,
+    summarize_average,
+    summarize_difference,
+    summarize_effect,
+    summarize_profile,
+    summarize_variability,
+)
+from braintumor.exploration.statistics import load_statistics
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 from tests.app.conftest import Open, words
@@ -48,9 +53,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
     write_phantoms(settings.dataset, per_class=24, seed=5)
     fetch_masks(settings.dataset / "masks", settings)
-    audit(settings)
-    split(settings=settings)
-    explore(settings)
+    audit_dataset(settings)
+    split_dataset(settings=settings)
+    explore_dataset(settings)
     return settings
 
 
@@ -104,18 +109,18 @@ def _view(open_page: Open, view: str) -> AppTest:
 @pytest.mark.parametrize("label", CLASSES)
 def test_a_class_is_described_in_computed_sentences(label: TumorClass, explored: Settings, open_page: Open) -> None:
     app = _set(_view(open_page, "Side by side"), "map-class", label)
-    assert average_sentence(load(), label) in words(app)
-    assert variability_sentence(load(), label) in words(app)
+    assert summarize_average(load_statistics(), label) in words(app)
+    assert summarize_variability(load_statistics(), label) in words(app)
 
 
 def test_each_map_says_what_it_shows_and_so_does_its_text_alternative(explored: Settings, open_page: Open) -> None:
-    known = load()
+    known = load_statistics()
     expected = {
-        "Average": average_sentence(known, GLIOMA),
-        "Variability": variability_sentence(known, GLIOMA),
-        "Difference": difference_sentence(known, GLIOMA, NO),
-        "Effect size": effect_sentence(known, GLIOMA, NO),
-        "Tumour atlas": atlas_sentence(known, GLIOMA),
+        "Average": summarize_average(known, GLIOMA),
+        "Variability": summarize_variability(known, GLIOMA),
+        "Difference": summarize_difference(known, GLIOMA, NO),
+        "Effect size": summarize_effect(known, GLIOMA, NO),
+        "Tumour atlas": summarize_atlas(known, GLIOMA),
     }
     app = open_page("visualizer")
     for view, sentence in expected.items():
@@ -126,23 +131,23 @@ def test_each_map_says_what_it_shows_and_so_does_its_text_alternative(explored: 
 
 def test_a_plane_narrows_the_view_and_outlasts_a_change_of_view(explored: Settings, open_page: Open) -> None:
     app = _set(open_page("visualizer"), "map-plane", str(Plane.AXIAL))
-    assert average_sentence(load(), GLIOMA, Plane.AXIAL) in words(app)
-    assert variability_sentence(load(), GLIOMA, Plane.AXIAL) in words(_set(app, "map-view", "Variability"))
+    assert summarize_average(load_statistics(), GLIOMA, Plane.AXIAL) in words(app)
+    assert summarize_variability(load_statistics(), GLIOMA, Plane.AXIAL) in words(_set(app, "map-view", "Variability"))
 
 
 def test_any_pair_can_be_compared_no_tumour_first(explored: Settings, open_page: Open) -> None:
     app = _view(open_page, "Difference")
     assert _options(app, "map-other")[0] == NO.title
     _set(_set(app, "map-class", NO), "map-other", PITUITARY)
-    assert difference_sentence(load(), NO, PITUITARY) in words(app)
+    assert summarize_difference(load_statistics(), NO, PITUITARY) in words(app)
     _set(app, "map-of", "variability")
-    assert difference_sentence(load(), NO, PITUITARY, view="variability") in words(app)
+    assert summarize_difference(load_statistics(), NO, PITUITARY, map_name="variability") in words(app)
 
 
 def test_a_class_is_never_compared_with_itself(explored: Settings, open_page: Open) -> None:
     app = _set(_set(_view(open_page, "Difference"), "map-other", PITUITARY), "map-class", PITUITARY)
     assert PITUITARY.title not in _options(app, "map-other")
-    assert difference_sentence(load(), PITUITARY, NO) in words(app)
+    assert summarize_difference(load_statistics(), PITUITARY, NO) in words(app)
 
 
 def test_a_profile_follows_the_numbers(explored: Settings, open_page: Open) -> None:
@@ -151,7 +156,7 @@ def test_a_profile_follows_the_numbers(explored: Settings, open_page: Open) -> N
         app.number_input(key=f"line-{title}").set_value(value)
     app.run()
     assert not app.exception
-    said = profile_sentence(load(), [GLIOMA, NO], (10, 20), (200, 150))
+    said = summarize_profile(load_statistics(), [GLIOMA, NO], (10, 20), (200, 150))
     assert said in words(app)
     assert said in _alts(app)
 
@@ -160,20 +165,20 @@ def test_a_stroke_sets_the_line_and_stays_within_the_frame(monkeypatch: pytest.M
     stroke = {"x": [-4.2, 50.0, 99.6], "y": [3.4, 8.0, 300.0]}
     state = {"picture": {"selection": {"lasso": [stroke]}}}
     monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.take_line("picture", 100, 80)
+    visualizer_profile.update_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [0, 3, 99, 79]
 
 
 def test_a_click_sets_the_start_of_the_line_and_the_next_one_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, Any] = {"picture": {"selection": {"lasso": [], "points": [{"x": 12, "y": 7}]}}}
     monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.take_line("picture", 100, 80)
+    visualizer_profile.update_line("picture", 100, 80)
     assert [state.get(f"line-{end}") for end in ("x0", "y0", "x1", "y1")] == [12, 7, None, None]
     state["picture"]["selection"]["points"] = [{"x": 62, "y": 77}]
-    visualizer_profile.take_line("picture", 100, 80)
+    visualizer_profile.update_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [12, 7, 62, 77]
     state["picture"]["selection"]["points"] = [{"x": 2, "y": 3}]
-    visualizer_profile.take_line("picture", 100, 80)
+    visualizer_profile.update_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [2, 3, 62, 77]
 
 
@@ -190,7 +195,7 @@ def test_a_line_half_set_says_what_to_do_next(explored: Settings, open_page: Ope
 def test_no_stroke_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"picture": {"selection": {"lasso": []}}}
     monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.take_line("picture", 100, 80)
+    visualizer_profile.update_line("picture", 100, 80)
     assert list(state) == ["picture"]
 
 
@@ -201,7 +206,7 @@ def test_statistics_without_masks_say_how_to_get_them(artifacts: Settings, open_
 
 
 def test_too_few_groups_for_an_effect_are_said_to_be_too_few(artifacts: Settings, open_page: Open) -> None:
-    assert effect_sentence(load(), GLIOMA, NO) in words(_view(open_page, "Effect size"))
+    assert summarize_effect(load_statistics(), GLIOMA, NO) in words(_view(open_page, "Effect size"))
 
 
 def test_damaged_statistics_read_as_none(explored: Settings, open_page: Open) -> None:
@@ -225,7 +230,7 @@ def test_a_montage_shows_the_classes_plane_and_split_that_were_chosen(explored: 
     app = _set(open_page("visualizer", look="Montage"), "montage-labels", [GLIOMA, PITUITARY])
     _set(_set(app, "montage-plane", str(Plane.CORONAL)), "montage-split", str(Split.TRAIN))
     manifest = read_manifest()
-    fits = choose(manifest, len(manifest), 0, [GLIOMA, PITUITARY], Plane.CORONAL, Split.TRAIN)
+    fits = sample_rows(manifest, len(manifest), 0, [GLIOMA, PITUITARY], Plane.CORONAL, Split.TRAIN)
     shown = [alt.split(",")[0] for alt in _tiles(app)]
     assert shown == [Path(path).name for path in fits["path"].head(12)]
     assert f"{len(shown)} images of {len(fits)} of glioma and pituitary, coronal plane, training split" in words(app)
@@ -255,8 +260,8 @@ def test_a_click_enlarges_a_tile_with_what_is_known_of_it(explored: Settings, op
 
 
 def test_a_montage_comes_as_one_png(explored: Settings) -> None:
-    found = tiles(read_manifest().head(7), outlines=True)
-    with Image.open(io.BytesIO(sheet(found))) as picture:
+    found = load_tiles(read_manifest().head(7), outlines=True)
+    with Image.open(io.BytesIO(tiles_to_png(found))) as picture:
         assert picture.format == "PNG"
         assert picture.width > picture.height
 
@@ -272,15 +277,15 @@ def test_without_images_phantoms_stand_in_and_say_so(without_images: Settings, o
     assert not app.exception
     assert "braintumor data fetch" in words(app)
     assert len(_tiles(app)) == 12
-    assert all(DRAWN in alt for alt in _tiles(app))
-    assert words(app).count(DRAWN) == 12
+    assert all(PHANTOM_CAPTION in alt for alt in _tiles(app))
+    assert words(app).count(PHANTOM_CAPTION) == 12
 
 
 def test_without_images_the_other_tabs_still_show(without_images: Settings, open_page: Open) -> None:
     assert _alts(open_page("visualizer"))
     assert _alts(open_page("visualizer", look="Explorer"))
     said = words(open_page("visualizer", look="Leakage"))
-    assert load_report(read_manifest()).sentence in said
+    assert load_leakage_report(read_manifest()).summary in said
     assert "braintumor data fetch" in said
 
 
@@ -297,26 +302,28 @@ def test_a_missing_image_says_how_to_restore_it(explored: Settings, open_page: O
 
 def test_facts_are_distributed_over_whatever_is_chosen(explored: Settings, open_page: Open) -> None:
     app = open_page("visualizer", look="Explorer")
-    table = load_facts(read_manifest())
-    assert distribution_sentence(table, "entropy") in words(app)
+    table = load_image_features(read_manifest())
+    assert summarize_distribution(table, "entropy") in words(app)
     app.selectbox(key="explorer-fact").set_value("sharpness").run()
     _set(app, "explorer-by", "plane")
-    assert _alts(app) == [distribution_sentence(table, "sharpness", "plane")]
+    assert _alts(app) == [summarize_distribution(table, "sharpness", "plane")]
 
 
 def test_images_out_of_place_are_shown_and_told(
     explored: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("braintumor.exploration.outliers.FAR", 4.0)  # no one of two dozen can lie further off
+    monkeypatch.setattr(
+        "braintumor.exploration.outliers.OUTLIER_DEVIATIONS", 4.0
+    )  # no one of two dozen can lie further off
     path = explored.dataset_outputs / "image_facts.csv"
     table = pd.read_csv(path).assign(noise=0.01)
     table.loc[7, "noise"] = 0.9
     table.to_csv(path, index=False)
     _forget()
     app = _set(open_page("visualizer", look="Explorer"), "explorer-view", "Out of place")
-    found = outliers(load_facts(read_manifest()))
+    found = find_outliers(load_image_features(read_manifest()))
     assert table.loc[7, "path"] in set(found["path"])
-    assert outliers_sentence(found, len(table)) in words(app)
+    assert summarize_outliers(found, len(table)) in words(app)
     assert len(_tiles(app)) == min(6, len(found))
     assert len(app.dataframe[0].value) == len(found)
 
@@ -324,9 +331,9 @@ def test_images_out_of_place_are_shown_and_told(
 def test_filters_narrow_the_facts(explored: Settings, open_page: Open) -> None:
     app = _set(_set(open_page("visualizer", look="Explorer"), "explorer-view", "Scatter"), "explorer-labels", [NO])
     app.selectbox(key="explorer-split").set_value("train").run()
-    table = load_facts(read_manifest())
+    table = load_image_features(read_manifest())
     kept = table[(table["label"] == NO) & (table["split"] == "train")]
-    assert _alts(app) == [scatter_sentence(kept, "mean", "spread")]
+    assert _alts(app) == [summarize_scatter(kept, "mean", "spread")]
 
 
 def test_a_filter_that_leaves_nothing_says_so(explored: Settings, open_page: Open) -> None:
@@ -337,10 +344,10 @@ def test_a_filter_that_leaves_nothing_says_so(explored: Settings, open_page: Ope
 
 def test_grey_levels_and_tumours_have_their_sentences(explored: Settings, open_page: Open) -> None:
     app = _set(open_page("visualizer", look="Explorer"), "explorer-view", "Grey levels")
-    assert _alts(app) == [histogram_sentence(load())]
+    assert _alts(app) == [summarize_histogram(load_statistics())]
     tumours = pd.read_csv(explored.dataset_outputs / "tumours.csv")
     said = words(_set(app, "explorer-view", "Tumours"))
-    assert distribution_sentence(tumours, "area") in said
+    assert summarize_distribution(tumours, "area") in said
     assert f"{len(tumours)} tumours" in said
 
 
@@ -363,12 +370,12 @@ def test_a_search_keeps_rows_that_hold_every_word(wanted: str, explored: Setting
     manifest = read_manifest()
     text = [" ".join(map(str, row)).casefold() for row in manifest.itertuples(index=False)]
     expected = [all(word in line for word in wanted.split()) for line in text]
-    assert search(manifest, wanted).index.tolist() == manifest.index[expected].tolist()
+    assert search_rows(manifest, wanted).index.tolist() == manifest.index[expected].tolist()
 
 
 def test_a_downloaded_table_reads_back(explored: Settings) -> None:
     manifest = read_manifest()
-    again = pd.read_csv(io.BytesIO(to_csv(manifest)), keep_default_na=False)
+    again = pd.read_csv(io.BytesIO(to_csv_bytes(manifest)), keep_default_na=False)
     pd.testing.assert_frame_equal(again, manifest, check_dtype=False)
 
 
@@ -381,8 +388,8 @@ def test_facts_not_yet_computed_name_their_command(artifacts: Settings, open_pag
 def test_leakage_is_told_in_numbers_tables_and_pictures(explored: Settings, open_page: Open) -> None:
     app = open_page("visualizer", look="Leakage")
     assert not app.exception
-    report = load_report(read_manifest())
-    assert report.sentence in words(app)
+    report = load_leakage_report(read_manifest())
+    assert report.summary in words(app)
     assert f"{report.numbers['groups']:,}" in [metric.value for metric in app.metric]
     assert len(app.dataframe[0].value) == report.numbers["twin_pairs_across"]
     assert len(_tiles(app)) % 2 == 0
@@ -393,7 +400,7 @@ def test_all_pairs_are_shown_when_asked_for(explored: Settings, open_page: Open)
     app = open_page("visualizer", look="Leakage")
     app.toggle(key="twins-across").set_value(False).run()
     assert not app.exception
-    assert len(app.dataframe[0].value) == load_report(read_manifest()).numbers["twin_pairs"]
+    assert len(app.dataframe[0].value) == load_leakage_report(read_manifest()).numbers["twin_pairs"]
 
 
 def test_other_pairs_can_be_asked_for(explored: Settings, open_page: Open) -> None:
@@ -426,4 +433,4 @@ def test_a_damaged_file_costs_only_what_is_in_it(file: str, explored: Settings, 
         assert not app.exception
         if tab == "Explorer":
             _set(app, "explorer-view", "Tumours")
-    assert average_sentence(load(), GLIOMA) in words(open_page("visualizer"))
+    assert summarize_average(load_statistics(), GLIOMA) in words(open_page("visualizer"))

@@ -13,7 +13,7 @@ from benchmarks.baseline.averaging import grey_of_colours
 from benchmarks.baseline.explore import ABSENT, compare_exploration, exploration_table
 from benchmarks.baseline.process import Run
 from benchmarks.baseline.run import bench
-from braintumor.dataset.audit import audit
+from braintumor.dataset.audit import audit_dataset
 from braintumor.dataset.phantoms import write_phantoms
 from braintumor.settings import Settings, get_settings
 
@@ -24,7 +24,7 @@ MET = {"time_ratio": True, "largest_difference": True, "peak_megabytes": True}
 def audited(workspace):
     """Phantoms with their manifest."""
     write_phantoms(workspace.dataset, per_class=12)
-    audit(workspace)
+    audit_dataset(workspace)
     return workspace
 
 

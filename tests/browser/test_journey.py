@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from app_pages.components.words import VERDICT_TITLES
-from braintumor.dataset.phantoms import draw
+from braintumor.dataset.phantoms import make_phantom
 from braintumor.inference import Detector
 from braintumor.reporting.csv import COLUMNS
 from braintumor.settings import Settings
@@ -34,7 +34,7 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """One phantom of each class as a file, and last one that is cut short."""
     folder = tmp_path_factory.mktemp("scans")
     for number, label in enumerate(CLASSES):
-        Image.fromarray(draw(label, 4242 + number, 224).pixels).save(folder / f"{label}.png")
+        Image.fromarray(make_phantom(label, 4242 + number, 224).pixels).save(folder / f"{label}.png")
     whole = (folder / "glioma.png").read_bytes()
     (folder / "zz-cut.png").write_bytes(whole[: len(whole) // 3])
     return sorted(folder.iterdir())

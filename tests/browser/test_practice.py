@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from braintumor.dataset.manifest import read_manifest
-from braintumor.evaluation.practice import Case, deal
+from braintumor.evaluation.practice import Case, sample_cases
 from braintumor.inference import Detector
 from braintumor.reporting.csv import COLUMNS
 from braintumor.settings import Settings
@@ -30,7 +30,7 @@ def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture(scope="session")
 def order(built: Settings) -> tuple[Case, ...]:
-    return deal(read_manifest(built), ROUND)
+    return sample_cases(read_manifest(built), ROUND)
 
 
 def _begin(visit: Visitor) -> None:

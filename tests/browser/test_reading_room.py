@@ -16,8 +16,8 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from pypdf import PdfReader
 
-from app_pages.components.reading_list import Kind
-from braintumor.dataset.phantoms import draw
+from app_pages.components.reading_list import ReadingStatus
+from braintumor.dataset.phantoms import make_phantom
 from braintumor.reporting.csv import COLUMNS
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, RESEARCH_USE, TumorClass
@@ -57,7 +57,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for number in range(BATCH):
         path = folder / f"slice-{number:02}.jpg"
         label = CLASSES[number % len(CLASSES)]
-        Image.fromarray(draw(label, 900 + number, 192).pixels).save(path, quality=92)
+        Image.fromarray(make_phantom(label, 900 + number, 192).pixels).save(path, quality=92)
         if number % (BATCH // BROKEN) == 3:
             path.write_bytes(path.read_bytes()[:700])
     return sorted(folder.iterdir())
@@ -70,7 +70,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     common = {"StudyInstanceUID": generate_uid(), "SeriesInstanceUID": generate_uid()}
     for number in range(SLICES):
         label = TumorClass.GLIOMA if number in (2, 3) else TumorClass.NOTUMOR
-        pixels = draw(label, 70 + number, 160).pixels.astype(np.uint16) * 16
+        pixels = make_phantom(label, 70 + number, 160).pixels.astype(np.uint16) * 16
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = MRImageStorage, ExplicitVRLittleEndian
         meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -97,7 +97,7 @@ def test_a_batch_of_fifty_with_five_broken_files(visit: Visitor, batch: list[Pat
     assert int(counts["Failed"]) == BROKEN
     assert sum(map(int, counts.values())) == BATCH
     kinds = [text.split()[0] for text in page.locator("[role=option] .kind").all_inner_texts()]
-    assert kinds == sorted(kinds, key=[str(kind) for kind in Kind].index)
+    assert kinds == sorted(kinds, key=[str(kind) for kind in ReadingStatus].index)
     visit.choose("Failed")
     expect(page.get_by_role("option")).to_have_count(BROKEN)
     expect(page.get_by_role("alert")).to_contain_text("cut short or damaged")

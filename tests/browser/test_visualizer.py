@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from braintumor.dataset.manifest import read_manifest
-from braintumor.exploration.montage import choose
+from braintumor.exploration.montage import sample_rows
 from braintumor.settings import Settings
 from tests.browser.places import VIEWS
 from tests.browser.visitor import DESK, PHONE, Visitor, visiting
@@ -97,7 +97,7 @@ def _ends(page: Page) -> list[int]:
 def test_a_click_enlarges_a_tile(visitor: Visitor, built: Settings) -> None:
     page = visitor.page
     visitor.open_tab("Montage")
-    name = Path(choose(read_manifest(built), 1, 0).iloc[0]["path"]).name
+    name = Path(sample_rows(read_manifest(built), 1, 0).iloc[0]["path"]).name
     page.locator(".st-key-tile-0").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(name)

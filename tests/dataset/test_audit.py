@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from braintumor.dataset.audit import audit
-from braintumor.dataset.manifest import COLUMNS, manifest_path, read_manifest
+from braintumor.dataset.audit import audit_dataset
+from braintumor.dataset.manifest import MANIFEST_COLUMNS, manifest_path, read_manifest
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
+from braintumor.dataset.split import split_dataset
 from braintumor.errors import DatasetError
 from braintumor.settings import Settings
 
@@ -21,7 +21,7 @@ from braintumor.settings import Settings
 @pytest.fixture
 def audited(workspace: Settings) -> Settings:
     write_phantoms(workspace.dataset, per_class=16)
-    audit(workspace)
+    audit_dataset(workspace)
     return workspace
 
 
@@ -31,7 +31,7 @@ def _report(settings: Settings) -> dict:
 
 def test_the_manifest_has_a_row_per_image_and_the_contract_columns(audited: Settings) -> None:
     manifest = read_manifest(audited)
-    assert tuple(manifest.columns) == COLUMNS
+    assert tuple(manifest.columns) == MANIFEST_COLUMNS
     assert len(manifest) == 64
     assert manifest["path"].is_unique
     assert (manifest["original_split"] + "/" + manifest["label"] == manifest["path"].str.rsplit("/", n=1).str[0]).all()
@@ -56,21 +56,21 @@ def test_leakage_counts_agree_with_the_manifest(audited: Settings) -> None:
 def test_a_file_that_is_no_image_is_rejected_by_name_and_nothing_else_is_lost(audited: Settings) -> None:
     bad = audited.dataset / "Training" / "glioma" / "notes.jpg"
     bad.write_text("patient notes, not an image")
-    audit(audited)
+    audit_dataset(audited)
     assert list(_report(audited)["rejected"]) == ["Training/glioma/notes.jpg"]
     assert len(read_manifest(audited)) == 64
 
 
 def test_an_audit_run_again_keeps_the_split(audited: Settings) -> None:
-    split(settings=audited)
+    split_dataset(settings=audited)
     before = manifest_path(audited).read_bytes()
-    audit(audited)
+    audit_dataset(audited)
     assert manifest_path(audited).read_bytes() == before
 
 
 def test_an_empty_folder_says_which_command_fetches_the_set(workspace: Settings) -> None:
     with pytest.raises(DatasetError, match="braintumor data fetch"):
-        audit(workspace)
+        audit_dataset(workspace)
 
 
 def test_a_killed_audit_goes_on_and_finds_the_same(workspace: Settings, tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_a_killed_audit_goes_on_and_finds_the_same(workspace: Settings, tmp_path
     done = cache.read_bytes().count(b"\n")
     assert done > 0
     cache.write_bytes(cache.read_bytes() + b'["cut sho')
-    audit(workspace)
+    audit_dataset(workspace)
     resumed = manifest_path(workspace).read_bytes()
     manifest_path(workspace).unlink()
-    audit(workspace)
+    audit_dataset(workspace)
     assert manifest_path(workspace).read_bytes() == resumed

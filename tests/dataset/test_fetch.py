@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from braintumor.cli import main
-from braintumor.dataset.fetch import check, fetch
+from braintumor.dataset.fetch import check_files, fetch_dataset
 from braintumor.dataset.files import find_images
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.sets import YES_NO
-from braintumor.dataset.table import KAGGLE_HANDLE, load_table, write_table
-from braintumor.dataset.yes_no import yes_no_folder, yes_no_paths
-from braintumor.dataset.yes_no_phantoms import write_yes_no_phantoms
+from braintumor.dataset.sets import BINARY_SET
+from braintumor.dataset.table import KAGGLE_HANDLE, load_file_table, write_file_table
+from braintumor.dataset.yes_no import binary_set_folder, binary_set_paths
+from braintumor.dataset.yes_no_phantoms import write_binary_phantoms
 from braintumor.errors import DatasetError
 from braintumor.settings import Settings
 
@@ -27,12 +27,14 @@ def source(tmp_path: Path) -> Path:
     """A small set with its table of expected files beside it."""
     folder = tmp_path / "source"
     write_phantoms(folder, per_class=4)
-    write_table(folder, pd.read_csv(folder / "provenance.csv", dtype=str, keep_default_na=False), folder / "table.csv")
+    write_file_table(
+        folder, pd.read_csv(folder / "provenance.csv", dtype=str, keep_default_na=False), folder / "table.csv"
+    )
     return folder
 
 
 def test_the_shipped_table_lists_the_whole_kaggle_set() -> None:
-    table = load_table()
+    table = load_file_table()
     assert len(table) == 7023
     assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"Training": 5712, "Testing": 1311}
     assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
@@ -41,17 +43,17 @@ def test_the_shipped_table_lists_the_whole_kaggle_set() -> None:
 
 @pytest.mark.real
 def test_the_real_set_is_what_the_shipped_table_says() -> None:
-    assert check(Settings().dataset, load_table()).complete
+    assert check_files(Settings().dataset, load_file_table()).is_complete
 
 
 def test_a_folder_is_copied_and_verified(source: Path, workspace: Settings) -> None:
-    assert "All 16 files" in fetch(source, source / "table.csv")
+    assert "All 16 files" in fetch_dataset(source, source / "table.csv")
     assert find_images(workspace.dataset) == find_images(source)
 
 
 def test_a_zip_with_the_set_in_an_inner_folder_is_unpacked(source: Path, workspace: Settings, tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "archive"), "zip", source.parent, source.name)
-    fetch(Path(archive), source / "table.csv")
+    fetch_dataset(Path(archive), source / "table.csv")
     assert len(find_images(workspace.dataset)) == 16
 
 
@@ -59,7 +61,7 @@ def test_a_missing_file_is_refused_by_name_and_the_rest_is_kept(source: Path, wo
     gone = find_images(source)[3]
     (source / gone).unlink()
     with pytest.raises(DatasetError, match=f"1 missing .*{Path(gone).name}"):
-        fetch(source, source / "table.csv")
+        fetch_dataset(source, source / "table.csv")
     assert len(find_images(workspace.dataset)) == 15
 
 
@@ -67,28 +69,28 @@ def test_an_altered_file_is_left_out_and_named(source: Path, workspace: Settings
     changed = find_images(source)[0]
     (source / changed).write_bytes((source / changed).read_bytes() + b"x")
     with pytest.raises(DatasetError, match=f"altered and left out, such as {changed}|altered and left out.*{changed}"):
-        fetch(source, source / "table.csv")
+        fetch_dataset(source, source / "table.csv")
     assert changed not in find_images(workspace.dataset)
 
 
 def test_an_unexpected_file_is_refused_by_name(source: Path, workspace: Settings) -> None:
-    fetch(source, source / "table.csv")
+    fetch_dataset(source, source / "table.csv")
     extra = workspace.dataset / "Training" / "glioma" / "holiday.jpg"
     extra.write_bytes(b"not from the set")
     with pytest.raises(DatasetError, match=r"1 unexpected .*holiday\.jpg"):
-        fetch(source, source / "table.csv")
+        fetch_dataset(source, source / "table.csv")
 
 
 def test_a_half_done_fetch_goes_on_from_where_it_was(source: Path, workspace: Settings) -> None:
-    fetch(source, source / "table.csv")
+    fetch_dataset(source, source / "table.csv")
     paths = find_images(workspace.dataset)
     kept = workspace.dataset / paths[0]
     before = kept.stat().st_mtime_ns
     for path in paths[8:]:
         (workspace.dataset / path).unlink()
     (workspace.dataset / paths[1]).write_bytes(b"cut sho")
-    fetch(source, source / "table.csv")
-    assert check(workspace.dataset, load_table(source / "table.csv")).complete
+    fetch_dataset(source, source / "table.csv")
+    assert check_files(workspace.dataset, load_file_table(source / "table.csv")).is_complete
     assert kept.stat().st_mtime_ns == before
 
 
@@ -106,10 +108,10 @@ def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
-            fetch(source, source / "table.csv")
+            fetch_dataset(source, source / "table.csv")
     assert len(find_images(workspace.dataset)) == 4
-    fetch(source, source / "table.csv")
-    assert check(workspace.dataset, load_table(source / "table.csv")).complete
+    fetch_dataset(source, source / "table.csv")
+    assert check_files(workspace.dataset, load_file_table(source / "table.csv")).is_complete
     assert not list(workspace.dataset.rglob("*.part"))
 
 
@@ -117,18 +119,18 @@ def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(DatasetError, match="not a whole zip"):
-        fetch(broken)
+        fetch_dataset(broken)
     with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Training/a.jpg", np.random.default_rng(0).bytes(2_000))
     content = bytearray(broken.read_bytes())
     content[60:100] = bytes(40)
     broken.write_bytes(content)
     with pytest.raises(DatasetError, match="not a whole zip"):
-        fetch(broken)
+        fetch_dataset(broken)
     with pytest.raises(DatasetError, match="no folders"):
-        fetch(tmp_path)
+        fetch_dataset(tmp_path)
     with pytest.raises(DatasetError, match="no such folder or zip"):
-        fetch(tmp_path / "nowhere")
+        fetch_dataset(tmp_path / "nowhere")
 
 
 def test_kaggle_is_asked_for_the_right_set(source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +141,7 @@ def test_kaggle_is_asked_for_the_right_set(source: Path, workspace: Settings, mo
         return str(source)
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
-    fetch(table=source / "table.csv")
+    fetch_dataset(file_table=source / "table.csv")
     assert asked == [KAGGLE_HANDLE]
     assert len(find_images(workspace.dataset)) == 16
 
@@ -150,39 +152,41 @@ def test_an_unreachable_kaggle_says_how_to_go_on(workspace: Settings, monkeypatc
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
     with pytest.raises(DatasetError, match=r"ConnectionError.*--from FILE\.zip"):
-        fetch()
+        fetch_dataset()
 
 
 def test_the_shipped_table_of_the_yes_no_set_lists_all_253_pictures() -> None:
-    table = load_table(YES_NO.table, YES_NO.provenance)
+    table = load_file_table(BINARY_SET.file_table, BINARY_SET.provenance)
     assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"yes": 155, "no": 98}
     assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
 
 
 @pytest.mark.real
 def test_the_real_yes_no_set_is_what_its_table_says() -> None:
-    if not yes_no_paths():
+    if not binary_set_paths():
         pytest.skip("the yes/no set is absent; fetch it with: braintumor data fetch --yes-no")
-    assert check(yes_no_folder(), load_table(YES_NO.table, YES_NO.provenance), YES_NO.leaves).complete
+    assert check_files(
+        binary_set_folder(), load_file_table(BINARY_SET.file_table, BINARY_SET.provenance), BINARY_SET.image_folders
+    ).is_complete
 
 
 def test_the_yes_no_set_is_copied_verified_and_refused_where_partial(tmp_path: Path, workspace: Settings) -> None:
     source = tmp_path / "download" / "brain_tumor_dataset"  # Kaggle's zip holds it twice, once a folder deeper
-    write_yes_no_phantoms(source, 4)
+    write_binary_phantoms(source, 4)
     held = source / "yes" / "Y2.png"
     content = held.read_bytes()
     held.unlink()
     with pytest.raises(DatasetError, match=r"1 missing \(yes/Y2\.png\).*navoneel"):
-        fetch(source.parent, source / "table.csv", image_set=YES_NO)
+        fetch_dataset(source.parent, source / "table.csv", image_set=BINARY_SET)
     held.write_bytes(content)
-    assert "All 8 files" in fetch(source.parent, source / "table.csv", image_set=YES_NO)
-    assert len(yes_no_paths(workspace)) == 8
+    assert "All 8 files" in fetch_dataset(source.parent, source / "table.csv", image_set=BINARY_SET)
+    assert len(binary_set_paths(workspace)) == 8
 
 
 def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
     tmp_path: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_yes_no_phantoms(tmp_path / "kept", 4)
+    write_binary_phantoms(tmp_path / "kept", 4)
     asked: list[str] = []
 
     def dataset_download(handle: str) -> str:
@@ -193,7 +197,7 @@ def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
     with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --yes-no --from FILE\.zip"):
-        fetch(table=tmp_path / "kept" / "table.csv", image_set=YES_NO)
+        fetch_dataset(file_table=tmp_path / "kept" / "table.csv", image_set=BINARY_SET)
     assert main(["data", "fetch", "--yes-no", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
     assert asked == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2
 
@@ -204,4 +208,4 @@ def test_drawn_yes_no_pictures_come_with_the_command_that_takes_them(
     assert main(["data", "phantoms", str(tmp_path / "drawn"), "--per-class", "4", "--yes-no"]) == 0
     command = capsys.readouterr().out.split("Use them with: braintumor ")[1].split()
     assert main(command) == 0
-    assert len(yes_no_paths(workspace)) == 8
+    assert len(binary_set_paths(workspace)) == 8

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.dataset.groups import assign_groups, joined, same_value_pairs
+from braintumor.dataset.groups import assign_groups, connected_component_ids, pair_equal_values
 
 
 @given(
@@ -19,13 +19,13 @@ def test_groups_are_the_connected_components(count: int, pairs: list[tuple[int, 
         reach[a, b] = reach[b, a] = True
     for _ in range(count):
         reach = reach @ reach
-    numbers = joined(count, pairs)
+    numbers = connected_component_ids(count, pairs)
     assert ((numbers[:, None] == numbers[None]) == reach).all()
 
 
 def test_an_unknown_patient_joins_nothing() -> None:
-    assert same_value_pairs(["", "a", "", "a"])[1:] == [(1, 3)]
-    assert (0, 2) not in same_value_pairs(["", "a", "", "a"])
+    assert pair_equal_values(["", "a", "", "a"])[1:] == [(1, 3)]
+    assert (0, 2) not in pair_equal_values(["", "a", "", "a"])
 
 
 def test_patients_copies_and_twins_chain_into_one_group() -> None:

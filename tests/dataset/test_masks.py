@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from braintumor.dataset.masks import BRISC_HANDLE, fetch_masks, load_mask, mask_digest, masks_folder
+from braintumor.dataset.masks import BRISC_HANDLE, compute_mask_digest, fetch_masks, load_mask, masks_folder
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.table import load_table
+from braintumor.dataset.table import load_file_table
 from braintumor.errors import DatasetError
 from braintumor.imaging import read_scan
 from braintumor.imaging.standardize import MARGIN_LEVEL
@@ -97,7 +97,7 @@ def test_a_source_that_is_not_there_says_so(settings: Settings) -> None:
 
 def test_an_altered_mask_of_the_real_set_is_told_from_the_real_one(tmp_path: Path) -> None:
     settings = Settings(inputs=tmp_path / "inputs", outputs=tmp_path / "outputs")
-    name = Path(load_table().query("brisc_file != ''")["brisc_file"].iloc[0]).stem + ".png"
+    name = Path(load_file_table().query("brisc_file != ''")["brisc_file"].iloc[0]).stem + ".png"
     (tmp_path / "fake").mkdir()
     Image.fromarray(np.eye(512, dtype=np.uint8) * 255).save(tmp_path / "fake" / name)
     with pytest.raises(DatasetError, match="missing"):
@@ -112,9 +112,9 @@ def test_the_digest_of_a_mask_ignores_packing_but_not_pixels() -> None:
         return stream.getvalue()
 
     mask = np.eye(40, dtype=bool)
-    assert mask_digest(png(mask, 0)) == mask_digest(png(mask, 9))
-    assert mask_digest(png(mask, 0)) != mask_digest(png(~mask, 0))
-    assert mask_digest(b"no picture") is None
+    assert compute_mask_digest(png(mask, 0)) == compute_mask_digest(png(mask, 9))
+    assert compute_mask_digest(png(mask, 0)) != compute_mask_digest(png(~mask, 0))
+    assert compute_mask_digest(b"no picture") is None
 
 
 def _real() -> Settings:
@@ -127,7 +127,7 @@ def _real() -> Settings:
 @pytest.mark.real
 def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() -> None:
     settings = _real()
-    table = load_table().query("brisc_file != ''")
+    table = load_file_table().query("brisc_file != ''")
     mirrored = table[table["brisc_transform"] == "mirror"].sample(100, random_state=0)
     upright = table[table["brisc_transform"] == "identity"].sample(100, random_state=0)
     for rows in (mirrored, upright):
@@ -147,7 +147,7 @@ def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() ->
 
 def _tumours(count: int) -> list[dict[str, Any]]:
     """Rows of that many of the tumour images that BRISC has, by lot."""
-    known = load_table().query("brisc_file != ''")
+    known = load_file_table().query("brisc_file != ''")
     return known.sample(count, random_state=0).to_dict("records")
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from braintumor.dataset.phantoms import COLUMNS, draw, write_phantoms
+from braintumor.dataset.phantoms import PHANTOM_COLUMNS, make_phantom, write_phantoms
 from braintumor.vocabulary import CLASSES, Plane, TumorClass
 
 
@@ -40,7 +40,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 def test_every_phantom_is_a_head_on_black_with_a_tumour_only_where_its_class_has_one(
     label: TumorClass, seed: int, plane: Plane, step: int
 ) -> None:
-    phantom = draw(label, seed, 96, plane, step)
+    phantom = make_phantom(label, seed, 96, plane, step)
     assert phantom.pixels.shape == phantom.mask.shape == (96, 96)
     assert phantom.pixels.dtype == np.uint8
     assert phantom.pixels[:4, :4].mean() < 24 < phantom.pixels[30:66, 30:66].mean()
@@ -49,7 +49,7 @@ def test_every_phantom_is_a_head_on_black_with_a_tumour_only_where_its_class_has
 
 
 def test_the_same_arguments_draw_the_same_pixels_and_another_seed_does_not() -> None:
-    one, again, other = (draw(TumorClass.GLIOMA, seed, 96).pixels for seed in (5, 5, 6))
+    one, again, other = (make_phantom(TumorClass.GLIOMA, seed, 96).pixels for seed in (5, 5, 6))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
 
@@ -58,16 +58,16 @@ def test_neighbouring_slices_look_more_alike_than_two_patients() -> None:
     def unlike(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.abs(a.astype(float) - b).mean())
 
-    first = draw(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL).pixels
-    neighbour = draw(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL, step=1).pixels
-    stranger = draw(TumorClass.MENINGIOMA, 2, 128, Plane.AXIAL).pixels
+    first = make_phantom(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL).pixels
+    neighbour = make_phantom(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL, step=1).pixels
+    stranger = make_phantom(TumorClass.MENINGIOMA, 2, 128, Plane.AXIAL).pixels
     assert 0 < unlike(first, neighbour) < unlike(first, stranger)
 
 
 def test_tumours_stand_out_and_lie_where_their_class_has_them() -> None:
     for seed in range(10):
-        gland = draw(TumorClass.PITUITARY, seed, 128, Plane.CORONAL)
-        lump = draw(TumorClass.MENINGIOMA, seed, 128, Plane.AXIAL)
+        gland = make_phantom(TumorClass.PITUITARY, seed, 128, Plane.CORONAL)
+        lump = make_phantom(TumorClass.MENINGIOMA, seed, 128, Plane.AXIAL)
         rows, columns = np.nonzero(gland.mask)
         assert abs(columns.mean() - 64) < 20
         assert rows.mean() > 64
@@ -86,7 +86,7 @@ def test_equal_arguments_write_equal_bytes(phantom_set: Path, tmp_path: Path) ->
 
 
 def test_the_set_is_laid_out_like_the_real_one(phantom_set: Path, provenance: pd.DataFrame) -> None:
-    assert tuple(provenance.columns) == COLUMNS
+    assert tuple(provenance.columns) == PHANTOM_COLUMNS
     assert (provenance.groupby("label").size() == 24).all()
     assert set(provenance["label"]) == set(CLASSES)
     assert (provenance[provenance["split"] == "Testing"].groupby("label").size() == 5).all()

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 import braintumor.models
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.evaluation.run import evaluate
 from braintumor.imaging import read_scan
-from braintumor.inference import Detector, versions
+from braintumor.inference import Detector, list_models
 from braintumor.settings import Settings
-from braintumor.training.export import export
+from braintumor.training.export import export_model
 from braintumor.training.run import train
 from tests.support.dealt import write_dealt_phantoms
 from tests.support.examples import blocks
@@ -55,7 +55,7 @@ def settings(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
 def version(settings: Settings) -> str:
     """The name of the version, trained, exported and evaluated."""
     name = train("two-steps", settings=settings)
-    export(name, settings)
+    export_model(name, settings)
     evaluate(name, settings, REPLICATES)
     return name
 
@@ -78,9 +78,9 @@ def test_the_version_is_a_whole_artifact(settings: Settings, version: str) -> No
 
 
 def test_the_version_reads_scans_as_any_other(settings: Settings, version: str) -> None:
-    assert versions(settings) == ["two-steps"]
+    assert list_models(settings) == ["two-steps"]
     detector = Detector.load(settings=settings)
-    scan = read_scan(draw("glioma", 5).pixels)
+    scan = read_scan(make_phantom("glioma", 5).pixels)
     detection = detector.detect(scan)
     assert detection.model_version == version
     assert sum(detection.probabilities.values()) == pytest.approx(1.0)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.evaluation.bootstrap import group_weights, intervals
+from braintumor.evaluation.bootstrap import iter_bootstrap_weights, percentile_intervals
 
 
 @settings(max_examples=30)
@@ -13,7 +13,7 @@ def test_every_image_of_a_group_counts_alike_and_each_class_keeps_its_groups(see
     generator = np.random.default_rng(seed)
     member = generator.integers(12, size=50)
     strata = member % 3
-    for weights in group_weights(member.astype(str).astype(object), strata, 5, seed):
+    for weights in iter_bootstrap_weights(member.astype(str).astype(object), strata, 5, seed):
         for group in np.unique(member):
             assert len(set(weights[member == group])) == 1
         for stratum in np.unique(strata):
@@ -33,7 +33,9 @@ def test_intervals_cover_the_truth_about_as_often_as_promised() -> None:
         def measure(weights: np.ndarray, values: np.ndarray = values) -> dict[str, float]:
             return {"mean": float((values * weights).sum() / weights.sum())}
 
-        low, high = intervals(measure, groups.astype(object), np.zeros(200, int), 200, trial, jobs=1)["mean"]
+        low, high = percentile_intervals(measure, groups.astype(object), np.zeros(200, int), 200, trial, n_jobs=1)[
+            "mean"
+        ]
         covered += low <= 0.0 <= high
     assert 85 <= covered <= 100
 
@@ -46,12 +48,14 @@ def test_images_of_one_group_do_not_narrow_the_interval() -> None:
         def measure(weights: np.ndarray) -> dict[str, float]:
             return {"mean": float((values * weights).sum() / weights.sum())}
 
-        low, high = intervals(measure, groups, np.zeros(1000, int), 300, jobs=1)["mean"]
+        low, high = percentile_intervals(measure, groups, np.zeros(1000, int), 300, n_jobs=1)["mean"]
         return high - low
 
     assert width(member) > 4 * width(np.arange(1000).astype(object))
 
 
 def test_a_value_that_is_never_defined_has_no_interval() -> None:
-    found = intervals(lambda _: {"none": float("nan")}, np.array(["a", "b"], object), np.zeros(2, int), 10, jobs=1)
+    found = percentile_intervals(
+        lambda _: {"none": float("nan")}, np.array(["a", "b"], object), np.zeros(2, int), 10, n_jobs=1
+    )
     assert np.isnan(found["none"]).all()

@@ -9,7 +9,7 @@ import pytest
 
 from braintumor.errors import DatasetError
 from braintumor.evaluation.calibrate import calibrate
-from braintumor.evaluation.calibration import CONFORMAL_LEVEL, FALSE_ALARMS, MISSED
+from braintumor.evaluation.calibration import CONFORMAL_LEVEL, MAX_FALSE_NEGATIVE_RATE, MAX_FALSE_POSITIVE_RATE
 from braintumor.inference import Detector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.verdict import tumor_probability
@@ -28,7 +28,7 @@ def data() -> TrainingData:
 
 def _calibrated(name: str, data: TrainingData, settings: Settings) -> tuple[dict, Outputs]:
     detector = Detector.load(name, settings)
-    outputs = detector.infer_all(data.frames)
+    outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
     return json.loads(Path(settings.outputs / name / "card.json").read_text(encoding="utf-8")), outputs
 
@@ -41,11 +41,11 @@ def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingDa
     assert card["fusion"]["label"] + card["fusion"]["mask"] > 0
     assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
     assert card["conformal"]["level"] == CONFORMAL_LEVEL
-    assert f"{len(data.rows(Split.VALIDATION))} validation images" in card["thresholds"]["chosen"]
+    assert f"{len(data.split_rows(Split.VALIDATION))} validation images" in card["thresholds"]["chosen"]
     assert len(card["files"]["novelty.csv"]) == 64
     detector = Detector.load("v4", workspace)
-    strange = detector.strangeness(outputs, data.frames)
-    held = [strange[row] for row in data.rows(Split.VALIDATION)]
+    strange = detector.ood_scores(outputs, data.model_inputs)
+    held = [strange[row] for row in data.split_rows(Split.VALIDATION)]
     assert np.mean([one is not None and one.odd for one in held]) <= 0.1
     assert not any(one is None or one.refused for one in held)
 
@@ -53,8 +53,8 @@ def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingDa
 def test_without_training_scans_no_scan_is_known_and_what_is_strange_cannot_be_learnt(
     data: TrainingData, workspace: Settings
 ) -> None:
-    held = data.at(np.flatnonzero((data.manifest["split"] != Split.TRAIN).to_numpy()))
-    assert held.counts()["test"] == data.counts()["test"]
+    held = data.select(np.flatnonzero((data.manifest["split"] != Split.TRAIN).to_numpy()))
+    assert held.count_images()["test"] == data.count_images()["test"]
     folder = write_version(workspace.outputs, "v1")
     (folder / "neighbours.npz").write_bytes(b"of an earlier model")
     whole, _ = _calibrated("v1", data, workspace)
@@ -71,15 +71,15 @@ def test_without_training_scans_no_scan_is_known_and_what_is_strange_cannot_be_l
 def test_thresholds_keep_their_promises_on_the_validation_scans(data: TrainingData, workspace: Settings) -> None:
     write_masked_version(workspace.outputs)
     card, outputs = _calibrated("v4", data, workspace)
-    rows = data.rows(Split.VALIDATION)
-    tumor = tumor_probability(Detector.load("v4", workspace).probabilities(outputs.at(rows)))
+    rows = data.split_rows(Split.VALIDATION)
+    tumor = tumor_probability(Detector.load("v4", workspace).probabilities(outputs.select(rows)))
     is_tumor = np.isin(data.labels[rows], TUMOR_INDICES)
-    assert (tumor[is_tumor] <= card["thresholds"]["low"]).mean() <= MISSED
-    assert (tumor[~is_tumor] >= card["thresholds"]["high"]).mean() <= FALSE_ALARMS
+    assert (tumor[is_tumor] <= card["thresholds"]["low"]).mean() <= MAX_FALSE_NEGATIVE_RATE
+    assert (tumor[~is_tumor] >= card["thresholds"]["high"]).mean() <= MAX_FALSE_POSITIVE_RATE
 
 
 def test_scans_of_no_other_split_decide(data: TrainingData, workspace: Settings) -> None:
-    test = data.rows(Split.TEST)
+    test = data.split_rows(Split.TEST)
     labels = data.labels.copy()
     labels[test] = (labels[test] + 1) % len(CLASSES)
     cards = []
@@ -99,5 +99,5 @@ def test_a_version_without_mask_or_features_keeps_its_class_head_and_knows_no_no
     assert card["novelty"] is None
     assert "novelty.csv" not in card["files"]
     detector = Detector.load("v1", workspace)
-    assert set(detector.strangeness(outputs, data.frames)) == {None}
-    assert detector.detect(data.frames[0]).novelty is None
+    assert set(detector.ood_scores(outputs, data.model_inputs)) == {None}
+    assert detector.detect(data.model_inputs[0]).ood_score is None

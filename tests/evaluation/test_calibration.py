@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from braintumor.evaluation.calibration import (
     CONFORMAL_LEVEL,
-    FALSE_ALARMS,
-    MISSED,
+    MAX_FALSE_NEGATIVE_RATE,
+    MAX_FALSE_POSITIVE_RATE,
     fit_conformal,
     fit_temperature,
     fit_thresholds,
@@ -34,13 +34,13 @@ def test_thresholds_keep_their_promises_on_the_set_they_were_chosen_on(seed: int
     is_tumor = np.arange(2 * count) < count
     tumor = 1 / (1 + np.exp(-(generator.normal(size=2 * count) + shift * is_tumor)))
     limits = fit_thresholds(tumor, is_tumor)
-    assert (tumor[is_tumor] <= limits.low).mean() <= MISSED
-    assert (tumor[~is_tumor] >= limits.high).mean() <= FALSE_ALARMS
+    assert (tumor[is_tumor] <= limits.rule_out).mean() <= MAX_FALSE_NEGATIVE_RATE
+    assert (tumor[~is_tumor] >= limits.rule_in).mean() <= MAX_FALSE_POSITIVE_RATE
 
 
 def test_well_separated_classes_leave_nothing_uncertain() -> None:
     limits = fit_thresholds(np.array([0.9, 0.95, 0.1, 0.2]), np.array([True, True, False, False]))
-    assert limits.low == limits.high == pytest.approx(0.55)
+    assert limits.rule_out == limits.rule_in == pytest.approx(0.55)
 
 
 def _scans(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:

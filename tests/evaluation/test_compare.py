@@ -12,15 +12,15 @@ import pytest
 
 from braintumor.errors import ArtifactError, DatasetError
 from braintumor.evaluation import compare_answers
-from braintumor.evaluation.compare import compare
-from braintumor.evaluation.compare_answers import Scans, ask
-from braintumor.evaluation.compare_field import find_field
+from braintumor.evaluation.compare import compare_models
+from braintumor.evaluation.compare_answers import TestScans, predict_cached
+from braintumor.evaluation.compare_field import find_candidates
 from braintumor.evaluation.compare_file import read_comparison
-from braintumor.evaluation.compare_sentences import notes_of, unfinished_sentence
+from braintumor.evaluation.compare_sentences import collect_notes, summarize_undertrained
 from braintumor.evaluation.report import HISTORY_COLUMNS, read_predictions
 from braintumor.inference import load_artifact
 from braintumor.settings import Settings
-from braintumor.training.data import fingerprint, split_manifest
+from braintumor.training.data import fingerprint_manifest, manifest_with_split
 from braintumor.vocabulary import Protocol
 from tests.support.artifacts import build_artifacts
 from tests.support.model import build, fit
@@ -59,7 +59,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         (settings.recipes / f"{name}.toml").write_text(text, encoding="utf-8")
     shutil.copytree(settings.outputs / "v1", settings.outputs / "two")
     (settings.outputs / "two" / "model.onnx").write_bytes(build(*fit(per_class=4, seed=50)))
-    data = {"fingerprint": fingerprint(split_manifest(Protocol.GROUP, settings))}
+    data = {"fingerprint": fingerprint_manifest(manifest_with_split(Protocol.GROUP, settings))}
     _change(settings, "v1", data=data)
     _change(settings, "two", data=data, version="two", task="tumor", decision={"threshold": 0.4})
     return settings
@@ -73,7 +73,7 @@ def settings(built: Settings, tmp_path: Path) -> Settings:
 
 
 def _compare(settings: Settings, *names: str, restart: bool = False) -> str:
-    return compare(names, settings, restart=restart, replicates=20, pair_replicates=50, timed=2)
+    return compare_models(names, settings, restart=restart, replicates=20, pair_replicates=50, timed_scans=2)
 
 
 def test_every_version_of_the_field_gets_its_row(settings: Settings) -> None:
@@ -101,10 +101,10 @@ def test_a_version_whose_loss_still_fell_when_its_epochs_ended_is_said_to_be_unf
         (settings.outputs / version / "history.csv").write_text(f"{','.join(HISTORY_COLUMNS)}\n{rows}")
     _compare(settings)
     found = {row.version: row for row in read_comparison(settings).rows}
-    assert (found["v1"].unfinished, found["two"].unfinished) == (False, True)
-    assert notes_of(found["two"])[-1].startswith("Its validation loss was still falling when 12 epochs had passed")
-    assert unfinished_sentence(found.values()).endswith(": two (12 epochs).")
-    assert unfinished_sentence([found["v1"]]) == ""
+    assert (found["v1"].is_undertrained, found["two"].is_undertrained) == (False, True)
+    assert collect_notes(found["two"])[-1].startswith("Its validation loss was still falling when 12 epochs had passed")
+    assert summarize_undertrained(found.values()).endswith(": two (12 epochs).")
+    assert summarize_undertrained([found["v1"]]) == ""
 
 
 def test_pairs_are_compared_where_both_answer_the_question(settings: Settings) -> None:
@@ -127,28 +127,28 @@ def test_table_and_figures_lie_beside_the_json(settings: Settings) -> None:
 
 
 def test_an_unchanged_model_is_not_asked_twice(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    artifact, scans, work = load_artifact("v1", settings), Scans.of_test(settings), settings.outputs / "work"
-    first = ask(artifact, scans.paths(settings), "test", work, settings)
+    artifact, scans, work = load_artifact("v1", settings), TestScans.load(settings), settings.outputs / "work"
+    first = predict_cached(artifact, scans.paths(settings), "test", work, settings)
 
     def refuse(*_: object) -> None:
         raise AssertionError("asked again")
 
     monkeypatch.setattr(compare_answers, "Detector", refuse)
-    again = ask(artifact, scans.paths(settings), "test", work, settings)
+    again = predict_cached(artifact, scans.paths(settings), "test", work, settings)
     assert (again.probabilities == first.probabilities).all()
     assert list(again.verdicts) == list(map(str, first.verdicts))
     with pytest.raises(AssertionError, match="asked again"):
-        ask(artifact, scans.paths(settings), "test", work, settings, restart=True)
+        predict_cached(artifact, scans.paths(settings), "test", work, settings, restart=True)
     _change(settings, "v1", temperature=2.0)
     with pytest.raises(AssertionError, match="asked again"):
-        ask(load_artifact("v1", settings), scans.paths(settings), "test", work, settings)
+        predict_cached(load_artifact("v1", settings), scans.paths(settings), "test", work, settings)
 
 
 def test_a_stopped_run_goes_on_where_it_was(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    artifact, scans, work = load_artifact("v1", settings), Scans.of_test(settings), settings.outputs / "work"
-    paths, said, asked = scans.paths(settings), compare_answers._said, []
-    monkeypatch.setattr(compare_answers, "_BATCH", 2)
-    monkeypatch.setattr(compare_answers, "_KEPT_EVERY", 1)
+    artifact, scans, work = load_artifact("v1", settings), TestScans.load(settings), settings.outputs / "work"
+    paths, said, asked = scans.paths(settings), compare_answers._predict_batch, []
+    monkeypatch.setattr(compare_answers, "_BATCH_SIZE", 2)
+    monkeypatch.setattr(compare_answers, "_SAVE_EVERY", 1)
 
     def stop_at_third(detector: Any, batch: Any, given: Settings) -> Any:
         asked.append(len(batch))
@@ -156,13 +156,15 @@ def test_a_stopped_run_goes_on_where_it_was(settings: Settings, monkeypatch: pyt
             raise KeyboardInterrupt
         return said(detector, batch, given)
 
-    monkeypatch.setattr(compare_answers, "_said", stop_at_third)
+    monkeypatch.setattr(compare_answers, "_predict_batch", stop_at_third)
     with pytest.raises(KeyboardInterrupt):
-        ask(artifact, paths, "test", work, settings)
-    found = ask(artifact, paths, "test", work, settings)
+        predict_cached(artifact, paths, "test", work, settings)
+    found = predict_cached(artifact, paths, "test", work, settings)
     assert sum(asked) == len(paths) + 2  # the batch it was stopped in
     monkeypatch.undo()
-    assert (found.probabilities == ask(artifact, paths, "test", work, settings, restart=True).probabilities).all()
+    assert (
+        found.probabilities == predict_cached(artifact, paths, "test", work, settings, restart=True).probabilities
+    ).all()
 
 
 def test_who_learnt_from_another_split_is_refused(settings: Settings) -> None:
@@ -177,7 +179,7 @@ def test_who_learnt_from_another_split_is_refused(settings: Settings) -> None:
 
 def test_an_unknown_version_is_refused(settings: Settings) -> None:
     with pytest.raises(ArtifactError, match="no model 'v9'"):
-        find_field(["v9"], settings)
+        find_candidates(["v9"], settings)
 
 
 def test_a_version_that_was_not_evaluated_is_said_so(settings: Settings) -> None:
@@ -190,16 +192,16 @@ def test_runs_for_other_comparisons_are_no_part_of_the_field(settings: Settings)
     text = RECIPE.format(title="Less", task="four-class", weights="none", loss=LOSS["four-class"])
     (settings.recipes / "v1_without.toml").write_text('leave_out = "sartaj"\n' + text, encoding="utf-8")
     try:
-        assert [e.version for e in find_field((), settings)] == ["v1", "v2", "two"]
+        assert [e.version for e in find_candidates((), settings)] == ["v1", "v2", "two"]
     finally:
         (settings.recipes / "v1_without.toml").unlink()
 
 
 def test_a_model_that_changed_since_is_stale(settings: Settings) -> None:
     _compare(settings)
-    assert read_comparison(settings).stale == ()
+    assert read_comparison(settings).outdated == ()
     _change(settings, "two", temperature=3.0)
-    assert read_comparison(settings).stale == ("two",)
+    assert read_comparison(settings).outdated == ("two",)
 
 
 def test_a_new_run_on_the_official_split_makes_its_version_stale(settings: Settings) -> None:
@@ -207,11 +209,11 @@ def test_a_new_run_on_the_official_split_makes_its_version_stale(settings: Setti
     folder = settings.outputs / "v1-official"
     shutil.copy(settings.outputs / "v1" / "model.onnx", folder)
     _change(settings, "v1-official", temperature=3.0)
-    assert read_comparison(settings).stale == ("v1",)
+    assert read_comparison(settings).outdated == ("v1",)
     _compare(settings)
-    assert read_comparison(settings).stale == ()
+    assert read_comparison(settings).outdated == ()
     shutil.rmtree(folder)
-    assert read_comparison(settings).stale == ("v1",)
+    assert read_comparison(settings).outdated == ("v1",)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"versions": 3, "pairs": []}', '{"versions": [1, {"title": "x"}]}'])

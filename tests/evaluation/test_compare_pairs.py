@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.compare_pairs import compare_pairs, holm
+from braintumor.evaluation.compare_pairs import adjust_holm, compare_pairs
 from braintumor.evaluation.paired import paired_difference
 
 GROUPS = np.repeat(np.arange(80), 5).astype(str).astype(object)
@@ -51,5 +51,5 @@ def test_one_version_makes_no_pair() -> None:
 
 
 def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
-    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert adjust_holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert adjust_holm([0.9, 0.8]) == [1.0, 1.0]

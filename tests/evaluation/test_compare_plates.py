@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 from matplotlib.text import Annotation
 
 from braintumor.evaluation.compare_file import read_comparison
-from braintumor.evaluation.compare_plates import latency_plate
+from braintumor.evaluation.compare_plates import plot_latency
 from braintumor.settings import Settings
 from tests.support.compared import write_comparison
 
@@ -16,8 +16,8 @@ def test_names_of_versions_alike_in_time_and_accuracy_stay_apart(workspace: Sett
     (workspace.outputs / "v1").mkdir()
     (workspace.outputs / "v1" / "card.json").write_text("{}", encoding="utf-8")
     write_comparison(workspace)
-    rows = [replace(row, version=f"version-{i}") for i in range(2) for row in read_comparison(workspace).measured]
-    figure = latency_plate(rows)
+    rows = [replace(row, version=f"version-{i}") for i in range(2) for row in read_comparison(workspace).evaluated_rows]
+    figure = plot_latency(rows)
     names = [one for one in figure.axes[0].get_children() if isinstance(one, Annotation)]
     assert len(names) == len(rows) > 2
     boxes = [name.get_window_extent() for name in names]

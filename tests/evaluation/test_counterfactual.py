@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from braintumor.evaluation.counterfactual import counterfactuals
-from braintumor.imaging import InputContract
+from braintumor.evaluation.counterfactual import make_counterfactuals
+from braintumor.imaging import InputSpec
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import CLASSES, Split, TumorClass
 from tests.support.training import phantom_data
@@ -16,12 +16,12 @@ HEALTHY = CLASSES.index(TumorClass.NOTUMOR)
 
 @pytest.fixture(scope="module")
 def data() -> TrainingData:
-    return phantom_data(InputContract(height=64, width=64, channels=1), per_class=60)
+    return phantom_data(InputSpec(height=64, width=64, channels=1), per_class=60)
 
 
 def test_healthy_slices_get_tumours_and_harmless_patches(data: TrainingData) -> None:
-    frames, is_tumor = counterfactuals(data, Split.VALIDATION)
-    rows = data.rows(Split.VALIDATION)
+    frames, is_tumor = make_counterfactuals(data, Split.VALIDATION)
+    rows = data.split_rows(Split.VALIDATION)
     healthy = int((data.labels[rows] == HEALTHY).sum())
     assert frames.dtype == np.uint8
     assert frames.shape[1:] == (64, 64)
@@ -31,8 +31,8 @@ def test_healthy_slices_get_tumours_and_harmless_patches(data: TrainingData) -> 
 
 
 def test_a_planted_tumour_can_be_seen_and_no_frame_is_one_of_the_real_ones(data: TrainingData) -> None:
-    frames, _ = counterfactuals(data, Split.VALIDATION)
-    real = data.frames[data.rows(Split.VALIDATION)].astype(int)
+    frames, _ = make_counterfactuals(data, Split.VALIDATION)
+    real = data.model_inputs[data.split_rows(Split.VALIDATION)].astype(int)
     for frame in frames:
         assert np.abs(frame.astype(int) - real).mean(axis=(1, 2)).min() > 0
         assert np.abs(frame.astype(int) - real).max(axis=(1, 2)).min() > 10
@@ -44,13 +44,15 @@ def test_only_slices_of_the_same_split_take_part(data: TrainingData) -> None:
     assert masks is not None
     emptied = replace(
         data,
-        frames=np.where(elsewhere[:, None, None], 0, data.frames).astype(np.uint8),
+        frames=np.where(elsewhere[:, None, None], 0, data.model_inputs).astype(np.uint8),
         masks=np.where(elsewhere[:, None, None], 0, masks).astype(np.uint8),
     )
-    for found, expected in zip(counterfactuals(emptied, Split.TEST), counterfactuals(data, Split.TEST), strict=True):
+    for found, expected in zip(
+        make_counterfactuals(emptied, Split.TEST), make_counterfactuals(data, Split.TEST), strict=True
+    ):
         assert np.array_equal(found, expected)
 
 
 def test_without_masks_it_is_refused(data: TrainingData) -> None:
     with pytest.raises(ValueError, match="with_masks"):
-        counterfactuals(replace(data, masks=None, known=None), Split.TEST)
+        make_counterfactuals(replace(data, masks=None, known=None), Split.TEST)

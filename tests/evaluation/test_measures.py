@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.evaluation.measures import Estimate, parse_curves, parse_metrics
+from braintumor.evaluation.measures import Metric, parse_curves, parse_metrics
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -15,22 +15,22 @@ NAMES = st.sampled_from(["confusion", "roc", "pr", "reliability", "value", "low"
 
 
 def test_a_share_is_said_with_its_interval() -> None:
-    assert Estimate(0.934, (0.91, 0.952)).percent() == "93.4% (91.0 to 95.2)"
-    assert Estimate(1.0).percent() == "100.0%"
+    assert Metric(0.934, (0.91, 0.952)).percent() == "93.4% (91.0 to 95.2)"
+    assert Metric(1.0).percent() == "100.0%"
 
 
 def test_a_number_is_said_with_its_interval() -> None:
-    assert Estimate(0.42, (0.35, 0.5)).plain() == "0.42 (0.35 to 0.50)"
-    assert Estimate(-0.004, (-0.31, 0.02)).plain() == "0.00 (\N{MINUS SIGN}0.31 to 0.02)"
+    assert Metric(0.42, (0.35, 0.5)).plain() == "0.42 (0.35 to 0.50)"
+    assert Metric(-0.004, (-0.31, 0.02)).plain() == "0.00 (\N{MINUS SIGN}0.31 to 0.02)"
 
 
 def test_a_difference_is_said_in_points_with_its_sign() -> None:
-    assert Estimate(0.031, (-0.004, 0.058)).points() == "+3.1 points (\N{MINUS SIGN}0.4 to +5.8)"
+    assert Metric(0.031, (-0.004, 0.058)).points() == "+3.1 points (\N{MINUS SIGN}0.4 to +5.8)"
 
 
 @pytest.mark.parametrize("entry", [None, 3, {}, {"value": None}, {"value": "much"}, {"value": float("nan")}])
 def test_an_entry_without_a_value_is_left_out(entry: object) -> None:
-    assert parse_metrics({"accuracy": entry, "loss": {"value": 0.5}}) == {"loss": Estimate(0.5)}
+    assert parse_metrics({"accuracy": entry, "loss": {"value": 0.5}}) == {"loss": Metric(0.5)}
 
 
 @pytest.mark.parametrize("bounds", [{}, {"low": 0.1}, {"low": 0.9, "high": 0.1}, {"low": None, "high": 0.9}])

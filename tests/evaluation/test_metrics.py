@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from braintumor.evaluation.metrics import areas, confusion, expected_calibration_error, metrics
+from braintumor.evaluation.metrics import (
+    classification_metrics,
+    confusion_matrix,
+    expected_calibration_error,
+    roc_pr_auc,
+)
 from braintumor.vocabulary import CLASS_NAMES, TUMOR_INDICES
 
 
@@ -24,7 +29,7 @@ seeds = st.integers(0, 2**32 - 1)
 @given(seed=seeds)
 def test_counts_and_areas_agree_with_scikit_learn(seed: int) -> None:
     labels, probabilities = _sample(seed)
-    found = metrics(labels, probabilities, probabilities)
+    found = classification_metrics(labels, probabilities, probabilities)
     predicted = probabilities.argmax(axis=1)
     assert found["accuracy"] == pytest.approx(reference.accuracy_score(labels, predicted))
     assert found["macro_f1"] == pytest.approx(reference.f1_score(labels, predicted, average="macro", zero_division=0))
@@ -36,7 +41,7 @@ def test_counts_and_areas_agree_with_scikit_learn(seed: int) -> None:
         truth, score = labels == i, probabilities[:, i]
         assert found[f"roc_auc/{name}"] == pytest.approx(reference.roc_auc_score(truth, score))
         assert found[f"pr_auc/{name}"] == pytest.approx(reference.average_precision_score(truth, score))
-    assert (confusion(labels, predicted) == reference.confusion_matrix(labels, predicted, labels=range(4))).all()
+    assert (confusion_matrix(labels, predicted) == reference.confusion_matrix(labels, predicted, labels=range(4))).all()
 
 
 @settings(max_examples=40)
@@ -46,28 +51,28 @@ def test_a_weight_counts_as_a_repetition(seed: int) -> None:
     weights = np.random.default_rng(seed).integers(0, 4, len(labels)).astype(float)
     weights[:4] = 1
     rows = np.repeat(np.arange(len(labels)), weights.astype(int))
-    weighted = metrics(labels, probabilities, probabilities, weights)
-    repeated = metrics(labels[rows], probabilities[rows], probabilities[rows])
+    weighted = classification_metrics(labels, probabilities, probabilities, weights)
+    repeated = classification_metrics(labels[rows], probabilities[rows], probabilities[rows])
     assert weighted == pytest.approx(repeated)
 
 
 def test_tumor_sensitivity_forgives_the_wrong_kind_of_tumour() -> None:
     labels = np.array([0, 1, 3, 2, 2])
     probabilities = np.eye(4)[[1, 1, 2, 2, 0]]
-    found = metrics(labels, probabilities, probabilities)
+    found = classification_metrics(labels, probabilities, probabilities)
     assert found["tumor_sensitivity"] == pytest.approx(2 / 3)
     assert found["tumor_specificity"] == pytest.approx(1 / 2)
 
 
 def test_loss_is_the_mean_negative_log_likelihood_of_the_uncalibrated_answer() -> None:
     labels, probabilities = _sample(3)
-    found = metrics(labels, np.clip(probabilities, 0.01, 1), np.full_like(probabilities, 0.25))
+    found = classification_metrics(labels, np.clip(probabilities, 0.01, 1), np.full_like(probabilities, 0.25))
     assert found["loss"] == pytest.approx(-np.log(np.clip(probabilities, 0.01, 1)[np.arange(60), labels]).mean())
     assert found["brier"] == pytest.approx(0.75)
 
 
 def test_a_class_that_does_not_occur_has_no_area() -> None:
-    roc, pr = areas(np.zeros(5, bool), np.linspace(0, 1, 5), np.ones(5))
+    roc, pr = roc_pr_auc(np.zeros(5, bool), np.linspace(0, 1, 5), np.ones(5))
     assert np.isnan(roc)
     assert np.isnan(pr)
 

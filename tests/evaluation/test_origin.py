@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from braintumor.evaluation.origin import readable
+from braintumor.evaluation.origin import probe_auc
 
 
 def _area(values: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:
-    return float(readable(values, truth, groups, 10)["value"] or 0.0)
+    return float(probe_auc(values, truth, groups, 10)["value"] or 0.0)
 
 
 def test_what_features_tell_is_read() -> None:

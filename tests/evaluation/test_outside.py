@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from braintumor.dataset.phantoms import draw
-from braintumor.evaluation.outside import compare
-from braintumor.evaluation.outside_set import nearest, outside_facts
+from braintumor.dataset.phantoms import make_phantom
+from braintumor.evaluation.outside import score_external
+from braintumor.evaluation.outside_set import index_external_images, nearest_hash_distance
 from braintumor.settings import Settings
 from braintumor.vocabulary import TumorClass, Verdict
 
@@ -19,7 +19,7 @@ def _save(pixels: np.ndarray, path: object) -> None:
 @pytest.fixture
 def pictures(workspace: Settings) -> pd.DataFrame:
     """Two scans of the set; outside, a turned copy of the first, a new one twice, and what cannot be read."""
-    scans = [draw(TumorClass.GLIOMA, seed, 160).pixels for seed in (1, 2, 30)]
+    scans = [make_phantom(TumorClass.GLIOMA, seed, 160).pixels for seed in (1, 2, 30)]
     (workspace.dataset / "Training").mkdir(parents=True)
     for i in range(2):
         _save(scans[i], workspace.dataset / "Training" / f"{i}.png")
@@ -35,26 +35,26 @@ def pictures(workspace: Settings) -> pd.DataFrame:
 
 
 def test_copies_are_found_and_clusters_joined(pictures: pd.DataFrame, workspace: Settings) -> None:
-    facts = outside_facts(pictures, workspace).set_index("path")
+    facts = index_external_images(pictures, workspace).set_index("path")
     assert facts["new"].to_dict() == {"no/turned.png": False, "yes/mirrored.png": True, "yes/new.png": True}
     assert facts.loc["yes/new.png", "cluster"] == facts.loc["yes/mirrored.png", "cluster"]
 
 
 def test_facts_are_kept_until_a_picture_changes(pictures: pd.DataFrame, workspace: Settings) -> None:
-    before = outside_facts(pictures, workspace)
+    before = index_external_images(pictures, workspace)
     kept = list((workspace.inputs / ".cache").glob("outside-*.csv"))
     kept[0].write_text("path,label,bits,new,cluster\nyes/kept.png,yes,50,True,0\n")
-    assert list(outside_facts(pictures, workspace)["path"]) == ["yes/kept.png"]
+    assert list(index_external_images(pictures, workspace)["path"]) == ["yes/kept.png"]
     (workspace.inputs / "brain-tumor-yes-no" / "yes" / "broken.png").unlink()
-    assert len(outside_facts(pictures, workspace)) == len(before)
+    assert len(index_external_images(pictures, workspace)) == len(before)
 
 
 def test_distance_is_the_least_over_orientations() -> None:
     turned = np.zeros((1, 8, 2), np.uint64)
     turned[0, :, 0] = np.uint64(2**40 - 1)
     turned[0, 5, 0] = np.uint64(1)
-    assert nearest(turned, np.zeros((1, 2), np.uint64)) == [1]
-    assert nearest(turned, np.empty((0, 2), np.uint64)) == [128]
+    assert nearest_hash_distance(turned, np.zeros((1, 2), np.uint64)) == [1]
+    assert nearest_hash_distance(turned, np.empty((0, 2), np.uint64)) == [128]
 
 
 def test_a_cluster_counts_once() -> None:
@@ -62,7 +62,7 @@ def test_a_cluster_counts_once() -> None:
     tumor = np.array([0.1, 0.1, 0.1, 0.9, 0.2, 0.3])
     verdicts = np.where(tumor > 0.5, Verdict.TUMOR_SUSPECTED, Verdict.UNCERTAIN).astype(object)
     groups = np.array(["x", "x", "x", "y", "h1", "h2"], object)
-    found = compare(truth, {"": tumor, "@by:mask": None}, verdicts, groups, 20).metrics
+    found = score_external(truth, {"": tumor, "@by:mask": None}, verdicts, groups, 20).metrics
     assert found["called"]["value"] == pytest.approx(0.5)
     assert found["called_or_uncertain"]["value"] == 1
     assert found["roc_auc"]["value"] == pytest.approx(0.5)
@@ -76,5 +76,5 @@ def test_sensitivity_and_specificity_are_of_the_likeliest_answer() -> None:
     tumor = np.array([0.6, 0.6, 0.6, 0.2])
     verdicts, groups = np.full(4, Verdict.UNCERTAIN, object), np.array(list("abcd"), object)
     said = np.array([True, False, False, False])  # of three kinds with a fifth each, none may be the likeliest
-    found = compare(truth, {"": tumor}, verdicts, groups, 20, said=said).metrics
+    found = score_external(truth, {"": tumor}, verdicts, groups, 20, predicted=said).metrics
     assert (found["tumor_sensitivity"]["value"], found["tumor_specificity"]["value"]) == (0.5, 1.0)

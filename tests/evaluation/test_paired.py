@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from braintumor.evaluation.paired import growth, paired_area, paired_difference
+from braintumor.evaluation.paired import learning_curve, paired_auc, paired_difference
 
 GROUPS = np.repeat(np.arange(60), 5).astype(str).astype(object)
 STRATA = (np.repeat(np.arange(60), 5) % 4).astype(np.int64)
@@ -56,7 +56,7 @@ def test_the_exponent_that_errors_fall_by_is_found_again() -> None:
         values = np.ones((1, len(GROUPS)))
         values[0, np.random.default_rng(round(share * 100)).permutation(len(GROUPS))[:wrong]] = 0
         right.append(values)
-    found = growth(shares, right, GROUPS, STRATA, replicates=200)
+    found = learning_curve(shares, right, GROUPS, STRATA, replicates=200)
     assert found["exponent"]["value"] == pytest.approx(0.5, abs=0.05)
     assert found["error@share:1"]["value"] == pytest.approx(0.08, abs=0.01)
     assert found["gain@from:0.1"]["low"] > 0
@@ -69,7 +69,7 @@ def test_growth_is_as_unsure_as_its_seeds_are() -> None:
     known = [(generator.random((1, len(GROUPS))) < 0.7 + 0.1 * share).astype(float) for share in shares]
     steady = [np.repeat(values, 3, axis=0) for values in known]
     restless = [np.clip(values + np.array([[-0.2], [0.0], [0.2]]), 0, 1) for values in steady]
-    calm, unsure = (growth(shares, right, GROUPS, STRATA, replicates=200) for right in (steady, restless))
+    calm, unsure = (learning_curve(shares, right, GROUPS, STRATA, replicates=200) for right in (steady, restless))
     assert calm["gain@from:0.5"]["seeds"] == 3
 
     def width(found: dict[str, Any]) -> float:
@@ -87,7 +87,7 @@ def _scores(gap: float, seed: int, seeds: int = 3) -> np.ndarray:
 
 def test_an_area_is_that_of_the_seeds_on_average_and_lies_in_its_interval() -> None:
     scores = _scores(1.0, 1)
-    found = paired_area(TRUTH, scores, None, GROUPS, replicates=200)
+    found = paired_auc(TRUTH, scores, None, GROUPS, replicates=200)
     own = [(scores[s][TRUTH][:, None] > scores[s][~TRUTH][None]).mean() for s in range(3)]
     assert found["value"] == pytest.approx(np.mean(own), abs=1e-5)
     assert found["low"] < found["value"] < found["high"]
@@ -96,8 +96,8 @@ def test_an_area_is_that_of_the_seeds_on_average_and_lies_in_its_interval() -> N
 
 def test_scores_that_tell_more_have_the_greater_area_and_changing_sides_changes_the_sign() -> None:
     better, worse = _scores(2.0, 1), _scores(0.5, 2)
-    there = paired_area(TRUTH, better, worse, GROUPS, replicates=200)
-    back = paired_area(TRUTH, worse, better, GROUPS, replicates=200)
+    there = paired_auc(TRUTH, better, worse, GROUPS, replicates=200)
+    back = paired_auc(TRUTH, worse, better, GROUPS, replicates=200)
     assert 0 < there["low"] < there["value"] < there["high"]
     assert there["value"] == pytest.approx(-back["value"])
 
@@ -107,5 +107,5 @@ def test_a_scan_that_counts_nothing_changes_no_area() -> None:
     once[:50] = 0.0
     noise = scores.copy()
     noise[:, :50] = 9.0
-    first, second = (paired_area(TRUTH, one, None, GROUPS, once, 20)["value"] for one in (scores, noise))
+    first, second = (paired_auc(TRUTH, one, None, GROUPS, once, 20)["value"] for one in (scores, noise))
     assert first == second

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.perturbation import STEPS, blurred, perturbation
-from braintumor.evaluation.sanity import randomized_top_down, rank_correlation
+from braintumor.evaluation.perturbation import PERTURBATION_STEPS, blur, iter_perturbed
+from braintumor.evaluation.sanity import randomize_top_down, rank_correlation
 
 
 def test_the_answer_loses_its_weights_first_and_the_stem_last() -> None:
@@ -20,7 +20,7 @@ def test_the_answer_loses_its_weights_first_and_the_stem_last() -> None:
     trained, random = made(), made()
     kept = {name: trained.get_layer(name).get_weights()[0].copy() for name in ("first", "second", "answer")}
     changed = []
-    for share in randomized_top_down(trained, random):
+    for share in randomize_top_down(trained, random):
         now = {n: not np.array_equal(kept[n], trained.get_layer(n).get_weights()[0]) for n in kept}
         changed.append((round(share, 2), [n for n, is_changed in now.items() if is_changed]))
     assert changed == [
@@ -39,17 +39,17 @@ def test_what_the_map_ranks_highest_goes_first() -> None:
     frames = np.full((1, 20, 20), 100, np.uint8)
     ranking = np.zeros((1, 20, 20))
     ranking[0, 3, 4] = 1.0
-    steps = list(perturbation(frames, ranking, np.zeros_like, reverse=False))
-    assert len(steps) == STEPS + 1
+    steps = list(iter_perturbed(frames, ranking, np.zeros_like, reverse=False))
+    assert len(steps) == PERTURBATION_STEPS + 1
     assert (steps[0] == 100).all()
     assert steps[1][0, 3, 4] == 0
-    assert [(step == 0).mean() for step in steps] == pytest.approx(np.linspace(0, 1, STEPS + 1))
+    assert [(step == 0).mean() for step in steps] == pytest.approx(np.linspace(0, 1, PERTURBATION_STEPS + 1))
 
 
 def test_a_map_over_part_of_the_frame_ranks_the_pixels_it_lies_on() -> None:
     frames, ranking = np.full((1, 20, 20), 100, np.uint8), np.zeros((1, 2, 2))
     ranking[0, 0, 0] = 1.0
-    first = list(perturbation(frames, ranking, np.zeros_like, reverse=False, extent=(8.0, 8.0, 20.0, 20.0)))[1]
+    first = list(iter_perturbed(frames, ranking, np.zeros_like, reverse=False, extent=(8.0, 8.0, 20.0, 20.0)))[1]
     gone = np.argwhere(first[0] == 0)
     assert len(gone) == 20
     assert gone.mean(axis=0) == pytest.approx([10.5, 10.5], abs=0.5)  # the middle of the first cell
@@ -57,6 +57,6 @@ def test_a_map_over_part_of_the_frame_ranks_the_pixels_it_lies_on() -> None:
 
 def test_insertion_ends_with_the_whole_frame() -> None:
     frames = np.random.default_rng(1).integers(0, 255, (2, 20, 20), np.uint8)
-    steps = list(perturbation(frames, np.random.default_rng(2).random((2, 5, 5)), blurred, reverse=True))
-    assert np.array_equal(steps[0], blurred(frames))
+    steps = list(iter_perturbed(frames, np.random.default_rng(2).random((2, 5, 5)), blur, reverse=True))
+    assert np.array_equal(steps[0], blur(frames))
     assert np.array_equal(steps[-1], frames)

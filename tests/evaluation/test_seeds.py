@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from braintumor.evaluation.report import measured_versions, read_report
-from braintumor.evaluation.seeds import Spread, seed_reports, seeds_of, spread
+from braintumor.evaluation.report import list_evaluated_runs, read_version_report
+from braintumor.evaluation.seeds import SeedSpread, read_seed_reports, runs_by_seed, seed_spread
 from braintumor.settings import Settings
 
 
@@ -26,10 +26,10 @@ def outputs(tmp_path: Path) -> Path:
 
 
 def test_only_seeds_of_the_recipe_are_taken_its_own_first(outputs: Path) -> None:
-    reports = seed_reports("v4", Settings(outputs=outputs))
+    reports = read_seed_reports("v4", Settings(outputs=outputs))
     assert list(reports) == [1, 2, 3]
-    found = spread(reports, "test", "accuracy")
-    assert found == Spread((0.9, 0.92, 0.94))
+    found = seed_spread(reports, "test", "accuracy")
+    assert found == SeedSpread((0.9, 0.92, 0.94))
     assert found.percent() == "92.0% \N{PLUS-MINUS SIGN} 2.0 (90.0 to 94.0)"
 
 
@@ -38,20 +38,20 @@ def test_the_seeds_of_what_taught_it_are_told_too(outputs: Path) -> None:
     card = {"seed": 1, "recipe": {"teachers": {"versions": ["v4", "v4-seed2"]}}}
     _write(outputs, "v5", 0.95, 1)
     (outputs / "v5" / "card.json").write_text(json.dumps(card))
-    assert {name: list(found) for name, found in seeds_of("v5", settings).items()} == {"v4": [1, 2, 3]}
+    assert {name: list(found) for name, found in runs_by_seed("v5", settings).items()} == {"v4": [1, 2, 3]}
     _write(outputs, "v5-seed2", 0.96, 2)
-    assert list(seeds_of("v5", settings)) == ["v5", "v4"]
-    assert list(seeds_of("v4", settings)) == ["v4"]
-    assert seeds_of("v4-official", settings) == {}
+    assert list(runs_by_seed("v5", settings)) == ["v5", "v4"]
+    assert list(runs_by_seed("v4", settings)) == ["v4"]
+    assert runs_by_seed("v4-official", settings) == {}
 
 
 def test_one_seed_has_no_spread(outputs: Path) -> None:
-    assert spread(seed_reports("v4-official", Settings(outputs=outputs)), "test", "accuracy") is None
-    assert spread(seed_reports("v4", Settings(outputs=outputs)), "test", "dice") is None
+    assert seed_spread(read_seed_reports("v4-official", Settings(outputs=outputs)), "test", "accuracy") is None
+    assert seed_spread(read_seed_reports("v4", Settings(outputs=outputs)), "test", "dice") is None
 
 
 def test_runs_without_a_model_are_measured_versions_and_name_their_command(outputs: Path) -> None:
     settings = Settings(outputs=outputs)
-    assert "v4-seed2" in measured_versions(settings)
-    assert read_report("v4-seed2", settings).retrain == "braintumor train v4 --seed 2"
-    assert read_report("v4-official", settings).retrain == "braintumor train v4 --protocol official"
+    assert "v4-seed2" in list_evaluated_runs(settings)
+    assert read_version_report("v4-seed2", settings).train_command == "braintumor train v4 --seed 2"
+    assert read_version_report("v4-official", settings).train_command == "braintumor train v4 --protocol official"

@@ -3,22 +3,22 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.selective import area, risk_coverage, selective
+from braintumor.evaluation.selective import aurc, risk_coverage_curve, selective_metrics
 from braintumor.vocabulary import CLASSES, Verdict
 
 GROUPS = np.arange(8).astype(str).astype(object)
 
 
 def test_the_surest_are_answered_first() -> None:
-    coverage, risk = risk_coverage(np.array([0.5, 0.9, 0.7, 0.6]), np.array([True, False, False, True]))
+    coverage, risk = risk_coverage_curve(np.array([0.5, 0.9, 0.7, 0.6]), np.array([True, False, False, True]))
     assert coverage == pytest.approx([0.25, 0.5, 0.75, 1.0])
     assert risk == pytest.approx([0, 0, 1 / 3, 0.5])
 
 
 def test_confidence_that_knows_its_mistakes_has_less_area() -> None:
     wrong = np.array([True, False, False, False])
-    knows = area(np.array([0.1, 0.9, 0.8, 0.7]), wrong)
-    boasts = area(np.array([1.0, 0.9, 0.8, 0.7]), wrong)
+    knows = aurc(np.array([0.1, 0.9, 0.8, 0.7]), wrong)
+    boasts = aurc(np.array([1.0, 0.9, 0.8, 0.7]), wrong)
     assert knows == pytest.approx(1 / 16)
     assert knows < boasts
 
@@ -26,14 +26,14 @@ def test_confidence_that_knows_its_mistakes_has_less_area() -> None:
 def test_a_weight_counts_as_a_repetition() -> None:
     confidence, wrong = np.array([0.9, 0.5, 0.7]), np.array([False, True, False])
     rows = np.repeat(np.arange(3), [2, 1, 0])
-    assert area(confidence, wrong, np.array([2.0, 1.0, 0.0])) == pytest.approx(area(confidence[rows], wrong[rows]))
+    assert aurc(confidence, wrong, np.array([2.0, 1.0, 0.0])) == pytest.approx(aurc(confidence[rows], wrong[rows]))
 
 
 def _found() -> tuple[dict, dict]:
     labels = np.array([0, 0, 1, 1, 2, 2, 3, 3])
     probabilities = np.eye(4)[[0, 1, 1, 2, 2, 2, 3, 3]] * 0.8 + 0.05
     verdicts = np.array([Verdict.TUMOR_SUSPECTED] * 3 + [Verdict.NO_TUMOR_FOUND] * 3 + [Verdict.UNCERTAIN] * 2, object)
-    return selective(labels, probabilities, verdicts, dict.fromkeys(CLASSES, 0.5), GROUPS, 20)
+    return selective_metrics(labels, probabilities, verdicts, dict.fromkeys(CLASSES, 0.5), GROUPS, 20)
 
 
 def test_verdicts_are_shared_out_and_judged() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.evaluation.stages import parse_stages
-from braintumor.evaluation.study_file import identity, is_current
+from braintumor.evaluation.stages import parse_checks
+from braintumor.evaluation.study_file import is_current, model_fingerprint
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -18,29 +18,29 @@ PARTS = st.sampled_from(["metrics", "curves", "facts", "skipped", "model"])
 
 @given(st.dictionaries(st.text(max_size=5), st.dictionaries(PARTS, JSON, max_size=5) | JSON, max_size=4))
 def test_no_content_breaks_the_reading(content: dict[str, Any]) -> None:
-    for stage in parse_stages(content, "model").values():
-        assert isinstance(stage.measured, bool)
+    for stage in parse_checks(content, "model").values():
+        assert isinstance(stage.is_measured, bool)
 
 
 def test_a_stage_of_another_model_is_stale() -> None:
-    found = parse_stages({"a": {"model": "now"}, "b": {"model": "before"}}, "now")
-    assert not found["a"].stale
-    assert found["b"].stale
+    found = parse_checks({"a": {"model": "now"}, "b": {"model": "before"}}, "now")
+    assert not found["a"].is_outdated
+    assert found["b"].is_outdated
 
 
 def test_kinds_keep_their_order() -> None:
     names = ("refused@kind:x", "odd@kind:x", "refused@kind:a", "roc_auc@tell:b@from:c")
-    stage = parse_stages({"s": {"metrics": {name: {"value": 1} for name in names}}}, "")["s"]
-    assert stage.kinds("kind") == ["x", "a"]
-    assert stage.kinds("tell") == ["b"]
+    stage = parse_checks({"s": {"metrics": {name: {"value": 1} for name in names}}}, "")["s"]
+    assert stage.subgroup_values("kind") == ["x", "a"]
+    assert stage.subgroup_values("tell") == ["b"]
 
 
 def test_new_thresholds_make_another_identity() -> None:
     card = {"files": {"model.onnx": "a"}, "thresholds": {"low": 0.1, "high": 0.2}}
-    assert identity(card) == identity(card | {"created": "later"})
-    assert identity(card) != identity(card | {"thresholds": {"low": 0.1, "high": 0.3}})
-    assert identity(card) != identity(card | {"files": {"model.onnx": "b"}})
-    assert identity({"files": 3})
+    assert model_fingerprint(card) == model_fingerprint(card | {"created": "later"})
+    assert model_fingerprint(card) != model_fingerprint(card | {"thresholds": {"low": 0.1, "high": 0.3}})
+    assert model_fingerprint(card) != model_fingerprint(card | {"files": {"model.onnx": "b"}})
+    assert model_fingerprint({"files": 3})
 
 
 def test_only_what_was_measured_on_this_model_is_kept() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from braintumor.cli import build_parser
-from braintumor.evaluation.study import STAGES, study
-from braintumor.evaluation.study_file import identity, outside_split, read_stages
-from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
+from braintumor.evaluation.study import CHECKS, run_study
+from braintumor.evaluation.study_file import model_fingerprint, read_checks, read_external_split
+from braintumor.evaluation.subject import CheckResult, NotMeasurableError, StudyContext
 from braintumor.inference import load_artifact
 from braintumor.settings import Settings
 from tests.inference.version import write_version
@@ -25,19 +25,19 @@ def version(workspace: Settings) -> Settings:
     return workspace
 
 
-def _counting(calls: list[str], name: str) -> Callable[[Subject], Findings]:
-    def measure(_: Subject) -> Findings:
+def _counting(calls: list[str], name: str) -> Callable[[StudyContext], CheckResult]:
+    def measure(_: StudyContext) -> CheckResult:
         calls.append(name)
-        return Findings({"roc_auc": dict(ONE)})
+        return CheckResult({"roc_auc": dict(ONE)})
 
     return measure
 
 
-def _fails(_: Subject) -> Findings:
+def _fails(_: StudyContext) -> CheckResult:
     raise KeyboardInterrupt
 
 
-def _cannot(_: Subject) -> Findings:
+def _cannot(_: StudyContext) -> CheckResult:
     raise NotMeasurableError("There are no pictures.")
 
 
@@ -45,43 +45,43 @@ def test_a_killed_study_goes_on_where_it_was(version: Settings) -> None:
     calls: list[str] = []
     first = {"outside": _counting(calls, "outside"), "novelty": _fails}
     with pytest.raises(KeyboardInterrupt):
-        study("v1", version, stages=first)
-    said = study("v1", version, stages=first | {"novelty": _counting(calls, "novelty")})
+        run_study("v1", version, checks=first)
+    said = run_study("v1", version, checks=first | {"novelty": _counting(calls, "novelty")})
     assert calls == ["outside", "novelty"]
     assert "outside: kept." in said
-    study("v1", version, stages=first | {"novelty": _counting(calls, "novelty")}, restart=True)
+    run_study("v1", version, checks=first | {"novelty": _counting(calls, "novelty")}, restart=True)
     assert calls == ["outside", "novelty"] * 2
 
 
 def test_new_thresholds_measure_again(version: Settings) -> None:
     calls: list[str] = []
     stages = {"outside": _counting(calls, "outside")}
-    study("v1", version, stages=stages)
-    assert outside_split(load_artifact("v1", version)) == {"roc_auc": ONE}
+    run_study("v1", version, checks=stages)
+    assert read_external_split(load_artifact("v1", version)) == {"roc_auc": ONE}
     _change_card(version, thresholds={"low": 0.1, "high": 0.2})
-    assert outside_split(load_artifact("v1", version)) == {}
-    study("v1", version, stages=stages)
+    assert read_external_split(load_artifact("v1", version)) == {}
+    run_study("v1", version, checks=stages)
     assert calls == ["outside"] * 2
 
 
 def test_another_decision_is_another_model_and_none_changes_nothing() -> None:
     card = {"files": {"model.onnx": "a"}, "temperature": 1.0}
-    assert identity(card) == identity(card | {"decision": None})
-    assert len({identity(card | {"decision": {"threshold": t}}) for t in (None, 0.4, 0.5)}) == 3
+    assert model_fingerprint(card) == model_fingerprint(card | {"decision": None})
+    assert len({model_fingerprint(card | {"decision": {"threshold": t}}) for t in (None, 0.4, 0.5)}) == 3
 
 
 def test_what_cannot_be_measured_is_said_and_tried_again(version: Settings) -> None:
-    assert "There are no pictures." in study("v1", version, stages={"outside": _cannot})
+    assert "There are no pictures." in run_study("v1", version, checks={"outside": _cannot})
     folder = version.outputs / "v1"
-    assert read_stages(folder)["outside"]["skipped"] == "There are no pictures."
+    assert read_checks(folder)["outside"]["skipped"] == "There are no pictures."
     assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}}
     calls: list[str] = []
-    study("v1", version, stages={"outside": _counting(calls, "outside")})
+    run_study("v1", version, checks={"outside": _counting(calls, "outside")})
     assert calls == ["outside"]
 
 
 def test_the_outside_split_stands_beside_the_others_and_the_card_vouches_for_both(version: Settings) -> None:
-    study("v1", version, stages={"outside": _counting([], "outside")})
+    run_study("v1", version, checks={"outside": _counting([], "outside")})
     folder = version.outputs / "v1"
     assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}, "outside": {"roc_auc": ONE}}
     files = json.loads((folder / "card.json").read_text())["files"]
@@ -90,7 +90,7 @@ def test_the_outside_split_stands_beside_the_others_and_the_card_vouches_for_bot
 
 
 def test_every_stage_has_its_place_and_a_command() -> None:
-    assert list(STAGES) == ["outside", "novelty", "origin", "robustness", "sanity", "latency"]
+    assert list(CHECKS) == ["outside", "novelty", "origin", "robustness", "sanity", "latency"]
     assert build_parser().parse_args(["study", "v1", "--restart"]).restart
 
 

@@ -7,12 +7,12 @@ import pytest
 from braintumor.evaluation import sanity
 from braintumor.evaluation.latency import measure_latency
 from braintumor.evaluation.robustness import measure_robustness
-from braintumor.evaluation.subject import Subject
+from braintumor.evaluation.subject import StudyContext
 from braintumor.inference.verdict import tumor_probability
 from braintumor.settings import Settings
 from braintumor.training.data import load_training_data
-from braintumor.training.yes_no import load_yes_no
-from braintumor.vocabulary import HEALTHY_INDEX, Protocol
+from braintumor.training.yes_no import load_binary_data
+from braintumor.vocabulary import NO_TUMOR_INDEX, Protocol
 from tests.support.dealt import write_dealt_phantoms
 from tests.support.model import CONTRACT
 from tests.support.two_way import build_two_way
@@ -33,15 +33,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(params=VERSIONS)
-def subject(request: pytest.FixtureRequest, built: Settings, monkeypatch: pytest.MonkeyPatch) -> Subject:
+def subject(request: pytest.FixtureRequest, built: Settings, monkeypatch: pytest.MonkeyPatch) -> StudyContext:
     """The version under study, on the frames it is judged on."""
     yes_no = request.param.startswith("yesno")
-    data = load_yes_no(CONTRACT, Protocol.GROUP, built) if yes_no else load_training_data(CONTRACT, settings=built)
-    monkeypatch.setattr("braintumor.evaluation.subject.evaluation_data", lambda *_: data)
-    return Subject(str(request.param), built, replicates=20)
+    data = load_binary_data(CONTRACT, Protocol.GROUP, built) if yes_no else load_training_data(CONTRACT, settings=built)
+    monkeypatch.setattr("braintumor.evaluation.subject.load_evaluation_data", lambda *_: data)
+    return StudyContext(str(request.param), built, replicates=20)
 
 
-def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: Subject) -> None:
+def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: StudyContext) -> None:
     found = measure_robustness(subject, scans=EVERY).metrics
     table = pd.read_csv(subject.settings.outputs / subject.name / "predictions.csv")
     part = table[table["split"] == "test"]
@@ -51,19 +51,21 @@ def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: Subj
     assert found["tumor_specificity"]["value"] == pytest.approx(1 - called[~ill].mean())
 
 
-def test_files_are_read_from_the_set_the_version_learnt_from(subject: Subject) -> None:
+def test_files_are_read_from_the_set_the_version_learnt_from(subject: StudyContext) -> None:
     found = measure_latency(subject, scans=4)
     assert found.facts["scans"] == 4
     assert found.metrics["ms@stage:read"]["value"] > 0
 
 
 def test_with_every_pixel_back_in_place_the_probability_is_that_of_tumour(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    subject: StudyContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (subject.settings.outputs / subject.name / "model.keras").touch()
-    monkeypatch.setattr(sanity, "_randomized", lambda _s, _f, labels: {1.0: {"map_agreement": np.zeros(len(labels))}})
-    found = sanity.measure_sanity(subject, scans=EVERY)
-    ill = subject.test.labels != HEALTHY_INDEX
-    whole = tumor_probability(subject.test.calibrated[ill]).mean()
+    monkeypatch.setattr(
+        sanity, "_randomization_agreement", lambda _s, _f, labels: {1.0: {"map_agreement": np.zeros(len(labels))}}
+    )
+    found = sanity.measure_explanation_sanity(subject, scans=EVERY)
+    ill = subject.test_predictions.labels != NO_TUMOR_INDEX
+    whole = tumor_probability(subject.test_predictions.calibrated[ill]).mean()
     assert found.curves["insertion"]["map"][-1] == pytest.approx(whole, abs=1e-4)
     assert found.curves["deletion"]["map"][0] == pytest.approx(whole, abs=1e-4)

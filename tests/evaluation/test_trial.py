@@ -11,11 +11,11 @@ import pytest
 
 from braintumor.errors import RecipeError
 from braintumor.evaluation.experiments import read_runs
-from braintumor.evaluation.trial import trial
-from braintumor.models.build import build
+from braintumor.evaluation.trial import run_ablation_study
+from braintumor.models.build import build_model
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.arms import FLAGSHIP_FILE, load_arms
+from braintumor.training.arms import V4_ABLATIONS_FILE, load_ablations
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import CLASS_NAMES
 from tests.support.training import phantom_data
@@ -58,7 +58,7 @@ def settings(tmp_path: Path) -> Settings:
 def wrong(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Runs that are of other recipes or images; none, unless a test says so."""
     found: dict[str, str] = {}
-    monkeypatch.setattr("braintumor.evaluation.run_checks.misfits", lambda *_: found)
+    monkeypatch.setattr("braintumor.evaluation.run_checks.stale_runs", lambda *_: found)
     return found
 
 
@@ -85,7 +85,7 @@ def test_an_arm_that_answers_better_is_found_to(settings: Settings) -> None:
     for seed in (1, 2):
         _write(settings, f"whole-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
-    said = list(trial(settings=settings, measured_only=True, replicates=100))
+    said = list(run_ablation_study(settings=settings, no_train=True, replicates=100))
     gaps = _found(settings)["smoothed"]["differences"]
     for better in ("accuracy", "outside_sensitivity", "outside_roc_auc"):
         assert 0 < gaps[better]["low"] < gaps[better]["value"]
@@ -97,7 +97,7 @@ def test_only_seeds_of_both_are_compared(settings: Settings) -> None:
     for seed in (1, 2):
         _write(settings, f"whole-seed{seed}", 0.6)
     _write(settings, "smoothed-seed2", 0.95)
-    list(trial(settings=settings, measured_only=True, replicates=20))
+    list(run_ablation_study(settings=settings, no_train=True, replicates=20))
     found = _found(settings)
     assert found["smoothed"]["differences"]["accuracy"]["seeds"] == 1
     assert found["whole"]["metrics"]["outside_roc_auc"]["seeds"] == 2
@@ -108,7 +108,7 @@ def test_a_run_of_another_recipe_is_left_out_and_named(settings: Settings, wrong
         _write(settings, f"whole-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
     wrong["whole-seed1"] = "it is of another recipe"
-    said = list(trial(settings=settings, measured_only=True, replicates=20))
+    said = list(run_ablation_study(settings=settings, no_train=True, replicates=20))
     assert said[0].startswith("whole-seed1: left out, since it is of another recipe.")
     assert _found(settings)["smoothed"]["differences"]["accuracy"]["seeds"] == 1
 
@@ -120,13 +120,13 @@ def test_runs_on_other_outside_pictures_are_not_held_together(settings: Settings
     path = settings.outputs / "experiments" / "whole-seed2.csv"
     table = pd.read_csv(path)
     table[table["set"] == "test"].to_csv(path, index=False)
-    list(trial(settings=settings, measured_only=True, replicates=20))
+    list(run_ablation_study(settings=settings, no_train=True, replicates=20))
     differences = _found(settings)["smoothed"]["differences"]
     assert differences["accuracy"]["seeds"] == differences["outside_roc_auc"]["seeds"] == 1
 
 
 def test_nothing_is_said_of_an_arm_that_was_not_run(settings: Settings) -> None:
-    assert list(trial(settings=settings, measured_only=True)) == []
+    assert list(run_ablation_study(settings=settings, no_train=True)) == []
     assert _found(settings) == {}
 
 
@@ -137,7 +137,7 @@ def test_the_results_of_an_arm_that_was_dropped_stay_in_their_place(settings: Se
     dropped = {"metrics": {}, "differences": {"accuracy": {"value": -0.05}}}
     earlier = {"whole": {"metrics": {}, "differences": {}}, "mixed": dropped, "smoothed": {"metrics": {}}}
     (settings.outputs / "experiments" / "flagship.json").write_text(json.dumps(earlier))
-    said = list(trial(settings=settings, measured_only=True, replicates=20))
+    said = list(run_ablation_study(settings=settings, no_train=True, replicates=20))
     results = _found(settings)
     assert list(results) == ["whole", "mixed", "smoothed"]
     assert results["mixed"] == dropped
@@ -147,34 +147,34 @@ def test_the_results_of_an_arm_that_was_dropped_stay_in_their_place(settings: Se
 
 def test_an_unknown_arm_lists_those_there_are(settings: Settings) -> None:
     with pytest.raises(RecipeError, match=r"no arm 'whale' .*whole, smoothed"):
-        list(trial(["whale"], settings))
+        list(run_ablation_study(["whale"], settings))
 
 
 @pytest.mark.slow
 def test_a_run_that_is_kept_is_not_trained_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = phantom_data(load_arms(settings, FLAGSHIP_FILE)["whole"].recipe.input.contract(), per_class=24)
+    data = phantom_data(load_ablations(settings, V4_ABLATIONS_FILE)["whole"].recipe.input.to_input_spec(), per_class=24)
     data = replace(data, manifest=data.manifest.assign(split="test"))
     trained: list[int] = []
 
     def fitted(recipe: Recipe, _data: TrainingData, work: Path, **_: object) -> tuple[Any, pd.DataFrame]:
         work.mkdir(parents=True)
         trained.append(recipe.seed)
-        return build(recipe), pd.DataFrame({"seconds": [1.0], "val_loss": [0.5], "val_accuracy": [0.75]})
+        return build_model(recipe), pd.DataFrame({"seconds": [1.0], "val_loss": [0.5], "val_accuracy": [0.75]})
 
-    monkeypatch.setattr("braintumor.evaluation.experiments.fitted", fitted)
-    monkeypatch.setattr("braintumor.evaluation.experiments.recipe_data", lambda *_: data)
+    monkeypatch.setattr("braintumor.evaluation.experiments.train_with_checkpoints", fitted)
+    monkeypatch.setattr("braintumor.evaluation.experiments.load_data", lambda *_: data)
     arms = (settings.recipes / "experiments" / "flagship.toml").read_text().replace("[1, 2]", "[1]")
     (settings.recipes / "experiments" / "flagship.toml").write_text(arms)
     folder = settings.outputs / "experiments"
-    said = list(trial(["whole"], settings, replicates=5))
+    said = list(run_ablation_study(["whole"], settings, replicates=5))
     assert "test scans right" in said[0]
     answers = (folder / "whole-seed1.csv").read_text()
     (folder / "whole-seed1.csv").write_text(answers.replace("notumor/0.png", "kept.png"))
-    assert next(trial(["whole"], settings, replicates=5)) == "whole-seed1: kept."
+    assert next(run_ablation_study(["whole"], settings, replicates=5)) == "whole-seed1: kept."
     assert "kept.png" in (folder / "whole-seed1.csv").read_text()
     assert trained == [1]
     assert list(read_runs(settings)) == ["whole-seed1"]
     assert not list((folder / "work").iterdir())
     (folder / "whole-seed1.csv").unlink()
-    assert "test scans right" in next(trial(["whole"], settings, replicates=5))
+    assert "test scans right" in next(run_ablation_study(["whole"], settings, replicates=5))
     assert trained == [1, 1]

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss, roc_auc_score
 
-from braintumor.evaluation.calibration import fit_decision
-from braintumor.evaluation.scores import Scored
-from braintumor.evaluation.two_way import confusion, metrics, score_two_way
+from braintumor.evaluation.calibration import fit_binary_threshold
+from braintumor.evaluation.scores import SplitPredictions
+from braintumor.evaluation.two_way import binary_confusion_matrix, binary_metrics, score_binary
 from braintumor.inference import load_artifact
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.verdict import Thresholds, decide, softmax, tumor_probability
-from braintumor.vocabulary import HEALTHY_INDEX, UNKNOWN_KIND, Task, Verdict
+from braintumor.inference.verdict import Thresholds, decide_verdict, softmax, tumor_probability
+from braintumor.vocabulary import NO_TUMOR_INDEX, UNKNOWN_TYPE_INDEX, Task, Verdict
 
 
 def _drawn(seed: int, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +29,7 @@ def _drawn(seed: int, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
 def test_metrics_are_those_of_scikit_learn(seed: int, threshold: float) -> None:
     ill, tumor = _drawn(seed)
     said = tumor >= threshold
-    found = metrics(ill, said, tumor, tumor)
+    found = binary_metrics(ill, said, tumor, tumor)
     assert found["accuracy"] == pytest.approx(accuracy_score(ill, said))
     assert found["macro_f1"] == pytest.approx(f1_score(ill, said, average="macro"))
     assert found["roc_auc"] == pytest.approx(roc_auc_score(ill, tumor))
@@ -44,10 +44,12 @@ def test_an_image_that_counts_twice_is_as_good_as_two() -> None:
     said, weights = tumor >= 0.5, np.ones(len(ill))
     weights[:7] = 2.0
     doubled = [np.concatenate([values, values[:7]]) for values in (ill, said, tumor, tumor)]
-    found, wanted = metrics(ill, said, tumor, tumor, weights), metrics(*doubled)
+    found, wanted = binary_metrics(ill, said, tumor, tumor, weights), binary_metrics(*doubled)
     for name in found.keys() - {"aurc"}:  # copies need not stand side by side among equally sure scans
         assert found[name] == pytest.approx(wanted[name]), name
-    assert confusion(ill, said, weights).tolist() == confusion(doubled[0], doubled[1]).tolist()
+    assert (
+        binary_confusion_matrix(ill, said, weights).tolist() == binary_confusion_matrix(doubled[0], doubled[1]).tolist()
+    )
 
 
 @given(st.integers(0, 200))
@@ -58,7 +60,7 @@ def test_no_threshold_adds_sensitivity_and_specificity_up_to_more_than_the_one_c
         said = tumor >= threshold
         return float(said[ill].mean() + (~said[~ill]).mean())
 
-    chosen = both(fit_decision(tumor, ill, Thresholds(0.0, 1.0)))
+    chosen = both(fit_binary_threshold(tumor, ill, Thresholds(0.0, 1.0)))
     assert all(chosen >= both(t) - 1e-12 for t in (*tumor, 0.0, 1.0))
 
 
@@ -66,29 +68,29 @@ def test_no_threshold_adds_sensitivity_and_specificity_up_to_more_than_the_one_c
 def test_the_answer_never_contradicts_a_clear_verdict(seed: int, ends: list[float]) -> None:
     ill, tumor = _drawn(seed)
     limits = Thresholds(*ends)
-    decision = fit_decision(tumor, ill, limits)
+    decision = fit_binary_threshold(tumor, ill, limits)
     for probability in (*tumor, *ends):
-        verdict, said = decide(float(probability), limits)[0], probability >= decision
+        verdict, said = decide_verdict(float(probability), limits)[0], probability >= decision
         assert verdict is not (Verdict.NO_TUMOR_FOUND if said else Verdict.TUMOR_SUSPECTED)
 
 
-@pytest.mark.parametrize("ill_label", [0, UNKNOWN_KIND])
+@pytest.mark.parametrize("ill_label", [0, UNKNOWN_TYPE_INDEX])
 def test_a_split_is_scored_without_a_word_about_kinds(ill_label: int) -> None:
     ill, tumor = _drawn(3)
     z = np.log(tumor) - np.log1p(-tumor)
     logits = np.repeat((z - np.log(3))[:, None], 4, axis=1)
-    logits[:, HEALTHY_INDEX] = 0.0
+    logits[:, NO_TUMOR_INDEX] = 0.0
     maps = np.random.default_rng(0).random((len(ill), 4, 3, 3)).astype(np.float32)
     outputs = Outputs(logits.astype(np.float32), maps)
     calibrated = softmax(logits)
     assert tumor_probability(calibrated) == pytest.approx(tumor)
-    card = replace(load_artifact("v1").card, task=Task.TUMOR, decision=0.4)
+    card = replace(load_artifact("v1").card, task=Task.BINARY, binary_threshold=0.4)
     manifest = pd.DataFrame({"group": [f"g{i // 2}" for i in range(len(ill))], "plane": "axial", "origin": "a"})
     masks = np.zeros((len(ill), 12, 12), np.uint8)
     masks[ill, 2:6, 2:6] = 1
-    verdicts = np.array([decide(float(p), card.thresholds)[0] for p in tumor], object)
-    labels = np.where(ill, ill_label, HEALTHY_INDEX)
-    entries, curves = score_two_way(Scored(manifest, labels, outputs, calibrated, verdicts, masks), card, 40)
+    verdicts = np.array([decide_verdict(float(p), card.thresholds)[0] for p in tumor], object)
+    labels = np.where(ill, ill_label, NO_TUMOR_INDEX)
+    entries, curves = score_binary(SplitPredictions(manifest, labels, outputs, calibrated, verdicts, masks), card, 40)
     assert entries["accuracy"]["value"] == pytest.approx(((tumor >= 0.4) == ill).mean(), abs=1e-6)
     assert entries["tumor_sensitivity"]["n"] == ill.sum()
     assert np.array(curves["confusion"]).sum() == len(ill)

@@ -10,9 +10,9 @@ import pytest
 
 from braintumor.errors import ArtifactError
 from braintumor.evaluation import variant_measure, variants
-from braintumor.evaluation.study_file import identity
-from braintumor.evaluation.variant_detector import litert_runner, onnx_runner
-from braintumor.evaluation.variant_measure import Bounds, measure
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.evaluation.variant_detector import make_litert_runner, make_onnx_runner
+from braintumor.evaluation.variant_measure import Bounds, measure_variant
 from braintumor.evaluation.variants import export_variants
 from braintumor.imaging import to_batch
 from braintumor.inference import Detector
@@ -33,7 +33,7 @@ def phantoms() -> TrainingData:
 @pytest.fixture
 def at_hand(phantoms: TrainingData, monkeypatch: pytest.MonkeyPatch) -> TrainingData:
     """Phantoms in place of the image set a version was trained on."""
-    monkeypatch.setattr(variants, "evaluation_data", lambda name, settings: phantoms)
+    monkeypatch.setattr(variants, "load_evaluation_data", lambda name, settings: phantoms)
     return phantoms
 
 
@@ -56,10 +56,10 @@ def test_whole_numbers_answer_as_the_served_graph_and_the_card_says_how_closely(
     entry = card["variants"]["model.int8.onnx"]
     assert entry["sha256"] == card["files"]["model.int8.onnx"] == hashlib.sha256(content).hexdigest()
     assert entry["bytes"] == len(content)
-    assert entry["model"] == identity(before) == identity(card)
+    assert entry["model"] == model_fingerprint(before) == model_fingerprint(card)
     assert entry["agreement"]["median_difference"] <= entry["agreement"]["largest_difference"] <= 1
     assert entry["agreement"]["median_difference"] < 0.1
-    assert entry["agreement"]["n"] == len(at_hand.rows(Split.TEST))
+    assert entry["agreement"]["n"] == len(at_hand.split_rows(Split.TEST))
     for name in ("accuracy", "tumor_sensitivity", "tumor_specificity", "lost/accuracy"):
         assert entry["test"][name]["low"] <= entry["test"][name]["value"] <= entry["test"][name]["high"]
     assert entry["test"]["tumor_sensitivity"]["n"] + entry["test"]["tumor_specificity"]["n"] == entry["agreement"]["n"]
@@ -88,7 +88,7 @@ def test_a_variant_beyond_its_bounds_is_not_written_and_the_number_is_said(
     workspace: Settings, at_hand: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_version(workspace.outputs)
-    monkeypatch.setattr("braintumor.training.quantized.quantized", lambda content, wanted, images: _reversed(content))
+    monkeypatch.setattr("braintumor.training.quantized.quantize", lambda content, wanted, images: _reversed(content))
     with pytest.raises(ArtifactError, match=r"not written: on \d+ test scans the median .* is 0\.\d+, more than 0.02"):
         list(export_variants("v1", workspace, int8=True, replicates=2))
     assert not (folder / "model.int8.onnx").exists()
@@ -112,13 +112,13 @@ def test_what_is_lost_is_measured_against_the_served_graph_scan_by_scan(
 ) -> None:
     write_version(workspace.outputs)
     detector = Detector.load("v1", workspace)
-    same = measure(detector, onnx_runner(model_bytes(), ["logits"]), phantoms, replicates=5)
+    same = measure_variant(detector, make_onnx_runner(model_bytes(), ["logits"]), phantoms, replicates=5)
     assert same["agreement"]["largest_difference"] == 0
     assert same["test"]["lost/accuracy"]["value"] == same["test"]["lost/accuracy"]["high"] == 0
-    other = measure(detector, onnx_runner(_reversed(model_bytes()), ["logits"]), phantoms, replicates=5)
-    rows = phantoms.rows(Split.TEST)
+    other = measure_variant(detector, make_onnx_runner(_reversed(model_bytes()), ["logits"]), phantoms, replicates=5)
+    rows = phantoms.split_rows(Split.TEST)
     right = [
-        (onnx_runner(content, ["logits"])(to_batch(phantoms.frames[rows], CONTRACT))["logits"].argmax(1)
+        (make_onnx_runner(content, ["logits"])(to_batch(phantoms.model_inputs[rows], CONTRACT))["logits"].argmax(1)
          == phantoms.labels[rows]).mean()
         for content in (model_bytes(), _reversed(model_bytes()))
     ]  # fmt: skip
@@ -130,7 +130,9 @@ def test_of_a_version_that_tells_no_kinds_only_tumour_or_none_is_judged(
     workspace: Settings, phantoms: TrainingData
 ) -> None:
     write_version(workspace.outputs, task="tumor", decision={"threshold": 0.0})
-    found = measure(Detector.load("v1", workspace), onnx_runner(model_bytes(), ["logits"]), phantoms, replicates=2)
+    found = measure_variant(
+        Detector.load("v1", workspace), make_onnx_runner(model_bytes(), ["logits"]), phantoms, replicates=2
+    )
     assert found["test"]["tumor_sensitivity"]["value"] == 1
     assert found["test"]["tumor_specificity"]["value"] == 0
     assert found["test"]["accuracy"]["value"] == pytest.approx(0.75)
@@ -144,7 +146,7 @@ def test_what_cannot_be_made_is_said_at_once(
     workspace: Settings, asked: dict, changes: dict, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_version(workspace.outputs, **changes)
-    monkeypatch.setattr(variants, "evaluation_data", lambda *given: pytest.fail("frames were read first"))
+    monkeypatch.setattr(variants, "load_evaluation_data", lambda *given: pytest.fail("frames were read first"))
     with pytest.raises(ArtifactError, match=said):
         list(export_variants("v1", workspace, **asked))
 
@@ -157,9 +159,9 @@ def test_litert_answers_as_the_served_graph(workspace: Settings, at_hand: Traini
     assert "model.tflite" in said
     content = (folder / "model.tflite").read_bytes()
     assert entry["sha256"] == hashlib.sha256(content).hexdigest()
-    batch = to_batch(at_hand.frames[:3], CONTRACT)
-    served = onnx_runner((folder / "model.onnx").read_bytes(), ["logits"])(batch)["logits"]
-    assert np.allclose(litert_runner(content)(batch)["logits"], served, atol=1e-4)
+    batch = to_batch(at_hand.model_inputs[:3], CONTRACT)
+    served = make_onnx_runner((folder / "model.onnx").read_bytes(), ["logits"])(batch)["logits"]
+    assert np.allclose(make_litert_runner(content)(batch)["logits"], served, atol=1e-4)
 
 
 def test_one_variant_leaves_the_other_in_the_card(

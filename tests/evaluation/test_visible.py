@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from braintumor.evaluation.visible import balanced, group_averages, told, visibly_different
+from braintumor.evaluation.visible import (
+    average_by_group,
+    balanced_accuracy,
+    nearest_centroid_correct,
+    separability_test,
+)
 
 LABELS = np.arange(80) % 4
 
@@ -13,21 +18,21 @@ def _averages(shift: float) -> np.ndarray:
 
 
 def test_classes_that_differ_are_told_apart_far_above_chance() -> None:
-    found = visibly_different(_averages(1.0), LABELS, replicates=100, permutations=100)
+    found = separability_test(_averages(1.0), LABELS, replicates=100, permutations=100)
     assert found["entry"]["low"] > found["chance"]
     assert found["p"] <= 0.01 + 1e-9
     assert len(found["null"]) == 100
 
 
 def test_classes_that_do_not_differ_stay_within_chance() -> None:
-    found = visibly_different(_averages(0.0), LABELS, replicates=100, permutations=100)
+    found = separability_test(_averages(0.0), LABELS, replicates=100, permutations=100)
     assert found["entry"]["value"] <= found["chance"] + 0.05
     assert found["p"] > 0.01
 
 
 def test_a_group_never_helps_to_tell_itself() -> None:
     averages = _averages(0.3)
-    found = told(averages @ averages.T, LABELS)
+    found = nearest_centroid_correct(averages @ averages.T, LABELS)
     for row in range(len(averages)):
         centres = [averages[(c == LABELS) & (np.arange(80) != row)].mean(axis=0) for c in range(4)]
         nearest = int(np.argmin([((averages[row] - centre) ** 2).sum() for centre in centres]))
@@ -36,10 +41,10 @@ def test_a_group_never_helps_to_tell_itself() -> None:
 
 def test_groups_are_averaged_and_take_their_commonest_class() -> None:
     frames = np.stack([np.full((2, 2), grey, np.uint8) for grey in (0, 255, 51)])
-    averages, labels = group_averages(frames, np.array([1, 1, 3]), np.array(["a", "a", "b"], object))
+    averages, labels = average_by_group(frames, np.array([1, 1, 3]), np.array(["a", "a", "b"], object))
     assert np.allclose(averages, [[0.5] * 4, [0.2] * 4])
     assert labels.tolist() == [1, 3]
 
 
 def test_every_class_counts_alike() -> None:
-    assert balanced(np.array([True, True, True, False]), np.array([0, 0, 0, 1])) == 0.5
+    assert balanced_accuracy(np.array([True, True, True, False]), np.array([0, 0, 0, 1])) == 0.5

@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 
-from braintumor.dataset.audit import audit
+from braintumor.dataset.audit import audit_dataset
 from braintumor.dataset.manifest import read_manifest
 from braintumor.dataset.masks import fetch_masks
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
-from braintumor.exploration.run import explore
-from braintumor.exploration.statistics import Statistics, load
+from braintumor.dataset.split import split_dataset
+from braintumor.exploration.run import explore_dataset
+from braintumor.exploration.statistics import Statistics, load_statistics
 from braintumor.settings import Settings
 
 
@@ -20,15 +20,15 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
     write_phantoms(settings.dataset, per_class=30, seed=5)
     fetch_masks(settings.dataset / "masks", settings)
-    audit(settings)
-    split(settings=settings)
+    audit_dataset(settings)
+    split_dataset(settings=settings)
     return settings
 
 
 @pytest.fixture(scope="session")
 def explored(audited: Settings) -> Settings:
     """The same set with `outputs/dataset` filled."""
-    explore(audited)
+    explore_dataset(audited)
     return audited
 
 
@@ -39,4 +39,4 @@ def manifest(audited: Settings) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def statistics(explored: Settings) -> Statistics:
-    return load(explored.dataset_outputs / "statistics.npz")
+    return load_statistics(explored.dataset_outputs / "statistics.npz")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from braintumor.exploration.facts import FACTS, image_facts
+from braintumor.exploration.facts import IMAGE_FEATURES, compute_image_features
 from braintumor.imaging import read_scan
 
 
@@ -16,7 +16,7 @@ def _facts(picture: Image.Image, kind: str = "PNG", **options: int) -> dict[str,
     stream = io.BytesIO()
     picture.save(stream, kind, **options)
     content = stream.getvalue()
-    facts, histogram = image_facts(content, read_scan(content))
+    facts, histogram = compute_image_features(content, read_scan(content))
     assert histogram.sum() == pytest.approx(1)
     return facts
 
@@ -31,7 +31,7 @@ def _noisy(sigma: float, size: tuple[int, int] = (120, 160)) -> Image.Image:
 def test_every_fact_is_a_number_in_its_range(width: int, height: int, seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
     facts = _facts(Image.fromarray(values))
-    assert list(facts) == list(FACTS)
+    assert list(facts) == list(IMAGE_FEATURES)
     assert all(np.isfinite(value) for value in facts.values())
     assert (facts["width"], facts["height"]) == (width, height)
     assert facts["aspect"] == width / height

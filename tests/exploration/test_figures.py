@@ -9,14 +9,14 @@ import pytest
 
 from app_pages.components.palette import CLASS_COLORS
 from braintumor.exploration.figures import (
-    CLASS_COLOURS,
-    atlas_figure,
-    average_figure,
-    difference_figure,
-    effect_figure,
-    profile_figure,
-    shrunk,
-    variability_figure,
+    TUMOR_CLASS_COLORS,
+    downsample,
+    plot_atlas,
+    plot_average,
+    plot_difference,
+    plot_effect,
+    plot_profile,
+    plot_variability,
 )
 from braintumor.exploration.statistics import Statistics
 
@@ -27,52 +27,52 @@ def _z(figure: go.Figure, trace: int = -1) -> np.ndarray:
 
 def test_hover_tells_the_grey_level_of_the_pixel(statistics: Statistics) -> None:
     np.testing.assert_allclose(
-        _z(average_figure(statistics, "glioma", "axial")), statistics.average("glioma", "axial") * 255, atol=0.51
+        _z(plot_average(statistics, "glioma", "axial")), statistics.average("glioma", "axial") * 255, atol=0.51
     )
     np.testing.assert_allclose(
-        _z(variability_figure(statistics, "glioma")), statistics.variability("glioma") * 255, atol=0.51
+        _z(plot_variability(statistics, "glioma")), statistics.variability("glioma") * 255, atol=0.51
     )
-    assert "row %{y:.0f}: %{z} levels" in average_figure(statistics, "glioma").data[0].hovertemplate
+    assert "row %{y:.0f}: %{z} levels" in plot_average(statistics, "glioma").data[0].hovertemplate
 
 
 def test_a_difference_is_centred_on_zero_and_turns_with_its_sides(statistics: Statistics) -> None:
-    one = difference_figure(statistics, "meningioma", "notumor", "coronal")
-    other = difference_figure(statistics, "notumor", "meningioma", "coronal")
+    one = plot_difference(statistics, "meningioma", "notumor", "coronal")
+    other = plot_difference(statistics, "notumor", "meningioma", "coronal")
     image = one.data[0]
     assert image.zmid == 0
     assert image.zmin == -image.zmax
     assert image.zmax >= np.abs(_z(one)).max() - 0.01
     np.testing.assert_allclose(_z(one), -_z(other))
-    expected = shrunk(statistics.difference("meningioma", "notumor", "coronal")) * 255
+    expected = downsample(statistics.difference("meningioma", "notumor", "coronal")) * 255
     np.testing.assert_allclose(_z(one), expected, atol=0.01)
 
 
 def test_pixels_that_are_no_more_than_noise_can_be_left_out(statistics: Statistics) -> None:
     found = statistics.effect("glioma", "notumor")
     assert found is not None
-    kept = _z(effect_figure(statistics, "glioma", "notumor"))
-    everything = _z(effect_figure(statistics, "glioma", "notumor", only_significant=False))
+    kept = _z(plot_effect(statistics, "glioma", "notumor"))
+    everything = _z(plot_effect(statistics, "glioma", "notumor", only_significant=False))
     assert np.isfinite(everything).all()
-    blocks = found.significant().reshape(128, 2, 128, 2).any(axis=(1, 3))
+    blocks = found.significant_pixels().reshape(128, 2, 128, 2).any(axis=(1, 3))
     np.testing.assert_array_equal(np.isfinite(kept), blocks)
 
 
 def test_an_effect_that_cannot_be_had_is_an_empty_figure(statistics: Statistics) -> None:
-    assert len(effect_figure(statistics, "glioma", "notumor", "unknown").data) == 0
+    assert len(plot_effect(statistics, "glioma", "notumor", "unknown").data) == 0
 
 
 def test_the_atlas_lies_over_the_average_in_percent(statistics: Statistics) -> None:
-    figure = atlas_figure(statistics, "pituitary", "sagittal")
+    figure = plot_atlas(statistics, "pituitary", "sagittal")
     atlas = statistics.atlas("pituitary", "sagittal")
     assert atlas is not None
     assert len(figure.data) == 2
-    np.testing.assert_allclose(_z(figure), shrunk(atlas) * 100, atol=0.051)
+    np.testing.assert_allclose(_z(figure), downsample(atlas) * 100, atol=0.051)
     assert figure.data[1].colorscale[0][1].endswith(",0)")
-    assert len(atlas_figure(statistics, "notumor").data) == 1
+    assert len(plot_atlas(statistics, "notumor").data) == 1
 
 
 def test_a_profile_has_a_line_and_a_band_for_each_class(statistics: Statistics) -> None:
-    figure = profile_figure(statistics, ["glioma", "notumor"], (0, 128), (255, 128), "axial")
+    figure = plot_profile(statistics, ["glioma", "notumor"], (0, 128), (255, 128), "axial")
     lines = [trace for trace in figure.data if trace.mode == "lines" and trace.name]
     assert [line.name for line in lines] == ["axial glioma", "axial no tumour"]
     np.testing.assert_allclose(lines[0].y, statistics.average("glioma", "axial")[128] * 255, atol=1e-3)
@@ -80,7 +80,7 @@ def test_a_profile_has_a_line_and_a_band_for_each_class(statistics: Statistics) 
 
 
 def test_pixels_are_square_and_rows_run_downwards(statistics: Statistics) -> None:
-    figure = average_figure(statistics, "notumor")
+    figure = plot_average(statistics, "notumor")
     assert figure.layout.yaxis.scaleanchor == "x"
     assert figure.layout.yaxis.autorange == "reversed"
 
@@ -88,11 +88,11 @@ def test_pixels_are_square_and_rows_run_downwards(statistics: Statistics) -> Non
 @pytest.mark.parametrize("plane", [None, "axial"])
 def test_every_view_is_light_enough_to_send(statistics: Statistics, plane: str | None) -> None:
     views = [
-        average_figure(statistics, "glioma", plane),
-        variability_figure(statistics, "glioma", plane),
-        difference_figure(statistics, "glioma", "notumor", plane),
-        effect_figure(statistics, "glioma", "notumor", plane),
-        atlas_figure(statistics, "glioma", plane),
+        plot_average(statistics, "glioma", plane),
+        plot_variability(statistics, "glioma", plane),
+        plot_difference(statistics, "glioma", "notumor", plane),
+        plot_effect(statistics, "glioma", "notumor", plane),
+        plot_atlas(statistics, "glioma", plane),
     ]
     for figure in views:
         assert len(figure.to_json()) < 250_000
@@ -100,13 +100,13 @@ def test_every_view_is_light_enough_to_send(statistics: Statistics, plane: str |
 
 def test_shrinking_takes_the_mean_of_what_is_known() -> None:
     values = np.array([[1, 3, np.nan, np.nan], [5, np.nan, np.nan, np.nan]], np.float32)
-    found = shrunk(values)
+    found = downsample(values)
     assert found[0, 0] == 3
     assert np.isnan(found[0, 1])
 
 
 def test_classes_have_the_colours_of_the_pages() -> None:
-    assert {str(label): colour for label, colour in CLASS_COLOURS.items()} == {
+    assert {str(label): colour for label, colour in TUMOR_CLASS_COLORS.items()} == {
         str(label): colour for label, colour in CLASS_COLORS.items()
     }
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from braintumor.errors import DatasetError
-from braintumor.exploration.leakage import leakage_report, load_report, twin_examples
+from braintumor.exploration.leakage import build_leakage_report, load_leakage_report, sample_near_duplicates
 from braintumor.settings import Settings
 
 
@@ -50,7 +50,7 @@ TWINS = pd.DataFrame(
 
 
 def test_every_number_is_the_one_counted_by_hand() -> None:
-    numbers = leakage_report(MANIFEST, TWINS).numbers
+    numbers = build_leakage_report(MANIFEST, TWINS).numbers
     assert numbers == {
         "images": 9,
         "exact_copies": 1,
@@ -78,22 +78,22 @@ def test_every_number_is_the_one_counted_by_hand() -> None:
 
 
 def test_the_sentence_says_the_numbers() -> None:
-    sentence = leakage_report(MANIFEST, TWINS).sentence
+    sentence = build_leakage_report(MANIFEST, TWINS).summary
     assert "Of 4 images" in sentence
     assert "3 (75%)" in sentence
     assert "2 of the 3" in sentence
 
 
 def test_tables_list_the_patients_and_the_pairs_nearest_first() -> None:
-    report = leakage_report(MANIFEST, TWINS)
+    report = build_leakage_report(MANIFEST, TWINS)
     assert report.patients.to_dict("list") == {"patient": ["P1", "P2"], "training": [2, 2], "testing": [1, 1]}
-    assert report.twins["distance"].tolist() == [0, 2, 5, 7]
-    assert report.twins["exact"].tolist() == [True, False, False, False]
-    assert report.twins.loc[1, ["label_a", "label_b"]].tolist() == ["pituitary", "meningioma"]
+    assert report.near_duplicates["distance"].tolist() == [0, 2, 5, 7]
+    assert report.near_duplicates["exact"].tolist() == [True, False, False, False]
+    assert report.near_duplicates.loc[1, ["label_a", "label_b"]].tolist() == ["pituitary", "meningioma"]
 
 
 def test_suspects_say_what_they_contradict() -> None:
-    suspects = leakage_report(MANIFEST, TWINS).suspects.set_index("path")
+    suspects = build_leakage_report(MANIFEST, TWINS).suspects.set_index("path")
     assert set(suspects.index) == {"Testing/pituitary/d", "Training/meningioma/e"}
     reason = suspects.loc["Testing/pituitary/d", "reason"]
     assert "near-duplicate (2 of 128 bits), Training/meningioma/e, is labelled meningioma" in reason
@@ -101,14 +101,14 @@ def test_suspects_say_what_they_contradict() -> None:
 
 
 def test_examples_cross_the_split_are_no_exact_copies_and_show_each_transform() -> None:
-    found = twin_examples(leakage_report(MANIFEST, TWINS), count=5)
+    found = sample_near_duplicates(build_leakage_report(MANIFEST, TWINS), count=5)
     assert set(found["transform"]) == {"identity", "mirror"}
     assert not found["same_side_official"].any()
     assert not found["exact"].any()
 
 
 def test_a_set_without_twins_leaks_nothing_by_them() -> None:
-    numbers = leakage_report(MANIFEST, TWINS.head(0)).numbers
+    numbers = build_leakage_report(MANIFEST, TWINS.head(0)).numbers
     assert numbers["testing_with_twin_in_training"] == numbers["twin_pairs"] == 0
     assert numbers["patients_on_both_sides"] == 2
 
@@ -116,12 +116,12 @@ def test_a_set_without_twins_leaks_nothing_by_them() -> None:
 def test_the_report_and_the_audit_count_alike(audited: Settings, manifest: pd.DataFrame) -> None:
     told = json.loads((audited.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
     counted = {**told["leakage"], **{name: told[name] for name in ("images", "exact_copies", "patients", "groups")}}
-    numbers = load_report(manifest, audited).numbers
+    numbers = load_leakage_report(manifest, audited).numbers
     assert {name: numbers[name] for name in counted} == counted
 
 
 def test_phantoms_leak_as_they_were_drawn_to(audited: Settings, manifest: pd.DataFrame) -> None:
-    numbers = load_report(manifest, audited).numbers
+    numbers = load_leakage_report(manifest, audited).numbers
     assert numbers["testing_with_twin_in_training"] > 0
     assert numbers["testing_with_exact_copy_in_training"] > 0
     assert 0 < numbers["testing_with_patient_in_training"] <= numbers["testing_with_known_patient"]
@@ -129,4 +129,4 @@ def test_phantoms_leak_as_they_were_drawn_to(audited: Settings, manifest: pd.Dat
 
 def test_without_a_table_of_twins_it_says_what_to_run(workspace: Settings, manifest: pd.DataFrame) -> None:
     with pytest.raises(DatasetError, match="data audit"):
-        load_report(manifest, workspace)
+        load_leakage_report(manifest, workspace)

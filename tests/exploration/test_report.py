@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from braintumor.exploration.report import effect_report, quartiles, rounded, tumour_report
+from braintumor.exploration.report import compute_quartiles, round_floats, tabulate_effects, tabulate_tumors
 from braintumor.exploration.statistics import Meta
-from braintumor.exploration.tumours import MEASURES
+from braintumor.exploration.tumours import TUMOR_FEATURES
 
 
 def test_an_effect_is_summed_up_by_share_and_extreme() -> None:
     size, passed = np.zeros((10, 10), np.float32), np.zeros((10, 10), np.uint8)
     size[0, 0], passed[:5], passed[0] = -1.5, 1, 3
     meta = Meta({}, [0.05, 0.01, 0.001], {}, {"glioma": {"all": 9}, "notumor": {"all": 7}}, {}, "")
-    report = effect_report({"effect/glioma/notumor/all": size, "significance/glioma/notumor/all": passed}, meta)
+    report = tabulate_effects({"effect/glioma/notumor/all": size, "significance/glioma/notumor/all": passed}, meta)
     assert report == {
         "glioma/notumor/all": {
             "groups": [9, 7],
@@ -23,20 +23,20 @@ def test_an_effect_is_summed_up_by_share_and_extreme() -> None:
 
 
 def test_tumours_are_summed_up_by_class() -> None:
-    table = pd.DataFrame({name: [1.0, 2.0, 3.0, 9.0] for name in MEASURES})
+    table = pd.DataFrame({name: [1.0, 2.0, 3.0, 9.0] for name in TUMOR_FEATURES})
     table["label"], table["group"] = ["glioma"] * 3 + ["pituitary"], ["g1", "g1", "g2", "g3"]
-    report = tumour_report(table)
+    report = tabulate_tumors(table)
     assert report["glioma"]["area"] == {"q25": 1.5, "median": 2.0, "q75": 2.5}
     assert (report["glioma"]["n"], report["glioma"]["groups"]) == (3, 2)
-    assert tumour_report(table.head(0)) == {}
+    assert tabulate_tumors(table.head(0)) == {}
 
 
 def test_quartiles_are_numpys() -> None:
     values = np.random.default_rng(0).normal(size=31)
-    found = quartiles(pd.DataFrame({"mean": values, "label": "glioma"}), {"mean": ""})
+    found = compute_quartiles(pd.DataFrame({"mean": values, "label": "glioma"}), {"mean": ""})
     assert list(found["glioma"]["mean"].values()) == np.percentile(values, [25, 50, 75]).tolist()
 
 
 def test_numbers_are_rounded_and_everything_else_is_left() -> None:
     given = {"a": [1 / 3, 7, "word"], "b": {"c": 123456789.0}, "d": None}
-    assert rounded(given) == {"a": [0.333333, 7, "word"], "b": {"c": 123457000.0}, "d": None}
+    assert round_floats(given) == {"a": [0.333333, 7, "word"], "b": {"c": 123457000.0}, "d": None}

@@ -14,8 +14,8 @@ import pytest
 
 from braintumor.cli import main
 from braintumor.errors import DatasetError
-from braintumor.exploration.facts import FACTS
-from braintumor.exploration.run import explore
+from braintumor.exploration.facts import IMAGE_FEATURES
+from braintumor.exploration.run import explore_dataset
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASS_NAMES
 
@@ -37,7 +37,7 @@ def test_the_report_holds_what_pages_and_notebooks_read(explored: Settings, mani
     report = json.loads((explored.dataset_outputs / "exploration.json").read_text())
     assert report["images"] == len(manifest)
     assert set(report["facts"]) == set(CLASS_NAMES)
-    assert set(report["facts"]["glioma"]) == set(FACTS)
+    assert set(report["facts"]["glioma"]) == set(IMAGE_FEATURES)
     assert set(report["tumours"]) == {"glioma", "meningioma", "pituitary"}
     assert report["tumours"]["glioma"]["n"] == (manifest["label"] == "glioma").sum()
     assert report["shortcut"]["class"]["accuracy"]["n"] == len(manifest)
@@ -53,7 +53,7 @@ def test_the_report_holds_what_pages_and_notebooks_read(explored: Settings, mani
 
 def test_a_second_run_writes_the_same_bytes(explored: Settings, tmp_path: Path) -> None:
     again = _copy(explored, tmp_path)
-    explore(again)
+    explore_dataset(again)
     assert _written(again) == _written(explored)
 
 
@@ -62,7 +62,7 @@ def test_without_masks_all_but_the_tumours_is_there(explored: Settings, tmp_path
     (tmp_path / "inputs").mkdir()
     (tmp_path / "inputs" / "brain-tumor-mri-dataset").symlink_to(explored.dataset)
     bare = bare.model_copy(update={"inputs": tmp_path / "inputs"})
-    assert "data fetch --masks" in explore(bare)
+    assert "data fetch --masks" in explore_dataset(bare)
     assert pd.read_csv(bare.dataset_outputs / "tumours.csv").empty
     assert (bare.dataset_outputs / "image_facts.csv").read_bytes() == _written(explored)["image_facts.csv"]
 
@@ -102,4 +102,4 @@ def test_the_command_says_what_was_found(
 
 def test_without_a_manifest_it_says_what_to_run(workspace: Settings) -> None:
     with pytest.raises(DatasetError, match="data audit"):
-        explore(workspace)
+        explore_dataset(workspace)

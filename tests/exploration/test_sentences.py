@@ -5,16 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from braintumor.exploration.run import CONTRACT
+from braintumor.exploration.run import INPUT_SPEC
 from braintumor.exploration.sentences import (
-    atlas_sentence,
-    average_sentence,
-    difference_sentence,
-    effect_sentence,
-    name,
-    place,
-    profile_sentence,
-    variability_sentence,
+    describe_class,
+    position_in_image,
+    summarize_atlas,
+    summarize_average,
+    summarize_difference,
+    summarize_effect,
+    summarize_profile,
+    summarize_variability,
 )
 from braintumor.exploration.statistics import Meta, Statistics
 from braintumor.vocabulary import CLASSES
@@ -35,33 +35,33 @@ def _statistics() -> Statistics:
     arrays["atlas/glioma/axial"] = np.where(size > 0, 0.25, 0).astype(np.float32)
     counts = {"glioma": {"axial": 1200}, "notumor": {"axial": 800}}
     groups = {"glioma": {"axial": 60, "all": 60}, "notumor": {"axial": 70, "all": 70}}
-    return Statistics(Meta(CONTRACT.to_dict(), [0.05], counts, groups, {"glioma": {"axial": 1000}}, ""), arrays)
+    return Statistics(Meta(INPUT_SPEC.to_dict(), [0.05], counts, groups, {"glioma": {"axial": 1000}}, ""), arrays)
 
 
 def test_the_average_is_told_with_its_counts() -> None:
-    told = average_sentence(_statistics(), "glioma", "axial")
+    told = summarize_average(_statistics(), "glioma", "axial")
     assert "1,200 axial glioma images (60 independent groups)" in told
     assert "grey level of 200 of 255 inside the head, which fills 11% of the frame" in told
     assert "lower right" in told
 
 
 def test_the_variability_is_told_where_it_is_largest() -> None:
-    told = variability_sentence(_statistics(), "notumor", "axial")
+    told = summarize_variability(_statistics(), "notumor", "axial")
     assert "by 10 levels" in told
     assert "by 40, at the upper left" in told
 
 
 def test_a_difference_is_told_from_both_sides() -> None:
-    there = difference_sentence(_statistics(), "glioma", "notumor", "axial")
-    back = difference_sentence(_statistics(), "notumor", "glioma", "axial")
+    there = summarize_difference(_statistics(), "glioma", "notumor", "axial")
+    back = summarize_difference(_statistics(), "notumor", "glioma", "axial")
     assert "up to 50 grey levels brighter (at the lower right of the image) compared with no tumour" in there
     assert "up to 50 grey levels darker (at the lower right of the image) compared with glioma" in back
-    same = difference_sentence(_statistics(), "glioma", "notumor", "axial", "variability")
+    same = summarize_difference(_statistics(), "glioma", "notumor", "axial", "variability")
     assert "nowhere different" in same
 
 
 def test_an_effect_is_told_with_its_groups_share_and_size() -> None:
-    told = effect_sentence(_statistics(), "notumor", "glioma", "axial")
+    told = summarize_effect(_statistics(), "notumor", "glioma", "axial")
     assert told.startswith("With 70 and 60 groups, 11% of the frame differs")
     assert "largest effect is large, -0.90 standard deviations at the lower right" in told
 
@@ -69,23 +69,23 @@ def test_an_effect_is_told_with_its_groups_share_and_size() -> None:
 def test_an_effect_that_is_noise_or_missing_is_said_to_be() -> None:
     statistics = _statistics()
     statistics.arrays["significance/glioma/notumor/axial"] = np.zeros((90, 90), np.uint8)
-    assert "no pixel differs by more than noise" in effect_sentence(statistics, "glioma", "notumor", "axial")
-    assert "too few" in effect_sentence(statistics, "glioma", "notumor")
+    assert "no pixel differs by more than noise" in summarize_effect(statistics, "glioma", "notumor", "axial")
+    assert "too few" in summarize_effect(statistics, "glioma", "notumor")
 
 
 def test_the_atlas_is_told_or_said_to_be_missing() -> None:
-    told = atlas_sentence(_statistics(), "glioma", "axial")
+    told = summarize_atlas(_statistics(), "glioma", "axial")
     assert "1,000 axial glioma images" in told
     assert "25%" in told
     assert "11% of the frame" in told
-    assert "no tumour masks of no tumour" in atlas_sentence(_statistics(), "notumor")
+    assert "no tumour masks of no tumour" in summarize_atlas(_statistics(), "notumor")
 
 
 def test_a_profile_is_told_with_its_widest_gap() -> None:
-    told = profile_sentence(_statistics(), ["glioma", "notumor"], (0, 75), (89, 75), "axial")
+    told = summarize_profile(_statistics(), ["glioma", "notumor"], (0, 75), (89, 75), "axial")
     assert "line of 89 pixels: axial glioma 67, axial no tumour 50" in told
     assert "by 50 levels, 60 pixels from the start" in told
-    alone = profile_sentence(_statistics(), ["glioma"], (0, 75), (89, 75), "axial")
+    alone = summarize_profile(_statistics(), ["glioma"], (0, 75), (89, 75), "axial")
     assert "apart" not in alone
 
 
@@ -96,24 +96,24 @@ def test_a_profile_is_told_with_its_widest_gap() -> None:
 def test_places_are_named_as_they_lie(row: int, column: int, expected: str) -> None:
     values = np.zeros((9, 9))
     values[row, column] = 1
-    assert place(values) == expected
+    assert position_in_image(values) == expected
 
 
 def test_planes_are_named_only_where_asked() -> None:
-    assert name("notumor") == "no tumour"
-    assert name("notumor", "unknown") == "plane unknown no tumour"
-    assert name("glioma", "sagittal") == "sagittal glioma"
+    assert describe_class("notumor") == "no tumour"
+    assert describe_class("notumor", "unknown") == "plane unknown no tumour"
+    assert describe_class("glioma", "sagittal") == "sagittal glioma"
 
 
 def test_all_views_of_a_real_file_have_their_sentence(statistics: Statistics) -> None:
     for label in CLASSES:
         for plane in (None, *statistics.planes(label)):
-            said = [average_sentence(statistics, label, plane), variability_sentence(statistics, label, plane)]
-            said.append(atlas_sentence(statistics, label, plane))
+            said = [summarize_average(statistics, label, plane), summarize_variability(statistics, label, plane)]
+            said.append(summarize_atlas(statistics, label, plane))
             for other in CLASSES:
                 if other is not label and (plane is None or plane in statistics.planes(other)):
-                    said.append(difference_sentence(statistics, label, other, plane))
-                    said.append(effect_sentence(statistics, label, other, plane))
+                    said.append(summarize_difference(statistics, label, other, plane))
+                    said.append(summarize_effect(statistics, label, other, plane))
             assert all(sentence.endswith(".") and "nan" not in sentence for sentence in said)
 
 
@@ -121,7 +121,7 @@ def test_statistics_are_left_as_they_were() -> None:
     statistics = _statistics()
     before = {key: array.copy() for key, array in statistics.arrays.items()}
     meta = dataclasses.asdict(statistics.meta)
-    effect_sentence(statistics, "glioma", "notumor", "axial")
-    difference_sentence(statistics, "glioma", "notumor", "axial")
+    summarize_effect(statistics, "glioma", "notumor", "axial")
+    summarize_difference(statistics, "glioma", "notumor", "axial")
     assert dataclasses.asdict(statistics.meta) == meta
     assert all(np.array_equal(statistics.arrays[key], array) for key, array in before.items())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from braintumor.exploration.tumours import MEASURES, tumour_measures
+from braintumor.exploration.tumours import TUMOR_FEATURES, compute_tumor_features
 
 
 def _ellipse(x: float, y: float, width: float, height: float, side: int = 200) -> NDArray[np.bool_]:
@@ -14,9 +14,9 @@ def _ellipse(x: float, y: float, width: float, height: float, side: int = 200) -
 
 
 def _measured(mask: NDArray[np.bool_], inside: int = 200, outside: int = 100) -> dict[str, float]:
-    found = tumour_measures(np.where(mask, inside, outside).astype(np.uint8), mask)
+    found = compute_tumor_features(np.where(mask, inside, outside).astype(np.uint8), mask)
     assert found is not None
-    assert list(found) == list(MEASURES)
+    assert list(found) == list(TUMOR_FEATURES)
     return found
 
 
@@ -43,7 +43,7 @@ def test_contrast_is_against_the_tissue_around_not_the_far_or_the_dark() -> None
     mask = _ellipse(100, 100, 20, 20)
     frame = np.where(mask, 180, 120).astype(np.uint8)
     frame[:40], frame[:, :40] = 0, 255
-    found = tumour_measures(frame, mask)
+    found = compute_tumor_features(frame, mask)
     assert found is not None
     assert found["brightness"] == pytest.approx(180 / 255)
     assert found["contrast"] == pytest.approx(60 / 255)
@@ -52,7 +52,7 @@ def test_contrast_is_against_the_tissue_around_not_the_far_or_the_dark() -> None
 
 def test_one_pixel_is_measured_and_none_is_not() -> None:
     mask = np.zeros((50, 50), bool)
-    assert tumour_measures(np.zeros((50, 50), np.uint8), mask) is None
+    assert compute_tumor_features(np.zeros((50, 50), np.uint8), mask) is None
     mask[10, 20] = True
     found = _measured(mask)
     assert found["elongation"] == pytest.approx(1)

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.imaging import InputSpec, preprocess, read_scan
 
 FOLDER = Path(__file__).parent
 SCANS = FOLDER / "scans"
 FRAMES = FOLDER / "frames.npz"
 CONTRACTS = {
-    "letterbox": InputContract(height=75, width=75),
-    "stretch": InputContract(height=48, width=64, channels=1, crop_margin=False, fit="stretch"),
+    "letterbox": InputSpec(height=75, width=75),
+    "stretch": InputSpec(height=48, width=64, channels=1, crop_margin=False, fit="stretch"),
 }
 
 
@@ -82,7 +82,7 @@ def standardized() -> Iterator[tuple[str, NDArray[np.uint8]]]:
     for name, source in sources.items():
         scan = read_scan(source)
         for title, contract in CONTRACTS.items():
-            yield f"{name} {title}", standardize(scan, contract)[0]
+            yield f"{name} {title}", preprocess(scan, contract)[0]
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from pydicom.pixels import apply_modality_lut, apply_windowing
 
-from braintumor.dataset.drawing import draw
-from braintumor.imaging import Refusal, Scan, read_scan
-from braintumor.imaging.kind import Kind, kind_of
-from braintumor.inference import Detector, versions
+from braintumor.dataset.drawing import make_phantom
+from braintumor.imaging import FailedScan, Scan, read_scan
+from braintumor.imaging.kind import FileFormat, detect_format
+from braintumor.inference import Detector, list_models
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES
 from tests.golden.dicom import CHOSEN, FILES, PIXELS, content, corner, facts, first_slice
@@ -66,7 +66,7 @@ def test_every_file_gives_slices_or_a_clear_refusal(path):
     found = list(read_slices(path, path.name))
     assert found
     for one in found:
-        if isinstance(one, Refusal):
+        if isinstance(one, FailedScan):
             assert one.problem.startswith(f"{one.name}: ")
             assert one.problem.endswith(".")
     if not all(isinstance(one, Scan) for one in found):
@@ -75,7 +75,7 @@ def test_every_file_gives_slices_or_a_clear_refusal(path):
 
 def decodable(path: Path) -> bool:
     """Whether pydicom itself gives pixels of the file, enough of them for a slice and not of one colour."""
-    if kind_of(path.read_bytes(), path.name) is not Kind.DICOM:
+    if detect_format(path.read_bytes(), path.name) is not FileFormat.DICOM:
         return False
     try:
         pixels = pydicom.dcmread(path, force=True).pixel_array
@@ -85,11 +85,11 @@ def decodable(path: Path) -> bool:
     return min(first.shape[:2]) >= 32 and first.min() != first.max()
 
 
-@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("version", list_models())
 def test_the_same_slice_as_dicom_and_as_png_gives_probabilities_within_a_hundredth(version):
     detector = Detector.load(version, Settings())
     for label in CLASSES:
-        deep = np.rint(draw(label, 3).pixels.astype(np.float64) * (4095 / 255)).astype(np.uint16)
+        deep = np.rint(make_phantom(label, 3).pixels.astype(np.float64) * (4095 / 255)).astype(np.uint16)
         deep = deep if deep.ndim == 2 else deep[..., 0]
         content = dicom(deep, BitsStored=12, HighBit=11, WindowCenter="2047.5", WindowWidth="4096")
         exported = np.rint(np.clip((deep + 0.5) / 4095, 0, 1) * 255).astype(np.uint8)

@@ -48,9 +48,9 @@ def peak(who: int) -> float:
 def main() -> None:
     warnings.simplefilter("ignore")
     outcomes = [outcome(hostile) for hostile in corpus()]
-    from braintumor.imaging.dicom.fence import FENCE
+    from braintumor.imaging.dicom.fence import SANDBOX
 
-    FENCE.close()
+    SANDBOX.close()
     memory = {"own": peak(resource.RUSAGE_SELF), "children": peak(resource.RUSAGE_CHILDREN)}
     json.dump({"outcomes": outcomes, "megabytes": memory}, sys.stdout)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braintumor.imaging import Refusal, Scan, file
-from braintumor.imaging.intake import read_many
+from braintumor.imaging import FailedScan, Scan, file
+from braintumor.imaging.intake import iter_scans
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
 from tests.support.hostile_bases import packed, zipped
@@ -41,15 +41,15 @@ def test_an_archive_gives_its_scans_in_their_order_and_leaves_out_what_systems_a
 def test_a_bad_file_in_an_archive_costs_its_own_row_alone():
     content = zipped({"a.png": PNG, "b.png": PNG[:60], "c.txt": b"notes", "d.png": PNG})
     found = list(read_slices(content, "x.zip"))
-    assert [type(one) for one in found] == [Scan, Refusal, Refusal, Scan]
+    assert [type(one) for one in found] == [Scan, FailedScan, FailedScan, Scan]
     assert all(one.problem.startswith(f"{one.name}: ") and one.sha256 for one in found[1:3])
 
 
 def test_what_an_archive_unpacks_to_is_bounded_over_all_archives():
     settings = Settings(max_unpacked_bytes=2 * len(PNG) + 10)
     archive = zipped({"a.png": PNG, "b.png": PNG}, zipfile.ZIP_STORED)
-    found = list(read_many([("one.zip", archive), ("two.zip", archive)], settings))
-    assert [type(one) for one in found] == [Scan, Scan, Refusal, Refusal]
+    found = list(iter_scans([("one.zip", archive), ("two.zip", archive)], settings))
+    assert [type(one) for one in found] == [Scan, Scan, FailedScan, FailedScan]
     assert "archives read at once" in found[2].problem
 
 
@@ -59,13 +59,15 @@ def test_a_lie_about_its_size_is_found_out_while_unpacking():
         place = content.index(signature) + at
         content[place : place + 4] = (100).to_bytes(4, "little")
     found = list(read_slices(bytes(content), "liar.zip", Settings(max_bytes=200_000)))
-    assert [type(one) for one in found] == [Refusal]
+    assert [type(one) for one in found] == [FailedScan]
 
 
 def test_files_are_counted_those_in_archives_too():
     settings = Settings(max_files=3)
-    found = list(read_many([("a.zip", zipped({"1.png": PNG, "2.png": PNG})), ("3.png", PNG), ("4.png", PNG)], settings))
-    assert [type(one) for one in found] == [Scan, Scan, Scan, Refusal]
+    found = list(
+        iter_scans([("a.zip", zipped({"1.png": PNG, "2.png": PNG})), ("3.png", PNG), ("4.png", PNG)], settings)
+    )
+    assert [type(one) for one in found] == [Scan, Scan, Scan, FailedScan]
     assert "more than 3 files at once" in found[-1].problem
 
 
@@ -81,12 +83,12 @@ def test_scans_are_given_while_the_rest_is_still_to_come():
         yield "a.png", PNG
         pytest.fail("the second was asked for before the first was given")
 
-    assert next(iter(read_many(sources()))).name == "a.png"
+    assert next(iter(iter_scans(sources()))).name == "a.png"
 
 
 def test_a_missing_file_is_one_row(tmp_path):
     (found,) = read_slices(tmp_path / "gone.png", "gone.png")
-    assert found == Refusal("gone.png", "gone.png: there is no such file. Check the path.")
+    assert found == FailedScan("gone.png", "gone.png: there is no such file. Check the path.")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no name here")
@@ -112,13 +114,13 @@ def test_an_archive_that_is_refused_is_closed(tmp_path):
     path = tmp_path / "damaged.zip"
     path.write_bytes(zipped({"a.png": PNG})[:-30])
     (refused,) = read_slices(path, "damaged.zip")
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, FailedScan)
     assert _descriptors(path) == 0
 
 
 def test_a_member_without_a_name_costs_nothing():
     content = zipped({"a.png": PNG, "n.png": PNG, "z.png": PNG}, zipfile.ZIP_STORED).replace(b"n.png", b"\0.png")
-    found = list(read_many([("x.zip", content), ("after.png", PNG)]))
+    found = list(iter_scans([("x.zip", content), ("after.png", PNG)]))
     assert names(found) == ["x.zip/a.png", "x.zip/z.png", "after.png"]
 
 
@@ -128,10 +130,10 @@ def test_a_file_on_which_a_parser_fails_unforeseen_costs_its_own_row_alone(monke
             raise KeyError("unforeseen")
         return read_picture(data, *rest)
 
-    read_picture = file.read_picture
-    monkeypatch.setattr(file, "read_picture", failing)
-    found = list(read_many([("a.png", PNG), ("b.png", PNG + b"bad"), ("c.png", PNG)]))
-    assert [type(one) for one in found] == [Scan, Refusal, Scan]
+    read_picture = file.read_image
+    monkeypatch.setattr(file, "read_image", failing)
+    found = list(iter_scans([("a.png", PNG), ("b.png", PNG + b"bad"), ("c.png", PNG)]))
+    assert [type(one) for one in found] == [Scan, FailedScan, Scan]
     assert found[1].problem == "b.png: the file is damaged and cannot be read (KeyError). Export or copy it again."
 
 

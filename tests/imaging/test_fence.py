@@ -29,7 +29,7 @@ SLICE = dicom(DEEP)
 
 def test_a_process_that_ended_while_idle_is_started_again():
     read_scan(SLICE, "a.dcm")
-    process = fence.FENCE._process
+    process = fence.SANDBOX._process
     assert process is not None
     process.kill()
     process.wait()
@@ -45,11 +45,11 @@ def test_a_process_that_dies_of_a_file_is_a_refusal_and_the_next_file_is_read(mo
             self._process.wait()
         return take(self, seconds, message)
 
-    take = fence.Fence._take
-    monkeypatch.setattr(fence.Fence, "_take", dying)
+    take = fence.DicomSandbox._send_and_receive
+    monkeypatch.setattr(fence.DicomSandbox, "_send_and_receive", dying)
     with pytest.raises(ScanError, match=r"a\.dcm: its pixels are damaged so badly"):
         read_scan(SLICE, "a.dcm")
-    monkeypatch.setattr(fence.Fence, "_take", take)
+    monkeypatch.setattr(fence.DicomSandbox, "_send_and_receive", take)
     np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
 
 
@@ -68,10 +68,10 @@ def test_half_an_answer_is_a_refusal_and_the_next_file_is_read(monkeypatch, held
         def poll(self):
             return None
 
-    found = fence.Fence()
+    found = fence.DicomSandbox()
     found._process = Dying()
-    with pytest.raises(fence._Gone):
-        found._take(5.0, (b"question",))
+    with pytest.raises(fence.WorkerDied):
+        found._send_and_receive(5.0, (b"question",))
     found._process = None
     np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, DEEP)
 
@@ -128,7 +128,7 @@ def test_no_file_of_the_working_folder_is_taken_for_a_module(tmp_path, monkeypat
     for name in ("json", "pydicom", "numpy"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('taken')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    fence.FENCE.close()
+    fence.SANDBOX.close()
     np.testing.assert_array_equal(read_scan(SLICE, "a.dcm").raw, DEEP)
 
 
@@ -139,8 +139,8 @@ IDENTITY = (
 
 
 def test_no_tag_of_a_person_a_place_or_a_date_is_on_the_list():
-    assert set(tags.EVERY) <= set(keyword_dict), "each is a tag of the standard"
-    named = {tag for tag in tags.EVERY if any(word in tag for word in IDENTITY)}
+    assert set(tags.ALL_TAGS) <= set(keyword_dict), "each is a tag of the standard"
+    named = {tag for tag in tags.ALL_TAGS if any(word in tag for word in IDENTITY)}
     assert named == {"ImageOrientationPatient", "ImagePositionPatient"}
 
 
@@ -152,8 +152,8 @@ def test_what_comes_out_of_the_process_holds_no_word_of_the_file():
         SeriesInstanceUID="1.2.3.987654321",
     )  # fmt: skip
     question = {"sha256": "0" * 64, "salt": "00" * 16, "max_frames": 10}
-    with fence.FENCE._lock:
-        answer = json.dumps(fence.FENCE._persist(question, content, 30.0)[0])
+    with fence.SANDBOX._lock:
+        answer = json.dumps(fence.SANDBOX._request_with_retry(question, content, 30.0)[0])
     assert "T1" in answer
     assert secret not in answer
     assert "987654321" not in answer

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging import Refusal, file, read, read_scan
-from braintumor.imaging.kind import Kind, kind_of, second_nature
-from braintumor.imaging.source import digest
+from braintumor.imaging import FailedScan, file, read, read_scan
+from braintumor.imaging.kind import FileFormat, detect_format, detect_polyglot
+from braintumor.imaging.source import sha256_hex
 from braintumor.imaging.tiff import count_pages
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
@@ -57,12 +57,12 @@ def test_pages_of_a_tiff_are_slices_in_order():
 def test_a_file_of_many_pages_is_hashed_once(monkeypatch):
     hashed = []
     for room in (file, read):
-        monkeypatch.setattr(room, "digest", lambda data: (hashed.append(len(data)), digest(data))[1])
+        monkeypatch.setattr(room, "sha256_hex", lambda data: (hashed.append(len(data)), sha256_hex(data))[1])
     first, *others = (
         Image.fromarray(values) for values in np.random.default_rng(1).integers(0, 255, (5, 40, 40), "u1")
     )
     content = packed(first, "TIFF", save_all=True, append_images=others)
-    assert [scan.sha256 for scan in read_slices(content, "five.tif")] == [digest(content)] * 5
+    assert [scan.sha256 for scan in read_slices(content, "five.tif")] == [sha256_hex(content)] * 5
     assert hashed == [len(content)]
 
 
@@ -71,7 +71,7 @@ def test_several_pages_are_no_single_scan_and_too_many_are_refused():
     with pytest.raises(ScanError, match="holds 4 pages"):
         read_scan(content, "stack.tif")
     refused = list(read_slices(content, "stack.tif", Settings(max_frames=3)))
-    assert [type(one) for one in refused] == [Refusal]
+    assert [type(one) for one in refused] == [FailedScan]
     assert "more than the 3 pages" in refused[0].problem
 
 
@@ -87,10 +87,12 @@ def test_a_name_that_promises_another_kind_is_warned_about_and_read(name, warns)
 
 def test_a_picture_that_is_an_archive_too_is_refused_but_the_same_bytes_within_are_not():
     content = packed(PICTURE, "PNG")
-    assert second_nature(content + zipped({"a": b"x"})) == "a ZIP archive"
+    assert detect_polyglot(content + zipped({"a": b"x"})) == "a ZIP archive"
     with pytest.raises(ScanError, match="an image and a ZIP archive at once"):
         read_scan(content + zipped({"a": b"x"}), "a.png")
-    assert second_nature(content + b"PK\5\6" + bytes(50)) is None, "no end record of an archive, only its first letters"
+    assert detect_polyglot(content + b"PK\5\6" + bytes(50)) is None, (
+        "no end record of an archive, only its first letters"
+    )
 
 
 def test_deep_images_may_have_a_quarter_of_the_pixels():
@@ -103,15 +105,15 @@ def test_deep_images_may_have_a_quarter_of_the_pixels():
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (b"BM", Kind.BMP),
-        (b"MM\0*", Kind.TIFF),
-        (b"PK\3\4", Kind.ZIP),
-        (b"\x1f\x8b", Kind.ARCHIVE),
-        (b"GIF89a", Kind.UNKNOWN),
+        (b"BM", FileFormat.BMP),
+        (b"MM\0*", FileFormat.TIFF),
+        (b"PK\3\4", FileFormat.ZIP),
+        (b"\x1f\x8b", FileFormat.ARCHIVE),
+        (b"GIF89a", FileFormat.UNKNOWN),
     ],
 )
 def test_content_says_what_a_file_is(start, kind):
-    assert kind_of(start + bytes(400), "scan.jpg") is kind
+    assert detect_format(start + bytes(400), "scan.jpg") is kind
 
 
 def test_what_is_not_finite_is_refused():

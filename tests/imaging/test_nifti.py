@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from braintumor.errors import ScanError
-from braintumor.imaging import Refusal, Scan, read_scan
+from braintumor.imaging import FailedScan, Scan, read_scan
 from braintumor.settings import Settings
 from tests.support.slices import read_slices
 
@@ -109,7 +109,7 @@ def test_planes_of_too_few_voxels_are_left_out_and_too_many_slices_refused():
 
 def test_colours_and_complex_numbers_are_refused():
     (refused,) = read_slices(volume(np.ones(SHAPE, np.complex64)), "v.nii")
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, FailedScan)
     assert "no real numbers" in refused.problem
 
 
@@ -135,5 +135,5 @@ def test_slices_are_not_made_square_beyond_the_pixels_allowed():
     allowed = Settings(max_pixels=4 * 40 * 36 * 9)
     assert all(isinstance(one, Scan) for one in of_plane(read_slices(content, "v.nii", allowed), "coronal"))
     (refused,) = read_slices(content, "v.nii", Settings(max_pixels=4 * 40 * 36 * 9 - 4))
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, FailedScan)
     assert "pixels is more than" in refused.problem

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from braintumor.imaging.dicom.words import known_words
-from braintumor.imaging.intake import read_many
+from braintumor.imaging.dicom.words import describe_contrast
+from braintumor.imaging.intake import iter_scans
 from tests.golden.draw import arrays
 from tests.support.dicoms import ROOT, dicom
 
@@ -18,7 +18,7 @@ def slices(count, place, **tags):
 
 def read_shuffled(files):
     order = np.random.default_rng(5).permutation(len(files))
-    return list(read_many([files[place] for place in order]))
+    return list(iter_scans([files[place] for place in order]))
 
 
 def test_slices_lie_in_order_along_their_normal_whatever_their_numbers_and_names():
@@ -46,7 +46,7 @@ def test_each_series_by_itself_and_pictures_before_them():
     first = slices(3, lambda number: {"InstanceNumber": str(number)}, SeriesNumber="1")
     second = slices(3, lambda number: {"InstanceNumber": str(number)}, SeriesNumber="2", SeriesInstanceUID=f"{ROOT}77")
     mixed = [file for pair in zip(first, second, strict=True) for file in pair]
-    found = list(read_many(mixed))
+    found = list(iter_scans(mixed))
     assert [one.series.title for one in found] == ["Series 1, 3 slices"] * 3 + ["Series 2, 3 slices"] * 3
     assert len({one.series.key for one in found}) == 2
 
@@ -61,10 +61,10 @@ def test_slices_that_lie_differently_follow_one_another_group_by_group():
 
 
 def test_the_key_holds_nothing_of_the_identifier_and_a_file_without_one_is_a_series_of_its_own():
-    (one,) = read_many([("a.dcm", dicom(DEEP))])
+    (one,) = iter_scans([("a.dcm", dicom(DEEP))])
     assert ROOT not in one.series.key
     assert len(one.series.key) == 24
-    alone = list(read_many([(name, dicom(DEEP + add, SeriesInstanceUID=None)) for add, name in enumerate("ab")]))
+    alone = list(iter_scans([(name, dicom(DEEP + add, SeriesInstanceUID=None)) for add, name in enumerate("ab")]))
     assert len({scan.series.key for scan in alone}) == 2
 
 
@@ -76,4 +76,4 @@ def test_the_key_holds_nothing_of_the_identifier_and_a_file_without_one_is_a_ser
     ],
 )  # fmt: skip
 def test_only_known_words_of_a_description_are_kept(text, words):
-    assert known_words(text) == words
+    assert describe_contrast(text) == words

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from braintumor.errors import ArtifactError
-from braintumor.inference import Detector, load_artifact, versions
+from braintumor.inference import Detector, list_models, load_artifact
 from tests.inference.version import write_version
 
 
@@ -15,7 +15,7 @@ def test_versions_are_the_folders_with_a_card_and_a_model(workspace):
     write_version(workspace.outputs, "v1")
     (write_version(workspace.outputs, "v1-random") / "model.onnx").unlink()
     (workspace.outputs / "dataset").mkdir()
-    assert versions(workspace) == ["v1", "v2"]
+    assert list_models(workspace) == ["v1", "v2"]
 
 
 def test_a_version_that_is_not_there_is_named_with_those_that_are(workspace):

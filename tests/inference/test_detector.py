@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.errors import ScanError
-from braintumor.imaging import read_scan, standardize
+from braintumor.imaging import preprocess, read_scan
 from braintumor.inference import Detector
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 from tests.golden.draw import SCANS
@@ -52,7 +52,7 @@ def test_the_heat_map_lies_on_the_scans_own_pixels(detector):
     assert heat.dtype == np.float32
     assert heat.min() == 0.0
     assert heat.max() == pytest.approx(1.0)
-    left, top, right, bottom = standardize(scan, detector.artifact.card.contract)[1].crop
+    left, top, right, bottom = preprocess(scan, detector.artifact.card.input_spec)[1].crop_box
     outside = heat.copy()
     outside[top:bottom, left:right] = 0
     assert not outside.any(), "the model saw nothing of the margin"
@@ -67,7 +67,9 @@ def test_the_heat_map_lies_where_the_card_says_the_maps_lie(workspace):
 
 def test_the_tiny_model_tells_phantoms_apart(detector):
     right = [
-        detector.detect(draw(label, seed, 160).pixels).result == label for label in CLASSES for seed in range(20, 26)
+        detector.detect(make_phantom(label, seed, 160).pixels).result == label
+        for label in CLASSES
+        for seed in range(20, 26)
     ]
     assert sum(right) > 0.6 * len(right)
 
@@ -91,8 +93,8 @@ def test_the_version_of_the_settings_is_loaded_unless_told_otherwise(workspace):
 
 
 def test_batches_give_the_logits_of_single_scans(detector):
-    contract = detector.artifact.card.contract
-    frames = [standardize(read_scan(path), contract)[0] for path in sorted(SCANS.iterdir())]
+    contract = detector.artifact.card.input_spec
+    frames = [preprocess(read_scan(path), contract)[0] for path in sorted(SCANS.iterdir())]
     alone = np.concatenate([detector.infer(frame[None]).logits for frame in frames])
     np.testing.assert_allclose(detector.infer_all(frames, batch_size=5).logits, alone, atol=1e-5)
     assert detector.infer_all([]).logits.shape == (0, len(CLASSES))

@@ -13,19 +13,19 @@ from PIL import Image
 from scipy.special import log_softmax, logsumexp, softmax
 
 from braintumor.errors import ArtifactError
-from braintumor.evaluation.study_file import identity
-from braintumor.imaging import InputContract, to_batch
-from braintumor.inference import Detector, load_artifact, versions
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.imaging import InputSpec, to_batch
+from braintumor.inference import Detector, list_models, load_artifact
 from braintumor.inference.ensemble import resize_input, resize_matrix
 from braintumor.inference.outputs import Outputs
 from braintumor.reporting.explain import explain
 from braintumor.settings import Settings
-from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
+from braintumor.vocabulary import NO_TUMOR_INDEX, TUMOR_INDICES
 from tests.inference.version import write_version
 from tests.support.model import CONTRACT, build, fit, phantom_frames
 
 EXTENT = (18.0, 12.0, 132.0, 138.0)
-GRAY = InputContract(height=160, width=160, channels=1)
+GRAY = InputSpec(height=160, width=160, channels=1)
 PLAIN, MASKED = "plain", "masked-one"
 Floats = NDArray[np.float32]
 
@@ -62,7 +62,7 @@ def _both(settings: Settings) -> tuple[Outputs, Outputs]:
 
 
 def _log_odds(logits: Floats) -> Floats:
-    return np.asarray(logsumexp(logits[:, list(TUMOR_INDICES)], axis=1) - logits[:, HEALTHY_INDEX])
+    return np.asarray(logsumexp(logits[:, list(TUMOR_INDICES)], axis=1) - logits[:, NO_TUMOR_INDEX])
 
 
 def test_logits_are_the_weighted_average_at_each_members_temperature(workspace: Settings) -> None:
@@ -94,7 +94,7 @@ def test_a_member_of_another_size_gets_the_frame_resized_as_pillow_does(workspac
 
 def test_a_gray_member_of_an_ensemble_of_three_channels_gets_one(workspace: Settings) -> None:
     batch = to_batch(_frames(), CONTRACT)
-    gray = resize_input(batch, InputContract(height=150, width=150, channels=1))
+    gray = resize_input(batch, InputSpec(height=150, width=150, channels=1))
     assert np.array_equal(gray, batch[..., :1])
     assert resize_input(batch, CONTRACT) is batch
 
@@ -158,9 +158,9 @@ def test_for_tumor_or_none_the_log_odds_are_averaged_and_tumor_classes_are_equal
 
 def test_it_is_listed_where_every_member_can_be_loaded(workspace: Settings) -> None:
     _write(workspace, (0.5, 0.5), (1.0, 1.0))
-    assert versions(workspace) == ["both", MASKED, PLAIN]
+    assert list_models(workspace) == ["both", MASKED, PLAIN]
     (workspace.outputs / PLAIN / "model.onnx").unlink()
-    assert versions(workspace) == [MASKED]
+    assert list_models(workspace) == [MASKED]
     with pytest.raises(ArtifactError, match=r"both averages plain.*model\.onnx is missing"):
         Detector.load("both", workspace)
 
@@ -196,7 +196,7 @@ def test_its_hashes_files_and_identity_are_those_of_its_members(workspace: Setti
     assert artifact.card.model_hashes == hashes
     assert [path.read_bytes() for path in artifact.model_paths()] == [_content(PLAIN), _content(MASKED)]
     other = load_artifact(_write(workspace, (0.4, 0.6), (1.0, 1.0)).name, workspace)
-    assert identity(artifact.card.raw) != identity(other.card.raw)
+    assert model_fingerprint(artifact.card.raw) != model_fingerprint(other.card.raw)
 
 
 def test_explain_says_that_an_ensemble_has_no_saliency_map(workspace: Settings, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.errors import ArtifactError
-from braintumor.imaging import standardize
+from braintumor.imaging import preprocess
 from braintumor.imaging.scan import Scan
 from braintumor.inference import Detector
 from braintumor.inference.verdict import softmax
@@ -46,7 +46,7 @@ def test_the_mask_never_leaves_the_part_of_the_scan_the_model_saw(workspace):
     white[20:80, 30:110] = 255
     write_masked_version(workspace.outputs)
     detector = Detector.load("v4", workspace)
-    left, top, right, bottom = standardize(read(white), detector.artifact.card.contract)[1].crop
+    left, top, right, bottom = preprocess(read(white), detector.artifact.card.input_spec)[1].crop_box
     found = detector.detect(white)
     assert found.mask[top:bottom, left:right].mean() > 0.9
     outside = found.mask_probability.copy()
@@ -65,11 +65,11 @@ def test_a_version_without_a_mask_gives_none(workspace):
     found = Detector.load("v1", workspace).detect(_scan())
     assert found.mask is None
     assert found.mask_probability is None
-    assert found.novelty is None
+    assert found.ood_score is None
 
 
 def test_batches_give_every_output_of_single_scans(masked):
-    frames = np.stack([standardize(read(draw(label, 3, 160).pixels), masked.artifact.card.contract)[0]
+    frames = np.stack([preprocess(read(make_phantom(label, 3, 160).pixels), masked.artifact.card.input_spec)[0]
                        for label in CLASSES])  # fmt: skip
     together = masked.infer_all(frames, batch_size=3)
     for name in ("logits", "maps", "mask", "features"):
@@ -90,7 +90,7 @@ def test_the_mask_moves_the_tumour_probability_as_the_card_weighs_it(workspace):
 
 def test_phantoms_are_read_and_other_pictures_refused(masked):
     for label in CLASSES:
-        found = masked.detect(draw(label, 77, 160).pixels)
+        found = masked.detect(make_phantom(label, 77, 160).pixels)
         assert found.verdict is not Verdict.NOT_BRAIN_MRI
         assert 0 <= found.novelty < 0.5
     noise = np.random.default_rng(0).integers(0, 256, (200, 200)).astype(np.uint8)
@@ -132,12 +132,12 @@ def test_a_reference_the_card_says_too_little_of_is_refused(workspace):
 def test_two_views_answer_a_scan_and_its_mirror_image_alike(workspace) -> None:
     write_masked_version(workspace.outputs, views={"count": 2})
     detector = Detector.load("v4", workspace)
-    frames = standardize(read(_scan()), detector.artifact.card.contract)[0][None]
+    frames = preprocess(read(_scan()), detector.artifact.card.input_spec)[0][None]
     found, mirrored = detector.infer(frames), detector.infer(np.ascontiguousarray(frames[:, :, ::-1]))
     assert found.logits == pytest.approx(mirrored.logits, abs=1e-5)
     assert found.mask == pytest.approx(mirrored.mask[..., ::-1], abs=1e-6)
     assert found.maps == pytest.approx(mirrored.maps[..., ::-1], abs=1e-6)
-    one, other = (detector.infer(seen, views=1) for seen in (frames, np.ascontiguousarray(frames[:, :, ::-1])))
+    one, other = (detector.infer(seen, tta_views=1) for seen in (frames, np.ascontiguousarray(frames[:, :, ::-1])))
     assert np.array_equal(found.features, one.features)
     assert found.mask == pytest.approx((one.mask + other.mask[..., ::-1]) / 2, abs=1e-6)
     means = (np.log(softmax(one.logits)) + np.log(softmax(other.logits))) / 2

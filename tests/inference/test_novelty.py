@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.evaluation.novelty import MARGIN, ODD, fit_novelty, novelty_entry
-from braintumor.inference.novelty import THUMBNAIL, NoveltyReference, described
+from braintumor.evaluation.novelty import REJECTION_MARGIN, UNUSUAL_RATE, fit_ood_reference, ood_card_entry
+from braintumor.inference.novelty import THUMBNAIL_SIDE, OODReference, feature_vector
 
 MIXING = np.random.default_rng(0).normal(size=(6, 30))
 
@@ -18,14 +18,14 @@ def _scans(seed: int, count: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> NoveltyReference:
-    return fit_novelty(_scans(1, 600), _scans(2, 400))
+def fitted() -> OODReference:
+    return fit_ood_reference(_scans(1, 600), _scans(2, 400))
 
 
 def test_new_scans_are_near_and_seldom_called_odd_or_refused(fitted):
     found = fitted.distances(_scans(3, 2000))
     assert found.mean() == pytest.approx(1.0, abs=0.15)
-    assert (found >= fitted.odd).mean() <= 2 * ODD
+    assert (found >= fitted.odd).mean() <= 2 * UNUSUAL_RATE
     assert (found >= fitted.foreign).mean() <= 0.01
     assert fitted.odd < fitted.foreign
 
@@ -42,16 +42,16 @@ def test_foreign_rows_are_far(fitted, name):
 
 def test_the_limits_are_where_the_validation_scans_put_them(fitted):
     found = np.sort(fitted.distances(_scans(2, 400)))
-    assert (found >= fitted.odd).mean() == pytest.approx(ODD, abs=0.005)
-    assert fitted.foreign / MARGIN == pytest.approx(found[-2], rel=0.1)
+    assert (found >= fitted.odd).mean() == pytest.approx(UNUSUAL_RATE, abs=0.005)
+    assert fitted.foreign / REJECTION_MARGIN == pytest.approx(found[-2], rel=0.1)
 
 
 def test_a_reference_comes_back_from_its_table_and_card(fitted):
-    entry = novelty_entry(fitted, 400)
-    again = NoveltyReference.read(fitted.table().encode(), entry)
+    entry = ood_card_entry(fitted, 400)
+    again = OODReference.from_csv(fitted.table().encode(), entry)
     rows = _scans(6, 50)
     np.testing.assert_allclose(again.distances(rows), fitted.distances(rows), rtol=1e-3)
-    assert (again.odd, again.foreign, again.residual) == (fitted.odd, fitted.foreign, fitted.residual)
+    assert (again.unusual_at, again.reject_at, again.residual) == (fitted.odd, fitted.foreign, fitted.residual)
     assert "400 validation images" in entry["chosen"]
     assert set(fitted.table()) <= set("0123456789.,-+e\n"), "numbers only"
 
@@ -61,7 +61,7 @@ def test_a_reference_comes_back_from_its_table_and_card(fitted):
 def test_few_scans_and_constant_columns_still_give_finite_distances(seed, count, constant):
     training = _scans(seed, count)
     training[:, constant] = 7.0
-    found = fit_novelty(training, _scans(seed + 1, 10)).distances(_scans(seed + 2, 10))
+    found = fit_ood_reference(training, _scans(seed + 1, 10)).distances(_scans(seed + 2, 10))
     assert np.isfinite(found).all()
     assert (found >= 0).all()
 
@@ -69,8 +69,8 @@ def test_few_scans_and_constant_columns_still_give_finite_distances(seed, count,
 def test_a_frame_is_described_by_its_features_and_a_thumbnail():
     frames = np.zeros((2, 43, 57), np.uint8)
     frames[1, :4, :5] = 255  # the first of ten by ten cells
-    rows = described(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), frames)
-    assert rows.shape == (2, 2 + THUMBNAIL**2)
+    rows = feature_vector(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), frames)
+    assert rows.shape == (2, 2 + THUMBNAIL_SIDE**2)
     np.testing.assert_array_equal(rows[:, :2], [[1, 2], [3, 4]])
     assert rows[1, 2] == 1.0
     assert rows[1, 3:].sum() == rows[0, 2:].sum() == 0

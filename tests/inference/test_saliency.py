@@ -7,9 +7,9 @@ import pytest
 
 from braintumor.errors import ArtifactError
 from braintumor.imaging import read_scan
-from braintumor.imaging.scan import SeriesPlace
+from braintumor.imaging.scan import SeriesPosition
 from braintumor.inference import Detector
-from braintumor.inference.saliency import smoothed
+from braintumor.inference.saliency import smooth
 from braintumor.settings import Settings
 from tests.inference.version import write_explained_version, write_masked_version
 
@@ -91,14 +91,14 @@ def test_an_altered_graph_is_refused_when_it_is_first_asked_for(workspace: Setti
 def test_smoothing_moves_nothing_and_loses_nothing() -> None:
     point = np.zeros((101, 81), np.float32)
     point[50, 40] = 3.0
-    found = smoothed(point)
+    found = smooth(point)
     assert found.sum() == pytest.approx(3.0, rel=1e-5)
     assert np.unravel_index(found.argmax(), found.shape) == (50, 40)
-    assert smoothed(np.full((30, 50), 0.7, np.float32)) == pytest.approx(0.7)
+    assert smooth(np.full((30, 50), 0.7, np.float32)) == pytest.approx(0.7)
 
 
 def test_what_the_scan_knows_of_itself_reaches_the_detection(explained: Detector) -> None:
-    place = SeriesPlace("key", "Series 1, 9 slices", 3, 9)
+    place = SeriesPosition("key", "Series 1, 9 slices", 3, 9)
     scan = replace(read_scan(_half_dark()), spacing=(0.5, 0.4), series=place, warnings=("Text may be burned in.",))
     found = explained.detect(scan)
     assert (found.spacing, found.series, found.warnings) == ((0.5, 0.4), place, scan.warnings)

@@ -5,15 +5,15 @@ import csv
 import numpy as np
 import pytest
 
-from braintumor.dataset.drawing import draw
-from braintumor.dataset.sets import learnt_from
+from braintumor.dataset.drawing import make_phantom
+from braintumor.dataset.sets import training_dataset
 from braintumor.imaging import read_scan
-from braintumor.inference import Detector, load_artifact, versions
-from braintumor.inference.artifact import NEIGHBOURS, SALIENCY
+from braintumor.inference import Detector, list_models, load_artifact
+from braintumor.inference.artifact import SALIENCY_FILE, SIMILAR_SCANS_FILE
 from braintumor.settings import get_settings
-from braintumor.vocabulary import CLASSES, TUMOR
+from braintumor.vocabulary import CLASSES, TUMOR_LABEL
 
-SHIPPED = [name for name in versions() if (get_settings().outputs / name / "predictions.csv").is_file()]
+SHIPPED = [name for name in list_models() if (get_settings().outputs / name / "predictions.csv").is_file()]
 
 
 @pytest.mark.real
@@ -23,7 +23,7 @@ def test_the_shipped_model_says_what_its_predictions_say(version):
     detector = Detector.load(version)
     with (settings.outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    folder = settings.inputs / learnt_from(detector.artifact.card.raw).folder
+    folder = settings.inputs / training_dataset(detector.artifact.card.raw).folder
     for row in rows[:: max(1, len(rows) // 60)]:
         found = detector.detect(folder / row["path"])
         assert [found.probabilities[c] for c in CLASSES] == pytest.approx(
@@ -35,8 +35,8 @@ def test_the_shipped_model_says_what_its_predictions_say(version):
 @pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.raw.get("saliency")])
 def test_a_shipped_gradient_graph_is_small_and_moves_with_the_scan(version):
     detector = Detector.load(version)
-    assert detector.artifact.path(SALIENCY).stat().st_size < 5_000_000
-    first, second = (detector.saliency(read_scan(draw(label, 3).pixels)) for label in CLASSES[1:3])
+    assert detector.artifact.path(SALIENCY_FILE).stat().st_size < 5_000_000
+    first, second = (detector.saliency(read_scan(make_phantom(label, 3).pixels)) for label in CLASSES[1:3])
     for found in (first, second):
         assert found.shape == (256, 256)
         assert 0.0 <= found.min() < 0.1
@@ -47,11 +47,11 @@ def test_a_shipped_gradient_graph_is_small_and_moves_with_the_scan(version):
 @pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.raw.get("retrieval")])
 def test_a_shipped_index_is_small_and_right_more_often_than_by_chance(version):
     detector = Detector.load(version)
-    assert detector.artifact.path(NEIGHBOURS).stat().st_size < 1_000_000
+    assert detector.artifact.path(SIMILAR_SCANS_FILE).stat().st_size < 1_000_000
     assert detector.artifact.card.raw["retrieval"]["nearest"]["low"] > 1 / len(CLASSES)
-    found = detector.nearest(read_scan(draw(CLASSES[0], 3).pixels))
+    found = detector.most_similar(read_scan(make_phantom(CLASSES[0], 3).pixels))
     assert len({one.group for one in found}) == 5
     with (get_settings().outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:
         training = {row["path"]: row["label"] for row in csv.DictReader(file) if row["split"] == "train"}
-    unsaid = (None, TUMOR)  # a tumour whose kind nobody said
+    unsaid = (None, TUMOR_LABEL)  # a tumour whose kind nobody said
     assert all(training[one.path] == one.label or (one.label, training[one.path]) == unsaid for one in found)

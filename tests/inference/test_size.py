@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from braintumor.imaging.geometry import Geometry
 from braintumor.inference import Detection
-from braintumor.inference.size import largest_part, longest_diameter
+from braintumor.inference.size import largest_component, max_feret_diameter
 from braintumor.vocabulary import CLASSES, Verdict
 
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=14))
@@ -19,7 +19,7 @@ SPACINGS = st.tuples(st.floats(0.1, 5.0), st.floats(0.1, 5.0))
 
 
 def _diameter(mask: np.ndarray, spacing: tuple[float, float] = (1.0, 1.0)) -> float:
-    return longest_diameter(largest_part(mask), spacing)
+    return max_feret_diameter(largest_component(mask), spacing)
 
 
 def _filled(runs: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -31,7 +31,7 @@ def _filled(runs: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 @given(MASKS)
 def test_the_largest_part_is_the_one_a_reference_labels(mask: np.ndarray) -> None:
-    found = _filled(largest_part(mask), mask.shape)
+    found = _filled(largest_component(mask), mask.shape)
     labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     assert found.sum() == (sizes.max() if count else 0)
@@ -42,11 +42,11 @@ def test_the_largest_part_is_the_one_a_reference_labels(mask: np.ndarray) -> Non
 
 @given(MASKS, SPACINGS)
 def test_no_two_corners_of_its_pixels_lie_farther_apart(mask: np.ndarray, spacing: tuple[float, float]) -> None:
-    runs = largest_part(mask)
+    runs = largest_component(mask)
     rows, columns = np.nonzero(_filled(runs, mask.shape))
     corners = np.concatenate([np.column_stack([rows + i, columns + j]) for i in (0, 1) for j in (0, 1)]) * spacing
     apart = np.sqrt(np.square(corners[:, None] - corners[None]).sum(axis=2))
-    assert longest_diameter(runs, spacing) == pytest.approx(apart.max() if len(rows) else 0.0)
+    assert max_feret_diameter(runs, spacing) == pytest.approx(apart.max() if len(rows) else 0.0)
 
 
 @given(MASKS, SPACINGS)
@@ -57,7 +57,7 @@ def test_a_turned_or_mirrored_picture_has_the_same_area_and_diameter(
     if sizes[-2:] != sorted(set(sizes[-2:])):
         mask = mask & (ndimage.label(mask, np.ones((3, 3)))[0] == 1)  # of equals, turning may pick the other
     turned, flipped = np.rot90(mask), mask[:, ::-1]
-    assert len(_filled(largest_part(turned), turned.shape)) == mask.shape[1]
+    assert len(_filled(largest_component(turned), turned.shape)) == mask.shape[1]
     assert _diameter(turned, spacing[::-1]) == pytest.approx(_diameter(mask, spacing))
     assert _diameter(flipped, spacing) == pytest.approx(_diameter(mask, spacing))
 
@@ -116,8 +116,8 @@ def test_no_other_thread_sees_half_of_the_sizes(monkeypatch: pytest.MonkeyPatch)
 
     def watched(*given: object) -> float:
         seen.append(set(found._sizes))
-        return longest_diameter(*given)  # type: ignore[arg-type]
+        return max_feret_diameter(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("braintumor.inference.detection.longest_diameter", watched)
+    monkeypatch.setattr("braintumor.inference.detection.max_feret_diameter", watched)
     assert found.diameter_mm == pytest.approx(40 * np.sqrt(2))
     assert seen == [set(), set()]

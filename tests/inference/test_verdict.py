@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from braintumor.inference.verdict import (
-    Strangeness,
+    OODScore,
     Thresholds,
-    decide,
-    likeliest,
+    decide_verdict,
+    predicted_class,
     prediction_set,
     softmax,
     tumor_probability,
 )
-from braintumor.vocabulary import CLASSES, OTHER_MODALITIES, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, NON_MR_MODALITIES, TumorClass, Verdict
 
 LOGITS = hnp.arrays(np.float32, (4,), elements=st.floats(-1e4, 1e4, width=32))
 SHARES = LOGITS.map(softmax)
@@ -59,7 +59,7 @@ def test_a_larger_quantile_of_a_class_brings_that_class_in_and_changes_no_other(
 
 @given(st.floats(0, 1), THRESHOLDS)
 def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds):
-    verdict, reason = decide(probability, thresholds)
+    verdict, reason = decide_verdict(probability, thresholds)
     if probability >= thresholds.high:
         assert verdict is Verdict.TUMOR_SUSPECTED
     elif probability <= thresholds.low:
@@ -70,11 +70,11 @@ def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds)
     assert reason.endswith(".")
 
 
-@given(st.floats(0, 1), THRESHOLDS, st.sampled_from([*OTHER_MODALITIES, "MR", "OT", ""]))
+@given(st.floats(0, 1), THRESHOLDS, st.sampled_from([*NON_MR_MODALITIES, "MR", "OT", ""]))
 def test_what_says_itself_that_it_is_no_mr_is_refused_whatever_it_looks_like(probability, thresholds, modality):
-    verdict, reason = decide(probability, thresholds, None, modality)
-    assert (verdict is Verdict.NOT_BRAIN_MRI) == (modality in OTHER_MODALITIES)
-    assert ("The file says that it is" in reason) == (modality in OTHER_MODALITIES)
+    verdict, reason = decide_verdict(probability, thresholds, None, modality)
+    assert (verdict is Verdict.NOT_BRAIN_MRI) == (modality in NON_MR_MODALITIES)
+    assert ("The file says that it is" in reason) == (modality in NON_MR_MODALITIES)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])
@@ -91,8 +91,8 @@ LIMITS = st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)).map(sorted)
 def test_a_picture_too_far_from_the_training_scans_is_refused_and_an_odd_one_left_open(
     probability, thresholds, distance, limits
 ):
-    strangeness = Strangeness(distance, *limits)
-    verdict, reason = decide(probability, thresholds, strangeness)
+    strangeness = OODScore(distance, *limits)
+    verdict, reason = decide_verdict(probability, thresholds, strangeness)
     if distance >= limits[1]:
         assert verdict is Verdict.NOT_BRAIN_MRI
         assert f"{distance / limits[1]:.1f} times as far" in reason
@@ -100,16 +100,16 @@ def test_a_picture_too_far_from_the_training_scans_is_refused_and_an_odd_one_lef
         assert verdict is Verdict.UNCERTAIN
         assert f"{distance / limits[1]:.0%} of the distance" in reason
     else:
-        assert (verdict, reason) == decide(probability, thresholds)
+        assert (verdict, reason) == decide_verdict(probability, thresholds)
     assert reason.endswith(".")
 
 
 @given(DISTANCES, LIMITS)
 def test_novelty_lies_between_0_and_1_and_passes_one_half_where_a_picture_is_refused(distance, limits):
-    strangeness = Strangeness(distance, *limits)
-    assert 0 <= strangeness.novelty <= 1
+    strangeness = OODScore(distance, *limits)
+    assert 0 <= strangeness.score <= 1
     if not math.isclose(distance, limits[1], rel_tol=1e-9):  # there one rounding decides
-        assert (strangeness.novelty >= 0.5) == strangeness.refused
+        assert (strangeness.score >= 0.5) == strangeness.is_rejected
 
 
 @given(st.floats(0, 1), st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
@@ -117,7 +117,7 @@ def test_a_version_that_tells_no_kinds_says_tumour_from_its_threshold_on_and_kee
     tumor, decision, of_tumors, of_healthy
 ):
     shares = np.array([tumor / 3, tumor / 3, 1 - tumor, tumor / 3])
-    said = CLASSES[int(likeliest(shares, decision))]
+    said = CLASSES[int(predicted_class(shares, decision))]
     assert said.is_tumor == (tumor_probability(shares) >= decision)
     quantiles = {c: of_tumors if c.is_tumor else of_healthy for c in CLASSES}
     found = prediction_set(shares, quantiles, decision)

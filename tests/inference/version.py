@@ -11,12 +11,12 @@ import onnxruntime
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.evaluation.novelty import fit_novelty, novelty_entry
-from braintumor.evaluation.retrieval import fit_neighbours
+from braintumor.evaluation.novelty import fit_ood_reference, ood_card_entry
+from braintumor.evaluation.retrieval import fit_similar_scan_index
 from braintumor.imaging import to_batch
-from braintumor.inference.novelty import NoveltyReference, described
+from braintumor.inference.novelty import OODReference, feature_vector
 from braintumor.inference.outputs import Outputs
-from braintumor.models.gradient import gradient_graph
+from braintumor.models.gradient import build_gradient_onnx
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import CLASS_NAMES, CLASSES, Split
 from tests.support.model import CONTRACT, build, cells, fit, phantom_frames
@@ -31,21 +31,21 @@ def model_bytes(*, masked: bool = False) -> bytes:
 
 
 @cache
-def reference() -> NoveltyReference:
+def reference() -> OODReference:
     """What phantoms look like to the masked model."""
     frames, _ = phantom_frames(per_class=24, first_seed=500)
-    rows = described(cells(frames), frames)
-    return fit_novelty(rows[::2], rows[1::2])
+    rows = feature_vector(cells(frames), frames)
+    return fit_ood_reference(rows[::2], rows[1::2])
 
 
 def write_masked_version(outputs: Path, name: str = "v4", **changes: Any) -> Path:
     """Write a version with a mask and a measure of novelty. Returns the folder."""
     (outputs / name).mkdir(parents=True)
-    (outputs / name / "novelty.csv").write_text(reference().table(), encoding="utf-8")
+    (outputs / name / "novelty.csv").write_text(reference().to_csv(), encoding="utf-8")
     files = {"model.onnx": model_bytes(masked=True), "novelty.csv": (outputs / name / "novelty.csv").read_bytes()}
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     fixed = {
-        "novelty": novelty_entry(reference(), 48),
+        "novelty": ood_card_entry(reference(), 48),
         "conformal": {"level": 0.95, "quantiles": dict.fromkeys(CLASS_NAMES, 0.8)},
         "files": hashes,
     }
@@ -68,7 +68,7 @@ def known() -> bytes:
         frames,
         labels,
     )
-    index = fit_neighbours(data, Outputs(np.zeros((len(labels), 4), np.float32), features=_features(frames)))
+    index = fit_similar_scan_index(data, Outputs(np.zeros((len(labels), 4), np.float32), features=_features(frames)))
     assert index is not None
     return index.to_bytes()
 
@@ -82,7 +82,7 @@ def write_explained_version(outputs: Path, name: str = "v4", neighbours: bytes |
     """Write a masked version with a gradient graph and an index of known scans. Returns the folder."""
     folder = outputs / name
     files = {
-        "saliency.onnx": gradient_graph(model_bytes(masked=True)),
+        "saliency.onnx": build_gradient_onnx(model_bytes(masked=True)),
         "neighbours.npz": known() if neighbours is None else neighbours,
     }
     write_masked_version(outputs, name, **{"saliency": {"n": 1}, "retrieval": {"scans": 24}} | changes)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.dataset.masks import load_mask
 from braintumor.inference import Detector
-from braintumor.models.saved import load_network
+from braintumor.models.saved import load_keras_model
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASS_NAMES, TumorClass, Verdict
 from tests.journey.workplace import Workplace
@@ -94,10 +94,10 @@ def test_it_has_learnt_the_phantoms_and_where_their_tumours_are(trained: Workpla
 
 def test_what_is_no_phantom_is_farther_than_what_is(trained: Workplace) -> None:
     detector = Detector.load("v4", _settings(trained))
-    phantoms = [detector.detect(draw(label, 900, 256).pixels) for label in TumorClass]
+    phantoms = [detector.detect(make_phantom(label, 900, 256).pixels) for label in TumorClass]
     noise = detector.detect(np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8))
-    assert noise.novelty is not None
-    assert noise.novelty > max(found.novelty or 0.0 for found in phantoms)
+    assert noise.ood_score is not None
+    assert noise.ood_score > max(found.ood_score or 0.0 for found in phantoms)
     assert noise.verdict is Verdict.NOT_BRAIN_MRI
 
 
@@ -123,7 +123,7 @@ def test_a_killed_training_goes_on_with_its_average_and_ends_where_an_unbroken_o
     first, second = (pd.read_csv(_version(w) / "history.csv").drop(columns="seconds") for w in (broken, trained))
     pd.testing.assert_frame_equal(first, second, rtol=1e-6)
     for file in ("model.keras", f"work/epoch-00{EPOCHS}.keras", f"work/epoch-00{EPOCHS}.average.keras"):
-        ours, theirs = (load_network(_version(w) / file) for w in (broken, trained))
+        ours, theirs = (load_keras_model(_version(w) / file) for w in (broken, trained))
         for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             assert np.allclose(a, b, atol=1e-6), file
 
@@ -135,7 +135,7 @@ def test_the_average_is_what_is_served_and_not_where_the_last_step_landed(traine
         work / f"epoch-00{EPOCHS}.average.keras",
         work / f"epoch-00{EPOCHS}.keras",
     )
-    served, average, last = (load_network(file).get_weights() for file in files)
+    served, average, last = (load_keras_model(file).get_weights() for file in files)
     assert all(np.array_equal(a, b) for a, b in zip(served, average, strict=True))
     assert not all(np.allclose(a, b) for a, b in zip(served, last, strict=True))
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from benchmarks.baseline.training_ways import original_network
 from braintumor.errors import RecipeError
-from braintumor.models.build import build
+from braintumor.models.build import build_model
 from braintumor.models.recipe import Recipe, load_recipe
 
 PARAMETERS = {
@@ -32,7 +32,7 @@ PARAMETERS = {
 @pytest.mark.parametrize(("version", "count"), PARAMETERS.items())
 def test_a_version_has_as_many_parameters_as_its_original(version: str, count: int) -> None:
     recipe = load_recipe(version)
-    model = build(recipe)
+    model = build_model(recipe)
     assert model.count_params() == count
     assert model.output_shape == (None, recipe.outputs)
     assert model.input_shape == (None, recipe.input.height, recipe.input.width, 3)
@@ -42,7 +42,7 @@ def test_a_version_has_as_many_parameters_as_its_original(version: str, count: i
 def test_a_large_base_prepares_pictures_as_its_own_weights_want_them(base: str) -> None:
     own = {"resnet50": keras.applications.resnet50, "inceptionv3": keras.applications.inception_v3,
            "mobilenetv3": keras.applications.mobilenet_v3, "xception": keras.applications.xception}  # fmt: skip
-    model = build(_small(base))
+    model = build_model(_small(base))
     grey = np.repeat(np.random.default_rng(0).random((1, 75, 75, 1), np.float32), 3, axis=3)
     wanted = own[base].preprocess_input(255 * grey.copy())
     assert np.allclose(model.get_layer("prepare")(grey), wanted, atol=1e-4)
@@ -58,7 +58,7 @@ def test_efficientnet_prepares_pictures_outside_the_base_as_it_would_inside(monk
     normalization = next(layer for layer in whole.layers if isinstance(layer, keras.layers.Normalization))
     normalization.set_weights([np.array(means), np.array(deviations), np.array(0)])  # as in the file of its weights
     normalization.finalize_state()
-    model = build(_small("efficientnetb0"))
+    model = build_model(_small("efficientnetb0"))
     model.get_layer("base").set_weights(whole.get_weights()[3:])
     pictures = np.random.default_rng(0).random((2, 75, 75, 3), np.float32)
     found = model.get_layer("base")(model.get_layer("prepare")(pictures))
@@ -73,7 +73,7 @@ def _small(base: str) -> Recipe:
 
 
 def test_the_wide_network_is_padded_and_pools_five_times() -> None:
-    model = build(load_recipe("wide-cnn"))
+    model = build_model(load_recipe("wide-cnn"))
     assert model.get_layer("pool_5").output.shape == (None, 7, 7, 64)
     assert [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)] == [
         128, 128, 128, 256, 256, 256, 256, 128, 128, 64, 64,
@@ -92,12 +92,12 @@ def test_the_wide_network_is_padded_and_pools_five_times() -> None:
 )
 def test_a_recipe_that_asks_for_a_network_there_is_not_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(RecipeError, match=said):
-        build(load_recipe("mobilenet").model_copy(update=changes))
+        build_model(load_recipe("mobilenet").model_copy(update=changes))
 
 
 def test_the_plain_cnn_is_the_original_s_function_and_gradient() -> None:
     recipe = load_recipe("v1")
-    ours, original = build(recipe), original_network((recipe.input.height, recipe.input.width))
+    ours, original = build_model(recipe), original_network((recipe.input.height, recipe.input.width))
     original.set_weights(ours.get_weights())
     images = tf.constant(np.random.default_rng(0).random((3, 150, 150, 3), np.float32))
     said, slopes = [], []

@@ -6,15 +6,15 @@ import pytest
 import tensorflow as tf
 
 from braintumor.errors import RecipeError
-from braintumor.models.build import build
-from braintumor.models.explained import explained, map_extent
+from braintumor.models.build import build_model
+from braintumor.models.explained import map_extent, with_grad_cam
 from braintumor.models.recipe import load_recipe
 
 
 @pytest.fixture(scope="module")
 def model() -> keras.Sequential:
     keras.utils.set_random_seed(3)
-    return build(load_recipe("v1"))
+    return build_model(load_recipe("v1"))
 
 
 def test_the_plain_cnn_has_as_many_parameters_as_the_original(model: keras.Sequential) -> None:
@@ -38,7 +38,7 @@ def _grad_cam(model: keras.Sequential, images: np.ndarray, layer: str, answer: i
 
 def test_maps_are_the_grad_cam_of_automatic_differentiation(model: keras.Sequential) -> None:
     images = np.random.default_rng(0).random((3, 150, 150, 3), np.float32)
-    found = {name: np.asarray(value) for name, value in explained(model)(images).items()}
+    found = {name: np.asarray(value) for name, value in with_grad_cam(model)(images).items()}
     assert found["maps"].shape == (3, 4, 12, 12)
     assert found["maps"].max() > 0
     for label in range(4):
@@ -57,7 +57,7 @@ def test_a_convolution_without_pooling_behind_it_is_explained_too() -> None:
         ]
     )
     images = np.random.default_rng(1).random((2, 20, 20, 1), np.float32)
-    maps = np.asarray(explained(model)(images)["maps"])
+    maps = np.asarray(with_grad_cam(model)(images)["maps"])
     for label in range(3):
         assert np.allclose(maps[:, label], _grad_cam(model, images, "last", label), atol=1e-6)
 
@@ -73,7 +73,7 @@ def test_a_layer_without_a_known_gradient_is_refused_by_name() -> None:
         ]
     )
     with pytest.raises(RecipeError, match="norm"):
-        explained(model)
+        with_grad_cam(model)
 
 
 def test_the_map_covers_what_its_cells_look_at(model: keras.Sequential) -> None:
@@ -118,7 +118,7 @@ def test_tumour_or_none_is_explained_behind_normalization_and_either_joint(activ
         2,
     )
     images = np.random.default_rng(1).random((3, 12, 12, 1), np.float32)
-    found = {name: np.asarray(value) for name, value in explained(model)(images).items()}
+    found = {name: np.asarray(value) for name, value in with_grad_cam(model)(images).items()}
     tumor = found["probabilities"][:, [0, 1, 3]]
     assert np.allclose(tumor.sum(axis=1), model.predict(images, verbose=0)[:, 0], atol=1e-6)
     assert np.allclose(tumor, tumor[:, :1])
@@ -143,7 +143,7 @@ def test_a_nested_network_is_explained_at_its_end_over_the_whole_frame() -> None
         5,
     )
     images = np.random.default_rng(2).random((2, 16, 16, 3), np.float32)
-    maps = np.asarray(explained(model)(images)["maps"])
+    maps = np.asarray(with_grad_cam(model)(images)["maps"])
     assert maps.shape == (2, 4, 8, 8)
     for label in range(4):
         assert np.allclose(maps[:, label], _grad_cam(model, images, "base", label), atol=1e-6)

@@ -11,8 +11,8 @@ import tensorflow as tf
 from keras import layers
 
 from braintumor.errors import RecipeError
-from braintumor.models.build import build
-from braintumor.models.gradient import gradient_graph
+from braintumor.models.build import build_model
+from braintumor.models.gradient import build_gradient_onnx
 from braintumor.models.recipe import load_recipe
 from braintumor.training.export import to_onnx
 from braintumor.training.saliency import log_odds_gradient
@@ -37,7 +37,7 @@ def _model(architecture: str) -> keras.Model:
     side, channels = SIDES[architecture]
     recipe = load_recipe(RECIPES.get(architecture, "v4"))
     size = recipe.input.model_copy(update={"height": side, "width": side, "channels": channels})
-    model = build(recipe.model_copy(update={"architecture": architecture, "input": size}))
+    model = build_model(recipe.model_copy(update={"architecture": architecture, "input": size}))
     generator = np.random.default_rng(0)
     model.set_weights([w + 0.1 * np.abs(generator.normal(size=w.shape)) * (w.ndim == 1) for w in model.get_weights()])
     return model
@@ -64,7 +64,7 @@ def test_it_is_the_gradient_of_automatic_differentiation(architecture: str) -> N
     model, images = _model(architecture), _images(architecture)
     expected = log_odds_gradient(model, images)
     assert np.abs(expected).max() > 0
-    found = _gradients(gradient_graph(to_onnx(model), short=False), images)
+    found = _gradients(build_gradient_onnx(to_onnx(model), int16_weights=False), images)
     assert found.shape == images.shape
     differences = _differences(found, expected)
     assert differences.min() < 1e-4
@@ -75,14 +75,14 @@ def test_it_is_the_gradient_of_automatic_differentiation(architecture: str) -> N
 @pytest.mark.parametrize("architecture", KEPT)
 def test_in_16_bits_it_is_nearly_that_and_the_file_below_5_mb(architecture: str) -> None:
     model, images = _model(architecture), _images(architecture)
-    content = gradient_graph(to_onnx(model))
+    content = build_gradient_onnx(to_onnx(model))
     assert len(content) < 5_000_000
     assert _differences(_gradients(content, images), log_odds_gradient(model, images)).max() < 0.02
 
 
 def test_the_mask_is_taken_as_it_is_and_moves_no_pixel_by_itself() -> None:
     model, images = _model("masked_mobilenet"), _images("masked_mobilenet")
-    used = {node.op_type for node in onnx.load_from_string(gradient_graph(to_onnx(model))).graph.node}
+    used = {node.op_type for node in onnx.load_from_string(build_gradient_onnx(to_onnx(model))).graph.node}
     assert "Sigmoid" in used
     with tf.GradientTape() as tape:
         tape.watch(given := tf.constant(images))
@@ -101,10 +101,10 @@ def test_overlapping_windows_and_plain_sums_are_gone_back_through_too() -> None:
 
     direction = np.random.default_rng(1).normal(size=images.shape)
     slope = (log_odds(images + 1e-2 * direction) - log_odds(images - 1e-2 * direction)) / 2e-2
-    assert (_gradients(gradient_graph(content), images) * direction).sum() == pytest.approx(slope, rel=0.05)
+    assert (_gradients(build_gradient_onnx(content), images) * direction).sum() == pytest.approx(slope, rel=0.05)
 
 
 def test_an_operator_without_a_known_gradient_is_refused_by_name() -> None:
     steps = [keras.Input((20, 20, 1)), layers.Conv2D(4, 3, activation="softplus"), layers.Flatten(), layers.Dense(4)]
     with pytest.raises(RecipeError, match="No gradient of Softplus"):
-        gradient_graph(to_onnx(keras.Sequential(steps)))
+        build_gradient_onnx(to_onnx(keras.Sequential(steps)))

@@ -57,11 +57,11 @@ def test_v4_is_its_teacher_but_for_being_taught() -> None:
 
 
 def test_under_another_protocol_those_teach_that_learnt_under_it() -> None:
-    taught = load_recipe("v4").under(Protocol.OFFICIAL).teachers
+    taught = load_recipe("v4").for_protocol(Protocol.OFFICIAL).teachers
     assert taught is not None
     assert taught.versions == ("v4_teacher-official", "v4_teacher-official-seed2", "v4_teacher-official-seed3")
-    assert load_recipe("v4").under(Protocol.GROUP) == load_recipe("v4")
-    assert load_recipe("v1").under(Protocol.OFFICIAL) == load_recipe("v1")
+    assert load_recipe("v4").for_protocol(Protocol.GROUP) == load_recipe("v4")
+    assert load_recipe("v1").for_protocol(Protocol.OFFICIAL) == load_recipe("v1")
 
 
 def test_v4_asks_for_a_mask_wherever_it_needs_one_and_for_frames_its_network_can_halve() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from braintumor.dataset.audit import audit
+from braintumor.dataset.audit import audit_dataset
 from braintumor.dataset.masks import masks_folder
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split
-from braintumor.dataset.table import write_table
+from braintumor.dataset.split import split_dataset
+from braintumor.dataset.table import write_file_table
 from braintumor.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ def phantoms(workspace: Settings) -> Settings:
     write_phantoms(workspace.dataset, per_class=24)
     (workspace.dataset / "masks").rename(masks_folder(workspace))
     provenance = pd.read_csv(workspace.dataset / "provenance.csv", dtype=str, keep_default_na=False)
-    write_table(workspace.dataset, provenance, workspace.dataset / "table.csv")
+    write_file_table(workspace.dataset, provenance, workspace.dataset / "table.csv")
     return workspace
 
 
@@ -104,8 +104,8 @@ def test_those_of_the_data_run_on_phantoms(tmp_path: Path) -> None:
 def test_those_of_the_models_train_and_run_on_phantoms(
     phantoms: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    audit(phantoms)
-    split(settings=phantoms)
+    audit_dataset(phantoms)
+    split_dataset(settings=phantoms)
     recipes = tmp_path / "recipes"
     recipes.mkdir()
     for path in (ROOT / "recipes").glob("*.toml"):

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging import Refusal, Scan, read_scan
+from braintumor.imaging import FailedScan, Scan, read_scan
 from tests.support.dicoms import dicom
 from tests.support.hostile_bases import bases
 from tests.support.slices import read_slices
@@ -74,7 +74,7 @@ def test_any_damage_to_any_kind_of_file_leaves_slices_or_refusals(name, data):
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, min(600, len(content) - 1)))] = data.draw(st.integers(0, 255))
     for one in read_slices(bytes(content[: data.draw(st.integers(0, len(content)))]), name):
-        assert isinstance(one, Scan | Refusal)
+        assert isinstance(one, Scan | FailedScan)
         if isinstance(one, Scan):
             assert 0.0 <= one.pixels.min() < one.pixels.max() <= 1.0
 
@@ -82,4 +82,4 @@ def test_any_damage_to_any_kind_of_file_leaves_slices_or_refusals(name, data):
 @given(st.binary(max_size=1500), st.sampled_from(["a.dcm", "a.nii", "a.zip", "a.tif", "a"]))
 def test_any_bytes_are_slices_or_refusals(content, name):
     for start in (b"", b"\0" * 128 + b"DICM", b"PK\3\4", b"II*\0\x08\0\0\0"):
-        assert all(isinstance(one, Scan | Refusal) for one in read_slices(start + content, name))
+        assert all(isinstance(one, Scan | FailedScan) for one in read_slices(start + content, name))

@@ -9,12 +9,12 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging import InputContract, Scan, content_box, overlay, read_scan, standardize, to_batch
+from braintumor.imaging import InputSpec, Scan, draw_overlay, foreground_bbox, preprocess, read_scan, to_batch
 from tests.golden.draw import SCANS
 
 ORIGINALS = {path.name: path.read_bytes() for path in SCANS.iterdir()}
 CONTRACTS = st.builds(
-    InputContract,
+    InputSpec,
     height=st.integers(8, 200),
     width=st.integers(8, 200),
     channels=st.sampled_from([1, 3]),
@@ -78,14 +78,14 @@ def test_any_array_is_a_scan_or_an_error(array):
 
 @given(PICTURES, CONTRACTS)
 def test_every_scan_gives_a_frame_of_the_contracts_shape(array, contract):
-    frame, geometry = standardize(scan_of(array), contract)
+    frame, geometry = preprocess(scan_of(array), contract)
     assert frame.shape == (contract.height, contract.width)
     assert frame.dtype == np.uint8
     batch = to_batch(frame[None], contract)
     assert batch.shape == (1, contract.height, contract.width, contract.channels)
     assert batch.min() >= 0.0
     assert batch.max() <= 1.0
-    left, top, right, bottom = geometry.placed
+    left, top, right, bottom = geometry.paste_box
     outside = frame.copy()
     outside[top:bottom, left:right] = 0
     assert not outside.any(), "the padding is black"
@@ -93,12 +93,12 @@ def test_every_scan_gives_a_frame_of_the_contracts_shape(array, contract):
 
 @given(PICTURES, CONTRACTS)
 def test_a_letterbox_keeps_the_aspect_to_a_pixel(array, contract):
-    geometry = standardize(scan_of(array), contract)[1]
-    left, top, right, bottom = geometry.placed
+    geometry = preprocess(scan_of(array), contract)[1]
+    left, top, right, bottom = geometry.paste_box
     assert 0 <= left < right <= contract.width
     assert 0 <= top < bottom <= contract.height
     if contract.fit == "letterbox":
-        crop_left, crop_top, crop_right, crop_bottom = geometry.crop
+        crop_left, crop_top, crop_right, crop_bottom = geometry.crop_box
         scale = min(contract.width / (crop_right - crop_left), contract.height / (crop_bottom - crop_top))
         assert abs((right - left) - scale * (crop_right - crop_left)) <= 1
         assert abs((bottom - top) - scale * (crop_bottom - crop_top)) <= 1
@@ -109,9 +109,9 @@ def test_a_letterbox_keeps_the_aspect_to_a_pixel(array, contract):
 
 @given(PICTURES, CONTRACTS, st.integers(1, 20), st.integers(1, 20))
 def test_a_map_of_any_resolution_comes_back_on_the_scans_grid_within_its_range(array, contract, rows, columns):
-    geometry = standardize(scan_of(array), contract)[1]
+    geometry = preprocess(scan_of(array), contract)[1]
     values = np.random.default_rng(rows * 31 + columns).random((rows, columns), np.float32)
-    back = geometry.to_scan_grid(values)
+    back = geometry.resample_to_scan(values)
     assert back.shape == array.shape
     assert back.min() >= 0.0
     assert back.max() <= values.max() + 1e-5
@@ -119,7 +119,7 @@ def test_a_map_of_any_resolution_comes_back_on_the_scans_grid_within_its_range(a
 
 @given(PICTURES)
 def test_what_is_cropped_is_dark(array):
-    left, top, right, bottom = content_box(array)
+    left, top, right, bottom = foreground_bbox(array)
     assert 0 <= left < right <= array.shape[1]
     assert 0 <= top < bottom <= array.shape[0]
     for dark in (array[:top], array[bottom:]):
@@ -132,11 +132,11 @@ def test_what_is_cropped_is_dark(array):
 def test_a_black_margin_never_moves_the_crop(array, across, down):
     array = np.maximum(array, 40)  # bright throughout, so that the crop is the picture itself
     padded = np.pad(array, ((down, 0), (across, 0)))
-    left, top, right, bottom = content_box(padded)
+    left, top, right, bottom = foreground_bbox(padded)
     assert (left, top) == (across, down)
     assert (right - left, bottom - top) == (array.shape[1], array.shape[0])
-    contract = InputContract(64, 64)
-    first, second = (standardize(scan_of(each), contract)[0] for each in (array, padded))
+    contract = InputSpec(64, 64)
+    first, second = (preprocess(scan_of(each), contract)[0] for each in (array, padded))
     assert np.abs(first.astype(int) - second.astype(int)).mean() <= 2
 
 
@@ -151,6 +151,6 @@ def test_png_keeps_every_grey_value(array):
 @given(PICTURES, st.floats(0, 1))
 def test_an_overlay_is_always_a_picture_of_the_scans_size(array, strength):
     heat = np.random.default_rng(0).random(array.shape, np.float32)
-    painted = overlay(array, heat, strength)
+    painted = draw_overlay(array, heat, strength)
     assert painted.shape == (*array.shape, 3)
     assert painted.dtype == np.uint8

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.imaging import Scan, read_scan
 from braintumor.inference import Detector
 from braintumor.reporting.entry import ReportEntry
@@ -23,7 +23,7 @@ class Failed:
 
 
 def drawn(number: int = 0, name: str = "") -> Scan:
-    pixels = draw(CLASSES[number % len(CLASSES)], number, 96).pixels
+    pixels = make_phantom(CLASSES[number % len(CLASSES)], number, 96).pixels
     return read_scan(pixels, name or f"scan-{number}.png")
 
 

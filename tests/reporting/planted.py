@@ -13,7 +13,7 @@ from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pypdf import PdfReader
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.vocabulary import CLASSES
 
 NAME = "ZQXVWYKJ"
@@ -53,7 +53,9 @@ def plant(data: Dataset) -> None:
 
 
 def fill(data: Dataset, number: int) -> None:
-    pixels = (draw(CLASSES[number % len(CLASSES)], number, 96).pixels.astype(np.float64) * 4000).astype(np.uint16)
+    pixels = (make_phantom(CLASSES[number % len(CLASSES)], number, 96).pixels.astype(np.float64) * 4000).astype(
+        np.uint16
+    )
     if pixels.ndim == 3:
         pixels = pixels[..., 0]
     data.Rows, data.Columns = pixels.shape

@@ -11,10 +11,17 @@ import pytest
 from pypdf import PdfReader
 
 from braintumor.inference import Detector
-from braintumor.reporting.answer import answer_sentence, answer_title, answer_word, chances, is_right, set_words
+from braintumor.reporting.answer import (
+    class_probabilities,
+    is_correct,
+    label_sentence,
+    label_text,
+    label_title,
+    prediction_set_texts,
+)
 from braintumor.reporting.csv import csv_row, to_csv
 from braintumor.reporting.entry import ReportEntry
-from braintumor.reporting.measured import measured_of
+from braintumor.reporting.measured import headline_metrics
 from braintumor.reporting.pdf import pdf_report
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
@@ -59,12 +66,12 @@ def _kinds_in(text: str) -> list[str]:
 def test_the_kinds_share_what_probability_there_is_and_none_is_told(read: list[ReportEntry]) -> None:
     for one in read:
         found = one.detection
-        assert not found.tells_kinds
+        assert not found.is_multiclass
         assert len({round(found.probabilities[c], 6) for c in KINDS}) == 1
         assert found.result.is_tumor == (found.tumor_probability >= DECISION)
-        assert [(chance.title, chance.label) for chance in chances(found)] == [("Any tumour", None)]
-        said = f"{answer_sentence(found)} {answer_word(found)} {set_words(found)}"
-        assert ("tumour of any kind" in said) == (found.result.is_tumor or len(set_words(found)) == 2)
+        assert [(chance.title, chance.label) for chance in class_probabilities(found)] == [("Any tumour", None)]
+        said = f"{label_sentence(found)} {label_text(found)} {prediction_set_texts(found)}"
+        assert ("tumour of any kind" in said) == (found.result.is_tumor or len(prediction_set_texts(found)) == 2)
         assert _kinds_in(said) == []
 
 
@@ -78,7 +85,7 @@ def test_a_row_names_tumor_or_none_and_leaves_the_kinds_empty(read: list[ReportE
 
 
 def test_a_report_claims_no_kind_anywhere(blunt: Detector, read: list[ReportEntry]) -> None:
-    text = _text(pdf_report(read, card=blunt.artifact.card, measured=measured_of(blunt.artifact)))
+    text = _text(pdf_report(read, card=blunt.artifact.card, headline_metrics=headline_metrics(blunt.artifact)))
     assert _kinds_in(text) == []
     assert "evidence for tumour of any kind" in text
     assert "tells tumour from none, and no kind of tumour from another" in text
@@ -87,26 +94,28 @@ def test_a_report_claims_no_kind_anywhere(blunt: Detector, read: list[ReportEntr
 
 def test_both_answers_left_open_make_a_set_of_two(read: list[ReportEntry]) -> None:
     open_ = replace(read[0].detection, prediction_set=CLASSES)
-    assert set_words(open_) == ["tumour of any kind", "no tumour"]
-    assert set_words(replace(open_, prediction_set=(TumorClass.NOTUMOR,))) == ["no tumour"]
+    assert prediction_set_texts(open_) == ["tumour of any kind", "no tumour"]
+    assert prediction_set_texts(replace(open_, prediction_set=(TumorClass.NOTUMOR,))) == ["no tumour"]
 
 
 def test_any_kind_is_right_where_none_is_told_and_one_alone_where_they_are(read: list[ReportEntry]) -> None:
     found = next(one.detection for one in read if one.detection.result.is_tumor)
-    assert all(is_right(found, kind) for kind in KINDS)
-    assert not is_right(found, TumorClass.NOTUMOR)
-    telling = replace(found, decision=None, probabilities={c: float(c is TumorClass.PITUITARY) for c in CLASSES})
-    assert [kind for kind in KINDS if is_right(telling, kind)] == [TumorClass.PITUITARY]
+    assert all(is_correct(found, kind) for kind in KINDS)
+    assert not is_correct(found, TumorClass.NOTUMOR)
+    telling = replace(
+        found, binary_threshold=None, probabilities={c: float(c is TumorClass.PITUITARY) for c in CLASSES}
+    )
+    assert [kind for kind in KINDS if is_correct(telling, kind)] == [TumorClass.PITUITARY]
 
 
 def test_a_version_that_tells_kinds_says_them(detector: Detector) -> None:
     found = entries(detector, 1)[0].detection
-    assert [chance.label for chance in chances(found)] == [None, *CLASSES]
+    assert [chance.label for chance in class_probabilities(found)] == [None, *CLASSES]
     assert csv_row(found)["result"] == str(found.result)
     assert found.verdict in Verdict
-    assert answer_sentence(found) == f"Likeliest is {answer_word(found)} at {found.probabilities[found.result]:.1%}."
+    assert label_sentence(found) == f"Likeliest is {label_text(found)} at {found.probabilities[found.result]:.1%}."
 
 
 @pytest.mark.parametrize(("name", "title"), [("tumor", "Tumour"), ("notumor", "No tumour"), ("glioma", "Glioma")])
 def test_an_answer_in_a_table_has_a_title(name: str, title: str) -> None:
-    assert answer_title(name) == title
+    assert label_title(name) == title

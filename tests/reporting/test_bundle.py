@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from braintumor.reporting.bundle import bundle
+from braintumor.reporting.bundle import export_zip
 from braintumor.reporting.entry import ReportEntry
 from braintumor.reporting.opinion import ReaderFinding
-from braintumor.reporting.overlays import overlay_name, painted
+from braintumor.reporting.overlays import draw_scan_overlay, overlay_name
 from tests.reporting.entries import Failed, entries, entry
 
 SHA = "0123456789abcdef" * 4
@@ -30,7 +30,7 @@ def files_of(content: bytes) -> dict[str, bytes]:
 def test_it_holds_table_report_and_an_overlay_of_each_scan(detector):
     batch = [*entries(detector, 3), entry(detector, 3, finding=ReaderFinding("agree", "Fine."))]
     failures = [Failed("x.jpg", "x.jpg: empty.", SHA)]
-    files = files_of(bundle(batch, card=detector.artifact.card, failures=failures))
+    files = files_of(export_zip(batch, card=detector.artifact.card, failed_scans=failures))
     rows = list(csv.DictReader(io.StringIO(files["predictions.csv"].decode())))
     assert [row["name"] for row in rows] == [*(f"scan-{n}.png" for n in range(4)), "x.jpg"]
     assert (rows[3]["reader_finding"], rows[3]["reader_comment"]) == ("agree", "Fine.")
@@ -40,20 +40,22 @@ def test_it_holds_table_report_and_an_overlay_of_each_scan(detector):
     for one in batch:
         name = f"overlays/{overlay_name(one.detection.name, one.detection.sha256)}"
         with Image.open(io.BytesIO(files[name])) as image:
-            np.testing.assert_array_equal(np.asarray(image), painted(one.scan, one.detection))
+            np.testing.assert_array_equal(np.asarray(image), draw_scan_overlay(one.scan, one.detection))
             assert image.info == {}
 
 
 def test_equal_input_gives_equal_bytes(detector):
     batch, failures = entries(detector, 2), [Failed("x.jpg", "x.jpg: empty.")]
     card = detector.artifact.card
-    assert bundle(batch, card=card, failures=failures) == bundle(iter(batch), card=card, failures=failures)
+    assert export_zip(batch, card=card, failed_scans=failures) == export_zip(
+        iter(batch), card=card, failed_scans=failures
+    )
 
 
 def test_scans_of_one_name_and_content_do_not_overwrite_each_other(detector):
     one = entry(detector, name="Scan.png")
     batch = [one, one, ReportEntry(one.scan, replace(one.detection, name="scan.PNG"))]
-    names = [name for name in files_of(bundle(batch, card=detector.artifact.card)) if name.startswith("overlays/")]
+    names = [name for name in files_of(export_zip(batch, card=detector.artifact.card)) if name.startswith("overlays/")]
     assert len({name.casefold() for name in names}) == 3
 
 

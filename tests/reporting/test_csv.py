@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from braintumor.reporting.csv import COLUMNS, cell_text, csv_row, error_row, timestamp_text, to_csv
+from braintumor.reporting.csv import COLUMNS, csv_row, error_row, format_cell, format_timestamp, to_csv
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.vocabulary import CLASSES
 from tests.golden.draw import SCANS
@@ -69,7 +69,7 @@ def test_a_reading_comes_back_from_its_row(detector):
 
 
 def test_novelty_is_a_number_where_it_was_measured(detector):
-    found = replace(detector.detect(SCANS / "l.png"), novelty=0.25)
+    found = replace(detector.detect(SCANS / "l.png"), ood_score=0.25)
     assert parsed(to_csv([csv_row(found)]))[0]["novelty"] == "0.250000"
 
 
@@ -104,14 +104,14 @@ def test_whatever_is_written_no_cell_starts_a_formula_and_a_row_is_a_line(rows):
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9))
 def test_a_number_is_a_plain_decimal_that_reads_back(value):
-    text = cell_text(value)
+    text = format_cell(value)
     assert "e" not in text.lower()
     assert float(text) == pytest.approx(value, abs=1e-6)
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, ""])
 def test_what_is_no_number_is_an_empty_cell(value):
-    assert cell_text(value) == ""
+    assert format_cell(value) == ""
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_what_is_no_number_is_an_empty_cell(value):
     ],
 )
 def test_text_is_shown_as_it_is_unless_it_would_run(text, shown):
-    assert cell_text(text) == shown
+    assert format_cell(text) == shown
 
 
 def test_a_time_is_written_in_utc():
     moment = datetime(2025, 1, 31, 11, 30, 0, 123456, timezone(timedelta(hours=2)))
-    assert timestamp_text(moment) == "2025-01-31T09:30:00.123Z"
+    assert format_timestamp(moment) == "2025-01-31T09:30:00.123Z"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from braintumor.errors import ScanError
-from braintumor.reporting.finding import find_scans
+from braintumor.reporting.finding import discover_files
 
 TREE = ["b/2.png", "b/1.JPG", "a/x.jpeg", "a/deep/er/y.png", "a/notes.txt", "a/.hidden/z.png", "a/.z.png", "top.png"]
 
@@ -20,13 +20,13 @@ def tree(tmp_path, monkeypatch):
 
 
 def test_a_folder_gives_its_images_and_those_of_its_subfolders_sorted(tree):
-    found = find_scans(["."])
+    found = discover_files(["."])
     assert found.files == ("top.png", "a/x.jpeg", "a/deep/er/y.png", "b/1.JPG", "b/2.png")
-    assert found.passed_over == 1
+    assert found.skipped == 1
 
 
 def test_a_named_file_is_taken_whatever_it_is_called(tree):
-    assert find_scans(["a/notes.txt", "a/.z.png"]).files == ("a/notes.txt", "a/.z.png")
+    assert discover_files(["a/notes.txt", "a/.z.png"]).files == ("a/notes.txt", "a/.z.png")
 
 
 @pytest.mark.parametrize(
@@ -34,25 +34,25 @@ def test_a_named_file_is_taken_whatever_it_is_called(tree):
     [("b/*", ("b/1.JPG", "b/2.png")), ("**/*.png", ("a/deep/er/y.png", "b/2.png", "top.png")), ("a/*", ("a/x.jpeg",))],
 )
 def test_a_pattern_gives_the_images_that_match(tree, pattern, files):
-    assert find_scans([pattern]).files == files
+    assert discover_files([pattern]).files == files
 
 
 def test_an_absolute_pattern_works_too(tree):
-    assert find_scans([f"{tree}/b/*.png"]).files == (f"{tree}/b/2.png",)
+    assert discover_files([f"{tree}/b/*.png"]).files == (f"{tree}/b/2.png",)
 
 
 def test_a_file_named_like_a_pattern_is_a_file(tree):
     (tree / "scan[1].png").write_bytes(b"x")
-    assert find_scans(["scan[1].png"]).files == ("scan[1].png",)
+    assert discover_files(["scan[1].png"]).files == ("scan[1].png",)
 
 
 def test_each_file_comes_once_however_its_path_is_written(tree):
     (tree / "link").symlink_to("b")
-    assert find_scans(["b/2.png", "b", "./b", tree / "b", "link"]).files == ("b/2.png", "b/1.JPG")
+    assert discover_files(["b/2.png", "b", "./b", tree / "b", "link"]).files == ("b/2.png", "b/1.JPG")
 
 
 def test_what_is_not_there_is_kept_to_become_a_row(tree):
-    assert find_scans(["gone.png", "none/*.png", "top.png"]).files == ("gone.png", "none/*.png", "top.png")
+    assert discover_files(["gone.png", "none/*.png", "top.png"]).files == ("gone.png", "none/*.png", "top.png")
 
 
 def test_what_may_hold_several_slices_is_told_by_its_content(tree):
@@ -70,18 +70,18 @@ def test_what_may_hold_several_slices_is_told_by_its_content(tree):
     (tree / "series").mkdir()
     for name, content in heads.items():
         (tree / name).write_bytes(content)
-    found = find_scans(["series"])
+    found = discover_files(["series"])
     assert found.files == ("series/plain.webp",)
     assert set(found.volumes) == set(heads) - {"series/plain.webp", "series/DICOMDIR", "series/README"}
-    assert found.passed_over == 2
+    assert found.skipped == 2
 
 
 def test_the_folder_of_overlays_is_left_out(tree):
-    assert find_scans(["a"], without=Path("a/deep")).files == ("a/x.jpeg",)
+    assert discover_files(["a"], excluded_folder=Path("a/deep")).files == ("a/x.jpeg",)
 
 
 @pytest.mark.parametrize("source", ["empty", "*.xyz", "a/.hidden/../../empty"])
 def test_nothing_to_read_is_said_clearly(tree, source):
     (tree / "empty").mkdir()
     with pytest.raises(ScanError, match=r"no \.jpg, .*\.zip file is there"):
-        find_scans([source])
+        discover_files([source])

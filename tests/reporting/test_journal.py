@@ -3,7 +3,7 @@
 import pytest
 
 from braintumor.reporting.csv import error_row, to_csv
-from braintumor.reporting.journal import Journal
+from braintumor.reporting.journal import ResumeLog
 
 ROWS = [error_row(f"{number}.jpg", "broken", "v1", "ab" * 32) for number in range(3)]
 
@@ -11,7 +11,7 @@ ROWS = [error_row(f"{number}.jpg", "broken", "v1", "ab" * 32) for number in rang
 @pytest.fixture
 def stopped(tmp_path):
     """A journal left behind by a run that was stopped after three rows."""
-    journal = Journal(tmp_path / "out.csv", "model-1").start([])
+    journal = ResumeLog(tmp_path / "out.csv", "model-1").start([])
     for row in ROWS:
         journal.add(row)
     journal.close()
@@ -21,7 +21,7 @@ def stopped(tmp_path):
 def test_a_run_that_was_stopped_leaves_its_rows_and_no_csv(stopped):
     assert not stopped.target.exists()
     assert stopped.path.name == "out.csv.part"
-    found = Journal(stopped.target, "model-1").finished()
+    found = ResumeLog(stopped.target, "model-1").load_completed()
     assert list(found) == ["0.jpg", "1.jpg", "2.jpg"]
     assert found["1.jpg"][1]["error"] == "broken"
 
@@ -38,7 +38,7 @@ def test_a_character_cut_in_half_costs_only_its_line(stopped):
 
 
 def test_rows_of_another_model_are_not_taken_over(stopped):
-    assert Journal(stopped.target, "model-2").finished() == {}
+    assert ResumeLog(stopped.target, "model-2").load_completed() == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"name,verdict\n1,2\n", b"\xff\xfe\x00"])
@@ -49,14 +49,14 @@ def test_a_file_that_is_no_journal_counts_as_none(stopped, content):
 
 def test_starting_again_keeps_what_is_handed_over(stopped):
     lines = [line for line, _ in stopped.finished().values()]
-    journal = Journal(stopped.target, "model-1").start(lines)
+    journal = ResumeLog(stopped.target, "model-1").start(lines)
     journal.close()
-    assert len(journal.finished()) == 3
+    assert len(journal.load_completed()) == 3
 
 
 def test_finishing_writes_the_rows_in_the_order_given_and_drops_the_journal(stopped):
     lines = [line for line, _ in stopped.finished().values()]
-    journal = Journal(stopped.target, "model-1").start(lines)
+    journal = ResumeLog(stopped.target, "model-1").start(lines)
     journal.finish(reversed(lines))
     assert stopped.target.read_text(encoding="utf-8") == to_csv(reversed(ROWS))
     assert [path.name for path in stopped.target.parent.iterdir()] == ["out.csv"]

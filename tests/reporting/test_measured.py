@@ -6,7 +6,7 @@ import json
 import pytest
 
 from braintumor.inference import load_artifact
-from braintumor.reporting.measured import measured_of
+from braintumor.reporting.measured import headline_metrics
 from tests.inference.version import model_bytes, write_version
 
 ENTRY = {"value": 0.971, "low": 0.9544, "high": 0.9868, "n": 1000, "groups": 68}
@@ -27,21 +27,21 @@ def write(workspace, evaluation: str, *, listed: bool = True):
 
 
 def test_numbers_come_with_interval_and_evidence(workspace):
-    sensitivity, specificity, outside = measured_of(write(workspace, json.dumps(EVALUATION)))
+    sensitivity, specificity, outside = headline_metrics(write(workspace, json.dumps(EVALUATION)))
     assert str(sensitivity) == "97.1% (95.4 to 98.7)"
-    assert sensitivity.evidence == "1,000 images in 68 groups"
-    assert (str(specificity), specificity.evidence) == ("50.0%", "")
-    assert [m.first for m in (sensitivity, specificity, outside)] == [True, True, False]
-    assert outside.where == "scans of other collections"
+    assert sensitivity.sample_size == "1,000 images in 68 groups"
+    assert (str(specificity), specificity.sample_size) == ("50.0%", "")
+    assert [m.on_first_page for m in (sensitivity, specificity, outside)] == [True, True, False]
+    assert outside.dataset == "scans of other collections"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"test": []}', '{"test": {"tumor_sensitivity": 1}}'])
 def test_what_cannot_be_read_is_no_number(workspace, content):
-    assert measured_of(write(workspace, content)) == ()
+    assert headline_metrics(write(workspace, content)) == ()
 
 
 def test_a_file_the_card_does_not_vouch_for_is_not_quoted(workspace):
-    assert measured_of(write(workspace, json.dumps(EVALUATION), listed=False)) == ()
+    assert headline_metrics(write(workspace, json.dumps(EVALUATION), listed=False)) == ()
     artifact = write(workspace, json.dumps(EVALUATION))
     artifact.path("evaluation.json").write_text(json.dumps(EVALUATION | {"outside": {}}), encoding="utf-8")
-    assert measured_of(artifact) == ()
+    assert headline_metrics(artifact) == ()

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from braintumor.imaging import overlay, read_scan
+from braintumor.imaging import draw_overlay, read_scan
 from braintumor.reporting.overlays import overlay_path, overlay_png, save_overlay
 from tests.golden.draw import SCANS
 
@@ -13,7 +13,7 @@ def test_an_overlay_shows_the_scan_with_its_heat_map(detector, tmp_path):
     detection = detector.detect(scan)
     path = save_overlay(tmp_path / "new" / "folder", detection, overlay_png(scan, detection))
     with Image.open(path) as image:
-        np.testing.assert_array_equal(np.asarray(image), overlay(scan.to_uint8(), detection.heat_map))
+        np.testing.assert_array_equal(np.asarray(image), draw_overlay(scan.to_uint8(), detection.heat_map))
     assert [file.name for file in path.parent.iterdir()] == [f"l-{scan.sha256[:8]}.png"]
 
 

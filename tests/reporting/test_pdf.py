@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from pypdf import PdfReader
 
-from braintumor.imaging import SeriesPlace
+from braintumor.imaging import SeriesPosition
 from braintumor.inference import Detector
-from braintumor.reporting.measured import Measured
+from braintumor.reporting.measured import HeadlineMetric
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.words import VERDICTS
@@ -20,8 +20,8 @@ from tests.reporting.entries import TIME, Failed, entries, entry, refused
 
 NOT_BRAIN_MRI = Verdict.NOT_BRAIN_MRI
 MEASURED = [
-    Measured("Sensitivity for any tumour", "its test split", 0.971, 0.954, 0.987, 1000, 68, first=True),
-    Measured("Tumours that were called", "scans of other collections", 0.615),
+    HeadlineMetric("Sensitivity for any tumour", "its test split", 0.971, 0.954, 0.987, 1000, 68, on_first_page=True),
+    HeadlineMetric("Tumours that were called", "scans of other collections", 0.615),
 ]
 MARKUP = '#panic("x") *bold* _it_ $x^2$ `raw` @ref <label> = Head \\ // no /* no */ [x] #sys.inputs "quoted" -- ~'
 NASTY = [
@@ -47,7 +47,7 @@ def text_of(content: bytes) -> str:
 
 def test_a_report_of_one_scan_says_all_of_its_reading(detector, card):
     one = entry(detector, finding=ReaderFinding("meningioma", "Dural tail.\nAsk again.", TIME))
-    text = text_of(pdf_report([one], card=card, measured=MEASURED))
+    text = text_of(pdf_report([one], card=card, headline_metrics=MEASURED))
     found = one.detection
     said = [
         found.name, VERDICTS[found.verdict], found.reason, found.sha256, *(c.title for c in CLASSES),
@@ -63,7 +63,7 @@ def test_a_report_of_one_scan_says_all_of_its_reading(detector, card):
 def test_the_first_page_of_a_batch_sums_it_up_and_lists_the_worst_first(detector, card):
     batch = [*entries(detector, 8), refused(detector, 8)]
     failures = [Failed("broken.jpg", "broken.jpg: the file is cut short. Copy it again.", "ab" * 32)]
-    content = pdf_report(batch, card=card, measured=MEASURED, failures=failures)
+    content = pdf_report(batch, card=card, headline_metrics=MEASURED, failed_scans=failures)
     first = re.sub(r"\s+", " ", opened(content).pages[0].extract_text())
     for words in ("9 scans, 1 file that could not be read", RESEARCH_USE, card.files["model.onnx"], "97.1%"):
         assert words in first
@@ -109,7 +109,7 @@ def test_an_outline_is_said_with_its_size(workspace):
 
 def test_what_the_file_says_of_the_slice_is_said(detector, card):
     one = entry(detector)
-    place = SeriesPlace("key", "Series 3, T1, 24 slices", 4, 24)
+    place = SeriesPosition("key", "Series 3, T1, 24 slices", 4, 24)
     scan = replace(one.scan, series=place, spacing=(0.5, 0.45), window=(300.0, 650.0), warnings=("Text is burned in.",))
     text = text_of(pdf_report([replace(one, scan=scan)], card=card))
     for words in (
@@ -160,7 +160,11 @@ def test_it_says_that_it_keeps_to_the_standards(detector, card):
 def test_what_people_typed_is_data(detector, card, typed):
     one = entry(detector, name=typed, finding=ReaderFinding("agree", typed))
     content = pdf_report(
-        [one, entry(detector, 1)], card=card, title=typed, patient_label=typed, failures=[Failed(typed, typed, None)]
+        [one, entry(detector, 1)],
+        card=card,
+        title=typed,
+        patient_label=typed,
+        failed_scans=[Failed(typed, typed, None)],
     )
     text = text_of(content)
     if typed.isascii() and typed.isprintable():
@@ -182,7 +186,7 @@ def test_the_patient_label_is_on_every_page_and_nothing_is_where_none_was_typed(
 
 
 def test_of_a_large_batch_all_are_listed_and_those_with_a_finding_and_the_worst_shown(detector, card, monkeypatch):
-    monkeypatch.setattr("braintumor.reporting.gallery.SHOWN", 3)
+    monkeypatch.setattr("braintumor.reporting.gallery.MAX_SCANS_WITH_IMAGES", 3)
     batch = entries(detector, 12)
     worst = sorted(batch, key=lambda e: (list(VERDICTS).index(e.detection.verdict), -e.detection.tumor_probability))
     spoken_of = replace(worst[-1], finding=ReaderFinding(comment="Look again."))
@@ -211,7 +215,7 @@ def test_it_is_dated_by_its_latest_reading(detector, card):
 
 
 def test_a_report_of_failures_alone_can_be_set(card):
-    text = text_of(pdf_report([], card=card, failures=[Failed("a.jpg", "a.jpg: the file is empty.")], created=TIME))
+    text = text_of(pdf_report([], card=card, failed_scans=[Failed("a.jpg", "a.jpg: the file is empty.")], created=TIME))
     assert "a.jpg: the file is empty." in text
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from braintumor.cli import main
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 from braintumor.reporting import predict as predict_module
@@ -43,7 +43,7 @@ def scans(tmp_path: Path) -> Path:
     for number, folder in enumerate(("first", "second")):
         (tmp_path / "scans" / folder).mkdir(parents=True)
         for label in CLASSES:
-            pixels = draw(label, number, 96).pixels
+            pixels = make_phantom(label, number, 96).pixels
             Image.fromarray(np.asarray(pixels)).save(tmp_path / "scans" / folder / f"{label}.png")
     (tmp_path / "scans" / "broken.jpg").write_bytes((SCANS / "l.jpg").read_bytes()[:-900])
     (tmp_path / "scans" / "text.jpg").write_text("no scan", encoding="utf-8")
@@ -61,7 +61,7 @@ def test_every_file_gives_a_row_and_a_broken_file_costs_only_its_own(scans, tmp_
     assert "cut short or damaged" in rows[0]["error"]
     assert "not a JPEG or PNG" in rows[1]["error"]
     assert all(len(row["sha256"]) == 64 for row in rows)
-    assert (outcome.failed, outcome.verdicts.total(), outcome.passed_over, outcome.kept) == (2, 8, 1, 0)
+    assert (outcome.failed, outcome.verdicts.total(), outcome.skipped, outcome.resumed) == (2, 8, 1, 0)
     assert not (tmp_path / "out.csv.part").exists()
 
 
@@ -90,7 +90,7 @@ def test_any_number_of_workers_gives_the_same_rows(scans, tmp_path, workspace, w
 def test_overlays_of_equal_names_are_all_there_and_not_read_again(scans, tmp_path, workspace):
     folder = scans / "overlays"
     for _ in range(2):
-        predict([scans], csv_file=tmp_path / "out.csv", overlays=folder, settings=workspace)
+        predict([scans], csv_file=tmp_path / "out.csv", overlay_folder=folder, settings=workspace)
         assert len(list(folder.iterdir())) == 8
     assert len(rows_of(tmp_path / "out.csv")) == 10
 
@@ -122,7 +122,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(scans, tmp_path, workspace)
     kept = (tmp_path / "out.csv.part").read_text(encoding="utf-8").splitlines()[2:]
     assert len(kept) == 6
     outcome = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
-    assert outcome.kept == 6
+    assert outcome.resumed == 6
     assert timeless(tmp_path / "out.csv") == timeless(tmp_path / "whole.csv")
     assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[1:7] == kept, (
         "rows are taken over as they are"
@@ -133,7 +133,7 @@ def test_a_file_that_changed_meanwhile_is_read_again(scans, tmp_path, workspace)
     stopped_run(scans, tmp_path / "out.csv", workspace, 6)
     shutil.copy(SCANS / "l.jpg", scans / "broken.jpg")
     outcome = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
-    assert outcome.kept == 5
+    assert outcome.resumed == 5
     assert rows_of(tmp_path / "out.csv")[0]["error"] == ""
 
 
@@ -141,14 +141,14 @@ def test_a_model_that_changed_meanwhile_reads_everything_again(scans, tmp_path, 
     stopped_run(scans, tmp_path / "out.csv", workspace, 6)
     shutil.rmtree(workspace.outputs / "v1")
     write_version(workspace.outputs, temperature=3.0)
-    assert predict([scans], csv_file=tmp_path / "out.csv", settings=workspace).kept == 0
+    assert predict([scans], csv_file=tmp_path / "out.csv", settings=workspace).resumed == 0
     assert len(rows_of(tmp_path / "out.csv")) == 10
 
 
 def test_a_missing_overlay_is_drawn_when_a_run_goes_on(scans, tmp_path, workspace):
     stopped_run(scans, tmp_path / "out.csv", workspace, 6)
-    outcome = predict([scans], csv_file=tmp_path / "out.csv", overlays=tmp_path / "overlays", settings=workspace)
-    assert outcome.kept == 2, "the two that cannot be read have no overlay to miss"
+    outcome = predict([scans], csv_file=tmp_path / "out.csv", overlay_folder=tmp_path / "overlays", settings=workspace)
+    assert outcome.resumed == 2, "the two that cannot be read have no overlay to miss"
     assert len(list((tmp_path / "overlays").iterdir())) == 8
 
 
@@ -156,7 +156,7 @@ def test_a_killed_process_started_again_ends_with_the_same_rows_and_reads_none_t
     folder = tmp_path / "many"
     folder.mkdir()
     for number, label in enumerate(CLASSES):  # large ones, so that there is a middle to kill it in
-        large = Image.fromarray(np.asarray(draw(label, number, 48).pixels)).resize((900, 900))
+        large = Image.fromarray(np.asarray(make_phantom(label, number, 48).pixels)).resize((900, 900))
         large.save(folder / f"{number}-00.png", compress_level=1)
         for copy in range(1, 30):
             shutil.copy(folder / f"{number}-00.png", folder / f"{number}-{copy:02}.png")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from braintumor.dataset.drawing import draw
+from braintumor.dataset.drawing import make_phantom
 from braintumor.reporting import predict as predict_module
 from braintumor.reporting.predict import predict
 from braintumor.vocabulary import CLASSES
@@ -41,7 +41,7 @@ def scans(tmp_path: Path) -> Path:
 
 
 def picture(number: int) -> Image.Image:
-    return Image.fromarray(np.asarray(draw(CLASSES[number % len(CLASSES)], number, 64).pixels)).convert("L")
+    return Image.fromarray(np.asarray(make_phantom(CLASSES[number % len(CLASSES)], number, 64).pixels)).convert("L")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -79,7 +79,7 @@ def test_size_is_in_millimetres_where_the_file_gives_it(scans, tmp_path, workspa
 
 
 def test_each_slice_has_an_overlay_of_its_own(scans, tmp_path, workspace):
-    outcome = predict([scans], csv_file=tmp_path / "out.csv", overlays=tmp_path / "overlays", settings=workspace)
+    outcome = predict([scans], csv_file=tmp_path / "out.csv", overlay_folder=tmp_path / "overlays", settings=workspace)
     drawn = list((tmp_path / "overlays").iterdir())
     assert len(drawn) == outcome.verdicts.total()
 
@@ -99,14 +99,14 @@ def test_a_run_stopped_among_the_slices_ends_with_the_same_rows(scans, tmp_path,
         with pytest.raises(KeyboardInterrupt):
             predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
     outcome = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
-    assert outcome.kept == 2, "the pictures"
+    assert outcome.resumed == 2, "the pictures"
     assert timeless(tmp_path / "out.csv") == timeless(tmp_path / "whole.csv")
 
 
 def test_report_and_archive_hold_every_slice(scans, tmp_path, workspace):
     pdf, everything = tmp_path / "new" / "out.pdf", tmp_path / "new" / "out.zip"
     sources = [scans / "all.zip", scans / "IM1"]
-    outcome = predict(sources, csv_file=tmp_path / "out.csv", settings=workspace, pdf=pdf, bundle=everything)
+    outcome = predict(sources, csv_file=tmp_path / "out.csv", settings=workspace, pdf_file=pdf, zip_file=everything)
     text = " ".join(page.extract_text() for page in PdfReader(pdf).pages)
     assert "slice 1 of 1" in text
     with zipfile.ZipFile(everything) as zipped:
@@ -124,5 +124,7 @@ def test_a_stopped_run_leaves_no_half_report(scans, tmp_path, workspace, monkeyp
 
     monkeypatch.setattr(predict_module, "read_all", stopping)
     with pytest.raises(KeyboardInterrupt):
-        predict([scans], settings=workspace, stream=io.StringIO(), pdf=tmp_path / "r.pdf", bundle=tmp_path / "r.zip")
+        predict(
+            [scans], settings=workspace, stream=io.StringIO(), pdf_file=tmp_path / "r.pdf", zip_file=tmp_path / "r.zip"
+        )
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".r", "r"))] == []

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from braintumor.evaluation.report import measured_versions
-from braintumor.evaluation.reproduce import run_of
+from braintumor.evaluation.report import list_evaluated_runs
+from braintumor.evaluation.reproduce import find_run_spec
 from braintumor.settings import get_settings
 from braintumor.training.card import read_card
 
@@ -39,6 +39,6 @@ def test_every_recipe_is_made_again_and_what_rests_on_others_last(root: Path) ->
 
 def test_it_is_known_how_every_version_that_is_committed_was_made() -> None:
     settings = get_settings()
-    for version in measured_versions(settings):
-        run = run_of(version, read_card(version, settings), settings)
-        assert version.startswith(run.base)
+    for version in list_evaluated_runs(settings):
+        run = find_run_spec(version, read_card(version, settings), settings)
+        assert version.startswith(run.recipe_name)

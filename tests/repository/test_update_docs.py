@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from braintumor.evaluation.measures import Estimate
+from braintumor.evaluation.measures import Metric
 from braintumor.settings import get_settings
 from scripts.update_docs import __main__ as command
 from scripts.update_docs.ablations import _gap, ablations_block
@@ -74,7 +74,7 @@ def test_a_difference_stands_out_where_its_interval_leaves_zero_out(entry: dict[
 def test_a_goal_is_met_by_its_number_not_by_its_interval(
     least: float | None, most: float | None, value: float, ends: str
 ) -> None:
-    assert Goal("Recall", Estimate(value, (0.85, 0.95)), least=least, most=most).row().endswith(ends)
+    assert Goal("Recall", Metric(value, (0.85, 0.95)), least=least, most=most).row().endswith(ends)
 
 
 def test_a_goal_that_was_not_measured_says_so() -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.dataset.manifest import read_manifest
-from braintumor.exploration.statistics import ALL, FILE, Meta, pack
-from braintumor.imaging import read_scan, standardize
+from braintumor.exploration.statistics import ALL_PLANES, STATISTICS_FILE, Meta, to_npz
+from braintumor.imaging import preprocess, read_scan
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from braintumor.vocabulary import CLASS_NAMES, CLASSES, Split
@@ -56,7 +56,7 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
 def _write_statistics(settings: Settings, manifest: pd.DataFrame) -> None:
     """Average and variability of each class and plane, and grey-level histograms, by plain numpy."""
     frames = np.stack(
-        [standardize(read_scan(settings.dataset / path), CONTRACT)[0] for path in manifest["path"]]
+        [preprocess(read_scan(settings.dataset / path), CONTRACT)[0] for path in manifest["path"]]
     ).astype(np.float32)
     arrays: dict[str, NDArray[Any]] = {}
     labels, planes = manifest["label"].astype(str), manifest["plane"].astype(str)
@@ -64,7 +64,7 @@ def _write_statistics(settings: Settings, manifest: pd.DataFrame) -> None:
     groups: dict[str, dict[str, int]] = {}
     for label in CLASS_NAMES:
         own = labels == label
-        counts[label], groups[label] = {}, {ALL: int(manifest.loc[own, "group"].nunique())}
+        counts[label], groups[label] = {}, {ALL_PLANES: int(manifest.loc[own, "group"].nunique())}
         levels = np.bincount(frames[own].astype(np.uint8).ravel(), minlength=256)
         arrays[f"histogram/{label}"] = (levels / levels.sum()).astype(np.float32)
         for plane in sorted(set(planes[own])):
@@ -74,7 +74,7 @@ def _write_statistics(settings: Settings, manifest: pd.DataFrame) -> None:
             counts[label][plane] = int(chosen.sum())
             groups[label][plane] = int(manifest.loc[chosen, "group"].nunique())
     meta = Meta(CONTRACT.to_dict(), [0.05], counts, groups, {label: {} for label in CLASS_NAMES}, "phantoms")
-    (settings.dataset_outputs / FILE).write_bytes(pack(meta, arrays))
+    (settings.dataset_outputs / STATISTICS_FILE).write_bytes(to_npz(meta, arrays))
 
 
 def _predict(settings: Settings, manifest: pd.DataFrame) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from braintumor.evaluation.compare_file import official_model
-from braintumor.evaluation.study_file import identity
+from braintumor.evaluation.compare_file import read_official_fingerprint
+from braintumor.evaluation.study_file import model_fingerprint
 from braintumor.settings import Settings
 
 Entry = dict[str, float | int]
@@ -22,8 +22,14 @@ def write_comparison(settings: Settings) -> dict[str, Any]:
     four = {"accuracy": 0.91, "macro_f1": 0.9, "tumor_accuracy": 0.95, **alike}
     two = {"accuracy": 0.93, "macro_f1": 0.92, "tumor_accuracy": 0.93, **alike}
     costs = {"parameters": 580, "bytes": 3000, "training": {"seconds": 60.0, "epochs": 3}}
-    first = {"version": "v1", "title": "The first", "task": "four-class", "model": identity(card), "test": _all(four)}
-    first["official_model"] = official_model("v1", settings)
+    first = {
+        "version": "v1",
+        "title": "The first",
+        "task": "four-class",
+        "model": model_fingerprint(card),
+        "test": _all(four),
+    }
+    first["official_model"] = read_official_fingerprint("v1", settings)
     first |= {"official": _all({"accuracy": 0.98}), "outside": _all({"roc_auc": 0.9, "called": 0.5}), **costs}
     other = {"version": "two", "title": "Tumour or not", "task": "tumor", "test": _all(two), **costs}
     absent = {"version": "v2", "title": "VGG16", "task": "four-class", "weights": "imagenet"}

@@ -7,11 +7,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from braintumor.dataset.drawing import draw
-from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.dataset.drawing import make_phantom
+from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.vocabulary import CLASSES
 
-CONTRACT = InputContract(height=150, width=150)
+CONTRACT = InputSpec(height=150, width=150)
 CELLS = 12
 _KERNEL, _STRIDE = 18, 12
 _DARK = 0.5
@@ -26,7 +26,7 @@ def phantom_frames(per_class: int, first_seed: int) -> tuple[NDArray[np.uint8], 
     frames, labels = [], []
     for number, label in enumerate(CLASSES):
         for seed in range(first_seed, first_seed + per_class):
-            frames.append(standardize(read_scan(draw(label, seed, 160).pixels), CONTRACT)[0])
+            frames.append(preprocess(read_scan(make_phantom(label, seed, 160).pixels), CONTRACT)[0])
             labels.append(number)
     return np.stack(frames), np.array(labels)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.imaging.intake import Refusal, read_many
+from braintumor.imaging.intake import FailedScan, iter_scans
 from braintumor.imaging.scan import Scan
 from braintumor.settings import Settings
 
 
-def read_slices(source: bytes | Path, name: str, settings: Settings | None = None) -> Iterator[Scan | Refusal]:
+def read_slices(source: bytes | Path, name: str, settings: Settings | None = None) -> Iterator[Scan | FailedScan]:
     """Read every slice of one file, in order."""
-    return read_many([(name, source)], settings)
+    return iter_scans([(name, source)], settings)
 
 
 def apply_window(scan: Scan, center: float, width: float) -> NDArray[np.uint8]:

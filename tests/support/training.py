@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from braintumor.dataset.drawing import draw
-from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.dataset.drawing import make_phantom
+from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import CLASSES, Split
 
@@ -14,15 +14,15 @@ from braintumor.vocabulary import CLASSES, Split
 _DEALT = (*[Split.TRAIN] * 6, *[Split.VALIDATION] * 3, *[Split.TEST] * 3)
 
 
-def phantom_data(contract: InputContract, per_class: int = 24, first_seed: int = 300) -> TrainingData:
+def phantom_data(contract: InputSpec, per_class: int = 24, first_seed: int = 300) -> TrainingData:
     """Phantoms of every class, each a patient of its own, dealt to the three splits."""
     rows, frames, masks = [], [], []
     for number, label in enumerate(CLASSES):
         for patient in range(per_class):
-            phantom = draw(label, first_seed + patient, 160)
-            frame, geometry = standardize(read_scan(phantom.pixels), contract)
+            phantom = make_phantom(label, first_seed + patient, 160)
+            frame, geometry = preprocess(read_scan(phantom.pixels), contract)
             frames.append(frame)
-            masks.append(geometry.mask_to_frame(phantom.mask).astype(np.uint8))
+            masks.append(geometry.mask_to_input(phantom.mask).astype(np.uint8))
             rows.append(
                 {"path": f"{label}/{patient}.png", "sha256": hashlib.sha256(frame.tobytes()).hexdigest(),
                  "label": str(label), "plane": str(phantom.plane), "group": f"{label}-{patient}",

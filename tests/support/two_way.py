@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from braintumor.dataset.manifest import read_manifest
-from braintumor.dataset.sets import KAGGLE, YES_NO
-from braintumor.dataset.yes_no import yes_no_folder, yes_no_manifest
-from braintumor.dataset.yes_no_phantoms import write_yes_no_phantoms
-from braintumor.evaluation.scores import Scored
-from braintumor.evaluation.two_way import score_two_way
-from braintumor.imaging import read_scan, standardize
+from braintumor.dataset.sets import BINARY_SET, KAGGLE
+from braintumor.dataset.yes_no import binary_set_folder, load_binary_manifest
+from braintumor.dataset.yes_no_phantoms import write_binary_phantoms
+from braintumor.evaluation.scores import SplitPredictions
+from braintumor.evaluation.two_way import score_binary
+from braintumor.imaging import preprocess, read_scan
 from braintumor.inference import Detector
-from braintumor.inference.verdict import decide, likeliest, tumor_probability
+from braintumor.inference.verdict import decide_verdict, predicted_class, tumor_probability
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASS_NAMES, CLASSES, TUMOR, UNKNOWN_KIND, Protocol, Split
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, TUMOR_LABEL, UNKNOWN_TYPE_INDEX, Protocol, Split
 from tests.support.artifacts import history, write_card
 from tests.support.model import CONTRACT, build, fit, two_way
 
@@ -31,9 +31,9 @@ def build_two_way(settings: Settings, name: str = "four-block", *, yes_no: bool 
     folder = settings.outputs / name
     folder.mkdir()
     (folder / "model.onnx").write_bytes(build(*two_way(*fit())))
-    if yes_no and not yes_no_folder(settings).is_dir():
-        write_yes_no_phantoms(yes_no_folder(settings), 20)
-    manifest = yes_no_manifest(Protocol.GROUP, settings) if yes_no else read_manifest(settings)
+    if yes_no and not binary_set_folder(settings).is_dir():
+        write_binary_phantoms(binary_set_folder(settings), 20)
+    manifest = load_binary_manifest(Protocol.GROUP, settings) if yes_no else read_manifest(settings)
     write_card(folder, manifest)
     changes: dict[str, Any] = {
         "task": "tumor", "decision": {"threshold": DECISION, "chosen": "fixed for tests"},
@@ -43,30 +43,35 @@ def build_two_way(settings: Settings, name: str = "four-block", *, yes_no: bool 
     if yes_no:
         counts = manifest.groupby(["split", "label"]).size()
         changes["data"] = {
-            "counts": {s: {c: int(counts[s, c]) for c in ("notumor", TUMOR)} for s in Split},
+            "counts": {s: {c: int(counts[s, c]) for c in ("notumor", TUMOR_LABEL)} for s in Split},
             "groups": manifest.groupby("split")["group"].nunique().to_dict(),
         }
     card = json.loads((folder / "card.json").read_text(encoding="utf-8")) | changes
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    _measure(settings, folder, manifest, settings.inputs / (YES_NO if yes_no else KAGGLE).folder)
+    _measure(settings, folder, manifest, settings.inputs / (BINARY_SET if yes_no else KAGGLE).folder)
     return folder
 
 
 def _measure(settings: Settings, folder: Path, manifest: pd.DataFrame, images: Path) -> None:
     detector = Detector.load(folder.name, settings)
     card = detector.artifact.card
-    frames = np.stack([standardize(read_scan(images / path), CONTRACT)[0] for path in manifest["path"]])
+    frames = np.stack([preprocess(read_scan(images / path), CONTRACT)[0] for path in manifest["path"]])
     outputs = detector.infer_all(frames)
     calibrated = detector.probabilities(outputs)
     tumor = tumor_probability(calibrated)
-    verdicts = np.array([decide(float(p), card.thresholds)[0] for p in tumor], object)
-    labels = np.array([CLASS_NAMES.index(c) if c in CLASS_NAMES else UNKNOWN_KIND for c in manifest["label"]])
+    verdicts = np.array([decide_verdict(float(p), card.thresholds)[0] for p in tumor], object)
+    labels = np.array([CLASS_NAMES.index(c) if c in CLASS_NAMES else UNKNOWN_TYPE_INDEX for c in manifest["label"]])
     evaluation, curves = {}, {}
     for split in Split:
         rows = np.flatnonzero(manifest["split"] == str(split))
-        part = Scored(manifest.iloc[rows], labels[rows], outputs.at(rows), calibrated[rows], verdicts[rows], None)
-        evaluation[str(split)], curves[str(split)] = score_two_way(part, card, REPLICATES)
-    said = [TUMOR if CLASSES[i].is_tumor else str(CLASSES[i]) for i in likeliest(calibrated, card.decision)]
+        part = SplitPredictions(
+            manifest.iloc[rows], labels[rows], outputs.select(rows), calibrated[rows], verdicts[rows], None
+        )
+        evaluation[str(split)], curves[str(split)] = score_binary(part, card, REPLICATES)
+    said = [
+        TUMOR_LABEL if CLASSES[i].is_tumor else str(CLASSES[i])
+        for i in predicted_class(calibrated, card.binary_threshold)
+    ]
     table = manifest[["path", "split", "group", "label"]].assign(predicted=said)
     table = table.assign(**{f"p_{c}": calibrated[:, i] for i, c in enumerate(CLASSES)})
     table = table.assign(tumor_probability=tumor, verdict=verdicts.astype(str))

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from braintumor.errors import RecipeError
-from braintumor.evaluation.experiments import read_runs, run_identity, run_name
+from braintumor.evaluation.experiments import ablation_run_name, read_runs, run_fingerprint
 from braintumor.settings import Settings, get_settings
-from braintumor.training.arms import FLAGSHIP_FILE, load_arms
-from braintumor.training.data import split_manifest
+from braintumor.training.arms import V4_ABLATIONS_FILE, load_ablations
+from braintumor.training.data import manifest_with_split
 from braintumor.vocabulary import Protocol
 
 
 def test_every_arm_differs_from_the_whole_in_one_thing_only() -> None:
-    arms = load_arms(get_settings())
+    arms = load_ablations(get_settings())
     whole = arms.pop("whole").recipe.model_dump()
     changed = {
         name: {key for key, value in arm.recipe.model_dump().items() if value != whole[key]}
@@ -29,15 +29,15 @@ def test_every_arm_differs_from_the_whole_in_one_thing_only() -> None:
 
 
 def test_fewer_groups_are_shown_as_often_as_makes_up_for_it() -> None:
-    for arm in load_arms(get_settings()).values():
+    for arm in load_ablations(get_settings()).values():
         assert arm.recipe.learn_from * arm.recipe.fit.passes == pytest.approx(1.0)
 
 
 def test_ways_to_train_the_flagship_are_held_against_the_runs_there_are_and_differ_in_one_thing() -> None:
     settings = get_settings()
-    arms = load_arms(settings, FLAGSHIP_FILE)
+    arms = load_ablations(settings, V4_ABLATIONS_FILE)
     whole = arms.pop("whole")
-    assert whole == load_arms(settings)["whole"]
+    assert whole == load_ablations(settings)["whole"]
     assert arms["distilled"].recipe.model_copy(update={"teachers": None}) == whole.recipe
     for arm in arms.values():
         assert len([key for key, value in arm.recipe if value != getattr(whole.recipe, key)]) == 1, arm.name
@@ -45,19 +45,19 @@ def test_ways_to_train_the_flagship_are_held_against_the_runs_there_are_and_diff
 
 
 def test_an_arm_is_seeded() -> None:
-    arm = load_arms(get_settings())["whole"]
-    assert [arm.seeded(seed).seed for seed in arm.seeds] == [1, 2, 3]
+    arm = load_ablations(get_settings())["whole"]
+    assert [arm.with_seed(seed).seed for seed in arm.seeds] == [1, 2, 3]
 
 
 def test_runs_that_are_kept_are_runs_of_the_recipes_as_they_are() -> None:
     settings = get_settings()
-    manifest = split_manifest(Protocol.GROUP, settings)
+    manifest = manifest_with_split(Protocol.GROUP, settings)
     runs = read_runs(settings)
-    for arm in load_arms(settings).values():
+    for arm in load_ablations(settings).values():
         if arm.recipe.learn_from == 1:
             for seed in arm.seeds:
-                known = runs[run_name(arm, seed)]["identity"]
-                assert known == run_identity(arm.seeded(seed), manifest, settings), arm.name
+                known = runs[ablation_run_name(arm, seed)]["identity"]
+                assert known == run_fingerprint(arm.with_seed(seed), manifest, settings), arm.name
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_a_mistake_is_named(tmp_path: Path, text: str | None, said: str) -> None
     if text is not None:
         (tmp_path / "experiments" / "arms.toml").write_text(text)
     with pytest.raises(RecipeError, match=said):
-        load_arms(Settings(recipes=tmp_path))
+        load_ablations(Settings(recipes=tmp_path))

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braintumor.models.recipe_parts import AugmentationRecipe
-from braintumor.training.augmentation import sample
-from braintumor.training.pipeline import Showings, Source, training_batches
+from braintumor.training.augmentation import sample_spatial
+from braintumor.training.pipeline import EpochPlan, SplitTensors, training_batches
 
 
 def _apply(frame: np.ndarray, recipe: AugmentationRecipe, seed: int = 0) -> np.ndarray:
-    draw = sample(recipe, 1, *frame.shape, np.random.default_rng(seed))
-    source = Source(tf.constant(frame[None]), np.array([0]), 1)
-    images, _ = next(iter(training_batches(source, Showings(np.array([0]), draw), 1)))
+    draw = sample_spatial(recipe, 1, *frame.shape, np.random.default_rng(seed))
+    source = SplitTensors(tf.constant(frame[None]), np.array([0]), 1)
+    images, _ = next(iter(training_batches(source, EpochPlan(np.array([0]), draw), 1)))
     return images.numpy()[0, ..., 0]
 
 
@@ -59,8 +59,8 @@ def test_draws_stay_in_their_ranges_and_repeat_with_the_seed(
     seed: int, shift: float, rotation: float, zoom: float
 ) -> None:
     recipe = AugmentationRecipe(shift=shift, rotation=rotation, zoom=zoom, brightness=(0.8, 1.2))
-    draw = sample(recipe, 50, 40, 60, np.random.default_rng(seed))
-    again = sample(recipe, 50, 40, 60, np.random.default_rng(seed))
+    draw = sample_spatial(recipe, 50, 40, 60, np.random.default_rng(seed))
+    again = sample_spatial(recipe, 50, 40, 60, np.random.default_rng(seed))
     assert (draw.transforms == again.transforms).all()
     a, b, c, d, e, f = draw.transforms[:, :6].astype(float).T
     scale = np.sqrt(np.abs(a * e - b * d))

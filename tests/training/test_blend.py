@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from braintumor.models.recipe_parts import CompositeRecipe
-from braintumor.training.blend import blend, move
-from braintumor.training.composites import Donors, sample_composites
+from braintumor.models.recipe_parts import CopyPasteRecipe
+from braintumor.training.blend import apply_paste, apply_spatial
+from braintumor.training.composites import DonorBank, sample_paste
 from braintumor.vocabulary import CLASSES, Plane, TumorClass
 
 SIDE = 64
@@ -25,7 +25,7 @@ def _blend(
     usual = {"strength": 1.0, "gain": 1.0, "offset": 0.0, "pixel_moves": STILL, "shape_moves": STILL, "grows": True}
     given = {n: tf.constant(np.reshape(v, (1, -1)) if n.endswith("moves") else [v]) for n, v in (usual | draw).items()}
     values = [tf.constant(v[None, ..., None].astype(np.float32)) for v in (image, mask, pasted, shape)]
-    blended, masks, faint = blend(*values, given)
+    blended, masks, faint = apply_paste(*values, given)
     return blended.numpy()[0, ..., 0], masks.numpy()[0, ..., 0], bool(faint.numpy()[0])
 
 
@@ -130,7 +130,9 @@ def test_grey_stays_between_black_and_white() -> None:
 
 
 def test_what_is_moved_in_from_outside_the_frame_is_black() -> None:
-    shifted = move(tf.ones((1, 8, 8, 1)), tf.constant([[1, 0, -3, 0, 1, 0, 0, 0]], tf.float32)).numpy()[0, ..., 0]
+    shifted = apply_spatial(tf.ones((1, 8, 8, 1)), tf.constant([[1, 0, -3, 0, 1, 0, 0, 0]], tf.float32)).numpy()[
+        0, ..., 0
+    ]
     assert not shifted[:, :3].any()
     assert (shifted[:, 3:] == 1).all()
 
@@ -138,13 +140,13 @@ def test_what_is_moved_in_from_outside_the_frame_is_black() -> None:
 def test_sampled_draws_are_what_the_blend_reads() -> None:
     labels = np.array([CLASSES.index(TumorClass.NOTUMOR), CLASSES.index(TumorClass.GLIOMA)])
     frames, masks = np.stack([_tissue(90), TUMOUR]).astype(np.uint8), np.stack([NOTHING, _spot()]).astype(np.uint8)
-    donors = Donors.of(frames, masks, labels, np.full(2, str(Plane.AXIAL), object))
+    donors = DonorBank.from_arrays(frames, masks, labels, np.full(2, str(Plane.AXIAL), object))
     rows = np.arange(2)
-    recipe = CompositeRecipe(planted=1.0, painted_out=1.0)
-    draw = sample_composites(recipe, rows, donors, SIDE, np.random.default_rng(0))
+    recipe = CopyPasteRecipe(planted=1.0, painted_out=1.0)
+    draw = sample_paste(recipe, rows, donors, SIDE, np.random.default_rng(0))
     images, shapes = frames[..., None].astype(np.float32), masks[..., None].astype(np.float32)
-    _, after, _ = blend(
-        *(tf.constant(v) for v in (images, shapes, images[draw.pasted], shapes[draw.shape])),
+    _, after, _ = apply_paste(
+        *(tf.constant(v) for v in (images, shapes, images[draw.source_rows], shapes[draw.mask_rows])),
         {name: tf.constant(value) for name, value in asdict(draw).items()},
     )
     assert after.numpy()[0].any()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.training.checkpoint import HISTORY, Checkpoints
+from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
 
 
 def _model() -> keras.Sequential:
@@ -18,7 +18,7 @@ def _model() -> keras.Sequential:
 
 def _history(losses: list[float]) -> pd.DataFrame:
     rows = [[i + 1, 0.5, loss, 0.5, loss, 1e-3, 1.0] for i, loss in enumerate(losses)]
-    return pd.DataFrame(rows, columns=list(HISTORY))
+    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
 
 
 def test_a_loaded_model_goes_on_with_the_same_dropout_and_optimizer(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_only_the_last_and_the_best_epoch_are_kept(tmp_path: Path) -> None:
     for count in range(1, 5):
         checkpoints.save(_model(), _history([0.9, 0.2, 0.5, 0.4][:count]))
     assert {p.stem for p in (tmp_path / "work").glob("epoch-*")} == {"epoch-002", "epoch-004"}
-    assert checkpoints.best(checkpoints.history()) == 2
+    assert checkpoints.find_best_epoch(checkpoints.history()) == 2
 
 
 def test_the_folder_of_another_run_is_emptied(tmp_path: Path) -> None:

@@ -9,17 +9,17 @@ import pytest
 
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.evaluation.latency import measure_latency
-from braintumor.evaluation.report import read_report
+from braintumor.evaluation.report import read_version_report
 from braintumor.evaluation.run import evaluate
-from braintumor.evaluation.subject import Subject
+from braintumor.evaluation.subject import StudyContext
 from braintumor.inference import Detector
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.recipe_parts import InputRecipe
 from braintumor.settings import Settings
-from braintumor.training.card import draft_card, read_card, update_card
+from braintumor.training.card import read_card, update_card, write_initial_card
 from braintumor.training.data import load_training_data
 from braintumor.training.ensemble import build_ensemble
-from braintumor.training.export import export
+from braintumor.training.export import export_model
 from braintumor.vocabulary import Protocol
 from tests.support.dealt import write_dealt_phantoms
 from tests.support.model import CONTRACT, build, fit
@@ -41,8 +41,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for name, content in (("one", build(*fit(16, 1000))), ("other", build(*fit(16, 4000), masked=True))):
         (settings.outputs / name).mkdir()
         (settings.outputs / name / "model.onnx").write_bytes(content)
-        draft_card(
-            name, load_recipe("v1"), Protocol.GROUP, data, settings, outlined=False, parameters=580,
+        write_initial_card(
+            name, load_recipe("v1"), Protocol.GROUP, data, settings, has_mask=False, parameters=580,
             training={"seconds": 2.0},
         )  # fmt: skip
         update_card(name, settings)
@@ -70,7 +70,7 @@ def test_its_card_names_members_weights_and_hashes(place: Settings) -> None:
 
 def test_it_is_calibrated_measured_and_served_as_any_version(place: Settings) -> None:
     assert read_card("ensemble", place)["conformal"]["level"] == 0.95
-    report = read_report("ensemble", place)
+    report = read_version_report("ensemble", place)
     accuracy = report.metric("test", "accuracy")
     assert accuracy is not None
     assert accuracy.value > 0.6
@@ -79,18 +79,18 @@ def test_it_is_calibrated_measured_and_served_as_any_version(place: Settings) ->
     assert sum(found.probabilities.values()) == pytest.approx(1.0)
     assert found.heat_map is not None
     assert found.mask is not None
-    assert found.novelty is not None
+    assert found.ood_score is not None
 
 
 def test_without_a_history_the_report_has_a_gap_and_no_more(place: Settings) -> None:
-    assert read_report("ensemble", place).gaps == ("history.csv",)
+    assert read_version_report("ensemble", place).missing_files == ("history.csv",)
 
 
 def test_its_answer_is_the_average_of_its_members_answers(place: Settings) -> None:
     """On frames as they are: an ensemble of the members' own size gives what averaging by hand does."""
     recipe = RECIPE.model_copy(update={"input": InputRecipe(height=150, width=150, channels=3), "weighted": False})
     build_ensemble("alike", RUNS, recipe, Protocol.GROUP, place)
-    frames = load_training_data(CONTRACT, settings=place).frames[:8]
+    frames = load_training_data(CONTRACT, settings=place).model_inputs[:8]
     members = read_card("alike", place)["members"]
     said = [Detector.load(m["version"], place).infer(frames).logits for m in members]
     shares = [np.float32(0.5 / m["temperature"]) for m in members]
@@ -99,18 +99,18 @@ def test_its_answer_is_the_average_of_its_members_answers(place: Settings) -> No
 
 
 def test_its_latency_is_measured_with_all_outputs_and_with_classification_alone(place: Settings) -> None:
-    metrics = measure_latency(Subject("ensemble", place, replicates=20), scans=3).metrics
+    metrics = measure_latency(StudyContext("ensemble", place, replicates=20), scans=3).metrics
     assert {"ms@way:whole", "ms@way:bare", "ratio@way:bare"} <= metrics.keys()
 
 
 def test_there_is_nothing_to_export(place: Settings) -> None:
-    assert "nothing to export" in export("ensemble", place)
+    assert "nothing to export" in export_model("ensemble", place)
 
 
 def test_a_member_trained_anew_is_noticed(own: Settings) -> None:
     (own.outputs / "other" / "model.onnx").write_bytes(build(*fit(16, 9000)))
     with pytest.raises(ArtifactError, match="other is not the model that this ensemble was built from"):
-        export("ensemble", own)
+        export_model("ensemble", own)
 
 
 def test_built_anew_it_has_nothing_of_what_was_measured_before(own: Settings) -> None:
@@ -119,7 +119,7 @@ def test_built_anew_it_has_nothing_of_what_was_measured_before(own: Settings) ->
         (folder / name).write_bytes(b"of the earlier one")
     build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
     assert {path.name for path in folder.iterdir()} == {"card.json"}
-    assert not read_report("ensemble", own).evaluation
+    assert not read_version_report("ensemble", own).evaluation
     assert not {"model.onnx", "saliency.onnx"} & read_card("ensemble", own)["files"].keys()
 
 

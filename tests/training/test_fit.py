@@ -8,8 +8,8 @@ import pytest
 
 from braintumor.imaging import to_batch
 from braintumor.models.recipe import Recipe, load_recipe
-from braintumor.training.export import TOLERANCE, largest_difference, to_onnx
-from braintumor.training.fit import fitted
+from braintumor.training.export import PROBABILITY_TOLERANCE, max_abs_difference, to_onnx
+from braintumor.training.fit import train_with_checkpoints
 from tests.support.training import phantom_data
 
 pytestmark = pytest.mark.slow
@@ -32,9 +32,9 @@ def _small(version: str) -> Recipe:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_large_base_is_fitted_from_random_weights_and_exported(version: str, tmp_path: Path) -> None:
     recipe = _small(version)
-    drawn = phantom_data(recipe.input.contract(), per_class=7)  # six to train on, one to validate on
+    drawn = phantom_data(recipe.input.to_input_spec(), per_class=7)  # six to train on, one to validate on
     data = replace(drawn, masks=None, known=None)
-    network, history = fitted(recipe, data, tmp_path)
+    network, history = train_with_checkpoints(recipe, data, tmp_path)
     assert np.isfinite(history[["loss", "val_loss"]].to_numpy()).all()
-    images = to_batch(data.frames[:4], recipe.input.contract())
-    assert largest_difference(network, to_onnx(network), images) < TOLERANCE
+    images = to_batch(data.model_inputs[:4], recipe.input.to_input_spec())
+    assert max_abs_difference(network, to_onnx(network), images) < PROBABILITY_TOLERANCE

@@ -5,9 +5,9 @@ import pytest
 
 from braintumor.errors import ArtifactError
 from braintumor.inference import Detector
-from braintumor.models.saved import load_network
+from braintumor.models.saved import load_keras_model
 from braintumor.settings import Settings
-from braintumor.training.graph_gradient import graph_gradient
+from braintumor.training.graph_gradient import gradient_from_onnx
 from braintumor.training.saliency import log_odds_gradient
 from tests.reporting.entries import drawn
 from tests.support.model import CONTRACT
@@ -23,16 +23,16 @@ def trained(workspace: Settings) -> Detector:
 
 def test_it_is_that_of_automatic_differentiation(trained: Detector) -> None:
     batch = np.random.default_rng(0).random((1, CONTRACT.height, CONTRACT.width, CONTRACT.channels), np.float32)
-    expected = log_odds_gradient(load_network(trained.artifact.path("model.keras")), batch)
+    expected = log_odds_gradient(load_keras_model(trained.artifact.path("model.keras")), batch)
     assert np.abs(expected).max() > 0
-    assert np.allclose(graph_gradient(trained.artifact)(batch), expected, atol=1e-5 * np.abs(expected).max())
+    assert np.allclose(gradient_from_onnx(trained.artifact)(batch), expected, atol=1e-5 * np.abs(expected).max())
 
 
 def test_with_it_a_version_without_gradient_graph_or_network_has_saliency(trained: Detector) -> None:
     trained.artifact.path("model.keras").unlink()
     scan = drawn(1)
     assert trained.saliency(scan) is None
-    found = trained.saliency(scan, graph_gradient(trained.artifact))
+    found = trained.saliency(scan, gradient_from_onnx(trained.artifact))
     assert found is not None
     assert found.shape == (scan.height, scan.width)
     assert 0.9 < found.max() <= 1.0
@@ -42,4 +42,4 @@ def test_an_altered_graph_is_refused(trained: Detector) -> None:
     path = trained.artifact.path("model.onnx")
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(ArtifactError, match="hash differs"):
-        graph_gradient(trained.artifact)
+        gradient_from_onnx(trained.artifact)

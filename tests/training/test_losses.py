@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.training.losses import UNKNOWN, MaskLoss, SetCrossEntropy
+from braintumor.training.losses import UNKNOWN_MASK, MaskLoss, PartialLabelCrossEntropy
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -23,21 +23,23 @@ def _answers(seed: int, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
 def test_one_right_answer_gives_the_categorical_cross_entropy_of_keras(seed: int, smoothing: float) -> None:
     truth, given_ = _answers(seed)
     expected = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)(truth, given_)
-    assert float(SetCrossEntropy(smoothing)(truth, given_)) == pytest.approx(float(expected), rel=1e-4, abs=1e-5)
+    assert float(PartialLabelCrossEntropy(smoothing)(truth, given_)) == pytest.approx(
+        float(expected), rel=1e-4, abs=1e-5
+    )
 
 
 @settings(max_examples=30)
 @given(seed=seeds, smoothing=st.floats(0, 0.5))
 def test_where_every_answer_is_right_only_smoothing_costs(seed: int, smoothing: float) -> None:
     _, given_ = _answers(seed)
-    found = float(SetCrossEntropy(smoothing)(np.ones_like(given_), given_))
+    found = float(PartialLabelCrossEntropy(smoothing)(np.ones_like(given_), given_))
     assert found == pytest.approx(smoothing * -np.log(given_).mean(), rel=1e-4, abs=1e-5)
 
 
 def test_any_of_several_right_answers_will_do() -> None:
     tumour = np.array([[1, 1, 0, 1]], np.float32)
     one, other, wrong = np.array([[0.9, 0, 0.1, 0]]), np.array([[0.3, 0.3, 0.1, 0.3]]), np.array([[0, 0, 1.0, 0]])
-    loss = SetCrossEntropy()
+    loss = PartialLabelCrossEntropy()
     assert float(loss(tumour, one)) == pytest.approx(float(loss(tumour, other))) == pytest.approx(-np.log(0.9))
     assert np.isfinite(float(loss(tumour, wrong)))
     assert float(loss(tumour, wrong)) > 10
@@ -69,7 +71,7 @@ def test_a_perfect_mask_costs_next_to_nothing_and_huge_logits_stay_finite() -> N
 
 def test_a_mask_nobody_outlined_costs_nothing_and_teaches_nothing() -> None:
     truth, logits = _masks()
-    truth[1] = UNKNOWN
+    truth[1] = UNKNOWN_MASK
     values = tf.Variable(logits)
     with tf.GradientTape() as tape:
         each = MaskLoss(reduction="none")(truth, values)
@@ -90,13 +92,13 @@ def test_gradients_point_towards_the_truth() -> None:
     right, given_ = _answers(1)
     shares = tf.Variable(given_)
     with tf.GradientTape() as tape:
-        loss = SetCrossEntropy()(right, shares)
+        loss = PartialLabelCrossEntropy()(right, shares)
     gradient = tape.gradient(loss, shares).numpy()
     assert (gradient[right == 1] < 0).all()
     assert (gradient[right == 0] == 0).all()
 
 
-@pytest.mark.parametrize("loss", [SetCrossEntropy(0.1), MaskLoss()])
+@pytest.mark.parametrize("loss", [PartialLabelCrossEntropy(0.1), MaskLoss()])
 def test_a_loss_comes_back_from_what_keras_saves(loss: keras.losses.Loss) -> None:
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert type(again) is type(loss)

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.dataset.audit import audit
+from braintumor.dataset.audit import audit_dataset
 from braintumor.dataset.manifest import read_manifest
 from braintumor.dataset.masks import masks_folder
 from braintumor.dataset.phantoms import write_phantoms
-from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings
 from braintumor.training import mask_frames
-from braintumor.training.mask_frames import load_mask_frames
+from braintumor.training.mask_frames import load_input_masks
 
-CONTRACT = InputContract(height=64, width=64, channels=1)
+CONTRACT = InputSpec(height=64, width=64, channels=1)
 
 
 @dataclass
@@ -33,11 +33,11 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> _Set:
     folder = tmp_path_factory.mktemp("masks")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
     write_phantoms(settings.dataset, per_class=8)
-    audit(settings)
+    audit_dataset(settings)
     shutil.copytree(settings.dataset / "masks", masks_folder(settings))
     manifest = read_manifest(settings)
-    frames = np.stack([standardize(read_scan(settings.dataset / path), CONTRACT)[0] for path in manifest["path"]])
-    return _Set(settings, manifest, frames, *load_mask_frames(manifest, CONTRACT, settings))
+    frames = np.stack([preprocess(read_scan(settings.dataset / path), CONTRACT)[0] for path in manifest["path"]])
+    return _Set(settings, manifest, frames, *load_input_masks(manifest, CONTRACT, settings))
 
 
 def test_masks_lie_over_the_tumours_of_the_standardized_frames(phantoms: _Set) -> None:
@@ -58,7 +58,7 @@ def test_every_mask_of_a_phantom_is_known_and_only_tumours_have_any(phantoms: _S
 
 def test_masks_read_once_are_read_back_from_the_cache(phantoms: _Set, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mask_frames, "ProcessPoolExecutor", None)
-    masks, known = load_mask_frames(phantoms.manifest, CONTRACT, phantoms.settings)
+    masks, known = load_input_masks(phantoms.manifest, CONTRACT, phantoms.settings)
     assert np.array_equal(masks, phantoms.masks)
     assert np.array_equal(known, phantoms.known)
 
@@ -68,9 +68,9 @@ def test_a_tumour_nobody_outlined_is_not_known_and_masks_fetched_later_are_seen(
     away = folder.with_name("away")
     folder.rename(away)
     try:
-        masks, known = load_mask_frames(phantoms.manifest, CONTRACT, phantoms.settings)
+        masks, known = load_input_masks(phantoms.manifest, CONTRACT, phantoms.settings)
     finally:
         away.rename(folder)
     assert not masks.any()
     assert (known == (phantoms.manifest["label"] == "notumor").to_numpy()).all()
-    assert np.array_equal(load_mask_frames(phantoms.manifest, CONTRACT, phantoms.settings)[0], phantoms.masks)
+    assert np.array_equal(load_input_masks(phantoms.manifest, CONTRACT, phantoms.settings)[0], phantoms.masks)

@@ -6,8 +6,8 @@ import keras
 import pandas as pd
 import pytest
 
-from braintumor.evaluation.report import read_report
-from braintumor.models.build import build
+from braintumor.evaluation.report import read_version_report
+from braintumor.models.build import build_model
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
 from braintumor.training.card import read_card
@@ -17,7 +17,7 @@ from tests.support.dealt import write_dealt_phantoms
 
 def _fitted(*_: Any, **__: Any) -> tuple[keras.Model, pd.DataFrame]:
     history = {"epoch": [1], "accuracy": [0.5], "loss": [1.0], "val_accuracy": [0.5], "val_loss": [1.0]}
-    return build(load_recipe("v1")), pd.DataFrame(history | {"learning_rate": [0.1], "seconds": [1.0]})
+    return build_model(load_recipe("v1")), pd.DataFrame(history | {"learning_rate": [0.1], "seconds": [1.0]})
 
 
 def test_a_new_network_has_nothing_of_what_was_measured_on_the_earlier(
@@ -32,8 +32,8 @@ def test_a_new_network_has_nothing_of_what_was_measured_on_the_earlier(
     for name in earlier:
         (folder / name).write_bytes(b"of the earlier network")
     (folder / "evaluation.json").write_text('{"test": {"accuracy": {"value": 0.99}}}')
-    monkeypatch.setattr("braintumor.training.run.fitted", _fitted)
+    monkeypatch.setattr("braintumor.training.run.train_with_checkpoints", _fitted)
     assert train("v1", settings=settings) == "v1"
     assert not any((folder / name).exists() for name in (*earlier, "evaluation.json"))
     assert set(read_card("v1", settings)["files"]) == {"model.keras", "history.csv"}
-    assert not read_report("v1", settings).evaluation
+    assert not read_version_report("v1", settings).evaluation

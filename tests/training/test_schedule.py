@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from braintumor.models.recipe_parts import FitRecipe
-from braintumor.training.schedule import best_epoch, chosen_epoch, learning_rate, should_stop, side_of
+from braintumor.training.schedule import best_epoch, input_size_at, next_learning_rate, selected_epoch, should_stop
 
 FIT = FitRecipe(learning_rate=1e-3, epochs=25)
 
@@ -39,7 +39,7 @@ def test_learning_rate_and_stop_are_those_of_keras(values: list[float]) -> None:
         callback.set_model(model)
         callback.on_train_begin()
     for epoch, loss in enumerate(values):
-        rate = learning_rate(values[:epoch], FIT)
+        rate = next_learning_rate(values[:epoch], FIT)
         assert np.isclose(rate, model.optimizer.learning_rate)
         for callback in (plateau, early):
             callback.on_epoch_end(epoch, {"val_loss": loss})
@@ -62,7 +62,7 @@ CYCLE = FitRecipe(learning_rate=2e-3, epochs=40, schedule="one_cycle", sizes=((0
 
 
 def test_one_cycle_rises_to_the_highest_rate_and_falls_to_a_hundredth_of_it() -> None:
-    rates = [learning_rate([1.0] * epoch, CYCLE) for epoch in range(CYCLE.epochs)]
+    rates = [next_learning_rate([1.0] * epoch, CYCLE) for epoch in range(CYCLE.epochs)]
     top = int(np.argmax(rates))
     assert top == round(0.1 * CYCLE.epochs) - 1
     assert rates[top] == CYCLE.learning_rate
@@ -76,16 +76,16 @@ def test_one_cycle_goes_its_way_whatever_the_losses_are(epochs: int, values: lis
     fit = CYCLE.model_copy(update={"epochs": epochs})
     assert should_stop(values, fit) == (len(values) >= epochs)
     if len(values) < epochs:
-        assert 0 < learning_rate(values, fit) <= fit.learning_rate
-        assert learning_rate(values, fit) == learning_rate([1.0] * len(values), fit)
+        assert 0 < next_learning_rate(values, fit) <= fit.learning_rate
+        assert next_learning_rate(values, fit) == next_learning_rate([1.0] * len(values), fit)
 
 
 def test_the_last_epoch_is_kept_after_one_cycle_and_the_best_after_a_plateau() -> None:
-    assert chosen_epoch([3.0, 1.0, 2.0], CYCLE) == 3
-    assert chosen_epoch([3.0, 1.0, 2.0], FIT) == 2
+    assert selected_epoch([3.0, 1.0, 2.0], CYCLE) == 3
+    assert selected_epoch([3.0, 1.0, 2.0], FIT) == 2
 
 
 def test_frames_grow_where_the_recipe_says_so_and_are_whole_elsewhere() -> None:
-    sides = [side_of(epoch, CYCLE, 160) for epoch in range(CYCLE.epochs)]
+    sides = [input_size_at(epoch, CYCLE, 160) for epoch in range(CYCLE.epochs)]
     assert sides == [96] * 18 + [128] * 15 + [160] * 7
-    assert side_of(0, FIT, 150) == 150
+    assert input_size_at(0, FIT, 150) == 150

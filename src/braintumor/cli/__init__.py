@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from braintumor import __version__
-from braintumor.cli.data import add_data
-from braintumor.cli.models import add_models
-from braintumor.cli.reading import add_reading
+from braintumor.cli.data import add_data_commands
+from braintumor.cli.models import add_model_commands
+from braintumor.cli.reading import add_predict_commands
 from braintumor.errors import BrainTumorError, MissingExtraError
 
 
@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="braintumor", description="Brain MRI slices: data, training and reading.")
     parser.add_argument("--version", action="version", version=f"braintumor {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_data(commands)
-    add_models(commands)
-    add_reading(commands)
+    add_data_commands(commands)
+    add_model_commands(commands)
+    add_predict_commands(commands)
     return parser

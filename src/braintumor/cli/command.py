@@ -6,14 +6,16 @@ from collections.abc import Callable
 Handler = Callable[[argparse.Namespace], int]
 
 
-def command(commands: argparse._SubParsersAction, name: str, help_: str, handler: Handler) -> argparse.ArgumentParser:
+def add_command(
+    commands: argparse._SubParsersAction, name: str, help_: str, handler: Handler
+) -> argparse.ArgumentParser:
     """Add a command to a parser's commands; `help_` is also its description."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
     parser.set_defaults(handler=handler)
     return parser
 
 
-def seed(text: str) -> int:
+def parse_seed(text: str) -> int:
     """A seed as every generator here takes it."""
     try:
         found = int(text)

@@ -5,17 +5,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from braintumor.cli.command import command
+from braintumor.cli.command import add_command
 from braintumor.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from braintumor.inference.artifact import Artifact
-    from braintumor.inference.saliency import Gradient
+    from braintumor.inference.saliency import GradientFunction
 
 
-def add_reading(commands: argparse._SubParsersAction) -> None:
+def add_predict_commands(commands: argparse._SubParsersAction) -> None:
     """Add them to a parser's commands."""
-    predict = command(commands, "predict", "read scans: files, folders (with all inside) or patterns", _predict)
+    predict = add_command(commands, "predict", "read scans: files, folders (with all inside) or patterns", _predict)
     predict.add_argument(
         "paths", nargs="+", metavar="PATH", help="a picture, DICOM file, NIfTI volume or ZIP, a folder of them, or a "
         "pattern such as 's/*.png'"
@@ -37,7 +37,9 @@ def add_reading(commands: argparse._SubParsersAction) -> None:
         "a picture of each scan. Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), "
         "2 wrong usage."
     )
-    explain = command(commands, "explain", "save figures of what an answer rests on: scan, heat map, both", _explain)
+    explain = add_command(
+        commands, "explain", "save figures of what an answer rests on: scan, heat map, both", _explain
+    )
     explain.add_argument("paths", nargs="*", metavar="IMAGE", help="files, folders or patterns, as predict takes them")
     explain.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
     explain.add_argument(
@@ -52,7 +54,7 @@ def _predict(options: argparse.Namespace) -> int:
 
     outcome = predict(
         options.paths, options.version, options.csv, options.overlays,
-        pdf=options.pdf, bundle=options.zip, patient_label=options.patient,
+        pdf_file=options.pdf, zip_file=options.zip, patient_label=options.patient,
     )  # fmt: skip
     print(outcome, file=sys.stdout if options.csv else sys.stderr)
     return 1 if outcome.failed else 0
@@ -63,24 +65,24 @@ def _explain(options: argparse.Namespace) -> int:
 
     if not (options.paths or options.grid):
         options.misused("name an image to explain, or give --grid")
-    cases = _examples(options.version) if options.grid else []
-    done = explain(options.paths, options.out, options.version, finder=_graph_gradient, cases=cases)
+    cases = _sample_test_scans(options.version) if options.grid else []
+    done = explain(options.paths, options.out, options.version, finder=_find_graph_gradient, cases=cases)
     print(done)
     return 1 if done.failed else 0
 
 
-def _examples(version: str | None) -> list[tuple[Path, str]]:
-    from braintumor.evaluation.examples import examples
+def _sample_test_scans(version: str | None) -> list[tuple[Path, str]]:
+    from braintumor.evaluation.examples import sample_test_scans
     from braintumor.settings import get_settings
 
-    return examples(version or get_settings().version)
+    return sample_test_scans(version or get_settings().version)
 
 
-def _graph_gradient(artifact: "Artifact") -> "Gradient":
+def _find_graph_gradient(artifact: "Artifact") -> "GradientFunction":
     """What `explain` asks for saliency where a version keeps no gradient graph; ONNX's tools are loaded only then."""
     try:
-        from braintumor.training.graph_gradient import graph_gradient
+        from braintumor.training.graph_gradient import gradient_from_onnx
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "a package") from error
 
-    return graph_gradient(artifact)
+    return gradient_from_onnx(artifact)

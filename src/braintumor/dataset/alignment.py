@@ -14,7 +14,7 @@ from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
 # Masks were stored through JPEG once: values lie near 0 and near 255, and this separates them.
-LEVEL: Final = 127
+MASK_THRESHOLD: Final = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def masks_folder(settings: Settings | None = None) -> Path:
     return (settings or get_settings()).inputs / "brisc-masks"
 
 
-def load_mask(row: Mapping[str, Any], settings: Settings | None = None) -> NDArray[np.bool_] | None:
+def load_mask(manifest_row: Mapping[str, Any], settings: Settings | None = None) -> NDArray[np.bool_] | None:
     """The tumour mask of an image, on the image's own pixel grid.
 
     Parameters
@@ -49,10 +49,12 @@ def load_mask(row: Mapping[str, Any], settings: Settings | None = None) -> NDArr
         The mask file is damaged.
     """
     settings = settings or get_settings()
-    source = mask_source(row["path"], row["sha256"], settings)
+    source = find_mask_source(manifest_row["path"], manifest_row["sha256"], settings)
     if source is None or not (masks_folder(settings) / source.file).is_file():
         return None
-    return read_mask(masks_folder(settings) / source.file, source.mirrored, (int(row["width"]), int(row["height"])))
+    return read_mask(
+        masks_folder(settings) / source.file, source.mirrored, (int(manifest_row["width"]), int(manifest_row["height"]))
+    )
 
 
 def read_mask(file: Path, mirrored: bool, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -68,10 +70,10 @@ def read_mask(file: Path, mirrored: bool, size: tuple[int, int]) -> NDArray[np.b
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if image.size != size:
         image = image.resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(image) > LEVEL
+    return np.asarray(image) > MASK_THRESHOLD
 
 
-def mask_source(path: str, sha256: str, settings: Settings) -> MaskSource | None:
+def find_mask_source(path: str, sha256: str, settings: Settings) -> MaskSource | None:
     """The mask file of an image: by path from a set's own `provenance.csv`, else by content from the shipped table."""
     own = settings.dataset / "provenance.csv"
     if own.is_file():
@@ -79,7 +81,7 @@ def mask_source(path: str, sha256: str, settings: Settings) -> MaskSource | None
     return _sources_by_content().get(sha256)
 
 
-def expected_masks(settings: Settings) -> set[str]:
+def expected_mask_files(settings: Settings) -> set[str]:
     """File names of all masks that belong to images of the set."""
     own = settings.dataset / "provenance.csv"
     known = _sources_by_path(own, own.stat().st_mtime_ns) if own.is_file() else _sources_by_content()
@@ -91,17 +93,17 @@ def _sources_by_path(provenance: Path, _stamp: int) -> dict[str, MaskSource]:
     import pandas as pd
 
     table = pd.read_csv(provenance, dtype=str, keep_default_na=False)
-    return _sources(table["split"] + "/" + table["label"] + "/" + table["file"], table)
+    return _build_mask_sources(table["split"] + "/" + table["label"] + "/" + table["file"], table)
 
 
 @functools.cache
 def _sources_by_content() -> dict[str, MaskSource]:
-    from braintumor.dataset.table import load_table
+    from braintumor.dataset.table import load_file_table
 
-    table = load_table()
-    return _sources(table["sha256"], table)
+    table = load_file_table()
+    return _build_mask_sources(table["sha256"], table)
 
 
-def _sources(keys: Any, table: Any) -> dict[str, MaskSource]:
-    rows = zip(keys, table["brisc_file"], table["brisc_transform"], strict=True)
+def _build_mask_sources(keys: Any, provenance: Any) -> dict[str, MaskSource]:
+    rows = zip(keys, provenance["brisc_file"], provenance["brisc_transform"], strict=True)
     return {key: MaskSource(f"{Path(file).stem}.png", transform == "mirror") for key, file, transform in rows if file}

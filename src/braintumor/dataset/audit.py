@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from braintumor.dataset.facts import FileFacts, read_facts, stamp_of
+from braintumor.dataset.facts import FileMetadata, get_file_stamp, read_file_metadata
 from braintumor.dataset.files import find_images
 from braintumor.dataset.groups import assign_groups
-from braintumor.dataset.leakage import leakage, summarize
+from braintumor.dataset.leakage import count_leakage, summarize_manifest
 from braintumor.dataset.manifest import manifest_path, read_manifest, write_manifest
-from braintumor.dataset.table import load_table
-from braintumor.dataset.twins import ORIENTATIONS, find_twins
+from braintumor.dataset.table import load_file_table
+from braintumor.dataset.twins import ORIENTATIONS, find_near_duplicates
 from braintumor.errors import DatasetError
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
@@ -26,7 +26,7 @@ from braintumor.settings import Settings, get_settings
 _CHUNK = 64
 
 
-def audit(settings: Settings | None = None) -> str:
+def audit_dataset(settings: Settings | None = None) -> str:
     """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `twins.csv`.
 
     Facts are kept as they come, so a killed audit goes on from where it was. A split already dealt is kept where the
@@ -54,35 +54,35 @@ def audit(settings: Settings | None = None) -> str:
     good = [f for f in facts if not f.error]
     if not good:
         raise DatasetError(f"None of the {len(paths)} files in {settings.dataset.name} is an image.")
-    manifest = _manifest(good, settings)
-    twins = find_twins(np.array([f.hashes for f in good], np.uint64))
+    manifest = _build_manifest(good, settings)
+    twins = find_near_duplicates(np.array([f.hashes for f in good], np.uint64))
     manifest["group"] = assign_groups(manifest, twins)
-    manifest["split"] = _kept_split(manifest, settings)
-    twin_table = _twin_table(manifest, twins)
+    manifest["split"] = _reuse_split(manifest, settings)
+    twin_table = _build_pair_table(manifest, twins)
     report = {
-        **summarize(manifest),
+        **summarize_manifest(manifest),
         "rejected": rejected,
-        "leakage": leakage(manifest, twin_table),
+        "leakage": count_leakage(manifest, twin_table),
     }
     folder = settings.dataset_outputs
     write_manifest(manifest, settings)
     write_atomically(folder / "twins.csv", twin_table.to_csv(index=False, lineterminator="\n"))
     write_atomically(folder / "audit.json", json.dumps(report, indent=1) + "\n")
     _cache_path(settings).unlink(missing_ok=True)
-    return _sentence(report)
+    return _summarize_audit(report)
 
 
 def _cache_path(settings: Settings) -> Path:
     return settings.dataset_outputs / "work" / "audit.jsonl"
 
 
-def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileFacts]:
+def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileMetadata]:
     """Facts of every file: from an interrupted run where the file has not changed since, else read now."""
-    known = _known(settings)
+    known = _load_cached_metadata(settings)
     todo = []
     for path in paths:
         before = known.get(path)
-        if before is not None and before.stamp == stamp_of(settings.dataset / path):
+        if before is not None and before.stamp == get_file_stamp(settings.dataset / path):
             yield before
         else:
             todo.append(path)
@@ -96,45 +96,45 @@ def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileFacts]:
         tqdm(total=len(paths), initial=len(paths) - len(todo), desc="audit", unit="file", disable=None) as bar,
     ):
         for chunk in pool.map(partial(_read_chunk, settings), chunks):
-            file.writelines(json.dumps([getattr(f, s) for s in FileFacts.__slots__]) + "\n" for f in chunk)
+            file.writelines(json.dumps([getattr(f, s) for s in FileMetadata.__slots__]) + "\n" for f in chunk)
             file.flush()
             bar.update(len(chunk))
             yield from chunk
 
 
-def _known(settings: Settings) -> dict[str, FileFacts]:
+def _load_cached_metadata(settings: Settings) -> dict[str, FileMetadata]:
     """Facts an interrupted run left behind; a line cut short by the kill is dropped."""
-    found: dict[str, FileFacts] = {}
+    found: dict[str, FileMetadata] = {}
     try:
         lines = _cache_path(settings).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return found
     for line in lines:
         try:
-            facts = FileFacts(*json.loads(line))
+            facts = FileMetadata(*json.loads(line))
         except (ValueError, TypeError):
             continue
         found[facts.path] = facts
     return found
 
 
-def _read_chunk(settings: Settings, paths: list[str]) -> list[FileFacts]:
-    return [read_facts(settings.dataset, path, settings) for path in paths]
+def _read_chunk(settings: Settings, paths: list[str]) -> list[FileMetadata]:
+    return [read_file_metadata(settings.dataset, path, settings) for path in paths]
 
 
-def _manifest(facts: list[FileFacts], settings: Settings) -> pd.DataFrame:
+def _build_manifest(files: list[FileMetadata], settings: Settings) -> pd.DataFrame:
     columns = ["path", "sha256", "width", "height", "mode"]
-    manifest = pd.DataFrame([[getattr(f, c) for c in columns] for f in facts], columns=columns)
+    manifest = pd.DataFrame([[getattr(f, c) for c in columns] for f in files], columns=columns)
     parts = manifest["path"].str.split("/", expand=True)
     manifest["original_split"], manifest["label"] = parts[0], parts[1]
-    provenance = _provenance(manifest, settings)
+    provenance = _match_provenance(manifest, settings)
     for column, unknown in (("origin", "unknown"), ("plane", "unknown"), ("patient", "")):
         manifest[column] = provenance[column].replace("", unknown)
     manifest["has_mask"] = provenance["brisc_file"] != ""
     return manifest
 
 
-def _provenance(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _match_provenance(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Provenance rows in the manifest's order: from `provenance.csv` in the set's own folder, else the shipped table.
 
     The shipped table is matched by content, by path first and then by hash, so renamed files keep their patient.
@@ -144,13 +144,13 @@ def _provenance(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
         table = pd.read_csv(own, dtype=str, keep_default_na=False)
         table["path"] = table["split"] + "/" + table["label"] + "/" + table["file"]
         return manifest[["path"]].merge(table.drop_duplicates("path"), how="left", on="path").fillna("")
-    table = load_table()
+    table = load_file_table()
     by_path = manifest[["path", "sha256"]].merge(table, how="left", on=["path", "sha256"])
     by_hash = manifest[["sha256"]].merge(table.drop(columns="path").drop_duplicates("sha256"), how="left", on="sha256")
     return by_path.fillna(by_hash).fillna("")
 
 
-def _kept_split(manifest: pd.DataFrame, settings: Settings) -> pd.Series:
+def _reuse_split(manifest: pd.DataFrame, settings: Settings) -> pd.Series:
     """The split of an earlier manifest, where images and groups are the same as then; else empty."""
     try:
         before = read_manifest(settings) if manifest_path(settings).is_file() else None
@@ -161,14 +161,17 @@ def _kept_split(manifest: pd.DataFrame, settings: Settings) -> pd.Series:
     return pd.Series("", index=manifest.index)
 
 
-def _twin_table(manifest: pd.DataFrame, twins: pd.DataFrame) -> pd.DataFrame:
-    a, b = manifest.iloc[twins["a"]].reset_index(drop=True), manifest.iloc[twins["b"]].reset_index(drop=True)
+def _build_pair_table(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> pd.DataFrame:
+    a, b = (
+        manifest.iloc[near_duplicates["a"]].reset_index(drop=True),
+        manifest.iloc[near_duplicates["b"]].reset_index(drop=True),
+    )
     return pd.DataFrame(
         {
             "path_a": a["path"],
             "path_b": b["path"],
-            "distance": twins["distance"],
-            "transform": [ORIENTATIONS[i] for i in twins["orientation"]],
+            "distance": near_duplicates["distance"],
+            "transform": [ORIENTATIONS[i] for i in near_duplicates["orientation"]],
             "exact": a["sha256"] == b["sha256"],
             "same_label": a["label"] == b["label"],
             "same_side_official": a["original_split"] == b["original_split"],
@@ -176,7 +179,7 @@ def _twin_table(manifest: pd.DataFrame, twins: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _sentence(report: dict[str, Any]) -> str:
+def _summarize_audit(report: dict[str, Any]) -> str:
     leak = report["leakage"]
     return (
         f"{report['images']} images read, {len(report['rejected'])} files rejected. "

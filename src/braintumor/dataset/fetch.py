@@ -12,64 +12,64 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from braintumor.dataset.files import LEAVES, find_images
-from braintumor.dataset.kaggle import DAMAGED, download, not_whole
+from braintumor.dataset.files import CLASS_FOLDERS, find_images
+from braintumor.dataset.kaggle import ZIP_ERRORS, damaged_zip_error, download_from_kaggle
 from braintumor.dataset.sets import KAGGLE, ImageSet
-from braintumor.dataset.table import load_table
+from braintumor.dataset.table import load_file_table
 from braintumor.errors import DatasetError
-from braintumor.files import sha256_of, write_atomically
+from braintumor.files import sha256_file, write_atomically
 from braintumor.settings import Settings, get_settings
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class FileCheck:
     """How the files in a folder compare with the table."""
 
     expected: int
     missing: list[str]
     altered: list[str]
-    unknown: list[str]
+    unexpected: list[str]
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Every expected file is there with the expected content, and nothing else is."""
-        return not (self.missing or self.altered or self.unknown)
+        return not (self.missing or self.altered or self.unexpected)
 
     def __str__(self) -> str:
-        if self.complete:
+        if self.is_complete:
             return f"All {self.expected} files are there and unaltered."
         parts = [
             f"{len(names)} {word} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})"
-            for names, word in ((self.missing, "missing"), (self.altered, "altered"), (self.unknown, "unexpected"))
+            for names, word in ((self.missing, "missing"), (self.altered, "altered"), (self.unexpected, "unexpected"))
             if names
         ]
         return f"Of {self.expected} expected files: {'; '.join(parts)}."
 
 
-def check(folder: Path, table: pd.DataFrame, leaves: Sequence[str] = LEAVES) -> Check:
+def check_files(folder: Path, file_table: pd.DataFrame, image_folders: Sequence[str] = CLASS_FOLDERS) -> FileCheck:
     """Compare the images in `folder` with the table, by size and then by hash (threads, as hashing frees the GIL)."""
-    present = set(find_images(folder, leaves))
-    expected = dict(zip(table["path"], zip(table["bytes"], table["sha256"], strict=True), strict=True))
+    present = set(find_images(folder, image_folders))
+    expected = dict(zip(file_table["path"], zip(file_table["bytes"], file_table["sha256"], strict=True), strict=True))
 
     def is_altered(path: str) -> bool:
         size, digest = expected[path]
         full = folder / path
-        return full.stat().st_size != size or sha256_of(full) != digest
+        return full.stat().st_size != size or sha256_file(full) != digest
 
     known = sorted(present & expected.keys())
     with ThreadPoolExecutor() as pool:
         marks = list(tqdm(pool.map(is_altered, known), total=len(known), desc="verify", unit="file", disable=None))
-    return Check(
+    return FileCheck(
         expected=len(expected),
         missing=sorted(expected.keys() - present),
         altered=[path for path, bad in zip(known, marks, strict=True) if bad],
-        unknown=sorted(present - expected.keys()),
+        unexpected=sorted(present - expected.keys()),
     )
 
 
-def fetch(
+def fetch_dataset(
     source: Path | None = None,
-    table: Path | None = None,
+    file_table: Path | None = None,
     settings: Settings | None = None,
     image_set: ImageSet = KAGGLE,
 ) -> str:
@@ -94,17 +94,19 @@ def fetch(
     DatasetError
         The source is not an image set, or what it brought is partial or altered; the message names the files.
     """
-    wanted = image_set.expecting(table)
-    expected = load_table(wanted.table, wanted.provenance)
+    wanted = image_set.with_file_table(file_table)
+    expected = load_file_table(wanted.file_table, wanted.provenance)
     target = (settings or get_settings()).inputs / wanted.folder
-    if check(target, expected, wanted.leaves).complete:
+    if check_files(target, expected, wanted.image_folders).is_complete:
         return f"{target.name} is already complete. All {len(expected)} files are there and unaltered."
-    with _opened(source, wanted) as folder:
-        altered = _copy(folder, target, expected)
-        if table is not None and (folder / "provenance.csv").is_file():  # a set of one's own brings its own provenance
+    with _open_source(source, wanted) as folder:
+        altered = _copy_missing(folder, target, expected)
+        if (
+            file_table is not None and (folder / "provenance.csv").is_file()
+        ):  # a set of one's own brings its own provenance
             write_atomically(target / "provenance.csv", (folder / "provenance.csv").read_bytes())
-    result = check(target, expected, wanted.leaves)
-    if not result.complete:
+    result = check_files(target, expected, wanted.image_folders)
+    if not result.is_complete:
         refused = (
             f" {len(altered)} files of the source were altered and left out ({altered[0]}, ...)." if altered else ""
         )
@@ -116,39 +118,39 @@ def fetch(
 
 
 @contextmanager
-def _opened(source: Path | None, wanted: ImageSet) -> Iterator[Path]:
+def _open_source(source: Path | None, image_set: ImageSet) -> Iterator[Path]:
     """The root of the wanted set, downloaded or unpacked first where needed."""
     if source is None:
-        yield _root_of(download(wanted.handle, f"{wanted.command} --from FILE.zip"), wanted)
+        yield _find_root(download_from_kaggle(image_set.handle, f"{image_set.command} --from FILE.zip"), image_set)
     elif source.is_dir():
-        yield _root_of(source, wanted)
+        yield _find_root(source, image_set)
     elif source.is_file():
         with tempfile.TemporaryDirectory(prefix="braintumor-") as temporary:
-            yield _root_of(_unpack(source, Path(temporary)), wanted)
+            yield _find_root(_unpack_zip(source, Path(temporary)), image_set)
     else:
         raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
 
 
-def _unpack(source: Path, target: Path) -> Path:
+def _unpack_zip(source: Path, target: Path) -> Path:
     try:
         with zipfile.ZipFile(source) as archive:
             archive.extractall(target)  # extractall refuses to leave the target folder
-    except (*DAMAGED, OSError) as error:
-        raise not_whole(source, error) from error
+    except (*ZIP_ERRORS, OSError) as error:
+        raise damaged_zip_error(source, error) from error
     return target
 
 
-def _root_of(folder: Path, wanted: ImageSet) -> Path:
-    first, *others = wanted.roots
+def _find_root(folder: Path, image_set: ImageSet) -> Path:
+    first, *others = image_set.marker_folders
     for found in [folder / first, *sorted(folder.rglob(first))]:
         if found.is_dir() and all((found.parent / other).is_dir() for other in others):
             return found.parent
     raise DatasetError(
-        f"{folder}: holds no folders named {' and '.join(wanted.roots)}. Give the unpacked Kaggle set or its zip."
+        f"{folder}: holds no folders named {' and '.join(image_set.marker_folders)}. Give the unpacked Kaggle set or its zip."
     )
 
 
-def _copy(source: Path, target: Path, expected: pd.DataFrame) -> list[str]:
+def _copy_missing(source: Path, target: Path, expected: pd.DataFrame) -> list[str]:
     """Copy what is missing; each file appears whole or not at all, so a killed copy resumes.
 
     Returns the source's files whose content is not what the table says: they are left out.
@@ -157,7 +159,7 @@ def _copy(source: Path, target: Path, expected: pd.DataFrame) -> list[str]:
     rows = list(zip(expected["path"], expected["bytes"], expected["sha256"], strict=True))
     for path, size, digest in tqdm(rows, desc="copy", unit="file", disable=None):
         there, here = source / path, target / path
-        if not there.is_file() or (here.is_file() and here.stat().st_size == size and sha256_of(here) == digest):
+        if not there.is_file() or (here.is_file() and here.stat().st_size == size and sha256_file(here) == digest):
             continue
         content = there.read_bytes()
         if len(content) == size and hashlib.sha256(content).hexdigest() == digest:

@@ -8,10 +8,10 @@ from typing import Final
 from braintumor.errors import DatasetError, MissingExtraError
 
 # What reading a damaged zip raises.
-DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
-def download(handle: str, otherwise: str) -> Path:
+def download_from_kaggle(handle: str, fallback_command: str) -> Path:
     """Fetch a data set through kagglehub, which keeps what has arrived; returns its folder.
 
     Parameters
@@ -37,10 +37,10 @@ def download(handle: str, otherwise: str) -> Path:
     except Exception as error:  # kagglehub raises whatever its HTTP client does
         raise DatasetError(
             f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later: what has "
-            f"arrived is kept. Or download {handle} in a browser and use: {otherwise}"
+            f"arrived is kept. Or download {handle} in a browser and use: {fallback_command}"
         ) from error
 
 
-def not_whole(source: Path, error: Exception) -> DatasetError:
+def damaged_zip_error(source: Path, error: Exception) -> DatasetError:
     """What to say of a zip whose content raised one of `DAMAGED`."""
     return DatasetError(f"{source.name}: not a whole zip file ({error}). Download it again.")

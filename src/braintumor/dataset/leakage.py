@@ -6,21 +6,21 @@ import pandas as pd
 
 TRAINING, TESTING = "Training", "Testing"
 # Twins at most this many bits apart are the same picture to the eye; up to 10 bits, neighbouring slices count too.
-NEAR_IDENTICAL = 4
+NEAR_IDENTICAL_DISTANCE = 4
 
 
-def summarize(manifest: pd.DataFrame) -> dict[str, Any]:
+def summarize_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
     """Counts over the manifest, as plain data for `audit.json`."""
     sizes = manifest["width"].astype(str) + "x" + manifest["height"].astype(str)
-    whole = extent(manifest)
+    whole = count_totals(manifest)
     return {
         "images": whole["images"],
-        "by_label": _counts(manifest["label"]),
-        "by_original_split": _counts(manifest["original_split"]),
-        "by_origin": _counts(manifest["origin"]),
-        "by_plane": _counts(manifest["plane"]),
-        "modes": _counts(manifest["mode"]),
-        "sizes": {"distinct": int(sizes.nunique()), "most_common": _counts(sizes, most=5)},
+        "by_label": _value_counts(manifest["label"]),
+        "by_original_split": _value_counts(manifest["original_split"]),
+        "by_origin": _value_counts(manifest["origin"]),
+        "by_plane": _value_counts(manifest["plane"]),
+        "modes": _value_counts(manifest["mode"]),
+        "sizes": {"distinct": int(sizes.nunique()), "most_common": _value_counts(sizes, top=5)},
         "exact_copies": whole["exact_copies"],
         "patients": whole["patients"],
         "images_with_patient": int((manifest["patient"] != "").sum()),
@@ -33,7 +33,7 @@ def summarize(manifest: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def extent(manifest: pd.DataFrame) -> dict[str, int]:
+def count_totals(manifest: pd.DataFrame) -> dict[str, int]:
     """How many images, copies, known patients and independent groups there are."""
     return {
         "images": len(manifest),
@@ -44,7 +44,7 @@ def extent(manifest: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def leakage(manifest: pd.DataFrame, twins: pd.DataFrame) -> dict[str, Any]:
+def count_leakage(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> dict[str, Any]:
     """How many official Testing images have a near twin, or their patient, in Training.
 
     Parameters
@@ -57,27 +57,27 @@ def leakage(manifest: pd.DataFrame, twins: pd.DataFrame) -> dict[str, Any]:
     testing = manifest[manifest["original_split"] == TESTING]
     trained = set(manifest.loc[manifest["original_split"] == TRAINING, "patient"]) - {""}
     known = testing[testing["patient"] != ""]
-    across = twins[~twins["same_side_official"]]
-    identical = across[across["distance"] <= NEAR_IDENTICAL]
+    across = near_duplicates[~near_duplicates["same_side_official"]]
+    identical = across[across["distance"] <= NEAR_IDENTICAL_DISTANCE]
     upright = identical[identical["transform"] == "identity"]
     return {
         "official_testing": len(testing),
-        "twin_pairs": len(twins),
-        "twin_pairs_of_other_label": int((~twins["same_label"]).sum()),
+        "twin_pairs": len(near_duplicates),
+        "twin_pairs_of_other_label": int((~near_duplicates["same_label"]).sum()),
         "exact_pairs_across": int(across["exact"].sum()),
-        "testing_with_twin_in_training": touched(testing, across),
-        "testing_with_near_identical_in_training": touched(testing, identical),
-        "testing_with_upright_near_identical_in_training": touched(testing, upright),
+        "testing_with_twin_in_training": count_images_in_pairs(testing, across),
+        "testing_with_near_identical_in_training": count_images_in_pairs(testing, identical),
+        "testing_with_upright_near_identical_in_training": count_images_in_pairs(testing, upright),
         "testing_with_known_patient": len(known),
         "testing_with_patient_in_training": int(known["patient"].isin(trained).sum()),
         "patients_on_both_sides": int(known.loc[known["patient"].isin(trained), "patient"].nunique()),
     }
 
 
-def touched(images: pd.DataFrame, pairs: pd.DataFrame) -> int:
+def count_images_in_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> int:
     """How many of the images are in any of the pairs."""
     return len((set(pairs["path_a"]) | set(pairs["path_b"])) & set(images["path"]))
 
 
-def _counts(values: pd.Series, most: int = 100) -> dict[str, int]:
-    return {str(key): int(count) for key, count in values.value_counts().head(most).items()}
+def _value_counts(values: pd.Series, top: int = 100) -> dict[str, int]:
+    return {str(key): int(count) for key, count in values.value_counts().head(top).items()}

@@ -9,7 +9,7 @@ from braintumor.errors import DatasetError
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 
-COLUMNS: Final = (
+MANIFEST_COLUMNS: Final = (
     "path", "label", "original_split", "sha256", "width", "height", "mode", "origin", "plane", "patient", "group",
     "split", "has_mask",
 )  # fmt: skip
@@ -37,7 +37,7 @@ def read_manifest(settings: Settings | None = None) -> pd.DataFrame:
         raise DatasetError(
             f"manifest.csv cannot be read ({error}). Write it anew with: braintumor data audit"
         ) from error
-    missing = [column for column in COLUMNS if column not in manifest]
+    missing = [column for column in MANIFEST_COLUMNS if column not in manifest]
     if missing:
         raise DatasetError(f"manifest.csv lacks {missing}. Write it anew with: braintumor data audit")
     manifest["has_mask"] = manifest["has_mask"] == "true"
@@ -46,7 +46,7 @@ def read_manifest(settings: Settings | None = None) -> pd.DataFrame:
 
 def write_manifest(manifest: pd.DataFrame, settings: Settings | None = None) -> Path:
     """Write the manifest, whole or not at all."""
-    plain = manifest[list(COLUMNS)].assign(has_mask=manifest["has_mask"].map({True: "true", False: "false"}))
+    plain = manifest[list(MANIFEST_COLUMNS)].assign(has_mask=manifest["has_mask"].map({True: "true", False: "false"}))
     path = manifest_path(settings)
     write_atomically(path, plain.to_csv(index=False, lineterminator="\n"))
     return path

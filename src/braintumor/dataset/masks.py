@@ -13,16 +13,16 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from braintumor.dataset.alignment import LEVEL, expected_masks, load_mask, masks_folder
-from braintumor.dataset.kaggle import DAMAGED, download, not_whole
+from braintumor.dataset.alignment import MASK_THRESHOLD, expected_mask_files, load_mask, masks_folder
+from braintumor.dataset.kaggle import ZIP_ERRORS, damaged_zip_error, download_from_kaggle
 from braintumor.errors import DatasetError
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 
-__all__ = ["BRISC_HANDLE", "fetch_masks", "load_mask", "mask_digest", "masks_folder"]
+__all__ = ["BRISC_HANDLE", "compute_mask_digest", "fetch_masks", "load_mask", "masks_folder"]
 
 BRISC_HANDLE: Final = "briscdataset/brisc2025"
-SHIPPED: Final = Path(__file__).parent / "tables" / "brisc-masks.csv.gz"
+DIGESTS_FILE: Final = Path(__file__).parent / "tables" / "brisc-masks.csv.gz"
 
 
 def fetch_masks(source: Path | None = None, settings: Settings | None = None) -> str:
@@ -44,15 +44,15 @@ def fetch_masks(source: Path | None = None, settings: Settings | None = None) ->
         The source is missing, or masks are missing or not what the shipped table says; the message names some.
     """
     settings = settings or get_settings()
-    target, wanted, digests = masks_folder(settings), expected_masks(settings), _shipped_digests()
-    if _faults(target, wanted, digests) == ([], []):
+    target, wanted, digests = masks_folder(settings), expected_mask_files(settings), _load_shipped_digests()
+    if _mismatches(target, wanted, digests) == ([], []):
         return f"{target.name} is already complete. All {len(wanted)} masks are there and unaltered."
-    with _opened(source) as read:
+    with _open_mask_source(source) as read:
         for name in tqdm(sorted(wanted), desc="masks", unit="file", disable=None):
-            content = None if _is_right(target / name, digests) else read(name)
+            content = None if _is_unaltered(target / name, digests) else read(name)
             if content is not None and _matches(content, digests.get(name)):
                 write_atomically(target / name, content)
-    missing, altered = _faults(target, wanted, digests)
+    missing, altered = _mismatches(target, wanted, digests)
     if missing or altered:
         raise DatasetError(
             f"Of {len(wanted)} masks, {len(missing)} are missing and {len(altered)} altered "
@@ -61,46 +61,46 @@ def fetch_masks(source: Path | None = None, settings: Settings | None = None) ->
     return f"All {len(wanted)} masks are there and unaltered. They lie in {target.name}/."
 
 
-def _faults(folder: Path, wanted: set[str], digests: Mapping[str, str]) -> tuple[list[str], list[str]]:
+def _mismatches(folder: Path, expected: set[str], digests: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Names of the masks that are missing, and of those that are altered or damaged."""
-    missing = [name for name in sorted(wanted) if not (folder / name).is_file()]
-    there = sorted(wanted.difference(missing))
-    return missing, [name for name in there if not _is_right(folder / name, digests)]
+    missing = [name for name in sorted(expected) if not (folder / name).is_file()]
+    there = sorted(expected.difference(missing))
+    return missing, [name for name in there if not _is_unaltered(folder / name, digests)]
 
 
-def _is_right(file: Path, digests: Mapping[str, str]) -> bool:
+def _is_unaltered(file: Path, digests: Mapping[str, str]) -> bool:
     return file.is_file() and _matches(file.read_bytes(), digests.get(file.name))
 
 
 def _matches(content: bytes, digest: str | None) -> bool:
     """Whether a file's content is a mask, and the expected one where the shipped table knows it."""
-    found = mask_digest(content)
+    found = compute_mask_digest(content)
     return found is not None and digest in (None, found)
 
 
-def mask_digest(content: bytes) -> str | None:
+def compute_mask_digest(content: bytes) -> str | None:
     """Short hash of a mask's size and pixels, indifferent to how the PNG was packed; None where it is no mask."""
     try:
         with Image.open(io.BytesIO(content)) as image:
-            mask = np.asarray(image.convert("L")) > LEVEL
+            mask = np.asarray(image.convert("L")) > MASK_THRESHOLD
     except (OSError, ValueError, SyntaxError):
         return None
     return hashlib.sha256(repr(mask.shape).encode() + np.packbits(mask).tobytes()).hexdigest()[:16]
 
 
 @functools.cache
-def _shipped_digests() -> dict[str, str]:
+def _load_shipped_digests() -> dict[str, str]:
     import pandas as pd
 
-    table = pd.read_csv(SHIPPED, dtype=str)
+    table = pd.read_csv(DIGESTS_FILE, dtype=str)
     return dict(zip(table["file"], table["digest"], strict=True))
 
 
 @contextmanager
-def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
+def _open_mask_source(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
     """A reader of masks by file name, out of a folder, a zip, or the Kaggle download."""
     if source is None:
-        source = download(BRISC_HANDLE, "braintumor data fetch --masks --from FILE.zip")
+        source = download_from_kaggle(BRISC_HANDLE, "braintumor data fetch --masks --from FILE.zip")
     if source.is_dir():
         files = {path.name: path for path in source.rglob("*.png")}
         yield lambda name: files[name].read_bytes() if name in files else None
@@ -111,8 +111,8 @@ def _opened(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
             def read(name: str) -> bytes | None:
                 try:
                     return archive.read(members[name]) if name in members else None
-                except DAMAGED as error:
-                    raise not_whole(source, error) from error
+                except ZIP_ERRORS as error:
+                    raise damaged_zip_error(source, error) from error
 
             yield read
     else:

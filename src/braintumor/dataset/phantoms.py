@@ -9,22 +9,32 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from braintumor.dataset.drawing import PLANES, Phantom, draw
+from braintumor.dataset.drawing import PHANTOM_PLANES, Phantom, make_phantom
 from braintumor.vocabulary import CLASSES, TumorClass
 
-__all__ = ["COLUMNS", "Phantom", "draw", "write_phantoms"]
+__all__ = ["PHANTOM_COLUMNS", "Phantom", "make_phantom", "write_phantoms"]
 
-COLUMNS = ("split", "label", "file", "origin", "cheng_slice", "patient", "plane", "brisc_file", "brisc_transform")
-ORIGIN = "phantom"
-MASKS = "masks"
-_TEST_SHARE = 0.2
+PHANTOM_COLUMNS = (
+    "split",
+    "label",
+    "file",
+    "origin",
+    "cheng_slice",
+    "patient",
+    "plane",
+    "brisc_file",
+    "brisc_transform",
+)
+PHANTOM_ORIGIN = "phantom"
+MASKS_FOLDER = "masks"
+_TEST_FRACTION = 0.2
 # One image in twelve is an exact copy and one in twelve a mirrored one.
-_COPY_SHARE = 1 / 12
-_MOST_SLICES = 4
+_COPY_FRACTION = 1 / 12
+_MAX_SLICES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Image:
+class _PhantomImage:
     """An image to write: which slice of which patient, and whether it is turned left to right."""
 
     patient: int
@@ -60,11 +70,11 @@ def write_phantoms(folder: Path, per_class: int = 24, seed: int = 0) -> int:
     """
     if per_class < 4:
         raise ValueError(f"A phantom set needs at least 4 images of each class, not {per_class}.")
-    (folder / MASKS).mkdir(parents=True, exist_ok=True)
+    (folder / MASKS_FOLDER).mkdir(parents=True, exist_ok=True)
     rows = [row for label in CLASSES for row in _write_class(folder, label, per_class, seed)]
     rows.sort(key=lambda row: (row["split"], row["label"], row["file"]))
     with (folder / "provenance.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(stream, PHANTOM_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return len(rows)
@@ -73,66 +83,66 @@ def write_phantoms(folder: Path, per_class: int = 24, seed: int = 0) -> int:
 def _write_class(folder: Path, label: TumorClass, count: int, seed: int) -> Iterator[dict[str, str]]:
     """Write the images and masks of one class; yields their rows of provenance."""
     rng = np.random.default_rng([seed, CLASSES.index(label)])
-    images, testing = _deal(rng, count)
+    images, testing = _assign_to_folders(rng, count)
     placed = {"Training": 0, "Testing": 0}
     sizes: dict[int, int] = {}
     for position, image in enumerate(images):
         split = "Testing" if position in testing else "Training"
-        side = sizes.setdefault(image.patient, _side(rng, label))
+        side = sizes.setdefault(image.patient, _sample_image_size(rng, label))
         # Patients of one set never share a seed with those of another one below a thousand patients a class.
         identity = 1000 * seed + image.patient
-        phantom = draw(label, identity, side, PLANES[image.patient % len(PLANES)], image.step)
-        name = _name(split, label, placed[split])
+        phantom = make_phantom(label, identity, side, PHANTOM_PLANES[image.patient % len(PHANTOM_PLANES)], image.step)
+        name = _file_name(split, label, placed[split])
         placed[split] += 1
         target = folder / split / label / name
         target.parent.mkdir(parents=True, exist_ok=True)
         pixels = phantom.pixels[:, ::-1] if image.mirrored else phantom.pixels
-        target.write_bytes(_jpeg(np.ascontiguousarray(pixels)))
-        yield _row(folder, split, name, phantom, image)
+        target.write_bytes(_encode_jpeg(np.ascontiguousarray(pixels)))
+        yield _make_provenance_row(folder, split, name, phantom, image)
 
 
-def _deal(rng: np.random.Generator, count: int) -> tuple[list[_Image], set[int]]:
+def _assign_to_folders(rng: np.random.Generator, count: int) -> tuple[list[_PhantomImage], set[int]]:
     """The images of a class in writing order, and the positions of those that go to Testing."""
-    copies = max(1, round(count * _COPY_SHARE))
-    slices: list[_Image] = []
+    copies = max(1, round(count * _COPY_FRACTION))
+    slices: list[_PhantomImage] = []
     patient = 0
     while len(slices) < count - 2 * copies:
-        wanted = min(int(rng.integers(1, _MOST_SLICES + 1)), count - 2 * copies - len(slices))
-        slices += [_Image(patient, step) for step in range(wanted)]
+        wanted = min(int(rng.integers(1, _MAX_SLICES + 1)), count - 2 * copies - len(slices))
+        slices += [_PhantomImage(patient, step) for step in range(wanted)]
         patient += 1
     sources = rng.integers(len(slices), size=2 * copies)
     exact = [slices[i] for i in sources[:copies]]
-    mirrored = [_Image(slices[i].patient, slices[i].step, mirrored=True) for i in sources[copies:]]
+    mirrored = [_PhantomImage(slices[i].patient, slices[i].step, mirrored=True) for i in sources[copies:]]
     images = [*exact, *mirrored, *slices]
     # The first exact copy goes to Testing and its source stays in Training, so that even a tiny set leaks.
     kept = {0, 2 * copies + int(sources[0])}
     others = [int(i) for i in rng.permutation(count) if i not in kept]
-    return images, {0, *others[: max(0, round(count * _TEST_SHARE) - 1)]}
+    return images, {0, *others[: max(0, round(count * _TEST_FRACTION) - 1)]}
 
 
-def _side(rng: np.random.Generator, label: TumorClass) -> int:
+def _sample_image_size(rng: np.random.Generator, label: TumorClass) -> int:
     """Side of a patient's images: notumor is smaller, as from another collection, which gives it away."""
     return int(rng.integers(80, 120)) * 2 if label is TumorClass.NOTUMOR else 256
 
 
-def _name(split: str, label: TumorClass, number: int) -> str:
+def _file_name(split: str, label: TumorClass, number: int) -> str:
     """File name in the Kaggle set's own way: the first ten of a folder carry an extra `Tr`."""
     return f"{split[:2]}-{label[:2]}{'Tr' if number < 10 else ''}_{number:04d}.jpg"
 
 
-def _jpeg(pixels: np.ndarray) -> bytes:
+def _encode_jpeg(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=90)
     return stream.getvalue()
 
 
-def _row(folder: Path, split: str, name: str, phantom: Phantom, image: _Image) -> dict[str, str]:
+def _make_provenance_row(folder: Path, split: str, name: str, phantom: Phantom, image: _PhantomImage) -> dict[str, str]:
     """Row of provenance; writes the mask, one for a slice and all its copies."""
     short = phantom.label[:2]
-    row = {"split": split, "label": phantom.label, "file": name, "origin": ORIGIN, "plane": phantom.plane}
+    row = {"split": split, "label": phantom.label, "file": name, "origin": PHANTOM_ORIGIN, "plane": phantom.plane}
     row |= {"cheng_slice": "", "patient": f"{short}{image.patient:03d}", "brisc_file": "", "brisc_transform": ""}
     if phantom.mask.any():
         stem = f"phantom_{image.patient:03d}{image.step}_{short}_{phantom.plane[:2]}_t1"
-        Image.fromarray(phantom.mask.astype(np.uint8) * 255).save(folder / MASKS / f"{stem}.png")
+        Image.fromarray(phantom.mask.astype(np.uint8) * 255).save(folder / MASKS_FOLDER / f"{stem}.png")
         row |= {"brisc_file": f"{stem}.jpg", "brisc_transform": "mirror" if image.mirrored else "identity"}
     return row

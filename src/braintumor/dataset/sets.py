@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from braintumor.dataset.files import FOLDERS, LEAVES
-from braintumor.dataset.table import KAGGLE_HANDLE, PROVENANCE, SHIPPED
-from braintumor.vocabulary import TUMOR, TumorClass
+from braintumor.dataset.files import CLASS_FOLDERS, SPLIT_FOLDERS
+from braintumor.dataset.table import KAGGLE_FILE_TABLE, KAGGLE_HANDLE, PROVENANCE_COLUMNS
+from braintumor.vocabulary import TUMOR_LABEL, TumorClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +37,41 @@ class ImageSet:
     title: str
     handle: str
     folder: str
-    roots: tuple[str, ...]
-    leaves: tuple[str, ...]
-    table: Path
+    marker_folders: tuple[str, ...]
+    image_folders: tuple[str, ...]
+    file_table: Path
     provenance: tuple[str, ...] = ()
     command: str = "braintumor data fetch"
 
-    def expecting(self, table: Path | None) -> "ImageSet":
+    def with_file_table(self, file_table: Path | None) -> "ImageSet":
         """The same set with another table of expected files; itself where none is given."""
-        return self if table is None else replace(self, table=table)
+        return self if file_table is None else replace(self, file_table=file_table)
 
 
 KAGGLE: Final = ImageSet(
-    "the Kaggle set of four classes", KAGGLE_HANDLE, "brain-tumor-mri-dataset", FOLDERS, LEAVES, SHIPPED, PROVENANCE
+    "the Kaggle set of four classes",
+    KAGGLE_HANDLE,
+    "brain-tumor-mri-dataset",
+    SPLIT_FOLDERS,
+    CLASS_FOLDERS,
+    KAGGLE_FILE_TABLE,
+    PROVENANCE_COLUMNS,
 )
 
 # The label each folder of the yes/no set stands for.
-YES_NO_LABELS: Final = {"no": str(TumorClass.NOTUMOR), "yes": TUMOR}
-YES_NO: Final = ImageSet(
+BINARY_FOLDER_LABELS: Final = {"no": str(TumorClass.NOTUMOR), "yes": TUMOR_LABEL}
+BINARY_SET: Final = ImageSet(
     title="the yes/no set",
     handle="navoneel/brain-mri-images-for-brain-tumor-detection",
     folder="brain-tumor-yes-no",
-    roots=tuple(YES_NO_LABELS),
-    leaves=tuple(YES_NO_LABELS),
-    table=SHIPPED.with_name("yes-no.csv.gz"),
+    marker_folders=tuple(BINARY_FOLDER_LABELS),
+    image_folders=tuple(BINARY_FOLDER_LABELS),
+    file_table=KAGGLE_FILE_TABLE.with_name("yes-no.csv.gz"),
     command="braintumor data fetch --yes-no",
 )
 
 
-def learnt_from(card: Mapping[str, Any]) -> ImageSet:
+def training_dataset(card: Mapping[str, Any]) -> ImageSet:
     """The set a version learnt from, by the recipe in its card."""
     recipe = card.get("recipe")
-    return YES_NO if isinstance(recipe, Mapping) and recipe.get("data") == "yes-no" else KAGGLE
+    return BINARY_SET if isinstance(recipe, Mapping) and recipe.get("data") == "yes-no" else KAGGLE

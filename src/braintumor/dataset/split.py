@@ -15,13 +15,13 @@ from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol, Split
 
-SHARES: Final[dict[Split, float]] = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
-_SPLITS: Final = tuple(str(s) for s in SHARES)
+SPLIT_FRACTIONS: Final[dict[Split, float]] = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
+_SPLIT_NAMES: Final = tuple(str(s) for s in SPLIT_FRACTIONS)
 # Deals tried for each label; the one nearest to the shares is kept. Whole groups rarely add up exactly.
-_DEALS: Final = 2000
+_CANDIDATE_SPLITS: Final = 2000
 
 
-def split(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: Settings | None = None) -> str:
+def split_dataset(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: Settings | None = None) -> str:
     """Deal the images of the manifest and write the result.
 
     The group protocol fills the manifest's `split` column. The other two are written beside it, as
@@ -37,18 +37,22 @@ def split(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: Settings
     manifest["split"] = assign_splits(manifest, protocol, seed)
     if protocol is Protocol.GROUP:
         write_manifest(manifest, settings)
-        meta = {"protocol": str(protocol), "seed": seed, "shares": {str(s): share for s, share in SHARES.items()}}
+        meta = {
+            "protocol": str(protocol),
+            "seed": seed,
+            "shares": {str(s): share for s, share in SPLIT_FRACTIONS.items()},
+        }
         write_atomically(settings.dataset_outputs / "split.json", json.dumps(meta, indent=1) + "\n")
     else:
         target = settings.dataset_outputs / "splits" / f"{protocol}.csv"
         write_atomically(target, manifest[["path", "split"]].to_csv(index=False, lineterminator="\n"))
-    counts = pd.crosstab(manifest["label"], manifest["split"])[list(_SPLITS)]
-    groups = manifest.groupby("split")["group"].nunique()[list(_SPLITS)]
+    counts = pd.crosstab(manifest["label"], manifest["split"])[list(_SPLIT_NAMES)]
+    groups = manifest.groupby("split")["group"].nunique()[list(_SPLIT_NAMES)]
     return f"{counts.to_string()}\ngroups: {', '.join(f'{name} {count}' for name, count in groups.items())}"
 
 
 def assign_splits(
-    manifest: pd.DataFrame, protocol: Protocol, seed: int, shares: Mapping[Split, float] = SHARES
+    manifest: pd.DataFrame, protocol: Protocol, seed: int, fractions: Mapping[Split, float] = SPLIT_FRACTIONS
 ) -> pd.Series:
     """The split of every row: `train`, `validation` or `test`, by label; 70/10/20 unless told otherwise.
 
@@ -70,7 +74,7 @@ def assign_splits(
     """
     generator = np.random.default_rng(seed)
     if protocol is Protocol.GROUP:
-        return _by_group(manifest, generator, shares)
+        return _assign_groups_to_splits(manifest, generator, fractions)
     labels = manifest["label"].to_numpy()
     result = np.full(len(manifest), str(Split.TEST), dtype=object)
     pool = np.ones(len(manifest), bool)
@@ -78,43 +82,45 @@ def assign_splits(
         pool = manifest["original_split"].to_numpy() == TRAINING
         if not pool.any() or pool.all():
             raise DatasetError(f"The official split needs images in both {TRAINING} and {TESTING}.")
-        shares = {Split.TRAIN: 0.875, Split.VALIDATION: 0.125, Split.TEST: 0.0}
+        fractions = {Split.TRAIN: 0.875, Split.VALIDATION: 0.125, Split.TEST: 0.0}
     for label in sorted(set(labels)):
         rows = generator.permutation(np.flatnonzero((labels == label) & pool))
-        edges = np.rint(np.cumsum(list(shares.values()))[:-1] * len(rows)).astype(int)
-        for name, part in zip(shares, np.split(rows, edges), strict=True):
+        edges = np.rint(np.cumsum(list(fractions.values()))[:-1] * len(rows)).astype(int)
+        for name, part in zip(fractions, np.split(rows, edges), strict=True):
             result[part] = str(name)
     return pd.Series(result, index=manifest.index, name="split")
 
 
-def _by_group(manifest: pd.DataFrame, generator: np.random.Generator, shares: Mapping[Split, float]) -> pd.Series:
+def _assign_groups_to_splits(
+    manifest: pd.DataFrame, generator: np.random.Generator, fractions: Mapping[Split, float]
+) -> pd.Series:
     """Whole groups, dealt label by label; a group of several labels counts for its most frequent one."""
     sizes = manifest.groupby("group", sort=True).size()
     label_of = manifest.groupby("group", sort=True)["label"].agg(lambda values: values.value_counts().index[0])
     chosen: dict[str, str] = {}
     for label in sorted(label_of.unique()):
         groups = label_of.index[label_of == label]
-        if len(groups) < len(shares):
+        if len(groups) < len(fractions):
             raise DatasetError(
                 f"{label}: only {len(groups)} independent groups, too few to split three ways. Add images of other "
                 "patients."
             )
-        deal = _best_deal(sizes[groups].to_numpy(), generator, np.array(list(shares.values())))
-        chosen.update(zip(groups, (_SPLITS[i] for i in deal), strict=True))
+        deal = _find_best_assignment(sizes[groups].to_numpy(), generator, np.array(list(fractions.values())))
+        chosen.update(zip(groups, (_SPLIT_NAMES[i] for i in deal), strict=True))
     return manifest["group"].map(chosen).rename("split")
 
 
-def _best_deal(
-    sizes: NDArray[np.int64], generator: np.random.Generator, shares: NDArray[np.float64]
+def _find_best_assignment(
+    sizes: NDArray[np.int64], generator: np.random.Generator, fractions: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Index of the split of each group: of many random deals, the one nearest to the shares in images and groups."""
     best, best_cost = np.zeros(len(sizes), np.int64), np.inf
-    for _ in range(_DEALS):
-        deal = generator.choice(len(shares), size=len(sizes), p=shares)
-        deal[generator.permutation(len(sizes))[: len(shares)]] = np.arange(len(shares))
-        of_images = np.bincount(deal, weights=sizes, minlength=len(shares)) / sizes.sum()
-        of_groups = np.bincount(deal, minlength=len(shares)) / len(sizes)
-        cost = float(np.abs(of_images - shares).sum() + 0.5 * np.abs(of_groups - shares).sum())
+    for _ in range(_CANDIDATE_SPLITS):
+        deal = generator.choice(len(fractions), size=len(sizes), p=fractions)
+        deal[generator.permutation(len(sizes))[: len(fractions)]] = np.arange(len(fractions))
+        of_images = np.bincount(deal, weights=sizes, minlength=len(fractions)) / sizes.sum()
+        of_groups = np.bincount(deal, minlength=len(fractions)) / len(sizes)
+        cost = float(np.abs(of_images - fractions).sum() + 0.5 * np.abs(of_groups - fractions).sum())
         if cost < best_cost:
             best, best_cost = deal, cost
     return best

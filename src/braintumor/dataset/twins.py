@@ -17,14 +17,14 @@ ORIENTATIONS: Final = (
 )  # fmt: skip
 """What turns a picture into its twin: mirrored left to right or not, then rotated counter-clockwise."""
 # Hashes look at 32 x 32 pixels at most; working on a reduced copy changes them little and is ten times faster.
-_REDUCED: Final = 128
+_HASH_IMAGE_SIZE: Final = 128
 
 
-def orientation_hashes(image: Image.Image) -> NDArray[np.uint64]:
+def compute_orientation_hashes(image: Image.Image) -> NDArray[np.uint64]:
     """Perceptual hashes of an image in its eight orientations, shape (8, 2): pHash and dHash, 64 bits each."""
     import imagehash
 
-    small = image.convert("L").resize((_REDUCED, _REDUCED), Image.Resampling.BILINEAR)
+    small = image.convert("L").resize((_HASH_IMAGE_SIZE, _HASH_IMAGE_SIZE), Image.Resampling.BILINEAR)
     rows = []
     for base in (small, small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)):
         for rotation in _ROTATIONS:
@@ -33,7 +33,7 @@ def orientation_hashes(image: Image.Image) -> NDArray[np.uint64]:
     return np.array(rows, np.uint64)
 
 
-def find_twins(hashes: NDArray[np.uint64], max_distance: int = MAX_DISTANCE) -> pd.DataFrame:
+def find_near_duplicates(hashes: NDArray[np.uint64], max_distance: int = MAX_DISTANCE) -> pd.DataFrame:
     """All pairs of images within `max_distance` bits in some orientation.
 
     Parameters

@@ -13,26 +13,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.facts import read_facts
+from braintumor.dataset.facts import read_file_metadata
 from braintumor.dataset.files import find_images
 from braintumor.dataset.groups import assign_groups
-from braintumor.dataset.manifest import COLUMNS
-from braintumor.dataset.sets import YES_NO, YES_NO_LABELS
+from braintumor.dataset.manifest import MANIFEST_COLUMNS
+from braintumor.dataset.sets import BINARY_FOLDER_LABELS, BINARY_SET
 from braintumor.dataset.split import assign_splits
-from braintumor.dataset.twins import find_twins
+from braintumor.dataset.twins import find_near_duplicates
 from braintumor.errors import DatasetError
-from braintumor.files import sha256_of, write_atomically
+from braintumor.files import sha256_file, write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Plane, Protocol, Split
 
-ORIGIN: Final = "navoneel"
+BINARY_ORIGIN: Final = "navoneel"
 # What those who published the set's first recipes dealt: 176 to learn from, 26 to choose by, 51 to be judged on.
-DEALT: Final = {Split.TRAIN: 176, Split.VALIDATION: 26, Split.TEST: 51}
-SHARES: Final = {split: count / sum(DEALT.values()) for split, count in DEALT.items()}
+BINARY_SPLIT_COUNTS: Final = {Split.TRAIN: 176, Split.VALIDATION: 26, Split.TEST: 51}
+BINARY_SPLIT_FRACTIONS: Final = {
+    split: count / sum(BINARY_SPLIT_COUNTS.values()) for split, count in BINARY_SPLIT_COUNTS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class BinarySet:
     """Every picture of the set that can be read.
 
     Attributes
@@ -48,17 +50,17 @@ class Pictures:
     hashes: NDArray[np.uint64]
 
 
-def yes_no_folder(settings: Settings | None = None) -> Path:
+def binary_set_folder(settings: Settings | None = None) -> Path:
     """Where the set lies, with `yes` and `no` inside."""
-    return (settings or get_settings()).inputs / YES_NO.folder
+    return (settings or get_settings()).inputs / BINARY_SET.folder
 
 
-def yes_no_paths(settings: Settings | None = None) -> list[str]:
+def binary_set_paths(settings: Settings | None = None) -> list[str]:
     """Paths of its files, relative to its folder; none where the set is not there."""
-    return find_images(yes_no_folder(settings), YES_NO.leaves)
+    return find_images(binary_set_folder(settings), BINARY_SET.image_folders)
 
 
-def read_pictures(settings: Settings | None = None) -> Pictures:
+def read_binary_set(settings: Settings | None = None) -> BinarySet:
     """Read the whole set once, in parallel.
 
     Raises
@@ -67,24 +69,24 @@ def read_pictures(settings: Settings | None = None) -> Pictures:
         The set is not there, or no file of it can be read.
     """
     settings = settings or get_settings()
-    folder, paths = yes_no_folder(settings), yes_no_paths(settings)
+    folder, paths = binary_set_folder(settings), binary_set_paths(settings)
     with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-        read = list(pool.map(partial(read_facts, folder, settings=settings), paths, chunksize=16))
+        read = list(pool.map(partial(read_file_metadata, folder, settings=settings), paths, chunksize=16))
     good = [facts for facts in read if not facts.error]
     if not good:
-        raise DatasetError(f"There are no pictures in {folder.name}. Get them with: {YES_NO.command}")
+        raise DatasetError(f"There are no pictures in {folder.name}. Get them with: {BINARY_SET.command}")
     columns = ["path", "sha256", "width", "height", "mode"]
     manifest = pd.DataFrame([[getattr(facts, c) for c in columns] for facts in good], columns=columns)
-    manifest["label"] = manifest["path"].str.split("/").str[0].map(YES_NO_LABELS)
+    manifest["label"] = manifest["path"].str.split("/").str[0].map(BINARY_FOLDER_LABELS)
     manifest = manifest.assign(
-        origin=ORIGIN, plane=str(Plane.UNKNOWN), patient="", original_split="", split="", has_mask=False
+        origin=BINARY_ORIGIN, plane=str(Plane.UNKNOWN), patient="", original_split="", split="", has_mask=False
     )
     hashes = np.array([facts.hashes for facts in good], np.uint64)
-    manifest["group"] = assign_groups(manifest, find_twins(hashes))
-    return Pictures(manifest[list(COLUMNS)], hashes)
+    manifest["group"] = assign_groups(manifest, find_near_duplicates(hashes))
+    return BinarySet(manifest[list(MANIFEST_COLUMNS)], hashes)
 
 
-def yes_no_manifest(protocol: Protocol, settings: Settings | None = None, seed: int = 0) -> pd.DataFrame:
+def load_binary_manifest(protocol: Protocol, settings: Settings | None = None, seed: int = 0) -> pd.DataFrame:
     """The manifest of the set, dealt by a protocol in the shares of `DEALT`.
 
     `random` deals single pictures of each label, as the set's first recipes did; `group` keeps near copies on one
@@ -101,15 +103,15 @@ def yes_no_manifest(protocol: Protocol, settings: Settings | None = None, seed: 
             "group, or random for the split its first recipes used."
         )
     settings = settings or get_settings()
-    manifest = _read_once(settings)
-    return manifest.assign(split=assign_splits(manifest, protocol, seed, SHARES))
+    manifest = _load_cached_manifest(settings)
+    return manifest.assign(split=assign_splits(manifest, protocol, seed, BINARY_SPLIT_FRACTIONS))
 
 
-def _read_once(settings: Settings) -> pd.DataFrame:
-    folder, paths = yes_no_folder(settings), yes_no_paths(settings)
-    content = json.dumps([[path, sha256_of(folder / path)] for path in paths])
+def _load_cached_manifest(settings: Settings) -> pd.DataFrame:
+    folder, paths = binary_set_folder(settings), binary_set_paths(settings)
+    content = json.dumps([[path, sha256_file(folder / path)] for path in paths])
     cache = settings.cache_folder / f"yes-no-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
     if not cache.is_file():
-        write_atomically(cache, read_pictures(settings).manifest.to_csv(index=False, lineterminator="\n"))
+        write_atomically(cache, read_binary_set(settings).manifest.to_csv(index=False, lineterminator="\n"))
     whole = {"width": int, "height": int}
     return pd.read_csv(cache, dtype=str, keep_default_na=False).astype(whole).assign(has_mask=False)

@@ -7,11 +7,11 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-LEVEL: Final = 0.95
+CONFIDENCE_LEVEL: Final = 0.95
 REPLICATES: Final = 1000
 
 
-def group_weights(
+def iter_bootstrap_weights(
     groups: NDArray[np.object_], strata: NDArray[np.int64], replicates: int, seed: int
 ) -> Iterator[NDArray[np.float64]]:
     """Weights of every image in each bootstrap replicate.
@@ -45,13 +45,13 @@ def group_weights(
         yield drawn[member]
 
 
-def intervals(
-    measure: Callable[[NDArray[np.float64]], dict[str, float]],
+def percentile_intervals(
+    statistic: Callable[[NDArray[np.float64]], dict[str, float]],
     groups: NDArray[np.object_],
     strata: NDArray[np.int64],
     replicates: int = REPLICATES,
     seed: int = 0,
-    jobs: int = -1,
+    n_jobs: int = -1,
 ) -> dict[str, tuple[float, float]]:
     """Percentile interval (95%) of every value that `measure` gives for a set of weights.
 
@@ -67,14 +67,14 @@ def intervals(
     dict of str to (low, high)
         NaN where a value was undefined in every replicate.
     """
-    draws = Parallel(n_jobs=jobs, batch_size=25)(
-        delayed(measure)(weights) for weights in group_weights(groups, strata, replicates, seed)
+    draws = Parallel(n_jobs=n_jobs, batch_size=25)(
+        delayed(statistic)(weights) for weights in iter_bootstrap_weights(groups, strata, replicates, seed)
     )
     found = {}
     for name in draws[0]:
         values = np.array([draw[name] for draw in draws])
         values = values[~np.isnan(values)]
-        tail = (1 - LEVEL) / 2
+        tail = (1 - CONFIDENCE_LEVEL) / 2
         low, high = np.quantile(values, [tail, 1 - tail]) if values.size else (np.nan, np.nan)
         found[name] = float(low), float(high)
     return found

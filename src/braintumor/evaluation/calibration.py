@@ -15,8 +15,8 @@ CONFORMAL_LEVEL: Final = 0.95
 # tumours are to be called or left open, and at most one healthy scan in twenty called, with room for other groups. The
 # values of the thresholds are of validation scans alone; these two shares were kept, and others dropped, by what the
 # earlier v4 did with test scans (docs/decisions/2026-11-21-breaking-the-shortcut.md).
-MISSED: Final = 0.02
-FALSE_ALARMS: Final = 0.02
+MAX_FALSE_NEGATIVE_RATE: Final = 0.02
+MAX_FALSE_POSITIVE_RATE: Final = 0.02
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
@@ -38,33 +38,33 @@ def fit_thresholds(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_]) -> 
     """
     diseased, healthy = np.sort(tumor[is_tumor]), np.sort(tumor[~is_tumor])
     # The first tumour that may not be cleared, and the first healthy scan that may not be called.
-    keep = float(diseased[math.floor(MISSED * len(diseased))])
-    spare = float(healthy[len(healthy) - 1 - math.floor(FALSE_ALARMS * len(healthy))])
+    keep = float(diseased[math.floor(MAX_FALSE_NEGATIVE_RATE * len(diseased))])
+    spare = float(healthy[len(healthy) - 1 - math.floor(MAX_FALSE_POSITIVE_RATE * len(healthy))])
     if spare < keep:
         middle = (spare + keep) / 2
         return Thresholds(middle, middle)
-    return Thresholds(_just(keep, 0.0), _just(spare, 1.0))
+    return Thresholds(_next_float(keep, 0.0), _next_float(spare, 1.0))
 
 
-def _just(value: float, towards: float) -> float:
+def _next_float(value: float, towards: float) -> float:
     return float(np.nextafter(value, towards))
 
 
-def fit_decision(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_], limits: Thresholds) -> float:
+def fit_binary_threshold(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_], thresholds: Thresholds) -> float:
     """The tumour probability from which on tumour is said: where sensitivity and specificity add up to most.
 
     Youden's index (1950); among thresholds that reach it, the middle of the lowest gap between two scans. It lies
     within the thresholds of the verdict, so that what is called is never said to be healthy, nor the other way round.
     """
-    values, lowest = np.unique(tumor), min(_just(limits.low, 1.0), limits.high)
-    edges = np.concatenate([[lowest], (values[1:] + values[:-1]) / 2, [limits.high]])
-    edges = edges[(edges >= lowest) & (edges <= limits.high)]
+    values, lowest = np.unique(tumor), min(_next_float(thresholds.rule_out, 1.0), thresholds.rule_in)
+    edges = np.concatenate([[lowest], (values[1:] + values[:-1]) / 2, [thresholds.rule_in]])
+    edges = edges[(edges >= lowest) & (edges <= thresholds.rule_in)]
     found = np.searchsorted(np.sort(tumor[is_tumor]), edges) / max(1, is_tumor.sum())
     spared = np.searchsorted(np.sort(tumor[~is_tumor]), edges) / max(1, (~is_tumor).sum())
     return float(edges[int(np.argmax(spared - found))])
 
 
-def decision_note(count: int) -> str:
+def describe_binary_threshold(count: int) -> str:
     """How the decision threshold was chosen, for the card."""
     return (
         f"On {count} validation images: where sensitivity and specificity add up to most (Youden 1950), kept within "
@@ -72,11 +72,11 @@ def decision_note(count: int) -> str:
     )
 
 
-def thresholds_note(count: int, groups: int) -> str:
+def describe_thresholds(count: int, groups: int) -> str:
     """How the thresholds were chosen, for the card."""
     return (
-        f"On {count} validation images of {groups} groups: at or below `low` lies at most {MISSED:.0%} of the tumours, "
-        f"at or above `high` at most {FALSE_ALARMS:.0%} of the healthy scans; between them the verdict is `uncertain`."
+        f"On {count} validation images of {groups} groups: at or below `low` lies at most {MAX_FALSE_NEGATIVE_RATE:.0%} of the tumours, "
+        f"at or above `high` at most {MAX_FALSE_POSITIVE_RATE:.0%} of the healthy scans; between them the verdict is `uncertain`."
     )
 
 

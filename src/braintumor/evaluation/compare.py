@@ -10,30 +10,36 @@ from importlib.metadata import version as installed
 from typing import Any
 
 from braintumor.evaluation.bootstrap import REPLICATES
-from braintumor.evaluation.compare_answers import Answers, Scans, ask
-from braintumor.evaluation.compare_field import Entrant, Status, find_field
-from braintumor.evaluation.compare_file import FILE, FOLDER, QUESTIONS, TABLE, read_comparison
+from braintumor.evaluation.compare_answers import Predictions, TestScans, predict_cached
+from braintumor.evaluation.compare_field import Candidate, CandidateStatus, find_candidates
+from braintumor.evaluation.compare_file import (
+    COMPARED_METRICS,
+    COMPARISON_FILE,
+    COMPARISON_FOLDER,
+    COMPARISON_TABLE,
+    read_comparison,
+)
 from braintumor.evaluation.compare_pairs import PAIR_REPLICATES, compare_pairs
-from braintumor.evaluation.compare_row import bare_row, measured_row
-from braintumor.evaluation.compare_scores import right
-from braintumor.evaluation.compare_sentences import summary
-from braintumor.evaluation.compare_speed import TIMED, time_versions
+from braintumor.evaluation.compare_row import evaluated_row, untrained_row
+from braintumor.evaluation.compare_scores import correctness_by_metric
+from braintumor.evaluation.compare_sentences import summarize_comparison
+from braintumor.evaluation.compare_speed import TIMED_SCANS, time_versions
 from braintumor.evaluation.compare_table import comparison_table
 from braintumor.files import write_atomically
 from braintumor.inference.artifact import Artifact
 from braintumor.settings import Settings, get_settings
 
-Measured = list[tuple[Entrant, Artifact]]
+EvaluatedCandidates = list[tuple[Candidate, Artifact]]
 
 
-def compare(
+def compare_models(
     names: Sequence[str] = (),
     settings: Settings | None = None,
     *,
     restart: bool = False,
     replicates: int = REPLICATES,
     pair_replicates: int = PAIR_REPLICATES,
-    timed: int = TIMED,
+    timed_scans: int = TIMED_SCANS,
 ) -> str:
     """Measure versions on the test scans of the split by group, and write JSON, CSV and figures.
 
@@ -61,42 +67,48 @@ def compare(
         A version named is not there, or was trained on another split.
     """
     settings = settings or get_settings()
-    field = find_field(names, settings)
-    scans, folder = Scans.of_test(settings), settings.outputs / FOLDER
+    field = find_candidates(names, settings)
+    scans, folder = TestScans.load(settings), settings.outputs / COMPARISON_FOLDER
     work = folder / "work"
-    known: Measured = [(e, e.artifact) for e in field if e.artifact and e.status is Status.MEASURED]
+    known: EvaluatedCandidates = [
+        (e, e.artifact) for e in field if e.artifact and e.status is CandidateStatus.EVALUATED
+    ]
     paths = scans.paths(settings)
-    answers = {e.version: ask(a, paths, "test", work, settings, restart=restart) for e, a in known}
+    answers = {e.version: predict_cached(a, paths, "test", work, settings, restart=restart) for e, a in known}
     rows = {
-        e.version: measured_row(e, a, scans, answers[e.version], work, settings, replicates) for e, a in known
+        e.version: evaluated_row(e, a, scans, answers[e.version], work, settings, replicates) for e, a in known
     }  # fmt: skip
-    for version, entry in time_versions([a for _, a in known], scans, settings, replicates, timed).items():
+    for version, entry in time_versions([a for _, a in known], scans, settings, replicates, timed_scans).items():
         rows[version]["milliseconds"] = entry
     content = {
-        **_circumstances(scans, settings, replicates, pair_replicates),
-        "versions": [rows.get(e.version) or bare_row(e) for e in field],
-        "pairs": _pairs(known, answers, scans, pair_replicates),
+        **_describe_run(scans, settings, replicates, pair_replicates),
+        "versions": [rows.get(e.version) or untrained_row(e) for e in field],
+        "pairs": _compare_all_pairs(known, answers, scans, pair_replicates),
         "about_pairs": (
             "Differences are a minus b on the same scans, by bootstrap over groups. Many pairs are compared: `real` is "
             "of each pair alone, and some of so many are real by chance; `holds` is after Holm's correction."
         ),
     }
-    write_atomically(folder / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    return _publish(settings)
+    write_atomically(folder / COMPARISON_FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return _write_table_and_figures(settings)
 
 
-def _pairs(known: Measured, answers: dict[str, Answers], scans: Scans, replicates: int) -> dict[str, Any]:
-    found = {e.version: right(answers[e.version], scans, a.card.decision) for e, a in known}
+def _compare_all_pairs(
+    candidates: EvaluatedCandidates, predictions: dict[str, Predictions], scans: TestScans, replicates: int
+) -> dict[str, Any]:
+    found = {
+        e.version: correctness_by_metric(predictions[e.version], scans, a.card.binary_threshold) for e, a in candidates
+    }
     return {
         question: compare_pairs(
             {name: one[question] for name, one in found.items() if question in one},
             scans.groups, scans.labels, replicates,
         )
-        for question in QUESTIONS
+        for question in COMPARED_METRICS
     }  # fmt: skip
 
 
-def _circumstances(scans: Scans, settings: Settings, replicates: int, pair_replicates: int) -> dict[str, Any]:
+def _describe_run(scans: TestScans, settings: Settings, replicates: int, pair_replicates: int) -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "scans": {"split": "test, by group", "n": len(scans.labels), "groups": len(set(scans.groups))},
@@ -108,17 +120,17 @@ def _circumstances(scans: Scans, settings: Settings, replicates: int, pair_repli
     }  # fmt: skip
 
 
-def _publish(settings: Settings) -> str:
+def _write_table_and_figures(settings: Settings) -> str:
     """Table and figures from what was written, as every reader of it sees them."""
     import matplotlib.pyplot as plt
 
-    from braintumor.evaluation.compare_plates import forest_plate, latency_plate
+    from braintumor.evaluation.compare_plates import plot_forest, plot_latency
 
-    folder, found = settings.outputs / FOLDER, read_comparison(settings)
-    write_atomically(folder / TABLE, comparison_table(found.rows).to_csv(index=False, lineterminator="\n"))
-    for name, draw in (("accuracy-latency.png", latency_plate), ("accuracy.png", forest_plate)):
-        figure, stream = draw(found.measured), io.BytesIO()
+    folder, found = settings.outputs / COMPARISON_FOLDER, read_comparison(settings)
+    write_atomically(folder / COMPARISON_TABLE, comparison_table(found.rows).to_csv(index=False, lineterminator="\n"))
+    for name, draw in (("accuracy-latency.png", plot_latency), ("accuracy.png", plot_forest)):
+        figure, stream = draw(found.evaluated_rows), io.BytesIO()
         figure.savefig(stream, format="png", dpi=160)
         plt.close(figure)
         write_atomically(folder / "figures" / name, stream.getvalue())
-    return summary(found)
+    return summarize_comparison(found)

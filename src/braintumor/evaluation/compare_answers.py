@@ -15,30 +15,30 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from braintumor.evaluation.study_file import identity
-from braintumor.files import sha256_of, write_atomically
-from braintumor.imaging import read_scan, standardize
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.files import sha256_file, write_atomically
+from braintumor.imaging import preprocess, read_scan
 from braintumor.inference.artifact import Artifact
 from braintumor.inference.detector import Detector
 from braintumor.inference.verdict import tumor_probability
 from braintumor.settings import Settings
-from braintumor.training.data import split_manifest
-from braintumor.vocabulary import CLASS_NAMES, HEALTHY_INDEX, Protocol, Split
+from braintumor.training.data import manifest_with_split
+from braintumor.vocabulary import CLASS_NAMES, NO_TUMOR_INDEX, Protocol, Split
 
 # Small, since one frame of a large network holds much memory while it passes through.
-_BATCH: Final = 8
-_KEPT_EVERY: Final = 8  # batches
-_COLUMNS: Final = ("path", *(f"p_{name}" for name in CLASS_NAMES), "verdict")
+_BATCH_SIZE: Final = 8
+_SAVE_EVERY: Final = 8  # batches
+_CACHE_COLUMNS: Final = ("path", *(f"p_{name}" for name in CLASS_NAMES), "verdict")
 
 
 @dataclass(frozen=True)
-class Scans:
+class TestScans:
     """Scans that several versions are asked about: the rows of the manifest that are in the test split by group."""
 
     manifest: pd.DataFrame
 
     @classmethod
-    def of_test(cls, settings: Settings) -> "Scans":
+    def load(cls, settings: Settings) -> "TestScans":
         """Those of the test split by group.
 
         Raises
@@ -46,7 +46,7 @@ class Scans:
         DatasetError
             There is no manifest, or it has not been split yet.
         """
-        manifest = split_manifest(Protocol.GROUP, settings)
+        manifest = manifest_with_split(Protocol.GROUP, settings)
         return cls(manifest[manifest["split"] == str(Split.TEST)].reset_index(drop=True))
 
     @cached_property
@@ -55,18 +55,18 @@ class Scans:
         return np.array([CLASS_NAMES.index(label) for label in self.manifest["label"]], np.int64)
 
     @property
-    def ill(self) -> NDArray[np.bool_]:
+    def is_tumor(self) -> NDArray[np.bool_]:
         """Whether there is a tumour of any kind."""
-        return np.asarray(self.labels != HEALTHY_INDEX)
+        return np.asarray(self.labels != NO_TUMOR_INDEX)
 
     @property
     def groups(self) -> NDArray[np.object_]:
         """Group of each scan."""
         return self.manifest["group"].to_numpy(object)
 
-    def at(self, rows: NDArray[np.int64]) -> "Scans":
+    def select(self, rows: NDArray[np.int64]) -> "TestScans":
         """Some of them."""
-        return Scans(self.manifest.iloc[rows].reset_index(drop=True))
+        return TestScans(self.manifest.iloc[rows].reset_index(drop=True))
 
     def paths(self, settings: Settings) -> list[Path]:
         """Where each scan lies."""
@@ -74,7 +74,7 @@ class Scans:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Predictions:
     """What a version says of scans, in their order.
 
     Attributes
@@ -88,18 +88,18 @@ class Answers:
     verdicts: NDArray[np.object_]
 
     @property
-    def tumor(self) -> NDArray[np.float64]:
+    def tumor_probability(self) -> NDArray[np.float64]:
         """Calibrated tumour probability."""
         return tumor_probability(self.probabilities)
 
-    def at(self, rows: NDArray[np.int64]) -> "Answers":
+    def select(self, rows: NDArray[np.int64]) -> "Predictions":
         """Those to some of the scans."""
-        return Answers(self.probabilities[rows], self.verdicts[rows])
+        return Predictions(self.probabilities[rows], self.verdicts[rows])
 
 
-def ask(
-    artifact: Artifact, paths: Sequence[Path], what: str, work: Path, settings: Settings, *, restart: bool = False
-) -> Answers:
+def predict_cached(
+    artifact: Artifact, paths: Sequence[Path], set_name: str, work: Path, settings: Settings, *, restart: bool = False
+) -> Predictions:
     """Read scans with a version, or go on from where an earlier run was stopped.
 
     Answers lie in `<work>/<what>-<version>-<hash>.csv`; the hash is of all that decides an answer: the model and its
@@ -113,38 +113,42 @@ def ask(
         Ask again what was asked before.
     """
     version = artifact.folder.name
-    file = work / f"{what}-{version}-{_key(artifact, paths)}.csv"
-    rows = [] if restart else _kept(file)
+    file = work / f"{set_name}-{version}-{_cache_key(artifact, paths)}.csv"
+    rows = [] if restart else _read_cache(file)
     if len(rows) < len(paths):
         detector = Detector(artifact, settings)
         left = paths[len(rows) :]
-        with tqdm(total=len(paths), initial=len(rows), desc=f"{version}: {what}", unit="scan", disable=None) as bar:
-            for number, batch in enumerate(_batches(left), start=1):
-                rows += _said(detector, batch, settings)
-                if number % _KEPT_EVERY == 0 or len(rows) == len(paths):
-                    _keep(file, rows)
+        with tqdm(total=len(paths), initial=len(rows), desc=f"{version}: {set_name}", unit="scan", disable=None) as bar:
+            for number, batch in enumerate(_iter_batches(left), start=1):
+                rows += _predict_batch(detector, batch, settings)
+                if number % _SAVE_EVERY == 0 or len(rows) == len(paths):
+                    _write_cache(file, rows)
                 bar.update(len(batch))
-    return Answers(
+    return Predictions(
         np.array([row[1:-1] for row in rows], np.float64).reshape(len(rows), len(CLASS_NAMES)),
         np.array([row[-1] for row in rows], object),
     )
 
 
-def _key(artifact: Artifact, paths: Iterable[Path]) -> str:
-    content = [identity(artifact.card.raw), artifact.card.contract.to_dict(), [sha256_of(path) for path in paths]]
+def _cache_key(artifact: Artifact, paths: Iterable[Path]) -> str:
+    content = [
+        model_fingerprint(artifact.card.raw),
+        artifact.card.input_spec.to_dict(),
+        [sha256_file(path) for path in paths],
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _batches(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    for start in range(0, len(paths), _BATCH):
-        yield paths[start : start + _BATCH]
+def _iter_batches(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    for start in range(0, len(paths), _BATCH_SIZE):
+        yield paths[start : start + _BATCH_SIZE]
 
 
-def _said(detector: Detector, paths: Sequence[Path], settings: Settings) -> list[list[str]]:
+def _predict_batch(detector: Detector, paths: Sequence[Path], settings: Settings) -> list[list[str]]:
     from braintumor.evaluation.run import verdicts_of  # brings Keras along, which kept answers do without
 
-    contract = detector.artifact.card.contract
-    frames = np.stack([standardize(read_scan(path, settings=settings), contract)[0] for path in paths])
+    contract = detector.artifact.card.input_spec
+    frames = np.stack([preprocess(read_scan(path, settings=settings), contract)[0] for path in paths])
     outputs = detector.infer(frames)
     probabilities = detector.probabilities(outputs)
     verdicts = verdicts_of(detector, outputs, probabilities, frames)
@@ -154,13 +158,13 @@ def _said(detector: Detector, paths: Sequence[Path], settings: Settings) -> list
     ]
 
 
-def _keep(file: Path, rows: list[list[str]]) -> None:
+def _write_cache(file: Path, rows: list[list[str]]) -> None:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *rows])
+    csv.writer(text, lineterminator="\n").writerows([_CACHE_COLUMNS, *rows])
     write_atomically(file, text.getvalue())
 
 
-def _kept(file: Path) -> list[list[str]]:
+def _read_cache(file: Path) -> list[list[str]]:
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             return list(csv.reader(stream))[1:]

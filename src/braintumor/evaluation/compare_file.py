@@ -5,23 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from braintumor.evaluation.measures import Estimate, Metrics, parse_metrics
-from braintumor.evaluation.study_file import identity
-from braintumor.inference.artifact import CARD, versions
-from braintumor.runs import under
+from braintumor.evaluation.measures import Metric, Metrics, parse_metrics
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.inference.artifact import CARD_FILE, list_models
+from braintumor.runs import with_protocol
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol
 
-FOLDER: Final = "comparison"
-FILE: Final = "comparison.json"
-TABLE: Final = "comparison.csv"
-COMMAND: Final = "braintumor compare"
+COMPARISON_FOLDER: Final = "comparison"
+COMPARISON_FILE: Final = "comparison.json"
+COMPARISON_TABLE: Final = "comparison.csv"
+COMPARE_COMMAND: Final = "braintumor compare"
 # What pairs are compared by, and what their differences are called.
-QUESTIONS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "which of the four classes"}
+COMPARED_METRICS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "which of the four classes"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One version. What was not measured is empty or None; `command` is what comes next for it.
 
     `unfinished` says that its epochs ended while its validation loss still fell. `copies` is how many of the test scans
@@ -35,23 +35,23 @@ class Row:
     weights: str
     status: str
     command: str = ""
-    model: str = ""
+    model_fingerprint: str = ""
     test: Metrics = field(default_factory=dict)
     official: Metrics = field(default_factory=dict)
-    outside: Metrics = field(default_factory=dict)
-    official_model: str = ""
-    milliseconds: Estimate | None = None
+    external: Metrics = field(default_factory=dict)
+    official_fingerprint: str = ""
+    milliseconds: Metric | None = None
     parameters: float | None = None
     bytes: float | None = None
     seconds: float | None = None
     epochs: float | None = None
-    unfinished: bool = False
+    is_undertrained: bool = False
     notes: tuple[str, ...] = ()
-    copies: float | None = None
-    without_copies: Metrics = field(default_factory=dict)
+    near_duplicates: float | None = None
+    without_near_duplicates: Metrics = field(default_factory=dict)
 
     @property
-    def measured(self) -> bool:
+    def is_evaluated(self) -> bool:
         """Whether there is a number to show."""
         return bool(self.test)
 
@@ -66,9 +66,9 @@ class Pair:
 
     a: str
     b: str
-    difference: Estimate
-    real: bool
-    holds: bool
+    difference: Metric
+    significant: bool
+    significant_after_holm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class Comparison:
         Versions that were trained, evaluated or changed after this.
     """
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ComparisonRow, ...] = ()
     pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    stale: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -97,27 +97,27 @@ class Comparison:
         return bool(self.rows)
 
     @property
-    def measured(self) -> tuple[Row, ...]:
+    def evaluated_rows(self) -> tuple[ComparisonRow, ...]:
         """The versions with numbers."""
-        return tuple(row for row in self.rows if row.measured)
+        return tuple(row for row in self.rows if row.is_evaluated)
 
 
 def read_comparison(settings: Settings | None = None) -> Comparison:
     """Read `outputs/comparison/comparison.json`. Never fails: what cannot be read is left out."""
     settings = settings or get_settings()
-    content = _json(settings, FOLDER, FILE)
+    content = _load_json(settings, COMPARISON_FOLDER, COMPARISON_FILE)
     given, pairs = content.get("versions"), content.get("pairs")
-    rows = tuple(_row(entry) for entry in given if _is_named(entry)) if isinstance(given, list) else ()
-    there = set(versions(settings))
+    rows = tuple(_parse_row(entry) for entry in given if _is_named(entry)) if isinstance(given, list) else ()
+    there = set(list_models(settings))
     return Comparison(
         rows=rows,
-        pairs=_pairs(pairs) if isinstance(pairs, Mapping) else {},
-        facts={str(k): v for k, v in content.items() if k not in ("versions", "pairs")},
-        stale=tuple(row.version for row in rows if row.version in there and _changed(row, settings)),
+        pairs=_parse_pairs(pairs) if isinstance(pairs, Mapping) else {},
+        details={str(k): v for k, v in content.items() if k not in ("versions", "pairs")},
+        outdated=tuple(row.version for row in rows if row.version in there and _is_outdated(row, settings)),
     )
 
 
-def _json(settings: Settings, *parts: str) -> dict[str, Any]:
+def _load_json(settings: Settings, *parts: str) -> dict[str, Any]:
     try:
         content = json.loads(settings.outputs.joinpath(*parts).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -125,24 +125,24 @@ def _json(settings: Settings, *parts: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _changed(row: Row, settings: Settings) -> bool:
+def _is_outdated(row: ComparisonRow, settings: Settings) -> bool:
     """Whether the version, or its run on the official split, is another than when it was compared."""
-    if row.model != identity(_json(settings, row.version, CARD)):
+    if row.model_fingerprint != model_fingerprint(_load_json(settings, row.version, CARD_FILE)):
         return True
-    return row.official_model != official_model(row.version, settings)
+    return row.official_fingerprint != read_official_fingerprint(row.version, settings)
 
 
-def official_model(version: str, settings: Settings) -> str:
+def read_official_fingerprint(version: str, settings: Settings) -> str:
     """Identity of the same recipe's run on the official split; empty where there is none."""
-    card = _json(settings, under(version, Protocol.OFFICIAL), CARD)
-    return identity(card) if card else ""
+    card = _load_json(settings, with_protocol(version, Protocol.OFFICIAL), CARD_FILE)
+    return model_fingerprint(card) if card else ""
 
 
 def _is_named(entry: Any) -> bool:
     return isinstance(entry, Mapping) and bool(entry.get("version"))
 
 
-def _row(entry: Mapping[str, Any]) -> Row:
+def _parse_row(entry: Mapping[str, Any]) -> ComparisonRow:
     training = entry.get("training")
     training = training if isinstance(training, Mapping) else {}
     notes = entry.get("notes")
@@ -150,41 +150,41 @@ def _row(entry: Mapping[str, Any]) -> Row:
     def word(name: str) -> str:
         return str(entry.get(name) or "")
 
-    return Row(
+    return ComparisonRow(
         version=word("version"),
         title=word("title"),
         task=word("task"),
         weights=word("weights"),
         status=word("status"),
         command=word("command"),
-        model=word("model"),
-        official_model=word("official_model"),
+        model_fingerprint=word("model"),
+        official_fingerprint=word("official_model"),
         test=parse_metrics(entry.get("test")),
         official=parse_metrics(entry.get("official")),
-        outside=parse_metrics(entry.get("outside")),
+        external=parse_metrics(entry.get("outside")),
         milliseconds=parse_metrics({"ms": entry.get("milliseconds")}).get("ms"),
-        parameters=_number(entry.get("parameters")),
-        bytes=_number(entry.get("bytes")),
-        seconds=_number(training.get("seconds")),
-        epochs=_number(training.get("epochs")),
-        unfinished=training.get("unfinished") is True,
-        copies=_number(entry.get("copies")),
-        without_copies=parse_metrics(entry.get("test_without_copies")),
+        parameters=_as_number(entry.get("parameters")),
+        bytes=_as_number(entry.get("bytes")),
+        seconds=_as_number(training.get("seconds")),
+        epochs=_as_number(training.get("epochs")),
+        is_undertrained=training.get("unfinished") is True,
+        near_duplicates=_as_number(entry.get("copies")),
+        without_near_duplicates=parse_metrics(entry.get("test_without_copies")),
         notes=tuple(map(str, notes)) if isinstance(notes, list) else (),
     )
 
 
-def _number(value: Any) -> float | None:
+def _as_number(value: Any) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _pairs(given: Mapping[str, Any]) -> dict[str, tuple[Pair, ...]]:
+def _parse_pairs(raw: Mapping[str, Any]) -> dict[str, tuple[Pair, ...]]:
     return {
         name: tuple(
             Pair(str(e["a"]), str(e["b"]), estimate, bool(e.get("real")), bool(e.get("holds")))
-            for e in given[name]
+            for e in raw[name]
             if isinstance(e, Mapping) and {"a", "b"} <= e.keys() and (estimate := parse_metrics({"d": e}).get("d"))
         )
-        for name in QUESTIONS
-        if isinstance(given.get(name), list)
+        for name in COMPARED_METRICS
+        if isinstance(raw.get(name), list)
     }

@@ -7,23 +7,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.evaluation.bootstrap import LEVEL, group_weights
-from braintumor.evaluation.entries import plain
+from braintumor.evaluation.bootstrap import CONFIDENCE_LEVEL, iter_bootstrap_weights
+from braintumor.evaluation.entries import to_json_number
 
 Floats = NDArray[np.float64]
-Pair = dict[str, Any]
+PairEntry = dict[str, Any]
 
 # Many, so that a probability small enough for a hundred pairs can be seen at all.
 PAIR_REPLICATES: Final = 20_000
-_SEED: Final = 0
+_PAIR_SEED: Final = 0
 
 
 def compare_pairs(
-    right: Mapping[str, Floats],
+    correctness: Mapping[str, Floats],
     groups: NDArray[np.object_],
     strata: NDArray[np.int64],
     replicates: int = PAIR_REPLICATES,
-) -> list[Pair]:
+) -> list[PairEntry]:
     """Difference in the share of right answers of every two versions, a minus b.
 
     Parameters
@@ -40,25 +40,25 @@ def compare_pairs(
         two-sided by the same bootstrap; `p_holm`, the same after Holm (1979) for the number of pairs; `holds`, whether
         that is below 5%. The larger of the two is `a`.
     """
-    names = list(right)
+    names = list(correctness)
     if len(names) < 2:
         return []
-    answers = np.stack([right[name] for name in names])
-    draws = np.stack([answers @ w / w.sum() for w in group_weights(groups, strata, replicates, _SEED)])
+    answers = np.stack([correctness[name] for name in names])
+    draws = np.stack([answers @ w / w.sum() for w in iter_bootstrap_weights(groups, strata, replicates, _PAIR_SEED)])
     means = answers.mean(axis=1)
-    found: list[Pair] = []
+    found: list[PairEntry] = []
     for i, j in combinations(range(len(names)), 2):
         a, b = (i, j) if means[i] >= means[j] else (j, i)
-        found.append({"a": names[a], "b": names[b]} | _difference(draws[:, a] - draws[:, b], means[a] - means[b]))
+        found.append({"a": names[a], "b": names[b]} | _difference_entry(draws[:, a] - draws[:, b], means[a] - means[b]))
     size = {"n": answers.shape[1], "groups": len(set(groups))}
-    adjusted = holm([pair["p"] for pair in found])
+    adjusted = adjust_holm([pair["p"] for pair in found])
     return [
-        pair | size | {"p_holm": plain(p), "holds": bool(p < 1 - LEVEL)}
+        pair | size | {"p_holm": to_json_number(p), "holds": bool(p < 1 - CONFIDENCE_LEVEL)}
         for pair, p in zip(found, adjusted, strict=True)
     ]
 
 
-def holm(probabilities: list[float]) -> list[float]:
+def adjust_holm(probabilities: list[float]) -> list[float]:
     """Probabilities adjusted for how many there are (Holm 1979), in the same order."""
     values = np.array(probabilities, np.float64)
     order = np.argsort(values, kind="stable")
@@ -68,15 +68,15 @@ def holm(probabilities: list[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def _difference(draws: Floats, value: float) -> Pair:
-    tail = (1 - LEVEL) / 2
+def _difference_entry(draws: Floats, value: float) -> PairEntry:
+    tail = (1 - CONFIDENCE_LEVEL) / 2
     low, high = (float(limit) for limit in np.quantile(draws, [tail, 1 - tail]))
     # One is added to both counts, so that no probability is zero because of too few draws.
     below, above = ((np.count_nonzero(side) + 1) / (len(draws) + 1) for side in (draws <= 0, draws >= 0))
     return {
-        "value": plain(float(value)),
-        "low": plain(low),
-        "high": plain(high),
+        "value": to_json_number(float(value)),
+        "low": to_json_number(low),
+        "high": to_json_number(high),
         "real": low > 0 or high < 0,
-        "p": plain(min(1.0, 2 * min(below, above))),
+        "p": to_json_number(min(1.0, 2 * min(below, above))),
     }

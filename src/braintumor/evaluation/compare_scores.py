@@ -6,34 +6,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.evaluation import two_way
-from braintumor.evaluation.compare_answers import Answers, Scans
-from braintumor.evaluation.entries import Entry, with_intervals
-from braintumor.evaluation.metrics import metrics
-from braintumor.inference.verdict import likeliest
-from braintumor.vocabulary import HEALTHY_INDEX
+from braintumor.evaluation.compare_answers import Predictions, TestScans
+from braintumor.evaluation.entries import MetricEntry, bootstrap_ci
+from braintumor.evaluation.metrics import classification_metrics
+from braintumor.inference.verdict import predicted_class
+from braintumor.vocabulary import NO_TUMOR_INDEX
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 # Of a version's own task, and under another name of tumour against none.
-_OWN: Final = ("accuracy", "macro_f1", "ece", "brier")
-_ALIKE: Final = ("tumor_sensitivity", "tumor_specificity", "roc_auc")
+_OWN_TASK_METRICS: Final = ("accuracy", "macro_f1", "ece", "brier")
+_BINARY_METRICS: Final = ("tumor_sensitivity", "tumor_specificity", "roc_auc")
 
 
-def called(answers: Answers, decision: float | None) -> Flags:
+def predicts_tumor(predictions: Predictions, binary_threshold: float | None) -> Flags:
     """Whether a version calls tumour: by its most probable class, or by its threshold where it tells no kinds."""
-    return np.asarray(likeliest(answers.probabilities, decision) != HEALTHY_INDEX)
+    return np.asarray(predicted_class(predictions.probabilities, binary_threshold) != NO_TUMOR_INDEX)
 
 
-def right(answers: Answers, scans: Scans, decision: float | None) -> dict[str, Floats]:
+def correctness_by_metric(
+    predictions: Predictions, scans: TestScans, binary_threshold: float | None
+) -> dict[str, Floats]:
     """Whether each scan was answered right, for each question that a version answers: what pairs are compared by."""
-    found = {"tumor_accuracy": (called(answers, decision) == scans.ill).astype(float)}
-    if decision is None:
-        found["accuracy"] = (likeliest(answers.probabilities) == scans.labels).astype(float)
+    found = {"tumor_accuracy": (predicts_tumor(predictions, binary_threshold) == scans.is_tumor).astype(float)}
+    if binary_threshold is None:
+        found["accuracy"] = (predicted_class(predictions.probabilities) == scans.labels).astype(float)
     return found
 
 
-def score_version(answers: Answers, scans: Scans, decision: float | None, replicates: int) -> dict[str, Entry]:
+def score_version(
+    predictions: Predictions, scans: TestScans, binary_threshold: float | None, replicates: int
+) -> dict[str, MetricEntry]:
     """Metrics with intervals over groups.
 
     `accuracy`, `macro_f1`, `ece` and `brier` are of the version's own task: four classes, or tumour against none.
@@ -45,18 +49,18 @@ def score_version(answers: Answers, scans: Scans, decision: float | None, replic
     decision : float, optional
         Tumour probability from which on a version that tells no kinds says tumour; None for one that tells them.
     """
-    said, tumor = called(answers, decision), answers.tumor
+    said, tumor = predicts_tumor(predictions, binary_threshold), predictions.tumor_probability
 
     def measure(weights: Floats) -> dict[str, float]:
-        alike = two_way.metrics(scans.ill, said, tumor, tumor, weights)
-        own = alike if decision is not None else metrics(
-            scans.labels, answers.probabilities, answers.probabilities, weights
+        alike = two_way.binary_metrics(scans.is_tumor, said, tumor, tumor, weights)
+        own = alike if binary_threshold is not None else classification_metrics(
+            scans.labels, predictions.probabilities, predictions.probabilities, weights
         )  # fmt: skip
         return (
-            {name: own[name] for name in _OWN}
-            | {f"tumor_{name}": alike[name] for name in _OWN}
-            | {name: alike[name] for name in _ALIKE}
+            {name: own[name] for name in _OWN_TASK_METRICS}
+            | {f"tumor_{name}": alike[name] for name in _OWN_TASK_METRICS}
+            | {name: alike[name] for name in _BINARY_METRICS}
         )
 
-    counted = {"tumor_sensitivity": scans.ill, "tumor_specificity": ~scans.ill}
-    return with_intervals(measure, counted, scans.groups, scans.labels, replicates)
+    counted = {"tumor_sensitivity": scans.is_tumor, "tumor_specificity": ~scans.is_tumor}
+    return bootstrap_ci(measure, counted, scans.groups, scans.labels, replicates)

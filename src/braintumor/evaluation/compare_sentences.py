@@ -3,76 +3,78 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from braintumor.evaluation.compare_file import QUESTIONS, Comparison, Pair, Row
+from braintumor.evaluation.compare_file import COMPARED_METRICS, Comparison, ComparisonRow, Pair
 from braintumor.vocabulary import Task
-from braintumor.words import count
+from braintumor.words import pluralize
 
-_CHANCE: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
+_SIGNIFICANCE_LEVEL: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
 
 
-def pair_sentence(pair: Pair, question: str) -> str:
+def summarize_pair(pair: Pair, metric: str) -> str:
     """Who of two is right more often, by how much, and whether that is more than chance."""
     by = pair.difference.points()
-    if not pair.real:
-        return f"{pair.a} and {pair.b} are not told apart on {QUESTIONS[question]}: {by}, and the interval holds zero."
-    kind = "and holds for so many pairs" if pair.holds else "but too weak for so many pairs"
-    return f"{pair.a} is right more often than {pair.b} on {QUESTIONS[question]}: {by}, real for the pair {kind}."
+    if not pair.significant:
+        return f"{pair.a} and {pair.b} are not told apart on {COMPARED_METRICS[metric]}: {by}, and the interval holds zero."
+    kind = "and holds for so many pairs" if pair.significant_after_holm else "but too weak for so many pairs"
+    return f"{pair.a} is right more often than {pair.b} on {COMPARED_METRICS[metric]}: {by}, real for the pair {kind}."
 
 
-def pairs_sentence(pairs: Sequence[Pair], question: str) -> str:
+def summarize_pairs(pairs: Sequence[Pair], metric: str) -> str:
     """How many differences are real, how many would be by chance, and how many outlast the correction."""
-    number, chance = len(pairs), _CHANCE * len(pairs)
-    real, hold = sum(pair.real for pair in pairs), sum(pair.holds for pair in pairs)
+    number, chance = len(pairs), _SIGNIFICANCE_LEVEL * len(pairs)
+    real, hold = sum(pair.significant for pair in pairs), sum(pair.significant_after_holm for pair in pairs)
     if not number:
-        return f"No two versions were compared on {QUESTIONS[question]}."
+        return f"No two versions were compared on {COMPARED_METRICS[metric]}."
     return (
-        f"On {QUESTIONS[question]}, {real} of {count(number, 'pair')} of versions differ: the interval of the "
+        f"On {COMPARED_METRICS[metric]}, {real} of {pluralize(number, 'pair')} of versions differ: the interval of the "
         f"difference leaves zero out. Were all equally good, about {chance:.1f} would seem to. Corrected for their "
         f"number (Holm), {hold} still {'differs' if hold == 1 else 'differ'}."
     )
 
 
-def notes_of(row: Row) -> list[str]:
+def collect_notes(row: ComparisonRow) -> list[str]:
     """What to know before a version is compared with others."""
-    known, rest = row.test.get("tumor_accuracy"), row.without_copies.get("tumor_accuracy")
+    known, rest = row.test.get("tumor_accuracy"), row.without_near_duplicates.get("tumor_accuracy")
     notes = list(row.notes)
-    if row.unfinished and row.epochs:
-        passed = count(int(row.epochs), "epoch")
+    if row.is_undertrained and row.epochs:
+        passed = pluralize(int(row.epochs), "epoch")
         notes.append(f"Its validation loss was still falling when {passed} had passed: with more it may do better.")
-    if row.copies is None or known is None or rest is None:
+    if row.near_duplicates is None or known is None or rest is None:
         return notes
     return [
         *notes,
-        f"{row.copies:,.0f} of the {known.n or 0:,} scans are near copies of pictures it learnt from; on the others it "
+        f"{row.near_duplicates:,.0f} of the {known.n or 0:,} scans are near copies of pictures it learnt from; on the others it "
         f"is right on tumour or none in {rest.percent()}.",
     ]
 
 
-def unfinished_sentence(rows: Iterable[Row]) -> str:
+def summarize_undertrained(rows: Iterable[ComparisonRow]) -> str:
     """Whose training ended early; empty where nobody's did."""
-    found = [f"{row.version} ({count(int(row.epochs), 'epoch')})" for row in rows if row.unfinished and row.epochs]
+    found = [
+        f"{row.version} ({pluralize(int(row.epochs), 'epoch')})" for row in rows if row.is_undertrained and row.epochs
+    ]
     if not found:
         return ""
     return f"Still learning when their epochs ended, so that more may do better: {', '.join(found)}."
 
 
-def summary(comparison: Comparison) -> str:
+def summarize_comparison(comparison: Comparison) -> str:
     """Who leads, on what, and what is missing: what the command says at its end."""
-    found = comparison.measured
-    lines = [f"Compared {len(found)} of {len(comparison.rows)} versions on {_scans(comparison)}."]
-    for question in QUESTIONS:
+    found = comparison.evaluated_rows
+    lines = [f"Compared {len(found)} of {len(comparison.rows)} versions on {_describe_scans(comparison)}."]
+    for question in COMPARED_METRICS:
         led = [row for row in found if question in row.test and (question != "accuracy" or row.task == Task.FOUR_CLASS)]
         if led:
             best = max(led, key=lambda row: row.test[question].value)
-            lines.append(f"Best on {QUESTIONS[question]}: {best.version}, {best.test[question].percent()}.")
+            lines.append(f"Best on {COMPARED_METRICS[question]}: {best.version}, {best.test[question].percent()}.")
         if question in comparison.pairs:
-            lines.append(pairs_sentence(comparison.pairs[question], question))
-    lines += [f"{row.version}: {row.status}. {row.command}" for row in comparison.rows if not row.measured]
+            lines.append(summarize_pairs(comparison.pairs[question], question))
+    lines += [f"{row.version}: {row.status}. {row.command}" for row in comparison.rows if not row.is_evaluated]
     return "\n".join(lines)
 
 
-def _scans(comparison: Comparison) -> str:
-    scans = comparison.facts.get("scans")
+def _describe_scans(comparison: Comparison) -> str:
+    scans = comparison.details.get("scans")
     if not isinstance(scans, dict):
         return "the test scans"
     return f"{scans.get('n', 0):,} test scans of {scans.get('groups', 0):,} groups"

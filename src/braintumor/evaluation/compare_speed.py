@@ -8,26 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from braintumor.evaluation.compare_answers import Scans
-from braintumor.evaluation.entries import Entry
-from braintumor.evaluation.latency import medians
-from braintumor.evaluation.robustness import dealt
+from braintumor.evaluation.compare_answers import TestScans
+from braintumor.evaluation.entries import MetricEntry
+from braintumor.evaluation.latency import median_times
+from braintumor.evaluation.robustness import sample_across_groups
 from braintumor.evaluation.run import verdicts_of
-from braintumor.imaging import read_scan, standardize
+from braintumor.imaging import preprocess, read_scan
 from braintumor.inference.artifact import Artifact
 from braintumor.inference.detector import Detector
 from braintumor.settings import Settings
 
-TIMED: Final = 60
-_SEED: Final = 0
-_WARM_UP: Final = 3
+TIMED_SCANS: Final = 60
+_SAMPLING_SEED: Final = 0
+_WARM_UP_SCANS: Final = 3
 # Threads of ONNX Runtime wait busily for more work after a run: they shall not take time from the next version.
-_PAUSE: Final = 0.02
+_PAUSE_SECONDS: Final = 0.02
 
 
 def time_versions(
-    artifacts: Sequence[Artifact], scans: Scans, settings: Settings, replicates: int, count: int = TIMED
-) -> dict[str, Entry]:
+    artifacts: Sequence[Artifact], scans: TestScans, settings: Settings, replicates: int, count: int = TIMED_SCANS
+) -> dict[str, MetricEntry]:
     """Median milliseconds of each version with its interval over scans.
 
     Scan by scan every version has its turn, each on its own frame of it, so that a busy moment of the machine meets
@@ -41,23 +41,23 @@ def time_versions(
     if not artifacts:
         return {}
     detectors = [Detector(artifact, settings) for artifact in artifacts]
-    paths = scans.at(dealt(scans.groups, count, _SEED)).paths(settings)
+    paths = scans.select(sample_across_groups(scans.groups, count, _SAMPLING_SEED)).paths(settings)
     spent: dict[str, list[float]] = {artifact.folder.name: [] for artifact in artifacts}
-    first = paths[:_WARM_UP]
+    first = paths[:_WARM_UP_SCANS]
     for number, path in enumerate(tqdm([*first, *paths], desc="time", unit="scan", disable=None)):
         scan = read_scan(path, settings=settings)
         for detector, name in zip(detectors, spent, strict=True):
-            frame = standardize(scan, detector.artifact.card.contract)[0][None]
-            time.sleep(_PAUSE)
-            took = _milliseconds(detector, frame)
+            frame = preprocess(scan, detector.artifact.card.input_spec)[0][None]
+            time.sleep(_PAUSE_SECONDS)
+            took = _time_detection(detector, frame)
             if number >= len(first):
                 spent[name].append(took)
-    found = medians({name: np.array(values) for name, values in spent.items()}, replicates)
+    found = median_times({name: np.array(values) for name, values in spent.items()}, replicates)
     return {name: found[f"ms@{name}"] for name in spent}
 
 
-def _milliseconds(detector: Detector, frame: NDArray[np.uint8]) -> float:
+def _time_detection(detector: Detector, model_input: NDArray[np.uint8]) -> float:
     started = time.perf_counter()
-    outputs = detector.infer(frame)
-    verdicts_of(detector, outputs, detector.probabilities(outputs), frame)
+    outputs = detector.infer(model_input)
+    verdicts_of(detector, outputs, detector.probabilities(outputs), model_input)
     return 1e3 * (time.perf_counter() - started)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 Pixels = NDArray[np.uint8]
-Change = Callable[[Pixels, float, np.random.Generator], Pixels]
+CorruptionFunction = Callable[[Pixels, float, np.random.Generator], Pixels]
 
 # Widths are in pixels of a frame this wide, whatever the size of the scan.
-_FRAME: Final = 160
+_REFERENCE_WIDTH: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbance:
+class Corruption:
     """A kind of disturbance.
 
     Attributes
@@ -34,45 +34,45 @@ class Disturbance:
 
     unit: str
     strengths: tuple[float, ...]
-    change: Change
-    moves: bool = False
+    apply: CorruptionFunction
+    is_geometric: bool = False
 
-    def outline(self, mask: NDArray[np.bool_], strength: float) -> NDArray[np.bool_]:
+    def corrupt_mask(self, mask: NDArray[np.bool_], strength: float) -> NDArray[np.bool_]:
         """The outline of a disturbed scan."""
-        if not self.moves:
+        if not self.is_geometric:
             return mask
-        drawn = self.change(mask.astype(np.uint8) * np.uint8(255), strength, np.random.default_rng(0))
+        drawn = self.apply(mask.astype(np.uint8) * np.uint8(255), strength, np.random.default_rng(0))
         return np.asarray(drawn > 127)
 
 
-def _noise(pixels: Pixels, strength: float, generator: np.random.Generator) -> Pixels:
+def _add_noise(pixels: Pixels, strength: float, generator: np.random.Generator) -> Pixels:
     """Noise as magnitude MRI has it: of two channels, so that black turns grey (Gudbjartsson and Patz 1995)."""
     real, imaginary = 255 * strength * generator.standard_normal((2, *pixels.shape), np.float32)
-    return _clipped(np.hypot(pixels + real, imaginary))
+    return _to_uint8(np.hypot(pixels + real, imaginary))
 
 
 def _blur(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
-    radius = strength * max(pixels.shape) / _FRAME
+    radius = strength * max(pixels.shape) / _REFERENCE_WIDTH
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
 
 
-def _jpeg(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+def _compress_jpeg(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=int(strength))
     return np.asarray(Image.open(stream))
 
 
-def _contrast(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+def _reduce_contrast(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     middle = float(pixels.mean())
-    return _clipped(middle + strength * (pixels.astype(np.float32) - middle))
+    return _to_uint8(middle + strength * (pixels.astype(np.float32) - middle))
 
 
-def _rotation(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+def _rotate(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     """Turned about its middle, always the same way."""
     return np.asarray(Image.fromarray(pixels).rotate(strength, Image.Resampling.BILINEAR))
 
 
-def _scaling(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
+def _enlarge(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     """Enlarged about its middle; what no longer fits is lost."""
     height, width = pixels.shape
     across, down = width * (1 - 1 / strength) / 2, height * (1 - 1 / strength) / 2
@@ -80,15 +80,15 @@ def _scaling(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, box=box))
 
 
-def _clipped(values: NDArray[np.floating]) -> Pixels:
+def _to_uint8(values: NDArray[np.floating]) -> Pixels:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-DISTURBANCES: Final[dict[str, Disturbance]] = {
-    "noise": Disturbance("standard deviation, share of the grey range", (0.02, 0.05, 0.1, 0.15, 0.2), _noise),
-    "blur": Disturbance("standard deviation in pixels of a 160-pixel frame", (0.5, 1.0, 1.5, 2.0, 3.0), _blur),
-    "jpeg": Disturbance("JPEG quality", (50, 30, 20, 10, 5), _jpeg),
-    "contrast": Disturbance("share of the contrast left", (0.8, 0.6, 0.4, 0.3, 0.2), _contrast),
-    "rotation": Disturbance("degrees", (5, 10, 15, 20, 30), _rotation, moves=True),
-    "scaling": Disturbance("times as large, edges lost", (1.05, 1.1, 1.2, 1.35, 1.5), _scaling, moves=True),
+CORRUPTIONS: Final[dict[str, Corruption]] = {
+    "noise": Corruption("standard deviation, share of the grey range", (0.02, 0.05, 0.1, 0.15, 0.2), _add_noise),
+    "blur": Corruption("standard deviation in pixels of a 160-pixel frame", (0.5, 1.0, 1.5, 2.0, 3.0), _blur),
+    "jpeg": Corruption("JPEG quality", (50, 30, 20, 10, 5), _compress_jpeg),
+    "contrast": Corruption("share of the contrast left", (0.8, 0.6, 0.4, 0.3, 0.2), _reduce_contrast),
+    "rotation": Corruption("degrees", (5, 10, 15, 20, 30), _rotate, is_geometric=True),
+    "scaling": Corruption("times as large, edges lost", (1.05, 1.1, 1.2, 1.35, 1.5), _enlarge, is_geometric=True),
 }

@@ -5,19 +5,19 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.evaluation.bootstrap import REPLICATES, intervals
+from braintumor.evaluation.bootstrap import REPLICATES, percentile_intervals
 
 Floats = NDArray[np.float64]
-Entry = dict[str, float | int | None]
+MetricEntry = dict[str, float | int | None]
 
 
-def means(
+def mean_with_ci(
     columns: Mapping[str, Floats],
     groups: NDArray[np.object_],
     strata: NDArray[np.int64],
     replicates: int = REPLICATES,
     weights: Floats | None = None,
-) -> dict[str, Entry]:
+) -> dict[str, MetricEntry]:
     """Mean of every column with its interval; a column without a single value is left out.
 
     Parameters
@@ -42,17 +42,17 @@ def means(
         found = np.divide((drawn * given) @ values, total, out=np.full(len(used), np.nan), where=total > 0)
         return dict(zip(used, found.tolist(), strict=True))
 
-    return with_intervals(measure, {name: known[name] for name in used}, groups, strata, replicates)
+    return bootstrap_ci(measure, {name: known[name] for name in used}, groups, strata, replicates)
 
 
-def with_intervals(
-    measure: Callable[[Floats], dict[str, float]],
-    counted: Mapping[str, NDArray[np.bool_]],
+def bootstrap_ci(
+    statistic: Callable[[Floats], dict[str, float]],
+    included: Mapping[str, NDArray[np.bool_]],
     groups: NDArray[np.object_],
     strata: NDArray[np.int64],
     replicates: int = REPLICATES,
-    jobs: int = 1,
-) -> dict[str, Entry]:
+    n_jobs: int = 1,
+) -> dict[str, MetricEntry]:
     """Every value of `measure` as value, low, high, n (scans it is computed over) and groups (independent ones).
 
     Parameters
@@ -63,35 +63,35 @@ def with_intervals(
         Which scans a value is computed over; all of them where it has no entry.
     """
     everyone = np.ones(len(groups), bool)
-    bounds = intervals(measure, groups, strata, replicates, jobs=jobs)
-    found: dict[str, Entry] = {}
-    for name, value in measure(everyone.astype(float)).items():
-        own = counted.get(name, everyone)
+    bounds = percentile_intervals(statistic, groups, strata, replicates, n_jobs=n_jobs)
+    found: dict[str, MetricEntry] = {}
+    for name, value in statistic(everyone.astype(float)).items():
+        own = included.get(name, everyone)
         low, high = bounds[name]
         found[name] = {
-            "value": plain(value),
-            "low": plain(low),
-            "high": plain(high),
+            "value": to_json_number(value),
+            "low": to_json_number(low),
+            "high": to_json_number(high),
             "n": int(own.sum()),
             "groups": len(set(groups[own])),
         }
     return found
 
 
-def sliced(columns: Mapping[str, Floats], slices: Mapping[str, NDArray[np.bool_]]) -> dict[str, Floats]:
+def by_subgroup(columns: Mapping[str, Floats], subgroups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Floats]:
     """Columns once more for each slice of the scans, named `<column><slice>`; see `measures` for names of slices."""
     return {
         f"{name}{part}": np.where(chosen, values, np.nan)
         for name, values in columns.items()
-        for part, chosen in slices.items()
+        for part, chosen in subgroups.items()
     }
 
 
-def slices_of(kind: str, values: NDArray[np.object_], names: Collection[str]) -> dict[str, NDArray[np.bool_]]:
+def subgroup_masks(attribute: str, values: NDArray[np.object_], names: Collection[str]) -> dict[str, NDArray[np.bool_]]:
     """Slices `@<kind>:<value>` of the scans with each value."""
-    return {f"@{kind}:{name}": np.asarray(values == name) for name in names}
+    return {f"@{attribute}:{name}": np.asarray(values == name) for name in names}
 
 
-def plain(value: float) -> float | None:
+def to_json_number(value: float) -> float | None:
     """A number as JSON keeps it: rounded, None where it is undefined."""
     return None if np.isnan(value) else round(float(value), 6)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from braintumor.dataset.sets import learnt_from
+from braintumor.dataset.sets import training_dataset
 from braintumor.errors import DatasetError
 from braintumor.evaluation.report import read_predictions
 from braintumor.inference.artifact import load_artifact
@@ -15,7 +15,7 @@ from braintumor.vocabulary import CLASS_NAMES, Split
 PER_LABEL: Final = 6
 
 
-def examples(
+def sample_test_scans(
     version: str, settings: Settings | None = None, per_label: int = PER_LABEL, seed: int = 0
 ) -> list[tuple[Path, str]]:
     """Files of test scans and their labels, in the order of classes.
@@ -36,7 +36,7 @@ def examples(
         raise DatasetError(
             f"{version}: which scans are its test scans is not known here. Find out with: braintumor evaluate {version}"
         )
-    image_set = learnt_from(load_artifact(version, settings).card.raw)
+    image_set = training_dataset(load_artifact(version, settings).card.raw)
     folder, chosen = settings.inputs / image_set.folder, []
     generator = np.random.default_rng(seed)
     test = table[table["split"] == str(Split.TEST)]

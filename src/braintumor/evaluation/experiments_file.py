@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from braintumor.evaluation.measures import Estimate, parse_metrics
+from braintumor.evaluation.measures import Metric, parse_metrics
 from braintumor.settings import Settings
 
-FILE: Final = "hypotheses.json"
+HYPOTHESIS_ABLATIONS_FILE: Final = "hypotheses.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,22 @@ class Experiments:
         By experiment: what a figure needs besides, and how it was run.
     """
 
-    metrics: dict[str, dict[str, Estimate]] = field(default_factory=dict)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    metrics: dict[str, dict[str, Metric]] = field(default_factory=dict)
+    details: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def metric(self, experiment: str, name: str) -> Estimate | None:
+    def metric(self, experiment: str, name: str) -> Metric | None:
         """One number of an experiment; None where it was not measured."""
         return self.metrics.get(experiment, {}).get(name)
 
-    def fact(self, experiment: str, name: str, default: Any = None) -> Any:
+    def detail(self, experiment: str, name: str, default: Any = None) -> Any:
         """One fact of an experiment."""
-        return self.facts.get(experiment, {}).get(name, default)
+        return self.details.get(experiment, {}).get(name, default)
 
 
 def read_experiments(settings: Settings) -> Experiments:
     """What was measured; empty where there is no file or it cannot be read."""
     try:
-        found = json.loads((settings.outputs / FILE).read_text(encoding="utf-8"))
+        found = json.loads((settings.outputs / HYPOTHESIS_ABLATIONS_FILE).read_text(encoding="utf-8"))
         parts = {str(name): part for name, part in found["experiments"].items() if isinstance(part, Mapping)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Experiments()

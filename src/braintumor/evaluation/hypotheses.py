@@ -3,29 +3,29 @@
 from collections.abc import Mapping
 from typing import Final
 
-from braintumor.evaluation.claims import Finding, Hypothesis
-from braintumor.evaluation.effects import ClassImage, difference, largest_effect
+from braintumor.evaluation.claims import Hypothesis, TestResult
+from braintumor.evaluation.effects import ClassAverage, max_cohens_d, subtract_estimates
 from braintumor.evaluation.experiments_file import Experiments
-from braintumor.evaluation.report import Report
+from braintumor.evaluation.report import VersionReport
 from braintumor.vocabulary import CLASSES, TumorClass
 
-COMMAND: Final = "braintumor hypotheses"
+HYPOTHESES_COMMAND: Final = "braintumor hypotheses"
 # What the client asked for.
 TARGET_MACRO_F1: Final = 0.95
 TARGET_SENSITIVITY: Final = 0.98
 # "Visible to the naked eye of a careful observer" (Cohen 1992, A power primer).
 TARGET_EFFECT: Final = 0.5
 
-_EVIDENCE: Final = "test"
+_TEST_SPLIT: Final = "test"
 
 
-def weigh_hypotheses(
-    report: Report,
-    random: Report,
-    official: Report,
-    averages: Mapping[TumorClass, ClassImage],
+def evaluate_hypotheses(
+    report: VersionReport,
+    random_report: VersionReport,
+    official_report: VersionReport,
+    averages: Mapping[TumorClass, ClassAverage],
     experiments: Experiments,
-    fair: Report | None = None,
+    group_report: VersionReport | None = None,
 ) -> tuple[Hypothesis, ...]:
     """Test all six claims on what was measured.
 
@@ -39,25 +39,25 @@ def weigh_hypotheses(
         Where those two are of another version than `report`: that version under the split by group.
     """
     return (
-        _differ(averages, experiments),
-        _augmentation(experiments),
-        _classifies(report),
-        _leaks(fair or report, random, official),
-        _masks(experiments, fair or report),
-        _grows(experiments),
+        _visible_difference_hypothesis(averages, experiments),
+        _augmentation_hypothesis(experiments),
+        _classification_hypothesis(report),
+        _leakage_hypothesis(group_report or report, random_report, official_report),
+        _mask_hypothesis(experiments, group_report or report),
+        _data_size_hypothesis(experiments),
     )
 
 
-def _differ(averages: Mapping[TumorClass, ClassImage], experiments: Experiments) -> Hypothesis:
+def _visible_difference_hypothesis(averages: Mapping[TumorClass, ClassAverage], experiments: Experiments) -> Hypothesis:
     healthy = averages.get(TumorClass.NOTUMOR)
-    told = Finding(
+    told = TestResult(
         "group averages told apart", experiments.metric("visible", "told"),
-        float(experiments.fact("visible", "chance", 1 / len(CLASSES))), command=COMMAND,
+        float(experiments.detail("visible", "chance", 1 / len(CLASSES))), command=HYPOTHESES_COMMAND,
     )  # fmt: skip
     effects = tuple(
-        Finding(
+        TestResult(
             f"{tumor.title} against no tumour",
-            None if healthy is None or tumor not in averages else largest_effect(averages[tumor], healthy),
+            None if healthy is None or tumor not in averages else max_cohens_d(averages[tumor], healthy),
             TARGET_EFFECT,
             "plain",
             "braintumor explore",
@@ -77,71 +77,76 @@ def _differ(averages: Mapping[TumorClass, ClassImage], experiments: Experiments)
     )
 
 
-def _augmentation(experiments: Experiments) -> Hypothesis:
+def _augmentation_hypothesis(experiments: Experiments) -> Hypothesis:
     return Hypothesis(
         "augmentation",
         "Does augmentation help?",
-        f"{_arms(experiments, 'augmentation')}, with and without random moves and changes of grey, seed by seed. The "
+        f"{_describe_training(experiments, 'augmentation')}, with and without random moves and changes of grey, seed by seed. The "
         "test is the difference in accuracy on the test groups and in tumours found on outside pictures, over groups "
         "and seeds.",
-        _gaps(experiments, "augmentation", {"accuracy": "accuracy", "outside_sensitivity": "outside tumours found"}),
+        _difference_results(
+            experiments, "augmentation", {"accuracy": "accuracy", "outside_sensitivity": "outside tumours found"}
+        ),
     )
 
 
-def _masks(experiments: Experiments, other: Report) -> Hypothesis:
-    plain = None if other.metric(_EVIDENCE, "pointing_game") else other.metric(_EVIDENCE, "map_pointing_game")
-    beside = f" The class map of {other.version}, which has no mask, does in {plain.percent()}." if plain else ""
+def _mask_hypothesis(experiments: Experiments, report: VersionReport) -> Hypothesis:
+    plain = None if report.metric(_TEST_SPLIT, "pointing_game") else report.metric(_TEST_SPLIT, "map_pointing_game")
+    beside = f" The class map of {report.version}, which has no mask, does in {plain.percent()}." if plain else ""
     return Hypothesis(
         "masks",
         "Do tumour masks teach where to look?",
-        f"{_arms(experiments, 'masks')}, with and without the loss on masks, seed by seed. The test is the difference "
+        f"{_describe_training(experiments, 'masks')}, with and without the loss on masks, seed by seed. The test is the difference "
         "in how often the surest point lies on the tumour (of the mask, or of the class map where no mask was taught) "
         f"and in tumours found on outside pictures.{beside}",
-        _gaps(experiments, "masks", {"pointing_game": "pointing game", "outside_sensitivity": "outside tumours found"}),
+        _difference_results(
+            experiments, "masks", {"pointing_game": "pointing game", "outside_sensitivity": "outside tumours found"}
+        ),
     )
 
 
-def _gaps(experiments: Experiments, name: str, metrics: Mapping[str, str]) -> tuple[Finding, ...]:
+def _difference_results(experiments: Experiments, name: str, metrics: Mapping[str, str]) -> tuple[TestResult, ...]:
     return tuple(
-        Finding(title, experiments.metric(name, metric), 0.0, "points", COMMAND) for metric, title in metrics.items()
+        TestResult(title, experiments.metric(name, metric), 0.0, "points", HYPOTHESES_COMMAND)
+        for metric, title in metrics.items()
     )
 
 
-def _arms(experiments: Experiments, name: str) -> str:
+def _describe_training(experiments: Experiments, name: str) -> str:
     """How the arms of an experiment were run, as the beginning of a sentence."""
-    said = {key: experiments.fact(name, key) for key in ("base", "side", "epochs", "seeds")}
+    said = {key: experiments.detail(name, key) for key in ("base", "side", "epochs", "seeds")}
     if None in said.values():
         return "One recipe trained with several seeds"
     return f"{said['base']} at {said['side']} pixels for {said['epochs']} epochs, {said['seeds']} seeds"
 
 
-def _grows(experiments: Experiments) -> Hypothesis:
+def _data_size_hypothesis(experiments: Experiments) -> Hypothesis:
     exponent = experiments.metric("growth", "exponent")
     law = f"; the errors fall as the groups to the power of {-exponent.value:.2f}" if exponent else ""
-    shares = experiments.fact("growth", "shares", [])
+    shares = experiments.detail("growth", "shares", [])
     return Hypothesis(
         "growth",
         "Does accuracy grow with data?",
-        f"{_arms(experiments, 'growth')}, on a part of the training groups and on all of them, in about as many steps. "
+        f"{_describe_training(experiments, 'growth')}, on a part of the training groups and on all of them, in about as many steps. "
         f"The test is the difference in accuracy on the same test groups{law}.",
         tuple(
-            Finding(f"all groups minus {share:.0%}", experiments.metric("growth", f"gain@from:{share:g}"), 0.0,
-                    "points", COMMAND)
+            TestResult(f"all groups minus {share:.0%}", experiments.metric("growth", f"gain@from:{share:g}"), 0.0,
+                    "points", HYPOTHESES_COMMAND)
             for share in shares or (0.1,) if share < 1
         ),
     )  # fmt: skip
 
 
-def _classifies(report: Report) -> Hypothesis:
+def _classification_hypothesis(report: VersionReport) -> Hypothesis:
     bars = {
         "macro_f1": ("macro F1", TARGET_MACRO_F1),
         "tumor_sensitivity": ("tumour sensitivity", TARGET_SENSITIVITY),
-        "accuracy": ("accuracy", commonest_share(report)),
+        "accuracy": ("accuracy", most_frequent_class_share(report)),
     }
     unfit = ""
-    if not report.tells_kinds:
+    if not report.is_multiclass:
         unfit = f"Version {report.version} tells tumour from none and no kinds, so it cannot say. Choose another."
-    elif report.leaks:
+    elif report.has_leakage:
         unfit = f"The test images of {report.version} are of a split that leaks, so they cannot say. Choose another."
     return Hypothesis(
         "classifies",
@@ -151,25 +156,27 @@ def _classifies(report: Report) -> Hypothesis:
         f"{TARGET_MACRO_F1:.0%} and for {TARGET_SENSITIVITY:.0%} of tumours found; accuracy has to beat always "
         "naming the commonest class.",
         () if unfit else tuple(
-            Finding(title, report.metric(_EVIDENCE, name), bar, command=report.remedy)
+            TestResult(title, report.metric(_TEST_SPLIT, name), bar, command=report.evaluate_command)
             for name, (title, bar) in bars.items()
         ),
         unfit,
     )  # fmt: skip
 
 
-def _leaks(report: Report, random: Report, official: Report) -> Hypothesis:
-    ours = report.metric(_EVIDENCE, "macro_f1")
+def _leakage_hypothesis(
+    report: VersionReport, random_report: VersionReport, official_report: VersionReport
+) -> Hypothesis:
+    ours = report.metric(_TEST_SPLIT, "macro_f1")
     findings = tuple(
-        Finding(
+        TestResult(
             f"{name} minus group split",
-            None if ours is None or theirs is None else difference(theirs, ours),
+            None if ours is None or theirs is None else subtract_estimates(theirs, ours),
             0.0,
             "points",
-            (report if ours is None else leaky).remedy,
+            (report if ours is None else leaky).evaluate_command,
         )
-        for name, leaky in (("random", random), ("official", official))
-        for theirs in (leaky.metric(_EVIDENCE, "macro_f1"),)
+        for name, leaky in (("random", random_report), ("official", official_report))
+        for theirs in (leaky.metric(_TEST_SPLIT, "macro_f1"),)
     )
     return Hypothesis(
         "leaks",
@@ -181,7 +188,7 @@ def _leaks(report: Report, random: Report, official: Report) -> Hypothesis:
     )
 
 
-def commonest_share(report: Report) -> float:
+def most_frequent_class_share(report: VersionReport) -> float:
     """Share of the commonest class in the test images: what naming it always would score; chance where unknown."""
-    rows = [sum(row) for row in report.curves[_EVIDENCE].confusion] if _EVIDENCE in report.curves else []
+    rows = [sum(row) for row in report.curves[_TEST_SPLIT].confusion] if _TEST_SPLIT in report.curves else []
     return max(rows) / sum(rows) if sum(rows) else 1 / len(CLASSES)

@@ -12,15 +12,15 @@ from typing import Any
 
 import pandas as pd
 
-from braintumor.vocabulary import CLASSES, TUMOR, TumorClass
+from braintumor.vocabulary import CLASSES, TUMOR_LABEL, TumorClass
 
 # What versions that tell no kinds of tumour answer.
-TWO_WAY = (TUMOR, str(TumorClass.NOTUMOR))
+BINARY_LABELS = (TUMOR_LABEL, str(TumorClass.NOTUMOR))
 _RELIABILITY_COLUMNS = ("confidence", "accuracy", "count")
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Metric:
     """A metric with its 95% interval, and what it was measured on.
 
     Attributes
@@ -46,7 +46,7 @@ class Estimate:
 
     def plain(self, digits: int = 2) -> str:
         """As a number, such as `0.42 (0.35 to 0.50)`."""
-        value, *between = (_plain(number, digits) for number in (self.value, *(self.interval or ())))
+        value, *between = (_format_number(number, digits) for number in (self.value, *(self.interval or ())))
         return f"{value} ({' to '.join(between)})" if between else value
 
     def points(self) -> str:
@@ -57,13 +57,13 @@ class Estimate:
         return f"{100 * self.value:+.1f} points{between}".replace("-", "\N{MINUS SIGN}")
 
 
-def _plain(value: float, digits: int) -> str:
+def _format_number(value: float, digits: int) -> str:
     # Adding zero takes the sign off what was rounded to it.
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-Metrics = dict[str, Estimate]
-Points = tuple[tuple[float, ...], tuple[float, ...]]
+Metrics = dict[str, Metric]
+CurvePoints = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +84,27 @@ class Curves:
     """
 
     confusion: tuple[tuple[int, ...], ...] = ()
-    roc: dict[str, Points] = field(default_factory=dict)
-    pr: dict[str, Points] = field(default_factory=dict)
+    roc: dict[str, CurvePoints] = field(default_factory=dict)
+    pr: dict[str, CurvePoints] = field(default_factory=dict)
     reliability: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_RELIABILITY_COLUMNS)))
-    risk_coverage: dict[str, Points] = field(default_factory=dict)
+    risk_coverage: dict[str, CurvePoints] = field(default_factory=dict)
 
 
 def parse_metrics(entries: Any) -> Metrics:
     """Metrics of one split of `evaluation.json`; entries without a finite value are left out."""
-    found = {str(name): _estimate(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
+    found = {str(name): _parse_metric(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
     return {name: estimate for name, estimate in found.items() if estimate is not None}
 
 
-def _estimate(entry: Any) -> Estimate | None:
+def _parse_metric(entry: Any) -> Metric | None:
     if not isinstance(entry, Mapping):
         return None
-    value = _number(entry.get("value"))
+    value = _as_finite_float(entry.get("value"))
     if value is None:
         return None
-    low, high = _number(entry.get("low")), _number(entry.get("high"))
-    n, groups = _number(entry.get("n")), _number(entry.get("groups"))
-    return Estimate(
+    low, high = _as_finite_float(entry.get("low")), _as_finite_float(entry.get("high"))
+    n, groups = _as_finite_float(entry.get("n")), _as_finite_float(entry.get("groups"))
+    return Metric(
         value,
         None if low is None or high is None or not low <= high else (low, high),
         None if n is None else int(n),
@@ -112,7 +112,7 @@ def _estimate(entry: Any) -> Estimate | None:
     )
 
 
-def _number(value: Any) -> float | None:
+def _as_finite_float(value: Any) -> float | None:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -123,25 +123,25 @@ def _number(value: Any) -> float | None:
 def parse_curves(entry: Mapping[str, Any]) -> Curves:
     """Curves of one split of `curves.json`; what cannot be read is empty."""
     return Curves(
-        confusion=_confusion(entry.get("confusion")),
-        roc=_points(entry.get("roc"), "fpr", "tpr"),
-        pr=_points(entry.get("pr"), "recall", "precision"),
-        reliability=_reliability(entry.get("reliability")),
-        risk_coverage=_points(entry.get("risk_coverage"), "coverage", "risk"),
+        confusion=_parse_confusion(entry.get("confusion")),
+        roc=_parse_points(entry.get("roc"), "fpr", "tpr"),
+        pr=_parse_points(entry.get("pr"), "recall", "precision"),
+        reliability=_parse_reliability(entry.get("reliability")),
+        risk_coverage=_parse_points(entry.get("risk_coverage"), "coverage", "risk"),
     )
 
 
-def _confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
+def _parse_confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
     try:
         counts = tuple(tuple(int(count) for count in row) for row in rows)
     except (TypeError, ValueError):
         return ()
     square = all(len(row) == len(counts) for row in counts)
-    return counts if square and len(counts) in (len(CLASSES), len(TWO_WAY)) else ()
+    return counts if square and len(counts) in (len(CLASSES), len(BINARY_LABELS)) else ()
 
 
-def _points(entries: Any, x: str, y: str) -> dict[str, Points]:
-    found: dict[str, Points] = {}
+def _parse_points(entries: Any, x: str, y: str) -> dict[str, CurvePoints]:
+    found: dict[str, CurvePoints] = {}
     for name, entry in entries.items() if isinstance(entries, Mapping) else ():
         try:
             xs, ys = (tuple(float(value) for value in entry[axis]) for axis in (x, y))
@@ -152,7 +152,7 @@ def _points(entries: Any, x: str, y: str) -> dict[str, Points]:
     return found
 
 
-def _reliability(entry: Any) -> pd.DataFrame:
+def _parse_reliability(entry: Any) -> pd.DataFrame:
     try:
         bins = pd.DataFrame({column: entry[column] for column in _RELIABILITY_COLUMNS})
         return bins.apply(pd.to_numeric, errors="coerce").dropna().query("count > 0").reset_index(drop=True)

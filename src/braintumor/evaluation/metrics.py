@@ -7,16 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.inference.verdict import tumor_probability
-from braintumor.vocabulary import CLASS_NAMES, HEALTHY_INDEX, TUMOR_INDICES
+from braintumor.vocabulary import CLASS_NAMES, NO_TUMOR_INDEX, TUMOR_INDICES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_BINS: Final = 15
-_COUNT: Final = len(CLASS_NAMES)
+_CALIBRATION_BINS: Final = 15
+_CLASS_COUNT: Final = len(CLASS_NAMES)
 
 
-def metrics(labels: Ints, probabilities: Floats, calibrated: Floats, weights: Floats | None = None) -> dict[str, float]:
+def classification_metrics(
+    labels: Ints, probabilities: Floats, calibrated: Floats, weights: Floats | None = None
+) -> dict[str, float]:
     """All metrics of one set.
 
     Parameters
@@ -40,34 +42,34 @@ def metrics(labels: Ints, probabilities: Floats, calibrated: Floats, weights: Fl
     weights = np.ones(len(labels)) if weights is None else weights
     used = weights > 0
     labels, probabilities, calibrated, weights = labels[used], probabilities[used], calibrated[used], weights[used]
-    table = confusion(labels, probabilities.argmax(axis=1), weights)
+    table = confusion_matrix(labels, probabilities.argmax(axis=1), weights)
     return {
-        **from_confusion(table),
-        "loss": _mean(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1.0)), weights),
+        **metrics_from_confusion(table),
+        "loss": _weighted_mean(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1.0)), weights),
         "ece": expected_calibration_error(labels, calibrated, weights),
-        "brier": _mean(((calibrated - np.eye(_COUNT)[labels]) ** 2).sum(axis=1), weights),
-        **_areas(labels, calibrated, weights),
+        "brier": _weighted_mean(((calibrated - np.eye(_CLASS_COUNT)[labels]) ** 2).sum(axis=1), weights),
+        **_roc_pr_auc_by_class(labels, calibrated, weights),
     }
 
 
-def confusion(labels: Ints, predicted: Ints, weights: Floats | None = None) -> Floats:
+def confusion_matrix(labels: Ints, predicted: Ints, weights: Floats | None = None) -> Floats:
     """Confusion matrix (4, 4): rows are the truth, columns the prediction, in the fixed class order."""
-    cells = np.bincount(labels * _COUNT + predicted, weights=weights, minlength=_COUNT * _COUNT)
-    return cells.reshape(_COUNT, _COUNT).astype(np.float64)
+    cells = np.bincount(labels * _CLASS_COUNT + predicted, weights=weights, minlength=_CLASS_COUNT * _CLASS_COUNT)
+    return cells.reshape(_CLASS_COUNT, _CLASS_COUNT).astype(np.float64)
 
 
-def from_confusion(table: Floats) -> dict[str, float]:
+def metrics_from_confusion(matrix: Floats) -> dict[str, float]:
     """Accuracy, macro F1, per-class precision, recall and F1, tumour sensitivity and specificity."""
-    hits, truth, said = np.diag(table), table.sum(axis=1), table.sum(axis=0)
+    hits, truth, said = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         recall, precision, f1 = hits / truth, np.where(said > 0, hits / said, 0.0), 2 * hits / (truth + said)
     tumors = list(TUMOR_INDICES)
-    healthy = [i for i in range(_COUNT) if i not in tumors]
+    healthy = [i for i in range(_CLASS_COUNT) if i not in tumors]
     found = {
-        "accuracy": _share(hits.sum(), table.sum()),
+        "accuracy": _ratio(hits.sum(), matrix.sum()),
         "macro_f1": float(np.mean(f1)),
-        "tumor_sensitivity": _share(table[np.ix_(tumors, tumors)].sum(), table[tumors].sum()),
-        "tumor_specificity": _share(table[np.ix_(healthy, healthy)].sum(), table[healthy].sum()),
+        "tumor_sensitivity": _ratio(matrix[np.ix_(tumors, tumors)].sum(), matrix[tumors].sum()),
+        "tumor_specificity": _ratio(matrix[np.ix_(healthy, healthy)].sum(), matrix[healthy].sum()),
     }
     for i, name in enumerate(CLASS_NAMES):
         found |= {f"precision/{name}": float(precision[i]), f"recall/{name}": float(recall[i])}
@@ -75,35 +77,35 @@ def from_confusion(table: Floats) -> dict[str, float]:
     return found
 
 
-def scored_tasks(labels: Ints, probabilities: Floats) -> dict[str, tuple[NDArray[np.bool_], Floats]]:
+def binary_tasks(labels: Ints, probabilities: Floats) -> dict[str, tuple[NDArray[np.bool_], Floats]]:
     """Two-way questions the model scores: tumour against none, and each class against the rest."""
-    tasks = {"tumor": (labels != HEALTHY_INDEX, tumor_probability(probabilities))}
+    tasks = {"tumor": (labels != NO_TUMOR_INDEX, tumor_probability(probabilities))}
     return tasks | {name: (labels == i, probabilities[:, i]) for i, name in enumerate(CLASS_NAMES)}
 
 
-def reliability(labels: Ints, probabilities: Floats, weights: Floats | None = None) -> dict[str, list[float]]:
+def reliability_diagram(labels: Ints, probabilities: Floats, weights: Floats | None = None) -> dict[str, list[float]]:
     """Reliability diagram: mean confidence, accuracy and weight of each of 15 equal bins that is not empty."""
     weights = np.ones(len(labels)) if weights is None else weights
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    total = np.bincount(bins, weights=weights, minlength=_BINS)
+    bins = np.minimum((confidence * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
+    total = np.bincount(bins, weights=weights, minlength=_CALIBRATION_BINS)
     kept = total > 0
     return {
-        "confidence": (np.bincount(bins, weights * confidence, _BINS)[kept] / total[kept]).tolist(),
-        "accuracy": (np.bincount(bins, weights * right, _BINS)[kept] / total[kept]).tolist(),
+        "confidence": (np.bincount(bins, weights * confidence, _CALIBRATION_BINS)[kept] / total[kept]).tolist(),
+        "accuracy": (np.bincount(bins, weights * right, _CALIBRATION_BINS)[kept] / total[kept]).tolist(),
         "count": total[kept].tolist(),
     }
 
 
 def expected_calibration_error(labels: Ints, probabilities: Floats, weights: Floats | None = None) -> float:
     """ECE over 15 equal bins of the top confidence (Guo et al. 2017)."""
-    diagram: Mapping[str, list[float]] = reliability(labels, probabilities, weights)
+    diagram: Mapping[str, list[float]] = reliability_diagram(labels, probabilities, weights)
     count = np.array(diagram["count"])
     gaps = np.abs(np.array(diagram["confidence"]) - np.array(diagram["accuracy"]))
     return float((gaps * count).sum() / count.sum())
 
 
-def areas(truth: NDArray[np.bool_], score: Floats, weights: Floats) -> tuple[float, float]:
+def roc_pr_auc(truth: NDArray[np.bool_], score: Floats, weights: Floats) -> tuple[float, float]:
     """Areas under the ROC and the precision-recall curve (average precision) of one score, with weights.
 
     The same numbers as scikit-learn's, ten times sooner: the bootstrap asks for them thousands of times. NaN where
@@ -124,17 +126,17 @@ def areas(truth: NDArray[np.bool_], score: Floats, weights: Floats) -> tuple[flo
     )
 
 
-def _areas(labels: Ints, probabilities: Floats, weights: Floats) -> dict[str, float]:
+def _roc_pr_auc_by_class(labels: Ints, probabilities: Floats, weights: Floats) -> dict[str, float]:
     found: dict[str, float] = {}
-    for name, (truth, score) in scored_tasks(labels, probabilities).items():
+    for name, (truth, score) in binary_tasks(labels, probabilities).items():
         suffix = "" if name == "tumor" else f"/{name}"
-        found[f"roc_auc{suffix}"], found[f"pr_auc{suffix}"] = areas(truth, score, weights)
+        found[f"roc_auc{suffix}"], found[f"pr_auc{suffix}"] = roc_pr_auc(truth, score, weights)
     return found
 
 
-def _mean(values: Floats, weights: Floats) -> float:
+def _weighted_mean(values: Floats, weights: Floats) -> float:
     return float((values * weights).sum() / weights.sum())
 
 
-def _share(part: float, whole: float) -> float:
+def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")

@@ -9,21 +9,21 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from braintumor.evaluation.entries import Entry, with_intervals
-from braintumor.evaluation.metrics import areas
-from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
-from braintumor.inference.novelty import described
-from braintumor.vocabulary import HEALTHY_INDEX
+from braintumor.evaluation.entries import MetricEntry, bootstrap_ci
+from braintumor.evaluation.metrics import roc_pr_auc
+from braintumor.evaluation.subject import CheckResult, NotMeasurableError, StudyContext
+from braintumor.inference.novelty import feature_vector
+from braintumor.vocabulary import NO_TUMOR_INDEX
 
 Floats = NDArray[np.float64]
 
 FOLDS: Final = 5
 # Strong shrinkage: there are about as many features as scans.
 _C: Final = 0.01
-_NAMES: Final = ("br35h", "sartaj", "figshare-cheng")
+_SOURCES: Final = ("br35h", "sartaj", "figshare-cheng")
 
 
-def measure_origin(subject: Subject) -> Findings:
+def measure_domain_probe(context: StudyContext) -> CheckResult:
     """Area under the ROC of a logistic regression that reads the origin, cross-validated by group on test scans.
 
     Metrics: `roc_auc@tell:br35h` against figshare-cheng, where label and origin are the same thing; and
@@ -35,39 +35,39 @@ def measure_origin(subject: Subject) -> Findings:
     NotMeasurableError
         The version gives no features, or too few groups of these origins are held out.
     """
-    features = subject.test.outputs.features
+    features = context.test_predictions.outputs.features
     if features is None:
         raise NotMeasurableError("This version gives no features to read an origin from.")
-    seen = described(features, subject.data.frames[subject.test_rows])
+    seen = feature_vector(features, context.data.model_inputs[context.test_rows])
     ways = {"": seen[:, : features.shape[1]], "@from:thumbnail": seen[:, features.shape[1] :]}
-    origin = subject.test.manifest["origin"].to_numpy(object)
-    tumors = subject.test.labels != HEALTHY_INDEX
-    first, second, other = _NAMES
+    origin = context.test_predictions.manifest["origin"].to_numpy(object)
+    tumors = context.test_predictions.labels != NO_TUMOR_INDEX
+    first, second, other = _SOURCES
     questions = {first: np.isin(origin, (first, other)), second: np.isin(origin, (second, other)) & tumors}
-    metrics: dict[str, Entry] = {}
+    metrics: dict[str, MetricEntry] = {}
     for name, rows in questions.items():
-        truth, groups = origin[rows] == name, subject.test.groups[rows]
+        truth, groups = origin[rows] == name, context.test_predictions.groups[rows]
         if min(len(set(groups[truth])), len(set(groups[~truth]))) < FOLDS:
             continue
         for way, values in ways.items():
-            found = readable(values[rows], truth, groups, subject.replicates)
+            found = probe_auc(values[rows], truth, groups, context.replicates)
             metrics[f"roc_auc@tell:{name}{way}"] = found
     if not metrics:
         raise NotMeasurableError("Too few groups of the known origins are among the test scans.")
-    return Findings(metrics, facts={"folds": FOLDS, "against": other})
+    return CheckResult(metrics, facts={"folds": FOLDS, "against": other})
 
 
-def readable(values: Floats, truth: NDArray[np.bool_], groups: NDArray[np.object_], replicates: int) -> Entry:
+def probe_auc(values: Floats, truth: NDArray[np.bool_], groups: NDArray[np.object_], replicates: int) -> MetricEntry:
     """Area under the ROC of `truth` read from values (n, d), each scan by a regression that saw none of its group."""
-    scores = readings(values, truth, groups)
+    scores = probe_scores(values, truth, groups)
 
     def measure(weights: Floats) -> dict[str, float]:
-        return {"roc_auc": areas(truth, scores, weights)[0]}
+        return {"roc_auc": roc_pr_auc(truth, scores, weights)[0]}
 
-    return with_intervals(measure, {}, groups, truth.astype(np.int64), replicates)["roc_auc"]
+    return bootstrap_ci(measure, {}, groups, truth.astype(np.int64), replicates)["roc_auc"]
 
 
-def readings(values: NDArray[np.floating], truth: NDArray[np.bool_], groups: NDArray[np.object_]) -> Floats:
+def probe_scores(values: NDArray[np.floating], truth: NDArray[np.bool_], groups: NDArray[np.object_]) -> Floats:
     """How much values (n, d) speak for `truth`, each scan read by a regression that saw none of its group."""
     scores = np.zeros(len(truth))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)

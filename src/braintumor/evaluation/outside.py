@@ -5,21 +5,27 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.dataset.sets import YES_NO, learnt_from
-from braintumor.evaluation.entries import means, with_intervals
-from braintumor.evaluation.metrics import areas
-from braintumor.evaluation.outside_set import FOLDER, LABELS, at_hand, new_tumors, outside_facts
-from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
+from braintumor.dataset.sets import BINARY_SET, training_dataset
+from braintumor.evaluation.entries import bootstrap_ci, mean_with_ci
+from braintumor.evaluation.metrics import roc_pr_auc
+from braintumor.evaluation.outside_set import (
+    EXTERNAL_FOLDER,
+    EXTERNAL_LABELS,
+    has_external_set,
+    index_external_images,
+    select_new_tumors,
+)
+from braintumor.evaluation.subject import CheckResult, NotMeasurableError, StudyContext
 from braintumor.inference.fusion import tumor_log_odds
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.verdict import likeliest, tumor_probability
-from braintumor.vocabulary import HEALTHY_INDEX, Verdict
+from braintumor.inference.verdict import predicted_class, tumor_probability
+from braintumor.vocabulary import NO_TUMOR_INDEX, Verdict
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def measure_outside(subject: Subject) -> Findings:
+def measure_external(context: StudyContext) -> CheckResult:
     """Score the new `yes` pictures of `inputs/brain-tumor-yes-no` against the no-tumour scans of the test split.
 
     A cluster of near copies counts once, and is a group of the intervals. The metrics are the split `outside`:
@@ -32,44 +38,46 @@ def measure_outside(subject: Subject) -> Findings:
     NotMeasurableError
         The pictures are not there.
     """
-    folder = subject.settings.inputs / FOLDER
-    if learnt_from(subject.card.raw) == YES_NO:
+    folder = context.settings.inputs / EXTERNAL_FOLDER
+    if training_dataset(context.card.raw) == BINARY_SET:
         raise NotMeasurableError("This version learnt from these very pictures: to it they are not outside.")
-    if not at_hand(subject.settings):
-        raise NotMeasurableError(f"There are no outside pictures: inputs/{FOLDER} with folders yes and no is absent.")
-    facts = outside_facts(subject.data.manifest, subject.settings)
-    chosen = new_tumors(facts)
-    frames, _ = subject.frames_of([folder / path for path in chosen["path"]])
-    outputs, probabilities, verdicts = subject.say(frames)
-    healthy = np.flatnonzero(subject.test.labels == HEALTHY_INDEX)
+    if not has_external_set(context.settings):
+        raise NotMeasurableError(
+            f"There are no outside pictures: inputs/{EXTERNAL_FOLDER} with folders yes and no is absent."
+        )
+    facts = index_external_images(context.data.manifest, context.settings)
+    chosen = select_new_tumors(facts)
+    frames, _ = context.load_inputs([folder / path for path in chosen["path"]])
+    outputs, probabilities, verdicts = context.predict(frames)
+    healthy = np.flatnonzero(context.test_predictions.labels == NO_TUMOR_INDEX)
     truth = np.arange(len(frames) + len(healthy)) < len(frames)
-    both = Outputs.joined([outputs, subject.test.outputs.at(healthy)])
-    calibrated = np.concatenate([probabilities, subject.test.calibrated[healthy]])
+    both = Outputs.concat([outputs, context.test_predictions.outputs.select(healthy)])
+    calibrated = np.concatenate([probabilities, context.test_predictions.calibrated[healthy]])
     tumor = tumor_probability(calibrated)
-    found = compare(
+    found = score_external(
         truth,
-        scores={"": tumor, "@by:label": tumor_log_odds(both.logits), "@by:mask": both.mask_evidence()},
-        verdicts=np.concatenate([verdicts, subject.test.verdicts[healthy]]),
-        groups=np.concatenate([chosen["group"].to_numpy(object), subject.test.groups[healthy]]),
-        replicates=subject.replicates,
-        said=likeliest(calibrated, subject.card.decision) != HEALTHY_INDEX,
+        scores={"": tumor, "@by:label": tumor_log_odds(both.logits), "@by:mask": both.mask_log_odds()},
+        verdicts=np.concatenate([verdicts, context.test_predictions.verdicts[healthy]]),
+        groups=np.concatenate([chosen["group"].to_numpy(object), context.test_predictions.groups[healthy]]),
+        replicates=context.replicates,
+        predicted=predicted_class(calibrated, context.card.binary_threshold) != NO_TUMOR_INDEX,
     )
     found.facts.update(
         {f"{label}{part}": int(((facts["label"] == label) & mask).sum())
-         for label in LABELS for part, mask in (("", facts["bits"] >= 0), ("_new", facts["new"]))}
+         for label in EXTERNAL_LABELS for part, mask in (("", facts["bits"] >= 0), ("_new", facts["new"]))}
     )  # fmt: skip
     found.facts["clusters"] = int(chosen["cluster"].nunique())
     return found
 
 
-def compare(
+def score_external(
     truth: Flags,
     scores: Mapping[str, Floats | None],
     verdicts: NDArray[np.object_],
     groups: NDArray[np.object_],
     replicates: int,
-    said: Flags | None = None,
-) -> Findings:
+    predicted: Flags | None = None,
+) -> CheckResult:
     """Findings on outside pictures (where `truth`) and held-out healthy scans (where not).
 
     Parameters
@@ -84,7 +92,7 @@ def compare(
     known = {name: values for name, values in scores.items() if values is not None}
 
     def measure(weights: Floats) -> dict[str, float]:
-        return {f"roc_auc{name}": areas(truth, values, weights * once)[0] for name, values in known.items()}
+        return {f"roc_auc{name}": roc_pr_auc(truth, values, weights * once)[0] for name, values in known.items()}
 
     called, unsure = verdicts == Verdict.TUMOR_SUSPECTED, verdicts == Verdict.UNCERTAIN
     columns = {
@@ -93,10 +101,10 @@ def compare(
         "refused": np.where(truth, verdicts == Verdict.NOT_BRAIN_MRI, np.nan),
         "false_alarms": np.where(truth, np.nan, called),
     }
-    if said is not None:
+    if predicted is not None:
         columns |= {
-            "tumor_sensitivity": np.where(truth, said, np.nan), "tumor_specificity": np.where(truth, np.nan, ~said)
+            "tumor_sensitivity": np.where(truth, predicted, np.nan), "tumor_specificity": np.where(truth, np.nan, ~predicted)
         }  # fmt: skip
     strata = truth.astype(np.int64)
-    entries = with_intervals(measure, {}, groups, strata, replicates)
-    return Findings(entries | means(columns, groups, strata, replicates, weights=once))
+    entries = bootstrap_ci(measure, {}, groups, strata, replicates)
+    return CheckResult(entries | mean_with_ci(columns, groups, strata, replicates, weights=once))

@@ -6,20 +6,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.evaluation.bootstrap import LEVEL, REPLICATES, group_weights
-from braintumor.evaluation.entries import Entry, plain
-from braintumor.evaluation.metrics import areas
+from braintumor.evaluation.bootstrap import CONFIDENCE_LEVEL, REPLICATES, iter_bootstrap_weights
+from braintumor.evaluation.entries import MetricEntry, to_json_number
+from braintumor.evaluation.metrics import roc_pr_auc
 
 Floats = NDArray[np.float64]
 Seeds = NDArray[np.int64]
 _SEED: Final = 0
-_LEAST_ERROR: Final = 1e-4  # a run without a single error has no logarithm
+_MIN_ERROR: Final = 1e-4  # a run without a single error has no logarithm
 
 
 def paired_difference(
-    ours: Floats, theirs: Floats, groups: NDArray[np.object_], strata: NDArray[np.int64], once: Floats | None = None,
+    treated: Floats, control: Floats, groups: NDArray[np.object_], strata: NDArray[np.int64], scan_weights: Floats | None = None,
     replicates: int = REPLICATES,
-) -> Entry:  # fmt: skip
+) -> MetricEntry:  # fmt: skip
     """Mean of `ours - theirs` with an interval over groups and seeds, both drawn with replacement, seeds in pairs.
 
     Parameters
@@ -31,23 +31,23 @@ def paired_difference(
     once : ndarray, shape (n,), optional
         How often each scan counts; one each by default.
     """
-    gaps = ours - theirs
+    gaps = treated - control
     counted = ~np.isnan(gaps).any(axis=0)
-    gaps, given = np.nan_to_num(gaps), counted * (1.0 if once is None else once)
+    gaps, given = np.nan_to_num(gaps), counted * (1.0 if scan_weights is None else scan_weights)
 
     def measure(weights: Floats, seeds: Seeds) -> dict[str, float]:
         weighed = weights * given
         total = weighed.sum()
         return {"": float((gaps[seeds[0]].mean(axis=0) * weighed).sum() / total) if total else float("nan")}
 
-    found = _over_seeds(measure, 1, len(gaps), groups, strata, replicates)[""]
+    found = _bootstrap_over_seeds(measure, 1, len(gaps), groups, strata, replicates)[""]
     return found | {"n": int(counted.sum()), "groups": len(set(groups[counted])), "seeds": len(gaps)}
 
 
-def paired_area(
-    truth: NDArray[np.bool_], ours: Floats, theirs: Floats | None, groups: NDArray[np.object_],
-    once: Floats | None = None, replicates: int = REPLICATES,
-) -> Entry:  # fmt: skip
+def paired_auc(
+    truth: NDArray[np.bool_], treated: Floats, control: Floats | None, groups: NDArray[np.object_],
+    scan_weights: Floats | None = None, replicates: int = REPLICATES,
+) -> MetricEntry:  # fmt: skip
     """Mean area under the ROC of `ours`, less that of `theirs` where given, with an interval over groups and seeds.
 
     Parameters
@@ -60,22 +60,22 @@ def paired_area(
     once : ndarray, shape (n,), optional
         How often each scan counts; one each by default.
     """
-    counted = np.ones(len(truth)) if once is None else once
+    counted = np.ones(len(truth)) if scan_weights is None else scan_weights
 
     def measure(weights: Floats, seeds: Seeds) -> dict[str, float]:
         weighed = weights * counted
-        own = [areas(truth, ours[seed], weighed)[0] for seed in seeds[0]]
-        other = [0.0 if theirs is None else areas(truth, theirs[seed], weighed)[0] for seed in seeds[0]]
+        own = [roc_pr_auc(truth, treated[seed], weighed)[0] for seed in seeds[0]]
+        other = [0.0 if control is None else roc_pr_auc(truth, control[seed], weighed)[0] for seed in seeds[0]]
         return {"": float(np.mean(own) - np.mean(other))}
 
-    found = _over_seeds(measure, 1, len(ours), groups, truth.astype(np.int64), replicates)[""]
-    return found | {"n": len(truth), "groups": len(set(groups)), "seeds": len(ours)}
+    found = _bootstrap_over_seeds(measure, 1, len(treated), groups, truth.astype(np.int64), replicates)[""]
+    return found | {"n": len(truth), "groups": len(set(groups)), "seeds": len(treated)}
 
 
-def growth(
-    shares: Sequence[float], right: Sequence[Floats], groups: NDArray[np.object_], strata: NDArray[np.int64],
+def learning_curve(
+    shares: Sequence[float], correctness: Sequence[Floats], groups: NDArray[np.object_], strata: NDArray[np.int64],
     replicates: int = REPLICATES,
-) -> dict[str, Entry]:  # fmt: skip
+) -> dict[str, MetricEntry]:  # fmt: skip
     """Accuracy at each share of the data, and the exponent of the power law that its errors fall by.
 
     The law is error = a share^-b, as learning curves often are (Hestness et al. 2017), fitted by least squares on
@@ -97,31 +97,35 @@ def growth(
     positions = np.log(np.asarray(shares, float))
 
     def measure(weights: Floats, seeds: Seeds) -> dict[str, float]:
-        by_seed = np.stack([(values * weights).sum(axis=1) / weights.sum() for values in right])
+        by_seed = np.stack([(values * weights).sum(axis=1) / weights.sum() for values in correctness])
         accuracy = np.take_along_axis(by_seed, seeds, axis=1).mean(axis=1)
-        slope, level = np.polyfit(positions, np.log(np.maximum(1 - accuracy, _LEAST_ERROR)), 1)
+        slope, level = np.polyfit(positions, np.log(np.maximum(1 - accuracy, _MIN_ERROR)), 1)
         found = {f"accuracy@share:{s:g}": float(a) for s, a in zip(shares, accuracy, strict=True)}
         best = accuracy[int(np.argmax(positions))]
         gains = {f"gain@from:{s:g}": float(best - a) for s, a in zip(shares, accuracy, strict=True) if s < max(shares)}
         return found | gains | {"exponent": float(-slope), "error@share:1": float(np.exp(level))}
 
-    found = _over_seeds(measure, len(shares), len(right[0]), groups, strata, replicates)
-    counted = {"n": len(groups), "groups": len(set(groups)), "seeds": len(right[0])}
+    found = _bootstrap_over_seeds(measure, len(shares), len(correctness[0]), groups, strata, replicates)
+    counted = {"n": len(groups), "groups": len(set(groups)), "seeds": len(correctness[0])}
     return {name: entry | counted for name, entry in found.items()}
 
 
-def _over_seeds(
-    measure: Callable[[Floats, Seeds], dict[str, float]], ways: int, seeds: int, groups: NDArray[np.object_],
+def _bootstrap_over_seeds(
+    statistic: Callable[[Floats, Seeds], dict[str, float]], conditions: int, seeds: int, groups: NDArray[np.object_],
     strata: NDArray[np.int64], replicates: int,
-) -> dict[str, Entry]:  # fmt: skip
+) -> dict[str, MetricEntry]:  # fmt: skip
     """Values with intervals; `measure` takes weights of scans, and the numbers of the seeds drawn, (ways, seeds)."""
     generator = np.random.default_rng(_SEED)
     draws = [
-        measure(weights, generator.integers(seeds, size=(ways, seeds)))
-        for weights in group_weights(groups, strata, replicates, _SEED)
+        statistic(weights, generator.integers(seeds, size=(conditions, seeds)))
+        for weights in iter_bootstrap_weights(groups, strata, replicates, _SEED)
     ]
-    tail, found = (1 - LEVEL) / 2, {}
-    for name, value in measure(np.ones(len(groups)), np.tile(np.arange(seeds), (ways, 1))).items():
+    tail, found = (1 - CONFIDENCE_LEVEL) / 2, {}
+    for name, value in statistic(np.ones(len(groups)), np.tile(np.arange(seeds), (conditions, 1))).items():
         low, high = np.nanquantile([drawn[name] for drawn in draws], [tail, 1 - tail])
-        found[name] = {"value": plain(value), "low": plain(float(low)), "high": plain(float(high))}
+        found[name] = {
+            "value": to_json_number(value),
+            "low": to_json_number(float(low)),
+            "high": to_json_number(float(high)),
+        }
     return found

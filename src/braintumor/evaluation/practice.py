@@ -9,15 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.dataset.alignment import load_mask
-from braintumor.dataset.phantoms import ORIGIN as PHANTOM_ORIGIN
-from braintumor.dataset.phantoms import draw
+from braintumor.dataset.phantoms import PHANTOM_ORIGIN as PHANTOM_ORIGIN
+from braintumor.dataset.phantoms import make_phantom
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import Scan, read_scan
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Split, TumorClass
 
 # Phantoms are drawn on the spot, so a round of them needs an end of its own.
-PHANTOMS: Final = 400
+PHANTOM_COUNT: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,20 @@ class Case:
 
     label: TumorClass
     group: str
-    drawn: bool
+    is_phantom: bool
     path: str = ""
     sha256: str = ""
     width: int = 0
     height: int = 0
-    patient: int = 0
+    phantom_id: int = 0
 
     @property
     def name(self) -> str:
         """What it is called once the truth is out: names of the image set tell the class."""
-        return self.path.rsplit("/", 1)[-1] or f"phantom {self.patient}"
+        return self.path.rsplit("/", 1)[-1] or f"phantom {self.phantom_id}"
 
 
-def deal(manifest: pd.DataFrame, seed: int, held_out: Collection[str] | None = None) -> tuple[Case, ...]:
+def sample_cases(manifest: pd.DataFrame, seed: int, tested_paths: Collection[str] | None = None) -> tuple[Case, ...]:
     """Test scans in the order a reader meets them; equal arguments give equal orders.
 
     Each scan's class is drawn by lot, all four alike, so that it cannot be guessed from how common it is. Within a
@@ -75,24 +75,24 @@ def deal(manifest: pd.DataFrame, seed: int, held_out: Collection[str] | None = N
     """
     rows = manifest[manifest["split"] == str(Split.TEST)].sort_values("path").drop_duplicates("sha256")
     rows = rows[rows.groupby("group")["label"].transform("nunique") == 1]
-    if held_out is not None:
-        rows = rows[rows["path"].isin(list(held_out))]
+    if tested_paths is not None:
+        rows = rows[rows["path"].isin(list(tested_paths))]
     generator = np.random.default_rng(seed)
-    queues = {label: _queue(rows[rows["label"] == str(label)], generator) for label in CLASSES}
+    queues = {label: _shuffle_by_patient(rows[rows["label"] == str(label)], generator) for label in CLASSES}
     order = []
     while waiting := [queue for queue in queues.values() if queue]:
         order.append(waiting[int(generator.integers(len(waiting)))].pop())
     return tuple(order)
 
 
-def _queue(rows: pd.DataFrame, generator: np.random.Generator) -> list[Case]:
+def _shuffle_by_patient(rows: pd.DataFrame, generator: np.random.Generator) -> list[Case]:
     """Scans of one class, the last one first to come: patients by lot, one scan of each in turn."""
     mixed = rows.iloc[generator.permutation(len(rows))]
     turns = mixed.assign(turn=mixed.groupby("group").cumcount()).sort_values("turn", kind="stable", ascending=False)
-    return [case_of(row) for row in turns.to_dict("records")]
+    return [case_from_row(row) for row in turns.to_dict("records")]
 
 
-def case_of(row: Mapping[Any, Any]) -> Case:
+def case_from_row(row: Mapping[Any, Any]) -> Case:
     """The case of a manifest row."""
     return Case(
         TumorClass(row["label"]), row["group"], row["origin"] == PHANTOM_ORIGIN, row["path"], row["sha256"],
@@ -100,18 +100,18 @@ def case_of(row: Mapping[Any, Any]) -> Case:
     )  # fmt: skip
 
 
-def deal_phantoms(seed: int, count: int = PHANTOMS) -> tuple[Case, ...]:
+def phantom_cases(seed: int, count: int = PHANTOM_COUNT) -> tuple[Case, ...]:
     """Drawn stand-ins for where the image set is absent, each of another invented patient."""
     labels = np.random.default_rng(seed).integers(len(CLASSES), size=count)
     # Beyond the numbers that phantom sets and montages draw with.
     patients = 1_000_000 + count * seed + np.arange(count)
     return tuple(
-        Case(CLASSES[int(label)], f"phantom-{patient}", True, patient=int(patient))
+        Case(CLASSES[int(label)], f"phantom-{patient}", True, phantom_id=int(patient))
         for label, patient in zip(labels, patients, strict=True)
     )
 
 
-def scan_of(case: Case, settings: Settings | None = None) -> Scan:
+def load_case(case: Case, settings: Settings | None = None) -> Scan:
     """Read the scan, or draw the phantom.
 
     Raises
@@ -121,14 +121,14 @@ def scan_of(case: Case, settings: Settings | None = None) -> Scan:
     """
     settings = settings or get_settings()
     if not case.path:
-        return read_scan(draw(case.label, case.patient).pixels, case.name, settings)
+        return read_scan(make_phantom(case.label, case.phantom_id).pixels, case.name, settings)
     return read_scan(settings.dataset / case.path, settings=settings)
 
 
-def true_mask(case: Case, settings: Settings | None = None) -> NDArray[np.bool_] | None:
+def reference_mask(case: Case, settings: Settings | None = None) -> NDArray[np.bool_] | None:
     """The outlined tumour on the scan's own grid (height, width); None where there is none or none is known."""
     if not case.path:
-        mask = draw(case.label, case.patient).mask
+        mask = make_phantom(case.label, case.phantom_id).mask
         return mask if mask.any() else None
     row = {"path": case.path, "sha256": case.sha256, "width": case.width, "height": case.height}
     try:

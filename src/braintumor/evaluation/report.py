@@ -8,19 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from braintumor.evaluation.measures import TWO_WAY, Curves, Estimate, Metrics, parse_curves, parse_metrics
-from braintumor.evaluation.stages import Stage, parse_stages
-from braintumor.evaluation.study_file import identity, read_stages
-from braintumor.runs import training_command
+from braintumor.evaluation.measures import BINARY_LABELS, Curves, Metric, Metrics, parse_curves, parse_metrics
+from braintumor.evaluation.stages import StudyCheck, parse_checks
+from braintumor.evaluation.study_file import model_fingerprint, read_checks
+from braintumor.runs import train_command
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASS_NAMES, LEFT_OUT, Protocol, Task
+from braintumor.vocabulary import CLASS_NAMES, HOLDOUT_SPLIT, Protocol, Task
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class VersionReport:
     """All a page shows of one version. What is missing or damaged is empty, and named in `gaps`."""
 
     version: str
@@ -29,8 +29,8 @@ class Report:
     evaluation: dict[str, Metrics]
     curves: dict[str, Curves]
     history: pd.DataFrame
-    gaps: tuple[str, ...]
-    stages: dict[str, Stage] = field(default_factory=dict)
+    missing_files: tuple[str, ...]
+    checks: dict[str, StudyCheck] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -38,64 +38,68 @@ class Report:
         return bool(self.card or self.evaluation)
 
     @property
-    def retrain(self) -> str:
+    def train_command(self) -> str:
         """The command that trains this version; `v1-random` is v1 under the protocol `random`, `v4-seed2` a seed."""
-        return training_command(self.version)
+        return train_command(self.version)
 
     @property
-    def tells_kinds(self) -> bool:
+    def is_multiclass(self) -> bool:
         """Whether the version tells one kind of tumour from another, and not only tumour from none."""
-        return bool(self.card.get("task") != Task.TUMOR)
+        return bool(self.card.get("task") != Task.BINARY)
 
     @property
-    def leaks(self) -> bool:
+    def has_leakage(self) -> bool:
         """Whether it was fitted under a split that puts near-duplicates, and images of one patient, on both sides."""
-        return self.fact("protocol") in {Protocol.RANDOM, Protocol.OFFICIAL}
+        return self.card_value("protocol") in {Protocol.RANDOM, Protocol.OFFICIAL}
 
     @property
-    def answers(self) -> tuple[str, ...]:
+    def class_labels(self) -> tuple[str, ...]:
         """What it can answer, in the order of its confusion matrix."""
-        return CLASS_NAMES if self.tells_kinds else TWO_WAY
+        return CLASS_NAMES if self.is_multiclass else BINARY_LABELS
 
     @property
-    def remedy(self) -> str:
+    def evaluate_command(self) -> str:
         """The command that measures this version, or trains and measures it where it has no card yet."""
-        return f"braintumor evaluate {self.version}" if self.card else self.retrain
+        return f"braintumor evaluate {self.version}" if self.card else self.train_command
 
     @property
-    def study(self) -> str:
+    def study_command(self) -> str:
         """The command that measures what takes long, or what has to come before it."""
-        return f"braintumor study {self.version}" if self.evaluation else self.remedy
+        return f"braintumor study {self.version}" if self.evaluation else self.evaluate_command
 
-    def metric(self, split: str, name: str) -> Estimate | None:
+    def metric(self, split: str, name: str) -> Metric | None:
         """One metric of one split; None where it was not measured."""
         return self.evaluation.get(split, {}).get(name)
 
-    def fact(self, *keys: str) -> Any:
+    def card_value(self, *keys: str) -> Any:
         """An entry of the card, such as `fact("training", "seconds")`; None where the card does not have it."""
         entry: Any = self.card
         for key in keys:
             entry = entry.get(key) if isinstance(entry, Mapping) else None
         return entry
 
-    def figure(self, name: str) -> Path | None:
+    def figure_path(self, name: str) -> Path | None:
         """Path of a picture in `figures/`; None where there is none."""
         path = self.folder / "figures" / name
         return path if path.is_file() else None
 
 
-def measured_versions(settings: Settings | None = None) -> list[str]:
+def list_evaluated_runs(settings: Settings | None = None) -> list[str]:
     """Names of all runs that were measured, those that keep no model among them."""
     return sorted(path.parent.name for path in (settings or get_settings()).outputs.glob("*/evaluation.json"))
 
 
-def without_origin(version: str, settings: Settings | None = None) -> list[Report]:
+def read_holdout_reports(version: str, settings: Settings | None = None) -> list[VersionReport]:
     """Runs of a version that learnt without the tumours of one origin and were tested on them."""
-    names = [name for name in measured_versions(settings) if name.startswith(f"{version}_without_")]
-    return [report for report in (read_report(name, settings) for name in names) if LEFT_OUT in report.evaluation]
+    names = [name for name in list_evaluated_runs(settings) if name.startswith(f"{version}_without_")]
+    return [
+        report
+        for report in (read_version_report(name, settings) for name in names)
+        if HOLDOUT_SPLIT in report.evaluation
+    ]
 
 
-def leak_version(version: str, settings: Settings | None = None) -> str:
+def leakage_baseline(version: str, settings: Settings | None = None) -> str:
     """The version whose leaky splits show what leakage is worth: this one, or the first that was tried on both."""
     outputs = (settings or get_settings()).outputs
     measured = sorted(
@@ -106,22 +110,24 @@ def leak_version(version: str, settings: Settings | None = None) -> str:
     return version if version in measured or not measured else measured[0]
 
 
-def read_report(version: str, settings: Settings | None = None) -> Report:
+def read_version_report(version: str, settings: Settings | None = None) -> VersionReport:
     """Read what there is of a version. Never fails: a file that cannot be read leaves a gap."""
     folder = (settings or get_settings()).outputs / version
     gaps: list[str] = []
-    card, evaluation, curves = (_json(folder / f"{name}.json", gaps) for name in ("card", "evaluation", "curves"))
-    history = _history(folder / "history.csv", gaps)
+    card, evaluation, curves = (
+        _load_json_noting_gap(folder / f"{name}.json", gaps) for name in ("card", "evaluation", "curves")
+    )
+    history = _load_history(folder / "history.csv", gaps)
     splits = {str(split): parse_metrics(entries) for split, entries in evaluation.items()}
-    return Report(
+    return VersionReport(
         version=version,
         folder=folder,
         card=card,
         evaluation={split: metrics for split, metrics in splits.items() if metrics},
         curves={str(split): parse_curves(entry) for split, entry in curves.items() if isinstance(entry, Mapping)},
         history=history,
-        gaps=tuple(gaps),
-        stages=parse_stages(read_stages(folder), identity(card)),
+        missing_files=tuple(gaps),
+        checks=parse_checks(read_checks(folder), model_fingerprint(card)),
     )
 
 
@@ -134,21 +140,21 @@ def read_predictions(version: str, settings: Settings | None = None) -> pd.DataF
         return pd.DataFrame()
 
 
-def _json(path: Path, gaps: list[str]) -> dict[str, Any]:
+def _load_json_noting_gap(path: Path, missing_files: list[str]) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         content = None
     if isinstance(content, dict):
         return content
-    gaps.append(path.name)
+    missing_files.append(path.name)
     return {}
 
 
-def _history(path: Path, gaps: list[str]) -> pd.DataFrame:
+def _load_history(path: Path, missing_files: list[str]) -> pd.DataFrame:
     try:
         history = pd.read_csv(path)
         return history[list(HISTORY_COLUMNS)].apply(pd.to_numeric, errors="coerce").dropna(subset=["epoch"])
     except (OSError, ValueError, KeyError):
-        gaps.append(path.name)
+        missing_files.append(path.name)
         return pd.DataFrame(columns=list(HISTORY_COLUMNS))

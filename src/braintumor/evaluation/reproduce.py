@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from braintumor.dataset.audit import audit
-from braintumor.dataset.fetch import fetch
+from braintumor.dataset.audit import audit_dataset
+from braintumor.dataset.fetch import fetch_dataset
 from braintumor.dataset.masks import fetch_masks
-from braintumor.dataset.sets import KAGGLE, YES_NO
-from braintumor.dataset.split import split
+from braintumor.dataset.sets import BINARY_SET, KAGGLE
+from braintumor.dataset.split import split_dataset
 from braintumor.errors import RecipeError
-from braintumor.evaluation.reproduction import Reproduction, compare, data_rows
+from braintumor.evaluation.reproduction import Reproduction, compare_reproduction, iter_data_rows
 from braintumor.models.recipe import Recipe, load_recipe
-from braintumor.runs import version_name
+from braintumor.runs import run_name
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import Protocol
 
 # Below the outputs, in a folder for each version; git ignores it.
-FOLDER: Final = "reproduced"
-Say = Callable[[str], object]
+REPRODUCED_FOLDER: Final = "reproduced"
+ProgressCallback = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunSpec:
     """How a committed version was made: its recipe's name, and what its folder's name says besides."""
 
-    base: str
+    recipe_name: str
     recipe: Recipe
     protocol: Protocol
     seed: int | None
@@ -39,9 +39,9 @@ def reproduce(
     version: str,
     settings: Settings | None = None,
     *,
-    made: Path | None = None,
+    existing_outputs: Path | None = None,
     table: Path | None = None,
-    say: Say = print,
+    report_progress: ProgressCallback = print,
 ) -> Reproduction:
     """Fetch or verify the images, audit, split, train, export and evaluate; then compare with `outputs/<version>`.
 
@@ -72,80 +72,85 @@ def reproduce(
 
     settings = settings or get_settings()
     card = read_card(version, settings)
-    if made is not None:
-        return compare(version, settings, made)
-    run = run_of(version, card, settings)
-    folder = settings.outputs / FOLDER / version
+    if existing_outputs is not None:
+        return compare_reproduction(version, settings, existing_outputs)
+    run = find_run_spec(version, card, settings)
+    folder = settings.outputs / REPRODUCED_FOLDER / version
     there = settings.model_copy(update={"outputs": folder, "cache": folder / ".cache"})
-    _prepare(run, settings, there, table, say)
-    fingerprint = _fingerprint(run, there)
-    rows = tuple(data_rows(card, settings, folder, fingerprint))
-    if any(row.fits is False for row in rows):  # hours of training could not mend that
+    _prepare_data(run, settings, there, table, report_progress)
+    fingerprint = _data_fingerprint(run, there)
+    rows = tuple(iter_data_rows(card, settings, folder, fingerprint))
+    if any(row.within_tolerance is False for row in rows):  # hours of training could not mend that
         return Reproduction(version, rows)
-    _make(run, there, say)
-    return compare(version, settings, folder)
+    _train_and_evaluate(run, there, report_progress)
+    return compare_reproduction(version, settings, folder)
 
 
-def run_of(version: str, card: dict[str, Any], settings: Settings) -> Run:
+def find_run_spec(version: str, card: dict[str, Any], settings: Settings) -> RunSpec:
     """What to train to make a version, from its folder's name and its card."""
-    from braintumor.training.card import recipe_of
+    from braintumor.training.card import recipe_from_card
 
-    began = recipe_of(card).weights  # cards from before a recipe could say say nothing of it
+    began = recipe_from_card(card).weights  # cards from before a recipe could say say nothing of it
     names = [path.stem for path in settings.recipes.glob("*.toml")]
     bases = [name for name in names if version == name or version.startswith(f"{name}-")]
     for base in sorted(bases, key=len, reverse=True):
         protocol = Protocol(card["protocol"])
-        recipe = load_recipe(base, settings).under(protocol)
+        recipe = load_recipe(base, settings).for_protocol(protocol)
         seed = None if card["seed"] == recipe.seed else int(card["seed"])
         weights = None if began == recipe.weights else began
-        if version_name(base, protocol, seed, weights) == version:
-            return Run(base, recipe, protocol, seed, weights)
+        if run_name(base, protocol, seed, weights) == version:
+            return RunSpec(base, recipe, protocol, seed, weights)
     raise RecipeError(
         f"No recipe in recipes/ makes a version named {version}, so it cannot be made again. "
         f"There are: {', '.join(sorted(names))}."
     )
 
 
-def rests_on(run: Run) -> list[str]:
+def dependencies(run: RunSpec) -> list[str]:
     """Folders of the versions that have to be there before a run: its teachers, or the members it averages."""
     teachers = run.recipe.teachers.versions if run.recipe.teachers else ()
-    return [*teachers, *(version_name(member, run.protocol, run.seed) for member in run.recipe.members)]
+    return [*teachers, *(run_name(member, run.protocol, run.seed) for member in run.recipe.members)]
 
 
-def _prepare(run: Run, settings: Settings, there: Settings, table: Path | None, say: Say) -> None:
+def _prepare_data(
+    run: RunSpec, settings: Settings, new_settings: Settings, table: Path | None, report_progress: ProgressCallback
+) -> None:
     """Images, masks, manifest and split, and the versions that this one rests on."""
     if run.recipe.data == "yes-no":
-        say(fetch(table=table, settings=there, image_set=YES_NO))
+        report_progress(fetch_dataset(file_table=table, settings=new_settings, image_set=BINARY_SET))
     else:
-        say(fetch(table=table, settings=there, image_set=KAGGLE))
+        report_progress(fetch_dataset(file_table=table, settings=new_settings, image_set=KAGGLE))
         if run.recipe.mask:
-            say(fetch_masks(settings=there))
-        say(audit(there))
-        say(split(seed=_split_seed(settings), settings=there))
-    for name in rests_on(run):
+            report_progress(fetch_masks(settings=new_settings))
+        report_progress(audit_dataset(new_settings))
+        report_progress(split_dataset(seed=_read_split_seed(settings), settings=new_settings))
+    for name in dependencies(run):
         shutil.copytree(
-            settings.outputs / name, there.outputs / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("work")
+            settings.outputs / name,
+            new_settings.outputs / name,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("work"),
         )
-        say(f"{run.base} rests on {name}: the committed one is used.")
+        report_progress(f"{run.recipe_name} rests on {name}: the committed one is used.")
 
 
-def _split_seed(settings: Settings) -> int:
+def _read_split_seed(settings: Settings) -> int:
     """The seed the committed split was dealt with."""
     path = settings.dataset_outputs / "split.json"
     return int(json.loads(path.read_text(encoding="utf-8"))["seed"]) if path.is_file() else 0
 
 
-def _fingerprint(run: Run, there: Settings) -> str:
-    from braintumor.training.data import recipe_data
+def _data_fingerprint(run: RunSpec, new_settings: Settings) -> str:
+    from braintumor.training.data import load_data
 
-    return recipe_data(run.recipe, run.protocol, there, outlined=False).fingerprint()
+    return load_data(run.recipe, run.protocol, new_settings, with_masks=False).fingerprint()
 
 
-def _make(run: Run, there: Settings, say: Say) -> None:
+def _train_and_evaluate(run: RunSpec, new_settings: Settings, report_progress: ProgressCallback) -> None:
     from braintumor.evaluation.run import evaluate
-    from braintumor.training.export import export
+    from braintumor.training.export import export_model
     from braintumor.training.run import train
 
-    name = train(run.base, run.protocol, seed=run.seed, weights=run.weights, settings=there)
-    say(export(name, there))
-    say(evaluate(name, there))
+    name = train(run.recipe_name, run.protocol, seed=run.seed, weights=run.weights, settings=new_settings)
+    report_progress(export_model(name, new_settings))
+    report_progress(evaluate(name, new_settings))

@@ -9,36 +9,36 @@ import numpy as np
 
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.measures import Metrics
-from braintumor.evaluation.report import Report, read_report
-from braintumor.evaluation.seeds import parted, seed_reports, spread
-from braintumor.files import sha256_of
+from braintumor.evaluation.report import VersionReport, read_version_report
+from braintumor.evaluation.seeds import read_seed_reports, seed_spread, split_seed_suffix
+from braintumor.files import sha256_file
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.vocabulary import Split
-from braintumor.words import listed
+from braintumor.words import join_words
 
-METRICS: Final = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc")
+REPRODUCED_METRICS: Final = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc")
 # The tolerance, stated here and nowhere else. On another machine or with other libraries sums are rounded otherwise,
 # and a training that rounds otherwise drifts as far as one from another seed. Of two runs of one kind, 95 in 100 pairs
 # differ by less than 2.8 standard deviations (ISO 5725-6, the reproducibility limit). Where fewer than three seeds were
 # measured that deviation is unknown: then it is four points, about what two seeds of v4_teacher differ by in their most
 # restless measure. It is never less than one point: a few lucky seeds do not make a measure exact.
-LIMIT: Final = 2.8
-SEEDS: Final = 3
-POINTS: Final = 0.04
-LEAST: Final = 0.01
-NOTHING: Final = "none"
+REPRODUCIBILITY_FACTOR: Final = 2.8
+MIN_SEEDS: Final = 3
+DEFAULT_TOLERANCE: Final = 0.04
+MIN_TOLERANCE: Final = 0.01
+NO_TOLERANCE: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReproductionRow:
     """One thing that was compared; `fits` is None where it is told and not judged."""
 
-    what: str
+    name: str
     committed: str
-    again: str
-    allowed: str = ""
-    fits: bool | None = None
+    reproduced: str
+    tolerance: str = ""
+    within_tolerance: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,40 +46,46 @@ class Reproduction:
     """What comparing a version with itself, made again, gave."""
 
     version: str
-    rows: tuple[Row, ...]
+    rows: tuple[ReproductionRow, ...]
     identical: bool = False
 
     @property
     def matches(self) -> bool:
         """Whether nothing that is judged is out of its tolerance."""
-        return all(row.fits is not False for row in self.rows)
+        return all(row.within_tolerance is not False for row in self.rows)
 
     @property
     def verdict(self) -> str:
         """A sentence."""
         if not self.matches:
-            wrong = [f"{row.what} ({_difference(row)})" for row in self.rows if row.fits is False]
-            return f"{self.version} is NOT reproduced. What does not match: {listed(wrong)}."
+            wrong = [f"{row.name} ({_describe_difference(row)})" for row in self.rows if row.within_tolerance is False]
+            return f"{self.version} is NOT reproduced. What does not match: {join_words(wrong)}."
         how = "with identical weights" if self.identical else "with other weights, every measure within its tolerance"
         return f"{self.version} is reproduced: the same images, split, recipe and parameters, {how}."
 
     def __str__(self) -> str:
         head = ("", "committed", "made again", "allowed", "")
         said = {True: "matches", False: "DIFFERS", None: ""}
-        cells = [head, *((row.what, row.committed, row.again, row.allowed, said[row.fits]) for row in self.rows)]
+        cells = [
+            head,
+            *(
+                (row.name, row.committed, row.reproduced, row.tolerance, said[row.within_tolerance])
+                for row in self.rows
+            ),
+        ]
         widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
         lines = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
         return "\n".join([*(line.rstrip() for line in lines), "", self.verdict])
 
 
-def _difference(row: Row) -> str:
-    if not (row.committed and row.again):  # what is said of one of the two alone
-        return row.committed or row.again
-    allowed = "" if row.allowed == NOTHING else f", {row.allowed} allowed"
-    return f"{row.committed} committed, {row.again} now{allowed}"
+def _describe_difference(row: ReproductionRow) -> str:
+    if not (row.committed and row.reproduced):  # what is said of one of the two alone
+        return row.committed or row.reproduced
+    allowed = "" if row.tolerance == NO_TOLERANCE else f", {row.tolerance} allowed"
+    return f"{row.committed} committed, {row.reproduced} now{allowed}"
 
 
-def compare(version: str, settings: Settings, outputs: Path) -> Reproduction:
+def compare_reproduction(version: str, settings: Settings, outputs: Path) -> Reproduction:
     """Hold `outputs/<version>` against the same version in another outputs folder.
 
     Raises
@@ -87,114 +93,123 @@ def compare(version: str, settings: Settings, outputs: Path) -> Reproduction:
     ArtifactError
         One of the two has no card or no evaluation.
     """
-    ours, again = read_report(version, settings), read_report(version, settings.model_copy(update={"outputs": outputs}))
+    ours, again = (
+        read_version_report(version, settings),
+        read_version_report(version, settings.model_copy(update={"outputs": outputs})),
+    )
     for report in (ours, again):
         if not (report.card and report.evaluation):
             raise ArtifactError(
-                f"{report.folder.parent.name}/{version} lacks {listed(report.gaps) or 'its numbers'}, so there is "
-                f"nothing to compare. Make it with: {ours.retrain}"
+                f"{report.folder.parent.name}/{version} lacks {join_words(report.missing_files) or 'its numbers'}, so there is "
+                f"nothing to compare. Make it with: {ours.train_command}"
             )
-    weights, identical = _weights(ours, again)
+    weights, identical = _compare_weights(ours, again)
     return Reproduction(
         version,
         (
-            *data_rows(ours.card, settings, outputs, again.fact("data", "fingerprint")),
-            _unaltered(ours),
-            *_training(ours, again),
-            *_metrics(version, settings, ours.evaluation, again.evaluation),
+            *iter_data_rows(ours.card, settings, outputs, again.card_value("data", "fingerprint")),
+            _integrity_row(ours),
+            *_iter_training_rows(ours, again),
+            *_iter_metric_rows(version, settings, ours.evaluation, again.evaluation),
             weights,
         ),
         identical,
     )
 
 
-def data_rows(card: dict[str, Any], settings: Settings, outputs: Path, fingerprint: str) -> Iterator[Row]:
+def iter_data_rows(
+    card: dict[str, Any], settings: Settings, outputs: Path, fingerprint: str
+) -> Iterator[ReproductionRow]:
     """Manifest and fingerprint: which images, of which groups, in which split. They have to be the same."""
     if Recipe(**card["recipe"]).data == "kaggle":
-        sums = [_sum(folder / "dataset" / "manifest.csv") for folder in (settings.outputs, outputs)]
-        yield _same("manifest", *sums)
-    yield _same("data fingerprint", str(card["data"]["fingerprint"])[:12], str(fingerprint)[:12])
+        sums = [_file_hash(folder / "dataset" / "manifest.csv") for folder in (settings.outputs, outputs)]
+        yield _equality_row("manifest", *sums)
+    yield _equality_row("data fingerprint", str(card["data"]["fingerprint"])[:12], str(fingerprint)[:12])
 
 
-def _sum(path: Path) -> str:
-    return sha256_of(path)[:12] if path.is_file() else "absent"
+def _file_hash(path: Path) -> str:
+    return sha256_file(path)[:12] if path.is_file() else "absent"
 
 
-def _same(what: str, ours: object, again: object) -> Row:
-    return Row(what, str(ours), str(again), NOTHING, ours == again)
+def _equality_row(name: str, committed: object, reproduced: object) -> ReproductionRow:
+    return ReproductionRow(name, str(committed), str(reproduced), NO_TOLERANCE, committed == reproduced)
 
 
-def _unaltered(ours: Report) -> Row:
+def _integrity_row(committed: VersionReport) -> ReproductionRow:
     """Whether the committed files are those the committed card was written for."""
-    listed_files: dict[str, str] = ours.fact("files") or {}
-    there = {name: ours.folder / name for name in listed_files if (ours.folder / name).is_file()}
-    altered = sorted(name for name, path in there.items() if sha256_of(path) != listed_files[name])
-    return Row("files of its card", f"{listed(altered)} altered" if altered else "unaltered", "", NOTHING, not altered)
+    listed_files: dict[str, str] = committed.card_value("files") or {}
+    there = {name: committed.folder / name for name in listed_files if (committed.folder / name).is_file()}
+    altered = sorted(name for name, path in there.items() if sha256_file(path) != listed_files[name])
+    return ReproductionRow(
+        "files of its card", f"{join_words(altered)} altered" if altered else "unaltered", "", NO_TOLERANCE, not altered
+    )
 
 
-def _training(ours: Report, again: Report) -> Iterator[Row]:
-    recipes = [Recipe(**report.card["recipe"]) for report in (ours, again)]
-    yield Row("recipe", "", _changes(*recipes), NOTHING, recipes[0] == recipes[1])
-    yield _same("parameters", ours.fact("parameters"), again.fact("parameters"))
-    epochs = [len(report.history) for report in (ours, again)]
+def _iter_training_rows(committed: VersionReport, reproduced: VersionReport) -> Iterator[ReproductionRow]:
+    recipes = [Recipe(**report.card["recipe"]) for report in (committed, reproduced)]
+    yield ReproductionRow("recipe", "", _describe_recipe_changes(*recipes), NO_TOLERANCE, recipes[0] == recipes[1])
+    yield _equality_row("parameters", committed.card_value("parameters"), reproduced.card_value("parameters"))
+    epochs = [len(report.history) for report in (committed, reproduced)]
     # A lucky epoch more or less moves the early stop by as much as it waits for the next one.
     slack = recipes[0].fit.early_stopping_patience
-    yield Row("epochs", str(epochs[0]), str(epochs[1]), str(slack), abs(epochs[0] - epochs[1]) <= slack)
-    seconds = [f"{report.fact('training', 'seconds') or 0:,.0f}" for report in (ours, again)]
-    yield Row("seconds of training", seconds[0], seconds[1])
-    libraries = [report.fact("libraries") or {} for report in (ours, again)]
+    yield ReproductionRow("epochs", str(epochs[0]), str(epochs[1]), str(slack), abs(epochs[0] - epochs[1]) <= slack)
+    seconds = [f"{report.card_value('training', 'seconds') or 0:,.0f}" for report in (committed, reproduced)]
+    yield ReproductionRow("seconds of training", seconds[0], seconds[1])
+    libraries = [report.card_value("libraries") or {} for report in (committed, reproduced)]
     others = [name for name in libraries[0] if libraries[0][name] != libraries[1].get(name)]
     told = [", ".join(f"{name} {one.get(name, 'absent')}" for name in others) for one in libraries]
-    yield Row("libraries", told[0] or "the same", told[1] or "the same")
+    yield ReproductionRow("libraries", told[0] or "the same", told[1] or "the same")
 
 
-def _changes(ours: Recipe, again: Recipe) -> str:
-    before, after = ours.model_dump(mode="json"), again.model_dump(mode="json")
+def _describe_recipe_changes(committed: Recipe, reproduced: Recipe) -> str:
+    before, after = committed.model_dump(mode="json"), reproduced.model_dump(mode="json")
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    return f"another {listed(changed)}" if changed else "the same"
+    return f"another {join_words(changed)}" if changed else "the same"
 
 
-def _metrics(version: str, settings: Settings, ours: dict[str, Metrics], again: dict[str, Metrics]) -> Iterator[Row]:
+def _iter_metric_rows(
+    version: str, settings: Settings, committed: dict[str, Metrics], reproduced: dict[str, Metrics]
+) -> Iterator[ReproductionRow]:
     split = str(Split.TEST)
-    for name in METRICS:
-        if name not in ours.get(split, {}):
+    for name in REPRODUCED_METRICS:
+        if name not in committed.get(split, {}):
             continue
-        value, limit = ours[split][name].value, tolerance(version, name, settings)
-        found = again.get(split, {}).get(name)
+        value, limit = committed[split][name].value, metric_tolerance(version, name, settings)
+        found = reproduced.get(split, {}).get(name)
         fits = found is not None and abs(found.value - value) <= limit
-        yield Row(
+        yield ReproductionRow(
             f"test {name}".replace("_", " "), f"{value:.4f}", "absent" if found is None else f"{found.value:.4f}",
             f"{limit:.4f}", fits,
         )  # fmt: skip
 
 
-def tolerance(version: str, metric: str, settings: Settings) -> float:
+def metric_tolerance(version: str, metric: str, settings: Settings) -> float:
     """By how much a metric of the test split may differ; see the reasons above."""
-    moved = spread(seed_reports(parted(version)[0], settings), str(Split.TEST), metric)
-    if moved is None or len(moved.values) < SEEDS:
-        return POINTS
-    return max(LEAST, LIMIT * moved.deviation)
+    moved = seed_spread(read_seed_reports(split_seed_suffix(version)[0], settings), str(Split.TEST), metric)
+    if moved is None or len(moved.values) < MIN_SEEDS:
+        return DEFAULT_TOLERANCE
+    return max(MIN_TOLERANCE, REPRODUCIBILITY_FACTOR * moved.std)
 
 
-def _weights(ours: Report, again: Report) -> tuple[Row, bool]:
+def _compare_weights(committed: VersionReport, reproduced: VersionReport) -> tuple[ReproductionRow, bool]:
     """Whether both have the same weights, to the last bit."""
-    files = [report.folder / "model.keras" for report in (ours, again)]
+    files = [report.folder / "model.keras" for report in (committed, reproduced)]
     if all(file.is_file() for file in files):
-        from braintumor.models.saved import load_network
+        from braintumor.models.saved import load_keras_model
 
-        first, second = (load_network(file).get_weights() for file in files)
+        first, second = (load_keras_model(file).get_weights() for file in files)
         if [a.shape for a in first] != [b.shape for b in second]:
-            return Row("weights", "", "of other shapes", NOTHING, fits=False), False
+            return ReproductionRow("weights", "", "of other shapes", NO_TOLERANCE, within_tolerance=False), False
         apart = max((float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True) if a.size), default=0.0)
         same = all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-        return Row("weights", "", "identical" if same else f"up to {apart:.2g} apart"), same
-    if ours.fact("members"):  # an ensemble: its members' files and what each one counts
+        return ReproductionRow("weights", "", "identical" if same else f"up to {apart:.2g} apart"), same
+    if committed.card_value("members"):  # an ensemble: its members' files and what each one counts
         members = [
             [[member.get(name) for name in ("version", "sha256", "weight", "temperature")] for member in entries]
-            for entries in (ours.fact("members"), again.fact("members") or ())
+            for entries in (committed.card_value("members"), reproduced.card_value("members") or ())
         ]
         same = members[0] == members[1]
-        return Row("members and their weights", "", "identical" if same else "different"), same
-    graphs = [_sum(report.folder / "model.onnx") for report in (ours, again)]
+        return ReproductionRow("members and their weights", "", "identical" if same else "different"), same
+    graphs = [_file_hash(report.folder / "model.onnx") for report in (committed, reproduced)]
     same = graphs[0] == graphs[1] != "absent"
-    return Row("model.onnx", graphs[0], graphs[1]), same
+    return ReproductionRow("model.onnx", graphs[0], graphs[1]), same

@@ -5,17 +5,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.evaluation.entries import means
-from braintumor.inference.neighbours import NeighbourIndex, directions, what_is_seen
+from braintumor.evaluation.entries import mean_with_ci
+from braintumor.inference.neighbours import SimilarScanIndex, project_to_unit_length, retrieval_features
 from braintumor.inference.outputs import Outputs
 from braintumor.training.data import TrainingData
-from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, TUMOR, UNKNOWN_KIND, Split, TumorClass
+from braintumor.vocabulary import CLASSES, NO_TUMOR_INDEX, TUMOR_LABEL, UNKNOWN_TYPE_INDEX, Split, TumorClass
 
-_AXES: Final = 64
-SHOWN: Final = 5
+_MAX_COMPONENTS: Final = 64
+SIMILAR_COUNT: Final = 5
 
 
-def fit_neighbours(data: TrainingData, outputs: Outputs) -> NeighbourIndex | None:
+def fit_similar_scan_index(data: TrainingData, outputs: Outputs) -> SimilarScanIndex | None:
     """The index over the training split; None for a version that gives nothing to compare by.
 
     Parameters
@@ -23,26 +23,26 @@ def fit_neighbours(data: TrainingData, outputs: Outputs) -> NeighbourIndex | Non
     outputs : Outputs
         Of every frame of `data`, in its order.
     """
-    rows = data.rows(Split.TRAIN)
-    seen = what_is_seen(outputs.at(rows), data.frames[rows])
+    rows = data.split_rows(Split.TRAIN)
+    seen = retrieval_features(outputs.select(rows), data.model_inputs[rows])
     if seen is None:
         return None
     mean, scale = seen.mean(axis=0).astype(np.float32), (seen.std(axis=0) + 1e-6).astype(np.float32)
     _, _, axes = np.linalg.svd((seen - mean) / scale, full_matrices=False)
-    axes = axes[:_AXES].astype(np.float16).astype(np.float32)  # as they are kept
+    axes = axes[:_MAX_COMPONENTS].astype(np.float16).astype(np.float32)  # as they are kept
     known = data.manifest.iloc[rows]
-    return NeighbourIndex(
+    return SimilarScanIndex(
         mean,
         scale,
         axes,
-        directions(seen, mean, scale, axes),
+        project_to_unit_length(seen, mean, scale, axes),
         data.labels[rows].astype(np.int8),
         known["group"].to_numpy(str),
         known["path"].to_numpy(str),
     )
 
 
-def measure_retrieval(index: NeighbourIndex, data: TrainingData, outputs: Outputs) -> dict[str, Any]:
+def measure_retrieval(index: SimilarScanIndex, data: TrainingData, outputs: Outputs) -> dict[str, Any]:
     """What the card says of an index: shares of neighbours of test scans that are of their class, with intervals.
 
     Returns
@@ -51,26 +51,26 @@ def measure_retrieval(index: NeighbourIndex, data: TrainingData, outputs: Output
         `scans` and `groups` in the index; `nearest`, the share of test scans whose nearest known scan is of their
         class; `among_five`, the mean share of the five nearest that are; `nearest/glioma` and so on, by class.
     """
-    rows = data.rows(Split.TEST)
-    seen = what_is_seen(outputs.at(rows), data.frames[rows])
+    rows = data.split_rows(Split.TEST)
+    seen = retrieval_features(outputs.select(rows), data.model_inputs[rows])
     assert seen is not None  # there is an index
     labels = data.labels[rows]
-    right = np.array([_right(index, one, label) for one, label in zip(seen, labels, strict=True)])
+    right = np.array([_is_same_class(index, one, label) for one, label in zip(seen, labels, strict=True)])
     columns = {"nearest": right[:, 0], "among_five": np.nanmean(right, axis=1)}
-    columns |= {f"nearest/{c}": np.where(labels == i, right[:, 0], np.nan) for i, c in _names(labels)}
+    columns |= {f"nearest/{c}": np.where(labels == i, right[:, 0], np.nan) for i, c in _class_names(labels)}
     groups = data.manifest["group"].iloc[rows].to_numpy(object)
-    return {"scans": len(index.paths), "groups": len(set(index.groups)), **means(columns, groups, labels)}
+    return {"scans": len(index.paths), "groups": len(set(index.groups)), **mean_with_ci(columns, groups, labels)}
 
 
-def _names(labels: NDArray[np.int64]) -> list[tuple[int, str]]:
+def _class_names(labels: NDArray[np.int64]) -> list[tuple[int, str]]:
     """Numbers and names of the classes, of any tumour where nobody said the kinds."""
-    if (labels == UNKNOWN_KIND).any():
-        return [(HEALTHY_INDEX, str(TumorClass.NOTUMOR)), (UNKNOWN_KIND, TUMOR)]
+    if (labels == UNKNOWN_TYPE_INDEX).any():
+        return [(NO_TUMOR_INDEX, str(TumorClass.NOTUMOR)), (UNKNOWN_TYPE_INDEX, TUMOR_LABEL)]
     return [(i, str(c)) for i, c in enumerate(CLASSES)]
 
 
-def _right(index: NeighbourIndex, seen: NDArray[np.float64], label: int) -> NDArray[np.float64]:
+def _is_same_class(index: SimilarScanIndex, features: NDArray[np.float64], label: int) -> NDArray[np.float64]:
     """Which of the nearest are of a class, NaN where there are fewer groups than are asked for; shape (5,)."""
-    truth = None if label == UNKNOWN_KIND else CLASSES[label]
-    found = [float(one.label is truth) for one in index.nearest(seen, SHOWN)]
-    return np.array(found + [np.nan] * (SHOWN - len(found)))
+    truth = None if label == UNKNOWN_TYPE_INDEX else CLASSES[label]
+    found = [float(one.label is truth) for one in index.most_similar(features, SIMILAR_COUNT)]
+    return np.array(found + [np.nan] * (SIMILAR_COUNT - len(found)))

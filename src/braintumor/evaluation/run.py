@@ -12,25 +12,25 @@ from braintumor.dataset.alignment import masks_folder
 from braintumor.errors import DatasetError
 from braintumor.evaluation.bootstrap import REPLICATES
 from braintumor.evaluation.calibrate import calibrate
-from braintumor.evaluation.localization import localization
-from braintumor.evaluation.scores import Scored, score
-from braintumor.evaluation.study_file import OUTSIDE, outside_split
-from braintumor.evaluation.two_way import score_two_way
-from braintumor.evaluation.views import choose_views
+from braintumor.evaluation.localization import localization_metrics
+from braintumor.evaluation.scores import SplitPredictions, score_multiclass
+from braintumor.evaluation.study_file import EXTERNAL_SPLIT, read_external_split
+from braintumor.evaluation.two_way import score_binary
+from braintumor.evaluation.views import select_tta_views
 from braintumor.files import write_atomically
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.verdict import decide, likeliest, tumor_probability
+from braintumor.inference.verdict import decide_verdict, predicted_class, tumor_probability
 from braintumor.settings import Settings, get_settings
-from braintumor.training.card import read_card, recipe_of, update_card
-from braintumor.training.data import TrainingData, recipe_data
-from braintumor.vocabulary import CLASS_NAMES, LEFT_OUT, TUMOR, Protocol, Split, TumorClass
+from braintumor.training.card import read_card, recipe_from_card, update_card
+from braintumor.training.data import TrainingData, load_data
+from braintumor.vocabulary import CLASS_NAMES, HOLDOUT_SPLIT, TUMOR_LABEL, Protocol, Split, TumorClass
 
 Verdicts = NDArray[np.object_]
 
 
 def evaluate(
-    name: str, settings: Settings | None = None, replicates: int = REPLICATES, *, held_out: bool = False
+    name: str, settings: Settings | None = None, replicates: int = REPLICATES, *, skip_train_split: bool = False
 ) -> str:
     """Measure a version on train, validation and test, and write what was found beside its model.
 
@@ -61,36 +61,36 @@ def evaluate(
         The images are not there, are not those it was trained on, or the training scans cannot be left out.
     """
     settings = settings or get_settings()
-    data = evaluation_data(name, settings)
-    if held_out:
-        data = data.at(np.flatnonzero((data.manifest["split"] != str(Split.TRAIN)).to_numpy()))
+    data = load_evaluation_data(name, settings)
+    if skip_train_split:
+        data = data.select(np.flatnonzero((data.manifest["split"] != str(Split.TRAIN)).to_numpy()))
     detector = Detector.load(name, settings)
-    choose_views(name, data, detector, settings)
+    select_tta_views(name, data, detector, settings)
     detector = Detector.load(name, settings)
-    outputs = detector.infer_all(data.frames)
+    outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
     detector = Detector.load(name, settings)
     calibrated = detector.probabilities(outputs)
-    verdicts = verdicts_of(detector, outputs, calibrated, data.frames)
+    verdicts = verdicts_of(detector, outputs, calibrated, data.model_inputs)
     report: dict[str, Any] = {}
     curves = {}
-    scoring = score if detector.artifact.card.decision is None else score_two_way
-    for split in (*Split, LEFT_OUT) if len(data.rows(LEFT_OUT)) else Split:
-        part = scored(data, data.rows(split), outputs, calibrated, verdicts)
+    scoring = score_multiclass if detector.artifact.card.binary_threshold is None else score_binary
+    for split in (*Split, HOLDOUT_SPLIT) if len(data.split_rows(HOLDOUT_SPLIT)) else Split:
+        part = select_split(data, data.split_rows(split), outputs, calibrated, verdicts)
         if len(part.labels):
             report[str(split)], curves[str(split)] = scoring(part, detector.artifact.card, replicates)
-    if outside := outside_split(detector.artifact):
-        report[OUTSIDE] = outside
+    if outside := read_external_split(detector.artifact):
+        report[EXTERNAL_SPLIT] = outside
     folder = settings.outputs / name
     write_atomically(folder / "evaluation.json", json.dumps(report, indent=1) + "\n")
     write_atomically(folder / "curves.json", json.dumps(curves) + "\n")
-    table = _predictions(data, outputs, calibrated, verdicts, detector)
+    table = _predictions_table(data, outputs, calibrated, verdicts, detector)
     write_atomically(folder / "predictions.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
     update_card(name, settings)
-    return _sentence(name, report)
+    return _summarize_accuracy(name, report)
 
 
-def evaluation_data(name: str, settings: Settings) -> TrainingData:
+def load_evaluation_data(name: str, settings: Settings) -> TrainingData:
     """The frames a version was trained and is judged on, with outlines where they are needed or at hand.
 
     Raises
@@ -99,9 +99,9 @@ def evaluation_data(name: str, settings: Settings) -> TrainingData:
         They are not those it was trained on.
     """
     card = read_card(name, settings)
-    recipe = recipe_of(card)
+    recipe = recipe_from_card(card)
     outlined = recipe.mask is not None or masks_folder(settings).is_dir()
-    data = recipe_data(recipe, Protocol(card["protocol"]), settings, outlined=outlined)
+    data = load_data(recipe, Protocol(card["protocol"]), settings, with_masks=outlined)
     if data.fingerprint() != card["data"]["fingerprint"]:
         raise DatasetError(
             f"{name} was trained on other images or another split than those at hand, so its numbers would not be "
@@ -111,42 +111,46 @@ def evaluation_data(name: str, settings: Settings) -> TrainingData:
 
 
 def verdicts_of(
-    detector: Detector, outputs: Outputs, calibrated: NDArray[np.float64], frames: NDArray[np.uint8]
+    detector: Detector, outputs: Outputs, calibrated: NDArray[np.float64], model_inputs: NDArray[np.uint8]
 ) -> Verdicts:
     """The verdict on every frame, as the detector would give it."""
-    thresholds, strange = detector.artifact.card.thresholds, detector.strangeness(outputs, frames)
+    thresholds, strange = detector.artifact.card.thresholds, detector.ood_scores(outputs, model_inputs)
     found = zip(tumor_probability(calibrated), strange, strict=True)
-    return np.array([decide(float(p), thresholds, s)[0] for p, s in found], object)
+    return np.array([decide_verdict(float(p), thresholds, s)[0] for p, s in found], object)
 
 
-def scored(
+def select_split(
     data: TrainingData, rows: NDArray[np.int64], outputs: Outputs, calibrated: NDArray[np.float64], verdicts: Verdicts
-) -> Scored:
+) -> SplitPredictions:
     """Some rows of the data with what was said of them."""
     masks = None if data.masks is None else data.masks[rows]
     manifest = data.manifest.iloc[rows]
-    return Scored(manifest, data.labels[rows], outputs.at(rows), calibrated[rows], verdicts[rows], masks)
+    return SplitPredictions(manifest, data.labels[rows], outputs.select(rows), calibrated[rows], verdicts[rows], masks)
 
 
-def _predictions(
+def _predictions_table(
     data: TrainingData, outputs: Outputs, calibrated: NDArray[np.float64], verdicts: Verdicts, detector: Detector
 ) -> pd.DataFrame:
     table = data.manifest[["path", "split", "group", "label"]].reset_index(drop=True)
-    table["predicted"] = _said(calibrated, detector.artifact.card.decision)
+    table["predicted"] = _predicted_labels(calibrated, detector.artifact.card.binary_threshold)
     for i, name in enumerate(CLASS_NAMES):
         table[f"p_{name}"] = calibrated[:, i]
     table = table.assign(tumor_probability=tumor_probability(calibrated), verdict=verdicts.astype(str))
     if data.masks is not None and outputs.mask is not None:
-        table["dice"] = localization(replace(outputs, maps=None), data.masks, data.labels)["dice"]
+        table["dice"] = localization_metrics(replace(outputs, maps=None), data.masks, data.labels)["dice"]
     return table
 
 
-def _said(calibrated: NDArray[np.float64], decision: float | None) -> list[str]:
-    names = CLASS_NAMES if decision is None else [c if c == TumorClass.NOTUMOR else TUMOR for c in CLASS_NAMES]
-    return [str(names[i]) for i in likeliest(calibrated, decision)]
+def _predicted_labels(calibrated: NDArray[np.float64], binary_threshold: float | None) -> list[str]:
+    names = (
+        CLASS_NAMES
+        if binary_threshold is None
+        else [c if c == TumorClass.NOTUMOR else TUMOR_LABEL for c in CLASS_NAMES]
+    )
+    return [str(names[i]) for i in predicted_class(calibrated, binary_threshold)]
 
 
-def _sentence(name: str, report: dict[str, Any]) -> str:
+def _summarize_accuracy(name: str, report: dict[str, Any]) -> str:
     found = report[str(Split.TEST)]["accuracy"]
     return (
         f"{name}: accuracy {found['value']:.1%} on the test split (95% interval {found['low']:.1%} to "

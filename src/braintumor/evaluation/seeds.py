@@ -4,14 +4,14 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from braintumor.evaluation.report import Report, measured_versions, read_report
+from braintumor.evaluation.report import VersionReport, list_evaluated_runs, read_version_report
 from braintumor.settings import Settings, get_settings
 
-_SEED = "-seed"
+_SEED_SUFFIX = "-seed"
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class SeedSpread:
     """Values of one metric by seed, the shipped run's first."""
 
     values: tuple[float, ...]
@@ -22,58 +22,58 @@ class Spread:
         return statistics.fmean(self.values)
 
     @property
-    def deviation(self) -> float:
+    def std(self) -> float:
         """Standard deviation over the seeds, of the sample."""
         return statistics.stdev(self.values)
 
     def percent(self) -> str:
         """As a share, such as `91.0% ± 0.8 (90.1 to 92.0)`."""
         low, high = min(self.values), max(self.values)
-        return f"{self.mean:.1%} \N{PLUS-MINUS SIGN} {100 * self.deviation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+        return f"{self.mean:.1%} \N{PLUS-MINUS SIGN} {100 * self.std:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
     def plain(self) -> str:
         """As a number."""
         low, high = min(self.values), max(self.values)
-        return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.deviation:.3f} ({low:.3f} to {high:.3f})"
+        return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.std:.3f} ({low:.3f} to {high:.3f})"
 
 
-def parted(name: str) -> tuple[str, int | None]:
+def split_seed_suffix(name: str) -> tuple[str, int | None]:
     """The version that a folder's name says it holds one more seed of, with that seed; the name and None else."""
-    base, _, number = name.rpartition(_SEED)
+    base, _, number = name.rpartition(_SEED_SUFFIX)
     return (base, int(number)) if base and number.isdigit() else (name, None)
 
 
-def seed_reports(version: str, settings: Settings | None = None) -> dict[int, Report]:
+def read_seed_reports(version: str, settings: Settings | None = None) -> dict[int, VersionReport]:
     """Reports of a version by seed: its own first, then those of `outputs/<version>-seed<N>`."""
     settings = settings or get_settings()
-    own = read_report(version, settings)
-    seed = own.fact("seed")
+    own = read_version_report(version, settings)
+    seed = own.card_value("seed")
     found = {int(seed): own} if isinstance(seed, int) and own.evaluation else {}
-    for name in measured_versions(settings):
-        base, another = parted(name)
+    for name in list_evaluated_runs(settings):
+        base, another = split_seed_suffix(name)
         if base == version and another is not None:
-            found.setdefault(another, read_report(name, settings))
+            found.setdefault(another, read_version_report(name, settings))
     return found
 
 
-def seeds_of(version: str, settings: Settings | None = None) -> dict[str, dict[int, Report]]:
+def runs_by_seed(version: str, settings: Settings | None = None) -> dict[str, dict[int, VersionReport]]:
     """Reports by seed of a version, and of the one whose seeds taught it, where either was fitted with several.
 
     Seeds of a version that was taught have the same teachers, whose own spread is not in theirs.
     """
-    taught = read_report(version, settings).fact("recipe", "teachers", "versions")
+    taught = read_version_report(version, settings).card_value("recipe", "teachers", "versions")
     names = [version, *(taught[:1] if isinstance(taught, list) else [])]
-    found = {str(name): seed_reports(str(name), settings) for name in names}
+    found = {str(name): read_seed_reports(str(name), settings) for name in names}
     return {name: reports for name, reports in found.items() if len(reports) > 1}
 
 
-def shared_teachers(version: str, seeded: Mapping[str, Mapping[int, Report]]) -> str:
+def shared_teachers_note(version: str, runs: Mapping[str, Mapping[int, VersionReport]]) -> str:
     """What to know of the seeds of a version beside those of its teacher; empty where there is no teacher."""
-    return f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(seeded) > 1 else ""
+    return f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(runs) > 1 else ""
 
 
-def spread(reports: Mapping[int, Report], split: str, metric: str) -> Spread | None:
+def seed_spread(reports: Mapping[int, VersionReport], split: str, metric: str) -> SeedSpread | None:
     """How one metric of one split moves over the seeds; None where fewer than two seeds have it."""
     estimates = [report.metric(split, metric) for report in reports.values()]
     values = tuple(estimate.value for estimate in estimates if estimate is not None)
-    return Spread(values) if len(values) > 1 else None
+    return SeedSpread(values) if len(values) > 1 else None

@@ -6,26 +6,26 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.evaluation.entries import Entry, means, sliced, with_intervals
+from braintumor.evaluation.entries import MetricEntry, bootstrap_ci, by_subgroup, mean_with_ci
 from braintumor.inference.verdict import prediction_set, tumor_probability
-from braintumor.vocabulary import CLASS_NAMES, CLASSES, HEALTHY_INDEX, TumorClass, Verdict
+from braintumor.vocabulary import CLASS_NAMES, CLASSES, NO_TUMOR_INDEX, TumorClass, Verdict
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Shares of the scans the model answers itself, in percent.
 COVERAGES: Final = (90, 80)
-_POINTS: Final = 101
+_CURVE_POINTS: Final = 101
 
 
-def selective(
+def selective_metrics(
     labels: Ints,
     calibrated: Floats,
     verdicts: NDArray[np.object_],
     quantiles: Mapping[TumorClass, float],
     groups: NDArray[np.object_],
     replicates: int,
-) -> tuple[dict[str, Entry], dict[str, Any]]:
+) -> tuple[dict[str, MetricEntry], dict[str, Any]]:
     """Entries and curves of one split.
 
     Returns
@@ -40,23 +40,25 @@ def selective(
         `coverage` and `risk` by `classes` and `tumor`.
     """
     tumor = tumor_probability(calibrated)
-    ill = labels != HEALTHY_INDEX
+    ill = labels != NO_TUMOR_INDEX
     questions = {
         "classes": (calibrated.max(axis=1), calibrated.argmax(axis=1) != labels),
         "tumor": (np.maximum(tumor, 1 - tumor), (tumor >= 0.5) != ill),
     }
 
     def measure(weights: Floats) -> dict[str, float]:
-        found = {"aurc": area(*questions["classes"], weights), "aurc@of:tumor": area(*questions["tumor"], weights)}
-        coverage, risk = risk_coverage(*questions["classes"], weights)
+        found = {"aurc": aurc(*questions["classes"], weights), "aurc@of:tumor": aurc(*questions["tumor"], weights)}
+        coverage, risk = risk_coverage_curve(*questions["classes"], weights)
         return found | {f"risk@coverage:{c}": float(np.interp(c / 100, coverage, risk)) for c in COVERAGES}
 
-    columns = {**verdict_columns(verdicts, tumor, ill), **_set_columns(labels, calibrated, quantiles)}
-    entries = with_intervals(measure, {}, groups, labels, replicates) | means(columns, groups, labels, replicates)
-    return entries, {name: thinned_risk(*risk_coverage(*pair)) for name, pair in questions.items()}
+    columns = {**verdict_columns(verdicts, tumor, ill), **_prediction_set_columns(labels, calibrated, quantiles)}
+    entries = bootstrap_ci(measure, {}, groups, labels, replicates) | mean_with_ci(columns, groups, labels, replicates)
+    return entries, {name: thin_risk_curve(*risk_coverage_curve(*pair)) for name, pair in questions.items()}
 
 
-def risk_coverage(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> tuple[Floats, Floats]:
+def risk_coverage_curve(
+    confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Share of the scans answered, surest first, and the share of those answers that are wrong; one point a scan."""
     order = np.argsort(-confidence, kind="stable")
     counts = np.ones(len(order)) if weights is None else weights[order]
@@ -65,13 +67,13 @@ def risk_coverage(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats 
     return answered / answered[-1], np.cumsum(counts * wrong[order]) / answered
 
 
-def area(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> float:
+def aurc(confidence: Floats, wrong: NDArray[np.bool_], weights: Floats | None = None) -> float:
     """Area under risk against coverage."""
-    coverage, risk = risk_coverage(confidence, wrong, weights)
+    coverage, risk = risk_coverage_curve(confidence, wrong, weights)
     return float((np.diff(coverage, prepend=0.0) * risk).sum())
 
 
-def verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, ill: NDArray[np.bool_]) -> dict[str, Floats]:
+def verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, is_tumor: NDArray[np.bool_]) -> dict[str, Floats]:
     """How many scans get each verdict, and how often it would be wrong; see `selective`."""
     # A verdict that commits is right or wrong as it says; one that declines, as the likelier answer would have been.
     said = np.where(verdicts == Verdict.TUMOR_SUSPECTED, True, tumor >= 0.5)
@@ -80,22 +82,24 @@ def verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, ill: NDArray[n
     for verdict in Verdict:
         given = (verdicts == verdict).astype(float)
         columns[f"share@verdict:{verdict}"] = given
-        columns[f"error@verdict:{verdict}"] = np.where(given > 0, said != ill, np.nan)
-        columns[f"tumors@verdict:{verdict}"] = np.where(ill, given, np.nan)
-        columns[f"healthy@verdict:{verdict}"] = np.where(~ill, given, np.nan)
+        columns[f"error@verdict:{verdict}"] = np.where(given > 0, said != is_tumor, np.nan)
+        columns[f"tumors@verdict:{verdict}"] = np.where(is_tumor, given, np.nan)
+        columns[f"healthy@verdict:{verdict}"] = np.where(~is_tumor, given, np.nan)
     return columns
 
 
-def _set_columns(labels: Ints, calibrated: Floats, quantiles: Mapping[TumorClass, float]) -> dict[str, Floats]:
+def _prediction_set_columns(
+    labels: Ints, calibrated: Floats, quantiles: Mapping[TumorClass, float]
+) -> dict[str, Floats]:
     sets = [prediction_set(row, quantiles) for row in calibrated]
     columns = {
         "set_coverage": np.array([CLASSES[label] in found for label, found in zip(labels, sets, strict=True)], float),
         "set_size": np.array([len(found) for found in sets], float),
     }
-    return columns | sliced(columns, {f"/{name}": labels == i for i, name in enumerate(CLASS_NAMES)})
+    return columns | by_subgroup(columns, {f"/{name}": labels == i for i, name in enumerate(CLASS_NAMES)})
 
 
-def thinned_risk(coverage: Floats, risk: Floats) -> dict[str, list[float]]:
+def thin_risk_curve(coverage: Floats, risk: Floats) -> dict[str, list[float]]:
     """As many points of a curve as it takes to draw it."""
-    kept = np.unique(np.linspace(0, len(coverage) - 1, min(_POINTS, len(coverage))).astype(int))
+    kept = np.unique(np.linspace(0, len(coverage) - 1, min(_CURVE_POINTS, len(coverage))).astype(int))
     return {"coverage": np.round(coverage[kept], 5).tolist(), "risk": np.round(risk[kept], 5).tolist()}

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterable
 
-from braintumor.evaluation.measures import Estimate, Metrics
+from braintumor.evaluation.measures import Metric, Metrics
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
-_CONFORMAL = 0.95
+_CONFORMAL_LEVEL = 0.95
 
 
-def reader_sentence(metrics: Metrics) -> str:
+def summarize_verdicts(metrics: Metrics) -> str:
     """What would happen to a hundred tumour scans and a hundred healthy ones."""
     parts = []
     for kind, name in (("tumors", "with a tumour"), ("healthy", "without")):
@@ -24,14 +24,14 @@ def reader_sentence(metrics: Metrics) -> str:
     return f"{'. '.join(parts)}."
 
 
-def localization_sentence(metrics: Metrics) -> str:
+def summarize_localization(metrics: Metrics) -> str:
     """How well mask and class map lie on the tumours."""
     said = []
     if dice := metrics.get("dice"):
         said.append(f"The mask overlaps the outlined tumour with a mean Dice of {dice.plain()}")
         if hit := metrics.get("pointing_game"):
             said[-1] += f", and its surest pixel lies inside the outline in {hit.percent()} of the scans"
-        if worst := _lowest(metrics, "dice", [f"/{c}" for c in CLASSES]):
+        if worst := _lowest_subgroup(metrics, "dice", [f"/{c}" for c in CLASSES]):
             said[-1] += f"; it is weakest on {TumorClass(worst[0][1:]).title.lower()}, at {worst[1].plain()}"
     inside, blind = metrics.get("activation_inside"), metrics.get("outline_share")
     if inside and blind and blind.value > 0:
@@ -39,10 +39,10 @@ def localization_sentence(metrics: Metrics) -> str:
             f"The class map puts {inside.percent()} of its evidence inside the outlines, "
             f"{inside.value / blind.value:.1f} times what evidence spread evenly over the frame would reach"
         )
-    return _joined(said)
+    return _join_sentences(said)
 
 
-def certainty_sentence(metrics: Metrics) -> str:
+def summarize_uncertainty(metrics: Metrics) -> str:
     """What leaving unsure scans to a reader is worth."""
     said = []
     unsure = metrics.get(f"share@verdict:{Verdict.UNCERTAIN}")
@@ -58,24 +58,26 @@ def certainty_sentence(metrics: Metrics) -> str:
             f"Naming the class of the surest 90% only would be wrong in {risk.percent()}, against "
             f"{1 - accuracy.value:.1%} of all"
         )
-    return _joined(said)
+    return _join_sentences(said)
 
 
-def sets_sentence(metrics: Metrics) -> str:
+def summarize_prediction_sets(metrics: Metrics) -> str:
     """Whether prediction sets hold what they promise."""
     coverage, size = metrics.get("set_coverage"), metrics.get("set_size")
     if coverage is None or size is None:
         return ""
-    said = f"Prediction sets promise the true class in {_CONFORMAL:.0%} of scans and hold it in {coverage.percent()}"
-    if worst := _lowest(metrics, "set_coverage", [f"/{c}" for c in CLASSES]):
+    said = (
+        f"Prediction sets promise the true class in {_CONFORMAL_LEVEL:.0%} of scans and hold it in {coverage.percent()}"
+    )
+    if worst := _lowest_subgroup(metrics, "set_coverage", [f"/{c}" for c in CLASSES]):
         said += f", least often for {TumorClass(worst[0][1:]).title.lower()}, in {worst[1].percent()}"
     return f"{said}. They name {size.plain()} classes on average."
 
 
-def subgroup_sentence(metrics: Metrics) -> str:
+def summarize_subgroups(metrics: Metrics) -> str:
     """Where accuracy is lowest, and whether that is clearly below the whole."""
     whole, found = metrics.get("accuracy"), [n for n in metrics if n.startswith("accuracy@")]
-    worst = _lowest(metrics, "accuracy", [n.removeprefix("accuracy") for n in found])
+    worst = _lowest_subgroup(metrics, "accuracy", [n.removeprefix("accuracy") for n in found])
     if whole is None or worst is None:
         return ""
     kind, _, value = worst[0][1:].partition(":")
@@ -87,7 +89,7 @@ def subgroup_sentence(metrics: Metrics) -> str:
     )
 
 
-def outside_sentence(metrics: Metrics) -> str:
+def summarize_external(metrics: Metrics) -> str:
     """How tumours of another collection fare."""
     area, called, alarms = (metrics.get(name) for name in ("roc_auc", "called", "false_alarms"))
     if area is None or called is None or alarms is None:
@@ -101,7 +103,7 @@ def outside_sentence(metrics: Metrics) -> str:
     return f"{said}."
 
 
-def left_out_sentence(metrics: Metrics) -> str:
+def summarize_holdout_source(metrics: Metrics) -> str:
     """How tumours fare whose origin a recipe was trained without."""
     likeliest = metrics.get("tumor_sensitivity")
     shares = {verdict: metrics.get(f"tumors@verdict:{verdict}") for verdict in Verdict}
@@ -114,12 +116,14 @@ def left_out_sentence(metrics: Metrics) -> str:
     return f"{', '.join([said, *told])}."
 
 
-def novelty_sentence(metrics: Metrics, kinds: Iterable[str], own: str) -> str:
+def summarize_ood(metrics: Metrics, folders: Iterable[str], in_distribution: str) -> str:
     """How well other pictures are refused, and at what price."""
-    area, price = metrics.get("roc_auc"), metrics.get(f"refused@kind:{own}")
+    area, price = metrics.get("roc_auc"), metrics.get(f"refused@kind:{in_distribution}")
     if area is None or price is None:
         return ""
-    refused = [(k, metrics[f"refused@kind:{k}"]) for k in kinds if k != own and f"refused@kind:{k}" in metrics]
+    refused = [
+        (k, metrics[f"refused@kind:{k}"]) for k in folders if k != in_distribution and f"refused@kind:{k}" in metrics
+    ]
     parts = ", ".join(f"{share.value:.0%} of {kind.replace('-', ' ')} pictures" for kind, share in refused)
     return (
         f"Pictures that are no brain MRI are told from held-out scans with an ROC area of {area.value:.3f}. It refuses "
@@ -127,7 +131,7 @@ def novelty_sentence(metrics: Metrics, kinds: Iterable[str], own: str) -> str:
     )
 
 
-def origin_sentence(metrics: Metrics) -> str:
+def summarize_domain_probe(metrics: Metrics) -> str:
     """How much of where a slice is from is left in the features."""
     found = metrics.get("roc_auc@tell:sartaj") or metrics.get("roc_auc@tell:br35h")
     if found is None:
@@ -139,10 +143,10 @@ def origin_sentence(metrics: Metrics) -> str:
     )
 
 
-def robustness_sentence(metrics: Metrics, kinds: Iterable[str]) -> str:
+def summarize_robustness(metrics: Metrics, corruptions: Iterable[str]) -> str:
     """Which disturbance, at its strongest, costs most accuracy."""
     plain = metrics.get("accuracy")
-    last = {kind: metrics[f"accuracy@{kind}:5"] for kind in kinds if f"accuracy@{kind}:5" in metrics}
+    last = {kind: metrics[f"accuracy@{kind}:5"] for kind in corruptions if f"accuracy@{kind}:5" in metrics}
     if plain is None or not last:
         return ""
     worst = min(last, key=lambda kind: last[kind].value)
@@ -153,7 +157,7 @@ def robustness_sentence(metrics: Metrics, kinds: Iterable[str]) -> str:
     )
 
 
-def sanity_sentence(metrics: Metrics) -> str:
+def summarize_explanation_sanity(metrics: Metrics) -> str:
     """Whether the map depends on the weights, and whether what it points at matters."""
     said = []
     if agreement := metrics.get("map_agreement@randomized:100"):
@@ -163,13 +167,13 @@ def sanity_sentence(metrics: Metrics) -> str:
         if gain := metrics.get(name):
             low, high = gain.interval or (-math.inf, math.inf)
             than = "better" if low > 0 else "worse" if high < 0 else "not clearly better"
-            less = Estimate(-gain.value, (-high, -low)) if than == "worse" else gain
+            less = Metric(-gain.value, (-high, -low)) if than == "worse" else gain
             order = f"in the map's order is {than} than in random order"
             said.append(f"{what.capitalize()} pixels {order}, by {less.plain()} of area")
-    return _joined(said)
+    return _join_sentences(said)
 
 
-def latency_sentence(metrics: Metrics) -> str:
+def summarize_latency(metrics: Metrics) -> str:
     """What a reading takes, and what mask, map and novelty add."""
     total, bare, keras = (metrics.get(name) for name in ("ms@stage:total", "ratio@way:bare", "ratio@way:keras"))
     said = []
@@ -179,14 +183,14 @@ def latency_sentence(metrics: Metrics) -> str:
         said.append(f"Mask, map and novelty included, it takes {bare.plain()} times as long as the class alone")
     if keras:
         said.append(f"Keras takes {keras.value:.1f} times as long for the same network")
-    return _joined(said)
+    return _join_sentences(said)
 
 
-def _lowest(metrics: Metrics, name: str, parts: Iterable[str]) -> tuple[str, Estimate] | None:
+def _lowest_subgroup(metrics: Metrics, name: str, parts: Iterable[str]) -> tuple[str, Metric] | None:
     """The part of `name` with the lowest value."""
     found = [(part, metrics[f"{name}{part}"]) for part in parts if f"{name}{part}" in metrics]
     return min(found, key=lambda pair: pair[1].value) if len(found) > 1 else None
 
 
-def _joined(said: list[str]) -> str:
-    return f"{'. '.join(said)}." if said else ""
+def _join_sentences(sentences: list[str]) -> str:
+    return f"{'. '.join(sentences)}." if sentences else ""

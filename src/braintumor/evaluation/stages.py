@@ -10,7 +10,7 @@ from braintumor.evaluation.measures import Metrics, parse_metrics
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StudyCheck:
     """One stage. What is missing or damaged is empty.
 
     Attributes
@@ -27,22 +27,24 @@ class Stage:
 
     metrics: Metrics = field(default_factory=dict)
     curves: dict[str, pd.DataFrame] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    skipped: str = ""
-    stale: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+    skip_reason: str = ""
+    is_outdated: bool = False
 
     @property
-    def measured(self) -> bool:
+    def is_measured(self) -> bool:
         """Whether there is a number to show."""
         return bool(self.metrics)
 
-    def kinds(self, what: str) -> list[str]:
+    def subgroup_values(self, attribute: str) -> list[str]:
         """What comes after `@<what>:` in the names of its metrics, in their order."""
-        marks = [name.split(f"@{what}:", 1)[1].split("@", 1)[0] for name in self.metrics if f"@{what}:" in name]
+        marks = [
+            name.split(f"@{attribute}:", 1)[1].split("@", 1)[0] for name in self.metrics if f"@{attribute}:" in name
+        ]
         return list(dict.fromkeys(marks))
 
 
-def parse_stages(stages: Mapping[str, Any], model: str) -> dict[str, Stage]:
+def parse_checks(checks: Mapping[str, Any], model: str) -> dict[str, StudyCheck]:
     """Stages by name.
 
     Parameters
@@ -52,21 +54,21 @@ def parse_stages(stages: Mapping[str, Any], model: str) -> dict[str, Stage]:
     model : str
         Identity of the model as it stands.
     """
-    return {name: _stage(entry, model) for name, entry in stages.items() if isinstance(entry, Mapping)}
+    return {name: _parse_check(entry, model) for name, entry in checks.items() if isinstance(entry, Mapping)}
 
 
-def _stage(entry: Mapping[str, Any], model: str) -> Stage:
+def _parse_check(entry: Mapping[str, Any], model: str) -> StudyCheck:
     curves, facts = entry.get("curves"), entry.get("facts")
-    return Stage(
+    return StudyCheck(
         metrics=parse_metrics(entry.get("metrics")),
-        curves={str(n): _curve(c) for n, c in curves.items()} if isinstance(curves, Mapping) else {},
-        facts=dict(facts) if isinstance(facts, Mapping) else {},
-        skipped=str(entry.get("skipped") or ""),
-        stale=entry.get("model") != model,
+        curves={str(n): _parse_curve(c) for n, c in curves.items()} if isinstance(curves, Mapping) else {},
+        details=dict(facts) if isinstance(facts, Mapping) else {},
+        skip_reason=str(entry.get("skipped") or ""),
+        is_outdated=entry.get("model") != model,
     )
 
 
-def _curve(columns: Any) -> pd.DataFrame:
+def _parse_curve(columns: Any) -> pd.DataFrame:
     try:
         return pd.DataFrame(dict(columns)).apply(pd.to_numeric, errors="coerce")
     except (TypeError, ValueError):

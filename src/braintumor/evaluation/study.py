@@ -8,37 +8,37 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from braintumor.evaluation.bootstrap import REPLICATES
-from braintumor.evaluation.foreign import measure_novelty
+from braintumor.evaluation.foreign import measure_ood_rejection
 from braintumor.evaluation.latency import measure_latency
-from braintumor.evaluation.origin import measure_origin
-from braintumor.evaluation.outside import measure_outside
+from braintumor.evaluation.origin import measure_domain_probe
+from braintumor.evaluation.outside import measure_external
 from braintumor.evaluation.robustness import measure_robustness
-from braintumor.evaluation.sanity import measure_sanity
-from braintumor.evaluation.study_file import OUTSIDE, identity, is_current, read_stages, write_stages
-from braintumor.evaluation.subject import Findings, NotMeasurableError, Subject
+from braintumor.evaluation.sanity import measure_explanation_sanity
+from braintumor.evaluation.study_file import EXTERNAL_SPLIT, is_current, model_fingerprint, read_checks, write_checks
+from braintumor.evaluation.subject import CheckResult, NotMeasurableError, StudyContext
 from braintumor.files import write_atomically
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card import update_card
 
-Stage = Callable[[Subject], Findings]
+Check = Callable[[StudyContext], CheckResult]
 
-STAGES: Final[dict[str, Stage]] = {
-    OUTSIDE: measure_outside,
-    "novelty": measure_novelty,
-    "origin": measure_origin,
+CHECKS: Final[dict[str, Check]] = {
+    EXTERNAL_SPLIT: measure_external,
+    "novelty": measure_ood_rejection,
+    "origin": measure_domain_probe,
     "robustness": measure_robustness,
-    "sanity": measure_sanity,
+    "sanity": measure_explanation_sanity,
     "latency": measure_latency,
 }
 
 
-def study(
+def run_study(
     name: str,
     settings: Settings | None = None,
     *,
     restart: bool = False,
     replicates: int = REPLICATES,
-    stages: dict[str, Stage] = STAGES,
+    checks: dict[str, Check] = CHECKS,
 ) -> str:
     """Measure every stage that was not yet measured on this model, and write `outputs/<version>/study.json`.
 
@@ -63,11 +63,11 @@ def study(
         See `braintumor.evaluation.run.evaluate`.
     """
     settings = settings or get_settings()
-    subject = Subject(name, settings, replicates)
-    folder, model = settings.outputs / name, identity(subject.card.raw)
-    found = {} if restart else read_stages(folder)
+    subject = StudyContext(name, settings, replicates)
+    folder, model = settings.outputs / name, model_fingerprint(subject.card.raw)
+    found = {} if restart else read_checks(folder)
     said = []
-    for stage, measure in stages.items():
+    for stage, measure in checks.items():
         if is_current(found.get(stage), model):
             said.append(f"{stage}: kept.")
             continue
@@ -81,18 +81,18 @@ def study(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - started, 1),
         }
-        write_stages(folder, found)
+        write_checks(folder, found)
         update_card(name, settings)
         said.append(f"{stage}: {found[stage].get('skipped') or 'measured.'}")
-    _give_outside(subject, found)
+    _write_external_split(subject, found)
     update_card(name, settings)
     return "\n".join(f"{name}: {line}" for line in said)
 
 
-def _give_outside(subject: Subject, found: dict[str, dict[str, Any]]) -> None:
+def _write_external_split(context: StudyContext, results: dict[str, dict[str, Any]]) -> None:
     """Put the split `outside` beside the others."""
-    path = subject.settings.outputs / subject.name / "evaluation.json"
-    if OUTSIDE not in found or "skipped" in found[OUTSIDE] or not path.is_file():
+    path = context.settings.outputs / context.name / "evaluation.json"
+    if EXTERNAL_SPLIT not in results or "skipped" in results[EXTERNAL_SPLIT] or not path.is_file():
         return
     report = json.loads(path.read_text(encoding="utf-8"))
-    write_atomically(path, json.dumps(report | {OUTSIDE: found[OUTSIDE]["metrics"]}, indent=1) + "\n")
+    write_atomically(path, json.dumps(report | {EXTERNAL_SPLIT: results[EXTERNAL_SPLIT]["metrics"]}, indent=1) + "\n")

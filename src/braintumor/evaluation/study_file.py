@@ -7,47 +7,47 @@ from pathlib import Path
 from typing import Any, Final
 
 from braintumor.files import write_atomically
-from braintumor.inference.artifact import MODEL, Artifact
+from braintumor.inference.artifact import MODEL_FILE, Artifact
 
-FILE: Final = "study.json"
-OUTSIDE: Final = "outside"
+STUDY_FILE: Final = "study.json"
+EXTERNAL_SPLIT: Final = "outside"
 # What decides an answer besides the network: a stage measured before one of these changed says nothing of the model.
-_DECIDING: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
+_FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
 
 
-def identity(card: Mapping[str, Any]) -> str:
+def model_fingerprint(card: Mapping[str, Any]) -> str:
     """Hash of all in a card that decides what the model says of a scan."""
     files, members = card.get("files"), card.get("members")
-    model = files.get(MODEL) if isinstance(files, Mapping) else None
+    model = files.get(MODEL_FILE) if isinstance(files, Mapping) else None
     if members:  # an ensemble has no model file of its own
         model = [[member.get(name) for name in ("sha256", "weight", "temperature")] for member in members]
-    content = [model, *(card.get(name) for name in _DECIDING)]
+    content = [model, *(card.get(name) for name in _FINGERPRINTED_KEYS)]
     if (decision := card.get("decision")) is not None:
         content.append(decision)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def read_stages(folder: Path) -> dict[str, dict[str, Any]]:
+def read_checks(folder: Path) -> dict[str, dict[str, Any]]:
     """Stages by name; none where there is no study or it cannot be read."""
     try:
-        stages = json.loads((folder / FILE).read_text(encoding="utf-8"))["stages"]
+        stages = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))["stages"]
         return {str(name): stage for name, stage in stages.items() if isinstance(stage, dict)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def write_stages(folder: Path, stages: dict[str, dict[str, Any]]) -> None:
+def write_checks(folder: Path, checks: dict[str, dict[str, Any]]) -> None:
     """Write all stages, whole or not at all."""
-    write_atomically(folder / FILE, json.dumps({"stages": stages}, indent=1) + "\n")
+    write_atomically(folder / STUDY_FILE, json.dumps({"stages": checks}, indent=1) + "\n")
 
 
-def is_current(stage: dict[str, Any] | None, model: str) -> bool:
+def is_current(check: dict[str, Any] | None, model: str) -> bool:
     """Whether a stage was measured, and on this very model."""
-    return stage is not None and stage.get("model") == model and "skipped" not in stage
+    return check is not None and check.get("model") == model and "skipped" not in check
 
 
-def outside_split(artifact: Artifact) -> dict[str, Any]:
+def read_external_split(artifact: Artifact) -> dict[str, Any]:
     """The split `outside` as the study measured it; empty where it was not, or on another model."""
-    stage = read_stages(artifact.folder).get(OUTSIDE)
-    metrics = stage.get("metrics") if stage and is_current(stage, identity(artifact.card.raw)) else None
+    stage = read_checks(artifact.folder).get(EXTERNAL_SPLIT)
+    metrics = stage.get("metrics") if stage and is_current(stage, model_fingerprint(artifact.card.raw)) else None
     return dict(metrics) if isinstance(metrics, dict) else {}

@@ -6,21 +6,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.evaluation.answered import answered
-from braintumor.evaluation.entries import sliced, slices_of
+from braintumor.evaluation.answered import correctness
+from braintumor.evaluation.entries import by_subgroup, subgroup_masks
 
 Floats = NDArray[np.float64]
-Slices = dict[str, NDArray[np.bool_]]
+SubgroupMasks = dict[str, NDArray[np.bool_]]
 
 SIZES: Final = ("small", "medium", "large")
 
 
-def subgroup_columns(labels: NDArray[np.int64], calibrated: Floats, slices: Slices) -> dict[str, Floats]:
+def subgroup_columns(labels: NDArray[np.int64], calibrated: Floats, subgroups: SubgroupMasks) -> dict[str, Floats]:
     """Accuracy, tumour sensitivity and tumour specificity of the likeliest class, scan by scan, for each slice."""
-    return sliced(answered(labels, calibrated, None), slices)
+    return by_subgroup(correctness(labels, calibrated, None), subgroups)
 
 
-def subgroup_slices(manifest: pd.DataFrame, masks: NDArray[np.uint8] | None) -> Slices:
+def manifest_subgroups(manifest: pd.DataFrame, masks: NDArray[np.uint8] | None) -> SubgroupMasks:
     """Slices `@plane:...`, `@origin:...` and, where outlines are known, `@size:...` of the scans of a manifest.
 
     Parameters
@@ -30,16 +30,16 @@ def subgroup_slices(manifest: pd.DataFrame, masks: NDArray[np.uint8] | None) -> 
     masks : ndarray of uint8, shape (n, height, width), or None
         Outlines on the model's frame, in the manifest's order.
     """
-    slices: Slices = {}
+    slices: SubgroupMasks = {}
     for kind in ("plane", "origin"):
         values = manifest[kind].to_numpy(object)
-        slices |= slices_of(kind, values, sorted(set(values)))
+        slices |= subgroup_masks(kind, values, sorted(set(values)))
     if masks is not None and masks.any():
-        slices |= slices_of("size", size_names(masks), SIZES)
+        slices |= subgroup_masks("size", tumor_size_terciles(masks), SIZES)
     return slices
 
 
-def size_names(masks: NDArray[np.uint8]) -> NDArray[np.object_]:
+def tumor_size_terciles(masks: NDArray[np.uint8]) -> NDArray[np.object_]:
     """Tercile of each outlined tumour by its share of the frame, in words; empty where there is no outline."""
     areas = masks.mean(axis=(1, 2))
     outlined = areas > 0

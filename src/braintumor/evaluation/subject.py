@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.dataset.sets import learnt_from
+from braintumor.dataset.sets import training_dataset
 from braintumor.errors import BrainTumorError, ScanError
-from braintumor.evaluation.entries import Entry
-from braintumor.evaluation.run import evaluation_data, verdicts_of
-from braintumor.evaluation.scores import Scored
-from braintumor.imaging import read_scan, standardize
-from braintumor.inference.artifact import Card
+from braintumor.evaluation.entries import MetricEntry
+from braintumor.evaluation.run import load_evaluation_data, verdicts_of
+from braintumor.evaluation.scores import SplitPredictions
+from braintumor.imaging import preprocess, read_scan
+from braintumor.inference.artifact import ModelCard
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
@@ -28,15 +28,15 @@ class NotMeasurableError(BrainTumorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class CheckResult:
     """What a stage found: metrics with intervals, curves as columns of equal length, and facts about how."""
 
-    metrics: dict[str, Entry]
+    metrics: dict[str, MetricEntry]
     curves: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-class Subject:
+class StudyContext:
     """One version under study. Whatever takes time is made when it is first asked for, and kept."""
 
     def __init__(self, name: str, settings: Settings, replicates: int) -> None:
@@ -44,47 +44,47 @@ class Subject:
         self.detector = Detector.load(name, settings)
 
     @property
-    def card(self) -> Card:
+    def card(self) -> ModelCard:
         """Card of the version."""
         return self.detector.artifact.card
 
     @cached_property
     def data(self) -> TrainingData:
         """Every frame of the image set."""
-        return evaluation_data(self.name, self.settings)
+        return load_evaluation_data(self.name, self.settings)
 
-    def path_of(self, row: int) -> Path:
+    def image_path(self, row: int) -> Path:
         """The file of a row, in the folder of the set the version learnt from."""
-        return self.settings.inputs / learnt_from(self.card.raw).folder / self.data.manifest["path"].iloc[row]
+        return self.settings.inputs / training_dataset(self.card.raw).folder / self.data.manifest["path"].iloc[row]
 
     @cached_property
     def test_rows(self) -> NDArray[np.int64]:
         """Rows of the test split."""
-        return self.data.rows(Split.TEST)
+        return self.data.split_rows(Split.TEST)
 
     @cached_property
-    def test(self) -> Scored:
+    def test_predictions(self) -> SplitPredictions:
         """The test split with what is said of it."""
-        frames = self.data.frames[self.test_rows]
-        outputs, probabilities, verdicts = self.say(frames)
+        frames = self.data.model_inputs[self.test_rows]
+        outputs, probabilities, verdicts = self.predict(frames)
         masks = None if self.data.masks is None else self.data.masks[self.test_rows]
         manifest = self.data.manifest.iloc[self.test_rows]
-        return Scored(manifest, self.data.labels[self.test_rows], outputs, probabilities, verdicts, masks)
+        return SplitPredictions(manifest, self.data.labels[self.test_rows], outputs, probabilities, verdicts, masks)
 
-    def say(self, frames: NDArray[np.uint8]) -> tuple[Outputs, NDArray[np.float64], NDArray[np.object_]]:
+    def predict(self, model_inputs: NDArray[np.uint8]) -> tuple[Outputs, NDArray[np.float64], NDArray[np.object_]]:
         """Outputs, calibrated probabilities and verdicts of frames (n, height, width)."""
-        outputs = self.detector.infer_all(frames)
+        outputs = self.detector.infer_all(model_inputs)
         probabilities = self.detector.probabilities(outputs)
-        return outputs, probabilities, verdicts_of(self.detector, outputs, probabilities, frames)
+        return outputs, probabilities, verdicts_of(self.detector, outputs, probabilities, model_inputs)
 
-    def frames_of(self, paths: Sequence[Path]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    def load_inputs(self, paths: Sequence[Path]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """Frames of the pictures that can be read as scans, and which of all they are."""
         frames, readable = [], np.zeros(len(paths), bool)
         for i, path in enumerate(paths):
             try:
-                frames.append(standardize(read_scan(path, settings=self.settings), self.card.contract)[0])
+                frames.append(preprocess(read_scan(path, settings=self.settings), self.card.input_spec)[0])
                 readable[i] = True
             except ScanError:
                 continue
-        shape = (0, self.card.contract.height, self.card.contract.width)
+        shape = (0, self.card.input_spec.height, self.card.input_spec.width)
         return np.stack(frames) if frames else np.empty(shape, np.uint8), readable

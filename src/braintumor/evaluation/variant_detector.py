@@ -20,24 +20,24 @@ Runner = Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 class VariantDetector(Detector):
     """Reads with a variant: contract, views, fusion and calibration are those of the version."""
 
-    def __init__(self, served: Detector, run: Runner) -> None:
+    def __init__(self, served: Detector, runner: Runner) -> None:
         super().__init__(served.artifact, served.settings)
-        self._variant = run
+        self._variant = runner
 
     def _run(self, batch: NDArray[np.float32]) -> Outputs:
         return Outputs(**self._variant(batch))
 
 
-def onnx_runner(content: bytes, wanted: Sequence[str], threads: int = 0) -> Runner:
+def make_onnx_runner(content: bytes, output_names: Sequence[str], threads: int = 0) -> Runner:
     """Runs an ONNX graph in ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda batch: dict(zip(wanted, session.run(list(wanted), {name: batch}), strict=True))
+    return lambda batch: dict(zip(output_names, session.run(list(output_names), {name: batch}), strict=True))
 
 
-def litert_runner(content: bytes) -> Runner:
+def make_litert_runner(content: bytes) -> Runner:
     """Runs a LiteRT model in TensorFlow's own interpreter, image by image."""
     import tensorflow as tf
 

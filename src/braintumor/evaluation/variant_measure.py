@@ -6,16 +6,16 @@ from typing import Any, Final
 import numpy as np
 
 from braintumor.errors import ArtifactError
-from braintumor.evaluation.answered import answered
+from braintumor.evaluation.answered import correctness
 from braintumor.evaluation.bootstrap import REPLICATES
-from braintumor.evaluation.entries import Entry, means
+from braintumor.evaluation.entries import MetricEntry, mean_with_ci
 from braintumor.evaluation.variant_detector import Runner, VariantDetector
-from braintumor.inference.artifact import INT8, LITERT
+from braintumor.inference.artifact import INT8_FILE, LITERT_FILE
 from braintumor.inference.detector import Detector
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import Split
 
-_SHARES: Final = {
+_METRIC_TITLES: Final = {
     "accuracy": "accuracy",
     "tumor_sensitivity": "tumour sensitivity",
     "tumor_specificity": "tumour specificity",
@@ -40,10 +40,12 @@ class Bounds:
 
 
 # The same numbers added in another order; and whole numbers, which change an answer that hung in the balance anyway.
-BOUNDS: Final = {LITERT: Bounds(1e-5, 1e-3, 0.001), INT8: Bounds(0.02, 1.0, 0.02)}
+BOUNDS: Final = {LITERT_FILE: Bounds(1e-5, 1e-3, 0.001), INT8_FILE: Bounds(0.02, 1.0, 0.02)}
 
 
-def measure(detector: Detector, run: Runner, data: TrainingData, replicates: int = REPLICATES) -> dict[str, Any]:
+def measure_variant(
+    detector: Detector, runner: Runner, data: TrainingData, replicates: int = REPLICATES
+) -> dict[str, Any]:
     """How a variant compares with the served graph on the test split.
 
     Returns
@@ -53,14 +55,16 @@ def measure(detector: Detector, run: Runner, data: TrainingData, replicates: int
         probability. `test`: accuracy, tumour sensitivity and specificity of the variant, and as `lost/accuracy` and so
         on what each is below that of the served graph, with intervals over groups.
     """
-    rows = data.rows(Split.TEST)
-    frames, labels = data.frames[rows], data.labels[rows]
-    ours, theirs = (d.probabilities(d.infer_all(frames)) for d in (detector, VariantDetector(detector, run)))
+    rows = data.split_rows(Split.TEST)
+    frames, labels = data.model_inputs[rows], data.labels[rows]
+    ours, theirs = (d.probabilities(d.infer_all(frames)) for d in (detector, VariantDetector(detector, runner)))
     apart = np.abs(ours - theirs).max(axis=1)
-    decision = detector.artifact.card.decision
-    served, small = (answered(labels, p, decision) for p in (ours, theirs))
-    columns = small | {f"lost/{share}": served[share] - small[share] for share in _SHARES}
-    test: dict[str, Entry] = means(columns, data.manifest["group"].to_numpy(object)[rows], labels, replicates)
+    decision = detector.artifact.card.binary_threshold
+    served, small = (correctness(labels, p, decision) for p in (ours, theirs))
+    columns = small | {f"lost/{share}": served[share] - small[share] for share in _METRIC_TITLES}
+    test: dict[str, MetricEntry] = mean_with_ci(
+        columns, data.manifest["group"].to_numpy(object)[rows], labels, replicates
+    )
     return {
         "agreement": {
             "median_difference": float(np.median(apart)),
@@ -71,7 +75,7 @@ def measure(detector: Detector, run: Runner, data: TrainingData, replicates: int
     }
 
 
-def refuse_beyond(name: str, file: str, measured: dict[str, Any]) -> None:
+def require_within_bounds(name: str, file: str, measured: dict[str, Any]) -> None:
     """Raise an error that says by how much a variant misses its bounds, where it does."""
     bounds, apart, test = BOUNDS[file], measured["agreement"], measured["test"]
     found = [
@@ -80,7 +84,7 @@ def refuse_beyond(name: str, file: str, measured: dict[str, Any]) -> None:
     ]
     found += [
         (f"the loss of {said}", test[f"lost/{share}"]["value"], bounds.lost)
-        for share, said in _SHARES.items()
+        for share, said in _METRIC_TITLES.items()
         if f"lost/{share}" in test
     ]
     beyond = [f"{what} is {value:.4g}, more than {bound:g}" for what, value, bound in found if not value <= bound]

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.bootstrap import REPLICATES
-from braintumor.evaluation.robustness import dealt
-from braintumor.evaluation.run import evaluation_data
-from braintumor.evaluation.study_file import identity
-from braintumor.evaluation.variant_detector import Runner, litert_runner, onnx_runner
-from braintumor.evaluation.variant_measure import BOUNDS, measure, refuse_beyond
-from braintumor.files import sha256_of, write_atomically
+from braintumor.evaluation.robustness import sample_across_groups
+from braintumor.evaluation.run import load_evaluation_data
+from braintumor.evaluation.study_file import model_fingerprint
+from braintumor.evaluation.variant_detector import Runner, make_litert_runner, make_onnx_runner
+from braintumor.evaluation.variant_measure import BOUNDS, measure_variant, require_within_bounds
+from braintumor.files import sha256_file, write_atomically
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact import INT8, LITERT, MODEL
+from braintumor.inference.artifact import INT8_FILE, LITERT_FILE, MODEL_FILE
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import LOGITS
 from braintumor.settings import Settings, get_settings
@@ -21,11 +21,11 @@ from braintumor.training.card import update_card
 from braintumor.training.data import TrainingData
 from braintumor.vocabulary import Split
 
-NETWORK: Final = "model.keras"
+KERAS_FILE: Final = "model.keras"
 # Variants are for small machines; a network beyond this is none for them.
-MOST_PARAMETERS: Final = 10_000_000
+MAX_PARAMETERS: Final = 10_000_000
 # Training frames by which the ranges of whole numbers are chosen.
-CALIBRATED_ON: Final = 128
+CALIBRATION_IMAGES: Final = 128
 _SEED: Final = 0
 
 
@@ -50,52 +50,56 @@ def export_variants(
     """
     settings = settings or get_settings()
     detector = Detector.load(name, settings)
-    _check(detector, litert=litert)
-    data = evaluation_data(name, settings)
-    for file, wanted in ((LITERT, litert), (INT8, int8)):
+    _require_exportable(detector, litert=litert)
+    data = load_evaluation_data(name, settings)
+    for file, wanted in ((LITERT_FILE, litert), (INT8_FILE, int8)):
         if wanted:
-            yield _export(name, file, detector, data, settings, replicates)
+            yield _export_variant(name, file, detector, data, settings, replicates)
 
 
-def _check(detector: Detector, *, litert: bool) -> None:
+def _require_exportable(detector: Detector, *, litert: bool) -> None:
     """Say at once what would fail later."""
     version, parameters = detector.version, int(detector.artifact.card.raw.get("parameters") or 0)
     if members := detector.artifact.card.members:
         names = ", ".join(member.version for member in members)
-        raise ArtifactError(f"{version} is an ensemble and has no {MODEL} to make variants of. Its members: {names}.")
-    if parameters > MOST_PARAMETERS:
         raise ArtifactError(
-            f"{version} has {parameters:,} parameters, more than the {MOST_PARAMETERS:,} up to which variants for "
+            f"{version} is an ensemble and has no {MODEL_FILE} to make variants of. Its members: {names}."
+        )
+    if parameters > MAX_PARAMETERS:
+        raise ArtifactError(
+            f"{version} has {parameters:,} parameters, more than the {MAX_PARAMETERS:,} up to which variants for "
             "small machines are made. Take model.onnx, or export a smaller version."
         )
-    if litert and not detector.artifact.path(NETWORK).is_file():
+    if litert and not detector.artifact.path(KERAS_FILE).is_file():
         raise ArtifactError(
-            f"{version} keeps no {NETWORK} here, which LiteRT is made from. Train it with: braintumor train {version}, "
+            f"{version} keeps no {KERAS_FILE} here, which LiteRT is made from. Train it with: braintumor train {version}, "
             "or export with --int8, which is made from model.onnx."
         )
 
 
-def _export(name: str, file: str, detector: Detector, data: TrainingData, settings: Settings, replicates: int) -> str:
+def _export_variant(
+    name: str, file: str, detector: Detector, data: TrainingData, settings: Settings, replicates: int
+) -> str:
     content, run, how = _MAKERS[file](detector, data)
-    measured = measure(detector, run, data, replicates)
-    refuse_beyond(name, file, measured)
+    measured = measure_variant(detector, run, data, replicates)
+    require_within_bounds(name, file, measured)
     folder = settings.outputs / name
     write_atomically(folder / file, content)
     card = detector.artifact.card.raw
     entry = {
         "bytes": len(content),
-        "sha256": sha256_of(folder / file),
-        "model": identity(card),
+        "sha256": sha256_file(folder / file),
+        "model": model_fingerprint(card),
         **measured,
         "bounds": asdict(BOUNDS[file]),
         **how,
     }
     earlier = Detector.load(name, settings).artifact.card.raw.get("variants") or {}
     update_card(name, settings, variants=earlier | {file: entry})
-    return _sentence(name, file, entry, len(detector.artifact.verified(MODEL)))
+    return _summarize_variant(name, file, entry, len(detector.artifact.read_verified(MODEL_FILE)))
 
 
-def _sentence(name: str, file: str, entry: dict[str, Any], served_bytes: int) -> str:
+def _summarize_variant(name: str, file: str, entry: dict[str, Any], served_bytes: int) -> str:
     found, apart = entry["test"]["accuracy"], entry["agreement"]
     return (
         f"{name}: {file}, {entry['bytes'] / 2**20:.1f} MB ({entry['bytes'] / served_bytes:.0%} of model.onnx). Its "
@@ -106,32 +110,32 @@ def _sentence(name: str, file: str, entry: dict[str, Any], served_bytes: int) ->
     )
 
 
-def _litert(detector: Detector, data: TrainingData) -> tuple[bytes, Runner, dict[str, Any]]:
-    from braintumor.models.saved import load_network
+def _make_litert(detector: Detector, data: TrainingData) -> tuple[bytes, Runner, dict[str, Any]]:
+    from braintumor.models.saved import load_keras_model
     from braintumor.training.litert import to_litert
 
-    detector.artifact.verified(NETWORK)
-    content = to_litert(load_network(detector.artifact.path(NETWORK)), _deciding(detector, data))
-    return content, litert_runner(content), {}
+    detector.artifact.read_verified(KERAS_FILE)
+    content = to_litert(load_keras_model(detector.artifact.path(KERAS_FILE)), _required_outputs(detector, data))
+    return content, make_litert_runner(content), {}
 
 
-def _int8(detector: Detector, data: TrainingData) -> tuple[bytes, Runner, dict[str, Any]]:
-    from braintumor.training.quantized import quantized
+def _make_int8(detector: Detector, data: TrainingData) -> tuple[bytes, Runner, dict[str, Any]]:
+    from braintumor.training.quantized import quantize
 
-    rows = data.rows(Split.TRAIN)
-    rows = rows[dealt(data.manifest["group"].to_numpy(object)[rows], CALIBRATED_ON, _SEED)]
-    wanted = _deciding(detector, data)
-    images = to_batch(data.frames[rows], detector.artifact.card.contract)
-    content = quantized(detector.artifact.verified(MODEL), wanted, images)
-    return content, onnx_runner(content, wanted, detector.settings.threads), {"calibrated_on": len(rows)}
+    rows = data.split_rows(Split.TRAIN)
+    rows = rows[sample_across_groups(data.manifest["group"].to_numpy(object)[rows], CALIBRATION_IMAGES, _SEED)]
+    wanted = _required_outputs(detector, data)
+    images = to_batch(data.model_inputs[rows], detector.artifact.card.input_spec)
+    content = quantize(detector.artifact.read_verified(MODEL_FILE), wanted, images)
+    return content, make_onnx_runner(content, wanted, detector.settings.threads), {"calibrated_on": len(rows)}
 
 
-def _deciding(detector: Detector, data: TrainingData) -> list[str]:
+def _required_outputs(detector: Detector, data: TrainingData) -> list[str]:
     """The outputs an answer is made of."""
-    return [LOGITS] if detector.infer(data.frames[:1]).mask is None else [LOGITS, "mask"]
+    return [LOGITS] if detector.infer(data.model_inputs[:1]).mask is None else [LOGITS, "mask"]
 
 
 _MAKERS: Final[dict[str, Callable[[Detector, TrainingData], tuple[bytes, Runner, dict[str, Any]]]]] = {
-    LITERT: _litert,
-    INT8: _int8,
+    LITERT_FILE: _make_litert,
+    INT8_FILE: _make_int8,
 }

@@ -11,16 +11,16 @@ from braintumor.training.data import TrainingData
 from braintumor.vocabulary import Split
 
 
-def choose_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
+def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
     """Write into the card how many views an answer takes: those under which the validation labels are likelier.
 
     Each is tried at its own best temperature. Versions without a mask keep the one view they were trained to answer
     from: their maps cover the frame unevenly and cannot be turned over.
     """
-    rows = data.rows(Split.VALIDATION)
+    rows = data.split_rows(Split.VALIDATION)
     labels, losses = data.labels[rows], {}
     for views in (1, 2):
-        outputs = detector.infer_all(data.frames[rows], views=views)
+        outputs = detector.infer_all(data.model_inputs[rows], tta_views=views)
         if outputs.mask is None:
             return
         probabilities = softmax(outputs.logits, fit_temperature(outputs.logits, labels))

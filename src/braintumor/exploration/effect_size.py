@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from braintumor.exploration.welford import Moments
 
 # False discovery rates told apart; 0.05 is the one spoken of unless said otherwise.
-LEVELS: Final = (0.05, 0.01, 0.001)
+FDR_LEVELS: Final = (0.05, 0.01, 0.001)
 # Below this many groups on a side no standard deviation worth the name can be had.
 MIN_GROUPS: Final = 5
 # Pixels whose groups differ less than half a grey level are background: they are not tested.
-_FLAT: Final = 0.5 / 255
+_MIN_STD: Final = 0.5 / 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,10 +31,10 @@ class Effect:
     """
 
     size: NDArray[np.float32]
-    passed: NDArray[np.uint8]
-    levels: tuple[float, ...] = LEVELS
+    levels_passed: NDArray[np.uint8]
+    levels: tuple[float, ...] = FDR_LEVELS
 
-    def significant(self, level: float = LEVELS[0]) -> NDArray[np.bool_]:
+    def significant_pixels(self, level: float = FDR_LEVELS[0]) -> NDArray[np.bool_]:
         """Pixels called different at a false discovery rate.
 
         Raises
@@ -44,10 +44,10 @@ class Effect:
         """
         if level not in self.levels:
             raise ValueError(f"Significance was counted at {self.levels}, not at {level}.")
-        return self.passed > self.levels.index(level)
+        return self.levels_passed > self.levels.index(level)
 
 
-def effect(a: Moments, b: Moments) -> Effect | None:
+def compute_effect(a: Moments, b: Moments) -> Effect | None:
     """Compare two classes, given the moments of their group means.
 
     Hedges' g (Hedges 1981), Welch's t-test for unequal variances, and the procedure of Benjamini and Hochberg (1995)
@@ -68,17 +68,17 @@ def effect(a: Moments, b: Moments) -> Effect | None:
     from scipy import stats
 
     pooled = np.sqrt((a.m2 + b.m2) / (a.count + b.count - 2))
-    tested = pooled > _FLAT
+    tested = pooled > _MIN_STD
     correction = 1 - 3 / (4 * (a.count + b.count) - 9)
     size = np.zeros(a.mean.shape, np.float32)
     size[tested] = correction * (a.mean - b.mean)[tested] / pooled[tested]
     passed = np.zeros(a.mean.shape, np.uint8)
     if tested.any():
-        means, deviations = (a.mean, b.mean), (a.deviation(ddof=1), b.deviation(ddof=1))
+        means, deviations = (a.mean, b.mean), (a.std(ddof=1), b.std(ddof=1))
         p = stats.ttest_ind_from_stats(
             means[0][tested], deviations[0][tested], a.count,
             means[1][tested], deviations[1][tested], b.count, equal_var=False,
         ).pvalue  # fmt: skip
         rate = stats.false_discovery_control(p, method="bh")
-        passed[tested] = sum((rate <= level).astype(np.uint8) for level in LEVELS)
+        passed[tested] = sum((rate <= level).astype(np.uint8) for level in FDR_LEVELS)
     return Effect(size, passed)

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.imaging import Scan, content_box
+from braintumor.imaging import Scan, foreground_bbox
 from braintumor.imaging.standardize import MARGIN_LEVEL
 
 # Name of each fact and what it says, in the order of the table's columns.
-FACTS: Final = {
+IMAGE_FEATURES: Final = {
     "width": "pixels",
     "height": "pixels",
     "aspect": "width over height",
@@ -38,7 +38,7 @@ FACTS: Final = {
 }
 
 
-def image_facts(content: bytes, scan: Scan) -> tuple[dict[str, float], NDArray[np.float64]]:
+def compute_image_features(content: bytes, scan: Scan) -> tuple[dict[str, float], NDArray[np.float64]]:
     """Facts of one image file, and its histogram.
 
     Parameters
@@ -58,7 +58,7 @@ def image_facts(content: bytes, scan: Scan) -> tuple[dict[str, float], NDArray[n
     pixels = scan.to_uint8()
     # Pillow counts bytes three times faster than numpy, which first widens them.
     histogram = np.array(Image.fromarray(pixels).histogram()) / pixels.size
-    channels, colour, quantization = _file_facts(content)
+    channels, colour, quantization = _compute_file_features(content)
     facts = {
         "width": scan.width,
         "height": scan.height,
@@ -68,14 +68,14 @@ def image_facts(content: bytes, scan: Scan) -> tuple[dict[str, float], NDArray[n
         "kilobytes": len(content) / 1024,
         "bits_per_pixel": 8 * len(content) / pixels.size,
         "quantization": quantization,
-        **_grey_facts(histogram),
-        **_texture_facts(pixels),
-        **_margin_facts(pixels),
+        **_compute_gray_features(histogram),
+        **_compute_texture_features(pixels),
+        **_compute_margin_features(pixels),
     }
-    return {name: float(facts[name]) for name in FACTS}, histogram
+    return {name: float(facts[name]) for name in IMAGE_FEATURES}, histogram
 
 
-def _file_facts(content: bytes) -> tuple[int, float, float]:
+def _compute_file_features(content: bytes) -> tuple[int, float, float]:
     """Channels, largest difference between them, and coarseness of the JPEG."""
     with Image.open(io.BytesIO(content)) as image:
         tables = getattr(image, "quantization", None) or {}
@@ -89,7 +89,7 @@ def _file_facts(content: bytes) -> tuple[int, float, float]:
     return channels, float(np.ptp(colours, axis=2).max()) / 255, quantization
 
 
-def _grey_facts(histogram: NDArray[np.float64]) -> dict[str, float]:
+def _compute_gray_features(histogram: NDArray[np.float64]) -> dict[str, float]:
     """Facts that the histogram holds, grey values counted from 0 to 1."""
     levels = np.arange(256) / 255
     mean = float(histogram @ levels)
@@ -106,7 +106,7 @@ def _grey_facts(histogram: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def _texture_facts(pixels: NDArray[np.uint8]) -> dict[str, float]:
+def _compute_texture_features(pixels: NDArray[np.uint8]) -> dict[str, float]:
     """Sharpness and noise from second differences; Immerkaer's mask is the second difference both ways."""
     values = pixels.astype(np.int16)
     down = np.diff(values, n=2, axis=0)
@@ -119,9 +119,9 @@ def _texture_facts(pixels: NDArray[np.uint8]) -> dict[str, float]:
     }
 
 
-def _margin_facts(pixels: NDArray[np.uint8]) -> dict[str, float]:
+def _compute_margin_features(pixels: NDArray[np.uint8]) -> dict[str, float]:
     height, width = pixels.shape
-    left, top, right, bottom = content_box(pixels)
+    left, top, right, bottom = foreground_bbox(pixels)
     return {
         "margin_left": left / width,
         "margin_top": top / height,

@@ -10,43 +10,45 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from braintumor.exploration.profile import Point, profile
-from braintumor.exploration.sentences import Label, name
-from braintumor.exploration.statistics import Statistics, View
+from braintumor.exploration.profile import Point, sample_profile
+from braintumor.exploration.sentences import Label, describe_class
+from braintumor.exploration.statistics import MapName, Statistics
 from braintumor.vocabulary import Plane, TumorClass
 
-_GREY: Final = 255
+_MAX_GRAY: Final = 255
 # Those of the pages: told apart with any kind of colour vision, on light and on dark.
-CLASS_COLOURS: Final = dict(zip(TumorClass, ("#C04F33", "#3D7FC1", "#7F8C99", "#B58900"), strict=True))
-_VARIABILITY: Final = "Cividis"
-_SIGNED: Final = "RdBu_r"
+TUMOR_CLASS_COLORS: Final = dict(zip(TumorClass, ("#C04F33", "#3D7FC1", "#7F8C99", "#B58900"), strict=True))
+_VARIABILITY_COLORSCALE: Final = "Cividis"
+_SIGNED_COLORSCALE: Final = "RdBu_r"
 # Inferno's upper part, from clear to opaque, so that the brain shows where no tumour lies.
-_ATLAS: Final = (
+_ATLAS_COLORSCALE: Final = (
     (0.0, "rgba(87,16,110,0)"), (0.05, "rgba(87,16,110,0.35)"), (0.35, "rgba(188,55,84,0.6)"),
     (0.7, "rgba(249,142,9,0.75)"), (1.0, "rgba(252,255,164,0.9)"),
 )  # fmt: skip
 
 
-def average_figure(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
+def plot_average(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
     """The average image of a class, in grey levels 0 to 255."""
-    return _figure(_grey_image(statistics.average(label, plane)))
+    return _make_figure(_gray_heatmap(statistics.average(label, plane)))
 
 
-def variability_figure(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
+def plot_variability(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
     """The standard deviation of each pixel, in grey levels."""
-    levels = _levels(statistics.variability(label, plane))
-    return _figure(_image(levels, "levels", colorscale=_VARIABILITY, zmin=0, zmax=max(1, int(levels.max()))))
+    levels = _to_gray_levels(statistics.variability(label, plane))
+    return _make_figure(
+        _make_heatmap(levels, "levels", colorscale=_VARIABILITY_COLORSCALE, zmin=0, zmax=max(1, int(levels.max())))
+    )
 
 
-def difference_figure(
-    statistics: Statistics, a: Label, b: Label, plane: Plane | str | None = None, view: View = "average"
+def plot_difference(
+    statistics: Statistics, a: Label, b: Label, plane: Plane | str | None = None, map_name: MapName = "average"
 ) -> go.Figure:
     """The signed difference of two classes, a minus b, in grey levels; red where a is higher."""
-    values = shrunk(statistics.difference(a, b, plane, view)) * np.float32(_GREY)
-    return _figure(_signed_image(values, "levels", 1.0))
+    values = downsample(statistics.difference(a, b, plane, map_name)) * np.float32(_MAX_GRAY)
+    return _make_figure(_signed_heatmap(values, "levels", 1.0))
 
 
-def effect_figure(
+def plot_effect(
     statistics: Statistics, a: Label, b: Label, plane: Plane | str | None = None, *, only_significant: bool = True
 ) -> go.Figure:
     """The effect size of each pixel, a minus b; pixels that differ by no more than noise are left out where asked.
@@ -55,38 +57,42 @@ def effect_figure(
     """
     found = statistics.effect(a, b, plane)
     if found is None:
-        return _figure(None)
+        return _make_figure(None)
     values = found.size
     if only_significant:
-        values = np.where(found.significant(), values, np.float32("nan"))
-    return _figure(_signed_image(shrunk(values), "SD", 0.1))
+        values = np.where(found.significant_pixels(), values, np.float32("nan"))
+    return _make_figure(_signed_heatmap(downsample(values), "SD", 0.1))
 
 
-def atlas_figure(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
+def plot_atlas(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
     """How often each pixel is tumour, in percent, over the average image; only the average where there are no masks."""
-    figure = average_figure(statistics, label, plane)
+    figure = plot_average(statistics, label, plane)
     values = statistics.atlas(label, plane)
     if values is not None:
         figure.data[0].update(showscale=False, hoverinfo="skip", hovertemplate=None)
-        percent = np.round(shrunk(values) * np.float32(100), 1)
-        scale = {"colorscale": [list(stop) for stop in _ATLAS], "zmin": 0, "zmax": max(1.0, float(percent.max()))}
-        figure.add_trace(_image(percent, "% of masks", dx=2, dy=2, **scale))
+        percent = np.round(downsample(values) * np.float32(100), 1)
+        scale = {
+            "colorscale": [list(stop) for stop in _ATLAS_COLORSCALE],
+            "zmin": 0,
+            "zmax": max(1.0, float(percent.max())),
+        }
+        figure.add_trace(_make_heatmap(percent, "% of masks", dx=2, dy=2, **scale))
     return figure
 
 
-def profile_figure(
+def plot_profile(
     statistics: Statistics, labels: list[Label], start: Point, end: Point, plane: Plane | str | None = None
 ) -> go.Figure:
     """Grey levels of class averages along a line, with a band of one standard deviation over images."""
     figure = go.Figure()
     for label in labels:
-        line = profile(statistics.average(label, plane), start, end)
-        spread = profile(statistics.variability(label, plane), start, end).values * _GREY
-        levels, colour = line.values * _GREY, CLASS_COLOURS[TumorClass(label)]
-        figure.add_trace(_band(line.distance, levels - spread, levels + spread, colour))
+        line = sample_profile(statistics.average(label, plane), start, end)
+        spread = sample_profile(statistics.variability(label, plane), start, end).values * _MAX_GRAY
+        levels, colour = line.values * _MAX_GRAY, TUMOR_CLASS_COLORS[TumorClass(label)]
+        figure.add_trace(_make_band(line.distance, levels - spread, levels + spread, colour))
         figure.add_trace(
             go.Scatter(
-                x=line.distance, y=levels, name=name(label, plane), mode="lines", line={"color": colour, "width": 2.5},
+                x=line.distance, y=levels, name=describe_class(label, plane), mode="lines", line={"color": colour, "width": 2.5},
                 customdata=np.stack([line.x, line.y], axis=1),
                 hovertemplate="%{y:.0f} levels at column %{customdata[0]:.0f}, row %{customdata[1]:.0f}",
             )
@@ -98,7 +104,7 @@ def profile_figure(
     return figure
 
 
-def shrunk(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def downsample(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """A map at half its size, by the mean of the pixels that are numbers: class maps are smoother than that."""
     height, width = values.shape[0] // 2, values.shape[1] // 2
     blocks = values[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
@@ -110,34 +116,36 @@ def shrunk(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean
 
 
-def _levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _to_gray_levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Grey levels 0 to 255 in one byte a pixel: a quarter of what the page would have to send otherwise."""
-    return np.rint(np.clip(values, 0, 1) * _GREY).astype(np.uint8)
+    return np.rint(np.clip(values, 0, 1) * _MAX_GRAY).astype(np.uint8)
 
 
-def _grey_image(values: NDArray[np.float32]) -> go.Heatmap:
-    levels = _levels(values)
-    return _image(levels, "levels", colorscale="Greys_r", zmin=0, zmax=max(1, int(levels.max())))
+def _gray_heatmap(values: NDArray[np.float32]) -> go.Heatmap:
+    levels = _to_gray_levels(values)
+    return _make_heatmap(levels, "levels", colorscale="Greys_r", zmin=0, zmax=max(1, int(levels.max())))
 
 
-def _signed_image(values: NDArray[np.float32], unit: str, least: float) -> go.Heatmap:
+def _signed_heatmap(values: NDArray[np.float32], unit: str, min_limit: float) -> go.Heatmap:
     """A map on the diverging scale, as far to either side of zero as its largest value or `least`."""
-    limit = max(least, float(np.nanmax(np.abs(values)))) if np.isfinite(values).any() else least
-    return _image(np.round(values, 2), unit, colorscale=_SIGNED, zmin=-limit, zmax=limit, zmid=0, dx=2, dy=2)
+    limit = max(min_limit, float(np.nanmax(np.abs(values)))) if np.isfinite(values).any() else min_limit
+    return _make_heatmap(
+        np.round(values, 2), unit, colorscale=_SIGNED_COLORSCALE, zmin=-limit, zmax=limit, zmid=0, dx=2, dy=2
+    )
 
 
-def _image(values: NDArray, unit: str, **look: Any) -> go.Heatmap:
-    step = look.get("dx", 1)
-    look |= {"x0": (step - 1) / 2, "y0": (step - 1) / 2}
+def _make_heatmap(values: NDArray, unit: str, **style: Any) -> go.Heatmap:
+    step = style.get("dx", 1)
+    style |= {"x0": (step - 1) / 2, "y0": (step - 1) / 2}
     return go.Heatmap(
         z=values, zsmooth=False, colorbar={"title": unit, "thickness": 12, "len": 0.9, "outlinewidth": 0},
-        hovertemplate="column %{x:.0f}, row %{y:.0f}: %{z} " + unit + "<extra></extra>", **look,
+        hovertemplate="column %{x:.0f}, row %{y:.0f}: %{z} " + unit + "<extra></extra>", **style,
     )  # fmt: skip
 
 
-def _figure(image: go.Heatmap | None) -> go.Figure:
+def _make_figure(heatmap: go.Heatmap | None) -> go.Figure:
     """An image as a figure: square pixels, rows from the top, no axes, nothing around it."""
-    figure = go.Figure() if image is None else go.Figure(image)
+    figure = go.Figure() if heatmap is None else go.Figure(heatmap)
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, constrain="domain", scaleanchor="x", autorange="reversed")
     figure.update_layout(
@@ -147,8 +155,8 @@ def _figure(image: go.Heatmap | None) -> go.Figure:
     return figure
 
 
-def _band(x: NDArray, low: NDArray, high: NDArray, colour: str) -> go.Scatter:
+def _make_band(x: NDArray, low: NDArray, high: NDArray, color: str) -> go.Scatter:
     return go.Scatter(
         x=np.concatenate([x, x[::-1]]), y=np.concatenate([np.maximum(low, 0), high[::-1]]), fill="toself",
-        fillcolor=colour, opacity=0.15, line={"width": 0}, hoverinfo="skip", showlegend=False,
+        fillcolor=color, opacity=0.15, line={"width": 0}, hoverinfo="skip", showlegend=False,
     )  # fmt: skip

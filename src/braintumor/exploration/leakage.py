@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from braintumor.dataset.leakage import TESTING, TRAINING, extent, leakage, touched
+from braintumor.dataset.leakage import TESTING, TRAINING, count_images_in_pairs, count_leakage, count_totals
 from braintumor.errors import DatasetError
 from braintumor.settings import Settings, get_settings
 
-TWINS: Final = "twins.csv"
+NEAR_DUPLICATES_FILE: Final = "twins.csv"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +31,12 @@ class LeakageReport:
     """
 
     numbers: dict[str, Any]
-    twins: pd.DataFrame
+    near_duplicates: pd.DataFrame
     patients: pd.DataFrame
     suspects: pd.DataFrame
 
     @property
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """The report in one sentence, with its numbers."""
         n = self.numbers
         return (
@@ -48,7 +48,7 @@ class LeakageReport:
         )
 
 
-def load_report(manifest: pd.DataFrame, settings: Settings | None = None) -> LeakageReport:
+def load_leakage_report(manifest: pd.DataFrame, settings: Settings | None = None) -> LeakageReport:
     """The report of the set on disk, from its manifest and `outputs/dataset/twins.csv`.
 
     Raises
@@ -56,15 +56,15 @@ def load_report(manifest: pd.DataFrame, settings: Settings | None = None) -> Lea
     DatasetError
         There is no table of twins.
     """
-    path = (settings or get_settings()).dataset_outputs / TWINS
+    path = (settings or get_settings()).dataset_outputs / NEAR_DUPLICATES_FILE
     try:
         twins = pd.read_csv(path)
     except FileNotFoundError:
         raise DatasetError("There is no table of twins yet. Write it with: braintumor data audit") from None
-    return leakage_report(manifest, twins)
+    return build_leakage_report(manifest, twins)
 
 
-def leakage_report(manifest: pd.DataFrame, twins: pd.DataFrame) -> LeakageReport:
+def build_leakage_report(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> LeakageReport:
     """Count and list what leaks.
 
     Parameters
@@ -75,19 +75,20 @@ def leakage_report(manifest: pd.DataFrame, twins: pd.DataFrame) -> LeakageReport
         One row per pair: `path_a`, `path_b`, `distance`, `transform`, `same_label`, `same_side_official`.
     """
     rows = manifest.set_index("path")
-    pairs = twins.assign(
-        label_a=rows["label"].reindex(twins["path_a"]).to_numpy(),
-        label_b=rows["label"].reindex(twins["path_b"]).to_numpy(),
-        exact=rows["sha256"].reindex(twins["path_a"]).to_numpy() == rows["sha256"].reindex(twins["path_b"]).to_numpy(),
+    pairs = near_duplicates.assign(
+        label_a=rows["label"].reindex(near_duplicates["path_a"]).to_numpy(),
+        label_b=rows["label"].reindex(near_duplicates["path_b"]).to_numpy(),
+        exact=rows["sha256"].reindex(near_duplicates["path_a"]).to_numpy()
+        == rows["sha256"].reindex(near_duplicates["path_b"]).to_numpy(),
     )
     pairs = pairs.sort_values(["exact", "distance", "path_a", "path_b"], ascending=[False, True, True, True])
     pairs = pairs.reset_index(drop=True)
-    patients = _patients(manifest)
-    suspects = _suspects(manifest, pairs)
-    return LeakageReport(_numbers(manifest, pairs, patients, suspects), pairs, patients, suspects)
+    patients = _find_shared_patients(manifest)
+    suspects = _find_suspects(manifest, pairs)
+    return LeakageReport(_count_leaks(manifest, pairs, patients, suspects), pairs, patients, suspects)
 
 
-def _patients(manifest: pd.DataFrame) -> pd.DataFrame:
+def _find_shared_patients(manifest: pd.DataFrame) -> pd.DataFrame:
     known = manifest[manifest["patient"] != ""]
     sides = pd.crosstab(known["patient"], known["original_split"]).reindex(columns=[TRAINING, TESTING], fill_value=0)
     both = sides[(sides > 0).all(axis=1)].reset_index()
@@ -95,7 +96,7 @@ def _patients(manifest: pd.DataFrame) -> pd.DataFrame:
     return both.sort_values(["testing", "patient"], ascending=[False, True]).reset_index(drop=True)
 
 
-def _suspects(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _find_suspects(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Images that contradict a copy of themselves, a near-duplicate, or the other images of their patient."""
     found: dict[str, list[str]] = {}
     for row in pairs[~pairs["same_label"]].to_dict("records"):
@@ -116,35 +117,35 @@ def _suspects(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table, columns=["path", "label", "reason"])
 
 
-def _numbers(
+def _count_leaks(
     manifest: pd.DataFrame, pairs: pd.DataFrame, patients: pd.DataFrame, suspects: pd.DataFrame
 ) -> dict[str, Any]:
     """What the audit counts, and what only this report does."""
-    counted = leakage(manifest, pairs)
+    counted = count_leakage(manifest, pairs)
     testing = manifest[manifest["original_split"] == TESTING]
     training = manifest[manifest["original_split"] == TRAINING]
     across = pairs[~pairs["same_side_official"]]
     upright = across[across["transform"] == "identity"]
     return {
-        **extent(manifest),
+        **count_totals(manifest),
         **counted,
         "testing_with_exact_copy_in_training": int(testing["sha256"].isin(set(training["sha256"])).sum()),
         "twin_pairs_across": len(across),
         "twin_pairs_within": len(pairs) - len(across),
         "twin_pairs_turned": int((pairs["transform"] != "identity").sum()),
         "testing_with_twin_in_training_share": counted["testing_with_twin_in_training"] / max(1, len(testing)),
-        "testing_with_upright_twin_in_training": touched(testing, upright),
+        "testing_with_upright_twin_in_training": count_images_in_pairs(testing, upright),
         "patients_on_both_sides": len(patients),
         "suspected_mislabels": len(suspects),
     }
 
 
-def twin_examples(report: LeakageReport, count: int = 6, seed: int = 0) -> pd.DataFrame:
+def sample_near_duplicates(report: LeakageReport, count: int = 6, seed: int = 0) -> pd.DataFrame:
     """A few pairs across the official split for a picture, one of each transform first, then by lot.
 
     Returns rows of `report.twins`; exact copies are left out, as there is nothing to compare.
     """
-    across = report.twins[~report.twins["same_side_official"] & ~report.twins["exact"]]
+    across = report.near_duplicates[~report.near_duplicates["same_side_official"] & ~report.near_duplicates["exact"]]
     order = np.random.default_rng(seed).permutation(len(across))
     mixed = across.iloc[order]
     first = mixed.drop_duplicates("transform")

@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from braintumor.dataset.alignment import load_mask
-from braintumor.dataset.phantoms import ORIGIN as PHANTOM_ORIGIN
-from braintumor.dataset.phantoms import draw
+from braintumor.dataset.phantoms import PHANTOM_ORIGIN as PHANTOM_ORIGIN
+from braintumor.dataset.phantoms import make_phantom
 from braintumor.imaging import Scan, read_scan
-from braintumor.imaging.overlay import outline
+from braintumor.imaging.overlay import outline_mask
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 
-Picture = NDArray[np.uint8]
-DRAWN: Final = "drawn, not a scan"
+ImageArray = NDArray[np.uint8]
+PHANTOM_CAPTION: Final = "drawn, not a scan"
 _CAPTION_HEIGHT: Final = 30
 _GAP: Final = 4
-_BACKGROUND: Final = (16, 18, 22)
-_INK: Final = (226, 230, 236)
+_BACKGROUND_COLOR: Final = (16, 18, 22)
+_TEXT_COLOR: Final = (226, 230, 236)
 # Light yellow stands out from every grey and is told from it by everyone.
-_OUTLINE: Final = (255, 221, 51)
+_OUTLINE_COLOR: Final = (255, 221, 51)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,11 +44,11 @@ class Tile:
 
     path: str
     caption: tuple[str, str]
-    pixels: Picture
+    pixels: ImageArray
     mask: NDArray[np.bool_] | None = None
 
 
-def choose(
+def sample_rows(
     manifest: pd.DataFrame,
     count: int,
     seed: int = 0,
@@ -72,7 +72,7 @@ def choose(
     return rows.iloc[order].reset_index(drop=True)
 
 
-def tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: bool = False) -> list[Tile]:
+def load_tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: bool = False) -> list[Tile]:
     """Read the slices of manifest rows from disk.
 
     Raises
@@ -83,8 +83,8 @@ def tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: boo
     settings = settings or get_settings()
     found = []
     for row in rows.to_dict("records"):
-        scan = read_image(row["path"], settings)
-        kind = DRAWN if row["origin"] == PHANTOM_ORIGIN else TumorClass(row["label"]).title
+        scan = read_dataset_image(row["path"], settings)
+        kind = PHANTOM_CAPTION if row["origin"] == PHANTOM_ORIGIN else TumorClass(row["label"]).title
         size = {"width": scan.width, "height": scan.height}
         mask = load_mask({"path": row["path"], "sha256": row["sha256"], **size}, settings) if outlines else None
         caption = (scan.name, f"{kind}, {scan.width} x {scan.height}")
@@ -92,7 +92,7 @@ def tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: boo
     return found
 
 
-def read_image(path: str, settings: Settings) -> Scan:
+def read_dataset_image(path: str, settings: Settings) -> Scan:
     """Read an image of the set by its path in the manifest.
 
     Raises
@@ -103,7 +103,7 @@ def read_image(path: str, settings: Settings) -> Scan:
     return read_scan(settings.dataset / path, settings=settings)
 
 
-def phantom_tiles(
+def make_phantom_tiles(
     count: int, seed: int = 0, labels: Collection[TumorClass | str] | None = None, *, outlines: bool = False
 ) -> list[Tile]:
     """Drawn stand-ins for where the image set is absent, and said to be drawn in their captions."""
@@ -111,27 +111,27 @@ def phantom_tiles(
     found = []
     for number in range(count if kinds else 0):
         label = kinds[number % len(kinds)]
-        phantom = draw(label, 1000 * seed + number)
+        phantom = make_phantom(label, 1000 * seed + number)
         mask = phantom.mask if outlines and phantom.mask.any() else None
-        found.append(Tile("", (f"{label.title} {number + 1}", DRAWN), phantom.pixels, mask))
+        found.append(Tile("", (f"{label.title} {number + 1}", PHANTOM_CAPTION), phantom.pixels, mask))
     return found
 
 
-def picture(tile: Tile, side: int) -> Picture:
+def render_tile(tile: Tile, tile_size: int) -> ImageArray:
     """A tile fitted into a square of `side` pixels, its aspect kept, RGB, the tumour outlined where it has a mask."""
     height, width = tile.pixels.shape
-    scale = side / max(height, width)
+    scale = tile_size / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image = Image.fromarray(tile.pixels).resize(size, Image.Resampling.LANCZOS).convert("RGB")
     if tile.mask is not None:
         mask = Image.fromarray(tile.mask.astype(np.uint8) * np.uint8(255)).resize(size, Image.Resampling.BILINEAR)
-        image.paste(_OUTLINE, mask=Image.fromarray(outline(np.asarray(mask) > 127, reach=1)))
-    square = Image.new("RGB", (side, side))
-    square.paste(image, ((side - size[0]) // 2, (side - size[1]) // 2))
+        image.paste(_OUTLINE_COLOR, mask=Image.fromarray(outline_mask(np.asarray(mask) > 127, thickness=1)))
+    square = Image.new("RGB", (tile_size, tile_size))
+    square.paste(image, ((tile_size - size[0]) // 2, (tile_size - size[1]) // 2))
     return np.asarray(square)
 
 
-def montage(chosen: Sequence[Tile], columns: int = 4, side: int = 176) -> Picture:
+def make_montage(tiles: Sequence[Tile], columns: int = 4, tile_size: int = 176) -> ImageArray:
     """Lay tiles out in rows, captions below.
 
     Parameters
@@ -152,32 +152,39 @@ def montage(chosen: Sequence[Tile], columns: int = 4, side: int = 176) -> Pictur
     ValueError
         `columns` or `side` is not positive.
     """
-    if columns < 1 or side < 1:
-        raise ValueError(f"A montage needs a positive number of columns and side, not {columns} and {side}.")
-    across = max(1, min(columns, len(chosen)))
-    down = max(1, -(-len(chosen) // columns))
-    width, height = side + _GAP, side + _CAPTION_HEIGHT + _GAP
-    sheet = Image.new("RGB", (across * width + _GAP, down * height + _GAP), _BACKGROUND)
+    if columns < 1 or tile_size < 1:
+        raise ValueError(f"A montage needs a positive number of columns and side, not {columns} and {tile_size}.")
+    across = max(1, min(columns, len(tiles)))
+    down = max(1, -(-len(tiles) // columns))
+    width, height = tile_size + _GAP, tile_size + _CAPTION_HEIGHT + _GAP
+    sheet = Image.new("RGB", (across * width + _GAP, down * height + _GAP), _BACKGROUND_COLOR)
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(11)
-    for number, tile in enumerate(chosen):
+    for number, tile in enumerate(tiles):
         left, top = _GAP + (number % columns) * width, _GAP + (number // columns) * height
-        sheet.paste(Image.fromarray(picture(tile, side)), (left, top))
+        sheet.paste(Image.fromarray(render_tile(tile, tile_size)), (left, top))
         for line, text in enumerate(tile.caption):
-            pen.text((left + 2, top + side + 1 + 13 * line), _fitted(pen, font, text, side - 4), _INK, font)
+            pen.text(
+                (left + 2, top + tile_size + 1 + 13 * line),
+                _truncate_text(pen, font, text, tile_size - 4),
+                _TEXT_COLOR,
+                font,
+            )
     return np.asarray(sheet)
 
 
-def _fitted(pen: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, text: str, room: int) -> str:
+def _truncate_text(
+    canvas: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, text: str, max_width: int
+) -> str:
     """The text, cut where it would run into the next tile."""
-    if pen.textlength(text, font) <= room:
+    if canvas.textlength(text, font) <= max_width:
         return text
-    while text and pen.textlength(f"{text}...", font) > room:
+    while text and canvas.textlength(f"{text}...", font) > max_width:
         text = text[:-1]
     return f"{text}..."
 
 
-def to_png(image: Picture) -> bytes:
+def encode_png(image: ImageArray) -> bytes:
     """A picture as the content of a PNG file, for a download."""
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "PNG", optimize=True)

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from braintumor.dataset.alignment import read_mask
 from braintumor.errors import DatasetError
-from braintumor.exploration.facts import image_facts
-from braintumor.exploration.tumours import tumour_measures
-from braintumor.imaging import InputContract, Scan, read_scan, standardize
+from braintumor.exploration.facts import compute_image_features
+from braintumor.exploration.tumours import compute_tumor_features
+from braintumor.imaging import InputSpec, Scan, preprocess, read_scan
 from braintumor.settings import Settings
 
 # Makes a scan of a file's content and name.
-Reader = Callable[[bytes, str, Settings], Scan]
+ScanReader = Callable[[bytes, str, Settings], Scan]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ImageTask:
     """One image to read: a manifest row, with the mask file that belongs to it where there is one."""
 
     path: str
@@ -33,23 +33,23 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Observation:
+class ImageRecord:
     """What was taken down of one image; the mask lies on the standardized frame like the pixels.
 
     `facts`, `histogram` and `tumour` are None where they were not asked for, or where there is no tumour.
     """
 
-    task: Task
-    frame: NDArray[np.uint8]
+    task: ImageTask
+    pixels: NDArray[np.uint8]
     mask: NDArray[np.bool_] | None = None
-    facts: dict[str, float] | None = None
+    features: dict[str, float] | None = None
     histogram: NDArray[np.float64] | None = None
-    tumour: dict[str, float] | None = None
+    tumor_features: dict[str, float] | None = None
 
 
-def observe(
-    task: Task, contract: InputContract, settings: Settings, only_frames: bool = False, read: Reader = read_scan
-) -> Observation:
+def extract_features(
+    task: ImageTask, input_spec: InputSpec, settings: Settings, pixels_only: bool = False, read: ScanReader = read_scan
+) -> ImageRecord:
     """Read an image once, check that it is the one the manifest describes, and measure it.
 
     Raises
@@ -59,21 +59,21 @@ def observe(
     ScanError
         The file is no image any more.
     """
-    content = _content(task, settings)
+    content = _read_content(task, settings)
     scan = read(content, task.path, settings)
     if scan.sha256 != task.sha256:
         raise DatasetError(f"{task.path} was altered since the audit. Write the manifest anew: braintumor data audit")
-    frame, geometry = standardize(scan, contract)
-    if only_frames:
-        return Observation(task, frame)
-    facts, histogram = image_facts(content, scan)
+    frame, geometry = preprocess(scan, input_spec)
+    if pixels_only:
+        return ImageRecord(task, frame)
+    facts, histogram = compute_image_features(content, scan)
     if task.mask is None:
-        return Observation(task, frame, None, facts, histogram)
-    mask = geometry.mask_to_frame(read_mask(task.mask, task.mirrored, (scan.width, scan.height)))
-    return Observation(task, frame, mask, facts, histogram, tumour_measures(frame, mask))
+        return ImageRecord(task, frame, None, facts, histogram)
+    mask = geometry.mask_to_input(read_mask(task.mask, task.mirrored, (scan.width, scan.height)))
+    return ImageRecord(task, frame, mask, facts, histogram, compute_tumor_features(frame, mask))
 
 
-def _content(task: Task, settings: Settings) -> bytes:
+def _read_content(task: ImageTask, settings: Settings) -> bytes:
     try:
         return (settings.dataset / task.path).read_bytes()
     except OSError:
@@ -83,12 +83,12 @@ def _content(task: Task, settings: Settings) -> bytes:
         ) from None
 
 
-def frame_rows(observations: list[Observation]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def collect_rows(records: list[ImageRecord]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of the facts table and of the tumour table that observations give."""
-    facts = [{"path": o.task.path, **o.facts} for o in observations if o.facts is not None]
+    facts = [{"path": o.task.path, **o.features} for o in records if o.features is not None]
     tumours = [
-        {"path": o.task.path, "label": o.task.label, "plane": o.task.plane, "group": o.task.group, **o.tumour}
-        for o in observations
-        if o.tumour is not None
+        {"path": o.task.path, "label": o.task.label, "plane": o.task.plane, "group": o.task.group, **o.tumor_features}
+        for o in records
+        if o.tumor_features is not None
     ]
     return facts, tumours

@@ -10,51 +10,51 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from braintumor.exploration.montage import Tile, picture
+from braintumor.exploration.montage import Tile, render_tile
 from braintumor.exploration.statistics import Statistics
 from braintumor.vocabulary import CLASSES, Plane, TumorClass
 
-_SIDE: Final = 1.7  # inches a panel
-_LEVELS: Final = 255
+_PANEL_INCHES: Final = 1.7  # inches a panel
+_MAX_GRAY: Final = 255
 
 
-def class_plate(statistics: Statistics, plane: Plane | None = None) -> Figure:
+def plot_class_maps(statistics: Statistics, plane: Plane | None = None) -> Figure:
     """Average and variability of every class, two rows, one grey scale each."""
-    labels = [label for label in CLASSES if statistics.count(label, plane)]
-    figure, axes = _grid(2, len(labels))
+    labels = [label for label in CLASSES if statistics.image_count(label, plane)]
+    figure, axes = _make_axes(2, len(labels))
     rows = (
         ("average", [statistics.average(label, plane) for label in labels], "gray"),
         ("variability", [statistics.variability(label, plane) for label in labels], "cividis"),
     )
     for (name, maps, colours), row in zip(rows, axes, strict=True):
-        top = max(float(values.max()) for values in maps) * _LEVELS
+        top = max(float(values.max()) for values in maps) * _MAX_GRAY
         for label, values, axis in zip(labels, maps, row, strict=True):
-            axis.imshow(values * _LEVELS, cmap=colours, vmin=0, vmax=top)
-            axis.set_title(f"{label.title}, {name}\n{statistics.count(label, plane):,} images", fontsize=8)
+            axis.imshow(values * _MAX_GRAY, cmap=colours, vmin=0, vmax=top)
+            axis.set_title(f"{label.title}, {name}\n{statistics.image_count(label, plane):,} images", fontsize=8)
         figure.colorbar(row[-1].images[0], ax=list(row), fraction=0.02, label="grey levels")
     return figure
 
 
-def difference_plate(statistics: Statistics, plane: Plane | None = None) -> Figure:
+def plot_difference_maps(statistics: Statistics, plane: Plane | None = None) -> Figure:
     """Average of no tumour minus each tumour class, and of every other pair, on one scale centred on zero."""
-    pairs = _pairs(statistics, plane)
-    maps = [statistics.difference(a, b, plane) * _LEVELS for a, b in pairs]
-    return _signed(pairs, maps, "grey levels")
+    pairs = _list_class_pairs(statistics, plane)
+    maps = [statistics.difference(a, b, plane) * _MAX_GRAY for a, b in pairs]
+    return _plot_signed_maps(pairs, maps, "grey levels")
 
 
-def effect_plate(statistics: Statistics, plane: Plane | None = None) -> Figure:
+def plot_effect_maps(statistics: Statistics, plane: Plane | None = None) -> Figure:
     """Effect size of each pair where it is more than noise (false discovery rate 5%, groups as the unit)."""
-    found = [(pair, statistics.effect(*pair, plane)) for pair in _pairs(statistics, plane)]
+    found = [(pair, statistics.effect(*pair, plane)) for pair in _list_class_pairs(statistics, plane)]
     kept = [(pair, effect) for pair, effect in found if effect is not None]
-    maps = [np.where(e.significant(e.levels[0]), e.size, np.float32(0)) for _, e in kept]
-    return _signed([pair for pair, _ in kept], maps, "Hedges' g")
+    maps = [np.where(e.significant_pixels(e.levels[0]), e.size, np.float32(0)) for _, e in kept]
+    return _plot_signed_maps([pair for pair, _ in kept], maps, "Hedges' g")
 
 
-def atlas_plate(statistics: Statistics) -> Figure:
+def plot_atlas_maps(statistics: Statistics) -> Figure:
     """How often each pixel is tumour, by class and plane, over the average image; a colour scale for each class."""
-    labels = [label for label in CLASSES if statistics.masks(label)]
-    planes = [p for p in Plane if p is not Plane.UNKNOWN and any(statistics.masks(label, p) for label in labels)]
-    figure, axes = _grid(len(labels), len(planes))
+    labels = [label for label in CLASSES if statistics.mask_count(label)]
+    planes = [p for p in Plane if p is not Plane.UNKNOWN and any(statistics.mask_count(label, p) for label in labels)]
+    figure, axes = _make_axes(len(labels), len(planes))
     atlases = {(label, p): statistics.atlas(label, p) for label in labels for p in planes}
     peaks = [(label, float(a.max())) for (label, _), a in atlases.items() if a is not None]
     tops = dict(sorted(peaks, key=lambda peak: peak[1]))  # the last one of a class, its largest, stays
@@ -66,33 +66,33 @@ def atlas_plate(statistics: Statistics) -> Figure:
         top = tops[label]
         axis.imshow(statistics.average(label, plane), cmap="gray")
         shown = axis.imshow(values, cmap="inferno", alpha=np.sqrt(values / top), vmin=0, vmax=top)
-        axis.set_title(f"{label.title}, {plane}\n{statistics.masks(label, plane):,} masks", fontsize=8)
+        axis.set_title(f"{label.title}, {plane}\n{statistics.mask_count(label, plane):,} masks", fontsize=8)
         figure.colorbar(shown, ax=axis, fraction=0.046)
     return figure
 
 
-def tile_plate(tiles: Sequence[Tile], columns: int = 6, side: int = 160) -> Figure:
+def plot_tiles(tiles: Sequence[Tile], columns: int = 6, tile_size: int = 160) -> Figure:
     """Single images with their captions; mask outlines where the tiles have them."""
-    figure, axes = _grid(-(-len(tiles) // columns), min(columns, len(tiles)))
+    figure, axes = _make_axes(-(-len(tiles) // columns), min(columns, len(tiles)))
     for axis in axes.flat[len(tiles) :]:
         axis.axis("off")
     for tile, axis in zip(tiles, axes.flat, strict=False):
-        axis.imshow(picture(tile, side))
+        axis.imshow(render_tile(tile, tile_size))
         axis.set_title("\n".join(tile.caption), fontsize=6)
     return figure
 
 
-def _pairs(statistics: Statistics, plane: Plane | None) -> list[tuple[TumorClass, TumorClass]]:
+def _list_class_pairs(statistics: Statistics, plane: Plane | None) -> list[tuple[TumorClass, TumorClass]]:
     """Every pair of classes there is, no tumour against each tumour first."""
-    there = [label for label in CLASSES if statistics.count(label, plane)]
+    there = [label for label in CLASSES if statistics.image_count(label, plane)]
     healthy = [label for label in there if not label.is_tumor]
     tumors = [label for label in there if label.is_tumor]
     return [*((h, t) for h in healthy for t in tumors), *combinations(tumors, 2)]
 
 
-def _signed(pairs: Sequence[tuple[TumorClass, TumorClass]], maps: Sequence[NDArray], unit: str) -> Figure:
+def _plot_signed_maps(pairs: Sequence[tuple[TumorClass, TumorClass]], maps: Sequence[NDArray], unit: str) -> Figure:
     columns = min(3, max(1, len(pairs)))
-    figure, axes = _grid(max(1, -(-len(pairs) // columns)), columns)
+    figure, axes = _make_axes(max(1, -(-len(pairs) // columns)), columns)
     top = max((float(np.abs(values).max()) for values in maps), default=1.0) or 1.0
     for axis in axes.flat[len(pairs) :]:
         axis.axis("off")
@@ -103,15 +103,19 @@ def _signed(pairs: Sequence[tuple[TumorClass, TumorClass]], maps: Sequence[NDArr
     return figure
 
 
-def _grid(rows: int, columns: int) -> tuple[Figure, NDArray]:
+def _make_axes(rows: int, columns: int) -> tuple[Figure, NDArray]:
     figure, axes = plt.subplots(
-        rows, columns, figsize=(_SIDE * columns * 1.15, _SIDE * rows * 1.15), squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(_PANEL_INCHES * columns * 1.15, _PANEL_INCHES * rows * 1.15),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat:
-        _bare(axis)
+        _hide_ticks(axis)
     return figure, axes
 
 
-def _bare(axis: Axes) -> None:
+def _hide_ticks(axis: Axes) -> None:
     axis.set_xticks([])
     axis.set_yticks([])

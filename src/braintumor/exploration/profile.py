@@ -28,7 +28,7 @@ class Profile:
     values: NDArray[np.float64]
 
 
-def profile(values: NDArray, start: Point, end: Point, samples: int | None = None) -> Profile:
+def sample_profile(values: NDArray, start: Point, end: Point, samples: int | None = None) -> Profile:
     """Read a map along a line, bilinearly.
 
     Parameters

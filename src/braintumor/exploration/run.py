@@ -8,33 +8,33 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.alignment import mask_source, masks_folder
+from braintumor.dataset.alignment import find_mask_source, masks_folder
 from braintumor.dataset.manifest import read_manifest
 from braintumor.exploration import statistics
-from braintumor.exploration.effect_size import LEVELS, MIN_GROUPS, effect
-from braintumor.exploration.facts import FACTS
-from braintumor.exploration.leakage import load_report
-from braintumor.exploration.observe import Task
-from braintumor.exploration.report import effect_report, quartiles, rounded, tumour_report
-from braintumor.exploration.shortcut import shortcuts
-from braintumor.exploration.statistics import ALL, Meta
-from braintumor.exploration.stream import fingerprint_of, stream
-from braintumor.exploration.tally import Tally
-from braintumor.exploration.tumours import MEASURES
+from braintumor.exploration.effect_size import FDR_LEVELS, MIN_GROUPS, compute_effect
+from braintumor.exploration.facts import IMAGE_FEATURES
+from braintumor.exploration.leakage import load_leakage_report
+from braintumor.exploration.observe import ImageTask
+from braintumor.exploration.report import compute_quartiles, round_floats, tabulate_effects, tabulate_tumors
+from braintumor.exploration.shortcut import measure_all_shortcuts
+from braintumor.exploration.statistics import ALL_PLANES, Meta
+from braintumor.exploration.stream import accumulate_statistics, compute_fingerprint
+from braintumor.exploration.tally import StatisticsAccumulator
+from braintumor.exploration.tumours import TUMOR_FEATURES
 from braintumor.files import write_atomically
-from braintumor.imaging import InputContract
+from braintumor.imaging import InputSpec
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASS_NAMES, Plane
 
 # The frame that averages are made on: head cut out, aspect kept, so that heads of all sizes lie over one another.
-CONTRACT: Final = InputContract(256, 256, channels=1)
-FACTS_FILE: Final = "image_facts.csv"
-TUMOURS_FILE: Final = "tumours.csv"
+INPUT_SPEC: Final = InputSpec(256, 256, channels=1)
+FEATURES_FILE: Final = "image_facts.csv"
+TUMORS_FILE: Final = "tumours.csv"
 REPORT_FILE: Final = "exploration.json"
-_EFFECT_PLANES: Final = (ALL, Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
+_EFFECT_PLANES: Final = (ALL_PLANES, Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 
 
-def explore(settings: Settings | None = None) -> str:
+def explore_dataset(settings: Settings | None = None) -> str:
     """Read every image of the manifest once and write `outputs/dataset/`.
 
     `statistics.npz`, `image_facts.csv`, `tumours.csv` (where masks were fetched) and `exploration.json`. Killed and
@@ -52,40 +52,40 @@ def explore(settings: Settings | None = None) -> str:
     """
     settings = settings or get_settings()
     manifest = read_manifest(settings)
-    tasks = tasks_of(manifest, settings)
+    tasks = build_tasks(manifest, settings)
     folder = settings.dataset_outputs
-    tally = stream(tasks, CONTRACT, settings, checkpoint=folder / "work" / "explore.npz")
-    fingerprint = fingerprint_of(tasks, CONTRACT)
-    meta, arrays = summarize(tally, fingerprint)
-    facts = _table(tally.facts, ["path", *FACTS])
-    tumours = _table(tally.tumours, ["path", "label", "plane", "group", *MEASURES])
+    tally = accumulate_statistics(tasks, INPUT_SPEC, settings, checkpoint=folder / "work" / "explore.npz")
+    fingerprint = compute_fingerprint(tasks, INPUT_SPEC)
+    meta, arrays = build_statistics(tally, fingerprint)
+    facts = _rows_to_table(tally.feature_rows, ["path", *IMAGE_FEATURES])
+    tumours = _rows_to_table(tally.tumor_rows, ["path", "label", "plane", "group", *TUMOR_FEATURES])
     report = {
         "fingerprint": fingerprint,
         "images": len(facts),
-        "contract": CONTRACT.to_dict(),
-        "effects": effect_report(arrays, meta),
-        "tumours": tumour_report(tumours),
-        "facts": quartiles(facts.merge(manifest[["path", "label"]], on="path"), FACTS),
-        "shortcut": shortcuts(facts.merge(manifest[["path", "label", "origin", "group"]], on="path")),
-        "leakage": load_report(manifest, settings).numbers,
+        "contract": INPUT_SPEC.to_dict(),
+        "effects": tabulate_effects(arrays, meta),
+        "tumours": tabulate_tumors(tumours),
+        "facts": compute_quartiles(facts.merge(manifest[["path", "label"]], on="path"), IMAGE_FEATURES),
+        "shortcut": measure_all_shortcuts(facts.merge(manifest[["path", "label", "origin", "group"]], on="path")),
+        "leakage": load_leakage_report(manifest, settings).numbers,
     }
-    write_atomically(folder / statistics.FILE, statistics.pack(meta, arrays))
-    _write_table(folder / FACTS_FILE, facts)
-    _write_table(folder / TUMOURS_FILE, tumours)
-    write_atomically(folder / REPORT_FILE, json.dumps(rounded(report), indent=1) + "\n")
-    return _sentence(report, len(tumours), folder)
+    write_atomically(folder / statistics.STATISTICS_FILE, statistics.to_npz(meta, arrays))
+    _write_table(folder / FEATURES_FILE, facts)
+    _write_table(folder / TUMORS_FILE, tumours)
+    write_atomically(folder / REPORT_FILE, json.dumps(round_floats(report), indent=1) + "\n")
+    return _summarize_run(report, len(tumours), folder)
 
 
-def tasks_of(manifest: pd.DataFrame, settings: Settings) -> list[Task]:
+def build_tasks(manifest: pd.DataFrame, settings: Settings) -> list[ImageTask]:
     """One task per manifest row, with its mask where one was fetched."""
     folder = masks_folder(settings)
     there = {path.name for path in folder.glob("*.png")}
     tasks = []
     for row in manifest.to_dict("records"):
-        source = mask_source(row["path"], row["sha256"], settings)
+        source = find_mask_source(row["path"], row["sha256"], settings)
         known = source is not None and source.file in there
         tasks.append(
-            Task(
+            ImageTask(
                 path=row["path"],
                 label=row["label"],
                 plane=row["plane"],
@@ -98,46 +98,46 @@ def tasks_of(manifest: pd.DataFrame, settings: Settings) -> list[Task]:
     return tasks
 
 
-def summarize(tally: Tally, fingerprint: str) -> tuple[Meta, dict[str, NDArray]]:
+def build_statistics(accumulator: StatisticsAccumulator, fingerprint: str) -> tuple[Meta, dict[str, NDArray]]:
     """The maps of `statistics.npz` from a tally, grey levels scaled to 0..1."""
     arrays: dict[str, NDArray] = {}
-    for (label, plane), moments in tally.pixels.items():
+    for (label, plane), moments in accumulator.pixels.items():
         arrays[f"average/{label}/{plane}"] = moments.mean / 255
-        arrays[f"variability/{label}/{plane}"] = moments.deviation() / 255
-    for (label, plane), moments in tally.masks.items():
+        arrays[f"variability/{label}/{plane}"] = moments.std() / 255
+    for (label, plane), moments in accumulator.masks.items():
         arrays[f"atlas/{label}/{plane}"] = moments.mean
-    for (label, _), moments in tally.histograms.items():
+    for (label, _), moments in accumulator.histograms.items():
         arrays[f"histogram/{label}"] = moments.mean.astype(np.float32)
-    for a, b in _pairs():
+    for a, b in _list_class_name_pairs():
         for plane in _EFFECT_PLANES:
-            sides = tally.groups.get((a, plane)), tally.groups.get((b, plane))
-            found = effect(sides[0].scaled(1 / 255), sides[1].scaled(1 / 255)) if sides[0] and sides[1] else None
+            sides = accumulator.groups.get((a, plane)), accumulator.groups.get((b, plane))
+            found = compute_effect(sides[0].scale(1 / 255), sides[1].scale(1 / 255)) if sides[0] and sides[1] else None
             if found is not None:
                 arrays[f"effect/{a}/{b}/{plane}"] = found.size
-                arrays[f"significance/{a}/{b}/{plane}"] = found.passed
+                arrays[f"significance/{a}/{b}/{plane}"] = found.levels_passed
     meta = Meta(
-        contract=CONTRACT.to_dict(),
-        levels=list(LEVELS),
-        counts=_counts(tally.pixels),
-        groups=_counts(tally.groups),
-        masks=_counts(tally.masks),
+        contract=INPUT_SPEC.to_dict(),
+        levels=list(FDR_LEVELS),
+        counts=_counts_by_label(accumulator.pixels),
+        groups=_counts_by_label(accumulator.groups),
+        masks=_counts_by_label(accumulator.masks),
         fingerprint=fingerprint,
     )
     return meta, arrays
 
 
-def _pairs() -> list[tuple[str, str]]:
+def _list_class_name_pairs() -> list[tuple[str, str]]:
     return [(a, b) for i, a in enumerate(CLASS_NAMES) for b in CLASS_NAMES[i + 1 :]]
 
 
-def _counts(table: dict[tuple[str, str], Any]) -> dict[str, dict[str, int]]:
+def _counts_by_label(moments_by_stratum: dict[tuple[str, str], Any]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for (label, plane), moments in sorted(table.items()):
+    for (label, plane), moments in sorted(moments_by_stratum.items()):
         found.setdefault(label, {})[plane] = moments.count
     return found
 
 
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+def _rows_to_table(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sort_values("path", ignore_index=True)
 
 
@@ -145,7 +145,7 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
     write_atomically(path, table.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
 
 
-def _sentence(report: dict[str, Any], masks: int, folder: Path) -> str:
+def _summarize_run(report: dict[str, Any], masks: int, folder: Path) -> str:
     classes = report["shortcut"]["class"]
     told = (
         f"A plain classifier tells the classes apart from image facts alone at {classes['accuracy']['value']:.1%} "

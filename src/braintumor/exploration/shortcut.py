@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.exploration.facts import FACTS
+from braintumor.exploration.facts import IMAGE_FEATURES
 
 _FOLDS: Final = 5
 _RESAMPLES: Final = 2000
 _SEED: Final = 0
 
 
-def shortcuts(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def measure_all_shortcuts(features: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Ask four questions of the facts.
 
     Parameters
@@ -29,18 +29,20 @@ def shortcuts(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
         the one collection that has most of them). See `shortcut`; a question that cannot be asked of this set has
         only `reason`.
     """
-    tumours = table[table["label"] != "notumor"]
+    tumours = features[features["label"] != "notumor"]
     home = tumours["origin"].mode().iloc[0] if len(tumours) else ""
     return {
-        "class": shortcut(table, table["label"]),
-        "tumor": shortcut(table, pd.Series(np.where(table["label"] == "notumor", "none", "tumor"), table.index)),
-        "origin": shortcut(table, table["origin"]),
-        "kind": shortcut(tumours[tumours["origin"] == home], tumours.loc[tumours["origin"] == home, "label"])
+        "class": measure_shortcut(features, features["label"]),
+        "tumor": measure_shortcut(
+            features, pd.Series(np.where(features["label"] == "notumor", "none", "tumor"), features.index)
+        ),
+        "origin": measure_shortcut(features, features["origin"]),
+        "kind": measure_shortcut(tumours[tumours["origin"] == home], tumours.loc[tumours["origin"] == home, "label"])
         | {"origin": home},
     }
 
 
-def shortcut(table: pd.DataFrame, target: pd.Series) -> dict[str, Any]:
+def measure_shortcut(features: pd.DataFrame, target: pd.Series) -> dict[str, Any]:
     """Cross-validate a logistic regression from image facts to `target`, no group on two sides of a fold.
 
     Returns
@@ -50,7 +52,7 @@ def shortcut(table: pd.DataFrame, target: pd.Series) -> dict[str, Any]:
         and groups; `chance`, the accuracy of always saying the most common answer; `classes`; `strongest`, the facts
         of largest mean absolute weight, standardized. Only `reason` where some class has too few groups.
     """
-    groups_of = table.groupby(target)["group"].nunique()
+    groups_of = features.groupby(target)["group"].nunique()
     if len(groups_of) < 2 or groups_of.min() < 2:
         return {"reason": f"needs two answers or more, with two groups or more each; has {groups_of.to_dict()}"}
     from sklearn.linear_model import LogisticRegression
@@ -61,29 +63,33 @@ def shortcut(table: pd.DataFrame, target: pd.Series) -> dict[str, Any]:
 
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
     folds = StratifiedGroupKFold(min(_FOLDS, int(groups_of.min())), shuffle=True, random_state=_SEED)
-    values, truth, groups = table[list(FACTS)].to_numpy(float), target.to_numpy(str), table["group"].to_numpy(str)
+    values, truth, groups = (
+        features[list(IMAGE_FEATURES)].to_numpy(float),
+        target.to_numpy(str),
+        features["group"].to_numpy(str),
+    )
     # These matrices are small: on a busy machine, threads that wait for each other cost a hundred times the work.
     with threadpool_limits(1):
         found = cross_val_predict(model, values, truth, groups=groups, cv=folds)
         weights = np.abs(model.fit(values, truth)[-1].coef_).mean(axis=0)
-    intervals = _with_intervals(truth, found, groups)
+    intervals = _accuracy_with_ci(truth, found, groups)
     return {
         **intervals,
         "chance": float(target.value_counts(normalize=True).iloc[0]),
         "classes": [str(name) for name in groups_of.index],
-        "strongest": [list(FACTS)[i] for i in np.argsort(-weights)[:5]],
+        "strongest": [list(IMAGE_FEATURES)[i] for i in np.argsort(-weights)[:5]],
     }
 
 
-def _with_intervals(
-    truth: NDArray[np.str_], found: NDArray[np.str_], groups: NDArray[np.str_]
+def _accuracy_with_ci(
+    truth: NDArray[np.str_], predicted: NDArray[np.str_], groups: NDArray[np.str_]
 ) -> dict[str, dict[str, float]]:
     """Accuracy and mean recall with percentile intervals, resampling whole groups."""
     names, answer = np.unique(truth, return_inverse=True)
     _, member = np.unique(groups, return_inverse=True)
     shape = (member.max() + 1, len(names))
     right, total = np.zeros(shape), np.zeros(shape)
-    np.add.at(right, (member, answer), truth == found)
+    np.add.at(right, (member, answer), truth == predicted)
     np.add.at(total, (member, answer), 1)
     rng = np.random.default_rng(_SEED)
     draws = rng.multinomial(len(right), np.full(len(right), 1 / len(right)), size=_RESAMPLES)

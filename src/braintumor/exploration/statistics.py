@@ -30,9 +30,9 @@ from braintumor.settings import get_settings
 from braintumor.vocabulary import CLASSES, Plane, TumorClass
 
 Map = NDArray[np.float32]
-View = Literal["average", "variability"]
-FILE: Final = "statistics.npz"
-ALL: Final = "all"
+MapName = Literal["average", "variability"]
+STATISTICS_FILE: Final = "statistics.npz"
+ALL_PLANES: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,17 @@ class Statistics:
         counts = self.meta.counts.get(str(label), {})
         return [plane for plane in Plane if counts.get(plane, 0) > 0]
 
-    def count(self, label: TumorClass | str, plane: Plane | str | None = None) -> int:
+    def image_count(self, label: TumorClass | str, plane: Plane | str | None = None) -> int:
         """Images behind `average` and `variability`; 0 where there are none."""
-        return _total(self.meta.counts, label, plane)
+        return _sum_counts(self.meta.counts, label, plane)
 
-    def masks(self, label: TumorClass | str, plane: Plane | str | None = None) -> int:
+    def mask_count(self, label: TumorClass | str, plane: Plane | str | None = None) -> int:
         """Images with a tumour mask behind `atlas`; 0 where there are none."""
-        return _total(self.meta.masks, label, plane)
+        return _sum_counts(self.meta.masks, label, plane)
 
-    def groups(self, label: TumorClass | str, plane: Plane | str | None = None) -> int:
+    def group_count(self, label: TumorClass | str, plane: Plane | str | None = None) -> int:
         """Independent groups (patients and near-duplicates joined) among those images."""
-        return self.meta.groups.get(str(label), {}).get(str(plane or ALL), 0)
+        return self.meta.groups.get(str(label), {}).get(str(plane or ALL_PLANES), 0)
 
     def average(self, label: TumorClass | str, plane: Plane | str | None = None) -> Map:
         """Mean grey value of each pixel, 0 to 1.
@@ -100,17 +100,17 @@ class Statistics:
         DatasetError
             The set has no image of that class and plane.
         """
-        return self._pooled(str(label), None if plane is None else str(plane))[0]
+        return self._pool_planes(str(label), None if plane is None else str(plane))[0]
 
     def variability(self, label: TumorClass | str, plane: Plane | str | None = None) -> Map:
         """Standard deviation of each pixel over the images, on the scale of grey values 0 to 1."""
-        return self._pooled(str(label), None if plane is None else str(plane))[1]
+        return self._pool_planes(str(label), None if plane is None else str(plane))[1]
 
     def difference(
-        self, a: TumorClass | str, b: TumorClass | str, plane: Plane | str | None = None, view: View = "average"
+        self, a: TumorClass | str, b: TumorClass | str, plane: Plane | str | None = None, map_name: MapName = "average"
     ) -> Map:
         """Signed difference of two classes, a minus b: above zero where a is brighter (or varies more)."""
-        of = self.average if view == "average" else self.variability
+        of = self.average if map_name == "average" else self.variability
         return of(a, plane) - of(b, plane)
 
     def effect(self, a: TumorClass | str, b: TumorClass | str, plane: Plane | str | None = None) -> Effect | None:
@@ -118,7 +118,7 @@ class Statistics:
         order = [str(c) for c in CLASSES]
         turned = order.index(str(a)) > order.index(str(b))
         first, second = (b, a) if turned else (a, b)
-        key = f"{first}/{second}/{plane or ALL}"
+        key = f"{first}/{second}/{plane or ALL_PLANES}"
         if f"effect/{key}" not in self.arrays:
             return None
         size = self.arrays[f"effect/{key}"]
@@ -127,9 +127,9 @@ class Statistics:
     def atlas(self, label: TumorClass | str, plane: Plane | str | None = None) -> Map | None:
         """Share of masked images whose tumour covers each pixel, 0 to 1; None without masks."""
         parts = [
-            (self.masks(label, p), self.arrays[f"atlas/{label}/{p}"])
+            (self.mask_count(label, p), self.arrays[f"atlas/{label}/{p}"])
             for p in ([Plane(plane)] if plane else Plane)
-            if self.masks(label, p)
+            if self.mask_count(label, p)
         ]
         if not parts:
             return None
@@ -144,11 +144,11 @@ class Statistics:
     def _cache(self) -> dict[tuple[str, str | None], tuple[Map, Map]]:
         return {}
 
-    def _pooled(self, label: str, plane: str | None) -> tuple[Map, Map]:
+    def _pool_planes(self, label: str, plane: str | None) -> tuple[Map, Map]:
         """Average and variability of a plane, or of all planes together by the law of total variance."""
         if (label, plane) not in self._cache:
             planes = [plane] if plane else [str(p) for p in self.planes(label)]
-            weights = [self.count(label, p) for p in planes]
+            weights = [self.image_count(label, p) for p in planes]
             if sum(weights) == 0:
                 raise DatasetError(f"The set has no {plane or ''} images of {label}.".replace("  ", " "))
             means = [self.arrays[f"average/{label}/{p}"].astype(np.float64) for p in planes]
@@ -160,7 +160,7 @@ class Statistics:
         return self._cache[label, plane]
 
 
-def load(path: Path | None = None) -> Statistics:
+def load_statistics(path: Path | None = None) -> Statistics:
     """Read the statistics; from `outputs/dataset/statistics.npz` by default.
 
     Raises
@@ -168,7 +168,7 @@ def load(path: Path | None = None) -> Statistics:
     DatasetError
         There are none yet, or the file is damaged.
     """
-    path = path or get_settings().dataset_outputs / FILE
+    path = path or get_settings().dataset_outputs / STATISTICS_FILE
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
@@ -180,23 +180,23 @@ def load(path: Path | None = None) -> Statistics:
     return Statistics(meta, arrays)
 
 
-def pack(meta: Meta, arrays: dict[str, NDArray]) -> bytes:
+def to_npz(meta: Meta, arrays: dict[str, NDArray]) -> bytes:
     """The content of the file: maps rounded to their steps and compressed, the same bytes for the same numbers."""
     stream = io.BytesIO()
-    rounded = {key: _rounded(key, arrays[key]) for key in sorted(arrays)}
+    rounded = {key: _quantize(key, arrays[key]) for key in sorted(arrays)}
     text = np.array(json.dumps(asdict(meta), sort_keys=True))
     np.savez_compressed(stream, allow_pickle=False, meta=text, **rounded)
     return stream.getvalue()
 
 
-_STEPS: Final = {"average": 2.0**-14, "variability": 2.0**-14, "atlas": 2.0**-10, "effect": 2.0**-6}
+_QUANTIZATION_STEPS: Final = {"average": 2.0**-14, "variability": 2.0**-14, "atlas": 2.0**-10, "effect": 2.0**-6}
 
 
-def _rounded(key: str, values: NDArray) -> NDArray:
-    step = _STEPS.get(key.partition("/")[0])
+def _quantize(key: str, values: NDArray) -> NDArray:
+    step = _QUANTIZATION_STEPS.get(key.partition("/")[0])
     return values if step is None else (np.rint(values / step) * step).astype(np.float32)
 
 
-def _total(table: dict[str, dict[str, int]], label: TumorClass | str, plane: Plane | str | None) -> int:
-    counts = table.get(str(label), {})
+def _sum_counts(counts_by_label: dict[str, dict[str, int]], label: TumorClass | str, plane: Plane | str | None) -> int:
+    counts = counts_by_label.get(str(label), {})
     return sum(counts.values()) if plane is None else counts.get(str(plane), 0)

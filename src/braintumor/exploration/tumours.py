@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from braintumor.imaging.standardize import MARGIN_LEVEL
 
 # Name of each measure and what it says, in the order of the table's columns.
-MEASURES: Final = {
+TUMOR_FEATURES: Final = {
     "area": "share of the head that is tumour",
     "diameter": "of the circle of equal area, over the frame's side",
     "x": "centre of the tumour across the frame, 0 left to 1 right",
@@ -21,10 +21,10 @@ MEASURES: Final = {
     "heterogeneity": "standard deviation of grey values inside",
 }
 # Width of the band of tissue around a tumour that it is compared with, in pixels of the frame.
-_BAND: Final = 9
+_SURROUNDING_BAND: Final = 9
 
 
-def tumour_measures(frame: NDArray[np.uint8], mask: NDArray[np.bool_]) -> dict[str, float] | None:
+def compute_tumor_features(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> dict[str, float] | None:
     """Measure a tumour on the standardized frame.
 
     Parameters
@@ -43,9 +43,9 @@ def tumour_measures(frame: NDArray[np.uint8], mask: NDArray[np.bool_]) -> dict[s
     if rows.size == 0:
         return None
     height, width = mask.shape
-    head = frame > MARGIN_LEVEL
-    inside = frame[mask] / 255
-    long, short = _axes(rows, columns)
+    head = pixels > MARGIN_LEVEL
+    inside = pixels[mask] / 255
+    long, short = _half_axes(rows, columns)
     return {
         "area": rows.size / max(1, int((head | mask).sum())),
         "diameter": 2 * float(np.sqrt(rows.size / np.pi)) / max(height, width),
@@ -54,20 +54,20 @@ def tumour_measures(frame: NDArray[np.uint8], mask: NDArray[np.bool_]) -> dict[s
         "elongation": long / short,
         "filling": min(1.0, rows.size / (np.pi * long * short)),
         "brightness": float(inside.mean()),
-        "contrast": float(inside.mean()) - _around(frame, mask, head),
+        "contrast": float(inside.mean()) - _mean_around_tumor(pixels, mask, head),
         "heterogeneity": float(inside.std()),
     }
 
 
-def _axes(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[float, float]:
+def _half_axes(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[float, float]:
     """Half axes, in pixels, of the ellipse with the same second moments; a pixel's own extent counts."""
     spread = np.cov(np.stack([rows, columns]), bias=True) + np.eye(2) / 12
     short, long = np.sqrt(np.linalg.eigvalsh(spread))
     return 2 * float(long), 2 * float(short)
 
 
-def _around(frame: NDArray[np.uint8], mask: NDArray[np.bool_], head: NDArray[np.bool_]) -> float:
+def _mean_around_tumor(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], head: NDArray[np.bool_]) -> float:
     """Mean grey value, 0 to 1, of the head's tissue in a band around the tumour; a box blur finds it fastest."""
-    grown = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(_BAND))
+    grown = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(_SURROUNDING_BAND))
     band = (np.asarray(grown) > 0) & ~mask & head
-    return float(frame[band].mean()) / 255 if band.any() else 0.0
+    return float(pixels[band].mean()) / 255 if band.any() else 0.0

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.exploration.montage import Tile, read_image
+from braintumor.exploration.montage import Tile, read_dataset_image
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import TumorClass
 
 _MIRROR: Final = "mirror"
 
 
-def turned(pixels: NDArray[np.uint8], transform: str) -> NDArray[np.uint8]:
+def oriented(pixels: NDArray[np.uint8], transform: str) -> NDArray[np.uint8]:
     """A picture mirrored left to right where the transform says so, then rotated counter-clockwise by its angle.
 
     Parameters
@@ -27,7 +27,7 @@ def turned(pixels: NDArray[np.uint8], transform: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(mirrored, quarters))
 
 
-def twin_tiles(pairs: pd.DataFrame, settings: Settings | None = None) -> list[Tile]:
+def make_pair_tiles(pairs: pd.DataFrame, settings: Settings | None = None) -> list[Tile]:
     """Two tiles for each pair, for a montage with an even number of columns.
 
     Parameters
@@ -49,16 +49,16 @@ def twin_tiles(pairs: pd.DataFrame, settings: Settings | None = None) -> list[Ti
     settings = settings or get_settings()
     found = []
     for pair in pairs.to_dict("records"):
-        first, second = (read_image(pair[side], settings) for side in ("path_a", "path_b"))
+        first, second = (read_dataset_image(pair[side], settings) for side in ("path_a", "path_b"))
         how = "as it is" if pair["transform"] == "identity" else pair["transform"]
         label = TumorClass(pair["label_a"]).title
-        found.append(Tile(pair["path_a"], (_short(pair["path_a"]), label), first.to_uint8()))
-        pixels, apart = turned(second.to_uint8(), pair["transform"]), f"{pair['distance']} of 128 bits differ"
-        found.append(Tile(pair["path_b"], (_short(pair["path_b"]), f"{how}; {apart}"), pixels))
+        found.append(Tile(pair["path_a"], (_format_path(pair["path_a"]), label), first.to_uint8()))
+        pixels, apart = oriented(second.to_uint8(), pair["transform"]), f"{pair['distance']} of 128 bits differ"
+        found.append(Tile(pair["path_b"], (_format_path(pair["path_b"]), f"{how}; {apart}"), pixels))
     return found
 
 
-def _short(path: str) -> str:
+def _format_path(path: str) -> str:
     """Split and file, such as `Testing, Te-gl_0010.jpg`: the side of the split is the point of the picture."""
     split, _, file = path.split("/")
     return f"{split}, {file}"

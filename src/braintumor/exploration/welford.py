@@ -41,10 +41,10 @@ class Moments:
         self.mean += delta / self.count
         self.m2 += delta * (values - self.mean)
 
-    def add_all(self, frames: NDArray) -> None:
+    def add_batch(self, arrays: NDArray) -> None:
         """Take in many arrays stacked on the first axis, a few at a time."""
-        for start in range(0, len(frames), _BLOCK):
-            block = frames[start : start + _BLOCK].astype(np.float64)
+        for start in range(0, len(arrays), _BLOCK):
+            block = arrays[start : start + _BLOCK].astype(np.float64)
             mean = block.mean(axis=0)
             block -= mean
             self.merge(Moments(len(block), mean, np.einsum("n...,n...->...", block, block)))
@@ -59,7 +59,7 @@ class Moments:
         self.m2 += other.m2 + delta**2 * (self.count * other.count / total)
         self.count = total
 
-    def scaled(self, factor: float) -> "Moments":
+    def scale(self, factor: float) -> "Moments":
         """The moments of the same arrays, had each been multiplied by a factor."""
         return Moments(self.count, self.mean * factor, self.m2 * factor**2)
 
@@ -67,7 +67,7 @@ class Moments:
         """Variance with divisor `count - ddof`, as numpy's; zeros where the count does not exceed `ddof`."""
         return self.m2 / (self.count - ddof) if self.count > ddof else np.zeros_like(self.m2)
 
-    def deviation(self, ddof: int = 0) -> NDArray[np.float64]:
+    def std(self, ddof: int = 0) -> NDArray[np.float64]:
         """Standard deviation with divisor `count - ddof`."""
         return np.sqrt(self.variance(ddof))
 
@@ -88,11 +88,11 @@ class ByteSums:
     squares: NDArray[np.uint64]
 
     @classmethod
-    def of(cls, frames: Sequence[NDArray[np.uint8]]) -> Self:
+    def from_arrays(cls, arrays: Sequence[NDArray[np.uint8]]) -> Self:
         """The sums of some arrays of one shape, at least one and fewer than 16 million."""
-        shape = frames[0].shape
-        sums = cls(len(frames), np.zeros(shape, np.uint32), np.zeros(shape, np.uint64))
-        for frame in frames:
+        shape = arrays[0].shape
+        sums = cls(len(arrays), np.zeros(shape, np.uint32), np.zeros(shape, np.uint64))
+        for frame in arrays:
             sums.total += frame
             sums.squares += np.square(frame, dtype=np.uint16)
         return sums
@@ -108,7 +108,7 @@ class ByteSums:
         self.total += other.total
         self.squares += other.squares
 
-    def moments(self) -> Moments:
+    def to_moments(self) -> Moments:
         """As running moments, rounded once."""
         # Up to ten million arrays this stays within 63 bits, so that nothing is lost where the two are nearly equal.
         deviations = self.count * self.squares.astype(np.int64) - np.square(self.total.astype(np.int64))

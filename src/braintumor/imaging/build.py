@@ -3,16 +3,16 @@
 import numpy as np
 
 from braintumor.errors import ScanError
-from braintumor.imaging.grey import Grey
-from braintumor.imaging.scan import Scan, SeriesPlace
+from braintumor.imaging.grey import GrayImage
+from braintumor.imaging.scan import Scan, SeriesPosition
 
 
-def checked(
-    grey: Grey,
+def make_scan(
+    gray: GrayImage,
     name: str,
     sha256: str,
     mode: str,
-    series: SeriesPlace | None = None,
+    series: SeriesPosition | None = None,
     spacing: tuple[float, float] | None = None,
     warnings: tuple[str, ...] = (),
     modality: str = "",
@@ -24,9 +24,9 @@ def checked(
     ScanError
         They are all the same.
     """
-    values = grey.values
+    values = gray.values
     if values.min() == values.max():
         raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
     values.setflags(write=False)
     bits = 8 if values.dtype == np.uint8 else 16
-    return Scan(values, name, sha256, mode, bits, series, spacing, grey.raw, grey.window, warnings, modality)
+    return Scan(values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, warnings, modality)

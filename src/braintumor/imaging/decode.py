@@ -7,26 +7,28 @@ from typing import Final
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging.grey import Grey, grey_of_picture
-from braintumor.imaging.kind import Kind, second_nature
+from braintumor.imaging.grey import GrayImage, image_to_gray
+from braintumor.imaging.kind import FileFormat, detect_polyglot
 from braintumor.settings import Settings
 
-_FORMATS: Final = {
-    Kind.JPEG: ("JPEG",), Kind.PNG: ("PNG",), Kind.TIFF: ("TIFF",), Kind.BMP: ("BMP",), Kind.WEBP: ("WEBP",)
+_PILLOW_FORMATS: Final = {
+    FileFormat.JPEG: ("JPEG",), FileFormat.PNG: ("PNG",), FileFormat.TIFF: ("TIFF",), FileFormat.BMP: ("BMP",), FileFormat.WEBP: ("WEBP",)
 }  # fmt: skip
-_ORIENTATION: Final = 0x0112
-_TURNS: Final = {
+_EXIF_ORIENTATION_TAG: Final = 0x0112
+_EXIF_TRANSPOSES: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
 # A deep image is held as floats, several times over while it is windowed.
-_DEEP_SHARE: Final = 4
+_HIGH_BIT_DEPTH_DIVISOR: Final = 4
 # At its lowest level Pillow logs the value of each tag it meets, and a tag may name a patient.
 logging.getLogger("PIL").setLevel(logging.INFO)
 
 
-def decode(data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0) -> tuple[Grey, str]:
+def decode_image(
+    data: bytes, file_format: FileFormat, name: str, settings: Settings, page: int = 0
+) -> tuple[GrayImage, str]:
     """Grey values (height, width) of a picture file, upright, and the file's Pillow mode.
 
     Parameters
@@ -41,15 +43,15 @@ def decode(data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0
     ScanError
         Damaged, too many or too few pixels, several frames, two kinds of file at once, or print colours.
     """
-    if other := second_nature(data):
+    if other := detect_polyglot(data):
         raise ScanError(f"{name}: the file is an image and {other} at once. Export the slice again from its source.")
-    with _opened(data, kind, name, page) as image:
+    with _open_image(data, file_format, name, page) as image:
         mode = image.mode
         _check_header(image, name, settings)
         # The luma plane of a colour JPEG is its grey picture: unpacking that alone takes a third of the time.
         image.draft("L", None)
         try:
-            return grey_of_picture(_upright(image), name), mode
+            return image_to_gray(_apply_exif_orientation(image), name), mode
         except ScanError:
             raise
         # A decoder fed damaged bytes raises whatever its parser stumbles on: struct.error, IndexError, zlib.error.
@@ -57,9 +59,9 @@ def decode(data: bytes, kind: Kind, name: str, settings: Settings, page: int = 0
             raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from error
 
 
-def _opened(data: bytes, kind: Kind, name: str, page: int) -> Image.Image:
+def _open_image(data: bytes, file_format: FileFormat, name: str, page: int) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS[kind])
+        image = Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS[file_format])
         if page:
             image.seek(page)
         return image
@@ -80,7 +82,7 @@ def _check_header(image: Image.Image, name: str, settings: Settings) -> None:
         raise ScanError(f"{name}: the file holds several frames (an animation). Export one slice as one image.")
 
 
-def check_size(width: int, height: int, name: str, settings: Settings, is_deep: bool = False) -> None:
+def check_size(width: int, height: int, name: str, settings: Settings, is_high_bit_depth: bool = False) -> None:
     """Refuse an image of too many or too few pixels; one of more than 8 bits may have a quarter as many.
 
     Raises
@@ -88,7 +90,7 @@ def check_size(width: int, height: int, name: str, settings: Settings, is_deep: 
     ScanError
         It is refused.
     """
-    allowed = settings.max_pixels // (_DEEP_SHARE if is_deep else 1)
+    allowed = settings.max_pixels // (_HIGH_BIT_DEPTH_DIVISOR if is_high_bit_depth else 1)
     if width * height > allowed:
         raise ScanError(
             f"{name}: {width} x {height} pixels is more than the {allowed:,} allowed. Export the slice at its own size."
@@ -100,13 +102,13 @@ def check_size(width: int, height: int, name: str, settings: Settings, is_deep: 
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _apply_exif_orientation(image: Image.Image) -> Image.Image:
     """The picture turned as its EXIF orientation says; as it is where that cannot be read."""
     image.load()
     try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
+        orientation = image.getexif().get(_EXIF_ORIENTATION_TAG, 1)
     except Exception:  # damaged EXIF around a sound picture: the picture counts
         orientation = 1
     # Not by ImageOps.exif_transpose, which writes all EXIF anew and fails where any of it is odd.
-    turn = _TURNS.get(orientation)
+    turn = _EXIF_TRANSPOSES.get(orientation)
     return image if turn is None else image.transpose(turn)

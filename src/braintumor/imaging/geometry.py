@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Extent = tuple[float, float, float, float]
+MapExtent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class Geometry:
     """
 
     scan_size: tuple[int, int]
-    crop: tuple[int, int, int, int]
-    placed: tuple[int, int, int, int]
-    frame_size: tuple[int, int]
+    crop_box: tuple[int, int, int, int]
+    paste_box: tuple[int, int, int, int]
+    input_size: tuple[int, int]
 
-    def mask_to_frame(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def mask_to_input(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Put a mask of the scan through the crop and resize that `standardize` gave the scan.
 
         Parameters
@@ -34,15 +34,15 @@ class Geometry:
         -------
         ndarray of bool, shape (frame height, frame width)
         """
-        left, top, right, bottom = self.placed
+        left, top, right, bottom = self.paste_box
         picture = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
-        inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=self.crop)
-        frame = np.zeros(self.frame_size[::-1], bool)
+        inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=self.crop_box)
+        frame = np.zeros(self.input_size[::-1], bool)
         frame[top:bottom, left:right] = np.asarray(inner) > 127
         return frame
 
-    def to_scan_grid(
-        self, values: NDArray[np.float32], outside: float = 0.0, extent: Extent | None = None
+    def resample_to_scan(
+        self, values: NDArray[np.float32], fill_value: float = 0.0, extent: MapExtent | None = None
     ) -> NDArray[np.float32]:
         """Bring a map laid over the model's frame back onto the scan's own pixel grid.
 
@@ -61,17 +61,19 @@ class Geometry:
         -------
         ndarray of float32, shape (scan height, scan width)
         """
-        frame_width, frame_height = self.frame_size
-        wide = _Axis.of(values.shape[1], frame_width, (extent[0], extent[2]) if extent else None)
-        high = _Axis.of(values.shape[0], frame_height, (extent[1], extent[3]) if extent else None)
-        padded = np.pad(values.astype(np.float32), (high.rim, wide.rim)) if extent else values.astype(np.float32)
-        left, top, right, bottom = self.placed
-        box = (wide.cell_at(left), high.cell_at(top), wide.cell_at(right), high.cell_at(bottom))
-        crop_left, crop_top, crop_right, crop_bottom = self.crop
+        frame_width, frame_height = self.input_size
+        wide = _Axis.from_span(values.shape[1], frame_width, (extent[0], extent[2]) if extent else None)
+        high = _Axis.from_span(values.shape[0], frame_height, (extent[1], extent[3]) if extent else None)
+        padded = (
+            np.pad(values.astype(np.float32), (high.padding, wide.padding)) if extent else values.astype(np.float32)
+        )
+        left, top, right, bottom = self.paste_box
+        box = (wide.to_cell(left), high.to_cell(top), wide.to_cell(right), high.to_cell(bottom))
+        crop_left, crop_top, crop_right, crop_bottom = self.crop_box
         size = (crop_right - crop_left, crop_bottom - crop_top)
         inner = Image.fromarray(padded).resize(size, Image.Resampling.BILINEAR, box=box)
         scan_width, scan_height = self.scan_size
-        whole = np.full((scan_height, scan_width), outside, np.float32)
+        whole = np.full((scan_height, scan_width), fill_value, np.float32)
         whole[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(inner)
         return whole
 
@@ -81,17 +83,17 @@ class _Axis:
     """One direction of a map: where its cells lie over the frame, and how many empty ones pad it to the edges."""
 
     start: float
-    cell: float
-    rim: tuple[int, int]
-    cells: int
+    cell_size: float
+    padding: tuple[int, int]
+    cell_count: int
 
     @classmethod
-    def of(cls, count: int, frame: int, span: tuple[float, float] | None) -> Self:
-        start, end = span or (0.0, float(frame))
-        cell = (end - start) / count
-        rim = (max(0, math.ceil(start / cell)), max(0, math.ceil((frame - end) / cell)))
-        return cls(start - rim[0] * cell, cell, rim, count + sum(rim))
+    def from_span(cls, cell_count: int, length: int, span: tuple[float, float] | None) -> Self:
+        start, end = span or (0.0, float(length))
+        cell = (end - start) / cell_count
+        rim = (max(0, math.ceil(start / cell)), max(0, math.ceil((length - end) / cell)))
+        return cls(start - rim[0] * cell, cell, rim, cell_count + sum(rim))
 
-    def cell_at(self, pixel: float) -> float:
+    def to_cell(self, pixel: float) -> float:
         """Where a pixel edge of the frame lies, in cells; kept inside, for Pillow refuses what rounding pushed out."""
-        return min(max((pixel - self.start) / self.cell, 0.0), float(self.cells))
+        return min(max((pixel - self.start) / self.cell_size, 0.0), float(self.cell_count))

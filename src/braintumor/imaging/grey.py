@@ -10,13 +10,13 @@ from PIL import Image, ImageChops
 from braintumor.errors import ScanError
 
 # Deep files rarely use their full range, so they are windowed between these percentiles.
-DEEP_WINDOW = (0.5, 99.5)
+WINDOW_PERCENTILES = (0.5, 99.5)
 # Scaling happens in double precision; a block of rows at a time keeps what that costs in memory small.
-_BLOCK = 2**18
+_BLOCK_VALUES = 2**18
 
 
 @dataclass(frozen=True, slots=True)
-class Grey:
+class GrayImage:
     """Grey values as `Scan` holds them: ready to show, and for deep files what they were before windowing."""
 
     values: NDArray[np.uint8] | NDArray[np.float32]
@@ -24,7 +24,7 @@ class Grey:
     window: tuple[float, float] | None = None
 
 
-def grey_of_picture(picture: Image.Image, name: str) -> Grey:
+def image_to_gray(image: Image.Image, name: str) -> GrayImage:
     """Grey values (height, width) of a picture: uint8, or float32 from 0 to 1 where it has more than 8 bits.
 
     Colour becomes luma (ITU-R BT.601); what is transparent fades to black, which is what lies around a head.
@@ -34,17 +34,17 @@ def grey_of_picture(picture: Image.Image, name: str) -> Grey:
     ScanError
         A deep picture holds values that are not finite.
     """
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        return deep(np.asarray(picture, dtype=np.float32), name)
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
-        coloured = picture.convert("RGBA")
-        return Grey(np.array(ImageChops.multiply(coloured.convert("L"), coloured.getchannel("A"))))
-    if picture.mode == "P":
-        picture = picture.convert("RGB")
-    return Grey(np.array(picture if picture.mode == "L" else picture.convert("L")))
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return window_high_bit_depth(np.asarray(image, dtype=np.float32), name)
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        coloured = image.convert("RGBA")
+        return GrayImage(np.array(ImageChops.multiply(coloured.convert("L"), coloured.getchannel("A"))))
+    if image.mode == "P":
+        image = image.convert("RGB")
+    return GrayImage(np.array(image if image.mode == "L" else image.convert("L")))
 
 
-def grey_of_array(array: NDArray[Any], name: str) -> Grey:
+def array_to_gray(array: NDArray[Any], name: str) -> GrayImage:
     """The same for an array (height, width), or with 1, 3 (RGB) or 4 (RGBA) channels.
 
     uint8 is taken as grey values, booleans as black and white; every other number is windowed.
@@ -59,15 +59,17 @@ def grey_of_array(array: NDArray[Any], name: str) -> Grey:
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
     if array.dtype == np.uint8:
-        return grey_of_picture(Image.fromarray(np.ascontiguousarray(array)), name)
+        return image_to_gray(Image.fromarray(np.ascontiguousarray(array)), name)
     if array.dtype.kind not in "iuf":
         raise ScanError(f"{name}: the array holds {array.dtype} values. Give real numbers.")
     with np.errstate(over="ignore"):  # an overflow becomes infinity, refused just below
         values = array.astype(np.float32) if array.ndim == 2 else array[..., :3].mean(axis=2, dtype=np.float32)
-    return deep(values, name)
+    return window_high_bit_depth(values, name)
 
 
-def deep(values: NDArray[np.float32], name: str, edges: tuple[float, float] | None = None) -> Grey:
+def window_high_bit_depth(
+    values: NDArray[np.float32], name: str, edges: tuple[float, float] | None = None
+) -> GrayImage:
     """Deep values windowed between two edges; between robust percentiles of their own where none are given.
 
     Raises
@@ -77,22 +79,22 @@ def deep(values: NDArray[np.float32], name: str, edges: tuple[float, float] | No
     """
     if not np.isfinite(values).all():
         raise ScanError(f"{name}: it holds values that are not finite numbers. Replace them first.")
-    low, high = edges or robust_edges(values)
+    low, high = edges or percentile_window(values)
     values.setflags(write=False)
-    return Grey(spread(values, low, high), values, ((low + high) / 2, high - low) if high > low else None)
+    return GrayImage(rescale_to_unit(values, low, high), values, ((low + high) / 2, high - low) if high > low else None)
 
 
-def robust_edges(values: NDArray[np.float32]) -> tuple[float, float]:
+def percentile_window(values: NDArray[np.float32]) -> tuple[float, float]:
     """The 0.5 and 99.5 percentiles; the extremes where those two are the same, as with a few odd pixels on a flat."""
-    low, high = (float(edge) for edge in np.percentile(values, DEEP_WINDOW))
+    low, high = (float(edge) for edge in np.percentile(values, WINDOW_PERCENTILES))
     return (low, high) if high > low else (float(values.min()), float(values.max()))
 
 
-def spread(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+def rescale_to_unit(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
     """Values clipped between two edges and scaled to 0..1; zeros where the edges are not apart."""
     scaled = np.zeros(values.shape, np.float32)
     if high > low:
-        rows = max(1, _BLOCK // max(1, values.shape[1]))
+        rows = max(1, _BLOCK_VALUES // max(1, values.shape[1]))
         for top in range(0, values.shape[0], rows):
             block = (values[top : top + rows].astype(np.float64) - low) / (high - low)
             scaled[top : top + rows] = np.clip(block, 0.0, 1.0)

@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging.archive import Budget, is_zip, members, opened, too_many
-from braintumor.imaging.dicom.series import Slice, in_order
+from braintumor.imaging.archive import UnpackBudget, is_zip, iter_members, open_zip, too_many_files_message
+from braintumor.imaging.dicom.series import DicomSlice, sort_into_series
 from braintumor.imaging.dicom.slices import read_frame
-from braintumor.imaging.file import File, read_file
-from braintumor.imaging.kind import ARCHIVE_SUFFIXES, DICOM_SUFFIXES, NIFTI_SUFFIXES, PICTURE_SUFFIXES
-from braintumor.imaging.refusal import Refusal
+from braintumor.imaging.file import SourceFile, read_file_slices
+from braintumor.imaging.kind import ARCHIVE_SUFFIXES, DICOM_SUFFIXES, IMAGE_SUFFIXES, NIFTI_SUFFIXES
+from braintumor.imaging.refusal import FailedScan
 from braintumor.imaging.scan import Scan
-from braintumor.imaging.source import load
+from braintumor.imaging.source import read_limited
 from braintumor.settings import Settings, get_settings
 
-INTAKE_SUFFIXES: Final = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
+SCAN_SUFFIXES: Final = (*IMAGE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
 # The list of a disc's files, which lies beside the images of every DICOM disc.
-_LISTING: Final = "DICOMDIR"
+_DICOMDIR: Final = "DICOMDIR"
 
-__all__ = ["INTAKE_SUFFIXES", "Refusal", "read_many"]
+__all__ = ["SCAN_SUFFIXES", "FailedScan", "iter_scans"]
 
 
-def read_many(
+def iter_scans(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings | None = None
-) -> Iterator[Scan | Refusal]:
+) -> Iterator[Scan | FailedScan]:
     """Every slice of many files, in order.
 
     A picture has one; a DICOM file of several frames, a TIFF of several pages, a NIfTI volume (along each plane) and a
@@ -42,64 +42,64 @@ def read_many(
         The name is shown as it is given; folders are the caller's to list.
     """
     settings = settings or get_settings()
-    slices: list[Slice] = []
+    slices: list[DicomSlice] = []
     count = 0
     with ExitStack() as stack:
-        for one in _files(sources, settings, stack):
-            if isinstance(one, Refusal):
+        for one in _iter_files(sources, settings, stack):
+            if isinstance(one, FailedScan):
                 yield one
                 continue
             count += 1
             if count > settings.max_files:
-                yield Refusal(one.name, too_many(one.name, settings))
+                yield FailedScan(one.name, too_many_files_message(one.name, settings))
                 continue
-            for found in read_file(one, settings):
-                if isinstance(found, Slice):
+            for found in read_file_slices(one, settings):
+                if isinstance(found, DicomSlice):
                     slices.append(found)
                 else:
                     yield found
-        yield from _series(slices, settings)
+        yield from _iter_series_slices(slices, settings)
 
 
-def _files(
+def _iter_files(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings, stack: ExitStack
-) -> Iterator[File | Refusal]:
+) -> Iterator[SourceFile | FailedScan]:
     """Files as they are given, those of archives in their place; archives stay open as long as the stack."""
-    budget = Budget(settings.max_unpacked_bytes)
+    budget = UnpackBudget(settings.max_unpacked_bytes)
     for name, source in sources:
-        if name.replace("\\", "/").rpartition("/")[2].upper() == _LISTING:
+        if name.replace("\\", "/").rpartition("/")[2].upper() == _DICOMDIR:
             continue
         if not is_zip(source):
-            yield File(name, partial(load, source, name, settings.max_bytes))
+            yield SourceFile(name, partial(read_limited, source, name, settings.max_bytes))
             continue
         try:
-            archive = stack.enter_context(opened(source, name, settings))
+            archive = stack.enter_context(open_zip(source, name, settings))
         except ScanError as error:
-            yield Refusal(name, str(error))
+            yield FailedScan(name, str(error))
             continue
-        found = list(members(archive, name))
+        found = list(iter_members(archive, name))
         if not found:
-            yield Refusal(name, f"{name}: the archive holds no file. Make it again.")
+            yield FailedScan(name, f"{name}: the archive holds no file. Make it again.")
         for member in found:
-            yield File(member.name, partial(member.read, settings, budget), partial(member.read, settings, None))
+            yield SourceFile(member.name, partial(member.read, settings, budget), partial(member.read, settings, None))
 
 
-def _series(slices: list[Slice], settings: Settings) -> Iterator[Scan | Refusal]:
+def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[Scan | FailedScan]:
     """DICOM frames, read once more file by file in slice order; a file with no sound frame costs one row."""
     held: tuple[str, bytes] = ("", b"")
     sound: set[str] = set()
     given_up: set[str] = set()
-    for one, place in in_order(slices):
+    for one, place in sort_into_series(slices):
         if one.sha256 in given_up:
             continue
-        several = len(one.facts.frames) > 1
-        name = f"{one.name} [frame {one.frame + 1}]" if several else one.name
+        several = len(one.metadata.frames) > 1
+        name = f"{one.name} [frame {one.frame_index + 1}]" if several else one.name
         try:
             if held[0] != one.sha256:
-                held = one.sha256, one.file.again()
-            yield read_frame(held[1], one.sha256, one.facts, one.frame, name, settings, place)
+                held = one.sha256, one.file.reopen()
+            yield read_frame(held[1], one.sha256, one.metadata, one.frame_index, name, settings, place)
             sound.add(one.sha256)
         except ScanError as error:
-            yield Refusal(name, str(error), one.sha256)
+            yield FailedScan(name, str(error), one.sha256)
             if several and one.sha256 not in sound:
                 given_up.add(one.sha256)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
-from braintumor.imaging.build import checked
-from braintumor.imaging.decode import check_size, decode
-from braintumor.imaging.dicom.slices import read_single
-from braintumor.imaging.grey import grey_of_array
-from braintumor.imaging.kind import Kind, kind_of, misnamed
-from braintumor.imaging.scan import Scan, SeriesPlace
-from braintumor.imaging.source import digest, load
+from braintumor.imaging.build import make_scan
+from braintumor.imaging.decode import check_size, decode_image
+from braintumor.imaging.dicom.slices import read_single_frame
+from braintumor.imaging.grey import array_to_gray
+from braintumor.imaging.kind import FileFormat, detect_format, extension_mismatch_warning
+from braintumor.imaging.scan import Scan, SeriesPosition
+from braintumor.imaging.source import read_limited, sha256_hex
 from braintumor.imaging.tiff import count_pages
 from braintumor.settings import Settings, get_settings
 
@@ -47,31 +47,31 @@ def read_scan(
     """
     settings = settings or get_settings()
     if isinstance(source, np.ndarray):
-        return _from_array(source, name or "array", settings)
+        return _scan_from_array(source, name or "array", settings)
     if isinstance(source, (str, Path)):
         path = Path(source)
         shown = name or path.name
-        return _from_bytes(load(path, shown, settings.max_bytes), shown, settings)
+        return _scan_from_bytes(read_limited(path, shown, settings.max_bytes), shown, settings)
     shown = name or "image"
-    return _from_bytes(load(bytes(source), shown, settings.max_bytes), shown, settings)
+    return _scan_from_bytes(read_limited(bytes(source), shown, settings.max_bytes), shown, settings)
 
 
-def _from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
-    kind = kind_of(data, name)
-    if kind is Kind.TIFF and (pages := count_pages(data, name, settings)) > 1:
+def _scan_from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
+    kind = detect_format(data, name)
+    if kind is FileFormat.TIFF and (pages := count_pages(data, name, settings)) > 1:
         raise ScanError(f"{name}: it holds {pages} pages where one slice is wanted. Export one slice as one image.")
-    if kind.is_picture:
-        return read_picture(data, kind, name, settings)
-    if kind is Kind.DICOM:
-        return read_single(data, name, settings)
-    raise ScanError(not_a_scan(kind, name))
+    if kind.is_image:
+        return read_image(data, kind, name, settings)
+    if kind is FileFormat.DICOM:
+        return read_single_frame(data, name, settings)
+    raise ScanError(unsupported_format_message(kind, name))
 
 
-def not_a_scan(kind: Kind, name: str) -> str:
+def unsupported_format_message(file_format: FileFormat, name: str) -> str:
     """The sentence for a file of a kind that is not read."""
-    if kind is Kind.ARCHIVE:
+    if file_format is FileFormat.ARCHIVE:
         return f"{name}: this is an archive of a kind that is not read. Unpack it, or give a ZIP."
-    if kind in (Kind.ZIP, Kind.NIFTI):
+    if file_format in (FileFormat.ZIP, FileFormat.NIFTI):
         return f"{name}: it holds many slices where one is wanted. Export one slice as one image."
     return (
         f"{name}: this is not a JPEG or PNG image, nor TIFF, BMP, WebP, DICOM, NIfTI or ZIP, whatever its name says. "
@@ -79,13 +79,13 @@ def not_a_scan(kind: Kind, name: str) -> str:
     )
 
 
-def read_picture(
+def read_image(
     data: bytes,
-    kind: Kind,
+    file_format: FileFormat,
     name: str,
     settings: Settings,
     page: int = 0,
-    series: SeriesPlace | None = None,
+    series: SeriesPosition | None = None,
     sha256: str | None = None,
 ) -> Scan:
     """A picture file as a scan; a page of it where it is a TIFF of several, whose pages have been counted.
@@ -97,14 +97,16 @@ def read_picture(
     ScanError
         It cannot be read.
     """
-    grey, mode = decode(data, kind, name, settings, page)
-    warning = misnamed(kind, name) if series is None else None
-    return checked(grey, name, sha256 or digest(data), mode, series=series, warnings=(warning,) if warning else ())
+    grey, mode = decode_image(data, file_format, name, settings, page)
+    warning = extension_mismatch_warning(file_format, name) if series is None else None
+    return make_scan(
+        grey, name, sha256 or sha256_hex(data), mode, series=series, warnings=(warning,) if warning else ()
+    )
 
 
-def _from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:
+def _scan_from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise ScanError(f"{name}: an array of shape {array.shape} is no image. Give height x width, or x 3, or x 4.")
     check_size(array.shape[1], array.shape[0], name, settings, array.dtype.itemsize > 1)
     content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-    return checked(grey_of_array(array, name), name, content, "array")
+    return make_scan(array_to_gray(array, name), name, content, "array")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class FailedScan:
     """What stands in a scan's place where there is none.
 
     Attributes

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesPlace:
+class SeriesPosition:
     """Where a slice stands among the slices it was taken with.
 
     Attributes
@@ -62,7 +62,7 @@ class Scan:
     sha256: str
     mode: str
     bits: int
-    series: SeriesPlace | None = None
+    series: SeriesPosition | None = None
     spacing: tuple[float, float] | None = None
     raw: NDArray[np.float32] | None = field(default=None, repr=False)
     window: tuple[float, float] | None = None

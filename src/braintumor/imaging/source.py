@@ -6,7 +6,7 @@ from pathlib import Path
 from braintumor.errors import ScanError
 
 
-def load(source: bytes | Path, name: str, limit: int, what: str = "slice") -> bytes:
+def read_limited(source: bytes | Path, name: str, limit: int, what: str = "slice") -> bytes:
     """Content of a file, refused unread where it is larger than the limit in bytes.
 
     Raises
@@ -14,19 +14,19 @@ def load(source: bytes | Path, name: str, limit: int, what: str = "slice") -> by
     ScanError
         Missing, a folder, unreadable, empty or too large.
     """
-    data = source if isinstance(source, bytes) else _read(source, name, limit, what)
+    data = source if isinstance(source, bytes) else _read_path(source, name, limit, what)
     if not data:
         raise ScanError(f"{name}: the file is empty. Export or copy it again.")
     if len(data) > limit:
-        raise ScanError(too_large(name, limit, what))
+        raise ScanError(too_large_message(name, limit, what))
     return data
 
 
-def _read(path: Path, name: str, limit: int, what: str) -> bytes:
+def _read_path(path: Path, name: str, limit: int, what: str) -> bytes:
     try:
         size = path.stat().st_size
         if size > limit:
-            raise ScanError(too_large(name, limit, what))
+            raise ScanError(too_large_message(name, limit, what))
         with path.open("rb") as file:
             return file.read((size or limit) + 1)  # pipes and devices have no size, and the latter no end
     except (FileNotFoundError, NotADirectoryError):
@@ -38,12 +38,12 @@ def _read(path: Path, name: str, limit: int, what: str) -> bytes:
         raise ScanError(f"{name}: cannot be opened ({reason}). Check the path and permissions.") from error
 
 
-def too_large(name: str, limit: int, what: str = "slice") -> str:
+def too_large_message(name: str, limit: int, what: str = "slice") -> str:
     """The sentence for a file over the limit."""
     remedy = "Export the slice as a single image." if what == "slice" else "Give it in several files."
     return f"{name}: the file is larger than {limit / 2**20:.3g} MB. {remedy}"
 
 
-def digest(data: bytes) -> str:
+def sha256_hex(data: bytes) -> str:
     """SHA-256 of some content, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

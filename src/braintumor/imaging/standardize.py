@@ -10,11 +10,11 @@ from PIL import Image
 from braintumor.imaging.geometry import Geometry
 from braintumor.imaging.scan import Scan
 
-Fit = Literal["letterbox", "stretch"]
+FitMode = Literal["letterbox", "stretch"]
 
 
 @dataclass(frozen=True, slots=True)
-class InputContract:
+class InputSpec:
     """What a model wants to be fed.
 
     Attributes
@@ -33,7 +33,7 @@ class InputContract:
     width: int
     channels: int = 3
     crop_margin: bool = True
-    fit: Fit = "letterbox"
+    fit: FitMode = "letterbox"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for a card."""
@@ -42,10 +42,10 @@ class InputContract:
 
 # A pixel is margin when its 8-bit value is at most this; a row or column, when no larger share of it is brighter.
 MARGIN_LEVEL = 24
-MARGIN_SHARE = 0.01
+MARGIN_FRACTION = 0.01
 
 
-def content_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+def foreground_bbox(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Box of the head: what is left after dropping dark rows and columns from the edges.
 
     Parameters
@@ -62,8 +62,8 @@ def content_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     bright = pixels > MARGIN_LEVEL
     # The smallest type that cannot overflow: the sums take half as long as numpy's default.
     counter = np.uint16 if max(height, width) <= np.iinfo(np.uint16).max else np.uint32
-    rows = np.flatnonzero(bright.sum(axis=1, dtype=counter) > MARGIN_SHARE * width)
-    columns = np.flatnonzero(bright.sum(axis=0, dtype=counter) > MARGIN_SHARE * height)
+    rows = np.flatnonzero(bright.sum(axis=1, dtype=counter) > MARGIN_FRACTION * width)
+    columns = np.flatnonzero(bright.sum(axis=0, dtype=counter) > MARGIN_FRACTION * height)
     if rows.size == 0 or columns.size == 0:
         return 0, 0, width, height
     box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
@@ -71,23 +71,23 @@ def content_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     return (0, 0, width, height) if too_thin else box
 
 
-def plan(pixels: NDArray[np.uint8], contract: InputContract) -> Geometry:
+def compute_geometry(pixels: NDArray[np.uint8], input_spec: InputSpec) -> Geometry:
     """Work out the crop and the place in the frame of grey values (height, width), without resizing anything."""
     scan_height, scan_width = pixels.shape
-    box = content_box(pixels) if contract.crop_margin else (0, 0, scan_width, scan_height)
+    box = foreground_bbox(pixels) if input_spec.crop_margin else (0, 0, scan_width, scan_height)
     width, height = box[2] - box[0], box[3] - box[1]
-    if contract.fit == "stretch":
-        placed = (0, 0, contract.width, contract.height)
+    if input_spec.fit == "stretch":
+        placed = (0, 0, input_spec.width, input_spec.height)
     else:
-        scale = min(contract.width / width, contract.height / height)
-        new_width = min(contract.width, max(1, round(width * scale)))
-        new_height = min(contract.height, max(1, round(height * scale)))
-        left, top = (contract.width - new_width) // 2, (contract.height - new_height) // 2
+        scale = min(input_spec.width / width, input_spec.height / height)
+        new_width = min(input_spec.width, max(1, round(width * scale)))
+        new_height = min(input_spec.height, max(1, round(height * scale)))
+        left, top = (input_spec.width - new_width) // 2, (input_spec.height - new_height) // 2
         placed = (left, top, left + new_width, top + new_height)
-    return Geometry((scan_width, scan_height), box, placed, (contract.width, contract.height))
+    return Geometry((scan_width, scan_height), box, placed, (input_spec.width, input_spec.height))
 
 
-def standardize(scan: Scan, contract: InputContract) -> tuple[NDArray[np.uint8], Geometry]:
+def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Geometry]:
     """Make the model's grey frame of a scan.
 
     The numbers this returns are part of every trained model: golden files pin them, and a change of a single pixel
@@ -101,18 +101,18 @@ def standardize(scan: Scan, contract: InputContract) -> tuple[NDArray[np.uint8],
         How to bring maps back onto the scan.
     """
     pixels = scan.to_uint8()
-    geometry = plan(pixels, contract)
-    left, top, right, bottom = geometry.placed
+    geometry = compute_geometry(pixels, input_spec)
+    left, top, right, bottom = geometry.paste_box
     size = (right - left, bottom - top)
-    inner = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=geometry.crop))
-    if size == geometry.frame_size:
+    inner = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=geometry.crop_box))
+    if size == geometry.input_size:
         return inner, geometry
-    frame = np.zeros((contract.height, contract.width), np.uint8)
+    frame = np.zeros((input_spec.height, input_spec.width), np.uint8)
     frame[top:bottom, left:right] = inner
     return frame, geometry
 
 
-def to_batch(frames: NDArray[np.uint8], contract: InputContract) -> NDArray[np.float32]:
+def to_batch(model_inputs: NDArray[np.uint8], input_spec: InputSpec) -> NDArray[np.float32]:
     """Frames (n, height, width) of uint8 -> model input (n, height, width, channels) of float32 from 0 to 1."""
-    values = frames.astype(np.float32) / np.float32(255.0)
-    return np.repeat(values[..., None], contract.channels, axis=3)
+    values = model_inputs.astype(np.float32) / np.float32(255.0)
+    return np.repeat(values[..., None], input_spec.channels, axis=3)

@@ -11,7 +11,24 @@ from braintumor.errors import ScanError
 from braintumor.settings import Settings
 
 # Bytes of one value, by TIFF field type; the last three are BigTIFF's.
-_BYTES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_FIELD_TYPE_BYTES: Final = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 
 
 def count_pages(data: bytes, name: str, settings: Settings) -> int:
@@ -23,15 +40,15 @@ def count_pages(data: bytes, name: str, settings: Settings) -> int:
         Damaged, or more pages than are allowed.
     """
     try:
-        return _walk(data, name, settings)
+        return _walk_directories(data, name, settings)
     except (struct.error, OverflowError):  # the latter where a place lies beyond what can be counted to
         raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from None
 
 
-def _walk(data: bytes, name: str, settings: Settings) -> int:
+def _walk_directories(data: bytes, name: str, settings: Settings) -> int:
     order = "<" if data[:2] == b"II" else ">"
     big = data[2:4] in (b"+\0", b"\0+")
-    at = _number(data, order, "Q" if big else "I", 8 if big else 4)
+    at = _unpack_int(data, order, "Q" if big else "I", 8 if big else 4)
     seen: set[int] = set()
     listed = 0
     while at:
@@ -42,7 +59,7 @@ def _walk(data: bytes, name: str, settings: Settings) -> int:
             raise ScanError(
                 f"{name}: it holds more than the {settings.max_frames:,} pages allowed. Give it in several files."
             )
-        at, size = _next(data, order, big, at, name)
+        at, size = _read_directory(data, order, big, at, name)
         listed += size
         if listed > len(data):  # each is checked entry by entry, so that directories over each other cost for ever
             raise ScanError(f"{name}: its pages lie over each other, so the file is damaged. Export or copy it again.")
@@ -51,21 +68,23 @@ def _walk(data: bytes, name: str, settings: Settings) -> int:
     return len(seen)
 
 
-def _next(data: bytes, order: str, big: bool, at: int, name: str) -> tuple[int, int]:
+def _read_directory(data: bytes, byte_order: str, is_big_tiff: bool, offset: int, name: str) -> tuple[int, int]:
     """Where the next directory lies, and the bytes of this one, which claims no more than there is."""
-    entries = _number(data, order, "Q" if big else "H", at)
-    start, size = at + (8 if big else 2), 20 if big else 12
+    entries = _unpack_int(data, byte_order, "Q" if is_big_tiff else "H", offset)
+    start, size = offset + (8 if is_big_tiff else 2), 20 if is_big_tiff else 12
     end = start + entries * size
     if end > len(data):
         raise struct.error
     claimed = 0
     for entry in range(start, end, size):
-        kind = _number(data, order, "H", entry + 2)
-        claimed += _BYTES.get(kind, 0) * _number(data, order, "Q" if big else "I", entry + 4)
+        kind = _unpack_int(data, byte_order, "H", entry + 2)
+        claimed += _FIELD_TYPE_BYTES.get(kind, 0) * _unpack_int(
+            data, byte_order, "Q" if is_big_tiff else "I", entry + 4
+        )
     if claimed > len(data):
         raise ScanError(f"{name}: its tags claim more than the whole file holds. Export or copy it again.")
-    return _number(data, order, "Q" if big else "I", end), end - start
+    return _unpack_int(data, byte_order, "Q" if is_big_tiff else "I", end), end - start
 
 
-def _number(data: bytes, order: str, code: str, at: int) -> int:
-    return int(struct.unpack_from(order + code, data, at)[0])
+def _unpack_int(data: bytes, byte_order: str, code: str, offset: int) -> int:
+    return int(struct.unpack_from(byte_order + code, data, offset)[0])

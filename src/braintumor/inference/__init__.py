@@ -1,11 +1,18 @@
 """A trained version on ONNX Runtime: artifact, detector, verdict."""
 
-from braintumor.inference.artifact import Artifact, Card, load_artifact, versions
+from braintumor.inference.artifact import Artifact, ModelCard, list_models, load_artifact
 from braintumor.inference.detection import Detection
 from braintumor.inference.detector import Detector
 from braintumor.inference.kept import predict_image
-from braintumor.inference.neighbours import Neighbour
+from braintumor.inference.neighbours import SimilarScan
 
 __all__ = [
-    "Artifact", "Card", "Detection", "Detector", "Neighbour", "load_artifact", "predict_image", "versions",
+    "Artifact",
+    "Detection",
+    "Detector",
+    "ModelCard",
+    "SimilarScan",
+    "list_models",
+    "load_artifact",
+    "predict_image",
 ]  # fmt: skip

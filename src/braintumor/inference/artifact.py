@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from braintumor.errors import ArtifactError
-from braintumor.imaging.geometry import Extent
-from braintumor.imaging.standardize import InputContract
-from braintumor.inference.fusion import Fusion
+from braintumor.imaging.geometry import MapExtent
+from braintumor.imaging.standardize import InputSpec
+from braintumor.inference.fusion import MaskFusion
 from braintumor.inference.verdict import Thresholds
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASS_NAMES, CLASSES, Task, TumorClass
 
-CARD = "card.json"
-MODEL = "model.onnx"
-SALIENCY = "saliency.onnx"  # of some versions
-NEIGHBOURS = "neighbours.npz"  # of some versions
-NOVELTY = "novelty.csv"  # of some versions
-LITERT, INT8 = "model.tflite", "model.int8.onnx"  # smaller variants of some versions; nothing here reads them
+CARD_FILE = "card.json"
+MODEL_FILE = "model.onnx"
+SALIENCY_FILE = "saliency.onnx"  # of some versions
+SIMILAR_SCANS_FILE = "neighbours.npz"  # of some versions
+OOD_REFERENCE_FILE = "novelty.csv"  # of some versions
+LITERT_FILE, INT8_FILE = "model.tflite", "model.int8.onnx"  # smaller variants of some versions; nothing here reads them
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ModelCard:
     """What a stranger needs to use a model right, read from `card.json`.
 
     `raw` holds the whole file, for pages that show it; the other fields are what the detector needs. `map_extent` is
@@ -46,14 +46,14 @@ class Card:
 
     version: str
     task: Task
-    decision: float | None
-    contract: InputContract
+    binary_threshold: float | None
+    input_spec: InputSpec
     temperature: float
     thresholds: Thresholds
     conformal_quantiles: dict[TumorClass, float]
-    fusion: Fusion
-    map_extent: Extent | None
-    views: int
+    mask_fusion: MaskFusion
+    map_extent: MapExtent | None
+    tta_views: int
     files: dict[str, str]
     raw: dict[str, Any]
     members: tuple[Member, ...] = ()
@@ -63,7 +63,7 @@ class Card:
         """Hash of the model file, or of each member's, by version."""
         if self.members:
             return {member.version: member.sha256 for member in self.members}
-        return {self.version: self.files[MODEL]} if MODEL in self.files else {}
+        return {self.version: self.files[MODEL_FILE]} if MODEL_FILE in self.files else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Artifact:
     """The folder of one trained version and its card."""
 
     folder: Path
-    card: Card
+    card: ModelCard
 
     def path(self, name: str) -> Path:
         """Path of a file of this artifact."""
@@ -80,14 +80,14 @@ class Artifact:
     def model_paths(self) -> list[Path]:
         """Paths of the model file, or of each member's."""
         if not self.card.members:
-            return [self.path(MODEL)]
-        return [self.folder.parent / member.version / MODEL for member in self.card.members]
+            return [self.path(MODEL_FILE)]
+        return [self.folder.parent / member.version / MODEL_FILE for member in self.card.members]
 
-    def has(self, name: str) -> bool:
+    def has_file(self, name: str) -> bool:
         """Whether the card lists a file."""
         return name in self.card.files
 
-    def verified(self, name: str) -> bytes:
+    def read_verified(self, name: str) -> bytes:
         """Content of a file, after checking it against the hash in the card.
 
         Raises
@@ -116,21 +116,21 @@ class Artifact:
         return content
 
 
-def versions(settings: Settings | None = None) -> list[str]:
+def list_models(settings: Settings | None = None) -> list[str]:
     """Versions that can be loaded, by name: those with a card and an ONNX model, and ensembles of such versions."""
     outputs = (settings or get_settings()).outputs
-    return sorted(card.parent.name for card in outputs.glob(f"*/{CARD}") if _has_model(card))
+    return sorted(card.parent.name for card in outputs.glob(f"*/{CARD_FILE}") if _has_model(card))
 
 
 def _has_model(card: Path) -> bool:
-    if (card.parent / MODEL).is_file():
+    if (card.parent / MODEL_FILE).is_file():
         return True
     try:
         members = _members(json.loads(card.read_text(encoding="utf-8")).get("members"))
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
         return False
     outputs = card.parent.parent
-    return bool(members) and all((outputs / member.version / MODEL).is_file() for member in members)
+    return bool(members) and all((outputs / member.version / MODEL_FILE).is_file() for member in members)
 
 
 def load_artifact(version: str, settings: Settings | None = None) -> Artifact:
@@ -146,18 +146,18 @@ def load_artifact(version: str, settings: Settings | None = None) -> Artifact:
     try:
         if Path(version).name != version:  # a name from outside must not lead out of the outputs
             raise FileNotFoundError(version)
-        raw = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        raw = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        have = ", ".join(versions(settings)) or "none"
+        have = ", ".join(list_models(settings)) or "none"
         raise ArtifactError(
             f"There is no model {version!r} (available: {have}). Train it with: braintumor train {version}"
         ) from None
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{version}: card.json cannot be read. Restore it with: git checkout -- outputs") from error
-    return Artifact(folder, _parse(raw, version))
+    return Artifact(folder, _parse_card(raw, version))
 
 
-def _parse(raw: Any, version: str) -> Card:
+def _parse_card(raw: Any, version: str) -> ModelCard:
     try:
         if tuple(raw["classes"]) != CLASS_NAMES:
             raise ArtifactError(
@@ -167,17 +167,17 @@ def _parse(raw: Any, version: str) -> Card:
         temperature = float(raw["temperature"])
         if not temperature > 0:
             raise ValueError(f"temperature {temperature}")
-        return Card(
+        return ModelCard(
             version=str(raw["version"]),
             task=Task(raw.get("task", Task.FOUR_CLASS)),
-            decision=_decision(raw),
-            contract=InputContract(**raw["input"]),
+            binary_threshold=_parse_binary_threshold(raw),
+            input_spec=InputSpec(**raw["input"]),
             temperature=temperature,
             thresholds=Thresholds(float(raw["thresholds"]["low"]), float(raw["thresholds"]["high"])),
-            conformal_quantiles=_quantiles(raw["conformal"]),
-            fusion=Fusion(**{key: float(value) for key, value in (raw.get("fusion") or {}).items()}),
-            map_extent=_extent(raw.get("map_extent")),
-            views=_views(raw.get("views")),
+            conformal_quantiles=_parse_quantiles(raw["conformal"]),
+            mask_fusion=MaskFusion(**{key: float(value) for key, value in (raw.get("fusion") or {}).items()}),
+            map_extent=_parse_map_extent(raw.get("map_extent")),
+            tta_views=_parse_tta_views(raw.get("views")),
             files={str(k): str(v) for k, v in raw["files"].items()},
             raw=raw,
             members=_members(raw.get("members")),
@@ -200,29 +200,29 @@ def _members(entries: list[dict[str, Any]] | None) -> tuple[Member, ...]:
     return members
 
 
-def _quantiles(given: dict[str, Any]) -> dict[TumorClass, float]:
+def _parse_quantiles(conformal: dict[str, Any]) -> dict[TumorClass, float]:
     """One quantile per class, or the same for all where the card has one."""
-    if "quantile" in given:
-        return dict.fromkeys(CLASSES, float(given["quantile"]))
-    return {c: float(given["quantiles"][str(c)]) for c in CLASSES}
+    if "quantile" in conformal:
+        return dict.fromkeys(CLASSES, float(conformal["quantile"]))
+    return {c: float(conformal["quantiles"][str(c)]) for c in CLASSES}
 
 
-def _views(given: dict[str, Any] | None) -> int:
-    count = int((given or {}).get("count", 1))
+def _parse_tta_views(views: dict[str, Any] | None) -> int:
+    count = int((views or {}).get("count", 1))
     if count not in (1, 2):
         raise ValueError(f"views {count}")
     return count
 
 
-def _decision(raw: dict[str, Any]) -> float | None:
+def _parse_binary_threshold(raw: dict[str, Any]) -> float | None:
     """Until one is chosen, the even point."""
-    return float((raw.get("decision") or {}).get("threshold", 0.5)) if raw.get("task") == Task.TUMOR else None
+    return float((raw.get("decision") or {}).get("threshold", 0.5)) if raw.get("task") == Task.BINARY else None
 
 
-def _extent(given: list[float] | None) -> Extent | None:
-    if given is None:
+def _parse_map_extent(extent: list[float] | None) -> MapExtent | None:
+    if extent is None:
         return None
-    left, top, right, bottom = (float(edge) for edge in given)
+    left, top, right, bottom = (float(edge) for edge in extent)
     if not (left < right and top < bottom):
-        raise ValueError(f"map_extent {given}")
+        raise ValueError(f"map_extent {extent}")
     return left, top, right, bottom

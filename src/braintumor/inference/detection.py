@@ -6,13 +6,13 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.imaging.geometry import Extent, Geometry
-from braintumor.imaging.scan import SeriesPlace
-from braintumor.inference.size import Spacing, largest_part, longest_diameter
-from braintumor.inference.verdict import likeliest
+from braintumor.imaging.geometry import Geometry, MapExtent
+from braintumor.imaging.scan import SeriesPosition
+from braintumor.inference.size import PixelSpacing, largest_component, max_feret_diameter
+from braintumor.inference.verdict import predicted_class
 from braintumor.vocabulary import CLASSES, TumorClass, Verdict
 
-MASK_LEVEL = 0.5
+MASK_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +55,29 @@ class Detection:
     verdict: Verdict
     reason: str
     prediction_set: tuple[TumorClass, ...]
-    novelty: float | None
+    ood_score: float | None
     model_version: str
     milliseconds: dict[str, float]
-    series: SeriesPlace | None = None
-    spacing: Spacing | None = None
+    series: SeriesPosition | None = None
+    spacing: PixelSpacing | None = None
     warnings: tuple[str, ...] = ()
-    decision: float | None = None
-    _map: NDArray[np.float32] | None = field(default=None, repr=False)
+    binary_threshold: float | None = None
+    _evidence_map: NDArray[np.float32] | None = field(default=None, repr=False)
     _mask: NDArray[np.float32] | None = field(default=None, repr=False)
     _geometry: Geometry | None = field(default=None, repr=False)
-    _extent: Extent | None = field(default=None, repr=False)
+    _map_extent: MapExtent | None = field(default=None, repr=False)
     # Sizes, once they were asked for: whoever reads one reads them all.
     _sizes: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
-    def tells_kinds(self) -> bool:
+    def is_multiclass(self) -> bool:
         """Whether the version tells one kind of tumour from another."""
-        return self.decision is None
+        return self.binary_threshold is None
 
     @property
     def result(self) -> TumorClass:
         """The most probable class; where kinds are not told apart, the first of them stands for any tumour."""
-        return CLASSES[int(likeliest(np.array([self.probabilities[c] for c in CLASSES]), self.decision))]
+        return CLASSES[int(predicted_class(np.array([self.probabilities[c] for c in CLASSES]), self.binary_threshold))]
 
     @property
     def heat_map(self) -> NDArray[np.float32] | None:
@@ -85,9 +85,9 @@ class Detection:
 
         Scaled so that its maximum is 1, unless nothing speaks for the class and it is zero everywhere.
         """
-        if self._map is None or self._geometry is None:
+        if self._evidence_map is None or self._geometry is None:
             return None
-        values = np.clip(self._geometry.to_scan_grid(self._map, extent=self._extent), 0.0, None)
+        values = np.clip(self._geometry.resample_to_scan(self._evidence_map, extent=self._map_extent), 0.0, None)
         peak = float(values.max())
         return values / np.float32(peak) if peak > 0 else values
 
@@ -96,42 +96,44 @@ class Detection:
         """Probability that each pixel is tumour, on the scan's own grid (height, width); None without a mask."""
         if self._mask is None or self._geometry is None:
             return None
-        return np.clip(self._geometry.to_scan_grid(self._mask), 0.0, 1.0)
+        return np.clip(self._geometry.resample_to_scan(self._mask), 0.0, 1.0)
 
     @property
     def mask(self) -> NDArray[np.bool_] | None:
         """Pixels that are tumour more likely than not, on the scan's own grid (height, width); None without a mask."""
         probability = self.mask_probability
-        return None if probability is None else probability > MASK_LEVEL
+        return None if probability is None else probability > MASK_THRESHOLD
 
     @property
     def area_pixels(self) -> int | None:
         """How many pixels are tumour, in all parts of the mask together; None without a mask."""
-        sizes = self._measured()
+        sizes = self._measure_sizes()
         return None if sizes is None else int(sizes["area"])
 
     @property
     def area_mm2(self) -> float | None:
         """The same in square millimetres; None where the file does not say how large a pixel is."""
-        sizes = self._measured()
+        sizes = self._measure_sizes()
         return None if sizes is None or self.spacing is None else sizes["area"] * self.spacing[0] * self.spacing[1]
 
     @property
     def diameter_pixels(self) -> float | None:
         """Longest straight line across the largest connected part of the mask, from pixel edge to pixel edge."""
-        sizes = self._measured()
+        sizes = self._measure_sizes()
         return None if sizes is None else sizes["diameter_pixels"]
 
     @property
     def diameter_mm(self) -> float | None:
         """The same in millimetres (not the same line, where pixels are not square)."""
-        sizes = self._measured()
+        sizes = self._measure_sizes()
         return None if sizes is None or self.spacing is None else sizes["diameter_mm"]
 
-    def _measured(self) -> dict[str, float] | None:
+    def _measure_sizes(self) -> dict[str, float] | None:
         if not self._sizes and (mask := self.mask) is not None:
-            part = largest_part(mask)
-            millimetres = longest_diameter(part, self.spacing) if self.spacing else 0.0
+            part = largest_component(mask)
+            millimetres = max_feret_diameter(part, self.spacing) if self.spacing else 0.0
             # At once, for another thread may ask meanwhile.
-            self._sizes.update(area=float(mask.sum()), diameter_pixels=longest_diameter(part), diameter_mm=millimetres)
+            self._sizes.update(
+                area=float(mask.sum()), diameter_pixels=max_feret_diameter(part), diameter_mm=millimetres
+            )
         return self._sizes or None

@@ -11,17 +11,24 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.imaging import Scan, read_scan, standardize, to_batch
+from braintumor.imaging import Scan, preprocess, read_scan, to_batch
 from braintumor.inference.artifact import Artifact, load_artifact
 from braintumor.inference.detection import Detection
 from braintumor.inference.ensemble import Ensemble
-from braintumor.inference.load import load_gradient, load_neighbours, load_novelty
-from braintumor.inference.neighbours import Neighbour, NeighbourIndex, what_is_seen
-from braintumor.inference.novelty import described
+from braintumor.inference.load import load_gradient, load_ood_reference, load_similar_scan_index
+from braintumor.inference.neighbours import SimilarScan, SimilarScanIndex, retrieval_features
+from braintumor.inference.novelty import feature_vector
 from braintumor.inference.onnx_model import ModelRunner, OnnxModel
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.saliency import Gradient, gradient_by, saliency_map
-from braintumor.inference.verdict import Strangeness, decide, likeliest, prediction_set, softmax, tumor_probability
+from braintumor.inference.saliency import GradientFunction, onnx_gradient, saliency_map
+from braintumor.inference.verdict import (
+    OODScore,
+    decide_verdict,
+    predicted_class,
+    prediction_set,
+    softmax,
+    tumor_probability,
+)
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES
 
@@ -51,7 +58,7 @@ class Detector:
             self._model = Ensemble.load(artifact, self.settings)
         else:
             self._model = OnnxModel.load(artifact, self.settings.threads)
-        self._novelty = load_novelty(artifact)
+        self._ood_reference = load_ood_reference(artifact)
 
     @classmethod
     def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
@@ -89,14 +96,14 @@ class Detector:
         started = time.perf_counter()
         scan = source if isinstance(source, Scan) else read_scan(source, name, self.settings)
         was_read = time.perf_counter()
-        frame, geometry = standardize(scan, card.contract)
+        frame, geometry = preprocess(scan, card.input_spec)
         was_standardized = time.perf_counter()
         outputs = self.infer(frame[None])
         was_inferred = time.perf_counter()
         probabilities = self.probabilities(outputs)[0]
         tumor = float(tumor_probability(probabilities))
-        strangeness = self.strangeness(outputs, frame[None])[0]
-        verdict, reason = decide(tumor, card.thresholds, strangeness, scan.modality)
+        strangeness = self.ood_scores(outputs, frame[None])[0]
+        verdict, reason = decide_verdict(tumor, card.thresholds, strangeness, scan.modality)
         done = time.perf_counter()
         return Detection(
             name=name or scan.name,
@@ -106,8 +113,8 @@ class Detector:
             tumor_probability=tumor,
             verdict=verdict,
             reason=reason,
-            prediction_set=prediction_set(probabilities, card.conformal_quantiles, card.decision),
-            novelty=None if strangeness is None else strangeness.novelty,
+            prediction_set=prediction_set(probabilities, card.conformal_quantiles, card.binary_threshold),
+            ood_score=None if strangeness is None else strangeness.score,
             model_version=card.version,
             milliseconds={
                 "read": 1e3 * (was_read - started),
@@ -119,14 +126,16 @@ class Detector:
             series=scan.series,
             spacing=scan.spacing,
             warnings=scan.warnings,
-            decision=card.decision,
-            _map=None if outputs.maps is None else outputs.maps[0, int(likeliest(probabilities, card.decision))],
+            binary_threshold=card.binary_threshold,
+            _evidence_map=None
+            if outputs.maps is None
+            else outputs.maps[0, int(predicted_class(probabilities, card.binary_threshold))],
             _mask=None if outputs.mask is None else outputs.mask[0],
             _geometry=geometry,
-            _extent=card.map_extent,
+            _map_extent=card.map_extent,
         )
 
-    def saliency(self, scan: Scan, gradient: Gradient | None = None) -> NDArray[np.float32] | None:
+    def saliency(self, scan: Scan, gradient: GradientFunction | None = None) -> NDArray[np.float32] | None:
         """How much each pixel moves the log-odds of tumour of the class head; see `braintumor.inference.saliency`.
 
         Parameters
@@ -149,11 +158,11 @@ class Detector:
         if known is None:
             return None
         card = self.artifact.card
-        frame, geometry = standardize(scan, card.contract)
-        values = saliency_map(known, to_batch(frame[None], card.contract), card.views)
-        return np.clip(geometry.to_scan_grid(values), 0.0, 1.0)
+        frame, geometry = preprocess(scan, card.input_spec)
+        values = saliency_map(known, to_batch(frame[None], card.input_spec), card.tta_views)
+        return np.clip(geometry.resample_to_scan(values), 0.0, 1.0)
 
-    def nearest(self, scan: Scan, count: int = 5) -> tuple[Neighbour, ...]:
+    def most_similar(self, scan: Scan, count: int = 5) -> tuple[SimilarScan, ...]:
         """The training scans most like a scan, likest first, at most one of each group; none where none are kept.
 
         Raises
@@ -161,56 +170,58 @@ class Detector:
         ArtifactError
             The index is not what the card promises.
         """
-        index = self._neighbours
+        index = self._similar_scan_index
         if index is None:
             return ()
-        frames = standardize(scan, self.artifact.card.contract)[0][None]
+        frames = preprocess(scan, self.artifact.card.input_spec)[0][None]
         views = 1 if "features" in self._model.outputs else None  # features are those of the frame as it is
-        seen = what_is_seen(self.infer(frames, views), frames)
-        return () if seen is None else index.nearest(seen[0], count)
+        seen = retrieval_features(self.infer(frames, views), frames)
+        return () if seen is None else index.most_similar(seen[0], count)
 
     @cached_property
-    def _gradient(self) -> Gradient | None:
+    def _gradient(self) -> GradientFunction | None:
         session = load_gradient(self.artifact, self.settings.threads)
-        return None if session is None else gradient_by(session)
+        return None if session is None else onnx_gradient(session)
 
     @cached_property
-    def _neighbours(self) -> NeighbourIndex | None:
-        return load_neighbours(self.artifact)
+    def _similar_scan_index(self) -> SimilarScanIndex | None:
+        return load_similar_scan_index(self.artifact)
 
-    def infer(self, frames: NDArray[np.uint8], views: int | None = None) -> Outputs:
+    def infer(self, model_inputs: NDArray[np.uint8], tta_views: int | None = None) -> Outputs:
         """Run the network on standardized frames (n, height, width).
 
         `views` is 1, or 2 to average with what is seen in a mirror; the card says which by default.
         """
-        batch = to_batch(frames, self.artifact.card.contract)
-        if (views or self.artifact.card.views) == 1:
-            return self._run(batch)
-        return self._run(batch).averaged(self._run(np.ascontiguousarray(batch[:, :, ::-1])))
+        batch = to_batch(model_inputs, self.artifact.card.input_spec)
+        if (tta_views or self.artifact.card.tta_views) == 1:
+            return self._run_session(batch)
+        return self._run_session(batch).average_with(self._run_session(np.ascontiguousarray(batch[:, :, ::-1])))
 
-    def _run(self, batch: NDArray[np.float32]) -> Outputs:
+    def _run_session(self, batch: NDArray[np.float32]) -> Outputs:
         return self._model.run(batch)
 
     def probabilities(self, outputs: Outputs) -> NDArray[np.float64]:
         """Calibrated class probabilities (n, 4) of what `infer` gave."""
-        return softmax(self.artifact.card.fusion.logits(outputs), self.artifact.card.temperature)
+        return softmax(self.artifact.card.mask_fusion.fuse_logits(outputs), self.artifact.card.temperature)
 
-    def strangeness(self, outputs: Outputs, frames: NDArray[np.uint8]) -> list[Strangeness | None]:
+    def ood_scores(self, outputs: Outputs, model_inputs: NDArray[np.uint8]) -> list[OODScore | None]:
         """How unlike the training scans each frame is; None where the version does not measure it."""
-        if self._novelty is None or outputs.features is None:
-            return [None] * len(frames)
-        reference = self._novelty
-        distances = reference.distances(described(outputs.features, frames))
-        return [Strangeness(float(d), reference.odd, reference.foreign) for d in distances]
+        if self._ood_reference is None or outputs.features is None:
+            return [None] * len(model_inputs)
+        reference = self._ood_reference
+        distances = reference.distances(feature_vector(outputs.features, model_inputs))
+        return [OODScore(float(d), reference.unusual_at, reference.reject_at) for d in distances]
 
-    def infer_all(self, frames: Iterable[NDArray[np.uint8]], batch_size: int = 32, views: int | None = None) -> Outputs:
+    def infer_all(
+        self, model_inputs: Iterable[NDArray[np.uint8]], batch_size: int = 32, tta_views: int | None = None
+    ) -> Outputs:
         """Outputs of many standardized frames, in batches; `views` as in `infer`."""
-        parts = [self.infer(np.stack(batch), views) for batch in _batches(frames, batch_size)]
-        return Outputs.joined(parts) if parts else Outputs(np.empty((0, len(CLASSES)), np.float32))
+        parts = [self.infer(np.stack(batch), tta_views) for batch in _batches(model_inputs, batch_size)]
+        return Outputs.concat(parts) if parts else Outputs(np.empty((0, len(CLASSES)), np.float32))
 
 
-def _batches(frames: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
+def _batches(model_inputs: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
     """`itertools.batched`, which Python 3.11 lacks."""
-    frames = iter(frames)
-    while batch := tuple(islice(frames, size)):
+    model_inputs = iter(model_inputs)
+    while batch := tuple(islice(model_inputs, size)):
         yield batch

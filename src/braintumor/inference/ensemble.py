@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.errors import ArtifactError
-from braintumor.imaging import InputContract
-from braintumor.inference.artifact import MODEL, Artifact, Card, load_artifact
+from braintumor.imaging import InputSpec
+from braintumor.inference.artifact import MODEL_FILE, Artifact, ModelCard, load_artifact
 from braintumor.inference.fusion import tumor_log_odds
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.inference.outputs import Outputs
@@ -39,7 +39,7 @@ class Ensemble:
         One per member, in the same order.
     """
 
-    def __init__(self, card: Card, models: Sequence[OnnxModel]) -> None:
+    def __init__(self, card: ModelCard, models: Sequence[OnnxModel]) -> None:
         self._card, self._models = card, models
         names = {name for model in models for name in model.outputs}
         self.outputs = [field.name for field in fields(Outputs) if field.name in names]
@@ -57,7 +57,7 @@ class Ensemble:
         for member in artifact.card.members:
             try:
                 own = load_artifact(member.version, settings)
-                if own.card.files.get(MODEL) == member.sha256:
+                if own.card.files.get(MODEL_FILE) == member.sha256:
                     models.append(OnnxModel.load(own, settings.threads))
                     continue
             except ArtifactError as error:
@@ -70,7 +70,7 @@ class Ensemble:
 
     def run(self, batch: Floats) -> Outputs:
         """Averaged outputs for model input (n, height, width, channels) of the ensemble."""
-        parts = [model.run(resize_input(batch, model.card.contract)) for model in self._models]
+        parts = [model.run(resize_input(batch, model.card.input_spec)) for model in self._models]
         return Outputs(
             self._average_logits([part.logits for part in parts]),
             self._average_maps([part.maps for part in parts]),
@@ -79,7 +79,7 @@ class Ensemble:
         )
 
     def _average_logits(self, logits: Sequence[Floats]) -> Floats:
-        binary = self._card.task is Task.TUMOR
+        binary = self._card.task is Task.BINARY
         scores = [tumor_log_odds(values)[:, None].astype(np.float32) for values in logits] if binary else logits
         factors = [np.float32(member.weight / member.temperature) for member in self._card.members]
         average = np.zeros_like(scores[0])
@@ -96,13 +96,13 @@ class Ensemble:
         average = np.zeros((len(mapped[0][0]), len(CLASSES), *grid), np.float32)
         total = sum(weight for _, _, weight in mapped)
         for values, card, weight in mapped:
-            evidence = _merge_tumor_maps(values) if self._card.task is Task.TUMOR else values
+            evidence = _merge_tumor_maps(values) if self._card.task is Task.BINARY else values
             peak = np.maximum(evidence.max(axis=(1, 2, 3), keepdims=True), _TINY)
             average += _place_on_grid(evidence / peak, card, grid) * np.float32(weight / total)
         return average
 
 
-def resize_input(batch: Floats, contract: InputContract) -> Floats:
+def resize_input(batch: Floats, contract: InputSpec) -> Floats:
     """Resize the input of an ensemble to what a member takes; gray values are repeated in every channel."""
     _, height, width, channels = batch.shape
     if (height, width, channels) == (contract.height, contract.width, contract.channels):
@@ -139,12 +139,12 @@ def resize_matrix(source: int, target: int, span: tuple[float, float] | None = N
     return np.asarray(weights / scale, np.float32)
 
 
-def _place_on_grid(maps: Floats, card: Card, grid: tuple[int, int]) -> Floats:
+def _place_on_grid(maps: Floats, card: ModelCard, grid: tuple[int, int]) -> Floats:
     """Resample maps (n, classes, rows, columns) of a member to a grid that covers its whole frame."""
     down = across = None
     if card.map_extent is not None:
         left, top, right, bottom = card.map_extent
-        height, width = card.contract.height, card.contract.width
+        height, width = card.input_spec.height, card.input_spec.width
         down, across = (top / height, bottom / height), (left / width, right / width)
     _, _, rows, columns = maps.shape
     return np.asarray(resize_matrix(rows, grid[0], down) @ maps @ resize_matrix(columns, grid[1], across).T)

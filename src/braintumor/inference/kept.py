@@ -7,12 +7,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from braintumor.imaging import Scan
-from braintumor.inference.artifact import CARD
+from braintumor.inference.artifact import CARD_FILE
 from braintumor.inference.detection import Detection
 from braintumor.inference.detector import Detector
 from braintumor.settings import Settings, get_settings
 
-_MOST_KEPT = 4
+_MAX_CACHED = 4
 
 
 def predict_image(source: bytes | str | Path | NDArray[Any] | Scan, version: str | None = None) -> Detection:
@@ -57,10 +57,12 @@ def predict_image(source: bytes | str | Path | NDArray[Any] | Scan, version: str
     """
     settings = get_settings()
     chosen = version or settings.version
-    return _kept(chosen, _written(settings.outputs / chosen / CARD), settings.model_dump_json()).detect(source)
+    return _cached_detector(
+        chosen, _artifact_mtime(settings.outputs / chosen / CARD_FILE), settings.model_dump_json()
+    ).detect(source)
 
 
-def _written(card: Path) -> int:
+def _artifact_mtime(card: Path) -> int:
     """When a card was written, in nanoseconds; 0 where there is none, which loading then says in words."""
     try:
         return card.stat().st_mtime_ns
@@ -68,7 +70,7 @@ def _written(card: Path) -> int:
         return 0
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _kept(version: str, written: int, settings: str) -> Detector:
+@lru_cache(maxsize=_MAX_CACHED)
+def _cached_detector(version: str, mtime: int, settings: str) -> Detector:
     """A detector under some settings (as JSON); kept as long as the same card is asked for."""
     return Detector.load(version, Settings.model_validate_json(settings))

@@ -5,12 +5,12 @@ import zipfile
 import onnxruntime
 
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact import NEIGHBOURS, NOVELTY, SALIENCY, Artifact
-from braintumor.inference.neighbours import NeighbourIndex
-from braintumor.inference.novelty import NoveltyReference
+from braintumor.inference.artifact import OOD_REFERENCE_FILE, SALIENCY_FILE, SIMILAR_SCANS_FILE, Artifact
+from braintumor.inference.neighbours import SimilarScanIndex
+from braintumor.inference.novelty import OODReference
 
 
-def start(artifact: Artifact, name: str, threads: int) -> onnxruntime.InferenceSession:
+def create_session(artifact: Artifact, name: str, threads: int) -> onnxruntime.InferenceSession:
     """Load an ONNX file of an artifact into ONNX Runtime.
 
     Raises
@@ -18,7 +18,7 @@ def start(artifact: Artifact, name: str, threads: int) -> onnxruntime.InferenceS
     ArtifactError
         It is not what the card promises, or cannot be loaded.
     """
-    content = artifact.verified(name)
+    content = artifact.read_verified(name)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -37,32 +37,32 @@ def load_gradient(artifact: Artifact, threads: int) -> onnxruntime.InferenceSess
     The card is asked and not the folder: export writes the entry with the file, and a file without one is of an
     earlier model.
     """
-    return start(artifact, SALIENCY, threads) if artifact.card.raw.get("saliency") else None
+    return create_session(artifact, SALIENCY_FILE, threads) if artifact.card.raw.get("saliency") else None
 
 
-def load_neighbours(artifact: Artifact) -> NeighbourIndex | None:
+def load_similar_scan_index(artifact: Artifact) -> SimilarScanIndex | None:
     """The known scans of a version; None where it keeps none, which the card says, as of the gradient graph."""
     if not artifact.card.raw.get("retrieval"):
         return None
-    content = artifact.verified(NEIGHBOURS)
+    content = artifact.read_verified(SIMILAR_SCANS_FILE)
     try:
-        return NeighbourIndex.read(content)
+        return SimilarScanIndex.from_bytes(content)
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise _unusable(artifact, NEIGHBOURS, error) from error
+        raise _unusable_file_error(artifact, SIMILAR_SCANS_FILE, error) from error
 
 
-def load_novelty(artifact: Artifact) -> NoveltyReference | None:
+def load_ood_reference(artifact: Artifact) -> OODReference | None:
     """What the training scans of a version look like; None where it does not measure novelty."""
     limits = artifact.card.raw.get("novelty")
     if not limits:
         return None
     try:
-        return NoveltyReference.read(artifact.verified(NOVELTY), limits)
+        return OODReference.from_csv(artifact.read_verified(OOD_REFERENCE_FILE), limits)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise _unusable(artifact, NOVELTY, error) from error
+        raise _unusable_file_error(artifact, OOD_REFERENCE_FILE, error) from error
 
 
-def _unusable(artifact: Artifact, name: str, error: Exception) -> ArtifactError:
+def _unusable_file_error(artifact: Artifact, name: str, error: Exception) -> ArtifactError:
     version = artifact.card.version
     return ArtifactError(
         f"{version}: {name} cannot be used ({error}). Write it anew with: braintumor evaluate {version}"

@@ -7,17 +7,17 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.inference.novelty import described
+from braintumor.inference.novelty import feature_vector
 from braintumor.inference.outputs import Outputs
-from braintumor.vocabulary import CLASSES, UNKNOWN_KIND, TumorClass
+from braintumor.vocabulary import CLASSES, UNKNOWN_TYPE_INDEX, TumorClass
 
 # Tables that are kept in half precision.
-_HALVED: Final = ("axes", "vectors")
-_SIDE: Final = 16  # cells of a class map along its longer side, at most, so that an index stays small
+_HALF_PRECISION: Final = ("axes", "vectors")
+_MAX_MAP_SIDE: Final = 16  # cells of a class map along its longer side, at most, so that an index stays small
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class SimilarScan:
     """A known scan like the one asked about.
 
     Attributes
@@ -39,7 +39,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class NeighbourIndex:
+class SimilarScanIndex:
     """Known scans as directions along the principal axes of what the version sees.
 
     Attributes
@@ -68,12 +68,12 @@ class NeighbourIndex:
             self.axes.shape == (kept, *self.mean.shape)
             and self.scale.shape == self.mean.shape
             and self.labels.shape == self.groups.shape == self.paths.shape == (count,)
-            and bool(np.isin(self.labels, [*range(len(CLASSES)), UNKNOWN_KIND]).all())
+            and bool(np.isin(self.labels, [*range(len(CLASSES)), UNKNOWN_TYPE_INDEX]).all())
         )
         if not fits:
             raise ValueError("its tables do not fit each other")
 
-    def nearest(self, seen: NDArray[np.floating], count: int) -> tuple[Neighbour, ...]:
+    def most_similar(self, features: NDArray[np.floating], count: int) -> tuple[SimilarScan, ...]:
         """The likest known scans, likest first, at most one of each group.
 
         Parameters
@@ -81,21 +81,21 @@ class NeighbourIndex:
         seen : ndarray, shape (d,)
             A row of `what_is_seen`.
         """
-        similarity = self.vectors @ self.directions(seen[None])[0]
+        similarity = self.vectors @ self.project(features[None])[0]
         order = np.argsort(-similarity, kind="stable")
         _, first = np.unique(self.groups[order], return_index=True)
-        return tuple(self._neighbour(row, similarity[row]) for row in order[np.sort(first)[:count]])
+        return tuple(self._similar_scan(row, similarity[row]) for row in order[np.sort(first)[:count]])
 
-    def _neighbour(self, row: int, similarity: float) -> Neighbour:
-        label = None if self.labels[row] == UNKNOWN_KIND else CLASSES[self.labels[row]]
-        return Neighbour(str(self.paths[row]), label, float(np.clip(similarity, -1, 1)), str(self.groups[row]))
+    def _similar_scan(self, row: int, similarity: float) -> SimilarScan:
+        label = None if self.labels[row] == UNKNOWN_TYPE_INDEX else CLASSES[self.labels[row]]
+        return SimilarScan(str(self.paths[row]), label, float(np.clip(similarity, -1, 1)), str(self.groups[row]))
 
-    def directions(self, seen: NDArray[np.floating]) -> NDArray[np.float32]:
+    def project(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Rows of `what_is_seen` (n, d) along the axes, each brought to length one; shape (n, k)."""
-        return directions(seen, self.mean, self.scale, self.axes)
+        return project_to_unit_length(features, self.mean, self.scale, self.axes)
 
     @classmethod
-    def read(cls, content: bytes) -> Self:
+    def from_bytes(cls, content: bytes) -> Self:
         """From the bytes of `to_bytes`; nothing in them can run code."""
         with np.load(io.BytesIO(content), allow_pickle=False) as tables:
             given = {field.name: tables[field.name] for field in fields(cls)}
@@ -105,33 +105,37 @@ class NeighbourIndex:
         """As a compressed archive of tables, axes and vectors in half precision."""
         file = io.BytesIO()
         tables = {field.name: getattr(self, field.name) for field in fields(self)}
-        halved = {name: tables[name].astype(np.float16) for name in _HALVED}
+        halved = {name: tables[name].astype(np.float16) for name in _HALF_PRECISION}
         np.savez_compressed(file, **(tables | halved))
         return file.getvalue()
 
 
-def directions(
-    seen: NDArray[np.floating], mean: NDArray[np.float32], scale: NDArray[np.float32], axes: NDArray[np.float32]
+def project_to_unit_length(
+    features: NDArray[np.floating], mean: NDArray[np.float32], scale: NDArray[np.float32], axes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Rows of `what_is_seen` (n, d) along axes (k, d), each brought to length one; shape (n, k)."""
-    along = ((seen - mean) / scale).astype(np.float32) @ axes.T
+    along = ((features - mean) / scale).astype(np.float32) @ axes.T
     return along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), np.float32(1e-12))
 
 
-def what_is_seen(outputs: Outputs, frames: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+def retrieval_features(outputs: Outputs, model_inputs: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     """What scans are compared by: features, or class maps where there are none, beside a thumbnail; shape (n, d).
 
     Not the answers themselves: neighbours chosen by them would only repeat them.
     """
     if outputs.features is not None:
-        return described(outputs.features, frames)
-    return None if outputs.maps is None else described(_small(outputs.maps).reshape(len(frames), -1), frames)
+        return feature_vector(outputs.features, model_inputs)
+    return (
+        None
+        if outputs.maps is None
+        else feature_vector(_downsample_maps(outputs.maps).reshape(len(model_inputs), -1), model_inputs)
+    )
 
 
-def _small(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+def _downsample_maps(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Class maps as averages of blocks where they have too many cells; what fills no block at the edge goes."""
     *_, rows, columns = maps.shape
-    block = -(-max(rows, columns) // _SIDE)
+    block = -(-max(rows, columns) // _MAX_MAP_SIDE)
     high, wide = rows // block, columns // block
     cut = maps[..., : high * block, : wide * block]
     return cut.reshape(*maps.shape[:2], high, block, wide, block).mean(axis=(3, 5)) if block > 1 else maps

@@ -7,11 +7,11 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-THUMBNAIL: Final = 10  # cells along a side
+THUMBNAIL_SIDE: Final = 10  # cells along a side
 
 
 @dataclass(frozen=True, slots=True)
-class NoveltyReference:
+class OODReference:
     """Principal axes of what brain MRI looks like, and how far from their centre is too far.
 
     The distance is Mahalanobis within the axes (Lee et al. 2018), and what the axes leave over beside it, each in units
@@ -34,21 +34,21 @@ class NoveltyReference:
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     axes: NDArray[np.float64]
-    spread: NDArray[np.float64]
+    axis_std: NDArray[np.float64]
     residual: float
-    odd: float
-    foreign: float
+    unusual_at: float
+    reject_at: float
 
-    def distances(self, described: NDArray[np.floating]) -> NDArray[np.float64]:
+    def distances(self, feature_vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         """Distance of each row of `described` (n, d); shape (n,)."""
-        centred = (np.asarray(described, np.float64) - self.mean) / self.scale
+        centred = (np.asarray(feature_vectors, np.float64) - self.mean) / self.scale
         along = centred @ self.axes.T
         left = np.linalg.norm(centred - along @ self.axes, axis=1) / self.residual
-        within = np.square(along / self.spread).mean(axis=1)
+        within = np.square(along / self.axis_std).mean(axis=1)
         return np.asarray(np.sqrt((within + np.square(left)) / 2))
 
     @classmethod
-    def read(cls, content: bytes, limits: dict[str, Any]) -> Self:
+    def from_csv(cls, content: bytes, limits: dict[str, Any]) -> Self:
         """From a table as `table` writes it and the entry of the card."""
         rows = np.loadtxt(io.BytesIO(content), delimiter=",", ndmin=2)
         spread, axes = rows[2:, 0], rows[2:, 1:]
@@ -57,19 +57,19 @@ class NoveltyReference:
             float(limits["residual"]), float(limits["odd"]), float(limits["foreign"]),
         )  # fmt: skip
 
-    def table(self) -> str:
+    def to_csv(self) -> str:
         """As comma-separated numbers: mean, scale, then a row per axis, its spread first."""
         body = np.vstack([self.mean, self.scale, self.axes])
-        first = np.concatenate([[0.0, 0.0], self.spread])[:, None]
+        first = np.concatenate([[0.0, 0.0], self.axis_std])[:, None]
         text = io.StringIO()
         np.savetxt(text, np.hstack([first, body]), fmt="%.6g", delimiter=",")
         return text.getvalue()
 
 
-def described(features: NDArray[np.floating], frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+def feature_vector(features: NDArray[np.floating], model_inputs: NDArray[np.uint8]) -> NDArray[np.float64]:
     """What novelty is judged by: features (n, d) beside thumbnails of frames (n, height, width), one row per frame."""
-    count, height, width = frames.shape
-    high, wide = height // THUMBNAIL, width // THUMBNAIL
-    cut = frames[:, : high * THUMBNAIL, : wide * THUMBNAIL].astype(np.float32)
-    small = cut.reshape(count, THUMBNAIL, high, THUMBNAIL, wide).mean(axis=(2, 4)).reshape(count, -1) / 255.0
+    count, height, width = model_inputs.shape
+    high, wide = height // THUMBNAIL_SIDE, width // THUMBNAIL_SIDE
+    cut = model_inputs[:, : high * THUMBNAIL_SIDE, : wide * THUMBNAIL_SIDE].astype(np.float32)
+    small = cut.reshape(count, THUMBNAIL_SIDE, high, THUMBNAIL_SIDE, wide).mean(axis=(2, 4)).reshape(count, -1) / 255.0
     return np.concatenate([features, small], axis=1).astype(np.float64)

@@ -9,8 +9,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact import MODEL, Artifact, Card
-from braintumor.inference.load import start
+from braintumor.inference.artifact import MODEL_FILE, Artifact, ModelCard
+from braintumor.inference.load import create_session
 from braintumor.inference.outputs import LOGITS, Outputs
 
 
@@ -40,16 +40,16 @@ class OnnxModel:
         The file's input does not have the shape in the card, or it does not give logits.
     """
 
-    def __init__(self, card: Card, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, card: ModelCard, session: onnxruntime.InferenceSession) -> None:
         self.card, self._session = card, session
         names = {output.name for output in session.get_outputs()}
         self.outputs = [field.name for field in fields(Outputs) if field.name in names]
         self._input = session.get_inputs()[0].name
-        shape, contract = session.get_inputs()[0].shape, card.contract
+        shape, contract = session.get_inputs()[0].shape, card.input_spec
         expected = [None, contract.height, contract.width, contract.channels]
         if not _shapes_match(shape, expected) or LOGITS not in self.outputs:
             raise ArtifactError(
-                f"{card.version}: {MODEL} does not fit its card (it takes {shape} and gives {self.outputs}). "
+                f"{card.version}: {MODEL_FILE} does not fit its card (it takes {shape} and gives {self.outputs}). "
                 f"Export it again with: braintumor export {card.version}"
             )
 
@@ -62,7 +62,7 @@ class OnnxModel:
         ArtifactError
             The file is missing, altered, or cannot be used.
         """
-        return cls(artifact.card, start(artifact, MODEL, threads))
+        return cls(artifact.card, create_session(artifact, MODEL_FILE, threads))
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """Outputs for model input (n, height, width, channels)."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 LOGITS: Final = "logits"
 # Logits of single pixels are kept from running away: beyond this a mask is as sure as it can be.
-_SUREST: Final = 1e-6
+_MIN_PROBABILITY: Final = 1e-6
 _HALF: Final = np.float32(0.5)
 
 
@@ -33,7 +33,7 @@ class Outputs:
     features: NDArray[np.float32] | None = None
 
     @classmethod
-    def joined(cls, parts: list[Self]) -> Self:
+    def concat(cls, parts: list[Self]) -> Self:
         """Outputs of several batches, one after the other."""
         joined: dict[str, Any] = {}
         for field in fields(cls):
@@ -41,7 +41,7 @@ class Outputs:
             joined[field.name] = None if found[0] is None else np.concatenate(found)
         return cls(**joined)
 
-    def averaged(self, mirrored: "Outputs") -> "Outputs":
+    def average_with(self, mirrored: "Outputs") -> "Outputs":
         """These outputs, averaged with those of the same frames seen in a mirror.
 
         Log-probabilities, maps and masks are averaged, the latter two turned back first; features stay those of the
@@ -54,19 +54,19 @@ class Outputs:
         logits = (_log_probabilities(self.logits) + _log_probabilities(mirrored.logits)) * _HALF
         return Outputs(logits, both(self.maps, mirrored.maps), both(self.mask, mirrored.mask), self.features)
 
-    def at(self, rows: NDArray[np.int64]) -> "Outputs":
+    def select(self, indices: NDArray[np.int64]) -> "Outputs":
         """Outputs for some of the frames."""
         chosen: dict[str, Any] = {}
         for field in fields(self):
             values = getattr(self, field.name)
-            chosen[field.name] = None if values is None else values[rows]
+            chosen[field.name] = None if values is None else values[indices]
         return Outputs(**chosen)
 
-    def mask_evidence(self) -> NDArray[np.float64] | None:
+    def mask_log_odds(self) -> NDArray[np.float64] | None:
         """Log-odds of the pixel surest to be tumour, one per frame (n,); None without a mask."""
         if self.mask is None:
             return None
-        surest = np.clip(self.mask.max(axis=(1, 2)).astype(np.float64), _SUREST, 1 - _SUREST)
+        surest = np.clip(self.mask.max(axis=(1, 2)).astype(np.float64), _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
         return np.asarray(np.log(surest) - np.log1p(-surest))
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Spacing = tuple[float, float]
+PixelSpacing = tuple[float, float]
 
 
-def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The largest connected part of a mask; pixels that touch at a corner belong together.
 
     Runs of pixels within rows are joined where they touch runs of the row above (Rosenfeld and Pfaltz 1966).
@@ -21,15 +21,15 @@ def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         Its runs: row, first column, and the column behind the last. The topmost part where several are as large;
         no rows where the mask is empty.
     """
-    runs = _runs(mask)
-    part = _joined(runs)
+    runs = _find_runs(mask)
+    part = _label_components(runs)
     if not len(runs):
         return runs
     pixels = np.bincount(part, weights=runs[:, 2] - runs[:, 1])
     return runs[part == int(pixels.argmax())]
 
 
-def longest_diameter(runs: NDArray[np.int64], spacing: Spacing = (1.0, 1.0)) -> float:
+def max_feret_diameter(runs: NDArray[np.int64], spacing: PixelSpacing = (1.0, 1.0)) -> float:
     """Longest distance between two points of a part, from pixel edge to pixel edge (the maximal Feret diameter).
 
     Parameters
@@ -44,18 +44,18 @@ def longest_diameter(runs: NDArray[np.int64], spacing: Spacing = (1.0, 1.0)) -> 
     corners = np.concatenate(
         [np.column_stack([runs[:, 0] + down, runs[:, side]]) for down in (0, 1) for side in (1, 2)]
     )
-    hull = _hull(np.unique(corners, axis=0)) * np.asarray(spacing, np.float64)
+    hull = _convex_hull(np.unique(corners, axis=0)) * np.asarray(spacing, np.float64)
     return float(np.sqrt(np.square(hull[:, None] - hull[None]).sum(axis=2).max()))
 
 
-def _runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _find_runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Row, start and end of every run of pixels, from the top and from the left."""
     edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     rows, starts = np.nonzero(edges == 1)
     return np.column_stack([rows, starts, np.nonzero(edges == -1)[1]]).astype(np.int64)
 
 
-def _joined(runs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _label_components(runs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number of the part each run belongs to: that of its first run."""
     parents = list(range(len(runs)))
 
@@ -78,7 +78,7 @@ def _joined(runs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([root(run) for run in range(len(runs))], np.int64)
 
 
-def _hull(points: NDArray[np.int64]) -> NDArray[np.int64]:
+def _convex_hull(points: NDArray[np.int64]) -> NDArray[np.int64]:
     """Corners of the convex hull of sorted points, shape (m, 2) (the monotone chain of Andrew 1979)."""
 
     def chain(given: list[list[int]]) -> list[list[int]]:

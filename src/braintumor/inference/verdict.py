@@ -6,48 +6,50 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.vocabulary import CLASSES, HEALTHY_INDEX, OTHER_MODALITIES, TUMOR_INDICES, TumorClass, Verdict
+from braintumor.vocabulary import CLASSES, NO_TUMOR_INDEX, NON_MR_MODALITIES, TUMOR_INDICES, TumorClass, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Where a tumour probability turns from clear to uncertain (`low`) and from uncertain to suspected (`high`)."""
 
-    low: float
-    high: float
+    rule_out: float
+    rule_in: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.low <= self.high <= 1.0:
-            raise ValueError(f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.low}, high={self.high}.")
+        if not 0.0 <= self.rule_out <= self.rule_in <= 1.0:
+            raise ValueError(
+                f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
+            )
 
 
 @dataclass(frozen=True, slots=True)
-class Strangeness:
+class OODScore:
     """How far from the training scans a picture lies, and from which distances on it is odd and refused."""
 
     distance: float
-    odd_from: float
-    refused_from: float
+    unusual_at: float
+    reject_at: float
 
     @property
-    def odd(self) -> bool:
+    def is_unusual(self) -> bool:
         """Whether it is unusual for a brain MRI."""
-        return self.distance >= self.odd_from
+        return self.distance >= self.unusual_at
 
     @property
-    def refused(self) -> bool:
+    def is_rejected(self) -> bool:
         """Whether it is taken for no brain MRI at all."""
-        return self.distance >= self.refused_from
+        return self.distance >= self.reject_at
 
     @property
-    def novelty(self) -> float:
+    def score(self) -> float:
         """The distance brought to 0 to 1: one half where a picture stops being taken for brain MRI."""
-        return self.distance / (self.distance + self.refused_from)
+        return self.distance / (self.distance + self.reject_at)
 
     @property
-    def times(self) -> float:
+    def ratio_to_rejection(self) -> float:
         """The distance in units of that at which it is refused."""
-        return self.distance / self.refused_from
+        return self.distance / self.reject_at
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
@@ -62,7 +64,7 @@ def tumor_probability(probabilities: NDArray[np.floating]) -> NDArray[np.float64
     return np.clip(np.asarray(probabilities, np.float64)[..., list(TUMOR_INDICES)].sum(axis=-1), 0.0, 1.0)
 
 
-def likeliest(probabilities: NDArray[np.floating], decision: float | None = None) -> NDArray[np.int64]:
+def predicted_class(probabilities: NDArray[np.floating], binary_threshold: float | None = None) -> NDArray[np.int64]:
     """Index of the likeliest class of probabilities (..., 4).
 
     Parameters
@@ -72,56 +74,56 @@ def likeliest(probabilities: NDArray[np.floating], decision: float | None = None
         kinds then share their probability, and the first of them stands for all.
     """
     values = np.asarray(probabilities)
-    if decision is None:
+    if binary_threshold is None:
         return np.asarray(values.argmax(axis=-1))
-    return np.where(tumor_probability(values) >= decision, TUMOR_INDICES[0], HEALTHY_INDEX)
+    return np.where(tumor_probability(values) >= binary_threshold, TUMOR_INDICES[0], NO_TUMOR_INDEX)
 
 
 def prediction_set(
-    probabilities: NDArray[np.floating], quantiles: Mapping[TumorClass, float], decision: float | None = None
+    probabilities: NDArray[np.floating], quantiles: Mapping[TumorClass, float], binary_threshold: float | None = None
 ) -> tuple[TumorClass, ...]:
     """Split-conformal set: every class with 1 - p at most the quantile of that class, and the likeliest one always.
 
     Sadinle, Lei and Wasserman (2019), least ambiguous set-valued classifiers, by class. Where kinds are not told apart
     (see `likeliest`), all of them are in it or none.
     """
-    kept = {int(likeliest(probabilities, decision))}
+    kept = {int(predicted_class(probabilities, binary_threshold))}
     kept |= {i for i, c in enumerate(CLASSES) if 1.0 - probabilities[i] <= quantiles[c]}
-    if decision is not None and kept & set(TUMOR_INDICES):
+    if binary_threshold is not None and kept & set(TUMOR_INDICES):
         kept |= set(TUMOR_INDICES)
     return tuple(c for i, c in enumerate(CLASSES) if i in kept)
 
 
-def decide(
-    probability: float, thresholds: Thresholds, strangeness: Strangeness | None = None, modality: str = ""
+def decide_verdict(
+    probability: float, thresholds: Thresholds, ood_score: OODScore | None = None, modality: str = ""
 ) -> tuple[Verdict, str]:
     """Verdict for a tumour probability, and the sentence that says why.
 
     What says itself that it is no MR is refused, as is a picture too unlike the training scans; one that is only odd
     gets no clear answer.
     """
-    if modality in OTHER_MODALITIES:
+    if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
-            f"The file says that it is {OTHER_MODALITIES[modality]}. The model has learned from MR slices alone; "
+            f"The file says that it is {NON_MR_MODALITIES[modality]}. The model has learned from MR slices alone; "
             "no tumour was looked for."
         )
-    if strangeness is not None and strangeness.refused:
+    if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
-            f"It lies {strangeness.times:.1f} times as far from the training scans as a brain MRI may; "
+            f"It lies {ood_score.ratio_to_rejection:.1f} times as far from the training scans as a brain MRI may; "
             "no tumour was looked for."
         )
-    if strangeness is not None and strangeness.odd:
+    if ood_score is not None and ood_score.is_unusual:
         return Verdict.UNCERTAIN, (
-            f"It looks unlike the scans the model learnt from ({strangeness.times:.0%} of the distance at which it "
+            f"It looks unlike the scans the model learnt from ({ood_score.ratio_to_rejection:.0%} of the distance at which it "
             "would be refused), so the model's answer may not hold; a reader should decide."
         )
     said = f"Tumour probability {probability:.1%}"
-    if probability >= thresholds.high:
-        return Verdict.TUMOR_SUSPECTED, f"{said} is at or above the calling threshold of {thresholds.high:.1%}."
-    if probability <= thresholds.low:
-        return Verdict.NO_TUMOR_FOUND, f"{said} is at or below the clearing threshold of {thresholds.low:.1%}."
+    if probability >= thresholds.rule_in:
+        return Verdict.TUMOR_SUSPECTED, f"{said} is at or above the calling threshold of {thresholds.rule_in:.1%}."
+    if probability <= thresholds.rule_out:
+        return Verdict.NO_TUMOR_FOUND, f"{said} is at or below the clearing threshold of {thresholds.rule_out:.1%}."
     return (
         Verdict.UNCERTAIN,
-        f"{said} lies between the clearing threshold of {thresholds.low:.1%} and the calling threshold of "
-        f"{thresholds.high:.1%}; a reader should decide.",
+        f"{said} lies between the clearing threshold of {thresholds.rule_out:.1%} and the calling threshold of "
+        f"{thresholds.rule_in:.1%}; a reader should decide.",
     )

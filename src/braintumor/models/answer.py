@@ -9,11 +9,11 @@ from braintumor.vocabulary import CLASSES, TUMOR_INDICES
 
 # Where the one answer is tumour or none: its log-odds, times `KINDS` and plus `EVEN`, are logits of the four classes,
 # spread evenly over the kinds that it cannot tell apart, so that their softmax gives the sigmoid back.
-KINDS: Final = tuple(1.0 if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES)))
-EVEN: Final = tuple(-math.log(len(TUMOR_INDICES)) * kind for kind in KINDS)
+BINARY_TO_CLASS_WEIGHT: Final = tuple(1.0 if i in TUMOR_INDICES else 0.0 for i in range(len(CLASSES)))
+BINARY_TO_CLASS_BIAS: Final = tuple(-math.log(len(TUMOR_INDICES)) * kind for kind in BINARY_TO_CLASS_WEIGHT)
 
 
-def answer(outputs: int) -> layers.Dense:
+def classification_head(outputs: int) -> layers.Dense:
     """A softmax over classes, or a sigmoid for the one number of a network that tells tumour from none.
 
     Float32 whatever the layers before compute in: probabilities near one would be lost in less.

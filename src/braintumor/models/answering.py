@@ -2,11 +2,11 @@
 
 import keras
 
-from braintumor.models.explained import explained
-from braintumor.models.masked import served
+from braintumor.models.explained import with_grad_cam
+from braintumor.models.masked import multitask_serving_graph
 
 
-def answering(model: keras.Model) -> keras.Model:
+def serving_graph(model: keras.Model) -> keras.Model:
     """A trained network with its maps, and its mask where it has one: image to a dict with `logits` and others.
 
     Raises
@@ -14,4 +14,4 @@ def answering(model: keras.Model) -> keras.Model:
     RecipeError
         Nothing is known of how its maps are found.
     """
-    return explained(model) if isinstance(model, keras.Sequential) else served(model)
+    return with_grad_cam(model) if isinstance(model, keras.Sequential) else multitask_serving_graph(model)

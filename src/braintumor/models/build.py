@@ -13,7 +13,7 @@ from braintumor.errors import RecipeError
 from braintumor.models.recipe import Recipe
 
 
-def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False) -> keras.Model:
+def build_model(recipe: Recipe, precision: str = "float32", *, any_size: bool = False) -> keras.Model:
     """Build the model a recipe names, with random weights.
 
     Parameters
@@ -29,12 +29,12 @@ def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False)
     RecipeError
         There is no such architecture, or it has no such option.
     """
-    module = architecture(recipe)
+    module = import_architecture(recipe)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
         options = {**recipe.network, **({"any_size": True} if any_size else {})}
-        model: keras.Model = module.build(recipe.input.contract(), recipe.outputs, **options)
+        model: keras.Model = module.build(recipe.input.to_input_spec(), recipe.outputs, **options)
     except TypeError as error:
         raise RecipeError(f"{recipe.architecture} cannot be built as `network` asks: {error}.") from error
     finally:
@@ -42,7 +42,7 @@ def build(recipe: Recipe, precision: str = "float32", *, any_size: bool = False)
     return model
 
 
-def architecture(recipe: Recipe) -> ModuleType:
+def import_architecture(recipe: Recipe) -> ModuleType:
     """The module of the architecture a recipe names.
 
     Raises
@@ -62,10 +62,10 @@ def architecture(recipe: Recipe) -> ModuleType:
     return module
 
 
-def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def iter_leaf_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Every layer of a network, those of networks nested in it one by one."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from leaves(layer)
+            yield from iter_leaf_layers(layer)
         else:
             yield layer

@@ -5,19 +5,19 @@ from typing import Final
 import keras
 from keras import layers
 
-from braintumor.imaging import InputContract
-from braintumor.models.answer import answer
+from braintumor.imaging import InputSpec
+from braintumor.models.answer import classification_head
 
 _BLOCKS: Final = ((32,), (64,), (128,), (256, 256))
 _HIDDEN: Final = 64
 
 
-def build(contract: InputContract, outputs: int) -> keras.Sequential:
+def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
     """Unpadded 3 x 3 convolutions, each normalized, pooling by 2 and Dropout 0.1 a block, Dense 64, Dropout 0.5.
 
     The fourth block has two convolutions, which brings its frame to 15 x 15 cells.
     """
-    steps = [keras.Input((contract.height, contract.width, contract.channels), name="image")]
+    steps = [keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image")]
     for number, filters in enumerate(_BLOCKS, start=1):
         for place, count in enumerate(filters, start=1):
             steps += [
@@ -30,4 +30,4 @@ def build(contract: InputContract, outputs: int) -> keras.Sequential:
         layers.Dense(_HIDDEN, activation="relu", name="hidden"),
         layers.Dropout(0.5, name="dropout_5"),
     ]
-    return keras.Sequential([*steps, answer(outputs)], name="custom_cnn")
+    return keras.Sequential([*steps, classification_head(outputs)], name="custom_cnn")

@@ -5,15 +5,15 @@ from typing import Final
 import keras
 from keras import layers
 
-from braintumor.imaging import InputContract
-from braintumor.models.answer import answer
+from braintumor.imaging import InputSpec
+from braintumor.models.answer import classification_head
 
 _FILTERS: Final = (32, 64, 128, 256)
 
 
-def build(contract: InputContract, outputs: int) -> keras.Sequential:
+def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
     """Unpadded 3 x 3 convolutions, each normalized and pooled by 2, Dropout 0.5, Dense 256, Dropout 0.3, the answer."""
-    steps = [keras.Input((contract.height, contract.width, contract.channels), name="image")]
+    steps = [keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image")]
     for number, filters in enumerate(_FILTERS, start=1):
         steps += [
             layers.Conv2D(filters, 3, activation="relu", name=f"conv_{number}"),
@@ -26,4 +26,4 @@ def build(contract: InputContract, outputs: int) -> keras.Sequential:
         layers.Dense(256, activation="relu", name="hidden"),
         layers.Dropout(0.3, name="dropout_2"),
     ]
-    return keras.Sequential([*steps, answer(outputs)], name="four_block")
+    return keras.Sequential([*steps, classification_head(outputs)], name="four_block")

@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.utils import Extractor
 
-from braintumor.models.backward import back
-from braintumor.models.tape import Tape
+from braintumor.models.backward import vjp
+from braintumor.models.tape import GradientGraph
 from braintumor.vocabulary import CLASSES, TUMOR_INDICES, TumorClass
 
-GRADIENT: Final = "gradient"
+GRADIENT_OUTPUT: Final = "gradient"
 _IMAGE: Final = "image"
 _LOGITS: Final = "logits"
 # In these networks a sigmoid only ever makes the mask, which the class takes as it is: `UnderMask` stops its gradient,
 # for which ONNX has no word. Whoever exports compares the result with automatic differentiation.
-_STOPPED: Final = ("Sigmoid",)
+_STOP_GRADIENT_OPS: Final = ("Sigmoid",)
 # Weights of more numbers than this are kept in 16 bits: the few large matrices at the end, none of the first layers,
 # whose rounding would turn rectifiers on or off.
-_LARGE: Final = 65_536
+_MIN_INT16_WEIGHTS: Final = 65_536
 
 
-def gradient_graph(content: bytes, *, short: bool = True) -> bytes:
+def build_gradient_onnx(content: bytes, *, int16_weights: bool = True) -> bytes:
     """Write reverse-mode differentiation out as ONNX, over an exported network, so that serving needs none.
 
     What is differentiated is the log-odds of tumour the class head gives, logsumexp(tumour logits) less the logit of no
@@ -50,21 +50,21 @@ def gradient_graph(content: bytes, *, short: bool = True) -> bytes:
     RecipeError
         An operator on the way has no known gradient.
     """
-    forward = _forward(onnx.load_from_string(content))
+    forward = _extract_logits_graph(onnx.load_from_string(content))
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in forward.graph.initializer}
     nodes = list(forward.graph.node)
-    active, moved = _moved(nodes)
-    tape = Tape(_shapes(forward), values, moved)
-    gradients = {_LOGITS: [_seed(tape)]}
+    active, moved = _find_dependent_nodes(nodes)
+    tape = GradientGraph(_infer_shapes(forward), values, moved)
+    gradients = {_LOGITS: [_add_logits_gradient(tape)]}
     for node in reversed(active):
         if node.output[0] in gradients:  # else it leads elsewhere
-            for name, gradient in back(tape, node, tape.total(gradients.pop(node.output[0]))):
+            for name, gradient in vjp(tape, node, tape.add_gradients(gradients.pop(node.output[0]))):
                 gradients.setdefault(name, []).append(gradient)
-    tape.name(tape.total(gradients[_IMAGE]), GRADIENT)
-    return _assembled(forward, nodes, tape, short=short)
+    tape.name_output(tape.add_gradients(gradients[_IMAGE]), GRADIENT_OUTPUT)
+    return _assemble_onnx(forward, nodes, tape, int16_weights=int16_weights)
 
 
-def _forward(model: ModelProto) -> ModelProto:
+def _extract_logits_graph(model: ModelProto) -> ModelProto:
     """The part of the graph that leads to the logits of one image, its constants folded and its layers fused."""
     for value in (*model.graph.input, *model.graph.output):
         value.type.tensor_type.shape.dim[0].dim_value = 1
@@ -80,7 +80,7 @@ def _forward(model: ModelProto) -> ModelProto:
         return onnx.load(options.optimized_model_filepath)
 
 
-def _shapes(model: ModelProto) -> dict[str, tuple[int, ...]]:
+def _infer_shapes(model: ModelProto) -> dict[str, tuple[int, ...]]:
     graph = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph
     known = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in (*graph.value_info, *graph.input, *graph.output):
@@ -88,17 +88,17 @@ def _shapes(model: ModelProto) -> dict[str, tuple[int, ...]]:
     return known
 
 
-def _moved(nodes: list[NodeProto]) -> tuple[list[NodeProto], set[str]]:
+def _find_dependent_nodes(nodes: list[NodeProto]) -> tuple[list[NodeProto], set[str]]:
     """Nodes that the image moves, in order, and all tensors that it moves."""
     moved, active = {_IMAGE}, []
     for node in nodes:
-        if node.op_type not in _STOPPED and moved.intersection(node.input):
+        if node.op_type not in _STOP_GRADIENT_OPS and moved.intersection(node.input):
             moved.update(node.output)
             active.append(node)
     return active, moved
 
 
-def _seed(tape: Tape) -> str:
+def _add_logits_gradient(tape: GradientGraph) -> str:
     """Gradient of the log-odds of tumour at the logits (1, classes)."""
     tumours = np.array([0.0 if i in TUMOR_INDICES else -np.inf for i in range(len(CLASSES))], np.float32)
     healthy = np.array([float(c is TumorClass.NOTUMOR) for c in CLASSES], np.float32)
@@ -106,13 +106,13 @@ def _seed(tape: Tape) -> str:
     return tape.add("Sub", [shares, tape.constant(healthy)])
 
 
-def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, short: bool) -> bytes:
+def _assemble_onnx(forward: ModelProto, nodes: list[NodeProto], tape: GradientGraph, *, int16_weights: bool) -> bytes:
     kept: list[TensorProto] = []
     unpacking: list[NodeProto] = []
     used = {name for node in (*nodes, *tape.nodes) for name in node.input}
     for name, value in tape.constants.items():
-        if name in used and short and value.dtype == np.float32 and value.size > _LARGE:
-            packed = _packed(name, value)
+        if name in used and int16_weights and value.dtype == np.float32 and value.size > _MIN_INT16_WEIGHTS:
+            packed = _pack_int16(name, value)
             kept += packed
             unpacking += [
                 helper.make_node("Cast", [packed[0].name], [f"{name}/whole"], to=TensorProto.FLOAT),
@@ -123,9 +123,9 @@ def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, short
     shape = tape.shapes[_IMAGE]
     graph = helper.make_graph(
         [*unpacking, *nodes, *tape.nodes],
-        GRADIENT,
+        GRADIENT_OUTPUT,
         [helper.make_tensor_value_info(_IMAGE, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(GRADIENT, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(GRADIENT_OUTPUT, TensorProto.FLOAT, shape)],
         kept,
     )
     opset = next(entry.version for entry in forward.opset_import if not entry.domain)
@@ -134,7 +134,7 @@ def _assembled(forward: ModelProto, nodes: list[NodeProto], tape: Tape, *, short
     return bytes(made.SerializeToString())
 
 
-def _packed(name: str, value: NDArray[np.float32]) -> tuple[TensorProto, TensorProto]:
+def _pack_int16(name: str, value: NDArray[np.float32]) -> tuple[TensorProto, TensorProto]:
     """Weights as whole numbers of 16 bits, and what one of them is worth along each entry of the first axis."""
     worth = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True) / np.iinfo(np.int16).max
     worth = np.maximum(worth, np.finfo(np.float32).tiny).astype(np.float32)

@@ -5,13 +5,13 @@ from typing import Any, Final
 import keras
 from keras import layers, ops
 
-from braintumor.models.masked_head import STAGES
+from braintumor.models.masked_head import ENCODER_STAGES
 
 # Stages whose channel averages tell what kind of picture this is: from edges up to parts.
-_DESCRIBED: Final = STAGES[1:-1]
+_FEATURE_STAGES: Final = ENCODER_STAGES[1:-1]
 
 
-class ClassMaps(layers.Layer):
+class CAMHead(layers.Layer):
     """Reads a linear layer over global averages once more, cell by cell: what each cell added to each logit.
 
     The class activation map of Zhou et al. (2016), exact for such a head: the mean of a map is the class's logit less
@@ -37,7 +37,7 @@ class ClassMaps(layers.Layer):
         }
 
 
-def served(model: keras.Model) -> keras.Model:
+def multitask_serving_graph(model: keras.Model) -> keras.Model:
     """Wrap a trained network so that one call gives all that a detector reads.
 
     Returns
@@ -47,9 +47,9 @@ def served(model: keras.Model) -> keras.Model:
         probability that each pixel is tumour (n, h / 2, w / 2), and `features` (n, d).
     """
     evidence = [model.get_layer(name).output for name in ("deep", "local")]
-    answers = ClassMaps(model.get_layer("class"), name="class_maps")(evidence)
+    answers = CAMHead(model.get_layer("class"), name="class_maps")(evidence)
     mask = layers.Activation("sigmoid", dtype="float32", name="mask_probability")(model.output["mask"])
-    described = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _DESCRIBED]
+    described = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _FEATURE_STAGES]
     features = layers.Concatenate(name="described")(described)
     return keras.Model(
         model.input,
@@ -58,7 +58,7 @@ def served(model: keras.Model) -> keras.Model:
     )
 
 
-def bare(model: keras.Model) -> keras.Model:
+def classifier_only(model: keras.Model) -> keras.Model:
     """The encoder with a linear layer over its last stage's averages: a classifier and nothing else, to time against.
 
     Returns

@@ -11,10 +11,10 @@ from typing import Any, Final
 import keras
 from keras import layers, ops
 
-DECODER: Final = (64, 64, 32)  # channels from the last stage but one up to a quarter of the input's size
-STAGES: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep")
-_LOCAL: Final = "stage_2"  # the stage whose size the weighted average is taken at
-_LEAST: Final = 0.002  # share of a slice: less tumour than about this weighs little
+DECODER_CHANNELS: Final = (64, 64, 32)  # channels from the last stage but one up to a quarter of the input's size
+ENCODER_STAGES: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep")
+_LOCAL_STAGE: Final = "stage_2"  # the stage whose size the weighted average is taken at
+_MIN_TUMOR_FRACTION: Final = 0.002  # share of a slice: less tumour than about this weighs little
 
 
 @keras.saving.register_keras_serializable("braintumor")
@@ -29,10 +29,12 @@ class UnderMask(layers.Layer):
         finer = ops.stop_gradient(ops.sigmoid(ops.cast(mask, "float32")))
         size = mask.shape[1] // values.shape[1] if mask.shape[1] else 4
         seen = ops.average_pool(finer, size, size)
-        return values * ops.cast(seen / (ops.mean(seen, axis=(1, 2), keepdims=True) + _LEAST), values.dtype)
+        return values * ops.cast(
+            seen / (ops.mean(seen, axis=(1, 2), keepdims=True) + _MIN_TUMOR_FRACTION), values.dtype
+        )
 
 
-def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> keras.Model:
+def multitask_head(image: Any, stages: Sequence[Any], classes: int, name: str) -> keras.Model:
     """A light decoder with sums for skips (after Ronneberger et al. 2015), and a linear class head.
 
     Parameters
@@ -47,16 +49,16 @@ def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> k
     Model
         Image (n, h, w, channels) to `class`, softmax (n, classes), and `mask`, logits (n, h / 2, w / 2, 1).
     """
-    named = {stage: _named(stage, values) for stage, values in zip(STAGES, stages, strict=True)}
+    named = {stage: _name_output(stage, values) for stage, values in zip(ENCODER_STAGES, stages, strict=True)}
     deep = named["deep"]
-    values, local = convolution(deep, DECODER[0], 1), None
-    for stage, channels in zip(("stage_3", "stage_2", "stage_1"), DECODER, strict=True):
+    values, local = conv_bn_relu(deep, DECODER_CHANNELS[0], 1), None
+    for stage, channels in zip(("stage_3", "stage_2", "stage_1"), DECODER_CHANNELS, strict=True):
         if values.shape[-1] != channels:
-            values = convolution(values, channels, 1)
-        skip = convolution(named[stage], channels, 1, active=False)
+            values = conv_bn_relu(values, channels, 1)
+        skip = conv_bn_relu(named[stage], channels, 1, activation=False)
         values = layers.ReLU()(layers.Add()([layers.UpSampling2D(2)(values), skip]))
-        values = convolution(values, channels, 3)
-        local = values if stage == _LOCAL else local
+        values = conv_bn_relu(values, channels, 3)
+        local = values if stage == _LOCAL_STAGE else local
     mask = layers.Conv2DTranspose(1, 4, strides=2, padding="same", dtype="float32", name="mask")(values)
     described = [deep, UnderMask(name="local")(local, mask)]
     pooled = layers.Concatenate(name="features")([layers.GlobalAveragePooling2D()(v) for v in described])
@@ -65,13 +67,13 @@ def two_answers(image: Any, stages: Sequence[Any], classes: int, name: str) -> k
     return keras.Model(image, {"class": answer, "mask": mask}, name=name)
 
 
-def convolution(values: Any, channels: int, size: int, *, active: bool = True) -> Any:
+def conv_bn_relu(values: Any, channels: int, size: int, *, activation: bool = True) -> Any:
     """Convolution, batch normalization, and a rectifier where `active`."""
     values = layers.Conv2D(channels, size, padding="same", use_bias=False)(values)
     values = layers.BatchNormalization(momentum=0.97)(values)
-    return layers.ReLU()(values) if active else values
+    return layers.ReLU()(values) if activation else values
 
 
-def _named(name: str, values: Any) -> Any:
+def _name_output(name: str, values: Any) -> Any:
     """Give the output of a stage a name to find it by."""
     return layers.Activation("linear", name=name)(values)

@@ -3,11 +3,11 @@
 import keras
 from keras import layers
 
-from braintumor.imaging import InputContract
-from braintumor.models.answer import answer
+from braintumor.imaging import InputSpec
+from braintumor.models.answer import classification_head
 
 
-def build(contract: InputContract, outputs: int) -> keras.Sequential:
+def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
     """Conv 32, 64, 128, 128 of 4 x 4 with pooling by 3 between them, Dense 512, Dropout 0.5, the answer.
 
     On the two large frames values are pooled before they are rectified: the largest of rectified values is the
@@ -15,7 +15,7 @@ def build(contract: InputContract, outputs: int) -> keras.Sequential:
     """
     return keras.Sequential(
         [
-            keras.Input((contract.height, contract.width, contract.channels), name="image"),
+            keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image"),
             layers.Conv2D(32, 4, name="conv_1"),
             layers.MaxPooling2D(3, name="pool_1"),
             layers.ReLU(name="relu_1"),
@@ -28,7 +28,7 @@ def build(contract: InputContract, outputs: int) -> keras.Sequential:
             layers.Flatten(name="flatten"),
             layers.Dense(512, activation="relu", name="hidden"),
             layers.Dropout(0.5, name="dropout"),
-            answer(outputs),
+            classification_head(outputs),
         ],
         name="plain_cnn",
     )

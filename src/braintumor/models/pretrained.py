@@ -7,15 +7,15 @@ import keras
 from keras import layers
 
 from braintumor.errors import RecipeError
-from braintumor.imaging import InputContract
-from braintumor.models.answer import answer
-from braintumor.models.bases import BASES, Base
+from braintumor.imaging import InputSpec
+from braintumor.models.answer import classification_head
+from braintumor.models.bases import BACKBONES, Backbone
 
-BASE = "base"  # name of the nested network
+BACKBONE_LAYER = "base"  # name of the nested network
 
 
 def build(
-    contract: InputContract,
+    input_spec: InputSpec,
     outputs: int,
     *,
     base: str,
@@ -36,21 +36,21 @@ def build(
     dropout : float
         Share of the vector before the answer that is dropped in training.
     """
-    chosen = base_of(base)
+    chosen = get_backbone(base)
     steps = [
-        keras.Input((contract.height, contract.width, contract.channels), name="image"),
+        keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image"),
         layers.Rescaling(chosen.scale, chosen.offset, name="prepare"),
-        _network(chosen, (contract.height, contract.width, contract.channels), None),
+        _build_backbone(chosen, (input_spec.height, input_spec.width, input_spec.channels), None),
         layers.Flatten(name="flatten") if join == "flatten" else layers.GlobalAveragePooling2D(name="average"),
     ]
     if hidden:
         steps.append(layers.Dense(hidden, activation="relu", name="hidden"))
     if dropout:
         steps.append(layers.Dropout(dropout, name="dropout"))
-    return keras.Sequential([*steps, answer(outputs)], name=f"{base}_{join}")
+    return keras.Sequential([*steps, classification_head(outputs)], name=f"{base}_{join}")
 
 
-def base_of(name: str) -> Base:
+def get_backbone(name: str) -> Backbone:
     """A base by its name.
 
     Raises
@@ -58,26 +58,26 @@ def base_of(name: str) -> Base:
     RecipeError
         There is none of that name.
     """
-    if name not in BASES:
-        raise RecipeError(f"There is no base {name!r}; there are {', '.join(sorted(BASES))}.")
-    return BASES[name]
+    if name not in BACKBONES:
+        raise RecipeError(f"There is no base {name!r}; there are {', '.join(sorted(BACKBONES))}.")
+    return BACKBONES[name]
 
 
 def weight_files(*, base: str, **_: Any) -> tuple[str, ...]:
     """Names of the file with the ImageNet weights of the base."""
-    return base_of(base).files
+    return get_backbone(base).weight_files
 
 
 def load_imagenet(model: keras.Model, file: Path | None, *, base: str, **_: Any) -> None:
     """Give the base its ImageNet weights: from a file, or downloaded through Keras where that is None."""
-    nested = model.get_layer(BASE)
+    nested = model.get_layer(BACKBONE_LAYER)
     source = "imagenet" if file is None else str(file)
-    nested.set_weights(_network(base_of(base), nested.input_shape[1:], source).get_weights())
+    nested.set_weights(_build_backbone(get_backbone(base), nested.input_shape[1:], source).get_weights())
 
 
-def _network(chosen: Base, shape: tuple[int, ...], weights: str | None) -> keras.Model:
-    made = chosen.make(include_top=False, weights=weights, input_shape=shape, **chosen.options)
-    if chosen.first:
-        made = keras.Model(made.get_layer(chosen.first).input, made.output)
-    made.name = BASE
+def _build_backbone(backbone: Backbone, shape: tuple[int, ...], weights: str | None) -> keras.Model:
+    made = backbone.constructor(include_top=False, weights=weights, input_shape=shape, **backbone.constructor_arguments)
+    if backbone.first_layer:
+        made = keras.Model(made.get_layer(backbone.first_layer).input, made.output)
+    made.name = BACKBONE_LAYER
     return made

@@ -7,77 +7,77 @@ from pydantic import Field, ValidationError, model_validator
 
 from braintumor.errors import RecipeError
 from braintumor.models.recipe_parts import (
-    UNFITTED,
-    AppearanceRecipe,
+    NO_FIT,
     AugmentationRecipe,
-    CompositeRecipe,
+    CopyPasteRecipe,
     FitRecipe,
     InputRecipe,
+    IntensityRecipe,
     MaskRecipe,
-    Strict,
+    StrictModel,
     TeachersRecipe,
-    later,
+    omit_default,
 )
-from braintumor.runs import under
+from braintumor.runs import with_protocol
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import CLASSES, Protocol, Task
 
-STRIDE: Final = 32  # pixels of the input to a cell of the last stage, of networks with a mask
+ENCODER_STRIDE: Final = 32  # pixels of the input to a cell of the last stage, of networks with a mask
 
 
-class Recipe(Strict):
+class Recipe(StrictModel):
     """One experiment. A new experiment is a new file, not a new branch in the code."""
 
     title: str
     task: Task = Task.FOUR_CLASS
-    data: Literal["kaggle", "yes-no"] = later("kaggle")
+    data: Literal["kaggle", "yes-no"] = omit_default("kaggle")
     """The image set that is learnt from."""
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    network: dict[str, str | int | float | bool] = later({})
+    network: dict[str, str | int | float | bool] = omit_default({})
     """What the architecture leaves open: options of its `build`."""
     seed: int = Field(ge=0)
     weights: Literal["none", "imagenet"] = "none"
     frozen_through: str = ""
     """Last layer that keeps its initial weights; none where empty."""
-    thaw: tuple[tuple[float, str], ...] = later(())
+    thaw: tuple[tuple[float, str], ...] = omit_default(())
     """Progressive fine-tuning: (share of the epochs from which, last layer that then stays frozen or none)."""
     leave_out: str = ""
     """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
     learn_from: float = Field(default=1.0, gt=0, le=1)
     """Share of the training groups of each class that are learnt from."""
-    members: tuple[str, ...] = later(())
+    members: tuple[str, ...] = omit_default(())
     """Versions whose answers are averaged, instead of a network of its own."""
-    weighted: bool = later(True)
+    weighted: bool = omit_default(True)
     """Whether members are weighted by what makes validation labels likeliest; else all count alike."""
     input: InputRecipe
-    fit: FitRecipe = later(UNFITTED)
+    fit: FitRecipe = omit_default(NO_FIT)
     augmentation: AugmentationRecipe = AugmentationRecipe()
-    appearance: AppearanceRecipe | None = None
-    composites: CompositeRecipe | None = None
+    appearance: IntensityRecipe | None = None
+    composites: CopyPasteRecipe | None = None
     mask: MaskRecipe | None = None
-    teachers: TeachersRecipe | None = later(None)
+    teachers: TeachersRecipe | None = omit_default(None)
 
     @property
     def outputs(self) -> int:
         """Numbers the network answers with: a probability of each class, or one of tumour."""
-        return 1 if self.task is Task.TUMOR else len(CLASSES)
+        return 1 if self.task is Task.BINARY else len(CLASSES)
 
-    def under(self, protocol: Protocol) -> Self:
+    def for_protocol(self, protocol: Protocol) -> Self:
         """The same recipe under a protocol: whoever teaches has to have learnt from the same images."""
         if self.teachers is None:
             return self
-        versions = tuple(under(name, protocol) for name in self.teachers.versions)
+        versions = tuple(with_protocol(name, protocol) for name in self.teachers.versions)
         return self.model_copy(update={"teachers": self.teachers.model_copy(update={"versions": versions})})
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.task is Task.TUMOR and (self.mask or self.composites):
+    def _check_consistency(self) -> Self:
+        if self.task is Task.BINARY and (self.mask or self.composites):
             raise ValueError("a recipe with a mask or composites tells the four classes: set task to four-class")
-        if bool(self.members) != (self.fit == UNFITTED):
+        if bool(self.members) != (self.fit == NO_FIT):
             raise ValueError("a recipe has either members, which are trained already, or a [fit]")
-        if (self.fit.loss == "binary_crossentropy") != (self.task is Task.TUMOR) and not self.members:
+        if (self.fit.loss == "binary_crossentropy") != (self.task is Task.BINARY) and not self.members:
             raise ValueError("task tumor goes with loss binary_crossentropy, four-class with categorical_crossentropy")
-        if self.data == "yes-no" and self.task is not Task.TUMOR:
+        if self.data == "yes-no" and self.task is not Task.BINARY:
             raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
         if self.teachers and not self.mask:
             raise ValueError("teachers are for a network with a class and a mask: add [mask]")
@@ -85,10 +85,10 @@ class Recipe(Strict):
             # Each thaw begins a new optimizer, by whose steps the average counts.
             raise ValueError("an average of weights would begin anew at each thaw: set averaging to 0, or thaw nothing")
         sides = [side for _, side in self.fit.sizes] + [self.input.height, self.input.width]
-        if self.mask and any(side % STRIDE for side in sides):
+        if self.mask and any(side % ENCODER_STRIDE for side in sides):
             raise ValueError(
                 f"a decoder doubles what its encoder halved: with [mask], sides in [input] and sizes are multiples of "
-                f"{STRIDE} pixels"
+                f"{ENCODER_STRIDE} pixels"
             )
         return self
 

@@ -4,21 +4,21 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from braintumor.imaging import InputContract
+from braintumor.imaging import InputSpec
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """Takes no field it does not know, and none anew."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def later(default: Any, **bounds: Any) -> Any:
+def omit_default(default: Any, **bounds: Any) -> Any:
     """A field that came after the first runs: dumped only where set, so that they stay runs of the same recipe."""
     return Field(default=default, exclude_if=lambda value: value == default, **bounds)
 
 
-class InputRecipe(Strict):
+class InputRecipe(StrictModel):
     """Size and preparation of the model's input; see `InputContract`."""
 
     height: int = Field(ge=16, le=1024)
@@ -27,12 +27,12 @@ class InputRecipe(Strict):
     crop_margin: bool = True
     fit: Literal["letterbox", "stretch"] = "letterbox"
 
-    def contract(self) -> InputContract:
+    def to_input_spec(self) -> InputSpec:
         """The same as the contract that imaging works by."""
-        return InputContract(**self.model_dump())
+        return InputSpec(**self.model_dump())
 
 
-class FitRecipe(Strict):
+class FitRecipe(StrictModel):
     """Optimizer, schedule and length of the training."""
 
     optimizer: str = "adam"
@@ -55,10 +55,10 @@ class FitRecipe(Strict):
 
 
 # What a recipe without one has: nothing is fitted.
-UNFITTED: Final = FitRecipe.model_construct(learning_rate=0.0, epochs=0)
+NO_FIT: Final = FitRecipe.model_construct(learning_rate=0.0, epochs=0)
 
 
-class AugmentationRecipe(Strict):
+class AugmentationRecipe(StrictModel):
     """Ranges of the random changes made to training images; zero or one leaves them alone."""
 
     rotation: float = Field(default=0.0, ge=0, le=180)
@@ -69,7 +69,7 @@ class AugmentationRecipe(Strict):
     horizontal_flip: bool = False
 
 
-class AppearanceRecipe(Strict):
+class IntensityRecipe(StrictModel):
     """Ranges and chances of changes to grey levels, sharpness and margins; zero leaves them alone."""
 
     share: float = Field(default=1.0, ge=0, le=1)
@@ -84,7 +84,7 @@ class AppearanceRecipe(Strict):
     hole: float = Field(default=0.0, ge=0, le=1)
 
 
-class CompositeRecipe(Strict):
+class CopyPasteRecipe(StrictModel):
     """How often slices are given the other answer; see `braintumor.training.composites`."""
 
     planted: float = Field(default=0.0, ge=0, le=1)
@@ -97,13 +97,13 @@ class CompositeRecipe(Strict):
     """Share of planted tumours with another contrast than their own, which could be any kind of tumour."""
 
 
-class MaskRecipe(Strict):
+class MaskRecipe(StrictModel):
     """How much the tumour mask counts beside the label."""
 
     weight: float = Field(default=1.0, ge=0)
 
 
-class TeachersRecipe(Strict):
+class TeachersRecipe(StrictModel):
     """Trained versions whose averaged answers are learnt from beside the truth (Hinton et al. 2015)."""
 
     versions: tuple[str, ...] = Field(min_length=1)

@@ -7,7 +7,7 @@ import keras
 from braintumor.models import masked_head  # noqa: F401  # it registers its layer
 
 
-def load_network(path: Path, *, with_optimizer: bool = False) -> keras.Model:
+def load_keras_model(path: Path, *, with_optimizer: bool = False) -> keras.Model:
     """A network from its file.
 
     Parameters

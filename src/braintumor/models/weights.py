@@ -7,8 +7,8 @@ from typing import Any, Self
 import keras
 
 from braintumor.errors import RecipeError
-from braintumor.files import sha256_of
-from braintumor.models.build import architecture, leaves
+from braintumor.files import sha256_file
+from braintumor.models.build import import_architecture, iter_leaf_layers
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 
@@ -29,7 +29,7 @@ class InitialWeights:
     file: Path | None = None
 
     @classmethod
-    def of(cls, recipe: Recipe, asked: str | None = None, settings: Settings | None = None) -> Self:
+    def from_recipe(cls, recipe: Recipe, override: str | None = None, settings: Settings | None = None) -> Self:
         """As asked for on the command line (`none`, `imagenet` or a path), else as the recipe says.
 
         Raises
@@ -37,23 +37,23 @@ class InitialWeights:
         RecipeError
             There is no such file.
         """
-        kind = asked or recipe.weights
+        kind = override or recipe.weights
         if kind == "none":
             return cls("none")
         if kind != "imagenet":
             if not Path(kind).is_file():
                 raise RecipeError(f"There are no weights at {kind}. Give a file, imagenet or none.")
             return cls("imagenet", Path(kind))
-        return cls("imagenet", weights_file(recipe, settings or get_settings()))
+        return cls("imagenet", find_weights_file(recipe, settings or get_settings()))
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for a card: which they were, by name and hash, not where they lay."""
         if self.file is None:
             return {"initial": self.kind}
-        return {"initial": self.kind, "file": self.file.name, "sha256": sha256_of(self.file)}
+        return {"initial": self.kind, "file": self.file.name, "sha256": sha256_file(self.file)}
 
 
-def initialize(
+def load_initial_weights(
     model: keras.Model, recipe: Recipe, settings: Settings | None = None, *, file: Path | None = None
 ) -> None:
     """Give a new model the weights its recipe asks for, and freeze those it asks to keep; `none` leaves random ones.
@@ -70,12 +70,12 @@ def initialize(
         freeze through.
     """
     if recipe.weights != "none":
-        _load(model, recipe, file or weights_file(recipe, settings or get_settings()))
+        _load_imagenet_weights(model, recipe, file or find_weights_file(recipe, settings or get_settings()))
     if recipe.frozen_through:
-        freeze(model, recipe.frozen_through)
+        freeze_up_to(model, recipe.frozen_through)
 
 
-def freeze(model: keras.Model, last: str) -> None:
+def freeze_up_to(model: keras.Model, last_layer: str) -> None:
     """Let all layers learn but those up to the named one; the name of a nested network stands for its last layer.
 
     Raises
@@ -83,28 +83,28 @@ def freeze(model: keras.Model, last: str) -> None:
     RecipeError
         There is no layer of that name.
     """
-    layers = list(leaves(model))
+    layers = list(iter_leaf_layers(model))
     ends = {layer.name: number for number, layer in enumerate(layers)}
     for nested in model.layers:
         if isinstance(nested, keras.Model):
-            ends[nested.name] = layers.index(list(leaves(nested))[-1])
-    if last and last not in ends:
-        raise RecipeError(f"There is no layer {last!r} to freeze through. Layers are: {', '.join([*ends][:60])}.")
+            ends[nested.name] = layers.index(list(iter_leaf_layers(nested))[-1])
+    if last_layer and last_layer not in ends:
+        raise RecipeError(f"There is no layer {last_layer!r} to freeze through. Layers are: {', '.join([*ends][:60])}.")
     for number, layer in enumerate(layers):
-        layer.trainable = not last or number > ends[last]
+        layer.trainable = not last_layer or number > ends[last_layer]
 
 
-def weights_file(recipe: Recipe, settings: Settings) -> Path | None:
+def find_weights_file(recipe: Recipe, settings: Settings) -> Path | None:
     """The file of the settings' folder with the weights a recipe starts from; None where there is none there."""
-    made = architecture(recipe)
+    made = import_architecture(recipe)
     if not hasattr(made, "load_imagenet") or settings.weights_dir is None:
         return None
     names = made.weight_files(**recipe.network)
     return next((settings.weights_dir / name for name in names if (settings.weights_dir / name).is_file()), None)
 
 
-def _load(model: keras.Model, recipe: Recipe, file: Path | None) -> None:
-    made = architecture(recipe)
+def _load_imagenet_weights(model: keras.Model, recipe: Recipe, file: Path | None) -> None:
+    made = import_architecture(recipe)
     if not hasattr(made, "load_imagenet"):
         raise RecipeError(f'{recipe.architecture} has no ImageNet weights. Set weights = "none" in the recipe.')
     try:

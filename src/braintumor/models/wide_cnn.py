@@ -5,23 +5,23 @@ from typing import Final
 import keras
 from keras import layers
 
-from braintumor.imaging import InputContract
-from braintumor.models.answer import answer
+from braintumor.imaging import InputSpec
+from braintumor.models.answer import classification_head
 
 _BLOCKS: Final = ((128, 128, 128), (256, 256), (256, 256), (128, 128), (64, 64))
 _HIDDEN: Final = (256, 128, 64, 32)
 
 
-def build(contract: InputContract, outputs: int) -> keras.Sequential:
+def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
     """Padded 3 x 3 convolutions in five blocks with pooling by 2, then Dense 256, 128, 64, 32, all ELU, and the answer.
 
     ELU: Clevert et al. (2016).
     """
-    steps = [keras.Input((contract.height, contract.width, contract.channels), name="image")]
+    steps = [keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image")]
     for number, filters in enumerate(_BLOCKS, start=1):
         for place, count in enumerate(filters, start=1):
             steps.append(layers.Conv2D(count, 3, padding="same", activation="elu", name=f"conv_{number}_{place}"))
         steps.append(layers.MaxPooling2D(2, name=f"pool_{number}"))
     steps.append(layers.Flatten(name="flatten"))
     steps += [layers.Dense(count, activation="elu", name=f"hidden_{count}") for count in _HIDDEN]
-    return keras.Sequential([*steps, answer(outputs)], name="wide_cnn")
+    return keras.Sequential([*steps, classification_head(outputs)], name="wide_cnn")

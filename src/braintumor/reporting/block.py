@@ -14,16 +14,16 @@ from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
 from braintumor.reporting.entry import ReportEntry
 from braintumor.reporting.opinion import ReaderFinding
-from braintumor.reporting.overlays import painted
+from braintumor.reporting.overlays import draw_scan_overlay
 from braintumor.vocabulary import Verdict
 
 # Five centimetres of paper: 512 pixels there are finer than the eye.
-LARGEST: Final = 512
-_QUALITY: Final = 88
+MAX_IMAGE_SIDE: Final = 512
+_JPEG_QUALITY: Final = 88
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ReportScan:
     """One scan of a report, its pictures drawn and its arrays let go.
 
     Attributes
@@ -42,33 +42,33 @@ class Block:
     width: int
     height: int
     warnings: tuple[str, ...]
-    origin: tuple[tuple[str, str], ...]
-    picture: str = field(repr=False)
-    overlay: str = field(repr=False)
-    outlined: bool
-    heated: bool
+    details: tuple[tuple[str, str], ...]
+    scan_svg: str = field(repr=False)
+    overlay_svg: str = field(repr=False)
+    has_outline: bool
+    has_heat_map: bool
 
 
-def block(entry: ReportEntry) -> Block:
+def render_report_scan(entry: ReportEntry) -> ReportScan:
     """Draw one scan of a report."""
     scan, found = entry.scan, entry.detection
     judged = found.verdict is not Verdict.NOT_BRAIN_MRI
     mask, heat = (found.mask, found.heat_map) if judged else (None, None)
-    return Block(
+    return ReportScan(
         detection=found,
         finding=entry.finding or None,
         width=scan.width,
         height=scan.height,
         warnings=scan.warnings,
-        origin=tuple(_origin(scan)),
-        picture=_svg(scan.to_uint8()),
-        overlay=_svg(painted(scan, found)) if judged else "",
-        outlined=mask is not None and bool(mask.any()),
-        heated=heat is not None and bool(heat.any()),
+        details=tuple(_iter_details(scan)),
+        scan_svg=_to_svg(scan.to_uint8()),
+        overlay_svg=_to_svg(draw_scan_overlay(scan, found)) if judged else "",
+        has_outline=mask is not None and bool(mask.any()),
+        has_heat_map=heat is not None and bool(heat.any()),
     )
 
 
-def _origin(scan: Scan) -> Iterator[tuple[str, str]]:
+def _iter_details(scan: Scan) -> Iterator[tuple[str, str]]:
     if scan.series is not None:
         yield "Series", f"{scan.series.title}; slice {scan.series.index + 1} of {scan.series.count}"
     if scan.spacing is not None:
@@ -77,12 +77,12 @@ def _origin(scan: Scan) -> Iterator[tuple[str, str]]:
         yield "Window", f"centre {scan.window[0]:,.0f}, width {scan.window[1]:,.0f}"
 
 
-def _svg(pixels: NDArray[np.uint8]) -> str:
+def _to_svg(pixels: NDArray[np.uint8]) -> str:
     """A picture as text: the typesetter takes no bytes from memory, but it takes an SVG that holds them."""
     image = Image.fromarray(pixels)
-    image.thumbnail((LARGEST, LARGEST))
+    image.thumbnail((MAX_IMAGE_SIDE, MAX_IMAGE_SIDE))
     content = io.BytesIO()
-    image.save(content, "JPEG", quality=_QUALITY, subsampling=0)  # a thin coloured outline stays sharp
+    image.save(content, "JPEG", quality=_JPEG_QUALITY, subsampling=0)  # a thin coloured outline stays sharp
     data = base64.b64encode(content.getvalue()).decode("ascii")
     size = f'width="{image.width}" height="{image.height}"'
     return (

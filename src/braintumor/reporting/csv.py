@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from braintumor.inference.detection import Detection
-from braintumor.reporting.answer import answer_name, class_probability
-from braintumor.reporting.measures import measures
+from braintumor.reporting.answer import class_probability, label_key
+from braintumor.reporting.measures import lesion_size
 from braintumor.reporting.opinion import ReaderFinding
 from braintumor.vocabulary import CLASSES
 
@@ -20,8 +20,8 @@ COLUMNS: Final = (
     "area_pixels", "area_mm2", "diameter_mm", "reader_finding", "reader_comment",
 )  # fmt: skip
 
-Value = str | float | None
-Row = dict[str, Value]
+CellValue = str | float | None
+CsvRow = dict[str, CellValue]
 
 # What makes a spreadsheet run a cell instead of showing it (OWASP, CSV injection), full-width forms included.
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -29,20 +29,20 @@ _FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _DECIMALS: Final = 6
 
 
-def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> Row:
+def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> CsvRow:
     """One reading as a row: text as text, probabilities as floats, None where nothing was measured or said.
 
     Of a version that tells no kinds of tumour, `result` is `tumor` or `notumor` and the kinds have no probability.
     """
-    measured = measures(detection)
+    measured = lesion_size(detection)
     return {
-        "timestamp": timestamp_text(detection.timestamp),
+        "timestamp": format_timestamp(detection.timestamp),
         "name": detection.name,
-        "result": answer_name(detection),
+        "result": label_key(detection),
         "verdict": str(detection.verdict),
         "tumor_probability": detection.tumor_probability,
         **{f"p_{c}": class_probability(detection, c) for c in CLASSES},
-        "novelty": detection.novelty,
+        "novelty": detection.ood_score,
         "model_version": detection.model_version,
         "sha256": detection.sha256,
         "error": None,
@@ -56,14 +56,14 @@ def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> Row:
 
 def error_row(
     name: str, message: str, model_version: str, sha256: str | None = None, time: datetime | None = None
-) -> Row:
+) -> CsvRow:
     """The row of a file that could not be read: its name, when (now by default), by which model, and what is wrong.
 
     The hash of its content goes with it where there is any content.
     """
-    row: Row = dict.fromkeys(COLUMNS)
+    row: CsvRow = dict.fromkeys(COLUMNS)
     row.update(
-        timestamp=timestamp_text(time or datetime.now(UTC)),
+        timestamp=format_timestamp(time or datetime.now(UTC)),
         name=name,
         model_version=model_version,
         sha256=sha256,
@@ -72,7 +72,7 @@ def error_row(
     return row
 
 
-def to_csv(rows: Iterable[Mapping[str, Value]], *, header: bool = True) -> str:
+def to_csv(rows: Iterable[Mapping[str, CellValue]], *, header: bool = True) -> str:
     """Rows as CSV text, one line each, in the order of `COLUMNS`.
 
     Parameters
@@ -91,11 +91,11 @@ def to_csv(rows: Iterable[Mapping[str, Value]], *, header: bool = True) -> str:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     if header:
         writer.writeheader()
-    writer.writerows({column: cell_text(row.get(column)) for column in COLUMNS} for row in rows)
+    writer.writerows({column: format_cell(row.get(column)) for column in COLUMNS} for row in rows)
     return text.getvalue()
 
 
-def cell_text(value: Value) -> str:
+def format_cell(value: CellValue) -> str:
     """One cell: a number as a plain decimal, a count as digits, None as nothing, text kept from acting as a formula.
 
     Text that would start one gets an apostrophe in front, which spreadsheets take as "show as it is". Line breaks
@@ -113,6 +113,6 @@ def cell_text(value: Value) -> str:
     return f"'{shown}" if starts_formula else shown
 
 
-def timestamp_text(moment: datetime) -> str:
+def format_timestamp(time: datetime) -> str:
     """A moment as ISO 8601 in UTC to the millisecond, such as `2025-01-31T09:30:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -13,24 +13,24 @@ from braintumor.files import write_atomically
 from braintumor.imaging import Scan, read_scan
 from braintumor.inference import Detector
 from braintumor.inference.artifact import Artifact
-from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, Gradient
-from braintumor.reporting.batch import Source
-from braintumor.reporting.csv import cell_text
-from braintumor.reporting.explain_figure import explain_figure
-from braintumor.reporting.explain_grid import cell, grid
-from braintumor.reporting.finding import Found, find_scans
+from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, GradientFunction
+from braintumor.reporting.batch import ScanSource
+from braintumor.reporting.csv import format_cell
+from braintumor.reporting.explain_figure import render_explanation
+from braintumor.reporting.explain_grid import render_cell, render_grid
+from braintumor.reporting.finding import DiscoveredFiles, discover_files
 from braintumor.reporting.overlays import overlay_name
-from braintumor.reporting.slices import slices
-from braintumor.reporting.words import count
+from braintumor.reporting.slices import iter_sources
+from braintumor.reporting.words import pluralize
 from braintumor.settings import Settings, get_settings
 from braintumor.vocabulary import RESEARCH_USE
 
 # Finds a gradient for a version that keeps none, or says in an error how to get it.
-GradientFinder = Callable[[Artifact], Gradient]
+GradientFinder = Callable[[Artifact], GradientFunction]
 
 
 @dataclass(slots=True)
-class Explained:
+class Explanation:
     """What a run came to: the figures, how many scans gave none, and what could not be shown and why."""
 
     version: str
@@ -41,26 +41,26 @@ class Explained:
 
     def __str__(self) -> str:
         """A few sentences for the person who ran it."""
-        said = [f"{count(len(self.figures), 'figure')} by {self.version} in {self.folder}."]
+        said = [f"{pluralize(len(self.figures), 'figure')} by {self.version} in {self.folder}."]
         if self.failed:
-            said.append(f"{count(self.failed, 'file')} could not be read.")
+            said.append(f"{pluralize(self.failed, 'file')} could not be read.")
         return " ".join([*said, *self.notes, RESEARCH_USE])
 
 
-class Explainer:
+class ExplanationBuilder:
     """A detector with whatever gradient there is for its version."""
 
     def __init__(self, detector: Detector, finder: GradientFinder | None = None) -> None:
         self.detector, self._finder = detector, finder
         self.notes: list[str] = []
 
-    def figure(self, scan: Scan) -> bytes:
+    def render_figure(self, scan: Scan) -> bytes:
         """The figure of a scan as PNG."""
         found = self.detector.detect(scan)
-        return explain_figure(scan, found, self.detector.saliency(scan, self._gradient))
+        return render_explanation(scan, found, self.detector.saliency(scan, self._gradient))
 
     @cached_property
-    def _gradient(self) -> Gradient | None:
+    def _gradient(self) -> GradientFunction | None:
         artifact = self.detector.artifact
         if artifact.card.members:
             self.notes.append(NO_ENSEMBLE_SALIENCY)
@@ -82,7 +82,7 @@ def explain(
     *,
     finder: GradientFinder | None = None,
     cases: Sequence[tuple[Path, str]] = (),
-) -> Explained:
+) -> Explanation:
     """Save a figure of each scan: original, heat map, both together, and saliency where there is a gradient.
 
     Parameters
@@ -108,29 +108,34 @@ def explain(
         A figure cannot be written.
     """
     settings = settings or get_settings()
-    found = find_scans(sources, folder) if sources else Found((), 0)
-    explainer = Explainer(Detector.load(version, settings), finder)
-    done = Explained(explainer.detector.version, folder)
+    found = discover_files(sources, folder) if sources else DiscoveredFiles((), 0)
+    explainer = ExplanationBuilder(Detector.load(version, settings), finder)
+    done = Explanation(explainer.detector.version, folder)
     total = None if found.volumes else len(found.files)
-    for source in tqdm(slices(found.files, found.volumes, settings), "Explaining", total, unit="scan", disable=None):
-        if (scan := _read(source, settings, done)) is not None:
+    for source in tqdm(
+        iter_sources(found.files, found.volumes, settings), "Explaining", total, unit="scan", disable=None
+    ):
+        if (scan := _read_or_report(source, settings, done)) is not None:
             stem = overlay_name(scan.name, scan.sha256).removesuffix(".png")
-            done.figures.append(save(folder / f"{stem}-{done.version}.png", explainer.figure(scan)))
+            done.figures.append(save_file(folder / f"{stem}-{done.version}.png", explainer.render_figure(scan)))
     if cells := [
-        cell(scan, label, explainer.detector.detect(scan)) for scan, label in _labelled(cases, settings, done)
+        render_cell(scan, label, explainer.detector.detect(scan))
+        for scan, label in _iter_labelled_scans(cases, settings, done)
     ]:
-        done.figures.append(save(folder / f"grid-{done.version}.png", grid(cells, done.version)))
+        done.figures.append(save_file(folder / f"grid-{done.version}.png", render_grid(cells, done.version)))
     done.notes += explainer.notes
     return done
 
 
-def _labelled(cases: Sequence[tuple[Path, str]], settings: Settings, done: Explained) -> Iterator[tuple[Scan, str]]:
+def _iter_labelled_scans(
+    cases: Sequence[tuple[Path, str]], settings: Settings, explanation: Explanation
+) -> Iterator[tuple[Scan, str]]:
     for path, label in tqdm(cases, "Reading the grid's scans", unit="scan", disable=None if cases else True):
-        if (scan := _read(str(path), settings, done)) is not None:
+        if (scan := _read_or_report(str(path), settings, explanation)) is not None:
             yield scan, label
 
 
-def _read(source: Source, settings: Settings, done: Explained) -> Scan | None:
+def _read_or_report(source: ScanSource, settings: Settings, explanation: Explanation) -> Scan | None:
     """The scan of a source; None, said on standard error and counted, where it cannot be read."""
     if isinstance(source, Scan):
         return source
@@ -142,12 +147,12 @@ def _read(source: Source, settings: Settings, done: Explained) -> Scan | None:
             problem = str(error)
     else:
         problem = source.problem
-    tqdm.write(f"braintumor: {cell_text(problem)}", file=sys.stderr)
-    done.failed += 1
+    tqdm.write(f"braintumor: {format_cell(problem)}", file=sys.stderr)
+    explanation.failed += 1
     return None
 
 
-def save(path: Path, content: bytes) -> Path:
+def save_file(path: Path, content: bytes) -> Path:
     """Write a file, whole or not at all, and return its path.
 
     Raises

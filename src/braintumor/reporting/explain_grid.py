@@ -10,43 +10,45 @@ from PIL import Image, ImageDraw
 
 from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
-from braintumor.reporting.explain_figure import GROUND, INK, QUIET, TONES, png
-from braintumor.reporting.explain_paint import laid_over
-from braintumor.reporting.lettering import fitted, font, lines, wide
-from braintumor.reporting.words import VERDICTS, class_word
+from braintumor.reporting.explain_figure import BACKGROUND_COLOR, MUTED_COLOR, TEXT_COLOR, VERDICT_COLORS, encode_png
+from braintumor.reporting.explain_paint import blend_heatmap
+from braintumor.reporting.lettering import fit_text, get_font, text_width, wrap_text
+from braintumor.reporting.words import VERDICTS, class_text
 from braintumor.vocabulary import CLASSES, RESEARCH_USE, TumorClass, Verdict
 
-SIDE: Final = 192
-_MARGIN, _GAP, _HEAD = 28, 14, 84
-_TITLE, _TEXT, _SMALL = 26, 17, 14
-_ROW: Final = SIDE + 46
-_WRONG: Final = TONES[Verdict.TUMOR_SUSPECTED]
+CELL_SIDE: Final = 192
+_MARGIN, _GAP, _HEADER_HEIGHT = 28, 14, 84
+_TITLE_SIZE, _TEXT_SIZE, _SMALL_SIZE = 26, 17, 14
+_ROW_HEIGHT: Final = CELL_SIDE + 46
+_WRONG_COLOR: Final = VERDICT_COLORS[Verdict.TUMOR_SUSPECTED]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """One scan of a grid, drawn: its picture, what was said of it, and whether that is its label."""
 
     label: str
-    picture: NDArray[np.uint8] = field(repr=False)
-    answer: str
+    image: NDArray[np.uint8] = field(repr=False)
+    prediction_text: str
     verdict: Verdict
-    right: bool
+    is_correct: bool
 
 
-def cell(scan: Scan, label: str, found: Detection) -> Cell:
+def render_cell(scan: Scan, label: str, detection: Detection) -> GridCell:
     """Draw a scan of a known label, which is a class or, where nobody said the kind, `tumor`."""
-    answer = found.result
-    if found.tells_kinds and label in CLASSES:
-        said, probability, right = class_word(answer), found.probabilities[answer], answer == label
+    answer = detection.result
+    if detection.is_multiclass and label in CLASSES:
+        said, probability, right = class_text(answer), detection.probabilities[answer], answer == label
     else:
-        said = "tumour" if answer.is_tumor else class_word(answer)
-        probability = found.tumor_probability if answer.is_tumor else 1 - found.tumor_probability
+        said = "tumour" if answer.is_tumor else class_text(answer)
+        probability = detection.tumor_probability if answer.is_tumor else 1 - detection.tumor_probability
         right = answer.is_tumor == (label != TumorClass.NOTUMOR)
-    return Cell(label, laid_over(scan, found, SIDE), f"{said} {probability:.0%}", found.verdict, right)
+    return GridCell(
+        label, blend_heatmap(scan, detection, CELL_SIDE), f"{said} {probability:.0%}", detection.verdict, right
+    )
 
 
-def grid(cells: Iterable[Cell], version: str, names: Callable[[str], str] | None = None) -> bytes:
+def render_grid(cells: Iterable[GridCell], version: str, label_namer: Callable[[str], str] | None = None) -> bytes:
     """The grid as PNG, rows in the order labels come first.
 
     Parameters
@@ -54,47 +56,57 @@ def grid(cells: Iterable[Cell], version: str, names: Callable[[str], str] | None
     names : callable, optional
         What a label is called; by its class's title by default.
     """
-    rows: dict[str, list[Cell]] = {}
+    rows: dict[str, list[GridCell]] = {}
     for one in cells:
         rows.setdefault(one.label, []).append(one)
-    titles = {label: (names or title_of)(label) for label in rows}
-    margin = _MARGIN + max(wide(title, _TEXT) for title in titles.values()) + _GAP
-    width = margin + max(map(len, rows.values())) * (SIDE + _GAP) - _GAP + _MARGIN
-    below = lines(f"{_legend(rows.values())} {RESEARCH_USE}", _SMALL, width - 2 * _MARGIN)
-    bottom = _HEAD + _ROW * len(rows)
-    image = Image.new("RGB", (width, bottom + 20 * len(below) + _MARGIN), GROUND)
+    titles = {label: (label_namer or row_title)(label) for label in rows}
+    margin = _MARGIN + max(text_width(title, _TEXT_SIZE) for title in titles.values()) + _GAP
+    width = margin + max(map(len, rows.values())) * (CELL_SIDE + _GAP) - _GAP + _MARGIN
+    below = wrap_text(f"{_legend_text(rows.values())} {RESEARCH_USE}", _SMALL_SIZE, width - 2 * _MARGIN)
+    bottom = _HEADER_HEIGHT + _ROW_HEIGHT * len(rows)
+    image = Image.new("RGB", (width, bottom + 20 * len(below) + _MARGIN), BACKGROUND_COLOR)
     canvas = ImageDraw.Draw(image)
-    canvas.text((_MARGIN, _MARGIN - 4), fitted(f"Test scans as {version} reads them", _TITLE, width), INK, font(_TITLE))
+    canvas.text(
+        (_MARGIN, _MARGIN - 4),
+        fit_text(f"Test scans as {version} reads them", _TITLE_SIZE, width),
+        TEXT_COLOR,
+        get_font(_TITLE_SIZE),
+    )
     for number, (label, row) in enumerate(rows.items()):
-        top = _HEAD + _ROW * number
-        canvas.text((_MARGIN, top + SIDE // 2 - 10), titles[label], INK, font(_TEXT))
+        top = _HEADER_HEIGHT + _ROW_HEIGHT * number
+        canvas.text((_MARGIN, top + CELL_SIDE // 2 - 10), titles[label], TEXT_COLOR, get_font(_TEXT_SIZE))
         for column, one in enumerate(row):
-            _draw(image, canvas, one, (margin + column * (SIDE + _GAP), top))
+            _draw_cell(image, canvas, one, (margin + column * (CELL_SIDE + _GAP), top))
     for number, line in enumerate(below):
-        canvas.text((_MARGIN, bottom + 20 * number), line, QUIET, font(_SMALL))
-    return png(image)
+        canvas.text((_MARGIN, bottom + 20 * number), line, MUTED_COLOR, get_font(_SMALL_SIZE))
+    return encode_png(image)
 
 
-def title_of(label: str) -> str:
+def row_title(label: str) -> str:
     """What a label is called beside its row."""
     return TumorClass(label).title if label in CLASSES else "Tumour"
 
 
-def _legend(rows: Iterable[Sequence[Cell]]) -> str:
+def _legend_text(rows: Iterable[Sequence[GridCell]]) -> str:
     shown = [one for row in rows for one in row]
-    wrong = sum(not one.right for one in shown)
+    wrong = sum(not one.is_correct for one in shown)
     return (
         "Rows: what the scans are. Below each: what it was taken for and how surely, and the verdict; framed in red "
         f"where the first is wrong ({wrong} of {len(shown)}). Colours: evidence for that answer."
     )
 
 
-def _draw(image: Image.Image, canvas: ImageDraw.ImageDraw, one: Cell, place: tuple[int, int]) -> None:
-    left, top = place
-    canvas.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), "black")
-    picture = Image.fromarray(one.picture)
-    image.paste(picture, (left + (SIDE - picture.width) // 2, top + (SIDE - picture.height) // 2))
-    if not one.right:
-        canvas.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline=_WRONG, width=2)
-    canvas.text((left, top + SIDE + 4), one.answer, INK if one.right else _WRONG, font(_SMALL))
-    canvas.text((left, top + SIDE + 21), VERDICTS[one.verdict].lower(), QUIET, font(_SMALL))
+def _draw_cell(image: Image.Image, canvas: ImageDraw.ImageDraw, cell: GridCell, position: tuple[int, int]) -> None:
+    left, top = position
+    canvas.rectangle((left, top, left + CELL_SIDE - 1, top + CELL_SIDE - 1), "black")
+    picture = Image.fromarray(cell.image)
+    image.paste(picture, (left + (CELL_SIDE - picture.width) // 2, top + (CELL_SIDE - picture.height) // 2))
+    if not cell.is_correct:
+        canvas.rectangle((left, top, left + CELL_SIDE - 1, top + CELL_SIDE - 1), outline=_WRONG_COLOR, width=2)
+    canvas.text(
+        (left, top + CELL_SIDE + 4),
+        cell.prediction_text,
+        TEXT_COLOR if cell.is_correct else _WRONG_COLOR,
+        get_font(_SMALL_SIZE),
+    )
+    canvas.text((left, top + CELL_SIDE + 21), VERDICTS[cell.verdict].lower(), MUTED_COLOR, get_font(_SMALL_SIZE))

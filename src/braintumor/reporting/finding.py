@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging.intake import INTAKE_SUFFIXES
-from braintumor.imaging.kind import Kind, kind_of
+from braintumor.imaging.intake import SCAN_SUFFIXES
+from braintumor.imaging.kind import FileFormat, detect_format
 
 # What may hold any number of slices.
-_VOLUMES: Final = (Kind.DICOM, Kind.NIFTI, Kind.TIFF, Kind.ZIP)
+_MULTI_SLICE_FORMATS: Final = (FileFormat.DICOM, FileFormat.NIFTI, FileFormat.TIFF, FileFormat.ZIP)
 # What tells a kind lies within the first bytes of a file.
-_HEAD: Final = 512
+_SIGNATURE_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DiscoveredFiles:
     """Scans to read, as paths written the way they were given.
 
     Attributes
@@ -33,11 +33,11 @@ class Found:
     """
 
     files: tuple[str, ...]
-    passed_over: int
+    skipped: int
     volumes: tuple[str, ...] = ()
 
 
-def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Found:
+def discover_files(sources: Sequence[str | Path], excluded_folder: Path | None = None) -> DiscoveredFiles:
     """Collect scans.
 
     Parameters
@@ -61,12 +61,10 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
     ScanError
         Nothing at all was found.
     """
-    expanded = [(os.fspath(source), list(_expand(os.fspath(source), without))) for source in sources]
+    expanded = [(os.fspath(source), list(_expand_source(os.fspath(source), excluded_folder))) for source in sources]
     if not any(is_scan for _, paths in expanded for _, is_scan in paths):
         given = ", ".join(source for source, _ in expanded)
-        raise ScanError(
-            f"{given}: no {', '.join(INTAKE_SUFFIXES)} file is there. Give other files, folders or patterns."
-        )
+        raise ScanError(f"{given}: no {', '.join(SCAN_SUFFIXES)} file is there. Give other files, folders or patterns.")
     real = lru_cache(os.path.realpath)
     files: dict[tuple[str, str], str] = {}
     for source, paths in expanded:
@@ -75,18 +73,18 @@ def find_scans(sources: Sequence[str | Path], without: Path | None = None) -> Fo
             folder, name = os.path.split(path)
             files.setdefault((real(folder), name), path)  # one file, however its path is written; a link is another
     passed_over = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
-    volumes = {path for path in files.values() if _kind(path) in _VOLUMES}
-    return Found(
+    volumes = {path for path in files.values() if _detect_file_format(path) in _MULTI_SLICE_FORMATS}
+    return DiscoveredFiles(
         tuple(path for path in files.values() if path not in volumes),
         passed_over,
         tuple(path for path in files.values() if path in volumes),
     )
 
 
-def _expand(source: str, without: Path | None) -> Iterator[tuple[str, bool]]:
+def _expand_source(source: str, excluded_folder: Path | None) -> Iterator[tuple[str, bool]]:
     """Paths of one source, and whether each is to be read."""
     if Path(source).is_dir():
-        yield from _walk(source, without)
+        yield from _walk_folder(source, excluded_folder)
     elif not os.path.lexists(source) and glob.has_magic(source):
         for match in sorted(glob.glob(source, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
             if Path(match).is_file():
@@ -95,32 +93,34 @@ def _expand(source: str, without: Path | None) -> Iterator[tuple[str, bool]]:
         yield source, True
 
 
-def _walk(folder: str, without: Path | None) -> Iterator[tuple[str, bool]]:
-    left_out = without.resolve() if without else None
+def _walk_folder(folder: str, excluded_folder: Path | None) -> Iterator[tuple[str, bool]]:
+    left_out = excluded_folder.resolve() if excluded_folder else None
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in _visible(folders) if left_out is None or Path(parent, f).resolve() != left_out)
-        for name in sorted(_visible(names)):
+        folders[:] = sorted(
+            f for f in _visible_names(folders) if left_out is None or Path(parent, f).resolve() != left_out
+        )
+        for name in sorted(_visible_names(names)):
             path = str(Path(parent, name))
             yield path, _is_scan(path)
 
 
-def _visible(names: Iterable[str]) -> Iterator[str]:
+def _visible_names(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if not name.startswith("."))
 
 
 def _is_scan(path: str) -> bool:
     """Whether a file is named like a scan, or named as scanners name DICOM files and is one."""
     name = Path(path).name.lower()
-    if name.endswith(INTAKE_SUFFIXES):
+    if name.endswith(SCAN_SUFFIXES):
         return True
     suffix = Path(name).suffix[1:]
-    return (not suffix or suffix.isdigit()) and name != "dicomdir" and _kind(path) is Kind.DICOM
+    return (not suffix or suffix.isdigit()) and name != "dicomdir" and _detect_file_format(path) is FileFormat.DICOM
 
 
-def _kind(path: str) -> Kind:
+def _detect_file_format(path: str) -> FileFormat:
     """What a file is by its first bytes; unknown where it cannot be opened."""
     try:
         with Path(path).open("rb") as file:
-            return kind_of(file.read(_HEAD), path)
+            return detect_format(file.read(_SIGNATURE_BYTES), path)
     except (OSError, ValueError):
-        return Kind.UNKNOWN
+        return FileFormat.UNKNOWN

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 
-from braintumor.reporting.csv import COLUMNS, Row, to_csv
+from braintumor.reporting.csv import COLUMNS, CsvRow, to_csv
 
 # Rows reach the system with every write, so a kill loses none; they are forced to the disk, where they outlive a power
 # cut too, only so often, because that takes as long as reading several scans.
@@ -15,7 +15,7 @@ _SECONDS_BETWEEN_SYNCS: Final = 2.0
 _HEADER: Final = to_csv([])
 
 
-class Journal:
+class ResumeLog:
     """The growing `FILE.part` of a CSV file.
 
     Its first line names the model by fingerprint; rows of another model are not taken over.
@@ -27,7 +27,7 @@ class Journal:
         self._first = f"# rows by the model {fingerprint}\n"
         self._synced = time.monotonic()
 
-    def finished(self) -> dict[str, tuple[str, dict[str, str]]]:
+    def load_completed(self) -> dict[str, tuple[str, dict[str, str]]]:
         """Line and cells of each complete row of an earlier run by the same model, by name; empty without one."""
         try:
             # "replace", because a kill may cut a line in the middle of a character; that line is dropped below.
@@ -45,14 +45,14 @@ class Journal:
                 rows[row["name"]] = line, row
         return rows
 
-    def start(self, kept: Iterable[str]) -> Self:
+    def start(self, lines: Iterable[str]) -> Self:
         """Begin the file anew with the lines kept from an earlier run, without ever losing them."""
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        _write(self.path, [self._first, _HEADER, *kept])
+        _replace_lines(self.path, [self._first, _HEADER, *lines])
         self._file = self.path.open("a", encoding="utf-8", newline="")
         return self
 
-    def add(self, row: Row) -> str:
+    def add(self, row: CsvRow) -> str:
         """Append a row; returns its line."""
         line = to_csv([row], header=False)
         self._file.write(line)
@@ -65,7 +65,7 @@ class Journal:
     def finish(self, lines: Iterable[str]) -> None:
         """Write the CSV file itself, in the order of the lines, and drop the journal."""
         self._file.close()
-        _write(self.target, [_HEADER, *lines])
+        _replace_lines(self.target, [_HEADER, *lines])
         self.path.unlink()
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Journal:
         self._file.close()
 
 
-def _write(path: Path, lines: Iterable[str]) -> None:
+def _replace_lines(path: Path, lines: Iterable[str]) -> None:
     """Replace a file by these lines, on the disk before the old content goes."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", encoding="utf-8", newline="") as file:

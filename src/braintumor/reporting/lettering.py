@@ -9,57 +9,57 @@ from PIL import ImageFont
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _ELLIPSIS: Final = "…"
 # What the typeface has beside ASCII.
-_KNOWN: Final = frozenset("·…")
+_SUPPORTED_EXTRAS: Final = frozenset("·…")
 # Letters and signs that do not come apart into ones it has.
-_WRITTEN: Final = str.maketrans(
+_TRANSLITERATIONS: Final = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O",
      "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
 )  # fmt: skip
 
 
 @cache
-def font(size: int) -> Font:
+def get_font(size: int) -> Font:
     """Pillow's own typeface, so that a figure looks the same on every machine."""
     return ImageFont.load_default(size)
 
 
-def plain(text: str) -> str:
+def to_supported_text(text: str) -> str:
     """Text in the letters the typeface has: accents are dropped, and what is left unknown is a question mark.
 
     Names of files lose nothing by it but looks: a figure's own file name keeps every letter.
     """
-    taken_apart = unicodedata.normalize("NFKD", text.translate(_WRITTEN))
+    taken_apart = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATIONS))
     bare = (c for c in taken_apart if not unicodedata.combining(c))
-    return "".join(c if c in _KNOWN or (c.isascii() and c.isprintable()) else "?" for c in bare)
+    return "".join(c if c in _SUPPORTED_EXTRAS or (c.isascii() and c.isprintable()) else "?" for c in bare)
 
 
-def wide(text: str, size: int) -> int:
+def text_width(text: str, size: int) -> int:
     """Pixels a line takes."""
-    return round(font(size).getlength(text))
+    return round(get_font(size).getlength(text))
 
 
-def fitted(text: str, size: int, room: int) -> str:
+def fit_text(text: str, size: int, max_width: int) -> str:
     """The line as it can be written within some pixels: what is too long loses its middle, for names differ at ends."""
-    line = plain(text)
-    if wide(line, size) <= room:
+    line = to_supported_text(text)
+    if text_width(line, size) <= max_width:
         return line
     kept = len(line) - 1
-    while kept > 1 and wide(_shortened(line, kept), size) > room:
+    while kept > 1 and text_width(_shorten_middle(line, kept), size) > max_width:
         kept -= 1
-    return _shortened(line, kept)
+    return _shorten_middle(line, kept)
 
 
-def _shortened(line: str, kept: int) -> str:
-    tail = kept // 2
-    return f"{line[: kept - tail]}{_ELLIPSIS}{line[len(line) - tail :]}"
+def _shorten_middle(line: str, length: int) -> str:
+    tail = length // 2
+    return f"{line[: length - tail]}{_ELLIPSIS}{line[len(line) - tail :]}"
 
 
-def lines(text: str, size: int, room: int) -> list[str]:
+def wrap_text(text: str, size: int, max_width: int) -> list[str]:
     """Text broken between words into lines within some pixels."""
     found: list[str] = []
-    for word in plain(text).split():
+    for word in to_supported_text(text).split():
         longer = f"{found[-1]} {word}" if found else word
-        if found and wide(longer, size) <= room:
+        if found and text_width(longer, size) <= max_width:
             found[-1] = longer
         else:
             found.append(word)

@@ -7,7 +7,7 @@ from braintumor.vocabulary import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
+class LesionSize:
     """Size of an outline; None for whatever was not measured."""
 
     area_pixels: int | None = None
@@ -31,11 +31,11 @@ class Measures:
         return ", ".join(said)
 
 
-def measures(detection: Detection) -> Measures:
+def lesion_size(detection: Detection) -> LesionSize:
     """Measures of a detection; none of a picture taken for no brain MRI, where no tumour was looked for."""
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
-        return Measures()
-    return Measures(
+        return LesionSize()
+    return LesionSize(
         area_pixels=detection.area_pixels,
         area_mm2=detection.area_mm2,
         diameter_pixels=detection.diameter_pixels,

@@ -3,22 +3,22 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from braintumor.reporting.words import count
+from braintumor.reporting.words import pluralize
 from braintumor.vocabulary import RESEARCH_USE, Verdict
 
 
 @dataclass(slots=True)
-class Outcome:
+class RunSummary:
     """What a run came to."""
 
     version: str
     seconds: float = 0.0
-    kept: int = 0
-    passed_over: int = 0
+    resumed: int = 0
+    skipped: int = 0
     failed: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
 
-    def count(self, verdict: object, error: object) -> None:
+    def count_row(self, verdict: object, error: object) -> None:
         """Take one row in."""
         if error:
             self.failed += 1
@@ -30,12 +30,12 @@ class Outcome:
         read = self.verdicts.total()
         counts = ", ".join(f"{self.verdicts[v]} {v}" for v in Verdict if self.verdicts[v])
         said = [
-            f"{count(read, 'scan')} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."
+            f"{pluralize(read, 'scan')} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."
         ]
-        if self.kept:
-            said.append(f"{count(self.kept, 'row')} taken over from the run that was stopped.")
+        if self.resumed:
+            said.append(f"{pluralize(self.resumed, 'row')} taken over from the run that was stopped.")
         if self.failed:
-            said.append(f"{count(self.failed, 'file')} could not be read; the column `error` says why.")
-        if self.passed_over:
-            said.append(f"{count(self.passed_over, 'file')} of other kinds passed over.")
+            said.append(f"{pluralize(self.failed, 'file')} could not be read; the column `error` says why.")
+        if self.skipped:
+            said.append(f"{pluralize(self.skipped, 'file')} of other kinds passed over.")
         return " ".join([*said, RESEARCH_USE])

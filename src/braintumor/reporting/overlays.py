@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.files import write_atomically
-from braintumor.imaging import Scan, overlay
+from braintumor.imaging import Scan, draw_overlay
 from braintumor.inference.detection import Detection
 from braintumor.vocabulary import Verdict
 
-OPACITY: Final = 0.65
+HEAT_MAP_OPACITY: Final = 0.65
 # A suffix of one picture; what stands behind it, as in `volume.nii.gz [axial 12]`, tells slices of a file apart.
 _SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 # Characters some file system refuses or a shell acts on, and dots, blanks and dashes at the start.
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)")
-_LONGEST: Final = 100  # bytes, of the 255 most file systems take, so that hash, suffix and `.part` fit as well
+_MAX_NAME_BYTES: Final = 100  # bytes, of the 255 most file systems take, so that hash, suffix and `.part` fit as well
 # Which slice of a file it is: the hash is the file's, so this alone tells them apart and is never cut off.
-_SLICE: Final = re.compile(r" \[[a-z]+ \d+\]$")
+_SLICE_SUFFIX: Final = re.compile(r" \[[a-z]+ \d+\]$")
 
 
 def overlay_path(folder: Path, name: str, sha256: str) -> Path:
@@ -40,22 +40,22 @@ def overlay_name(name: str, sha256: str) -> str:
     shown = "".join(c if c.isprintable() else "_" for c in unicodedata.normalize("NFC", last))
     stem = _UNSAFE.sub("_", _SUFFIX.sub("", shown)).lstrip(". -").rstrip(". ")
     stem = _RESERVED.sub(r"_\1", stem) if _RESERVED.match(stem) else stem
-    place = found.group() if (found := _SLICE.search(stem)) else ""
-    kept = stem.removesuffix(place).encode("utf-8")[: _LONGEST - len(place)].decode("utf-8", errors="ignore")
+    place = found.group() if (found := _SLICE_SUFFIX.search(stem)) else ""
+    kept = stem.removesuffix(place).encode("utf-8")[: _MAX_NAME_BYTES - len(place)].decode("utf-8", errors="ignore")
     return f"{kept or 'scan'}{place}-{sha256[:8]}.png"
 
 
-def painted(scan: Scan, detection: Detection, opacity: float = OPACITY) -> NDArray[np.uint8]:
+def draw_scan_overlay(scan: Scan, detection: Detection, opacity: float = HEAT_MAP_OPACITY) -> NDArray[np.uint8]:
     """RGB pixels (height, width, 3) of the scan under its heat map and outline.
 
     A picture taken for no brain MRI stays as it is: no tumour was looked for, so no place is offered.
     """
     refused = detection.verdict is Verdict.NOT_BRAIN_MRI
     heat, mask = (None, None) if refused else (detection.heat_map, detection.mask)
-    return overlay(scan.to_uint8(), heat, opacity, mask)
+    return draw_overlay(scan.to_uint8(), heat, opacity, mask)
 
 
-def overlay_png(scan: Scan, detection: Detection, opacity: float = OPACITY) -> bytes:
+def overlay_png(scan: Scan, detection: Detection, opacity: float = HEAT_MAP_OPACITY) -> bytes:
     """The overlay as a PNG file of the scan's own size, with no metadata in it.
 
     Parameters
@@ -65,7 +65,7 @@ def overlay_png(scan: Scan, detection: Detection, opacity: float = OPACITY) -> b
     """
     content = io.BytesIO()
     # Level 1 takes a third of the time of the default for a tenth more bytes.
-    Image.fromarray(painted(scan, detection, opacity)).save(content, "PNG", compress_level=1)
+    Image.fromarray(draw_scan_overlay(scan, detection, opacity)).save(content, "PNG", compress_level=1)
     return content.getvalue()
 
 

@@ -11,30 +11,30 @@ from typing import Final, Literal
 import typst
 
 from braintumor.errors import BrainTumorError
-from braintumor.inference.artifact import Card
-from braintumor.reporting.block import Block, block
+from braintumor.inference.artifact import ModelCard
+from braintumor.reporting.block import ReportScan, render_report_scan
 from braintumor.reporting.entry import Failure, ReportEntry
-from braintumor.reporting.gallery import Gallery
-from braintumor.reporting.measured import Measured
-from braintumor.reporting.sheet import sheet
+from braintumor.reporting.gallery import ReportScans
+from braintumor.reporting.measured import HeadlineMetric
+from braintumor.reporting.sheet import report_context
 
 # Accessible to a screen reader (ISO 14289-1) and readable in decades (ISO 19005-2, level A). The typesetter refuses to
 # write a file that breaks either as far as a program can tell.
-_STANDARDS: Final[tuple[Literal["ua-1", "a-2a"], ...]] = ("ua-1", "a-2a")
+_PDF_STANDARDS: Final[tuple[Literal["ua-1", "a-2a"], ...]] = ("ua-1", "a-2a")
 # Letters beyond Latin, Greek and Cyrillic, and signs beyond punctuation and units.
-_FOREIGN: Final = re.compile(r"[^\x00-\u04ff\u2000-\u203e\u2190-\u22ff]")
-_PROBE: Final = b"""#set document(title: "Probe")
+_UNCOVERED_CHARACTERS: Final = re.compile(r"[^\x00-\u04ff\u2000-\u203e\u2190-\u22ff]")
+_PROBE_TEMPLATE: Final = b"""#set document(title: "Probe")
 #set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #sys.inputs.text"""
-_REMEMBERED: Final = 12
+_TYPST_CACHE_SIZE: Final = 12
 
 
 def pdf_report(
     entries: Iterable[ReportEntry],
     *,
-    card: Card,
-    measured: Sequence[Measured] = (),
-    failures: Sequence[Failure] = (),
+    card: ModelCard,
+    headline_metrics: Sequence[HeadlineMetric] = (),
+    failed_scans: Sequence[Failure] = (),
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
@@ -64,94 +64,94 @@ def pdf_report(
     bytes
         PDF 1.7, in A4.
     """
-    gallery = Gallery()
+    gallery = ReportScans()
     for entry in entries:
-        gallery.add(block(entry))
-    return set_report(
-        gallery.blocks(),
-        card=card, measured=measured, failures=failures, title=title, patient_label=patient_label, created=created,
+        gallery.add(render_report_scan(entry))
+    return render_pdf(
+        gallery.to_list(),
+        card=card, headline_metrics=headline_metrics, failed_scans=failed_scans, title=title, patient_label=patient_label, created=created,
     )  # fmt: skip
 
 
-def set_report(
-    blocks: Sequence[Block],
+def render_pdf(
+    report_scans: Sequence[ReportScan],
     *,
-    card: Card,
-    measured: Sequence[Measured] = (),
-    failures: Sequence[Failure] = (),
+    card: ModelCard,
+    headline_metrics: Sequence[HeadlineMetric] = (),
+    failed_scans: Sequence[Failure] = (),
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
 ) -> bytes:
     """The same of scans that were drawn before; see `pdf_report`."""
-    time = created or report_time(blocks)
-    data = sheet(blocks, failures, card, measured, title, patient_label, time)
+    time = created or report_time(report_scans)
+    data = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time)
     given = {"report": json.dumps(data, ensure_ascii=False)}
-    for number, drawn in enumerate(blocks, start=1):
-        given |= {f"picture-{number}": drawn.picture, f"overlay-{number}": drawn.overlay}
-    return _compiled(given, time)
+    for number, drawn in enumerate(report_scans, start=1):
+        given |= {f"picture-{number}": drawn.scan_svg, f"overlay-{number}": drawn.overlay_svg}
+    return _compile_report(given, time)
 
 
-def report_time(blocks: Sequence[Block]) -> datetime:
+def report_time(report_scans: Sequence[ReportScan]) -> datetime:
     """The time a report bears: that of the latest reading or finding in it; now where there is none."""
-    times = [block.detection.timestamp for block in blocks]
-    times += [block.finding.timestamp for block in blocks if block.finding and block.finding.timestamp]
+    times = [block.detection.timestamp for block in report_scans]
+    times += [block.finding.timestamp for block in report_scans if block.finding and block.finding.timestamp]
     return max(times, default=None) or datetime.now(UTC)
 
 
-def _compiled(given: dict[str, str], time: datetime) -> bytes:
-    report, system_fonts = _drawable(given["report"])
+def _compile_report(inputs: dict[str, str], time: datetime) -> bytes:
+    report, system_fonts = _to_drawable_text(inputs["report"])
     try:
-        return _compile(_template(), given | {"report": report}, system_fonts, time)
+        return _run_typst(_read_template(), inputs | {"report": report}, system_fonts, time)
     except typst.TypstError as error:
         raise BrainTumorError(f"The report cannot be set ({error}). Please tell the makers of this program.") from error
     finally:
-        _forget()
+        _flush_typst_cache()
 
 
-def _forget() -> None:
+def _flush_typst_cache() -> None:
     """Let the typesetter drop what it keeps of the last report, some 50 MB of pictures that may be a patient's.
 
     It remembers what went into its last ten documents, so it is given a few of nothing: some 5 ms each.
     """
-    for number in range(_REMEMBERED):
-        _compile(_PROBE, {"text": str(number)}, False, datetime.fromtimestamp(0, UTC))
+    for number in range(_TYPST_CACHE_SIZE):
+        _run_typst(_PROBE_TEMPLATE, {"text": str(number)}, False, datetime.fromtimestamp(0, UTC))
 
 
-def _drawable(text: str) -> tuple[str, bool]:
+def _to_drawable_text(text: str) -> tuple[str, bool]:
     """The text as it can be drawn, and whether that takes the machine's own fonts.
 
     The embedded fonts are the same everywhere and hold the European alphabets. Names in another script reach for the
     machine's own fonts, and are spelled by number where those lack them too, such as `[U+8133]`.
     """
-    others = "".join(sorted(set(filter(_FOREIGN.match, text))))
+    others = "".join(sorted(set(filter(_UNCOVERED_CHARACTERS.match, text))))
     if not others:
         return text, False
     for system_fonts in (False, True):
         try:
-            _compile(_PROBE, {"text": " ".join(others)}, system_fonts, datetime.fromtimestamp(0, UTC))
+            _run_typst(_PROBE_TEMPLATE, {"text": " ".join(others)}, system_fonts, datetime.fromtimestamp(0, UTC))
         except typst.TypstError:
             continue
         return text, system_fonts
-    return _FOREIGN.sub(lambda letter: f"[U+{ord(letter.group()):04X}]", text), False
+    return _UNCOVERED_CHARACTERS.sub(lambda letter: f"[U+{ord(letter.group()):04X}]", text), False
 
 
-def _compile(template: bytes, given: dict[str, str], system_fonts: bool, time: datetime) -> bytes:
+def _run_typst(template: bytes, inputs: dict[str, str], system_fonts: bool, time: datetime) -> bytes:
     return typst.compile(
         template,
-        font_paths=_fonts(system_fonts),
-        sys_inputs=given,
-        pdf_standards=list(_STANDARDS),
+        font_paths=_load_fonts(system_fonts),
+        sys_inputs=inputs,
+        pdf_standards=list(_PDF_STANDARDS),
         timestamp=time.astimezone(UTC).replace(microsecond=0),
     )
 
 
 @cache
-def _fonts(system: bool) -> typst.Fonts:
+def _load_fonts(system: bool) -> typst.Fonts:
     """Fonts, looked through once."""
     return typst.Fonts(include_system_fonts=system)
 
 
 @cache
-def _template() -> bytes:
+def _read_template() -> bytes:
     return (resources.files("braintumor.reporting") / "report.typ").read_bytes()

@@ -15,16 +15,16 @@ from tqdm import tqdm
 
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
-from braintumor.inference.artifact import CARD
-from braintumor.reporting.batch import Read, Wish, hash_of, read_all
-from braintumor.reporting.csv import cell_text, to_csv
-from braintumor.reporting.finding import Found, find_scans
-from braintumor.reporting.journal import Journal
-from braintumor.reporting.outcome import Outcome
+from braintumor.inference.artifact import CARD_FILE
+from braintumor.reporting.batch import OutputOptions, ReadingResult, read_all, sha256_or_none
+from braintumor.reporting.csv import format_cell, to_csv
+from braintumor.reporting.finding import DiscoveredFiles, discover_files
+from braintumor.reporting.journal import ResumeLog
+from braintumor.reporting.outcome import RunSummary
 from braintumor.reporting.overlays import overlay_path
-from braintumor.reporting.report_files import ReportFiles
-from braintumor.reporting.slices import slices
-from braintumor.reporting.targets import Targets
+from braintumor.reporting.report_files import ReportWriter
+from braintumor.reporting.slices import iter_sources
+from braintumor.reporting.targets import OutputPaths
 from braintumor.settings import Settings, get_settings
 
 
@@ -33,24 +33,26 @@ class _Run:
     """What all steps of one run share."""
 
     detector: Detector
-    found: Found
+    discovered: DiscoveredFiles
     workers: int
-    targets: Targets
-    reports: ReportFiles
-    outcome: Outcome
+    output_paths: OutputPaths
+    report_writer: ReportWriter
+    summary: RunSummary
 
-    def read(self, files: Sequence[str]) -> Generator[Read, None, None]:
+    def read(self, files: Sequence[str]) -> Generator[ReadingResult, None, None]:
         """Readings of these files, then of all slices, with a progress bar and each failure on standard error."""
-        wish = Wish(self.targets.overlays, self.reports.wanted, bool(self.targets.bundle))
-        sources = slices(files, self.found.volumes, self.detector.settings)
+        wish = OutputOptions(
+            self.output_paths.overlay_folder, self.report_writer.is_enabled, bool(self.output_paths.zip_file)
+        )
+        sources = iter_sources(files, self.discovered.volumes, self.detector.settings)
         # How many slices a DICOM folder, a volume or a ZIP holds is not known before it is read.
-        total = None if self.found.volumes else len(self.found.files)
+        total = None if self.discovered.volumes else len(self.discovered.files)
         with closing(read_all(self.detector, sources, self.workers, wish)) as reads:
-            for read in tqdm(reads, "Reading", total, initial=self.outcome.kept, unit="scan", disable=None):
+            for read in tqdm(reads, "Reading", total, initial=self.summary.resumed, unit="scan", disable=None):
                 if read.row["error"]:
-                    tqdm.write(f"braintumor: {cell_text(read.row['error'])}", file=sys.stderr)
-                self.outcome.count(read.row["verdict"], read.row["error"])
-                self.reports.take(read)
+                    tqdm.write(f"braintumor: {format_cell(read.row['error'])}", file=sys.stderr)
+                self.summary.count_row(read.row["verdict"], read.row["error"])
+                self.report_writer.add(read)
                 yield read
 
 
@@ -58,14 +60,14 @@ def predict(
     sources: Sequence[str | Path],
     version: str | None = None,
     csv_file: Path | None = None,
-    overlays: Path | None = None,
+    overlay_folder: Path | None = None,
     settings: Settings | None = None,
     stream: TextIO | None = None,
     *,
-    pdf: Path | None = None,
-    bundle: Path | None = None,
+    pdf_file: Path | None = None,
+    zip_file: Path | None = None,
     patient_label: str = "",
-) -> Outcome:
+) -> RunSummary:
     """Read scans and write one row for each.
 
     Parameters
@@ -89,24 +91,27 @@ def predict(
     BrainTumorError
         The results cannot be written.
     """
-    targets, settings = Targets(csv_file, overlays, pdf, bundle, patient_label), settings or get_settings()
+    targets, settings = (
+        OutputPaths(csv_file, overlay_folder, pdf_file, zip_file, patient_label),
+        settings or get_settings(),
+    )
     targets.check()
     started = time.perf_counter()
-    found = find_scans(sources, targets.overlays)
+    found = discover_files(sources, targets.overlay_folder)
     workers = settings.workers or available_cores()
     detector = Detector.load(version, settings.model_copy(update={"threads": settings.threads or 1}))
-    outcome = Outcome(detector.version, passed_over=found.passed_over)
+    outcome = RunSummary(detector.version, skipped=found.skipped)
     try:
-        with closing(ReportFiles(detector, targets.pdf, targets.bundle, targets.patient_label)) as reports:
+        with closing(ReportWriter(detector, targets.pdf_file, targets.zip_file, targets.patient_label)) as reports:
             run = _Run(detector, found, workers, targets, reports, outcome)
-            if targets.csv is None:
-                _to_stream(run, stream or sys.stdout)
+            if targets.csv_file is None:
+                _write_to_stream(run, stream or sys.stdout)
             else:
-                _to_file(run, targets.csv)
+                _write_to_file(run, targets.csv_file)
             reports.finish()
     except OSError as error:
         raise BrainTumorError(
-            f"{error.filename or targets.csv or 'standard output'}: cannot be written ({error.strerror}). "
+            f"{error.filename or targets.csv_file or 'standard output'}: cannot be written ({error.strerror}). "
             "Free some space or give another place, then run the same command again."
         ) from error
     outcome.seconds = time.perf_counter() - started
@@ -118,8 +123,8 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _to_stream(run: _Run, stream: TextIO) -> None:
-    with closing(run.read(run.found.files)) as reads:
+def _write_to_stream(run: _Run, stream: TextIO) -> None:
+    with closing(run.read(run.discovered.files)) as reads:
         try:
             stream.write(to_csv([]))
             for read in reads:
@@ -128,33 +133,33 @@ def _to_stream(run: _Run, stream: TextIO) -> None:
         except BrokenPipeError:  # whoever takes the rows, such as `head`, has seen enough
             if stream is sys.stdout:  # or Python complains once more when it flushes at the end
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            if run.reports.wanted:  # of all scans, however many rows were looked at
+            if run.report_writer.is_enabled:  # of all scans, however many rows were looked at
                 deque(reads, maxlen=0)
 
 
-def _to_file(run: _Run, target: Path) -> None:
-    journal = Journal(target, hashlib.sha256(run.detector.artifact.path(CARD).read_bytes()).hexdigest())
-    lines = {} if run.reports.wanted else _taken_over(journal, run)
-    missing = [file for file in run.found.files if file not in lines]
+def _write_to_file(run: _Run, target: Path) -> None:
+    journal = ResumeLog(target, hashlib.sha256(run.detector.artifact.path(CARD_FILE).read_bytes()).hexdigest())
+    lines = {} if run.report_writer.is_enabled else _load_resumable_lines(journal, run)
+    missing = [file for file in run.discovered.files if file not in lines]
     journal.start(lines.values())
     with closing(journal), closing(run.read(missing)) as reads:
         for file, read in zip(missing, reads, strict=False):
             lines[file] = journal.add(read.row)
         of_slices = [journal.add(read.row) for read in reads]
-    journal.finish([*(lines[file] for file in run.found.files), *of_slices])
+    journal.finish([*(lines[file] for file in run.discovered.files), *of_slices])
 
 
-def _taken_over(journal: Journal, run: _Run) -> dict[str, str]:
+def _load_resumable_lines(resume_log: ResumeLog, run: _Run) -> dict[str, str]:
     """Lines of pictures read by an earlier run: same model, same content, overlay in its place."""
-    earlier, lines = journal.finished(), {}
-    overlays = run.targets.overlays
-    for file in run.found.files if earlier else ():
-        line, row = earlier.get(cell_text(file), ("", {}))
-        if not row or not row["sha256"] or row["sha256"] != hash_of(file):
+    earlier, lines = resume_log.load_completed(), {}
+    overlays = run.output_paths.overlay_folder
+    for file in run.discovered.files if earlier else ():
+        line, row = earlier.get(format_cell(file), ("", {}))
+        if not row or not row["sha256"] or row["sha256"] != sha256_or_none(file):
             continue
         if overlays and not row["error"] and not overlay_path(overlays, file, row["sha256"]).is_file():
             continue
         lines[file] = line
-        run.outcome.kept += 1
-        run.outcome.count(row["verdict"], row["error"])
+        run.summary.resumed += 1
+        run.summary.count_row(row["verdict"], row["error"])
     return lines

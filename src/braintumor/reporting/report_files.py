@@ -4,74 +4,76 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from braintumor.imaging import Refusal
+from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
-from braintumor.reporting.batch import Read
-from braintumor.reporting.bundle import BundleFile
-from braintumor.reporting.csv import Row
-from braintumor.reporting.gallery import Gallery
-from braintumor.reporting.measured import measured_of
-from braintumor.reporting.pdf import set_report
+from braintumor.reporting.batch import ReadingResult
+from braintumor.reporting.bundle import ZipWriter
+from braintumor.reporting.csv import CsvRow
+from braintumor.reporting.gallery import ReportScans
+from braintumor.reporting.measured import headline_metrics
+from braintumor.reporting.pdf import render_pdf
 
 
-class ReportFiles:
+class ReportWriter:
     """Takes readings as they come; `finish` writes the files that were asked for."""
 
-    def __init__(self, detector: Detector, pdf: Path | None, bundle: Path | None, patient_label: str = "") -> None:
-        self.wanted = bool(pdf or bundle)
-        self._detector, self._pdf, self._patient_label = detector, pdf, patient_label
-        self._gallery = Gallery()
-        self._rows: list[Row] = []
-        self._bundle, self._zip = bundle, None
-        if bundle:
-            bundle.parent.mkdir(parents=True, exist_ok=True)
-            self._zip = BundleFile(_part(bundle))
+    def __init__(
+        self, detector: Detector, pdf_file: Path | None, zip_file: Path | None, patient_label: str = ""
+    ) -> None:
+        self.is_enabled = bool(pdf_file or zip_file)
+        self._detector, self._pdf_file, self._patient_label = detector, pdf_file, patient_label
+        self._report_scans = ReportScans()
+        self._rows: list[CsvRow] = []
+        self._zip_file, self._zip_writer = zip_file, None
+        if zip_file:
+            zip_file.parent.mkdir(parents=True, exist_ok=True)
+            self._zip_writer = ZipWriter(_partial_path(zip_file))
 
-    def take(self, read: Read) -> None:
+    def add(self, result: ReadingResult) -> None:
         """Take one reading in."""
-        if not self.wanted:
+        if not self.is_enabled:
             return
-        self._rows.append(read.row)
-        if read.block:
-            self._gallery.add(read.block)
-            if self._zip and read.overlay:
-                self._zip.add_overlay(read.block.detection, read.overlay)
+        self._rows.append(result.row)
+        if result.report_scan:
+            self._report_scans.add(result.report_scan)
+            if self._zip_writer and result.overlay:
+                self._zip_writer.add_overlay(result.report_scan.detection, result.overlay)
 
     def finish(self) -> None:
         """Set the report and put the files in their places."""
-        if not self.wanted:
+        if not self.is_enabled:
             return
-        content = set_report(
-            self._gallery.blocks(),
+        content = render_pdf(
+            self._report_scans.to_list(),
             card=self._detector.artifact.card,
-            measured=measured_of(self._detector.artifact),
-            failures=_failures(self._rows),
+            headline_metrics=headline_metrics(self._detector.artifact),
+            failed_scans=_failed_scans(self._rows),
             patient_label=self._patient_label,
         )
-        if self._pdf:
-            self._pdf.parent.mkdir(parents=True, exist_ok=True)
-            _part(self._pdf).write_bytes(content)
-            _part(self._pdf).replace(self._pdf)
-        if self._bundle and self._zip:
-            self._zip.finish(self._rows, content)
-            _part(self._bundle).replace(self._bundle)
+        if self._pdf_file:
+            self._pdf_file.parent.mkdir(parents=True, exist_ok=True)
+            _partial_path(self._pdf_file).write_bytes(content)
+            _partial_path(self._pdf_file).replace(self._pdf_file)
+        if self._zip_file and self._zip_writer:
+            self._zip_writer.finish(self._rows, content)
+            _partial_path(self._zip_file).replace(self._zip_file)
 
     def close(self) -> None:
         """Leave no half file behind."""
-        if self._zip:
-            self._zip.close()
-        for target in (self._pdf, self._bundle):
+        if self._zip_writer:
+            self._zip_writer.close()
+        for target in (self._pdf_file, self._zip_file):
             if target:
-                _part(target).unlink(missing_ok=True)
+                _partial_path(target).unlink(missing_ok=True)
 
 
-def _failures(rows: Sequence[Row]) -> list[Refusal]:
+def _failed_scans(rows: Sequence[CsvRow]) -> list[FailedScan]:
     return [
-        Refusal(str(row["name"]), str(row["error"]), None if row["sha256"] is None else str(row["sha256"]))
+        FailedScan(str(row["name"]), str(row["error"]), None if row["sha256"] is None else str(row["sha256"]))
         for row in rows
         if row["error"]
     ]
 
 
-def _part(target: Path) -> Path:
+def _partial_path(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.part")

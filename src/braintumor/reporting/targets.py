@@ -7,7 +7,7 @@ from braintumor.errors import BrainTumorError
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class OutputPaths:
     """Where the results go.
 
     Attributes
@@ -23,10 +23,10 @@ class Targets:
         Printed on each page of the report; nothing else in it says whose scans they are.
     """
 
-    csv: Path | None = None
-    overlays: Path | None = None
-    pdf: Path | None = None
-    bundle: Path | None = None
+    csv_file: Path | None = None
+    overlay_folder: Path | None = None
+    pdf_file: Path | None = None
+    zip_file: Path | None = None
     patient_label: str = ""
 
     def check(self) -> None:
@@ -37,7 +37,7 @@ class Targets:
         BrainTumorError
             A file is a folder, or two of them are the same.
         """
-        files = [file for file in (self.csv, self.pdf, self.bundle) if file]
+        files = [file for file in (self.csv_file, self.pdf_file, self.zip_file) if file]
         for file in files:
             if file.is_dir():
                 raise BrainTumorError(f"{file}: this is a folder. Give the name of a file in it.")

@@ -6,12 +6,21 @@ from typing import Final
 
 from braintumor.vocabulary import Verdict
 from braintumor.words import VERDICT_TITLES as VERDICTS
-from braintumor.words import class_word, count, listed
+from braintumor.words import class_text, join_words, pluralize
 
-__all__ = ["TONES", "VERDICTS", "class_word", "count", "listed", "moment", "paragraphs", "shown"]
+__all__ = [
+    "VERDICTS",
+    "VERDICT_TONES",
+    "class_text",
+    "format_time",
+    "join_words",
+    "pluralize",
+    "split_paragraphs",
+    "to_printable",
+]
 
 # Names of colours the template knows.
-TONES: Final[dict[Verdict, str]] = {
+VERDICT_TONES: Final[dict[Verdict, str]] = {
     Verdict.TUMOR_SUSPECTED: "red",
     Verdict.UNCERTAIN: "amber",
     Verdict.NO_TUMOR_FOUND: "green",
@@ -23,7 +32,7 @@ _PIECE: Final = re.compile(r".{8}(?=.)")
 _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 
-def shown(text: str) -> str:
+def to_printable(text: str) -> str:
     """Typed text as a line to print: what cannot be shown is a blank, and a word too long for a column may be broken.
 
     Characters that turn the direction of writing count as what cannot be shown: they make a name look like another.
@@ -32,11 +41,11 @@ def shown(text: str) -> str:
     return _LONG_PART.sub(lambda word: _PIECE.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", word.group()), line.strip())
 
 
-def paragraphs(text: str) -> list[str]:
+def split_paragraphs(text: str) -> list[str]:
     """Typed text of several lines, a line each, empty ones left out."""
-    return [line for part in text.splitlines() if (line := shown(part))]
+    return [line for part in text.splitlines() if (line := to_printable(part))]
 
 
-def moment(time: datetime) -> str:
+def format_time(time: datetime) -> str:
     """A time to the second: `2025-01-31 09:30:00 UTC`."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -9,24 +9,24 @@ from braintumor.errors import RecipeError
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings
 
-ARMS_FILE: Final = "experiments/arms.toml"
-FLAGSHIP_FILE: Final = "experiments/flagship.toml"
+HYPOTHESIS_ABLATIONS_FILE: Final = "experiments/arms.toml"
+V4_ABLATIONS_FILE: Final = "experiments/flagship.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Ablation:
     """One way of training, run with several seeds."""
 
     name: str
     recipe: Recipe
     seeds: tuple[int, ...]
 
-    def seeded(self, seed: int) -> Recipe:
+    def with_seed(self, seed: int) -> Recipe:
         """The recipe with a seed."""
         return self.recipe.model_copy(update={"seed": seed})
 
 
-def load_arms(settings: Settings, file: str = ARMS_FILE) -> dict[str, Arm]:
+def load_ablations(settings: Settings, file: str = HYPOTHESIS_ABLATIONS_FILE) -> dict[str, Ablation]:
     """Every arm of a file in `recipes` by its name; by default those behind the hypotheses.
 
     Raises
@@ -41,7 +41,7 @@ def load_arms(settings: Settings, file: str = ARMS_FILE) -> dict[str, Arm]:
         arms = {}
         for name, changes in said["arms"].items():
             seeds = tuple(changes.pop("seeds"))
-            arms[name] = Arm(name, Recipe(**_changed(_changed(base, said["quick"]), changes)), seeds)
+            arms[name] = Ablation(name, Recipe(**_apply_changes(_apply_changes(base, said["quick"]), changes)), seeds)
     except FileNotFoundError:
         raise RecipeError(f"There are no experiments: recipes/{file} is absent.") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
@@ -49,9 +49,9 @@ def load_arms(settings: Settings, file: str = ARMS_FILE) -> dict[str, Arm]:
     return arms
 
 
-def _changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _apply_changes(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Base with some fields replaced; a table replaces only the fields it names."""
     found = dict(base)
     for key, value in changes.items():
-        found[key] = _changed(found.get(key) or {}, value) if isinstance(value, Mapping) else value
+        found[key] = _apply_changes(found.get(key) or {}, value) if isinstance(value, Mapping) else value
     return found

@@ -9,7 +9,7 @@ from braintumor.models.recipe_parts import AugmentationRecipe
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class SpatialParams:
     """Changes sampled for n images.
 
     Attributes
@@ -25,7 +25,9 @@ class Draw:
     brightness: NDArray[np.float32]
 
 
-def sample(recipe: AugmentationRecipe, count: int, height: int, width: int, generator: np.random.Generator) -> Draw:
+def sample_spatial(
+    recipe: AugmentationRecipe, count: int, height: int, width: int, generator: np.random.Generator
+) -> SpatialParams:
     """Sample changes for `count` images: each quantity uniform in its range, independently.
 
     The ranges mean what they mean in Keras's ImageDataGenerator, with which the original project was trained, but for
@@ -40,18 +42,18 @@ def sample(recipe: AugmentationRecipe, count: int, height: int, width: int, gene
     zoom_x, zoom_y = 1 + uniform(recipe.zoom), 1 + uniform(recipe.zoom)
     flip = np.where(generator.random(count) < (0.5 if recipe.horizontal_flip else 0.0), -1.0, 1.0)
     brightness = generator.uniform(*recipe.brightness, count)
-    turned = _matrices(np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle))
-    sheared = _matrices(np.ones(count), -np.sin(shear), np.zeros(count), np.cos(shear))
-    zoomed = _matrices(zoom_x * flip, np.zeros(count), np.zeros(count), zoom_y)
+    turned = _stack_matrices(np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle))
+    sheared = _stack_matrices(np.ones(count), -np.sin(shear), np.zeros(count), np.cos(shear))
+    zoomed = _stack_matrices(zoom_x * flip, np.zeros(count), np.zeros(count), zoom_y)
     linear = turned @ sheared @ zoomed
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
     moved = centre + np.stack([shift_x, shift_y], axis=1) - linear @ centre
     rows = np.concatenate([linear, moved[:, :, None]], axis=2).reshape(count, 6)
     transforms = np.concatenate([rows, np.zeros((count, 2))], axis=1)
-    return Draw(transforms.astype(np.float32), brightness.astype(np.float32))
+    return SpatialParams(transforms.astype(np.float32), brightness.astype(np.float32))
 
 
-def _matrices(
+def _stack_matrices(
     a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Stack of 2 x 2 matrices [[a, b], [c, d]], shape (n, 2, 2)."""

@@ -5,16 +5,18 @@ from typing import Final
 import tensorflow as tf
 
 # A pasted edge fades over about this many pixels; the grey around it is taken over three times as many.
-_FEATHER: Final = 4
+_FEATHER_PIXELS: Final = 4
 # How steep the edge is. A planted tumour may fade within its own rim; of one painted out nothing may shine through.
-_PLANTED_EDGE: Final = 1.6
-_PAINTED_EDGE: Final = 4.0
-_FAINT: Final = 0.4  # mean change under a planted tumour, in standard deviations of the slice, that none could see
-_HEAD_LEVEL: Final = 15  # nothing is pasted where the slice is darker than this: outside the head
+_PASTED_EDGE_STEEPNESS: Final = 1.6
+_INPAINTED_EDGE_STEEPNESS: Final = 4.0
+_IMPERCEPTIBLE_CHANGE: Final = (
+    0.4  # mean change under a planted tumour, in standard deviations of the slice, that none could see
+)
+_MIN_GRAY_UNDER_PASTE: Final = 15  # nothing is pasted where the slice is darker than this: outside the head
 
 
-def blend(
-    images: tf.Tensor, masks: tf.Tensor, pasted: tf.Tensor, shape: tf.Tensor, draw: dict[str, tf.Tensor]
+def apply_paste(
+    images: tf.Tensor, masks: tf.Tensor, pasted: tf.Tensor, pasted_masks: tf.Tensor, params: dict[str, tf.Tensor]
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Paste one image into another under a mask.
 
@@ -35,33 +37,36 @@ def blend(
     """
 
     def per_image(name: str) -> tf.Tensor:
-        return tf.cast(draw[name], tf.float32)[:, None, None, None]
+        return tf.cast(params[name], tf.float32)[:, None, None, None]
 
-    pasted, shape = move(pasted, draw["pixel_moves"]), move(shape, draw["shape_moves"])
-    coarse_images, coarse_pasted, coarse_shape = (_coarse(values) for values in (images, pasted, shape))
-    coarse_shape *= tf.cast(tf.nn.avg_pool2d(coarse_images, 3, 1, "SAME") > _HEAD_LEVEL, tf.float32)
-    steepness = tf.where(draw["grows"], _PLANTED_EDGE, _PAINTED_EDGE)[:, None, None, None]
+    pasted, pasted_masks = (
+        apply_spatial(pasted, params["pixel_transforms"]),
+        apply_spatial(pasted_masks, params["mask_transforms"]),
+    )
+    coarse_images, coarse_pasted, coarse_shape = (_block_means(values) for values in (images, pasted, pasted_masks))
+    coarse_shape *= tf.cast(tf.nn.avg_pool2d(coarse_images, 3, 1, "SAME") > _MIN_GRAY_UNDER_PASTE, tf.float32)
+    steepness = tf.where(params["adds_tumor"], _PASTED_EDGE_STEEPNESS, _INPAINTED_EDGE_STEEPNESS)[:, None, None, None]
     edge = tf.minimum(1.0, steepness * tf.nn.avg_pool2d(coarse_shape, 3, 1, "SAME"))
     ring = tf.nn.avg_pool2d(coarse_shape, 7, 1, "SAME") * (1.0 - edge)
     weight = tf.reduce_sum(ring, axis=(1, 2), keepdims=True) + 1e-3
     around = tf.reduce_sum(ring * coarse_images, axis=(1, 2), keepdims=True) / weight
     around_pasted = tf.reduce_sum(ring * coarse_pasted, axis=(1, 2), keepdims=True) / weight
     opacity = tf.image.resize(edge, tf.shape(images)[1:3], "bilinear")
-    shape *= tf.cast(opacity > 0, tf.float32)
+    pasted_masks *= tf.cast(opacity > 0, tf.float32)
     matched = per_image("gain") * (pasted - around_pasted) + around + 255.0 * per_image("offset")
-    share = opacity * per_image("strength")
+    share = opacity * per_image("opacity")
     blended = tf.clip_by_value(images + share * (matched - images), 0.0, 255.0)
-    pastes = tf.cast(per_image("strength") > 0, tf.float32)
-    kept = masks * (1.0 - pastes * (1.0 - per_image("grows")))
-    grown = shape * pastes * per_image("grows")
+    pastes = tf.cast(per_image("opacity") > 0, tf.float32)
+    kept = masks * (1.0 - pastes * (1.0 - per_image("adds_tumor")))
+    grown = pasted_masks * pastes * per_image("adds_tumor")
     change = tf.reduce_sum(grown * tf.abs(blended - images), axis=(1, 2, 3)) / (
         tf.reduce_sum(grown, axis=(1, 2, 3)) + 1
     )
-    faint = draw["grows"] & (change < _FAINT * tf.math.reduce_std(images, axis=(1, 2, 3)))
+    faint = params["adds_tumor"] & (change < _IMPERCEPTIBLE_CHANGE * tf.math.reduce_std(images, axis=(1, 2, 3)))
     return blended, tf.maximum(kept, grown), faint
 
 
-def move(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
+def apply_spatial(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
     """Apply sampled transforms (n, 8) to images (n, height, width, 1); what comes from outside the frame is black."""
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
@@ -73,6 +78,6 @@ def move(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
     )
 
 
-def _coarse(values: tf.Tensor) -> tf.Tensor:
+def _block_means(values: tf.Tensor) -> tf.Tensor:
     """Means over blocks: blurs of many pixels cost little there."""
-    return tf.nn.avg_pool2d(values, _FEATHER, _FEATHER, "VALID")
+    return tf.nn.avg_pool2d(values, _FEATHER_PIXELS, _FEATHER_PIXELS, "VALID")

@@ -14,21 +14,28 @@ import pandas as pd
 
 from braintumor import __version__
 from braintumor.errors import ArtifactError
-from braintumor.files import sha256_of, write_atomically
-from braintumor.inference.artifact import CARD, INT8, LITERT, MODEL, NEIGHBOURS, SALIENCY
+from braintumor.files import sha256_file, write_atomically
+from braintumor.inference.artifact import (
+    CARD_FILE,
+    INT8_FILE,
+    LITERT_FILE,
+    MODEL_FILE,
+    SALIENCY_FILE,
+    SIMILAR_SCANS_FILE,
+)
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
-from braintumor.training.schedule import chosen_epoch
+from braintumor.training.schedule import selected_epoch
 from braintumor.vocabulary import CLASS_NAMES, RESEARCH_USE, Protocol, Split, Task
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
-_HASHED: Final = (
-    MODEL,
-    SALIENCY,
-    LITERT,
-    INT8,
-    NEIGHBOURS,
+_HASHED_FILES: Final = (
+    MODEL_FILE,
+    SALIENCY_FILE,
+    LITERT_FILE,
+    INT8_FILE,
+    SIMILAR_SCANS_FILE,
     "model.keras",
     "history.csv",
     "evaluation.json",
@@ -38,11 +45,21 @@ _HASHED: Final = (
     "study.json",
 )
 # Made from the network after it is trained.
-_MEASURED: Final = (LITERT, INT8, NEIGHBOURS, "evaluation.json", "curves.json", "predictions.csv", "novelty.csv")
-_LOOK: Final = "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"
-_INTENDED: Final = {
-    Task.FOUR_CLASS: f"{_LOOK}, and is it like the gliomas, meningiomas or pituitary tumours of the training set.",
-    Task.TUMOR: f"{_LOOK}.",
+_RESULT_FILES: Final = (
+    LITERT_FILE,
+    INT8_FILE,
+    SIMILAR_SCANS_FILE,
+    "evaluation.json",
+    "curves.json",
+    "predictions.csv",
+    "novelty.csv",
+)
+_INTENDED_USE_PREFIX: Final = (
+    "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"
+)
+_INTENDED_USE: Final = {
+    Task.FOUR_CLASS: f"{_INTENDED_USE_PREFIX}, and is it like the gliomas, meningiomas or pituitary tumours of the training set.",
+    Task.BINARY: f"{_INTENDED_USE_PREFIX}.",
 }
 _LIMITS: Final = (
     "Trained on one public collection of single slices without clinical data; nothing is known of other scanners, "
@@ -50,17 +67,17 @@ _LIMITS: Final = (
     "In that collection every slice without a tumour comes from one source and nearly every tumour from another, so "
     "part of the measured accuracy may come from recognising the source, not the disease.",
 )
-_LIMITS_OF_YES_NO: Final = (
+_LIMITS_OF_BINARY_SET: Final = (
     "Trained on 253 pictures found on the web, of unknown sequences, scanners and patients: far too few to trust.",
     "Many of its pictures without a tumour are copies of healthy scans of the larger set, some of its test scans among "
     "them, so that what it says of those may be remembered.",
 )
-_LIMITS_OF_LABELS: Final = (
+_LIMITS_OF_CLASSIFIER: Final = (
     "It does not tell brain MRI from other pictures: any image gets one of its answers.",
     "The heat map shows what spoke for the answer at a coarse resolution; it is not an outline of a tumour.",
 )
-_LIMIT_OF_TWO_WAYS: Final = "It tells tumour from none, and no kind of tumour from another."
-_LIMITS_OF_MASKS: Final = (
+_LIMIT_OF_BINARY_MODEL: Final = "It tells tumour from none, and no kind of tumour from another."
+_LIMITS_OF_MULTITASK: Final = (
     "Against that it was shown tumours planted into healthy slices and healthy tissue in place of tumours; what is "
     "left of the shortcut is measured, not gone.",
     "The outline is the model's own estimate, learnt from outlines of bright tumours on one kind of sequence; oedema "
@@ -70,13 +87,13 @@ _LIMITS_OF_MASKS: Final = (
 )
 
 
-def forget_results(folder: Path, *files: str) -> None:
+def remove_stale_results(folder: Path, *files: str) -> None:
     """Remove what was made of an earlier network, and further files; `study.json` itself says which one it is of."""
-    for name in (*_MEASURED, *files):
+    for name in (*_RESULT_FILES, *files):
         (folder / name).unlink(missing_ok=True)
 
 
-def write_draft_card(
+def write_card_draft(
     name: str,
     recipe: Recipe,
     protocol: Protocol,
@@ -87,25 +104,27 @@ def write_draft_card(
 ) -> None:
     """Write what is known after the fit: input, data, recipe, training and libraries."""
     seconds = float(history["seconds"].sum())
-    shown = len(data.rows(Split.TRAIN)) * recipe.fit.passes * len(history)
+    shown = len(data.split_rows(Split.TRAIN)) * recipe.fit.passes * len(history)
     training = {
         "seconds": round(seconds, 1),
         "epochs_run": len(history),
-        "best_epoch": chosen_epoch(history["val_loss"].tolist(), recipe.fit),
+        "best_epoch": selected_epoch(history["val_loss"].tolist(), recipe.fit),
         "images_per_second": round(shown / seconds, 1),
     }
     outlined, parameters = recipe.mask is not None, int(model.count_params())
-    draft_card(name, recipe, protocol, data, settings, outlined=outlined, parameters=parameters, training=training)
+    write_initial_card(
+        name, recipe, protocol, data, settings, has_mask=outlined, parameters=parameters, training=training
+    )
 
 
-def draft_card(
+def write_initial_card(
     name: str,
     recipe: Recipe,
     protocol: Protocol,
     data: TrainingData,
     settings: Settings,
     *,
-    outlined: bool,
+    has_mask: bool,
     parameters: int,
     training: dict[str, Any],
 ) -> None:
@@ -117,32 +136,32 @@ def draft_card(
         "task": recipe.task,
         "architecture": recipe.architecture,
         "parameters": parameters,
-        "input": recipe.input.contract().to_dict(),
+        "input": recipe.input.to_input_spec().to_dict(),
         "classes": list(CLASS_NAMES),
         # Neutral until evaluation has chosen better on the validation split.
         "temperature": 1.0,
         "thresholds": {"low": 0.5, "high": 0.5, "chosen": "not yet: run braintumor evaluate"},
         "conformal": {"level": None, "quantile": 1.0},
         "novelty": None,
-        "intended_use": _INTENDED[recipe.task],
-        "limits": [*_limits(recipe, outlined), RESEARCH_USE],
+        "intended_use": _INTENDED_USE[recipe.task],
+        "limits": [*_list_limits(recipe, has_mask), RESEARCH_USE],
         "protocol": str(protocol),
-        "data": {"fingerprint": data.fingerprint(), "counts": data.counts(), "groups": data.groups()},
+        "data": {"fingerprint": data.fingerprint(), "counts": data.count_images(), "groups": data.count_groups()},
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
         "training": training,
-        "libraries": {"braintumor": __version__, "python": platform.python_version(), **_libraries()},
+        "libraries": {"braintumor": __version__, "python": platform.python_version(), **_library_versions()},
         "git_commit": _git_commit(settings.recipes.parent),
         "files": {},
     }
-    write_atomically(settings.outputs / name / CARD, _text(card))
+    write_atomically(settings.outputs / name / CARD_FILE, _card_to_json(card))
 
 
-def _limits(recipe: Recipe, outlined: bool) -> Iterator[str]:
-    yield from _LIMITS_OF_YES_NO if recipe.data == "yes-no" else _LIMITS
-    if recipe.task is Task.TUMOR:
-        yield _LIMIT_OF_TWO_WAYS
-    yield from _LIMITS_OF_MASKS if outlined else _LIMITS_OF_LABELS
+def _list_limits(recipe: Recipe, has_mask: bool) -> Iterator[str]:
+    yield from _LIMITS_OF_BINARY_SET if recipe.data == "yes-no" else _LIMITS
+    if recipe.task is Task.BINARY:
+        yield _LIMIT_OF_BINARY_MODEL
+    yield from _LIMITS_OF_MULTITASK if has_mask else _LIMITS_OF_CLASSIFIER
 
 
 def read_card(name: str, settings: Settings) -> dict[str, Any]:
@@ -154,13 +173,13 @@ def read_card(name: str, settings: Settings) -> dict[str, Any]:
         There is no card: the version was never trained.
     """
     try:
-        card: dict[str, Any] = json.loads((settings.outputs / name / CARD).read_text(encoding="utf-8"))
+        card: dict[str, Any] = json.loads((settings.outputs / name / CARD_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{name} has no readable card. Train it first: braintumor train {name}") from error
     return card
 
 
-def recipe_of(card: dict[str, Any]) -> Recipe:
+def recipe_from_card(card: dict[str, Any]) -> Recipe:
     """The recipe a version was trained by, as its card keeps it."""
     return Recipe(**card["recipe"])
 
@@ -169,15 +188,15 @@ def update_card(name: str, settings: Settings, **entries: Any) -> None:
     """Set entries of a card and refresh the hashes of the files beside it."""
     folder = settings.outputs / name
     card = read_card(name, settings) | entries
-    card["files"] = {file: sha256_of(folder / file) for file in _HASHED if (folder / file).is_file()}
-    write_atomically(folder / CARD, _text(card))
+    card["files"] = {file: sha256_file(folder / file) for file in _HASHED_FILES if (folder / file).is_file()}
+    write_atomically(folder / CARD_FILE, _card_to_json(card))
 
 
-def _text(card: dict[str, Any]) -> str:
+def _card_to_json(card: dict[str, Any]) -> str:
     return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
 
 
-def _libraries() -> dict[str, str]:
+def _library_versions() -> dict[str, str]:
     found = {}
     for name in _LIBRARIES:
         try:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from braintumor.files import write_atomically
-from braintumor.models.build import leaves
-from braintumor.models.saved import load_network
+from braintumor.models.build import iter_leaf_layers
+from braintumor.models.saved import load_keras_model
 from braintumor.training.schedule import best_epoch
 
-HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
+HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 
 
 class Checkpoints:
@@ -40,7 +40,7 @@ class Checkpoints:
     def history(self) -> pd.DataFrame:
         """A row per finished epoch."""
         path = self.folder / "history.csv"
-        return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(HISTORY), dtype=float)
+        return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
 
     def path(self, epoch: int) -> Path:
         """Checkpoint of an epoch, counted from 1."""
@@ -50,33 +50,33 @@ class Checkpoints:
         """Keep the model after the epoch that the last row of `history` describes, and its moving average."""
         path = self.path(len(history))
         if average is not None:
-            average.save(self._average(path))
+            average.save(self._average_path(path))
         partial = path.with_name(f"part-{path.name}")
         model.save(partial)
         states = [state.numpy().tolist() for state in random_states(model)]
         write_atomically(path.with_suffix(".json"), json.dumps(states))
         partial.replace(path)
         write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
-        kept = {path.stem, self.path(self.best(history)).stem}
+        kept = {path.stem, self.path(self.find_best_epoch(history)).stem}
         for old in self.folder.glob("*epoch-*"):
             if old.name.partition(".")[0] not in kept:
                 old.unlink()
 
-    def best(self, history: pd.DataFrame) -> int:
+    def find_best_epoch(self, history: pd.DataFrame) -> int:
         """Epoch with the lowest validation loss, counted from 1."""
         return best_epoch(history["val_loss"].tolist()) + 1
 
     def load(self, epoch: int) -> tuple[keras.Model, keras.Model | None]:
         """The model, with its optimizer, as it was after an epoch, and its moving average where one was kept."""
-        model = load_network(self.path(epoch), with_optimizer=True)
+        model = load_keras_model(self.path(epoch), with_optimizer=True)
         states = json.loads(self.path(epoch).with_suffix(".json").read_text(encoding="utf-8"))
         for state, value in zip(random_states(model), states, strict=True):
             state.assign(np.array(value, state.dtype))
-        average = self._average(self.path(epoch))
-        return model, load_network(average, with_optimizer=True) if average.is_file() else None
+        average = self._average_path(self.path(epoch))
+        return model, load_keras_model(average, with_optimizer=True) if average.is_file() else None
 
     @staticmethod
-    def _average(path: Path) -> Path:
+    def _average_path(path: Path) -> Path:
         return path.with_suffix(".average.keras")
 
 
@@ -84,7 +84,7 @@ def random_states(model: keras.Model) -> list[keras.Variable]:
     """Seeds that layers such as dropout count on from call to call; Keras leaves them out of what it saves."""
     return [
         variable
-        for layer in leaves(model)
+        for layer in iter_leaf_layers(model)
         for variable in layer.variables
         if not any(variable is weight for weight in layer.weights)
     ]

@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 from braintumor.dataset.manifest import read_manifest
 from braintumor.dataset.split import assign_splits
 from braintumor.errors import DatasetError
-from braintumor.imaging import InputContract
+from braintumor.imaging import InputSpec
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
-from braintumor.training.frames import load_frames
-from braintumor.training.mask_frames import load_mask_frames
-from braintumor.vocabulary import CLASS_NAMES, LEFT_OUT, TUMOR, UNKNOWN_KIND, Protocol, Split, TumorClass
+from braintumor.training.frames import load_model_inputs
+from braintumor.training.mask_frames import load_input_masks
+from braintumor.vocabulary import (
+    CLASS_NAMES,
+    HOLDOUT_SPLIT,
+    TUMOR_LABEL,
+    UNKNOWN_TYPE_INDEX,
+    Protocol,
+    Split,
+    TumorClass,
+)
 
 # The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
 COMPARISON_SEED = 0
@@ -39,45 +47,45 @@ class TrainingData:
     """
 
     manifest: pd.DataFrame
-    frames: NDArray[np.uint8]
+    model_inputs: NDArray[np.uint8]
     labels: NDArray[np.int64]
     masks: NDArray[np.uint8] | None = None
-    known: NDArray[np.bool_] | None = None
+    mask_known: NDArray[np.bool_] | None = None
 
-    def rows(self, split: Split | str) -> NDArray[np.int64]:
+    def split_rows(self, split: Split | str) -> NDArray[np.int64]:
         """Row numbers of a split, or of `LEFT_OUT`."""
         return np.flatnonzero((self.manifest["split"] == str(split)).to_numpy())
 
-    def at(self, rows: NDArray[np.int64]) -> "TrainingData":
+    def select(self, indices: NDArray[np.int64]) -> "TrainingData":
         """Some of the images, in the order of `rows`."""
-        masks = None if self.masks is None else self.masks[rows]
-        known = None if self.known is None else self.known[rows]
-        manifest = self.manifest.iloc[rows].reset_index(drop=True)
-        return TrainingData(manifest, self.frames[rows], self.labels[rows], masks, known)
+        masks = None if self.masks is None else self.masks[indices]
+        known = None if self.mask_known is None else self.mask_known[indices]
+        manifest = self.manifest.iloc[indices].reset_index(drop=True)
+        return TrainingData(manifest, self.model_inputs[indices], self.labels[indices], masks, known)
 
     def fingerprint(self) -> str:
         """Hash over every image's content, label and split: equal only if the same was trained on."""
-        return fingerprint(self.manifest)
+        return fingerprint_manifest(self.manifest)
 
-    def counts(self) -> dict[str, dict[str, int]]:
+    def count_images(self) -> dict[str, dict[str, int]]:
         """Images by split and class."""
         pairs = self.manifest[["split", "label"]].value_counts().to_dict()
-        unsaid = (self.labels == UNKNOWN_KIND).any()
-        names = (str(TumorClass.NOTUMOR), TUMOR) if unsaid else CLASS_NAMES
+        unsaid = (self.labels == UNKNOWN_TYPE_INDEX).any()
+        names = (str(TumorClass.NOTUMOR), TUMOR_LABEL) if unsaid else CLASS_NAMES
         return {str(s): {c: int(pairs.get((str(s), c), 0)) for c in names} for s in Split}
 
-    def groups(self) -> dict[str, int]:
+    def count_groups(self) -> dict[str, int]:
         """Groups by split."""
-        return {str(s): int(self.manifest["group"].iloc[self.rows(s)].nunique()) for s in Split}
+        return {str(s): int(self.manifest["group"].iloc[self.split_rows(s)].nunique()) for s in Split}
 
 
-def fingerprint(manifest: pd.DataFrame) -> str:
+def fingerprint_manifest(manifest: pd.DataFrame) -> str:
     """Hash over the content, label and split of every image of a manifest, in any order."""
     rows = manifest[["sha256", "label", "split"]].agg(",".join, axis=1).sort_values()
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.DataFrame:
+def manifest_with_split(protocol: Protocol, settings: Settings | None = None) -> pd.DataFrame:
     """The manifest with `split` as the protocol deals it.
 
     Raises
@@ -93,18 +101,18 @@ def split_manifest(protocol: Protocol, settings: Settings | None = None) -> pd.D
     return manifest
 
 
-def dealt_manifest(
-    protocol: Protocol, settings: Settings | None = None, *, leave_out: str = "", learn_from: float = 1.0
+def manifest_for_recipe(
+    protocol: Protocol, settings: Settings | None = None, *, holdout_source: str = "", train_fraction: float = 1.0
 ) -> pd.DataFrame:
     """The manifest as a run sees it: dealt by the protocol, with what `load_training_data` says taken out of splits."""
-    manifest = split_manifest(protocol, settings)
-    if leave_out:
-        manifest = _without(manifest, leave_out)
-    return _fewer(manifest, learn_from) if learn_from < 1 else manifest
+    manifest = manifest_with_split(protocol, settings)
+    if holdout_source:
+        manifest = _hold_out_source(manifest, holdout_source)
+    return _subsample_groups(manifest, train_fraction) if train_fraction < 1 else manifest
 
 
-def recipe_data(
-    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, outlined: bool | None = None
+def load_data(
+    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, with_masks: bool | None = None
 ) -> TrainingData:
     """The images a recipe learns from and is judged on.
 
@@ -113,25 +121,30 @@ def recipe_data(
     outlined : bool, optional
         Read tumour masks too; where the recipe has a mask by default.
     """
-    contract = recipe.input.contract()
+    contract = recipe.input.to_input_spec()
     if recipe.data == "yes-no":
-        from braintumor.training.yes_no import load_yes_no
+        from braintumor.training.yes_no import load_binary_data
 
-        return load_yes_no(contract, protocol, settings)
-    masks = recipe.mask is not None if outlined is None else outlined
+        return load_binary_data(contract, protocol, settings)
+    masks = recipe.mask is not None if with_masks is None else with_masks
     return load_training_data(
-        contract, protocol, settings, with_masks=masks, leave_out=recipe.leave_out, learn_from=recipe.learn_from
+        contract,
+        protocol,
+        settings,
+        with_masks=masks,
+        holdout_source=recipe.leave_out,
+        train_fraction=recipe.learn_from,
     )
 
 
 def load_training_data(
-    contract: InputContract,
+    input_spec: InputSpec,
     protocol: Protocol = Protocol.GROUP,
     settings: Settings | None = None,
     *,
     with_masks: bool = False,
-    leave_out: str = "",
-    learn_from: float = 1.0,
+    holdout_source: str = "",
+    train_fraction: float = 1.0,
 ) -> TrainingData:
     """Read (or make) the frames, and masks where asked for, and deal them by the protocol.
 
@@ -139,29 +152,29 @@ def load_training_data(
     the training groups of each class only the share `learn_from` is kept; a smaller share is part of a larger one.
     """
     settings = settings or get_settings()
-    manifest = dealt_manifest(protocol, settings, leave_out=leave_out, learn_from=learn_from)
+    manifest = manifest_for_recipe(protocol, settings, holdout_source=holdout_source, train_fraction=train_fraction)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
-    masks, known = load_mask_frames(manifest, contract, settings) if with_masks else (None, None)
-    return TrainingData(manifest, load_frames(manifest, contract, settings), labels, masks, known)
+    masks, known = load_input_masks(manifest, input_spec, settings) if with_masks else (None, None)
+    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings), labels, masks, known)
 
 
-def _fewer(manifest: pd.DataFrame, share: float) -> pd.DataFrame:
+def _subsample_groups(manifest: pd.DataFrame, fraction: float) -> pd.DataFrame:
     """Most training groups taken out of every split, at least one of each class left."""
     generator = np.random.default_rng(COMPARISON_SEED)
     training = manifest[manifest["split"] == str(Split.TRAIN)]
     kept: set[str] = set()
     for _, of_class in training.groupby("label"):
         names = generator.permutation(np.unique(of_class["group"].to_numpy(str)))
-        kept.update(names[: max(1, round(share * len(names)))])
+        kept.update(names[: max(1, round(fraction * len(names)))])
     dropped = (manifest["split"] == str(Split.TRAIN)) & ~manifest["group"].isin(kept)
     return manifest.assign(split=manifest["split"].mask(dropped, ""))
 
 
-def _without(manifest: pd.DataFrame, origin: str) -> pd.DataFrame:
-    is_left_out = (manifest["origin"] == origin) & (manifest["label"] != str(TumorClass.NOTUMOR))
+def _hold_out_source(manifest: pd.DataFrame, source: str) -> pd.DataFrame:
+    is_left_out = (manifest["origin"] == source) & (manifest["label"] != str(TumorClass.NOTUMOR))
     if not is_left_out.any():
-        raise DatasetError(f"No tumour is of the origin {origin!r}; there are {sorted(set(manifest['origin']))}.")
+        raise DatasetError(f"No tumour is of the origin {source!r}; there are {sorted(set(manifest['origin']))}.")
     touched = manifest["group"].isin(manifest.loc[is_left_out, "group"])
     # Their near copies of other origins are in no split: they may neither teach nor be asked.
-    split = manifest["split"].mask(touched, "").mask(is_left_out, LEFT_OUT)
+    split = manifest["split"].mask(touched, "").mask(is_left_out, HOLDOUT_SPLIT)
     return manifest.assign(split=split)

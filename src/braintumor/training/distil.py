@@ -8,16 +8,16 @@ import keras
 import tensorflow as tf
 
 from braintumor.errors import ArtifactError
-from braintumor.files import sha256_of
-from braintumor.models.build import build
+from braintumor.files import sha256_file
+from braintumor.models.build import build_model
 from braintumor.models.recipe import Recipe
 from braintumor.models.recipe_parts import TeachersRecipe
-from braintumor.models.saved import load_network
-from braintumor.runs import training_command
+from braintumor.models.saved import load_keras_model
+from braintumor.runs import train_command
 from braintumor.settings import Settings
-from braintumor.training.card import read_card, recipe_of
+from braintumor.training.card import read_card, recipe_from_card
 from braintumor.training.data import TrainingData
-from braintumor.training.soft_losses import softened
+from braintumor.training.soft_losses import soften
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Teachers:
     networks: tuple[keras.Model, ...]
 
     @classmethod
-    def of(cls, recipe: TeachersRecipe, student: Recipe, data: TrainingData, settings: Settings) -> Self:
+    def load(cls, recipe: TeachersRecipe, student: Recipe, data: TrainingData, settings: Settings) -> Self:
         """Load the versions a recipe names.
 
         Raises
@@ -36,10 +36,10 @@ class Teachers:
         ArtifactError
             One is missing, sees images otherwise than the student, or learnt from other images than it may.
         """
-        _require(recipe, settings)
-        return cls(recipe, tuple(_loaded(name, student, data, settings) for name in recipe.versions))
+        _require_models(recipe, settings)
+        return cls(recipe, tuple(_load_teacher(name, student, data, settings) for name in recipe.versions))
 
-    def answers(self, images: Any) -> tuple[Any, Any]:
+    def predict(self, images: Any) -> tuple[Any, Any]:
         """Averages over the teachers: softened class probabilities (n, classes), and mask probabilities."""
         views = [images, tf.image.flip_left_right(images)] if self.recipe.mirrored else [images]
         classes, masks = [], []
@@ -47,7 +47,7 @@ class Teachers:
             for number, view in enumerate(views):
                 found = network(view, training=False)
                 mask = tf.sigmoid(found["mask"])
-                classes.append(softened(found["class"], self.recipe.temperature))
+                classes.append(soften(found["class"], self.recipe.temperature))
                 masks.append(tf.image.flip_left_right(mask) if number else mask)
         return tf.add_n(classes) / len(classes), tf.add_n(masks) / len(masks)
 
@@ -60,26 +60,26 @@ def teacher_hashes(recipe: TeachersRecipe, settings: Settings) -> dict[str, str]
     ArtifactError
         Some are missing; the message says how to make them.
     """
-    _require(recipe, settings)
-    return {name: sha256_of(_file(name, settings)) for name in recipe.versions}
+    _require_models(recipe, settings)
+    return {name: sha256_file(_model_path(name, settings)) for name in recipe.versions}
 
 
-def _file(name: str, settings: Settings) -> Path:
+def _model_path(name: str, settings: Settings) -> Path:
     return settings.outputs / name / "model.keras"
 
 
-def _require(recipe: TeachersRecipe, settings: Settings) -> None:
-    missing = [name for name in recipe.versions if not _file(name, settings).is_file()]
+def _require_models(recipe: TeachersRecipe, settings: Settings) -> None:
+    missing = [name for name in recipe.versions if not _model_path(name, settings).is_file()]
     if missing:
         raise ArtifactError(
             f"Teachers are missing: {', '.join(missing)}. The model files of comparison runs are not kept with the "
-            f"project. Make them with: {'; '.join(training_command(name) for name in missing)}"
+            f"project. Make them with: {'; '.join(train_command(name) for name in missing)}"
         )
 
 
-def _loaded(name: str, student: Recipe, data: TrainingData, settings: Settings) -> keras.Model:
+def _load_teacher(name: str, student: Recipe, data: TrainingData, settings: Settings) -> keras.Model:
     card = read_card(name, settings)
-    recipe = recipe_of(card)
+    recipe = recipe_from_card(card)
     if card["data"]["fingerprint"] != data.fingerprint():
         raise ArtifactError(
             f"{name} learnt from other images than its student is given, perhaps from those the student is tested on. "
@@ -91,7 +91,7 @@ def _loaded(name: str, student: Recipe, data: TrainingData, settings: Settings) 
             f"{name} cannot teach here: a teacher needs a class and a mask, and to see images prepared as its student "
             "does ([input] but for the size)."
         )
-    network = build(recipe, any_size=True)
-    network.set_weights(load_network(_file(name, settings)).get_weights())
+    network = build_model(recipe, any_size=True)
+    network.set_weights(load_keras_model(_model_path(name, settings)).get_weights())
     network.trainable = False
     return network

@@ -7,23 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError, RecipeError
-from braintumor.files import sha256_of
-from braintumor.imaging import InputContract, to_batch
-from braintumor.inference.artifact import CARD, MODEL, SALIENCY, Artifact, load_artifact
+from braintumor.files import sha256_file
+from braintumor.imaging import InputSpec, to_batch
+from braintumor.inference.artifact import CARD_FILE, MODEL_FILE, SALIENCY_FILE, Artifact, load_artifact
 from braintumor.inference.ensemble import resize_input
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.card import draft_card, forget_results, read_card, update_card
-from braintumor.training.data import TrainingData, recipe_data
-from braintumor.training.ensemble_weights import Shares, choose_shares
+from braintumor.training.card import read_card, remove_stale_results, update_card, write_initial_card
+from braintumor.training.data import TrainingData, load_data
+from braintumor.training.ensemble_weights import MemberWeights, fit_member_weights
 from braintumor.vocabulary import Protocol, Split, Task
 
-_AVERAGED: Final = {
+_AVERAGED_QUANTITY: Final = {
     Task.FOUR_CLASS: "log-probabilities of the classes, each member's at its own temperature",
-    Task.TUMOR: "log-odds of tumour, each member's at its own temperature",
+    Task.BINARY: "log-odds of tumour, each member's at its own temperature",
 }
-_BATCH: Final = 32
+_BATCH_SIZE: Final = 32
 
 
 def build_ensemble(name: str, runs: Mapping[str, str], recipe: Recipe, protocol: Protocol, settings: Settings) -> None:
@@ -44,23 +44,23 @@ def build_ensemble(name: str, runs: Mapping[str, str], recipe: Recipe, protocol:
         A member is not there, or they cannot be averaged; the message says why and what to do.
     """
     artifacts = [_load_member(name, folder, command, settings) for folder, command in runs.items()]
-    data, contract = recipe_data(recipe, protocol, settings), recipe.input.contract()
+    data, contract = load_data(recipe, protocol, settings), recipe.input.to_input_spec()
     for artifact, command in zip(artifacts, runs.values(), strict=True):
-        if reason := _unlike(artifact, recipe, data, command):
+        if reason := _incompatibility(artifact, recipe, data, command):
             raise RecipeError(f"{name}: its member {artifact.card.version} {reason}")
     models = [OnnxModel.load(artifact, settings.threads) for artifact in artifacts]
-    rows = data.rows(Split.VALIDATION)
-    logits = np.stack([_logits(model, data.frames[rows], contract) for model in models])
-    shares = choose_shares(logits, data.labels[rows], recipe.task, weighted=recipe.weighted)
-    forget_results(settings.outputs / name, MODEL, SALIENCY)  # an earlier version wrote both
-    draft_card(
-        name, recipe, protocol, data, settings, outlined=any("mask" in model.outputs for model in models),
+    rows = data.split_rows(Split.VALIDATION)
+    logits = np.stack([_logits(model, data.model_inputs[rows], contract) for model in models])
+    shares = fit_member_weights(logits, data.labels[rows], recipe.task, weighted=recipe.weighted)
+    remove_stale_results(settings.outputs / name, MODEL_FILE, SALIENCY_FILE)  # an earlier version wrote both
+    write_initial_card(
+        name, recipe, protocol, data, settings, has_mask=any("mask" in model.outputs for model in models),
         parameters=sum(int(a.card.raw.get("parameters") or 0) for a in artifacts),
-        training={"seconds": round(sum(_seconds(a) for a in artifacts), 1), "of": "all members together"},
+        training={"seconds": round(sum(_training_seconds(a) for a in artifacts), 1), "of": "all members together"},
     )  # fmt: skip
     update_card(
-        name, settings, saliency=None, map_extent=None, members=_entries(artifacts, shares),
-        ensemble=_choice(recipe, shares, data),
+        name, settings, saliency=None, map_extent=None, members=_member_entries(artifacts, shares),
+        ensemble=_weighting_entry(recipe, shares, data),
     )  # fmt: skip
 
 
@@ -74,10 +74,12 @@ def check_ensemble(name: str, settings: Settings) -> str:
     """
     members = read_card(name, settings)["members"]
     for member in members:
-        version, path = member["version"], settings.outputs / member["version"] / MODEL
+        version, path = member["version"], settings.outputs / member["version"] / MODEL_FILE
         if not path.is_file():
-            raise ArtifactError(f"{name}: {version}/{MODEL} is missing. Write it with: braintumor export {version}")
-        if sha256_of(path) != member["sha256"]:
+            raise ArtifactError(
+                f"{name}: {version}/{MODEL_FILE} is missing. Write it with: braintumor export {version}"
+            )
+        if sha256_file(path) != member["sha256"]:
             raise ArtifactError(
                 f"{name}: {version} is not the model that this ensemble was built from. "
                 f"Build it again with: braintumor train {name}"
@@ -87,16 +89,16 @@ def check_ensemble(name: str, settings: Settings) -> str:
 
 
 def _load_member(name: str, folder: str, command: str, settings: Settings) -> Artifact:
-    if (settings.outputs / folder / CARD).is_file() and load_artifact(folder, settings).card.members:
+    if (settings.outputs / folder / CARD_FILE).is_file() and load_artifact(folder, settings).card.members:
         raise RecipeError(f"{name}: its member {folder} is itself an ensemble. Name the members of {folder} instead.")
-    if not (settings.outputs / folder / MODEL).is_file():
-        raise RecipeError(f"{name} is made of {folder}, whose {MODEL} is missing. Train it first: {command}")
+    if not (settings.outputs / folder / MODEL_FILE).is_file():
+        raise RecipeError(f"{name} is made of {folder}, whose {MODEL_FILE} is missing. Train it first: {command}")
     return load_artifact(folder, settings)
 
 
-def _unlike(artifact: Artifact, recipe: Recipe, data: TrainingData, command: str) -> str:
+def _incompatibility(artifact: Artifact, recipe: Recipe, data: TrainingData, command: str) -> str:
     """Why a member cannot be averaged with the others, or not fairly; empty where it can."""
-    own, wanted = artifact.card.contract, recipe.input.contract()
+    own, wanted = artifact.card.input_spec, recipe.input.to_input_spec()
     if recipe.task is Task.FOUR_CLASS and artifact.card.task is not Task.FOUR_CLASS:
         return 'tells tumour from none and no kinds. Set task = "tumor" in the recipe, or leave it out.'
     if (own.crop_margin, own.fit) != (wanted.crop_margin, wanted.fit):
@@ -111,33 +113,35 @@ def _unlike(artifact: Artifact, recipe: Recipe, data: TrainingData, command: str
     return ""
 
 
-def _logits(model: OnnxModel, frames: NDArray[np.uint8], contract: InputContract) -> NDArray[np.float32]:
+def _logits(model: OnnxModel, frames: NDArray[np.uint8], contract: InputSpec) -> NDArray[np.float32]:
     """Logits (n, 4) of a member for frames of the ensemble, resized as when it is served."""
-    batches = (to_batch(frames[start : start + _BATCH], contract) for start in range(0, len(frames), _BATCH))
-    return np.concatenate([model.run(resize_input(batch, model.card.contract)).logits for batch in batches])
+    batches = (to_batch(frames[start : start + _BATCH_SIZE], contract) for start in range(0, len(frames), _BATCH_SIZE))
+    return np.concatenate([model.run(resize_input(batch, model.card.input_spec)).logits for batch in batches])
 
 
-def _seconds(artifact: Artifact) -> float:
+def _training_seconds(artifact: Artifact) -> float:
     return float((artifact.card.raw.get("training") or {}).get("seconds") or 0)
 
 
-def _entries(artifacts: Sequence[Artifact], shares: Shares) -> list[dict[str, Any]]:
-    said = zip(artifacts, shares.weights, shares.temperatures, shares.alone, strict=True)
+def _member_entries(artifacts: Sequence[Artifact], member_weights: MemberWeights) -> list[dict[str, Any]]:
+    said = zip(
+        artifacts, member_weights.weights, member_weights.temperatures, member_weights.member_losses, strict=True
+    )
     return [
         {
             "version": a.card.version, "task": str(a.card.task), "weight": weight, "temperature": temperature,
-            "validation_loss": round(loss, 5), "sha256": a.card.files[MODEL],
+            "validation_loss": round(loss, 5), "sha256": a.card.files[MODEL_FILE],
             "parameters": a.card.raw.get("parameters"), "created": a.card.raw.get("created"),
         }
         for a, weight, temperature, loss in said
     ]  # fmt: skip
 
 
-def _choice(recipe: Recipe, shares: Shares, data: TrainingData) -> dict[str, Any]:
-    rows, groups = data.rows(Split.VALIDATION), data.groups()[str(Split.VALIDATION)]
+def _weighting_entry(recipe: Recipe, member_weights: MemberWeights, data: TrainingData) -> dict[str, Any]:
+    rows, groups = data.split_rows(Split.VALIDATION), data.count_groups()[str(Split.VALIDATION)]
     return {
-        "averaged": _AVERAGED[recipe.task],
+        "averaged": _AVERAGED_QUANTITY[recipe.task],
         "weighted": recipe.weighted,
-        "validation_loss": {way: round(loss, 5) for way, loss in shares.losses.items()},
+        "validation_loss": {way: round(loss, 5) for way, loss in member_weights.losses.items()},
         "chosen": f"On {len(rows)} validation images of {groups} groups, without a look at the test images.",
     }

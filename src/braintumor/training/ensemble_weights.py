@@ -9,14 +9,14 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from braintumor.inference.fusion import tumor_log_odds
-from braintumor.vocabulary import HEALTHY_INDEX, Task
+from braintumor.vocabulary import NO_TUMOR_INDEX, Task
 
-Floats = NDArray[np.float64]
-_STEEPEST: Final = 100.0  # where a few scans are told apart without a mistake, no coefficient is large enough
+FloatArray = NDArray[np.float64]
+_MAX_COEFFICIENT: Final = 100.0  # where a few scans are told apart without a mistake, no coefficient is large enough
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class MemberWeights:
     """What members' answers are worth.
 
     Attributes
@@ -34,10 +34,12 @@ class Shares:
     temperatures: tuple[float, ...]
     weights: tuple[float, ...]
     losses: dict[str, float]
-    alone: tuple[float, ...]
+    member_losses: tuple[float, ...]
 
 
-def choose_shares(logits: NDArray[np.floating], labels: NDArray[np.int64], task: Task, *, weighted: bool) -> Shares:
+def fit_member_weights(
+    logits: NDArray[np.floating], labels: NDArray[np.int64], task: Task, *, weighted: bool
+) -> MemberWeights:
     """Find each member's temperature, and weights for which the validation labels are likeliest.
 
     A pool of log-probabilities has its temperature fitted afterwards, so weights are those that are best when it has
@@ -53,15 +55,15 @@ def choose_shares(logits: NDArray[np.floating], labels: NDArray[np.int64], task:
     weighted : bool
         Else all weigh the same.
     """
-    answers, truth = _asked(np.asarray(logits, np.float64), labels, task)
-    own = [_fitted(answer[None], truth) for answer in answers]
+    answers, truth = _reduce_to_task(np.asarray(logits, np.float64), labels, task)
+    own = [_fit_coefficients(answer[None], truth) for answer in answers]
     temperatures = np.array([1 / coefficients[0] for coefficients, _ in own])
     scaled, count = answers / temperatures[:, None, None], len(answers)
-    coefficients, loss = _fitted(scaled, truth)
-    _, equal = _fitted(scaled.mean(axis=0, keepdims=True), truth)
+    coefficients, loss = _fit_coefficients(scaled, truth)
+    _, equal = _fit_coefficients(scaled.mean(axis=0, keepdims=True), truth)
     free = coefficients / coefficients.sum()
     weights = free if weighted else np.full(count, 1 / count)
-    return Shares(
+    return MemberWeights(
         tuple(temperatures.tolist()),
         tuple(weights.tolist()),
         {"equal": equal, "weighted": loss},
@@ -69,24 +71,24 @@ def choose_shares(logits: NDArray[np.floating], labels: NDArray[np.int64], task:
     )
 
 
-def _asked(logits: Floats, labels: NDArray[np.int64], task: Task) -> tuple[Floats, NDArray[np.int64]]:
+def _reduce_to_task(logits: FloatArray, labels: NDArray[np.int64], task: Task) -> tuple[FloatArray, NDArray[np.int64]]:
     """Logits and labels of the question asked: the four classes, or none and any tumour."""
     if task is Task.FOUR_CLASS:
         return logits, labels
     odds = tumor_log_odds(logits)
-    return np.stack([np.zeros_like(odds), odds], axis=-1), (labels != HEALTHY_INDEX).astype(np.int64)
+    return np.stack([np.zeros_like(odds), odds], axis=-1), (labels != NO_TUMOR_INDEX).astype(np.int64)
 
 
-def _fitted(answers: Floats, truth: NDArray[np.int64]) -> tuple[Floats, float]:
+def _fit_coefficients(logits: FloatArray, truth: NDArray[np.int64]) -> tuple[FloatArray, float]:
     """Coefficients of answers (m, n, classes), none below zero, whose sum makes the truth likeliest; and its loss."""
-    wanted = np.eye(answers.shape[2])[truth]
+    wanted = np.eye(logits.shape[2])[truth]
 
-    def loss(coefficients: Floats) -> tuple[float, Any]:
-        said = log_softmax(np.tensordot(coefficients, answers, 1), axis=1)
-        slope = np.einsum("mnc,nc->m", answers, np.exp(said) - wanted) / len(truth)
+    def loss(coefficients: FloatArray) -> tuple[float, Any]:
+        said = log_softmax(np.tensordot(coefficients, logits, 1), axis=1)
+        slope = np.einsum("mnc,nc->m", logits, np.exp(said) - wanted) / len(truth)
         return -float((said * wanted).sum() / len(truth)), slope
 
-    start = np.full(len(answers), 1 / len(answers))
+    start = np.full(len(logits), 1 / len(logits))
     # Never quite zero: a member that is worse than none keeps a say too small to see, and its temperature is a number.
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(1e-6, _STEEPEST)] * len(answers))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(1e-6, _MAX_COEFFICIENT)] * len(logits))
     return np.asarray(found.x), float(found.fun)

@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.files import write_atomically
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact import INT8, LITERT, SALIENCY
-from braintumor.models.answering import answering
+from braintumor.inference.artifact import INT8_FILE, LITERT_FILE, SALIENCY_FILE
+from braintumor.models.answering import serving_graph
 from braintumor.models.explained import map_extent
-from braintumor.models.saved import load_network
+from braintumor.models.saved import load_keras_model
 from braintumor.settings import Settings, get_settings
-from braintumor.training.card import read_card, recipe_of, update_card
-from braintumor.training.data import recipe_data
+from braintumor.training.card import read_card, recipe_from_card, update_card
+from braintumor.training.data import load_data
 from braintumor.training.ensemble import check_ensemble
-from braintumor.training.saliency import LARGEST, checked_gradient
+from braintumor.training.saliency import MAX_GRADIENT_MODEL_BYTES, export_gradient
 from braintumor.vocabulary import TUMOR_INDICES, Protocol, Split
 
-TOLERANCE = 1e-5
+PROBABILITY_TOLERANCE = 1e-5
 _CHECKED_SCANS = 64
-_STEP = 4  # every how many of them the gradient, which takes longer, is compared on
+_GRADIENT_STEP = 4  # every how many of them the gradient, which takes longer, is compared on
 
 
-def export(name: str, settings: Settings | None = None) -> str:
+def export_model(name: str, settings: Settings | None = None) -> str:
     """Write `model.onnx` of a trained version: logits, probabilities, a map per class, and a mask where it has one.
 
     Beside it goes `saliency.onnx`, the gradient of the log-odds of tumour, where it is known of every operator and the
@@ -60,27 +60,27 @@ def export(name: str, settings: Settings | None = None) -> str:
         return check_ensemble(name, settings)
     if not (folder / "model.keras").is_file():
         raise ArtifactError(f"{name}: there is no model.keras to export. Train it with: braintumor train {name}")
-    trained = load_network(folder / "model.keras")
+    trained = load_keras_model(folder / "model.keras")
     content = to_onnx(trained)
-    recipe = recipe_of(card)
-    contract = recipe.input.contract()
-    data = recipe_data(recipe, Protocol(card["protocol"]), settings, outlined=False)
-    rows = data.rows(Split.TEST)
+    recipe = recipe_from_card(card)
+    contract = recipe.input.to_input_spec()
+    data = load_data(recipe, Protocol(card["protocol"]), settings, with_masks=False)
+    rows = data.split_rows(Split.TEST)
     chosen = rows[np.linspace(0, len(rows) - 1, min(_CHECKED_SCANS, len(rows))).astype(int)]
-    images = to_batch(data.frames[chosen], contract)
-    difference = largest_difference(trained, content, images)
-    if difference > TOLERANCE:
+    images = to_batch(data.model_inputs[chosen], contract)
+    difference = max_abs_difference(trained, content, images)
+    if difference > PROBABILITY_TOLERANCE:
         raise ArtifactError(
-            f"{name}: ONNX and Keras differ by {difference:.2e} on {len(chosen)} scans, more than {TOLERANCE:.0e}. "
+            f"{name}: ONNX and Keras differ by {difference:.2e} on {len(chosen)} scans, more than {PROBABILITY_TOLERANCE:.0e}. "
             "Nothing was written; check the versions of tf2onnx and onnxruntime against uv.lock."
         )
-    graph, agreement = _gradient(trained, content, images[::_STEP])
+    graph, agreement = _export_gradient_if_possible(trained, content, images[::_GRADIENT_STEP])
     write_atomically(folder / "model.onnx", content)
     if graph:
-        write_atomically(folder / SALIENCY, graph)
+        write_atomically(folder / SALIENCY_FILE, graph)
     else:
-        (folder / SALIENCY).unlink(missing_ok=True)  # that of an earlier model would be verified and wrong
-    for variant in (LITERT, INT8):
+        (folder / SALIENCY_FILE).unlink(missing_ok=True)  # that of an earlier model would be verified and wrong
+    for variant in (LITERT_FILE, INT8_FILE):
         (folder / variant).unlink(missing_ok=True)
     update_card(
         name,
@@ -93,24 +93,24 @@ def export(name: str, settings: Settings | None = None) -> str:
     return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
 
 
-def _gradient(
+def _export_gradient_if_possible(
     trained: keras.Model, content: bytes, images: NDArray[np.float32]
 ) -> tuple[bytes | None, dict[str, Any] | None]:
     """The gradient graph and how well it agrees; None of both where it is too large or an operator is not known."""
-    if len(content) > LARGEST:
+    if len(content) > MAX_GRADIENT_MODEL_BYTES:
         return None, None
     try:
-        return checked_gradient(trained, content, images)
+        return export_gradient(trained, content, images)
     except RecipeError:
         return None, None
 
 
 def to_onnx(model: keras.Model) -> bytes:
     """ONNX bytes of a trained network with its maps."""
-    return graph_bytes(answering(model))
+    return export_onnx_bytes(serving_graph(model))
 
 
-def graph_bytes(graph: keras.Model) -> bytes:
+def export_onnx_bytes(graph: keras.Model) -> bytes:
     """ONNX bytes of a network as it is."""
     graph(np.zeros((1, *graph.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
@@ -119,7 +119,7 @@ def graph_bytes(graph: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def largest_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
+def max_abs_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
     """Largest absolute difference of a probability between Keras and ONNX Runtime on images (n, h, w, c)."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     found = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]

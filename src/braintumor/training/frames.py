@@ -14,15 +14,15 @@ from tqdm import tqdm
 
 from braintumor.dataset.sets import KAGGLE, ImageSet
 from braintumor.errors import DatasetError, ScanError
-from braintumor.imaging import InputContract, read_scan, standardize
+from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings, get_settings
 
 _CHUNK = 64
 
 
-def load_frames(
+def load_model_inputs(
     manifest: pd.DataFrame,
-    contract: InputContract,
+    input_spec: InputSpec,
     settings: Settings | None = None,
     image_set: ImageSet = KAGGLE,
 ) -> NDArray[np.uint8]:
@@ -41,9 +41,9 @@ def load_frames(
         An image named in the manifest is missing or cannot be read.
     """
     settings = settings or get_settings()
-    path = cache_file("frames", manifest, contract, settings)
+    path = cache_path("frames", manifest, input_spec, settings)
     marks = path.with_suffix(".done")  # the chunks that are finished
-    shape = (len(manifest), contract.height, contract.width)
+    shape = (len(manifest), input_spec.height, input_spec.width)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
@@ -53,7 +53,7 @@ def load_frames(
     if starts:
         paths = manifest["path"].tolist()
         chunks = [paths[s : s + _CHUNK] for s in starts]
-        read = partial(_frames, settings, contract, image_set)
+        read = partial(_preprocess_chunk, settings, input_spec, image_set)
         array = np.lib.format.open_memmap(path, mode="r+")
         workers = settings.workers or os.cpu_count() or 1
         with (
@@ -70,19 +70,21 @@ def load_frames(
     return np.load(path)
 
 
-def cache_file(kind: str, manifest: pd.DataFrame, contract: InputContract, settings: Settings) -> Path:
+def cache_path(kind: str, manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings) -> Path:
     """Where an array with one entry per row of the manifest is kept; named by what it holds."""
-    content = json.dumps([contract.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
+    content = json.dumps([input_spec.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
     return settings.cache_folder / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
 
 
-def _frames(settings: Settings, contract: InputContract, image_set: ImageSet, paths: list[str]) -> NDArray[np.uint8]:
-    return np.stack([_frame(settings, contract, image_set, path) for path in paths])
+def _preprocess_chunk(
+    settings: Settings, input_spec: InputSpec, image_set: ImageSet, paths: list[str]
+) -> NDArray[np.uint8]:
+    return np.stack([_preprocess_file(settings, input_spec, image_set, path) for path in paths])
 
 
-def _frame(settings: Settings, contract: InputContract, image_set: ImageSet, path: str) -> NDArray[np.uint8]:
+def _preprocess_file(settings: Settings, input_spec: InputSpec, image_set: ImageSet, path: str) -> NDArray[np.uint8]:
     try:
-        return standardize(read_scan(settings.inputs / image_set.folder / path, settings=settings), contract)[0]
+        return preprocess(read_scan(settings.inputs / image_set.folder / path, settings=settings), input_spec)[0]
     except ScanError as error:
         again = f"{image_set.command}, then braintumor data audit" if image_set == KAGGLE else image_set.command
         raise DatasetError(f"{error} The manifest names this image: run {again}.") from error

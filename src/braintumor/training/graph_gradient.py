@@ -2,12 +2,12 @@
 
 import onnxruntime
 
-from braintumor.inference.artifact import MODEL, Artifact
-from braintumor.inference.saliency import Gradient, gradient_by
-from braintumor.models.gradient import gradient_graph
+from braintumor.inference.artifact import MODEL_FILE, Artifact
+from braintumor.inference.saliency import GradientFunction, onnx_gradient
+from braintumor.models.gradient import build_gradient_onnx
 
 
-def graph_gradient(artifact: Artifact) -> Gradient:
+def gradient_from_onnx(artifact: Artifact) -> GradientFunction:
     """The gradient of the log-odds of tumour, by reverse mode over `model.onnx`; no network need be kept for it.
 
     Raises
@@ -17,5 +17,5 @@ def graph_gradient(artifact: Artifact) -> Gradient:
     RecipeError
         It holds an operator whose gradient is not known.
     """
-    graph = gradient_graph(artifact.verified(MODEL), short=False)
-    return gradient_by(onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]))
+    graph = build_gradient_onnx(artifact.read_verified(MODEL_FILE), int16_weights=False)
+    return onnx_gradient(onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]))

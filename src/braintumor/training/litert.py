@@ -9,10 +9,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from braintumor.models.answering import answering
+from braintumor.models.answering import serving_graph
 
 
-def to_litert(model: keras.Model, wanted: Sequence[str]) -> bytes:
+def to_litert(model: keras.Model, output_names: Sequence[str]) -> bytes:
     """LiteRT bytes of a trained network.
 
     It takes one image at a time, for which the interpreter's kernels are fastest, and gives outputs of the served
@@ -25,8 +25,8 @@ def to_litert(model: keras.Model, wanted: Sequence[str]) -> bytes:
     wanted : sequence of str
         The outputs to give, such as `logits` and `mask`.
     """
-    graph = answering(model)
-    cut = keras.Model(graph.input, {name: graph.output[name] for name in wanted})
+    graph = serving_graph(model)
+    cut = keras.Model(graph.input, {name: graph.output[name] for name in output_names})
     one = [keras.InputSpec(shape=(1, *graph.input.shape[1:]), dtype="float32")]
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         path = Path(folder) / "model.tflite"

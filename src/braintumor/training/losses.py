@@ -5,12 +5,12 @@ from typing import Any
 import keras
 from keras import ops
 
-UNKNOWN = -1.0  # value of a mask target nobody outlined
-_PIXELS = 10.0  # what the cross-entropy of pixels counts beside the Dice loss
+UNKNOWN_MASK = -1.0  # value of a mask target nobody outlined
+_PIXEL_LOSS_WEIGHT = 10.0  # what the cross-entropy of pixels counts beside the Dice loss
 
 
 @keras.saving.register_keras_serializable("braintumor")
-class SetCrossEntropy(keras.losses.Loss):
+class PartialLabelCrossEntropy(keras.losses.Loss):
     """Cross-entropy against a set of answers of which any is right; with one answer, the usual categorical one.
 
     So it is with a mixture of two images, whose answers are right in part.
@@ -45,7 +45,7 @@ class MaskLoss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """`y_true` (n, h, w, 1) from 0 to 1 or `UNKNOWN`, `y_pred` logits of the same shape; one loss per image."""
-        known = ops.cast(ops.max(y_true, axis=(1, 2, 3)) > UNKNOWN / 2, "float32")
+        known = ops.cast(ops.max(y_true, axis=(1, 2, 3)) > UNKNOWN_MASK / 2, "float32")
         truth = ops.clip(y_true, 0.0, 1.0)
         seen = ops.sigmoid(y_pred)
         area = ops.sum(truth, axis=(1, 2, 3))
@@ -57,4 +57,4 @@ class MaskLoss(keras.losses.Loss):
 def pixel_loss(truth: Any, logits: Any) -> Any:
     """Cross-entropy of mask logits against probabilities, both (n, h, w, 1): one weighed mean per image."""
     pixels = ops.relu(logits) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
-    return _PIXELS * ops.mean(pixels, axis=(1, 2, 3))
+    return _PIXEL_LOSS_WEIGHT * ops.mean(pixels, axis=(1, 2, 3))

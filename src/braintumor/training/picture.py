@@ -14,7 +14,7 @@ from PIL import ImageFont
 from braintumor.files import write_atomically
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
-_COLOURS: Final[dict[type[keras.layers.Layer], str]] = {
+_LAYER_COLORS: Final[dict[type[keras.layers.Layer], str]] = {
     keras.layers.Conv2D: "#56B4E9",
     keras.layers.MaxPooling2D: "#E69F00",
     keras.layers.Flatten: "#BBBBBB",
@@ -25,7 +25,7 @@ _COLOURS: Final[dict[type[keras.layers.Layer], str]] = {
 
 def draw_architecture(model: keras.Model, path: Path) -> None:
     """Write a layered drawing of a model as PNG."""
-    colours: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _COLOURS.items()}
+    colours: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _LAYER_COLORS.items()}
     with _output_shapes():
         picture = visualkeras.layered_view(
             model,

@@ -7,16 +7,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from braintumor.training.appearance import AppearanceDraw, change
-from braintumor.training.augmentation import Draw
-from braintumor.training.blend import blend, move
-from braintumor.training.composites import CompositeDraw
-from braintumor.training.losses import UNKNOWN
-from braintumor.vocabulary import CLASSES, HEALTHY_INDEX
+from braintumor.training.appearance import IntensityParams, apply_intensity
+from braintumor.training.augmentation import SpatialParams
+from braintumor.training.blend import apply_paste, apply_spatial
+from braintumor.training.composites import PasteParams
+from braintumor.training.losses import UNKNOWN_MASK
+from braintumor.vocabulary import CLASSES, NO_TUMOR_INDEX
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SplitTensors:
     """Images of one split as tensors.
 
     Attributes
@@ -33,39 +33,39 @@ class Source:
         Numbers the network answers with: one for each class, or the one of tumour or none.
     """
 
-    frames: tf.Tensor
+    model_inputs: tf.Tensor
     labels: NDArray[np.int64]
     channels: int
     masks: tf.Tensor | None = None
-    known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    mask_known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     outputs: int = len(CLASSES)
 
     @property
     def targets(self) -> NDArray[np.float32]:
         """What the network should answer, shape (n, outputs)."""
         if self.outputs == 1:
-            return (self.labels != HEALTHY_INDEX).astype(np.float32)[:, None]
+            return (self.labels != NO_TUMOR_INDEX).astype(np.float32)[:, None]
         return np.eye(self.outputs, dtype=np.float32)[self.labels]
 
-    def resized(self, side: int) -> "Source":
+    def resize(self, size: int) -> "SplitTensors":
         """The same images on smaller frames."""
-        if self.frames.shape[1] == side:
+        if self.model_inputs.shape[1] == size:
             return self
-        frames, masks = (_resized(values, side) for values in (self.frames, self.masks))
-        return replace(self, frames=frames, masks=masks)
+        frames, masks = (_resize_images(values, size) for values in (self.model_inputs, self.masks))
+        return replace(self, model_inputs=frames, masks=masks)
 
 
 @dataclass(frozen=True, slots=True)
-class Showings:
+class EpochPlan:
     """One epoch: which rows are shown, in what order, and what is done to each. A row may come several times."""
 
-    rows: NDArray[np.int64]
-    moves: Draw
-    composites: CompositeDraw | None = None
-    appearance: AppearanceDraw | None = None
+    indices: NDArray[np.int64]
+    spatial: SpatialParams
+    paste: PasteParams | None = None
+    intensity: IntensityParams | None = None
 
 
-def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.Dataset:
+def training_batches(tensors: SplitTensors, epoch_plan: EpochPlan, batch_size: int) -> tf.data.Dataset:
     """Batches of one epoch.
 
     Returns
@@ -74,62 +74,71 @@ def training_batches(source: Source, showings: Showings, batch: int) -> tf.data.
         Of (images (batch, height, width, channels) float32 from 0 to 1, targets): see `Source.targets`, or
         a dict of them as `class` and masks (batch, height / 2, width / 2, 1) as `mask`.
     """
-    parts = {"moves": showings.moves, "composites": showings.composites, "appearance": showings.appearance}
+    parts = {"moves": epoch_plan.spatial, "composites": epoch_plan.paste, "appearance": epoch_plan.intensity}
     plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
-    plan["rows"] = showings.rows
-    known = tf.constant(source.known)
-    wanted = tf.constant(source.targets)
+    plan["rows"] = epoch_plan.indices
+    known = tf.constant(tensors.mask_known)
+    wanted = tf.constant(tensors.targets)
 
     def make(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
         rows = plan["rows"]
-        images, masks, targets = _gathered(source.frames, rows), None, tf.gather(wanted, rows)
-        sure = tf.gather(known, rows) if source.masks is not None else None
-        if source.masks is not None:
-            masks = _gathered(source.masks, rows)
+        images, masks, targets = _gather_images(tensors.model_inputs, rows), None, tf.gather(wanted, rows)
+        sure = tf.gather(known, rows) if tensors.masks is not None else None
+        if tensors.masks is not None:
+            masks = _gather_images(tensors.masks, rows)
         if "composites" in plan:
             drawn = plan["composites"]
-            pasted, shape = _gathered(source.frames, drawn["pasted"]), _gathered(source.masks, drawn["shape"])
-            images, masks, faint = blend(images, masks, pasted, shape, drawn)
+            pasted, shape = (
+                _gather_images(tensors.model_inputs, drawn["source_rows"]),
+                _gather_images(tensors.masks, drawn["mask_rows"]),
+            )
+            images, masks, faint = apply_paste(images, masks, pasted, shape, drawn)
             # Whether a faint one is seen or not, no answer is wrong.
             targets, sure = tf.where(faint[:, None], 1.0, drawn["targets"]), sure & ~faint
-        images = move(images, plan["moves"]["transforms"])
+        images = apply_spatial(images, plan["moves"]["transforms"])
         images = tf.clip_by_value(images * (plan["moves"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
         if "appearance" in plan:
-            images = change(images, plan["appearance"])
-        images = tf.repeat(images, source.channels, axis=3)
+            images = apply_intensity(images, plan["appearance"])
+        images = tf.repeat(images, tensors.channels, axis=3)
         if masks is None:
             return images, targets
-        return images, {"class": targets, "mask": _mask_target(move(masks, plan["moves"]["transforms"]), sure)}
+        return images, {
+            "class": targets,
+            "mask": _make_mask_target(apply_spatial(masks, plan["moves"]["transforms"]), sure),
+        }
 
-    data = tf.data.Dataset.from_tensor_slices(plan).batch(batch)
+    data = tf.data.Dataset.from_tensor_slices(plan).batch(batch_size)
     return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def plain_batches(source: Source, batch: int) -> tf.data.Dataset:
+def evaluation_batches(tensors: SplitTensors, batch_size: int) -> tf.data.Dataset:
     """Batches of unchanged images, in order, for validation; targets as `training_batches` gives them."""
-    wanted, known = tf.constant(source.targets), tf.constant(source.known)
+    wanted, known = tf.constant(tensors.targets), tf.constant(tensors.mask_known)
 
     def make(rows: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        images = tf.repeat(_gathered(source.frames, rows) / 255.0, source.channels, axis=3)
+        images = tf.repeat(_gather_images(tensors.model_inputs, rows) / 255.0, tensors.channels, axis=3)
         targets = tf.gather(wanted, rows)
-        if source.masks is None:
+        if tensors.masks is None:
             return images, targets
-        return images, {"class": targets, "mask": _mask_target(_gathered(source.masks, rows), tf.gather(known, rows))}
+        return images, {
+            "class": targets,
+            "mask": _make_mask_target(_gather_images(tensors.masks, rows), tf.gather(known, rows)),
+        }
 
-    return tf.data.Dataset.range(len(source.labels)).batch(batch).map(make).prefetch(2)
-
-
-def _mask_target(masks: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-    return tf.where(known[:, None, None, None], tf.nn.avg_pool2d(masks, 2, 2, "VALID"), UNKNOWN)
-
-
-def _gathered(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.gather(values, rows), tf.float32)[..., None]
+    return tf.data.Dataset.range(len(tensors.labels)).batch(batch_size).map(make).prefetch(2)
 
 
-def _resized(values: tf.Tensor | None, side: int) -> tf.Tensor | None:
+def _make_mask_target(masks: tf.Tensor, mask_known: tf.Tensor) -> tf.Tensor:
+    return tf.where(mask_known[:, None, None, None], tf.nn.avg_pool2d(masks, 2, 2, "VALID"), UNKNOWN_MASK)
+
+
+def _gather_images(values: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.gather(values, indices), tf.float32)[..., None]
+
+
+def _resize_images(values: tf.Tensor | None, size: int) -> tf.Tensor | None:
     if values is None:
         return None
     parts = [values[start : start + 256, ..., None] for start in range(0, len(values), 256)]
-    resized = [tf.round(tf.image.resize(part, (side, side), antialias=True)) for part in parts]
+    resized = [tf.round(tf.image.resize(part, (size, size), antialias=True)) for part in parts]
     return tf.concat([tf.cast(part, tf.uint8) for part in resized], axis=0)[..., 0]

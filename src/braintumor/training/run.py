@@ -5,15 +5,15 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from braintumor.files import write_atomically
-from braintumor.inference.artifact import MODEL, SALIENCY
+from braintumor.inference.artifact import MODEL_FILE, SALIENCY_FILE
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.weights import InitialWeights
-from braintumor.runs import version_name
+from braintumor.runs import run_name
 from braintumor.settings import Settings, get_settings
-from braintumor.training.aims import Aims
-from braintumor.training.card import forget_results, update_card, write_draft_card
-from braintumor.training.data import recipe_data
-from braintumor.training.fit import fitted
+from braintumor.training.aims import AuxiliaryObjectives
+from braintumor.training.card import remove_stale_results, update_card, write_card_draft
+from braintumor.training.data import load_data
+from braintumor.training.fit import train_with_checkpoints
 from braintumor.training.picture import draw_architecture
 from braintumor.vocabulary import Protocol
 
@@ -52,35 +52,35 @@ def train(
         Name of the folder in `outputs/`.
     """
     settings = settings or get_settings()
-    recipe = load_recipe(version, settings).under(protocol)
+    recipe = load_recipe(version, settings).for_protocol(protocol)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
     if recipe.members:
-        return _averaged(version, recipe, protocol, seed, settings)
-    start, other = InitialWeights.of(recipe, weights, settings), None
+        return _train_ensemble(version, recipe, protocol, seed, settings)
+    start, other = InitialWeights.from_recipe(recipe, weights, settings), None
     if start.kind != recipe.weights:
         recipe, other = recipe.model_copy(update={"weights": start.kind}), start.kind
-    data = recipe_data(recipe, protocol, settings)
-    name = version_name(version, protocol, seed, other)
+    data = load_data(recipe, protocol, settings)
+    name = run_name(version, protocol, seed, other)
     folder = settings.outputs / name
-    aims = Aims.of(recipe, data, settings)
-    served, history = fitted(recipe, data, folder / "work", start, aims, restart=restart)
+    aims = AuxiliaryObjectives.from_recipe(recipe, data, settings)
+    served, history = train_with_checkpoints(recipe, data, folder / "work", start, aims, restart=restart)
     served.save(folder / "model.keras")
-    forget_results(folder, MODEL, SALIENCY)
+    remove_stale_results(folder, MODEL_FILE, SALIENCY_FILE)
     draw_architecture(served, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
-    write_draft_card(name, recipe, protocol, data, history, served, settings)
+    write_card_draft(name, recipe, protocol, data, history, served, settings)
     update_card(name, settings, weights=start.to_dict(), **aims.identity())
     return name
 
 
-def _averaged(version: str, recipe: Recipe, protocol: Protocol, seed: int | None, settings: Settings) -> str:
+def _train_ensemble(version: str, recipe: Recipe, protocol: Protocol, seed: int | None, settings: Settings) -> str:
     """Build an ensemble of runs under the same protocol and seed, which are trained already."""
     from braintumor.training.ensemble import build_ensemble
 
     options = "" if protocol is Protocol.GROUP else f" --protocol {protocol}"
     options += "" if seed is None else f" --seed {seed}"
-    runs = {version_name(m, protocol, seed): f"braintumor train {m}{options}" for m in recipe.members}
-    name = version_name(version, protocol, seed)
+    runs = {run_name(m, protocol, seed): f"braintumor train {m}{options}" for m in recipe.members}
+    name = run_name(version, protocol, seed)
     build_ensemble(name, runs, recipe, protocol, settings)
     return name

@@ -12,18 +12,18 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
-from braintumor.models.answering import answering
-from braintumor.models.gradient import GRADIENT, gradient_graph
-from braintumor.vocabulary import HEALTHY_INDEX, TUMOR_INDICES
+from braintumor.models.answering import serving_graph
+from braintumor.models.gradient import GRADIENT_OUTPUT, build_gradient_onnx
+from braintumor.vocabulary import NO_TUMOR_INDEX, TUMOR_INDICES
 
 # Rounding turns a few rectifiers on or off, so that even two ways of adding in another order differ now and then; most
 # pictures must agree well.
-TOLERANCE: Final = 0.03
+GRADIENT_TOLERANCE: Final = 0.03
 # A gradient graph holds the weights once more: of larger networks (bytes of ONNX) none is kept.
-LARGEST: Final = 10 * 2**20
+MAX_GRADIENT_MODEL_BYTES: Final = 10 * 2**20
 
 
-def checked_gradient(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> tuple[bytes, dict[str, Any]]:
+def export_gradient(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> tuple[bytes, dict[str, Any]]:
     """The gradient graph of an exported network, and how far it is from the gradient of the Keras model.
 
     Parameters
@@ -47,29 +47,29 @@ def checked_gradient(model: keras.Model, content: bytes, images: NDArray[np.floa
     ArtifactError
         Half of the images or more differ by over 3%.
     """
-    graph = gradient_graph(content)
-    return graph, agreement(graph, images, log_odds_gradient(model, images))
+    graph = build_gradient_onnx(content)
+    return graph, gradient_error(graph, images, log_odds_gradient(model, images))
 
 
-def agreement(graph: bytes, images: NDArray[np.float32], expected: NDArray[np.float32]) -> dict[str, Any]:
+def gradient_error(graph: bytes, images: NDArray[np.float32], expected: NDArray[np.float32]) -> dict[str, Any]:
     """How far a gradient graph is from the gradient at images (n, h, w, c); see `checked_gradient`."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    found = np.concatenate([session.run([GRADIENT], {name: image[None]})[0] for image in images])
+    found = np.concatenate([session.run([GRADIENT_OUTPUT], {name: image[None]})[0] for image in images])
     lengths = np.sqrt(np.square(expected).sum(axis=(1, 2, 3)))
     differences = np.sqrt(np.square(found - expected).sum(axis=(1, 2, 3))) / np.maximum(lengths, 1e-12)
     median, largest = float(np.median(differences)), float(differences.max())
-    if not median <= TOLERANCE:
+    if not median <= GRADIENT_TOLERANCE:
         raise ArtifactError(
             f"The gradient in ONNX differs from that of Keras by {median:.1%} (median of {len(images)} scans), more "
-            f"than {TOLERANCE:.0%}. Nothing was written; see the rules in models/backward.py."
+            f"than {GRADIENT_TOLERANCE:.0%}. Nothing was written; see the rules in models/backward.py."
         )
     return {"median_difference": median, "largest_difference": largest, "n": len(images)}
 
 
 def log_odds_gradient(model: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gradient of the log-odds of tumour at images (n, h, w, c), by automatic differentiation; of the same shape."""
-    graph = answering(model)
+    graph = serving_graph(model)
     given = tf.constant(images)
     with tf.GradientTape() as tape:
         tape.watch(given)
@@ -79,4 +79,4 @@ def log_odds_gradient(model: keras.Model, images: NDArray[np.float32]) -> NDArra
 
 def log_odds(logits: tf.Tensor) -> tf.Tensor:
     """Log-odds of tumour, shape (n,), of logits (n, 4)."""
-    return tf.reduce_logsumexp(tf.gather(logits, TUMOR_INDICES, axis=1), axis=1) - logits[:, HEALTHY_INDEX]
+    return tf.reduce_logsumexp(tf.gather(logits, TUMOR_INDICES, axis=1), axis=1) - logits[:, NO_TUMOR_INDEX]

@@ -7,16 +7,16 @@ from keras import ops
 
 from braintumor.training.losses import pixel_loss
 
-_LEAST = 1e-6
+_MIN_PROBABILITY = 1e-6
 
 
-def softened(probabilities: Any, temperature: float) -> Any:
+def soften(probabilities: Any, temperature: float) -> Any:
     """Probabilities (n, classes) of the same logits divided by a temperature."""
-    return ops.softmax(ops.log(ops.clip(probabilities, _LEAST, 1.0)) / temperature)
+    return ops.softmax(ops.log(ops.clip(probabilities, _MIN_PROBABILITY, 1.0)) / temperature)
 
 
 @keras.saving.register_keras_serializable("braintumor")
-class TaughtClass(keras.losses.Loss):
+class DistillationLoss(keras.losses.Loss):
     """Kullback-Leibler divergence of the teachers' softened class probabilities from one's own (Hinton et al. 2015).
 
     Times the square of the temperature, so that its gradients stay as large as those of the labels.
@@ -28,7 +28,10 @@ class TaughtClass(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """`y_true` softened probabilities, `y_pred` probabilities, both (n, classes); one loss per image."""
-        said, own = ops.clip(y_true, _LEAST, 1.0), ops.clip(softened(y_pred, self.temperature), _LEAST, 1.0)
+        said, own = (
+            ops.clip(y_true, _MIN_PROBABILITY, 1.0),
+            ops.clip(soften(y_pred, self.temperature), _MIN_PROBABILITY, 1.0),
+        )
         return self.temperature**2 * ops.sum(said * (ops.log(said) - ops.log(own)), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
@@ -37,7 +40,7 @@ class TaughtClass(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable("braintumor")
-class TaughtMask(keras.losses.Loss):
+class MaskDistillationLoss(keras.losses.Loss):
     """Cross-entropy of each pixel against what teachers see there, weighed as `MaskLoss` weighs its own.
 
     There is no Dice loss in it: against probabilities that one is least for answers surer than they are.

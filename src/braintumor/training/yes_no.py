@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from braintumor.dataset.sets import YES_NO
-from braintumor.dataset.yes_no import yes_no_manifest
-from braintumor.imaging import InputContract
+from braintumor.dataset.sets import BINARY_SET
+from braintumor.dataset.yes_no import load_binary_manifest
+from braintumor.imaging import InputSpec
 from braintumor.settings import Settings, get_settings
 from braintumor.training.data import COMPARISON_SEED, TrainingData
-from braintumor.training.frames import load_frames
-from braintumor.vocabulary import CLASS_NAMES, UNKNOWN_KIND, Protocol
+from braintumor.training.frames import load_model_inputs
+from braintumor.vocabulary import CLASS_NAMES, UNKNOWN_TYPE_INDEX, Protocol
 
 
-def load_yes_no(contract: InputContract, protocol: Protocol, settings: Settings | None = None) -> TrainingData:
+def load_binary_data(input_spec: InputSpec, protocol: Protocol, settings: Settings | None = None) -> TrainingData:
     """Read (or make) the frames of the yes/no set and deal them by the protocol, always in the same way.
 
     Labels are indices into the fixed class order for pictures without a tumour and `UNKNOWN_KIND` for those with one.
@@ -22,7 +22,7 @@ def load_yes_no(contract: InputContract, protocol: Protocol, settings: Settings 
         The set is not there, or the protocol is `official`, which it has not.
     """
     settings = settings or get_settings()
-    manifest = yes_no_manifest(protocol, settings, COMPARISON_SEED)
+    manifest = load_binary_manifest(protocol, settings, COMPARISON_SEED)
     numbers = {label: number for number, label in enumerate(CLASS_NAMES)}
-    labels = np.array([numbers.get(label, UNKNOWN_KIND) for label in manifest["label"]], np.int64)
-    return TrainingData(manifest, load_frames(manifest, contract, settings, YES_NO), labels)
+    labels = np.array([numbers.get(label, UNKNOWN_TYPE_INDEX) for label in manifest["label"]], np.int64)
+    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, BINARY_SET), labels)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 # What can be wrong with a file; said without a value of any tag.
-PROBLEMS: Final = {
+PROBLEM_MESSAGES: Final = {
     "damaged": "the DICOM file is cut short or damaged. Export or copy it again.",
     "imageless": "this DICOM file holds no image. Choose the images of the series.",
     "directory": "this is the list of a disc's files (DICOMDIR), not an image. Choose the images of the series.",
@@ -17,7 +17,7 @@ PROBLEMS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class FrameFacts:
+class FrameMetadata:
     """One frame: where it lies along the series' normal (mm), how far pixels are apart, what their numbers mean."""
 
     position: float | None = None
@@ -28,7 +28,7 @@ class FrameFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DicomMetadata:
     """One file, told without any identity.
 
     Attributes
@@ -55,7 +55,7 @@ class Facts:
     inverted: bool
     bits: int
     signed: bool
-    frames: tuple[FrameFacts, ...] = field(repr=False)
+    frames: tuple[FrameMetadata, ...] = field(repr=False)
     key: str = ""
     number: int | None = None
     instance: int | None = None
@@ -66,17 +66,21 @@ class Facts:
     burned_in: str = "no"
 
     @classmethod
-    def of(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, data: dict[str, Any]) -> Self:
         """From plain data, as JSON gives it."""
         frames = tuple(
-            FrameFacts(
-                frame["position"], _pair(frame["spacing"]), frame["slope"], frame["intercept"], _pair(frame["window"])
+            FrameMetadata(
+                frame["position"],
+                _to_pair(frame["spacing"]),
+                frame["slope"],
+                frame["intercept"],
+                _to_pair(frame["window"]),
             )
-            for frame in plain["frames"]
+            for frame in data["frames"]
         )
-        lists = {key: tuple(plain[key]) for key in ("words", "orientation")}
-        return cls(**{**plain, **lists, "frames": frames})
+        lists = {key: tuple(data[key]) for key in ("words", "orientation")}
+        return cls(**{**data, **lists, "frames": frames})
 
 
-def _pair(values: list[float] | None) -> tuple[float, float] | None:
+def _to_pair(values: list[float] | None) -> tuple[float, float] | None:
     return None if values is None else (values[0], values[1])

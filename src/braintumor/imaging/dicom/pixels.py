@@ -10,11 +10,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-_GREYS: Final = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
-_COLOURS: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_GRAY_PHOTOMETRICS: Final = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+_COLOR_PHOTOMETRICS: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 
-def frame_of(dataset: Dataset, index: int) -> NDArray[Any]:
+def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
     """Numbers of a frame, shape (rows, columns): uint8, or float32 for all else.
 
     Raises
@@ -24,7 +24,7 @@ def frame_of(dataset: Dataset, index: int) -> NDArray[Any]:
     Exception
         Anything else the decoders say of damaged data.
     """
-    decoder = get_decoder(_syntax(dataset))
+    decoder = get_decoder(_transfer_syntax(dataset))
     if not decoder.is_available:
         raise NotImplementedError
     found, _ = decoder.as_array(dataset, index=index)
@@ -32,11 +32,11 @@ def frame_of(dataset: Dataset, index: int) -> NDArray[Any]:
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         found = apply_color_lut(found, dataset)
         bits = 8 * found.dtype.itemsize
-    grey = _luma(found, bits) if found.ndim == 3 else found
+    grey = _to_luma(found, bits) if found.ndim == 3 else found
     return grey if grey.dtype == np.uint8 else grey.astype(np.float32)
 
 
-def _syntax(dataset: Dataset) -> UID:
+def _transfer_syntax(dataset: Dataset) -> UID:
     """The transfer syntax a file names, or the one it was found to be written in."""
     named = getattr(dataset, "file_meta", None) and dataset.file_meta.get("TransferSyntaxUID")
     if named:
@@ -47,14 +47,14 @@ def _syntax(dataset: Dataset) -> UID:
     return ExplicitVRBigEndian if is_little is False else ExplicitVRLittleEndian
 
 
-def _luma(colours: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+def _to_luma(colors: NDArray[Any], bits: int) -> NDArray[np.uint8]:
     """Eight bits of luma are all that colours are worth: they are drawn over a slice, or of a slice of eight."""
-    if colours.dtype != np.uint8:
-        colours = (colours.astype(np.float32) * (255.0 / (2.0**bits - 1.0))).clip(0.0, 255.0).astype(np.uint8)
-    return np.asarray(Image.fromarray(np.ascontiguousarray(colours[..., :3])).convert("L"))
+    if colors.dtype != np.uint8:
+        colors = (colors.astype(np.float32) * (255.0 / (2.0**bits - 1.0))).clip(0.0, 255.0).astype(np.uint8)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(colors[..., :3])).convert("L"))
 
 
-def is_known_layout(dataset: Dataset) -> bool:
+def has_supported_layout(dataset: Dataset) -> bool:
     """Whether pixels are stored as one grey, or three colours that can be turned into one."""
     photometric, samples = str(dataset.get("PhotometricInterpretation", "")), dataset.get("SamplesPerPixel", 1)
-    return photometric in (_GREYS if samples == 1 else _COLOURS)
+    return photometric in (_GRAY_PHOTOMETRICS if samples == 1 else _COLOR_PHOTOMETRICS)

@@ -4,24 +4,24 @@ from collections.abc import Iterator
 from typing import Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging.build import checked
+from braintumor.imaging.build import make_scan
 from braintumor.imaging.decode import check_size
-from braintumor.imaging.dicom.facts import Facts
-from braintumor.imaging.dicom.fence import FENCE
-from braintumor.imaging.dicom.grey import grey_of_frame
-from braintumor.imaging.kind import nature_of_preamble
-from braintumor.imaging.scan import Scan, SeriesPlace
-from braintumor.imaging.source import digest
+from braintumor.imaging.dicom.facts import DicomMetadata
+from braintumor.imaging.dicom.fence import SANDBOX
+from braintumor.imaging.dicom.grey import window_dicom_frame
+from braintumor.imaging.kind import detect_preamble_polyglot
+from braintumor.imaging.scan import Scan, SeriesPosition
+from braintumor.imaging.source import sha256_hex
 from braintumor.settings import Settings
 
-_BURNED_IN: Final = {
+_BURNED_IN_WARNINGS: Final = {
     "yes": "The file says that text is burned into the picture. It may name the patient: look before you share it.",
     "maybe": "This is a captured screen: text in the picture may name the patient. Look before you share it.",
 }
-_NOT_MR: Final = "The file says that it is not an MR image. The model has learned from MR slices alone."
+_NOT_MR_WARNING: Final = "The file says that it is not an MR image. The model has learned from MR slices alone."
 
 
-def read_facts(data: bytes, sha256: str, name: str, settings: Settings) -> Facts:
+def read_metadata(data: bytes, sha256: str, name: str, settings: Settings) -> DicomMetadata:
     """What may be known of a DICOM file, within the limits.
 
     Raises
@@ -29,10 +29,10 @@ def read_facts(data: bytes, sha256: str, name: str, settings: Settings) -> Facts
     ScanError
         It is damaged, holds no image, is two kinds of file at once, or is over a limit.
     """
-    if data[128:132] == b"DICM" and (other := nature_of_preamble(data)):
+    if data[128:132] == b"DICM" and (other := detect_preamble_polyglot(data)):
         raise ScanError(f"{name}: the file is an image and {other} at once. Export the slice again from its source.")
-    facts = FENCE.facts(data, sha256, name, settings)
-    check_size(facts.columns, facts.rows, name, settings, is_deep=True)
+    facts = SANDBOX.read_metadata(data, sha256, name, settings)
+    check_size(facts.columns, facts.rows, name, settings, is_high_bit_depth=True)
     if len(facts.frames) > settings.max_frames:
         raise ScanError(
             f"{name}: it holds more than the {settings.max_frames:,} frames allowed. Export the series in parts."
@@ -41,7 +41,13 @@ def read_facts(data: bytes, sha256: str, name: str, settings: Settings) -> Facts
 
 
 def read_frame(
-    data: bytes, sha256: str, facts: Facts, index: int, name: str, settings: Settings, series: SeriesPlace | None = None
+    data: bytes,
+    sha256: str,
+    metadata: DicomMetadata,
+    index: int,
+    name: str,
+    settings: Settings,
+    series: SeriesPosition | None = None,
 ) -> Scan:
     """One frame of a DICOM file as a scan.
 
@@ -50,14 +56,16 @@ def read_frame(
     ScanError
         It cannot be decoded, or is all one colour.
     """
-    frame = facts.frames[index]
-    stored = FENCE.frame(data, sha256, index, name, settings)
-    grey = grey_of_frame(stored, facts, frame, name)
-    mode = "RGB" if facts.colour else "L" if grey.raw is None else "I;16"
-    return checked(grey, name, sha256, mode, series, frame.spacing, tuple(_warnings(facts)), facts.modality)
+    frame = metadata.frames[index]
+    stored = SANDBOX.read_pixels(data, sha256, index, name, settings)
+    grey = window_dicom_frame(stored, metadata, frame, name)
+    mode = "RGB" if metadata.colour else "L" if grey.raw is None else "I;16"
+    return make_scan(
+        grey, name, sha256, mode, series, frame.spacing, tuple(_iter_warnings(metadata)), metadata.modality
+    )
 
 
-def read_single(data: bytes, name: str, settings: Settings) -> Scan:
+def read_single_frame(data: bytes, name: str, settings: Settings) -> Scan:
     """A DICOM file of one frame as a scan.
 
     Raises
@@ -65,15 +73,15 @@ def read_single(data: bytes, name: str, settings: Settings) -> Scan:
     ScanError
         It cannot be read, or holds several frames.
     """
-    sha256 = digest(data)
-    facts = read_facts(data, sha256, name, settings)
+    sha256 = sha256_hex(data)
+    facts = read_metadata(data, sha256, name, settings)
     if len(facts.frames) > 1:
         raise ScanError(f"{name}: it holds several frames where one slice is wanted. Export one slice as one image.")
     return read_frame(data, sha256, facts, 0, name, settings)
 
 
-def _warnings(facts: Facts) -> Iterator[str]:
-    if facts.burned_in in _BURNED_IN:
-        yield _BURNED_IN[facts.burned_in]
-    if facts.modality == "OT":
-        yield _NOT_MR
+def _iter_warnings(metadata: DicomMetadata) -> Iterator[str]:
+    if metadata.burned_in in _BURNED_IN_WARNINGS:
+        yield _BURNED_IN_WARNINGS[metadata.burned_in]
+    if metadata.modality == "OT":
+        yield _NOT_MR_WARNING

@@ -8,7 +8,7 @@ AcquisitionContrast only words of the fixed list in `braintumor.imaging.dicom.wo
 from typing import Final
 
 # How pixels are stored, and what their numbers mean.
-PIXELS: Final = (
+PIXEL_TAGS: Final = (
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept",
     "WindowCenter", "WindowWidth", "VOILUTFunction",
@@ -18,7 +18,7 @@ PIXELS: Final = (
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
 )  # fmt: skip
 # The pixels themselves, and where frames start in them.
-DATA: Final = (
+PIXEL_DATA_TAGS: Final = (
     "PixelData",
     "FloatPixelData",
     "DoubleFloatPixelData",
@@ -26,14 +26,14 @@ DATA: Final = (
     "ExtendedOffsetTableLengths",
 )
 # Where the slice lies.
-PLACE: Final = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient", "InstanceNumber")
+GEOMETRY_TAGS: Final = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient", "InstanceNumber")
 # What it was taken with, and whether it may be read as an MR slice at all.
-KIND: Final = ("SOPClassUID", "Modality", "ConversionType", "BurnedInAnnotation", "SeriesNumber")
+MODALITY_TAGS: Final = ("SOPClassUID", "Modality", "ConversionType", "BurnedInAnnotation", "SeriesNumber")
 # Read, and kept as a hash or as words of a fixed list only.
-HASHED: Final = ("SeriesInstanceUID",)
-WORDED: Final = ("SeriesDescription", "AcquisitionContrast")
+HASHED_TAGS: Final = ("SeriesInstanceUID",)
+KEYWORD_TAGS: Final = ("SeriesDescription", "AcquisitionContrast")
 # The same facts, told for each frame.
-FRAMES: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+FRAME_TAGS: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 
-HEAD: Final = (*PIXELS, *PLACE, *KIND, *HASHED, *WORDED, *FRAMES)
-EVERY: Final = (*HEAD, *DATA)
+HEADER_TAGS: Final = (*PIXEL_TAGS, *GEOMETRY_TAGS, *MODALITY_TAGS, *HASHED_TAGS, *KEYWORD_TAGS, *FRAME_TAGS)
+ALL_TAGS: Final = (*HEADER_TAGS, *PIXEL_DATA_TAGS)

@@ -7,7 +7,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 
-def value(dataset: Dataset, keyword: str) -> Any:
+def get_value(dataset: Dataset, keyword: str) -> Any:
     """A value; None where it is absent, empty or damaged."""
     try:
         return dataset.get(keyword)
@@ -15,21 +15,21 @@ def value(dataset: Dataset, keyword: str) -> Any:
         return None
 
 
-def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+def get_items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """Items of a sequence; none where it is absent or no sequence."""
-    found = value(dataset, keyword)
+    found = get_value(dataset, keyword)
     return list(found) if isinstance(found, Sequence) and all(isinstance(item, Dataset) for item in found) else []
 
 
-def text(dataset: Dataset, keyword: str) -> str:
+def get_text(dataset: Dataset, keyword: str) -> str:
     """A value as text; empty where it is absent."""
-    found = value(dataset, keyword)
+    found = get_value(dataset, keyword)
     return "" if found is None else str(found).strip()
 
 
-def numbers(dataset: Dataset, keyword: str) -> list[float]:
+def get_floats(dataset: Dataset, keyword: str) -> list[float]:
     """Finite numbers of a tag; none where any of them is not."""
-    found = value(dataset, keyword)
+    found = get_value(dataset, keyword)
     several = isinstance(found, Sequence) and not isinstance(found, str)
     listed = [] if found is None else list(found) if several else [found]
     try:
@@ -39,12 +39,12 @@ def numbers(dataset: Dataset, keyword: str) -> list[float]:
     return parsed if all(math.isfinite(number) for number in parsed) else []
 
 
-def first(datasets: list[Dataset], keyword: str) -> float | None:
+def first_float(datasets: list[Dataset], keyword: str) -> float | None:
     """First number of a tag in the first dataset that tells it."""
-    return next((found[0] for dataset in datasets if (found := numbers(dataset, keyword))), None)
+    return next((found[0] for dataset in datasets if (found := get_floats(dataset, keyword))), None)
 
 
-def whole(dataset: Dataset, keyword: str) -> int | None:
+def get_int(dataset: Dataset, keyword: str) -> int | None:
     """First number of a tag as a whole one."""
-    found = numbers(dataset, keyword)
+    found = get_floats(dataset, keyword)
     return int(found[0]) if found else None

@@ -22,9 +22,9 @@ from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGExtended12Bit, MediaStorageDirectoryStorage
 
-from braintumor.imaging.dicom.head import facts_of
-from braintumor.imaging.dicom.pixels import frame_of, is_known_layout
-from braintumor.imaging.dicom.tags import DATA, EVERY
+from braintumor.imaging.dicom.head import parse_metadata
+from braintumor.imaging.dicom.pixels import decode_frame, has_supported_layout
+from braintumor.imaging.dicom.tags import ALL_TAGS, PIXEL_DATA_TAGS
 
 # Nothing asked for so long: the process ends, and a new one is started for the next file.
 IDLE_SECONDS: Final = 30
@@ -33,83 +33,83 @@ CPU_SECONDS: Final = 600
 MEMORY_BYTES: Final = 2**30
 
 
-class Problem(Exception):  # noqa: N818 - an answer like any other, not a failure of this process
+class FileProblem(Exception):  # noqa: N818 - an answer like any other, not a failure of this process
     """What is wrong with a file, as a key of `facts.PROBLEMS`."""
 
 
-class Reader:
+class RequestHandler:
     """Answers questions about one file at a time; `held` is the hash of the file it still has."""
 
     def __init__(self) -> None:
-        self.held = ""
+        self.loaded_sha256 = ""
         self._dataset = Dataset()
 
-    def answer(self, question: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    def handle(self, request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
         """Facts of a file, or the pixels of a frame; the reason where there are none."""
         try:
-            if self.held != question["sha256"]:
-                self.held = ""
-                self._dataset = _parsed(content)
-                self.held = question["sha256"]
-            if "frame" in question:
-                pixels = _frame(self._dataset, question["frame"])
+            if self.loaded_sha256 != request["sha256"]:
+                self.loaded_sha256 = ""
+                self._dataset = _parse_file(content)
+                self.loaded_sha256 = request["sha256"]
+            if "frame" in request:
+                pixels = _frame_pixels(self._dataset, request["frame"])
                 return {"shape": pixels.shape, "dtype": pixels.dtype.str}, pixels.tobytes()
-            return _facts(self._dataset, bytes.fromhex(question["salt"]), question["max_frames"]), b""
-        except Problem as problem:
+            return _metadata_dict(self._dataset, bytes.fromhex(request["salt"]), request["max_frames"]), b""
+        except FileProblem as problem:
             return {"problem": str(problem)}, b""
         except MemoryError:
             return {"problem": "memory"}, b""
 
 
-def _parsed(content: bytes) -> Dataset:
+def _parse_file(content: bytes) -> Dataset:
     try:
-        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(EVERY))
+        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(ALL_TAGS))
     except MemoryError:
         raise
     except Exception as error:  # any parser's error: the bytes come from anywhere
-        raise Problem("damaged") from error
+        raise FileProblem("damaged") from error
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-        raise Problem("directory")
-    if not any(keyword in dataset for keyword in DATA[:3]):
-        raise Problem("damaged" if "Rows" in dataset else "imageless")
+        raise FileProblem("directory")
+    if not any(keyword in dataset for keyword in PIXEL_DATA_TAGS[:3]):
+        raise FileProblem("damaged" if "Rows" in dataset else "imageless")
     return dataset
 
 
-def _facts(dataset: Dataset, salt: bytes, max_frames: int) -> dict[str, Any]:
+def _metadata_dict(dataset: Dataset, salt: bytes, max_frames: int) -> dict[str, Any]:
     try:
-        return asdict(facts_of(dataset, salt, max_frames))
+        return asdict(parse_metadata(dataset, salt, max_frames))
     except MemoryError:
         raise
     except Exception as error:
-        raise Problem("damaged") from error
+        raise FileProblem("damaged") from error
 
 
-def _frame(dataset: Dataset, index: int) -> NDArray[Any]:
+def _frame_pixels(dataset: Dataset, index: int) -> NDArray[Any]:
     try:
-        if not is_known_layout(dataset):
-            raise Problem("layout")
-        return np.ascontiguousarray(frame_of(dataset, index))
+        if not has_supported_layout(dataset):
+            raise FileProblem("layout")
+        return np.ascontiguousarray(decode_frame(dataset, index))
     except NotImplementedError:
-        raise Problem("compression") from None
-    except (MemoryError, Problem):
+        raise FileProblem("compression") from None
+    except (MemoryError, FileProblem):
         raise
     except Exception as error:  # every decoder has errors of its own
         extended = dataset.file_meta.get("TransferSyntaxUID") == JPEGExtended12Bit
-        raise Problem("compression" if extended else "damaged") from error
+        raise FileProblem("compression" if extended else "damaged") from error
 
 
 def serve(source: IO[bytes], target: IO[bytes]) -> None:
     """Answer until the source ends."""
     last = [time.monotonic()]
     threading.Thread(target=_end_when_idle, args=(last,), daemon=True).start()
-    reader = Reader()
+    reader = RequestHandler()
     _send(target, {"ready": True}, b"")
     while len(length := source.read(4)) == 4:
         question = json.loads(source.read(int.from_bytes(length, "big")))
         content = source.read(question["size"])
         last[0] = float("inf")
-        answer, pixels = reader.answer(question, content)
-        _send(target, {**answer, "held": reader.held}, pixels)
+        answer, pixels = reader.handle(question, content)
+        _send(target, {**answer, "held": reader.loaded_sha256}, pixels)
         last[0] = time.monotonic()
 
 
@@ -120,13 +120,13 @@ def _send(target: IO[bytes], message: dict[str, Any], content: bytes) -> None:
     target.flush()
 
 
-def _end_when_idle(last: list[float]) -> None:
-    while time.monotonic() - last[0] < IDLE_SECONDS:
+def _end_when_idle(last_request: list[float]) -> None:
+    while time.monotonic() - last_request[0] < IDLE_SECONDS:
         time.sleep(1)
     os._exit(0)
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     """Bound memory and processor time, where the system can."""
     try:
         import resource
@@ -146,7 +146,7 @@ def main() -> None:
         os.dup2(nowhere, stream)
     warnings.simplefilter("ignore")
     config.debug(False)
-    _limit()
+    _limit_resources()
     serve(sys.stdin.buffer, target)
 
 
