@@ -110,7 +110,7 @@ bench: setup  ## measure reading, exploring and training against the original wa
 	$(BIN)/python benchmarks/reading_room.py
 
 fuzz: setup  ## search for files that reading does not survive (SECONDS=300)
-	$(BIN)/python -m tests.hostile.fuzz --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz.fuzz --seconds $(SECONDS)
 
 clean:  ## remove .venv and caches; data and outputs stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist docs/_build docs/reference

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app_pages.components.frame import LOGO, show_layout
-from braintumor.vocabulary import RESEARCH_USE
+from app_pages.components.shared.page import LOGO, show_layout
+from braintumor.enums import RESEARCH_USE
 
 st.set_page_config(
     page_title="Brain Tumor Detector",
@@ -16,7 +16,7 @@ pages = [
     st.Page("app_pages/visualizer.py", title="Visualizer"),
     st.Page("app_pages/detection.py", title="Detection"),
     st.Page("app_pages/practice.py", title="Practice"),
-    st.Page("app_pages/log.py", title="Session log"),
+    st.Page("app_pages/session_log.py", title="Session log"),
     st.Page("app_pages/hypotheses.py", title="Hypotheses"),
     st.Page("app_pages/performance.py", title="Performance"),
 ]

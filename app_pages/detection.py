@@ -4,13 +4,13 @@ from typing import Final
 
 import streamlit as st
 
-from app_pages.components import artifacts
-from app_pages.components.frame import show_header, show_missing
-from app_pages.components.reading_desk import render_workspace
-from app_pages.components.reading_frame import choose_second_detector, show_style
-from app_pages.components.reading_opinion import drop_findings, findings
-from app_pages.components.reading_room import current_session
-from app_pages.components.reading_upload import choose_files, choose_source
+from app_pages.components.detection.reader_findings import drop_findings, findings
+from app_pages.components.detection.session import current_session
+from app_pages.components.detection.toolbar import choose_second_detector, show_style
+from app_pages.components.detection.upload import choose_files, choose_source
+from app_pages.components.detection.workspace import render_workspace
+from app_pages.components.shared import cache
+from app_pages.components.shared.page import show_header, show_missing
 from braintumor.errors import BrainTumorError
 from braintumor.settings import get_settings
 
@@ -22,10 +22,10 @@ def show_page() -> None:
     """What is read by which version, and what came of it."""
     with st.container(horizontal=True, gap="medium", key="intake"):
         source = choose_source()
-        version = artifacts.select_version()
+        version = cache.select_version()
         compared = choose_second_detector(version)
         try:
-            detector = artifacts.get_detector(version)
+            detector = cache.get_detector(version)
         except BrainTumorError as problem:
             show_missing(f"No scan can be read yet. {problem}")
             return

@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from app_pages.components import artifacts
-from app_pages.components.charts import IntervalRow, plot_intervals, show_chart
-from app_pages.components.frame import show_header, show_missing
-from app_pages.components.hypothesis_figures import show_hypothesis_figure
-from app_pages.components.palette import ACCENT, STATUS_TONES
-from app_pages.components.words import pluralize, sample_size_text
-from braintumor.evaluation.claims import Hypothesis, HypothesisStatus
-from braintumor.evaluation.experiments_file import Experiments
-from braintumor.evaluation.hypotheses import evaluate_hypotheses
-from braintumor.evaluation.report import leakage_baseline
+from app_pages.components.hypotheses.figures import show_hypothesis_figure
+from app_pages.components.shared import cache
+from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.shared.colors import ACCENT, STATUS_TONES
+from app_pages.components.shared.formatting import pluralize, sample_size_text
+from app_pages.components.shared.page import show_header, show_missing
+from braintumor.results.hypotheses import evaluate_hypotheses
+from braintumor.results.hypothesis_status import Experiments, Hypothesis, HypothesisStatus
+from braintumor.results.version import leakage_baseline
 
 STATUS_ICONS = {
     HypothesisStatus.SUPPORTED: ":material/check_circle:",
@@ -70,16 +69,16 @@ show_header(
     "Six claims, each tested on what was measured. A claim is supported when the whole interval reaches its bar, not "
     "supported when none of it does, and undecided in between or until it has been measured.",
 )
-version = artifacts.select_version()
+version = cache.select_version()
 baseline = leakage_baseline(version)
-experiments = artifacts.get_experiments()
+experiments = cache.get_experiments()
 hypotheses = evaluate_hypotheses(
-    artifacts.get_report(version),
-    artifacts.get_report(f"{baseline}-random"),
-    artifacts.get_report(f"{baseline}-official"),
-    artifacts.get_class_averages(),
+    cache.get_report(version),
+    cache.get_report(f"{baseline}-random"),
+    cache.get_report(f"{baseline}-official"),
+    cache.get_class_averages(),
     experiments,
-    group_report=artifacts.get_report(baseline),
+    group_report=cache.get_report(baseline),
 )
 status_counts = [(status, sum(h.status is status for h in hypotheses)) for status in HypothesisStatus]
 st.markdown(

@@ -4,28 +4,27 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app_pages.components import artifacts, card, leakage
-from app_pages.components.charts import show_chart
-from app_pages.components.frame import show_header, show_missing, show_section
-from app_pages.components.parts import choose_split
-from app_pages.components.performance_certainty import render_uncertainty
-from app_pages.components.performance_comparison import show_comparison
-from app_pages.components.performance_members import show_members
-from app_pages.components.performance_mistakes import render_confusion_cell, show_confusion
-from app_pages.components.performance_outside import show_external
-from app_pages.components.performance_places import render_localization
-from app_pages.components.performance_robustness import show_robustness
-from app_pages.components.performance_seeds import show_seeds
-from app_pages.components.performance_speed import show_latency
-from app_pages.components.performance_subgroups import show_subgroups
-from app_pages.components.score_charts import plot_precision_recall, plot_reliability, plot_roc
-from app_pages.components.tables import binary_table, class_table, overall_table
-from app_pages.components.training_charts import plot_learning_curves, plot_splits
-from app_pages.components.words import SPLIT_TITLES, pluralize, sample_size_text
-from braintumor.evaluation.measures import Curves
-from braintumor.evaluation.report import VersionReport
-from braintumor.evaluation.sentences import summarize_external, summarize_verdicts
-from braintumor.evaluation.stages import StudyCheck
+from app_pages.components.performance import leakage, model_card
+from app_pages.components.performance.comparison import show_comparison
+from app_pages.components.performance.confusion import render_confusion_cell, show_confusion
+from app_pages.components.performance.external import show_external
+from app_pages.components.performance.latency import show_latency
+from app_pages.components.performance.localization import render_localization
+from app_pages.components.performance.robustness import show_robustness
+from app_pages.components.performance.score_charts import plot_precision_recall, plot_reliability, plot_roc
+from app_pages.components.performance.seeds import show_seeds
+from app_pages.components.performance.subgroups import show_subgroups
+from app_pages.components.performance.training import plot_learning_curves, plot_splits, show_members
+from app_pages.components.performance.uncertainty import render_uncertainty
+from app_pages.components.shared import cache
+from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.formatting import SPLIT_TITLES, pluralize, sample_size_text
+from app_pages.components.shared.page import show_header, show_missing, show_section
+from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
+from braintumor.results.metric import Curves
+from braintumor.results.study import StudyCheck
+from braintumor.results.summaries import summarize_external, summarize_verdicts
+from braintumor.results.version import VersionReport
 
 
 def show_scores(report: VersionReport) -> None:
@@ -151,11 +150,11 @@ TABS: dict[str, Callable[[VersionReport], None]] = {
     "Compare": show_comparison,
     "Training": show_training,
     "Leakage": leakage.show_leakage_effect,
-    "Model card": card.show_model_card,
+    "Model card": model_card.show_model_card,
 }
 
 show_header("Performance", "What the model gets right and wrong, with intervals, and the price of a split that leaks.")
-report = artifacts.get_report(artifacts.select_version())
+report = cache.get_report(cache.select_version())
 for part, tab in zip(TABS, st.tabs(list(TABS), key="part", bind="query-params"), strict=True):
     # Only the open tab is drawn: the others cost nothing until they are asked for.
     if tab.open:

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from app_pages.components import artifacts
-from app_pages.components import practice_picture as pictures
-from app_pages.components.frame import show_header, show_missing
-from app_pages.components.practice_gallery import show_gallery
-from app_pages.components.practice_reading import show_blind_reading
-from app_pages.components.practice_round import (
+from app_pages.components.practice import images as pictures
+from app_pages.components.practice.blind_reading import show_blind_reading
+from app_pages.components.practice.gallery import show_gallery
+from app_pages.components.practice.round import (
     SEED_COUNT,
     SEED_KEY,
     current_round,
@@ -15,8 +13,10 @@ from app_pages.components.practice_round import (
     score_pending,
     start_new_round,
 )
-from app_pages.components.practice_score import show_score
-from braintumor.dataset.sets import BINARY_SET, KAGGLE, training_dataset
+from app_pages.components.practice.score import show_score
+from app_pages.components.shared import cache
+from app_pages.components.shared.page import show_header, show_missing
+from braintumor.datasets.catalog import BINARY_SET, KAGGLE, training_dataset
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 
@@ -43,7 +43,7 @@ def show_round(detector: Detector) -> None:
             help="The same number deals the same scans in the same order, so several readers can be compared.",
         )  # fmt: skip
         st.button("New round", on_click=start_new_round)
-    report = artifacts.get_report(detector.version)
+    report = cache.get_report(detector.version)
     learnt_on = training_dataset(report.card)
     learnt = _LEAKY_TEST_SET_TEXT if report.has_leakage and learnt_on == KAGGLE else _TEST_SET_TEXTS[learnt_on.folder]
     kind = learnt if has_images() else "phantoms"
@@ -59,7 +59,7 @@ show_header(
     "log; they are kept nowhere else.",
 )
 try:
-    detector = artifacts.get_detector(artifacts.select_version())
+    detector = cache.get_detector(cache.select_version())
 except BrainTumorError as problem:
     show_missing(f"There is no model to practise against yet. {problem}")
 else:
@@ -70,4 +70,4 @@ else:
             show_round(detector)
     if gallery.open:
         with gallery:
-            show_gallery(detector, artifacts.get_report(detector.version))
+            show_gallery(detector, cache.get_report(detector.version))

@@ -5,18 +5,24 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app_pages.components import artifacts, readme
-from app_pages.components.frame import show_header, show_missing, show_section
-from app_pages.components.words import METRIC_TITLES, format_share, pluralize, sample_size_text, test_set_text
-from braintumor.dataset.sets import KAGGLE, training_dataset
-from braintumor.evaluation.report import VersionReport
+from app_pages.components.shared import cache, page
+from app_pages.components.shared.formatting import (
+    METRIC_TITLES,
+    format_share,
+    pluralize,
+    sample_size_text,
+    test_set_text,
+)
+from app_pages.components.shared.page import show_header, show_missing, show_section
+from braintumor.datasets.catalog import KAGGLE, training_dataset
+from braintumor.enums import CLASSES, RESEARCH_USE, Split
 from braintumor.exploration.statistics import Statistics
-from braintumor.vocabulary import CLASSES, RESEARCH_USE, Split
+from braintumor.results.version import VersionReport
 
 HEADLINE_METRICS = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
 
 
-def show_classes(statistics: Statistics | None, dataset: artifacts.Dataset) -> None:
+def show_classes(statistics: Statistics | None, dataset: cache.Dataset) -> None:
     """The average image of each class, with how many images and groups it has."""
     images, groups = dataset.audit.get("by_label", {}), dataset.audit.get("groups_by_label", {})
     shown = {} if statistics is None else {c: statistics.average(c) for c in CLASSES if statistics.image_count(c)}
@@ -96,8 +102,8 @@ def show_use(report: VersionReport) -> None:
         column.markdown(f"**{title}**  \n{text}")
 
 
-report = artifacts.get_report(artifacts.select_version())
-dataset = artifacts.get_dataset()
+report = cache.get_report(cache.select_version())
+dataset = cache.get_dataset()
 
 show_header(
     "Brain Tumor Detector",
@@ -110,7 +116,7 @@ with st.container(horizontal=True):
     if st.button("How good is it?"):
         st.switch_page("app_pages/performance.py")
 if dataset.exists:
-    show_classes(artifacts.get_statistics(), dataset)
+    show_classes(cache.get_statistics(), dataset)
 
 show_section("How to use it")
 show_use(report)
@@ -139,6 +145,6 @@ st.markdown(
 )
 with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Open the README"):
-        readme.show_readme()
+        page.show_readme()
     st.link_button("Image set on Kaggle", f"https://www.kaggle.com/datasets/{KAGGLE.handle}")
 st.caption(RESEARCH_USE)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages.components.frame import show_header
-from app_pages.components.montage import show_montage
-from app_pages.components.visualizer_explorer import show_explorer
-from app_pages.components.visualizer_leakage import show_leakage
-from app_pages.components.visualizer_maps import show_maps
+from app_pages.components.shared.page import show_header
+from app_pages.components.visualizer.explorer import show_explorer
+from app_pages.components.visualizer.leakage import show_leakage
+from app_pages.components.visualizer.maps import show_maps
+from app_pages.components.visualizer.montage import show_montage
 
-STYLE = Path(__file__).parent / "components" / "assets" / "visualizer.css"
+STYLE = Path(__file__).parent / "components" / "visualizer" / "visualizer.css"
 TABS: dict[str, Callable[[], None]] = {
     "Maps": show_maps,
     "Montage": show_montage,

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import Browser
 
 from braintumor.settings import get_settings
-from tests.browser.serving import NO_CHROMIUM, find_chromium, opened, served
-from tests.browser.visitor import Visitor, visiting
+from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, opened, served
+from tests.helpers.e2e.user import Visitor, visiting
 
 SCANS: Final = 50
 SESSIONS: Final = 10

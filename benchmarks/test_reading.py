@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braintumor.dataset.drawing import make_phantom
+from braintumor.datasets.phantoms import make_phantom
+from braintumor.enums import CLASS_NAMES, CLASSES
 from braintumor.imaging import InputSpec, draw_overlay, preprocess, read_scan, to_batch
 from braintumor.inference import Detector
-from braintumor.reporting.batch import read_rows
-from braintumor.reporting.csv import csv_row, to_csv
+from braintumor.reporting.csv_export import csv_row, to_csv
+from braintumor.services.reading import read_rows
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASS_NAMES, CLASSES
-from tests.support.model import CONTRACT, build, fit
+from tests.helpers.tiny_model import CONTRACT, build, fit
 
 
 def encoded(size: int, colour: bool, format_: str) -> bytes:

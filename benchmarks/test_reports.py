@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from braintumor.dataset.drawing import make_phantom
+from braintumor.datasets.phantoms import make_phantom
+from braintumor.enums import CLASSES
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
 from braintumor.reporting import ReportEntry, export_zip, overlay_png, pdf_report
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES
-from tests.inference.version import write_masked_version
+from tests.helpers.versions.tiny import write_masked_version
 
 SCANS = 50
 

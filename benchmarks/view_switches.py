@@ -15,9 +15,9 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.browser.places import VIEWS
-from tests.browser.serving import NO_CHROMIUM, find_chromium, opened, served
-from tests.browser.visitor import Visitor, visiting
+from tests.helpers.e2e.routes import VIEWS
+from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, opened, served
+from tests.helpers.e2e.user import Visitor, visiting
 
 BAR: Final = 500.0  # milliseconds
 LOAD: Final = "page, loaded anew"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.baseline.ways import DONE, FIRST, peak_megabytes, say
-from braintumor.exploration.welford import Moments
+from braintumor.exploration.accumulators import Moments
 from braintumor.imaging import InputSpec, Scan, read_scan
 from braintumor.settings import Settings, get_settings
 
@@ -32,9 +32,9 @@ def ours(inputs: str, outputs: str, result: str, and_luma: bool) -> None:
 
     With `and_luma`, once more and off the clock with the grey that `explore` reads; those arrays start with `luma/`.
     """
-    from braintumor.dataset.manifest import read_manifest
-    from braintumor.exploration.run import build_tasks
-    from braintumor.exploration.stream import accumulate_statistics
+    from braintumor.datasets.manifest import read_manifest
+    from braintumor.exploration.explore import build_tasks
+    from braintumor.exploration.streaming import accumulate_statistics
 
     settings = get_settings().model_copy(update={"inputs": Path(inputs), "outputs": Path(outputs)})
     tasks = build_tasks(read_manifest(settings), settings)
@@ -67,7 +67,7 @@ def original(files: Mapping[str, Sequence[str]], result: str) -> None:
 
 def explore(inputs: str, outputs: str) -> None:
     """The whole command, into a folder that holds the manifest and the twins."""
-    from braintumor.exploration.run import explore_dataset as run_explore
+    from braintumor.exploration.explore import explore_dataset as run_explore
 
     started = time.perf_counter()
     run_explore(get_settings().model_copy(update={"inputs": Path(inputs), "outputs": Path(outputs)}))

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from benchmarks.baseline.averaging import LUMA, SIDE
 from benchmarks.baseline.process import Run, run
-from braintumor.dataset.manifest import manifest_path, read_manifest
-from braintumor.exploration.leakage import NEAR_DUPLICATES_FILE
+from braintumor.datasets.manifest import manifest_path, read_manifest
+from braintumor.exploration.leakage_report import NEAR_DUPLICATES_FILE
 from braintumor.settings import Settings
 
 REPEATS: Final = 3

@@ -17,13 +17,13 @@ from benchmarks.baseline.comparison import compared, table
 from benchmarks.baseline.explore import compare_exploration, exploration_table
 from benchmarks.baseline.process import run
 from benchmarks.baseline.training import compare_training, training_table
+from braintumor.enums import CLASSES
 from braintumor.errors import ArtifactError, MissingExtraError
-from braintumor.files import write_atomically
+from braintumor.fileio import write_atomically
 from braintumor.inference import load_artifact
-from braintumor.reporting.finding import discover_files
-from braintumor.reporting.predict import available_cores
+from braintumor.services.batch_predict import available_cores
+from braintumor.services.file_discovery import discover_files
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES
 
 SCANS: Final = 200
 REPEATS: Final = 5
@@ -122,7 +122,7 @@ def _files(sources: Sequence[str | Path], settings: Settings, count: int) -> Ite
         chosen = _spread_over(discover_files(sources or [testing]).files, count)
         yield [str(Path(file).absolute()) for file in chosen], "the files named" if sources else "the Testing set"
         return
-    from braintumor.dataset.phantoms import write_phantoms
+    from braintumor.datasets.phantom_sets import write_phantoms
 
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         write_phantoms(Path(folder), max(4, -(-count // len(CLASSES))))

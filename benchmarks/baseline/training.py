@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from benchmarks.baseline.process import Run, run
 from benchmarks.baseline.training_ways import DECODING, VERSION
-from braintumor.dataset.files import SPLIT_FOLDERS
-from braintumor.dataset.phantoms import write_phantoms
+from braintumor.datasets.catalog import SPLIT_FOLDERS
+from braintumor.datasets.phantom_sets import write_phantoms
+from braintumor.enums import CLASS_NAMES
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASS_NAMES
 
 REPEATS: Final = 3
 IMAGES: Final = 960

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.baseline.ways import DONE, FIRST, peak_megabytes, say
+from braintumor.enums import CLASS_NAMES, Split
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import get_settings
-from braintumor.vocabulary import CLASS_NAMES, Split
 
 VERSION: Final = "v1"
 DECODING: Final = "decoding"
@@ -27,13 +27,13 @@ def ours(inputs: str, precision: str = "") -> None:
 
     With `precision`, compute in that instead of what the recipe says. Nothing but a single image is validated on.
     """
-    from braintumor.dataset.table import build_file_table
-    from braintumor.models.weights import InitialWeights
-    from braintumor.training.aims import AuxiliaryObjectives
+    from braintumor.datasets.catalog import build_file_table
+    from braintumor.models.builder import InitialWeights
     from braintumor.training.checkpoint import Checkpoints
     from braintumor.training.data import TrainingData
-    from braintumor.training.fit import train_epochs
-    from braintumor.training.frames import load_model_inputs
+    from braintumor.training.distillation import AuxiliaryObjectives
+    from braintumor.training.frame_cache import load_model_inputs
+    from braintumor.training.trainer import train_epochs
 
     recipe = _recipe(precision)
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:

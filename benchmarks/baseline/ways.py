@@ -28,8 +28,8 @@ def ours(version: str, files: Sequence[str], workers: int) -> None:
     detector.detect(files[0])
     say(FIRST)
 
-    from braintumor.reporting.batch import read_rows
-    from braintumor.reporting.csv import to_csv
+    from braintumor.reporting.csv_export import to_csv
+    from braintumor.services.reading import read_rows
 
     seconds = _seconds(lambda: to_csv(read_rows(detector, files, workers)))
     peak = peak_megabytes()
@@ -43,7 +43,7 @@ def original(model: str, files: Sequence[str]) -> None:
     import numpy as np
     from PIL import Image
 
-    from braintumor.models.saved import load_keras_model
+    from braintumor.models.builder import load_keras_model
 
     network = load_keras_model(Path(model))
     height, width, channels = network.input_shape[1:]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from braintumor.evaluation.experiments import read_runs
-from braintumor.evaluation.experiments_file import read_experiments
-from braintumor.evaluation.trial import read_trials
+from braintumor.evaluation.experiments.ablation_study import read_trials
+from braintumor.evaluation.experiments.ablations import read_runs
+from braintumor.results.hypothesis_status import read_experiments
 from braintumor.settings import Settings
 
 _SHOWN = {

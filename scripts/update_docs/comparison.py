@@ -1,10 +1,10 @@
 """Comparison of all models for the README, from `outputs/comparison`; empty if they were not compared."""
 
-from braintumor.evaluation.compare_file import Comparison, ComparisonRow, read_comparison
-from braintumor.evaluation.compare_sentences import summarize_pairs, summarize_undertrained
-from braintumor.evaluation.measures import Metric
+from braintumor.enums import Task
+from braintumor.results.comparison import Comparison, ComparisonRow, read_comparison
+from braintumor.results.comparison_summary import summarize_pairs, summarize_undertrained
+from braintumor.results.metric import Metric
 from braintumor.settings import Settings
-from braintumor.vocabulary import Task
 
 _TASKS = {Task.FOUR_CLASS: "four classes", Task.BINARY: "tumour or none"}
 _HEADS = (

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from braintumor.evaluation.measures import Metric
-from braintumor.evaluation.report import VersionReport, read_holdout_reports, read_version_report
+from braintumor.enums import CLASSES, HOLDOUT_SPLIT, Protocol, Split, Verdict
+from braintumor.results.metric import Metric
+from braintumor.results.version import VersionReport, read_holdout_reports, read_version_report
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES, HOLDOUT_SPLIT, Protocol, Split, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """Results of the README: the served model, its seeds, external images, splits and the comparison of models."""
 
-from braintumor.evaluation.report import (
+from braintumor.enums import HOLDOUT_SPLIT, Protocol, Split
+from braintumor.results.summaries import summarize_holdout_source
+from braintumor.results.version import (
     VersionReport,
     leakage_baseline,
     list_evaluated_runs,
     read_holdout_reports,
     read_version_report,
+    runs_by_seed,
+    seed_spread,
+    shared_teachers_note,
 )
-from braintumor.evaluation.seeds import runs_by_seed, seed_spread, shared_teachers_note
-from braintumor.evaluation.sentences import summarize_holdout_source
 from braintumor.settings import Settings
-from braintumor.vocabulary import HOLDOUT_SPLIT, Protocol, Split
 from scripts.update_docs.comparison import comparison_lines
 
 MEASURES = {

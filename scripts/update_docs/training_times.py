@@ -2,7 +2,7 @@
 
 import json
 
-from braintumor.evaluation.report import list_evaluated_runs, read_version_report
+from braintumor.results.version import list_evaluated_runs, read_version_report
 from braintumor.settings import Settings
 
 

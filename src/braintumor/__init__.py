@@ -6,7 +6,7 @@ asked for, so that `import braintumor` stays light, and none of it is TensorFlow
 Examples
 --------
 >>> from braintumor import predict_image
->>> from braintumor.dataset.phantoms import draw
+>>> from braintumor.datasets.phantom_sets import draw
 >>> detection = predict_image(draw("meningioma", seed=7).pixels, "v4")
 >>> detection.verdict, detection.mask.shape
 (<Verdict.UNCERTAIN: 'uncertain'>, (256, 256))

@@ -10,10 +10,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from braintumor.dataset.phantoms import make_phantom
+from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.enums import CLASSES, TumorClass
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, TumorClass
-from tests.support.artifacts import build_artifacts
+from tests.helpers.artifacts import build_artifacts
 
 Open = Callable[..., AppTest]
 Upload = tuple[str, bytes, str]

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app_pages.components import practice_picture
-from app_pages.components.practice_round import SEED_KEY
-from braintumor.dataset.manifest import read_manifest
+from app_pages.components.practice import images
+from app_pages.components.practice.round import SEED_KEY
+from braintumor.datasets.manifest import read_manifest
+from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ScanError
-from braintumor.evaluation.match import PairedReading, compare_reader, summarize_reader_comparison
-from braintumor.evaluation.practice import Case, phantom_cases, sample_cases
 from braintumor.inference import Detector
+from braintumor.reader_study.cases import Case, phantom_cases, sample_cases
+from braintumor.reader_study.scoring import PairedReading, compare_reader, summarize_reader_comparison
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, TumorClass
 from tests.app.conftest import Open, words
 
 ROUND = 7
@@ -101,7 +101,7 @@ def test_nothing_sent_before_the_guess_tells_the_class(practice: AppTest, order:
 
 
 def test_every_blind_picture_has_one_size(order: tuple[Case, ...], artifacts: Settings) -> None:
-    assert {practice_picture.render_scan(case).shape for case in order[:8]} == {(640, 640, 3)}
+    assert {images.render_scan(case).shape for case in order[:8]} == {(640, 640, 3)}
 
 
 def test_the_guess_brings_truth_answer_and_verdict(
@@ -178,7 +178,7 @@ def test_another_round_begins_another_score(practice: AppTest) -> None:
 
 def test_answers_go_to_the_session_log(practice: AppTest, order: tuple[Case, ...]) -> None:
     _guess(practice, TumorClass.PITUITARY)
-    practice.switch_page("app_pages/log.py").run()
+    practice.switch_page("app_pages/session_log.py").run()
     row = practice.dataframe[0].value.iloc[0]
     assert (row["File"], row["Your finding"]) == (order[0].name, "Pituitary")
     assert f"truth {order[0].label.title.lower()}" in row["Comment"]
@@ -187,7 +187,7 @@ def test_answers_go_to_the_session_log(practice: AppTest, order: tuple[Case, ...
 def test_a_scan_that_cannot_be_read_is_passed_over_without_a_name(
     practice: AppTest, order: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = practice_picture.load_case
+    read = images.load_case
     first = order[0]
 
     def fails(case: Case, settings: Settings | None = None) -> Any:
@@ -195,7 +195,7 @@ def test_a_scan_that_cannot_be_read_is_passed_over_without_a_name(
             raise ScanError(f"{case.name}: the file is damaged.")
         return read(case, settings)
 
-    monkeypatch.setattr(practice_picture, "load_case", fails)
+    monkeypatch.setattr(images, "load_case", fails)
     practice.run()
     assert not practice.exception
     assert "cannot be read" in words(practice)
@@ -214,7 +214,7 @@ def test_without_the_images_phantoms_are_marked_on_every_view(absent: Settings, 
     _guess(app, case.label)
     assert DRAWN.lower() in _sent(app)
     assert f"The truth: {case.label.title.lower()}" in words(app)
-    app.switch_page("app_pages/log.py").run()
+    app.switch_page("app_pages/session_log.py").run()
     assert "drawn phantom, no scan" in app.dataframe[0].value.iloc[0]["Comment"]
 
 

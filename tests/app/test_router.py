@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from braintumor.enums import RESEARCH_USE
 from braintumor.settings import Settings
-from braintumor.vocabulary import RESEARCH_USE
 from tests.app.conftest import Open, words
 
 PAGES = ("summary", "visualizer", "detection", "practice", "log", "hypotheses", "performance")

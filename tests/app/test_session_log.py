@@ -12,12 +12,12 @@ import streamlit as st
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
-from app_pages.components import session_log
+from braintumor.enums import CLASSES, Verdict
 from braintumor.inference import Detection
-from braintumor.reporting.csv import COLUMNS, CsvRow, csv_row, error_row
-from braintumor.reporting.opinion import ReaderFinding
+from braintumor.reporting.csv_export import COLUMNS, CsvRow, csv_row, error_row
+from braintumor.reporting.findings import ReaderFinding
+from braintumor.services import prediction_log
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES, Verdict
 from tests.app.conftest import Open, words
 
 NOON = datetime(2025, 1, 31, 12, tzinfo=UTC)
@@ -42,85 +42,85 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def _names() -> list[object]:
-    return [row["name"] for row in session_log.list_rows()]
+    return [row["name"] for row in prediction_log.list_rows()]
 
 
 def test_a_new_visit_has_an_empty_log(session: dict[str, object]) -> None:
-    assert session_log.list_rows() == []
-    assert session_log.count_dropped() == 0
+    assert prediction_log.list_rows() == []
+    assert prediction_log.count_dropped() == 0
 
 
 def test_the_newest_comes_first(session: dict[str, object]) -> None:
     for minute, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
-        session_log.record(detection(name, minute))
+        prediction_log.record(detection(name, minute))
     assert _names() == ["c.jpg", "b.jpg", "a.jpg"]
 
 
 def test_a_scan_read_again_is_one_row_and_the_newest(session: dict[str, object]) -> None:
-    session_log.record(detection("a.jpg", 0))
-    session_log.record(detection("b.jpg", 1))
-    session_log.record(detection("a.jpg", 2))
+    prediction_log.record(detection("a.jpg", 0))
+    prediction_log.record(detection("b.jpg", 1))
+    prediction_log.record(detection("a.jpg", 2))
     assert _names() == ["a.jpg", "b.jpg"]
-    assert session_log.list_rows()[0]["timestamp"] == "2025-01-31T12:02:00.000Z"
+    assert prediction_log.list_rows()[0]["timestamp"] == "2025-01-31T12:02:00.000Z"
 
 
 def test_recording_on_every_rerun_moves_nothing(session: dict[str, object]) -> None:
     readings = [detection("a.jpg", 0), detection("b.jpg", 1)]
     for reading in readings:
-        session_log.record(reading)
-    session_log.record(readings[0])
+        prediction_log.record(reading)
+    prediction_log.record(readings[0])
     assert _names() == ["b.jpg", "a.jpg"]
 
 
 def test_another_version_name_or_content_is_another_row(session: dict[str, object]) -> None:
-    session_log.record(detection("a.jpg", sha256="1" * 64))
-    session_log.record(detection("a.jpg", sha256="2" * 64))
-    session_log.record(detection("b.jpg", sha256="1" * 64))
-    session_log.record(detection("a.jpg", sha256="1" * 64, version="v4"))
-    assert len(session_log.list_rows()) == 4
+    prediction_log.record(detection("a.jpg", sha256="1" * 64))
+    prediction_log.record(detection("a.jpg", sha256="2" * 64))
+    prediction_log.record(detection("b.jpg", sha256="1" * 64))
+    prediction_log.record(detection("a.jpg", sha256="1" * 64, version="v4"))
+    assert len(prediction_log.list_rows()) == 4
 
 
 def test_a_finding_stays_until_another_is_given(session: dict[str, object]) -> None:
-    session_log.record(detection("a.jpg"), ReaderFinding("glioma", "ring"))
-    session_log.record(detection("a.jpg", 1))
-    row = session_log.list_rows()[0]
+    prediction_log.record(detection("a.jpg"), ReaderFinding("glioma", "ring"))
+    prediction_log.record(detection("a.jpg", 1))
+    row = prediction_log.list_rows()[0]
     assert (row["reader_finding"], row["reader_comment"]) == ("glioma", "ring")
-    session_log.record(detection("a.jpg", 1), ReaderFinding(""))
-    row = session_log.list_rows()[0]
+    prediction_log.record(detection("a.jpg", 1), ReaderFinding(""))
+    row = prediction_log.list_rows()[0]
     assert (row["reader_finding"], row["reader_comment"]) == ("", "")
 
 
 def test_a_file_that_could_not_be_read_is_in_the_log(session: dict[str, object]) -> None:
-    session_log.record(error_row("cut.jpg", "cut.jpg: the file is damaged.", "v1"))
-    assert session_log.list_rows()[0]["error"] == "cut.jpg: the file is damaged."
+    prediction_log.record(error_row("cut.jpg", "cut.jpg: the file is damaged.", "v1"))
+    assert prediction_log.list_rows()[0]["error"] == "cut.jpg: the file is damaged."
 
 
 def test_an_empty_row_is_no_prediction(session: dict[str, object]) -> None:
-    session_log.record({})
-    assert session_log.list_rows() == []
+    prediction_log.record({})
+    assert prediction_log.list_rows() == []
 
 
 def test_the_oldest_rows_make_room_and_are_counted(session: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_log, "MAX_ROWS", 3)
+    monkeypatch.setattr(prediction_log, "MAX_ROWS", 3)
     for minute in range(5):
-        session_log.record(detection(f"{minute}.jpg", minute))
+        prediction_log.record(detection(f"{minute}.jpg", minute))
     assert _names() == ["4.jpg", "3.jpg", "2.jpg"]
-    assert session_log.count_dropped() == 2
+    assert prediction_log.count_dropped() == 2
 
 
 def test_what_a_page_does_to_a_row_changes_no_log(session: dict[str, object]) -> None:
-    session_log.record(detection("a.jpg"))
-    session_log.list_rows()[0]["name"] = "other"
+    prediction_log.record(detection("a.jpg"))
+    prediction_log.list_rows()[0]["name"] = "other"
     assert _names() == ["a.jpg"]
 
 
 def test_clearing_forgets_everything(session: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_log, "MAX_ROWS", 1)
-    session_log.record(detection("a.jpg", 0))
-    session_log.record(detection("b.jpg", 1))
-    session_log.clear()
-    assert session_log.list_rows() == []
-    assert session_log.count_dropped() == 0
+    monkeypatch.setattr(prediction_log, "MAX_ROWS", 1)
+    prediction_log.record(detection("a.jpg", 0))
+    prediction_log.record(detection("b.jpg", 1))
+    prediction_log.clear()
+    assert prediction_log.list_rows() == []
+    assert prediction_log.count_dropped() == 0
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def page(empty: Settings, open_page: Open) -> Callable[..., AppTest]:
         app = open_page("summary")
         log: dict[object, CsvRow] = {(row["sha256"], row["name"], row["model_version"]): row for row in rows}
         app.session_state["session-log"] = log
-        app.switch_page("app_pages/log.py").run()
+        app.switch_page("app_pages/session_log.py").run()
         assert not app.exception
         return app
 

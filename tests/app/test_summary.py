@@ -2,8 +2,8 @@
 
 import json
 
+from braintumor.enums import CLASSES, RESEARCH_USE
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES, RESEARCH_USE
 from tests.app.conftest import Open, words
 
 

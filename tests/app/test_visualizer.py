@@ -11,25 +11,27 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app_pages.components import visualizer_profile
-from app_pages.components.visualizer_table import search_rows, to_csv_bytes
-from app_pages.components.visualizer_tiles import tiles_to_png
-from braintumor.dataset.audit import audit_dataset
-from braintumor.dataset.manifest import read_manifest
-from braintumor.dataset.masks import fetch_masks
-from braintumor.dataset.phantoms import write_phantoms
-from braintumor.dataset.split import split_dataset
+from app_pages.components.visualizer import profile
+from app_pages.components.visualizer.image_grid import tiles_to_png
+from app_pages.components.visualizer.manifest_table import search_rows, to_csv_bytes
+from braintumor.datasets.audit import audit_dataset
+from braintumor.datasets.manifest import read_manifest
+from braintumor.datasets.masks import fetch_masks
+from braintumor.datasets.phantom_sets import write_phantoms
+from braintumor.datasets.splits import split_dataset
+from braintumor.enums import CLASSES, Plane, Split, TumorClass
 from braintumor.exploration.charts import (
     load_image_features,
     summarize_distribution,
     summarize_histogram,
     summarize_scatter,
 )
-from braintumor.exploration.leakage import load_leakage_report
+from braintumor.exploration.explore import explore_dataset
+from braintumor.exploration.leakage_report import load_leakage_report
 from braintumor.exploration.montage import PHANTOM_CAPTION, load_tiles, sample_rows
 from braintumor.exploration.outliers import find_outliers, summarize_outliers
-from braintumor.exploration.run import explore_dataset
-from braintumor.exploration.sentences import (
+from braintumor.exploration.statistics import load_statistics
+from braintumor.exploration.summaries import (
     summarize_atlas,
     summarize_average,
     summarize_difference,
@@ -37,9 +39,7 @@ from braintumor.exploration.sentences import (
     summarize_profile,
     summarize_variability,
 )
-from braintumor.exploration.statistics import load_statistics
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 from tests.app.conftest import Open, words
 
 TABS = ("Maps", "Montage", "Explorer", "Leakage")
@@ -164,21 +164,21 @@ def test_a_profile_follows_the_numbers(explored: Settings, open_page: Open) -> N
 def test_a_stroke_sets_the_line_and_stays_within_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     stroke = {"x": [-4.2, 50.0, 99.6], "y": [3.4, 8.0, 300.0]}
     state = {"picture": {"selection": {"lasso": [stroke]}}}
-    monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.update_line("picture", 100, 80)
+    monkeypatch.setattr(profile.st, "session_state", state)
+    profile.update_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [0, 3, 99, 79]
 
 
 def test_a_click_sets_the_start_of_the_line_and_the_next_one_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, Any] = {"picture": {"selection": {"lasso": [], "points": [{"x": 12, "y": 7}]}}}
-    monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.update_line("picture", 100, 80)
+    monkeypatch.setattr(profile.st, "session_state", state)
+    profile.update_line("picture", 100, 80)
     assert [state.get(f"line-{end}") for end in ("x0", "y0", "x1", "y1")] == [12, 7, None, None]
     state["picture"]["selection"]["points"] = [{"x": 62, "y": 77}]
-    visualizer_profile.update_line("picture", 100, 80)
+    profile.update_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [12, 7, 62, 77]
     state["picture"]["selection"]["points"] = [{"x": 2, "y": 3}]
-    visualizer_profile.update_line("picture", 100, 80)
+    profile.update_line("picture", 100, 80)
     assert [state[f"line-{end}"] for end in ("x0", "y0", "x1", "y1")] == [2, 3, 62, 77]
 
 
@@ -194,8 +194,8 @@ def test_a_line_half_set_says_what_to_do_next(explored: Settings, open_page: Ope
 
 def test_no_stroke_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     state = {"picture": {"selection": {"lasso": []}}}
-    monkeypatch.setattr(visualizer_profile.st, "session_state", state)
-    visualizer_profile.update_line("picture", 100, 80)
+    monkeypatch.setattr(profile.st, "session_state", state)
+    profile.update_line("picture", 100, 80)
     assert list(state) == ["picture"]
 
 

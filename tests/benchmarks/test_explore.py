@@ -13,8 +13,8 @@ from benchmarks.baseline.averaging import grey_of_colours
 from benchmarks.baseline.explore import ABSENT, compare_exploration, exploration_table
 from benchmarks.baseline.process import Run
 from benchmarks.baseline.run import bench
-from braintumor.dataset.audit import audit_dataset
-from braintumor.dataset.phantoms import write_phantoms
+from braintumor.datasets.audit import audit_dataset
+from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.settings import Settings, get_settings
 
 MET = {"time_ratio": True, "largest_difference": True, "peak_megabytes": True}

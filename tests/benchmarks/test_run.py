@@ -10,10 +10,10 @@ from benchmarks.baseline.comparison import MEASURES
 from benchmarks.baseline.process import Run, run
 from benchmarks.baseline.run import bench
 from benchmarks.baseline.ways import peak_megabytes
-from braintumor.dataset.phantoms import write_phantoms
+from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.errors import ArtifactError, BrainTumorError, MissingExtraError
 from tests.golden.draw import SCANS
-from tests.inference.version import write_version
+from tests.helpers.versions.tiny import write_version
 
 STAGES = {stage: {"median": 1.0, "p95": 2.0} for stage in ("read", "standardize", "infer", "total")}
 FAST = Run(first_verdict=0.5, throughput=400.0, peak_megabytes=100.0, stages=STAGES)

@@ -11,7 +11,7 @@ from benchmarks.baseline import training as training_module
 from benchmarks.baseline.__main__ import main
 from benchmarks.baseline.process import Run, run
 from benchmarks.baseline.training import _folder_of_images, compare_training, training_table
-from braintumor.dataset.phantoms import write_phantoms
+from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.settings import Settings
 
 Asked = list[tuple[str, tuple[Any, ...], int]]

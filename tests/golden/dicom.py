@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 
 from braintumor.imaging import Scan
-from tests.support.slices import read_slices
+from tests.helpers.slices import read_slices
 
 FOLDER = Path(__file__).parent
 FILES, PIXELS = FOLDER / "dicom.json", FOLDER / "dicom.npz"

@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 from pydicom.pixels import apply_modality_lut, apply_windowing
 
-from braintumor.dataset.drawing import make_phantom
+from braintumor.datasets.phantoms import make_phantom
+from braintumor.enums import CLASSES
 from braintumor.imaging import FailedScan, Scan, read_scan
-from braintumor.imaging.kind import FileFormat, detect_format
+from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.inference import Detector, list_models
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES
 from tests.golden.dicom import CHOSEN, FILES, PIXELS, content, corner, facts, first_slice
-from tests.support.dicoms import dicom
-from tests.support.hostile_bases import packed
-from tests.support.slices import read_slices
+from tests.helpers.dicoms import dicom
+from tests.helpers.malformed.valid_files import packed
+from tests.helpers.slices import read_slices
 
 PINNED = json.loads(FILES.read_text(encoding="utf-8"))
 HELD = Path(pydicom.__file__).parent / "data" / "test_files"

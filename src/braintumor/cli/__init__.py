@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from braintumor import __version__
 from braintumor.cli.data import add_data_commands
 from braintumor.cli.models import add_model_commands
-from braintumor.cli.reading import add_predict_commands
+from braintumor.cli.predict import add_predict_commands
 from braintumor.errors import BrainTumorError, MissingExtraError
 
 

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from braintumor.cli.command import add_command, parse_seed
-from braintumor.vocabulary import Protocol
+from braintumor.cli.arguments import add_command, parse_seed
+from braintumor.enums import Protocol
 
 
 def add_data_commands(commands: argparse._SubParsersAction) -> None:
@@ -30,9 +30,9 @@ def add_data_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from braintumor.dataset.fetch import fetch_dataset
-    from braintumor.dataset.masks import fetch_masks
-    from braintumor.dataset.sets import BINARY_SET, KAGGLE
+    from braintumor.datasets.catalog import BINARY_SET, KAGGLE
+    from braintumor.datasets.download import fetch_dataset
+    from braintumor.datasets.masks import fetch_masks
 
     wanted = BINARY_SET if options.yes_no else KAGGLE
     print(
@@ -43,21 +43,21 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from braintumor.dataset.audit import audit_dataset
+    from braintumor.datasets.audit import audit_dataset
 
     print(audit_dataset())
     return 0
 
 
 def _split(options: argparse.Namespace) -> int:
-    from braintumor.dataset.split import split_dataset
+    from braintumor.datasets.splits import split_dataset
 
     print(split_dataset(options.protocol, options.seed))
     return 0
 
 
 def _explore(options: argparse.Namespace) -> int:
-    from braintumor.exploration.run import explore_dataset
+    from braintumor.exploration.explore import explore_dataset
 
     print(explore_dataset())
     return 0
@@ -66,9 +66,8 @@ def _explore(options: argparse.Namespace) -> int:
 def _phantoms(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from braintumor.dataset.phantoms import write_phantoms
-    from braintumor.dataset.table import write_file_table
-    from braintumor.dataset.yes_no_phantoms import BINARY_TABLE_FILE, write_binary_phantoms
+    from braintumor.datasets.catalog import write_file_table
+    from braintumor.datasets.phantom_sets import BINARY_TABLE_FILE, write_binary_phantoms, write_phantoms
 
     folder, table = options.folder, options.folder / BINARY_TABLE_FILE
     if options.yes_no:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from braintumor.cli.command import add_command, parse_seed
-from braintumor.vocabulary import Protocol
+from braintumor.cli.arguments import add_command, parse_seed
+from braintumor.enums import Protocol
 
 _HELD_OUT_HELP = "measure on validation and test scans alone, for a network that is slow"
 
@@ -65,7 +65,7 @@ def add_model_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from braintumor.training.run import train
+    from braintumor.training.train import train
 
     options.version = train(
         options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart
@@ -83,7 +83,7 @@ def _export(options: argparse.Namespace) -> int:
 def _export_variant(options: argparse.Namespace) -> int:
     if not (options.litert or options.int8):
         return _export(options)
-    from braintumor.evaluation.variants import export_variants
+    from braintumor.evaluation.variants.export import export_variants
 
     for said in export_variants(options.version, litert=options.litert, int8=options.int8):
         print(said)
@@ -91,21 +91,21 @@ def _export_variant(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.run import evaluate
+    from braintumor.evaluation.evaluate import evaluate
 
     print(evaluate(options.version, skip_train_split=options.held_out))
     return 0
 
 
 def _study(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.study import run_study
+    from braintumor.evaluation.study.runner import run_study
 
     print(run_study(options.version, restart=options.restart))
     return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.compare import compare_models
+    from braintumor.evaluation.comparison.compare import compare_models
 
     print(compare_models(options.versions, restart=options.restart))
     return 0
@@ -120,14 +120,14 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _hypotheses(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.weigh import run_hypothesis_experiments
+    from braintumor.evaluation.experiments.hypothesis_tests import run_hypothesis_experiments
 
     print(run_hypothesis_experiments(no_train=options.measured))
     return 0
 
 
 def _experiment(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.trial import run_ablation_study
+    from braintumor.evaluation.experiments.ablation_study import run_ablation_study
 
     for sentence in run_ablation_study(options.arms, no_train=options.measured):
         print(sentence, flush=True)

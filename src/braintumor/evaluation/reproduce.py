@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from braintumor.dataset.audit import audit_dataset
-from braintumor.dataset.fetch import fetch_dataset
-from braintumor.dataset.masks import fetch_masks
-from braintumor.dataset.sets import BINARY_SET, KAGGLE
-from braintumor.dataset.split import split_dataset
+from braintumor.datasets.audit import audit_dataset
+from braintumor.datasets.catalog import BINARY_SET, KAGGLE
+from braintumor.datasets.download import fetch_dataset
+from braintumor.datasets.masks import fetch_masks
+from braintumor.datasets.splits import split_dataset
+from braintumor.enums import Protocol
 from braintumor.errors import RecipeError
 from braintumor.evaluation.reproduction import Reproduction, compare_reproduction, iter_data_rows
+from braintumor.inference.run_names import run_name
 from braintumor.models.recipe import Recipe, load_recipe
-from braintumor.runs import run_name
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import Protocol
 
 # Below the outputs, in a folder for each version; git ignores it.
 REPRODUCED_FOLDER: Final = "reproduced"
@@ -68,7 +68,7 @@ def reproduce(
     RecipeError
         No recipe makes a version of this name.
     """
-    from braintumor.training.card import read_card
+    from braintumor.training.card_draft import read_card
 
     settings = settings or get_settings()
     card = read_card(version, settings)
@@ -88,7 +88,7 @@ def reproduce(
 
 def find_run_spec(version: str, card: dict[str, Any], settings: Settings) -> RunSpec:
     """What to train to make a version, from its folder's name and its card."""
-    from braintumor.training.card import recipe_from_card
+    from braintumor.training.card_draft import recipe_from_card
 
     began = recipe_from_card(card).weights  # cards from before a recipe could say say nothing of it
     names = [path.stem for path in settings.recipes.glob("*.toml")]
@@ -147,9 +147,9 @@ def _data_fingerprint(run: RunSpec, new_settings: Settings) -> str:
 
 
 def _train_and_evaluate(run: RunSpec, new_settings: Settings, report_progress: ProgressCallback) -> None:
-    from braintumor.evaluation.run import evaluate
+    from braintumor.evaluation.evaluate import evaluate
     from braintumor.training.export import export_model
-    from braintumor.training.run import train
+    from braintumor.training.train import train
 
     name = train(run.recipe_name, run.protocol, seed=run.seed, weights=run.weights, settings=new_settings)
     report_progress(export_model(name, new_settings))

@@ -7,15 +7,20 @@ from typing import Any, Final
 
 import numpy as np
 
+from braintumor.enums import Split
 from braintumor.errors import ArtifactError
-from braintumor.evaluation.measures import Metrics
-from braintumor.evaluation.report import VersionReport, read_version_report
-from braintumor.evaluation.seeds import read_seed_reports, seed_spread, split_seed_suffix
-from braintumor.files import sha256_file
+from braintumor.fileio import sha256_file
 from braintumor.models.recipe import Recipe
+from braintumor.results.metric import Metrics
+from braintumor.results.version import (
+    VersionReport,
+    read_seed_reports,
+    read_version_report,
+    seed_spread,
+    split_seed_suffix,
+)
 from braintumor.settings import Settings
-from braintumor.vocabulary import Split
-from braintumor.words import join_words
+from braintumor.text import join_words
 
 REPRODUCED_METRICS: Final = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc")
 # The tolerance, stated here and nowhere else. On another machine or with other libraries sums are rounded otherwise,
@@ -195,7 +200,7 @@ def _compare_weights(committed: VersionReport, reproduced: VersionReport) -> tup
     """Whether both have the same weights, to the last bit."""
     files = [report.folder / "model.keras" for report in (committed, reproduced)]
     if all(file.is_file() for file in files):
-        from braintumor.models.saved import load_keras_model
+        from braintumor.models.builder import load_keras_model
 
         first, second = (load_keras_model(file).get_weights() for file in files)
         if [a.shape for a in first] != [b.shape for b in second]:

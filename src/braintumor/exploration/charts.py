@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import DatasetError
-from braintumor.exploration.facts import IMAGE_FEATURES
 from braintumor.exploration.figures import TUMOR_CLASS_COLORS
+from braintumor.exploration.image_features import IMAGE_FEATURES, TUMOR_FEATURES
 from braintumor.exploration.statistics import Statistics
-from braintumor.exploration.tumours import TUMOR_FEATURES
-from braintumor.imaging.standardize import MARGIN_LEVEL
+from braintumor.imaging.preprocessing import MARGIN_LEVEL
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, TumorClass
 
 # More points than this cannot be told apart and take long to draw; they are thinned evenly.
 _MAX_VIOLIN_POINTS: Final = 3000

@@ -1,6 +1,6 @@
 """Figures of the statistics: Plotly images whose hover tells the value of each pixel. numpy and plotly only.
 
-Each takes what the sentence of the same name in `braintumor.exploration.sentences` takes, and that sentence is its text
+Each takes what the sentence of the same name in `braintumor.exploration.summaries` takes, and that sentence is its text
 alternative. Colour scales are safe for the colour-blind; those of signed maps are centred on zero.
 """
 
@@ -10,10 +10,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from braintumor.exploration.profile import Point, sample_profile
-from braintumor.exploration.sentences import Label, describe_class
+from braintumor.enums import Plane, TumorClass
+from braintumor.exploration.effect_size import Point, sample_profile
 from braintumor.exploration.statistics import MapName, Statistics
-from braintumor.vocabulary import Plane, TumorClass
+from braintumor.exploration.summaries import Label, describe_class
 
 _MAX_GRAY: Final = 255
 # Those of the pages: told apart with any kind of colour vision, on light and on dark.

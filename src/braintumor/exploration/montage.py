@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from braintumor.dataset.alignment import load_mask
-from braintumor.dataset.phantoms import PHANTOM_ORIGIN as PHANTOM_ORIGIN
-from braintumor.dataset.phantoms import make_phantom
+from braintumor.datasets.masks import load_mask
+from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
+from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.enums import CLASSES, Plane, Split, TumorClass
 from braintumor.imaging import Scan, read_scan
 from braintumor.imaging.overlay import outline_mask
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES, Plane, Split, TumorClass
 
 ImageArray = NDArray[np.uint8]
 PHANTOM_CAPTION: Final = "drawn, not a scan"

@@ -6,8 +6,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from braintumor.exploration.facts import IMAGE_FEATURES
-from braintumor.vocabulary import TumorClass
+from braintumor.enums import TumorClass
+from braintumor.exploration.image_features import IMAGE_FEATURES
 
 # Standard deviations from the median of the class; far beyond what chance gives a few thousand images of any shape.
 OUTLIER_DEVIATIONS: Final = 6.0

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.exploration.facts import IMAGE_FEATURES
+from braintumor.exploration.image_features import IMAGE_FEATURES
 
 _FOLDS: Final = 5
 _RESAMPLES: Final = 2000

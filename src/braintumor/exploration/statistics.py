@@ -24,10 +24,10 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.enums import CLASSES, Plane, TumorClass
 from braintumor.errors import DatasetError
 from braintumor.exploration.effect_size import Effect
 from braintumor.settings import get_settings
-from braintumor.vocabulary import CLASSES, Plane, TumorClass
 
 Map = NDArray[np.float32]
 MapName = Literal["average", "variability"]

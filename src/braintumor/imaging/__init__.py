@@ -1,11 +1,10 @@
 """Bytes to Scan to model input, and overlays back onto the scan."""
 
 from braintumor.imaging.geometry import Geometry
+from braintumor.imaging.loading import read_scan
 from braintumor.imaging.overlay import draw_overlay, inferno_colors
-from braintumor.imaging.read import read_scan
-from braintumor.imaging.refusal import FailedScan
-from braintumor.imaging.scan import Scan, SeriesPosition
-from braintumor.imaging.standardize import InputSpec, foreground_bbox, preprocess, to_batch
+from braintumor.imaging.preprocessing import InputSpec, foreground_bbox, preprocess, to_batch
+from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition
 
 __all__ = [
     "FailedScan",

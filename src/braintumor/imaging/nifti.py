@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging.build import make_scan
-from braintumor.imaging.decode import check_size
-from braintumor.imaging.grey import window_high_bit_depth
-from braintumor.imaging.refusal import FailedScan
-from braintumor.imaging.scan import Scan, SeriesPosition
+from braintumor.imaging.raster import check_size
+from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, make_scan
 from braintumor.imaging.volume import Volume, read_volume
+from braintumor.imaging.windowing import window_high_bit_depth
 from braintumor.settings import Settings
 
 # Voxels this much longer one way than the other are made square, for a head has its shape and models know it.

@@ -5,6 +5,28 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.errors import ScanError
+from braintumor.imaging.windowing import GrayImage
+
+
+@dataclass(frozen=True, slots=True)
+class FailedScan:
+    """What stands in a scan's place where there is none.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file or slice, as a scan's would be.
+    problem : str
+        A sentence: what is wrong and what to do. It starts with the name.
+    sha256 : str, optional
+        Hash of the file's bytes, where they could be had.
+    """
+
+    name: str
+    problem: str
+    sha256: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesPosition:
@@ -90,3 +112,28 @@ class Scan:
         """Grey values from 0 to 255, shape (height, width); what is displayed and what models are fed from."""
         values = self.values if self.values.dtype == np.uint8 else np.rint(self.values * np.float32(255.0))
         return values.astype(np.uint8, copy=False)
+
+
+def make_scan(
+    gray: GrayImage,
+    name: str,
+    sha256: str,
+    mode: str,
+    series: SeriesPosition | None = None,
+    spacing: tuple[float, float] | None = None,
+    warnings: tuple[str, ...] = (),
+    modality: str = "",
+) -> Scan:
+    """Grey values as a scan.
+
+    Raises
+    ------
+    ScanError
+        They are all the same.
+    """
+    values = gray.values
+    if values.min() == values.max():
+        raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
+    values.setflags(write=False)
+    bits = 8 if values.dtype == np.uint8 else 16
+    return Scan(values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, warnings, modality)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
-from braintumor.imaging.grey import WINDOW_PERCENTILES
-from braintumor.imaging.kind import is_nifti
+from braintumor.imaging.file_format import is_nifti
+from braintumor.imaging.windowing import WINDOW_PERCENTILES
 from braintumor.settings import Settings
 
 # Enough voxels to know a volume's percentiles by.

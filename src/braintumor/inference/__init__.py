@@ -1,10 +1,10 @@
 """A trained version on ONNX Runtime: artifact, detector, verdict."""
 
-from braintumor.inference.artifact import Artifact, ModelCard, list_models, load_artifact
 from braintumor.inference.detection import Detection
 from braintumor.inference.detector import Detector
-from braintumor.inference.kept import predict_image
-from braintumor.inference.neighbours import SimilarScan
+from braintumor.inference.predict_image import predict_image
+from braintumor.inference.registry import Artifact, ModelCard, list_models, load_artifact
+from braintumor.inference.retrieval import SimilarScan
 
 __all__ = [
     "Artifact",

@@ -6,11 +6,11 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.imaging.geometry import Geometry, MapExtent
 from braintumor.imaging.scan import SeriesPosition
-from braintumor.inference.size import PixelSpacing, largest_component, max_feret_diameter
-from braintumor.inference.verdict import predicted_class
-from braintumor.vocabulary import CLASSES, TumorClass, Verdict
+from braintumor.inference.decision import predicted_class
+from braintumor.inference.lesion_size import PixelSpacing, largest_component, max_feret_diameter
 
 MASK_THRESHOLD = 0.5
 

@@ -11,17 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.enums import CLASSES
 from braintumor.imaging import Scan, preprocess, read_scan, to_batch
-from braintumor.inference.artifact import Artifact, load_artifact
-from braintumor.inference.detection import Detection
-from braintumor.inference.ensemble import Ensemble
-from braintumor.inference.load import load_gradient, load_ood_reference, load_similar_scan_index
-from braintumor.inference.neighbours import SimilarScan, SimilarScanIndex, retrieval_features
-from braintumor.inference.novelty import feature_vector
-from braintumor.inference.onnx_model import ModelRunner, OnnxModel
-from braintumor.inference.outputs import Outputs
-from braintumor.inference.saliency import GradientFunction, onnx_gradient, saliency_map
-from braintumor.inference.verdict import (
+from braintumor.inference.decision import (
     OODScore,
     decide_verdict,
     predicted_class,
@@ -29,8 +21,16 @@ from braintumor.inference.verdict import (
     softmax,
     tumor_probability,
 )
+from braintumor.inference.detection import Detection
+from braintumor.inference.ensemble import Ensemble
+from braintumor.inference.loading import load_gradient, load_ood_reference, load_similar_scan_index
+from braintumor.inference.onnx_model import ModelRunner, OnnxModel
+from braintumor.inference.ood import feature_vector
+from braintumor.inference.outputs import Outputs
+from braintumor.inference.registry import Artifact, load_artifact
+from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex, retrieval_features
+from braintumor.inference.saliency import GradientFunction, onnx_gradient, saliency_map
 from braintumor.settings import Settings, get_settings
-from braintumor.vocabulary import CLASSES
 
 
 class Detector:
@@ -41,7 +41,7 @@ class Detector:
     A drawing stands in for a scan; a path or the bytes of a file do as well.
 
     >>> from braintumor import Detector
-    >>> from braintumor.dataset.phantoms import draw
+    >>> from braintumor.datasets.phantom_sets import draw
     >>> detector = Detector.load("v4")
     >>> detection = detector.detect(draw("meningioma", seed=7).pixels, name="drawing")
     >>> detection.name, detection.verdict

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.enums import CLASSES, TUMOR_INDICES, Task
 from braintumor.errors import ArtifactError
 from braintumor.imaging import InputSpec
-from braintumor.inference.artifact import MODEL_FILE, Artifact, ModelCard, load_artifact
-from braintumor.inference.fusion import tumor_log_odds
+from braintumor.inference.decision import tumor_log_odds
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.inference.outputs import Outputs
+from braintumor.inference.registry import MODEL_FILE, Artifact, ModelCard, load_artifact
 from braintumor.settings import Settings
-from braintumor.vocabulary import CLASSES, TUMOR_INDICES, Task
 
 _TINY: Final = np.float32(1e-12)
 Floats = NDArray[np.float32]

@@ -9,9 +9,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact import MODEL_FILE, Artifact, ModelCard
-from braintumor.inference.load import create_session
+from braintumor.inference.loading import create_session
 from braintumor.inference.outputs import LOGITS, Outputs
+from braintumor.inference.registry import MODEL_FILE, Artifact, ModelCard
 
 
 class ModelRunner(Protocol):

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.files import write_atomically
+from braintumor.enums import Verdict
+from braintumor.fileio import write_atomically
 from braintumor.imaging import Scan, draw_overlay
 from braintumor.inference.detection import Detection
-from braintumor.vocabulary import Verdict
 
 HEAT_MAP_OPACITY: Final = 0.65
 # A suffix of one picture; what stands behind it, as in `volume.nii.gz [axial 12]`, tells slices of a file apart.

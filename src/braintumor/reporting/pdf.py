@@ -11,12 +11,10 @@ from typing import Final, Literal
 import typst
 
 from braintumor.errors import BrainTumorError
-from braintumor.inference.artifact import ModelCard
-from braintumor.reporting.block import ReportScan, render_report_scan
-from braintumor.reporting.entry import Failure, ReportEntry
-from braintumor.reporting.gallery import ReportScans
-from braintumor.reporting.measured import HeadlineMetric
-from braintumor.reporting.sheet import report_context
+from braintumor.inference.registry import ModelCard
+from braintumor.reporting.report_context import report_context
+from braintumor.reporting.report_scan import Failure, ReportEntry, ReportScan, ReportScans, render_report_scan
+from braintumor.results.headline_metrics import HeadlineMetric
 
 # Accessible to a screen reader (ISO 14289-1) and readable in decades (ISO 19005-2, level A). The typesetter refuses to
 # write a file that breaks either as far as a program can tell.

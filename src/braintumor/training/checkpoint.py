@@ -8,9 +8,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from braintumor.files import write_atomically
-from braintumor.models.build import iter_leaf_layers
-from braintumor.models.saved import load_keras_model
+from braintumor.fileio import write_atomically
+from braintumor.models.builder import iter_leaf_layers, load_keras_model
 from braintumor.training.schedule import best_epoch
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")

@@ -7,23 +7,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.dataset.manifest import read_manifest
-from braintumor.dataset.split import assign_splits
+from braintumor.datasets.binary_set import load_binary_manifest
+from braintumor.datasets.catalog import BINARY_SET
+from braintumor.datasets.manifest import read_manifest
+from braintumor.datasets.splits import assign_splits
+from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, TUMOR_LABEL, UNKNOWN_TYPE_INDEX, Protocol, Split, TumorClass
 from braintumor.errors import DatasetError
 from braintumor.imaging import InputSpec
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
-from braintumor.training.frames import load_model_inputs
-from braintumor.training.mask_frames import load_input_masks
-from braintumor.vocabulary import (
-    CLASS_NAMES,
-    HOLDOUT_SPLIT,
-    TUMOR_LABEL,
-    UNKNOWN_TYPE_INDEX,
-    Protocol,
-    Split,
-    TumorClass,
-)
+from braintumor.training.frame_cache import load_input_masks, load_model_inputs
 
 # The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
 COMPARISON_SEED = 0
@@ -123,8 +116,6 @@ def load_data(
     """
     contract = recipe.input.to_input_spec()
     if recipe.data == "yes-no":
-        from braintumor.training.yes_no import load_binary_data
-
         return load_binary_data(contract, protocol, settings)
     masks = recipe.mask is not None if with_masks is None else with_masks
     return load_training_data(
@@ -178,3 +169,20 @@ def _hold_out_source(manifest: pd.DataFrame, source: str) -> pd.DataFrame:
     # Their near copies of other origins are in no split: they may neither teach nor be asked.
     split = manifest["split"].mask(touched, "").mask(is_left_out, HOLDOUT_SPLIT)
     return manifest.assign(split=split)
+
+
+def load_binary_data(input_spec: InputSpec, protocol: Protocol, settings: Settings | None = None) -> TrainingData:
+    """Read (or make) the frames of the yes/no set and deal them by the protocol, always in the same way.
+
+    Labels are indices into the fixed class order for pictures without a tumour and `UNKNOWN_KIND` for those with one.
+
+    Raises
+    ------
+    DatasetError
+        The set is not there, or the protocol is `official`, which it has not.
+    """
+    settings = settings or get_settings()
+    manifest = load_binary_manifest(protocol, settings, COMPARISON_SEED)
+    numbers = {label: number for number, label in enumerate(CLASS_NAMES)}
+    labels = np.array([numbers.get(label, UNKNOWN_TYPE_INDEX) for label in manifest["label"]], np.int64)
+    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, BINARY_SET), labels)

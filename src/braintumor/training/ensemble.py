@@ -6,18 +6,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.enums import Protocol, Split, Task
 from braintumor.errors import ArtifactError, RecipeError
-from braintumor.files import sha256_file
+from braintumor.fileio import sha256_file
 from braintumor.imaging import InputSpec, to_batch
-from braintumor.inference.artifact import CARD_FILE, MODEL_FILE, SALIENCY_FILE, Artifact, load_artifact
 from braintumor.inference.ensemble import resize_input
 from braintumor.inference.onnx_model import OnnxModel
+from braintumor.inference.registry import CARD_FILE, MODEL_FILE, SALIENCY_FILE, Artifact, load_artifact
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.card import read_card, remove_stale_results, update_card, write_initial_card
+from braintumor.training.card_draft import read_card, remove_stale_results, update_card, write_initial_card
 from braintumor.training.data import TrainingData, load_data
 from braintumor.training.ensemble_weights import MemberWeights, fit_member_weights
-from braintumor.vocabulary import Protocol, Split, Task
 
 _AVERAGED_QUANTITY: Final = {
     Task.FOUR_CLASS: "log-probabilities of the classes, each member's at its own temperature",

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from braintumor.inference.fusion import tumor_log_odds
-from braintumor.vocabulary import NO_TUMOR_INDEX, Task
+from braintumor.enums import NO_TUMOR_INDEX, Task
+from braintumor.inference.decision import tumor_log_odds
 
 FloatArray = NDArray[np.float64]
 _MAX_COEFFICIENT: Final = 100.0  # where a few scans are told apart without a mistake, no coefficient is large enough

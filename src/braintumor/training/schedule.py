@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from braintumor.models.recipe import Recipe
-from braintumor.models.recipe_parts import FitRecipe
+from braintumor.models.recipe import FitRecipe, Recipe
 
 _WARMUP_FRACTION: Final = 0.1
 _MIN_RATE_FRACTION: Final = 0.01  # share of the highest rate the last epochs keep

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from braintumor.imaging.dicom.facts import DicomMetadata
+from braintumor.imaging.dicom.metadata import DicomMetadata
 from braintumor.imaging.scan import SeriesPosition
 
 

@@ -1,0 +1,113 @@
+"""Figures that a hypothesis has beside its estimates: where classes differ, what chance reaches, how accuracy grows."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app_pages.components.shared import cache
+from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.colors import ACCENT, NEUTRAL
+from app_pages.components.shared.formatting import join_words
+from braintumor.enums import CLASSES, TumorClass
+from braintumor.exploration.figures import plot_effect
+from braintumor.exploration.summaries import summarize_effect
+from braintumor.results.hypothesis_status import Experiments
+from braintumor.results.metric import Metric
+
+
+def show_hypothesis_figure(key: str, experiments: Experiments) -> None:
+    """The figure of one hypothesis, where it has one and it was measured."""
+    if key == "differ":
+        _show_effect_maps()
+        _show_permutation_test(experiments)
+    elif key == "growth":
+        _show_learning_curve(experiments)
+    elif key in ("augmentation", "masks"):
+        _show_results_by_seed(experiments, key)
+
+
+def _show_effect_maps() -> None:
+    """Where each tumour class differs from no tumour, in standard deviations."""
+    statistics = cache.get_statistics()
+    if statistics is None:
+        return
+    for column, label in zip(st.columns(3), [c for c in CLASSES if c.is_tumor], strict=True):
+        with column:
+            st.caption(f"{label.title} minus no tumour")
+            figure = plot_effect(statistics, label, TumorClass.NOTUMOR)
+            figure.update_traces(showscale=False)
+            said = summarize_effect(statistics, label, TumorClass.NOTUMOR)
+            show_chart(figure, said, f"effect-{label}", 150)
+
+
+def _show_permutation_test(experiments: Experiments) -> None:
+    """What the nearest class average tells, against what it tells of labels dealt at random."""
+    told, null = experiments.metric("visible", "told"), experiments.detail("visible", "null")
+    if told is None or not null:
+        return
+    figure = go.Figure(
+        go.Histogram(x=null, xbins={"size": 0.01}, marker_color=NEUTRAL, hovertemplate="%{x:.0%}: %{y}<extra></extra>")
+    )
+    figure.add_vline(x=told.value, line={"color": ACCENT, "width": 3})
+    figure.add_annotation(
+        x=told.value, y=1, yref="paper", text=f"measured {told.value:.1%}", showarrow=False, xanchor="right", xshift=-6
+    )
+    figure.update_xaxes(tickformat=".0%", title="group averages told apart, mean over classes")
+    figure.update_yaxes(title="deals of labels")
+    reach = sum(value >= told.value for value in null)
+    said = (
+        f"Of {len(null):,} deals of the labels to the groups at random, {reach or 'none'} reach the measured "
+        f"{told.value:.1%} (p = {experiments.detail('visible', 'p'):.3f}); the best of them reaches {max(null):.1%}."
+    )
+    show_chart(figure, said, "chance", 190)
+    st.caption(said)
+
+
+def _show_learning_curve(experiments: Experiments) -> None:
+    """Accuracy at each share of the groups, with the fitted power law of the errors."""
+    points: list[tuple[float, Metric]] = [
+        (share, found)
+        for share in experiments.detail("growth", "shares", [])
+        if (found := experiments.metric("growth", f"accuracy@share:{share:g}"))
+    ]
+    exponent, level = experiments.metric("growth", "exponent"), experiments.metric("growth", "error@share:1")
+    if not points or exponent is None or level is None:
+        return
+    shares = [0.08 * 1.06**step for step in range(62)]
+    line = {"color": NEUTRAL, "dash": "dot"}
+    figure = go.Figure(
+        go.Scatter(
+            x=shares, y=[1 - level.value * share**-exponent.value for share in shares], mode="lines", line=line,
+            hovertemplate="%{x:.0%} of the groups: %{y:.1%}<extra>fitted</extra>", showlegend=False,
+        )
+    )  # fmt: skip
+    bounds = [found.interval or (found.value, found.value) for _, found in points]
+    figure.add_scatter(
+        x=[share for share, _ in points], y=[found.value for _, found in points], mode="markers",
+        marker={"size": 10, "color": ACCENT}, showlegend=False,
+        error_y={"type": "data", "symmetric": False, "color": ACCENT,
+                 "array": [high - found.value for (_, found), (_, high) in zip(points, bounds, strict=True)],
+                 "arrayminus": [found.value - low for (_, found), (low, _) in zip(points, bounds, strict=True)]},
+        hovertemplate="%{x:.0%} of the groups: %{y:.1%}<extra>measured</extra>",
+    )  # fmt: skip
+    figure.update_xaxes(type="log", tickvals=[s for s, _ in points], tickformat=".0%", title="share of training groups")
+    figure.update_yaxes(tickformat=".0%", title="accuracy")
+    measured = join_words(f"{found.value:.1%} at {share:.0%}" for share, found in points)
+    low, high = exponent.interval or (exponent.value, exponent.value)
+    power = Metric(-exponent.value, (-high, -low)).plain()
+    said = f"Accuracy {measured}. Fitted: errors fall as the share to the power of {power}."
+    show_chart(figure, said, "growth-curve", 230)
+    st.caption(said)
+
+
+def _show_results_by_seed(experiments: Experiments, key: str) -> None:
+    """What each seed reached with and without, in words."""
+    lines = []
+    for metric, (ours, theirs) in experiments.detail(key, "by_seed", {}).items():
+        title = metric.replace("_", " ").replace("tumor", "tumour").replace("outside sensitivity", "outside tumours")
+        lines.append(f"{title} {_format_shares(ours)} with, {_format_shares(theirs)} without")
+    if lines:
+        st.caption(f"By seed: {'; '.join(lines)}.")
+
+
+def _format_shares(values: list[float]) -> str:
+    return ", ".join(f"{value:.1%}" for value in values)

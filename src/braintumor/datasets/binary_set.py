@@ -1,0 +1,114 @@
+"""The yes/no set: pictures of which only is known whether they show a tumour; its manifest, groups and splits."""
+
+import hashlib
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.datasets.catalog import BINARY_FOLDER_LABELS, BINARY_SET, find_images
+from braintumor.datasets.manifest import MANIFEST_COLUMNS
+from braintumor.datasets.near_duplicates import find_near_duplicates, read_file_metadata
+from braintumor.datasets.splits import assign_groups, assign_splits
+from braintumor.enums import Plane, Protocol, Split
+from braintumor.errors import DatasetError
+from braintumor.fileio import sha256_file, write_atomically
+from braintumor.settings import Settings, get_settings
+
+BINARY_ORIGIN: Final = "navoneel"
+# What those who published the set's first recipes dealt: 176 to learn from, 26 to choose by, 51 to be judged on.
+BINARY_SPLIT_COUNTS: Final = {Split.TRAIN: 176, Split.VALIDATION: 26, Split.TEST: 51}
+BINARY_SPLIT_FRACTIONS: Final = {
+    split: count / sum(BINARY_SPLIT_COUNTS.values()) for split, count in BINARY_SPLIT_COUNTS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BinarySet:
+    """Every picture of the set that can be read.
+
+    Attributes
+    ----------
+    manifest : DataFrame
+        The columns of the main manifest, as far as they apply: nobody said the plane or the patient, there are no
+        masks, and `split` is still empty. Pictures of one `group` are near copies of each other.
+    hashes : ndarray of uint64, shape (n, 8, 2)
+        Perceptual hashes in every orientation.
+    """
+
+    manifest: pd.DataFrame
+    hashes: NDArray[np.uint64]
+
+
+def binary_set_folder(settings: Settings | None = None) -> Path:
+    """Where the set lies, with `yes` and `no` inside."""
+    return (settings or get_settings()).inputs / BINARY_SET.folder
+
+
+def binary_set_paths(settings: Settings | None = None) -> list[str]:
+    """Paths of its files, relative to its folder; none where the set is not there."""
+    return find_images(binary_set_folder(settings), BINARY_SET.image_folders)
+
+
+def read_binary_set(settings: Settings | None = None) -> BinarySet:
+    """Read the whole set once, in parallel.
+
+    Raises
+    ------
+    DatasetError
+        The set is not there, or no file of it can be read.
+    """
+    settings = settings or get_settings()
+    folder, paths = binary_set_folder(settings), binary_set_paths(settings)
+    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+        read = list(pool.map(partial(read_file_metadata, folder, settings=settings), paths, chunksize=16))
+    good = [facts for facts in read if not facts.error]
+    if not good:
+        raise DatasetError(f"There are no pictures in {folder.name}. Get them with: {BINARY_SET.command}")
+    columns = ["path", "sha256", "width", "height", "mode"]
+    manifest = pd.DataFrame([[getattr(facts, c) for c in columns] for facts in good], columns=columns)
+    manifest["label"] = manifest["path"].str.split("/").str[0].map(BINARY_FOLDER_LABELS)
+    manifest = manifest.assign(
+        origin=BINARY_ORIGIN, plane=str(Plane.UNKNOWN), patient="", original_split="", split="", has_mask=False
+    )
+    hashes = np.array([facts.hashes for facts in good], np.uint64)
+    manifest["group"] = assign_groups(manifest, find_near_duplicates(hashes))
+    return BinarySet(manifest[list(MANIFEST_COLUMNS)], hashes)
+
+
+def load_binary_manifest(protocol: Protocol, settings: Settings | None = None, seed: int = 0) -> pd.DataFrame:
+    """The manifest of the set, dealt by a protocol in the shares of `DEALT`.
+
+    `random` deals single pictures of each label, as the set's first recipes did; `group` keeps near copies on one
+    side. What was read is kept in `inputs/.cache` until a file changes.
+
+    Raises
+    ------
+    DatasetError
+        The set is not there, it has too few independent pictures, or the protocol is one it has not.
+    """
+    if protocol is Protocol.OFFICIAL:
+        raise DatasetError(
+            "The yes/no set has no official split: its publisher put all pictures into yes and no. Use the protocol "
+            "group, or random for the split its first recipes used."
+        )
+    settings = settings or get_settings()
+    manifest = _load_cached_manifest(settings)
+    return manifest.assign(split=assign_splits(manifest, protocol, seed, BINARY_SPLIT_FRACTIONS))
+
+
+def _load_cached_manifest(settings: Settings) -> pd.DataFrame:
+    folder, paths = binary_set_folder(settings), binary_set_paths(settings)
+    content = json.dumps([[path, sha256_file(folder / path)] for path in paths])
+    cache = settings.cache_folder / f"yes-no-{hashlib.sha256(content.encode()).hexdigest()[:16]}.csv"
+    if not cache.is_file():
+        write_atomically(cache, read_binary_set(settings).manifest.to_csv(index=False, lineterminator="\n"))
+    whole = {"width": int, "height": int}
+    return pd.read_csv(cache, dtype=str, keep_default_na=False).astype(whole).assign(has_mask=False)

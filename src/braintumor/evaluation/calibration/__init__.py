@@ -1,0 +1,1 @@
+"""Calibration fitted on validation scans."""

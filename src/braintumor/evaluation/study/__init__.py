@@ -1,0 +1,1 @@
+"""Stress tests of a model: external data, robustness, latency, explanations."""

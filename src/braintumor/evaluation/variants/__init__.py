@@ -1,0 +1,1 @@
+"""Smaller variants of a model: LiteRT and 8-bit integers."""

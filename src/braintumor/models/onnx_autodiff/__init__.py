@@ -1,0 +1,1 @@
+"""Reverse-mode gradients of an ONNX graph, written as an ONNX graph."""

@@ -1,0 +1,1 @@
+"""Practice cases and the comparison of a reader with the model."""

@@ -1,0 +1,1 @@
+"""Evaluation results, read from JSON for pages, reports and the API."""

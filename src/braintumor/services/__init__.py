@@ -1,0 +1,1 @@
+"""Use cases that pages, command line, API and jobs share."""

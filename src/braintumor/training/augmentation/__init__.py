@@ -1,0 +1,1 @@
+"""Augmentations: each samples its parameters and applies them."""

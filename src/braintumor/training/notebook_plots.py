@@ -1,0 +1,96 @@
+"""Plates of what a network is shown in training, for notebooks (matplotlib)."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from unittest import mock
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import visualkeras
+from matplotlib.figure import Figure
+from PIL import ImageFont
+
+from braintumor.enums import CLASSES, Protocol, Split
+from braintumor.fileio import write_atomically
+from braintumor.models.recipe import Recipe
+from braintumor.settings import Settings
+from braintumor.training.data import load_data
+from braintumor.training.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
+
+# Okabe and Ito's colours, which the colour-blind can tell apart.
+_LAYER_COLORS: Final[dict[type[keras.layers.Layer], str]] = {
+    keras.layers.Conv2D: "#56B4E9",
+    keras.layers.MaxPooling2D: "#E69F00",
+    keras.layers.Flatten: "#BBBBBB",
+    keras.layers.Dense: "#009E73",
+    keras.layers.Dropout: "#CC79A7",
+}
+
+
+def draw_architecture(model: keras.Model, path: Path) -> None:
+    """Write a layered drawing of a model as PNG."""
+    colours: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _LAYER_COLORS.items()}
+    with _output_shapes():
+        picture = visualkeras.layered_view(
+            model,
+            legend=True,
+            color_map=colours,
+            background_fill="white",
+            scale_xy=2,
+            scale_z=0.6,
+            spacing=24,
+            padding=24,
+            font=ImageFont.load_default(size=20),
+        )
+    buffer = io.BytesIO()
+    picture.convert("P", colors=64).save(buffer, "PNG", optimize=True)
+    write_atomically(path, buffer.getvalue())
+
+
+@contextmanager
+def _output_shapes() -> Iterator[None]:
+    """Give layers the `output_shape` that Keras 3 dropped and visualkeras 0.2 still reads."""
+
+    def output_shape(layer: keras.layers.Layer) -> Any:
+        shape = layer.output.shape
+        return [shape] if isinstance(layer, keras.layers.InputLayer) else shape
+
+    with mock.patch.object(keras.layers.Layer, "output_shape", property(output_shape), create=True):
+        yield
+
+
+_PLOT_COLUMNS = 8
+
+
+def plot_batch(recipe: Recipe, settings: Settings | None = None, count: int = 16, epoch: int = 1) -> Figure:
+    """The first slices of an epoch as the network sees them, under the right answers; masks it should draw below."""
+    data = load_data(recipe, Protocol.GROUP, settings)
+    source = split_tensors(recipe, data, Split.TRAIN)
+    donors = make_donor_bank(data) if recipe.composites else None
+    images, targets = next(iter(training_batches(source, plan_epoch(recipe, donors, source, epoch), count)))
+    answers = [_target_text(target) for target in np.asarray(targets["class"] if recipe.mask else targets)]
+    masks: Any = targets["mask"] if recipe.mask else None
+    lines, rows = 1 if masks is None else 2, -(-len(images) // _PLOT_COLUMNS)
+    figure, axes = plt.subplots(
+        lines * rows, _PLOT_COLUMNS, figsize=(11, 1.45 * lines * rows), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, answer in enumerate(answers):
+        row, column = lines * (i // _PLOT_COLUMNS), i % _PLOT_COLUMNS
+        axes[row, column].imshow(images[i, ..., 0], cmap="gray", vmin=0, vmax=1)
+        axes[row, column].set_title(answer, fontsize=7)
+        if masks is not None:
+            axes[row + 1, column].imshow(np.maximum(masks[i, ..., 0], 0), cmap="gray", vmin=0, vmax=1)
+    return figure
+
+
+def _target_text(target: np.ndarray) -> str:
+    if len(target) == 1:
+        return "tumour" if target[0] else "no tumour"
+    right = [c.title for c, value in zip(CLASSES, target, strict=True) if value]
+    return "any answer" if len(right) == len(CLASSES) else "any tumour" if len(right) > 1 else right[0]

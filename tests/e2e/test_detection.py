@@ -1,0 +1,226 @@
+"""The reading room in a real browser: a batch with broken files, the keyboard alone, a series, versions, a phone."""
+
+import csv
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, expect
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pypdf import PdfReader
+
+from app_pages.components.detection.worklist import ReadingStatus
+from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.enums import CLASSES, RESEARCH_USE, TumorClass
+from braintumor.reporting.csv_export import COLUMNS
+from braintumor.settings import Settings
+from tests.e2e.test_accessibility import found_by_axe as axe
+from tests.helpers.e2e.detection_page import choose, download, drop, picture
+from tests.helpers.e2e.server import served
+from tests.helpers.e2e.user import DESK, PHONE, Visitor, visiting
+
+pytestmark = pytest.mark.slow
+
+BATCH, BROKEN, SLICES = 50, 5, 6
+
+
+@pytest.fixture(scope="module")
+def address(chromium: str, built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard with two versions."""
+    outputs = shutil.copytree(built.outputs, tmp_path_factory.mktemp("two") / "outputs")
+    second = shutil.copytree(outputs / "v1", outputs / "v2")
+    card = json.loads((second / "card.json").read_text(encoding="utf-8"))
+    (second / "card.json").write_text(json.dumps({**card, "version": "v2"}), encoding="utf-8")
+    with served({"BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(outputs)}) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    """A visitor on the Detection page; afterwards, nothing may have been complained of or asked of another host."""
+    with visiting(browser, address, *getattr(request, "param", ())) as visitor:
+        visitor.go("Detection")
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Fifty files, five of them cut short."""
+    folder = tmp_path_factory.mktemp("batch")
+    for number in range(BATCH):
+        path = folder / f"slice-{number:02}.jpg"
+        label = CLASSES[number % len(CLASSES)]
+        Image.fromarray(make_phantom(label, 900 + number, 192).pixels).save(path, quality=92)
+        if number % (BATCH // BROKEN) == 3:
+            path.write_bytes(path.read_bytes()[:700])
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One DICOM series of a few slices, 12 bits deep, whose file names are in another order than its slices."""
+    folder = tmp_path_factory.mktemp("series")
+    common = {"StudyInstanceUID": generate_uid(), "SeriesInstanceUID": generate_uid()}
+    for number in range(SLICES):
+        label = TumorClass.GLIOMA if number in (2, 3) else TumorClass.NOTUMOR
+        pixels = make_phantom(label, 70 + number, 160).pixels.astype(np.uint16) * 16
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = MRImageStorage, ExplicitVRLittleEndian
+        meta.MediaStorageSOPInstanceUID = generate_uid()
+        path = folder / f"IM{(number * 5) % SLICES:04}"
+        data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+        for name, value in {
+            **common, "SOPClassUID": MRImageStorage, "SOPInstanceUID": meta.MediaStorageSOPInstanceUID,
+            "Modality": "MR", "PatientName": "Planted^Name", "SeriesNumber": 3, "InstanceNumber": number + 1,
+            "ImagePositionPatient": [0, 0, 5 * number], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+            "PixelSpacing": [0.9, 0.9], "Rows": 160, "Columns": 160, "SamplesPerPixel": 1,
+            "PhotometricInterpretation": "MONOCHROME2", "BitsAllocated": 16, "BitsStored": 12, "HighBit": 11,
+            "PixelRepresentation": 0, "PixelData": pixels.tobytes(),
+        }.items():  # fmt: skip
+            setattr(data, name, value)
+        data.save_as(path, enforce_file_format=True)
+    return sorted(folder.iterdir())
+
+
+def test_a_batch_of_fifty_with_five_broken_files(visit: Visitor, batch: list[Path]) -> None:
+    page = visit.page
+    drop(visit, batch)
+    expect(page.get_by_role("option")).to_have_count(BATCH)
+    counts = dict(zip(*(page.locator(f".reading-strip {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
+    assert int(counts["Failed"]) == BROKEN
+    assert sum(map(int, counts.values())) == BATCH
+    kinds = [text.split()[0] for text in page.locator("[role=option] .kind").all_inner_texts()]
+    assert kinds == sorted(kinds, key=[str(kind) for kind in ReadingStatus].index)
+    visit.choose("Failed")
+    expect(page.get_by_role("option")).to_have_count(BROKEN)
+    expect(page.get_by_role("alert")).to_contain_text("cut short or damaged")
+    _check_downloads(visit, batch)
+
+
+def _check_downloads(visit: Visitor, batch: list[Path]) -> None:
+    """CSV, report and ZIP, parsed: they tell of every file."""
+    _, path = download(visit.page, "CSV")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    assert [row["name"] for row in rows] == [file.name for file in batch]
+    assert sum(bool(row["error"]) for row in rows) == BROKEN
+    name, path = download(visit.page, "PDF, all")
+    text = " ".join(page.extract_text() for page in PdfReader(path).pages)
+    assert name.endswith("Z.pdf")
+    assert all(file.name in text for file in batch)
+    assert RESEARCH_USE.split(". ")[0] in " ".join(text.split())
+    _, path = download(visit.page, "ZIP")
+    with zipfile.ZipFile(path) as everything:
+        names = everything.namelist()
+        assert sum(name.startswith("overlays/") for name in names) == BATCH - BROKEN
+        assert everything.read("predictions.csv").decode("utf-8").splitlines()[0] == ",".join(COLUMNS)
+        assert everything.read("report.pdf").startswith(b"%PDF")
+
+
+def test_the_keyboard_alone_reads_and_disagrees(visit: Visitor, batch: list[Path]) -> None:
+    page = visit.page
+    drop(visit, [file for file in batch if "slice-0" in file.name])
+    keys = page.keyboard
+    titles = page.locator("[role=option] .title").all_inner_texts()
+    keys.press("j")
+    expect(page.locator(".main .name")).to_have_text(titles[1])
+    keys.press("k")
+    expect(page.locator(".main .name")).to_have_text(titles[0])
+    visit.settle()
+    with_overlays = picture(visit)
+    keys.press("o")
+    assert picture(visit) != with_overlays
+    keys.press("o")
+    assert picture(visit) == with_overlays
+    keys.press("+")
+    zoomed = picture(visit)
+    assert zoomed != with_overlays
+    page.locator(".stage").focus()
+    keys.press("ArrowRight")
+    assert picture(visit) != zoomed
+    keys.press("0")
+    assert picture(visit) == with_overlays
+    page.get_by_role("listbox", name="Scans").focus()
+    keys.press("End")
+    expect(page.locator(".main .name")).to_have_text(titles[-1])
+    keys.press("Home")
+    expect(page.locator(".main .name")).to_have_text(titles[0])
+    visit.settle()
+    # What is typed is typed: single keys are heard only where nothing is written.
+    page.get_by_role("textbox", name="Comment").focus()
+    keys.type("jojo")
+    keys.press("Control+Enter")
+    visit.settle()
+    expect(page.locator(".main .name")).to_have_text(titles[0])
+    page.get_by_role("radio", name="Meningioma").focus()
+    keys.press("Space")
+    visit.settle()
+    _, path = download(page, "CSV")
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))}
+    assert rows[titles[0]]["reader_comment"] == "jojo"
+    assert rows[titles[0]]["reader_finding"] == "meningioma"
+
+
+@pytest.mark.parametrize("visit", [(DESK, True)], indirect=True)
+def test_a_series_is_leafed_through_in_slice_order(visit: Visitor, series: list[Path]) -> None:
+    page = visit.page
+    drop(visit, series)
+    expect(page.get_by_role("option")).to_have_count(1)
+    slider = page.get_by_role("slider", name="Slice")
+    said = page.locator(".slices output")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(said).to_contain_text(f"Slice 1 of {SLICES}")
+    visit.settle()
+    first = picture(visit)
+    page.locator(".stage").focus()
+    page.keyboard.press("ArrowRight")
+    page.mouse.move(*_middle(visit))
+    page.mouse.wheel(0, 100)
+    expect(said).to_contain_text(f"Slice 3 of {SLICES}")
+    visit.settle()
+    page.wait_for_timeout(300)
+    visit.settle()
+    assert picture(visit) != first
+    expect(page.locator(".slices rect")).to_have_count(SLICES)
+    window = picture(visit)
+    page.get_by_label("Window width").fill("400")
+    assert picture(visit) != window
+    assert "Planted" not in page.content() + page.locator(".room").inner_text()
+    assert axe(visit, "a series in the dark") == []
+
+
+def _middle(visit: Visitor) -> tuple[float, float]:
+    box = visit.page.locator(".stage").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_two_versions_are_compared(visit: Visitor, batch: list[Path]) -> None:
+    page = visit.page
+    drop(visit, batch[:2])
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name="v2", exact=True).click()
+    expect(page.locator(".stage figcaption")).to_have_text(["v1", "v2"])
+    visit.settle()
+    page.get_by_label("Side by side").check()
+    expect(page.locator(".stage figcaption")).to_have_text(["Scan", "v1", "v2"])
+    assert picture(visit, 0) != picture(visit, 1) == picture(visit, 2)
+    assert axe(visit, "two versions") == []
+
+
+@pytest.mark.parametrize("visit", [(PHONE, False)], indirect=True)
+def test_a_phone_shows_scan_and_failure(visit: Visitor, batch: list[Path]) -> None:
+    drop(visit, batch[:4])
+    assert visit.fits()
+    assert axe(visit, "a scan on a phone") == []
+    choose(visit, "slice-03.jpg")
+    expect(visit.page.get_by_role("alert")).to_be_visible()
+    assert visit.fits()
+    assert axe(visit, "a failure on a phone") == []

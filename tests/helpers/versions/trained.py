@@ -1,0 +1,31 @@
+"""Writes a version as training leaves it: a tiny network of random weights, what was exported of it, and a card."""
+
+import hashlib
+from pathlib import Path
+
+import keras
+
+from braintumor.training.export import to_onnx
+from tests.helpers.tiny_model import CONTRACT
+from tests.helpers.versions.tiny import write_version
+
+
+def write_trained_version(outputs: Path, name: str = "v1") -> Path:
+    """Write a version with `model.keras` and no gradient graph. Returns the folder."""
+    keras.utils.set_random_seed(5)
+    network = keras.Sequential(
+        [
+            keras.Input((CONTRACT.height, CONTRACT.width, CONTRACT.channels)),
+            keras.layers.Conv2D(6, 9, strides=6, activation="relu"),
+            keras.layers.MaxPooling2D(4),
+            keras.layers.Flatten(),
+            keras.layers.Dense(4, activation="softmax", name="probabilities"),
+        ]
+    )
+    content = to_onnx(network)
+    folder = outputs / name
+    folder.mkdir(parents=True, exist_ok=True)
+    network.save(folder / "model.keras")
+    parts = {"model.onnx": content, "model.keras": (folder / "model.keras").read_bytes()}
+    files = {file: hashlib.sha256(part).hexdigest() for file, part in parts.items()}
+    return write_version(outputs, name, content, files=files)

@@ -1,0 +1,159 @@
+"""The journey of a network with a mask, on phantoms with masks: trained, exported, evaluated, and read with."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from braintumor.datasets.masks import load_mask
+from braintumor.datasets.phantoms import make_phantom
+from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
+from braintumor.inference import Detector
+from braintumor.models.builder import load_keras_model
+from braintumor.settings import Settings
+from tests.integration.workplace import Workplace
+
+pytestmark = pytest.mark.slow
+
+EPOCHS = 6
+
+ARMS = """
+base = "v4"
+[quick]
+fit = { epochs = 1, passes = 1, sizes = [] }
+[arms.whole]
+seeds = [1]
+[arms.without_masks]
+seeds = [1]
+mask = { weight = 0.0 }
+[arms.a_half]
+seeds = [1]
+learn_from = 0.5
+[arms.a_quarter]
+seeds = [1]
+learn_from = 0.25
+"""
+
+
+def _version(workplace: Workplace) -> Path:
+    return workplace.folder / "outputs" / "v4"
+
+
+def _settings(workplace: Workplace) -> Settings:
+    return Settings(inputs=workplace.folder / "inputs", outputs=workplace.folder / "outputs", version="v4")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    workplace = Workplace(tmp_path_factory.mktemp("masked"), "masked.toml", "v4")
+    workplace.prepare()
+    workplace.run("data", "fetch", "--masks", "--from", workplace.folder / "phantoms" / "masks")
+    return workplace
+
+
+@pytest.fixture(scope="module")
+def trained(prepared: Workplace) -> Workplace:
+    prepared.run("train", "v4")
+    return prepared
+
+
+def test_training_leaves_a_card_with_all_that_a_masked_version_needs(trained: Workplace) -> None:
+    card = json.loads((_version(trained) / "card.json").read_text())
+    assert set(card["fusion"]) == {"label", "mask", "bias"}
+    assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
+    assert card["novelty"]["odd"] > 0
+    assert card["novelty"]["foreign"] > 0
+    assert card["map_extent"] is None
+    assert card["export"]["max_abs_difference"] <= 1e-5
+    assert card["training"]["best_epoch"] == card["training"]["epochs_run"] == EPOCHS
+    for name in ("model.keras", "model.onnx", "novelty.csv", "evaluation.json", "predictions.csv", "history.csv"):
+        assert len(card["files"][name]) == 64
+
+
+def test_it_has_learnt_the_phantoms_and_where_their_tumours_are(trained: Workplace) -> None:
+    settings = _settings(trained)
+    evaluation = json.loads((_version(trained) / "evaluation.json").read_text())
+    assert evaluation["test"]["accuracy"]["value"] > 0.5
+    assert evaluation["test"]["roc_auc"]["value"] > 0.75
+    detector = Detector.load("v4", settings)
+    manifest = pd.read_csv(settings.dataset_outputs / "manifest.csv", keep_default_na=False)
+    held = manifest[(manifest["split"] == "test") & (manifest["label"] != "notumor")]
+    inside, everywhere = [], []
+    for row in held.to_dict("records"):
+        truth, found = load_mask(row, settings), detector.detect(settings.dataset / row["path"]).mask_probability
+        assert truth is not None
+        assert found is not None
+        assert found.shape == truth.shape
+        inside.append(found[truth].mean())
+        everywhere.append(found.mean())
+    assert np.mean(inside) > 3 * np.mean(everywhere)
+
+
+def test_what_is_no_phantom_is_farther_than_what_is(trained: Workplace) -> None:
+    detector = Detector.load("v4", _settings(trained))
+    phantoms = [detector.detect(make_phantom(label, 900, 256).pixels) for label in TumorClass]
+    noise = detector.detect(np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8))
+    assert noise.ood_score is not None
+    assert noise.ood_score > max(found.ood_score or 0.0 for found in phantoms)
+    assert noise.verdict is Verdict.NOT_BRAIN_MRI
+
+
+def test_predict_writes_a_row_with_its_novelty_and_an_overlay_for_every_scan(trained: Workplace) -> None:
+    target, scans = trained.folder / "found.csv", trained.folder / "phantoms" / "Testing" / "pituitary"
+    trained.run("predict", scans, "--version", "v4", "--csv", target, "--overlays", trained.folder / "overlays")
+    rows = pd.read_csv(target, keep_default_na=False)
+    assert len(rows) == len(list(scans.glob("*.jpg")))
+    assert (rows["error"] == "").all()
+    assert rows["novelty"].between(0, 1).all()
+    assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
+
+
+def test_a_killed_training_goes_on_with_its_average_and_ends_where_an_unbroken_one_does(
+    trained: Workplace, tmp_path: Path
+) -> None:
+    broken = Workplace(tmp_path, "masked.toml", "v4")
+    shutil.copytree(trained.folder / "inputs", broken.folder / "inputs")
+    shutil.copytree(trained.folder / "outputs" / "dataset", broken.folder / "outputs" / "dataset")
+    finished = broken.kill_training_after(2)
+    broken.run("train", "v4")
+    assert (_version(broken) / "work" / "history.csv").read_text().startswith(finished)
+    first, second = (pd.read_csv(_version(w) / "history.csv").drop(columns="seconds") for w in (broken, trained))
+    pd.testing.assert_frame_equal(first, second, rtol=1e-6)
+    for file in ("model.keras", f"work/epoch-00{EPOCHS}.keras", f"work/epoch-00{EPOCHS}.average.keras"):
+        ours, theirs = (load_keras_model(_version(w) / file) for w in (broken, trained))
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            assert np.allclose(a, b, atol=1e-6), file
+
+
+def test_the_average_is_what_is_served_and_not_where_the_last_step_landed(trained: Workplace) -> None:
+    work = _version(trained) / "work"
+    files = (
+        _version(trained) / "model.keras",
+        work / f"epoch-00{EPOCHS}.average.keras",
+        work / f"epoch-00{EPOCHS}.keras",
+    )
+    served, average, last = (load_keras_model(file).get_weights() for file in files)
+    assert all(np.array_equal(a, b) for a, b in zip(served, average, strict=True))
+    assert not all(np.allclose(a, b) for a, b in zip(served, last, strict=True))
+
+
+def test_the_experiments_behind_the_hypotheses_are_run_once_and_weighed(prepared: Workplace) -> None:
+    (prepared.folder / "recipes" / "experiments").mkdir()
+    (prepared.folder / "recipes" / "experiments" / "arms.toml").write_text(ARMS, encoding="utf-8")
+    said = prepared.run("hypotheses")
+    assert said.count("test scans right") == 4
+    assert prepared.run("hypotheses").count("kept") == 4
+    outputs = prepared.folder / "outputs"
+    found = json.loads((outputs / "hypotheses.json").read_text())["experiments"]
+    assert set(found) == {"visible", "masks", "growth"}  # no arm was without augmentation
+    test = pd.read_csv(outputs / "experiments" / "whole-seed1.csv").query("set == 'test'")
+    assert found["masks"]["metrics"]["accuracy"]["n"] == len(test)
+    assert found["masks"]["facts"]["seeds"] == 1
+    assert found["growth"]["facts"]["shares"] == [0.25, 0.5, 1.0]
+    runs = json.loads((outputs / "experiments" / "runs.json").read_text())
+    assert runs["a_quarter-seed1"]["groups"] < runs["a_half-seed1"]["groups"] < runs["whole-seed1"]["groups"]
+    right = (test["label"] == test[list(CLASS_NAMES)].idxmax(axis=1)).mean()
+    assert found["growth"]["metrics"]["accuracy@share:1"]["value"] == pytest.approx(right, abs=1e-6)

@@ -1,0 +1,214 @@
+"""The whole journey on phantoms, by the commands a user types: fetch, audit, split, explore, train, predict, serve."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from tests.integration.workplace import Workplace
+
+pytestmark = pytest.mark.slow
+
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    workplace = Workplace(tmp_path_factory.mktemp("journey"))
+    workplace.prepare()
+    workplace.run("explore")
+    workplace.run("train", "v1")
+    return workplace
+
+
+def test_training_leaves_a_complete_artifact(trained: Workplace) -> None:
+    folder = trained.folder / "outputs" / "v1"
+    card = json.loads((folder / "card.json").read_text())
+    for name in ("model.keras", "model.onnx", "evaluation.json", "curves.json", "history.csv", "predictions.csv"):
+        assert (folder / name).is_file()
+        assert len(card["files"][name]) == 64
+    assert card["parameters"] == 495_972
+    assert card["export"]["max_abs_difference"] <= 1e-5
+    assert (folder / "figures" / "architecture.png").is_file()
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    assert set(evaluation) == set(SPLITS)
+    for split in SPLITS:
+        for metric in ("accuracy", "macro_f1", "loss", "tumor_sensitivity", "roc_auc", "ece", "recall/glioma"):
+            entry = evaluation[split][metric]
+            assert entry["low"] <= entry["value"] + 1e-9
+            assert entry["n"] >= entry["groups"] > 0
+
+
+def test_the_model_has_learnt_the_phantoms(trained: Workplace) -> None:
+    evaluation = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())
+    assert evaluation["test"]["accuracy"]["value"] > 0.6
+
+
+def test_the_confusion_matrix_counts_the_predictions(trained: Workplace) -> None:
+    folder = trained.folder / "outputs" / "v1"
+    predictions = pd.read_csv(folder / "predictions.csv")
+    curves = json.loads((folder / "curves.json").read_text())
+    for split in SPLITS:
+        part = predictions[predictions["split"] == split]
+        table = pd.crosstab(part["label"], part["predicted"])
+        classes = ["glioma", "meningioma", "notumor", "pituitary"]
+        expected = table.reindex(index=classes, columns=classes, fill_value=0).to_numpy()
+        assert np.array_equal(curves[split]["confusion"], expected)
+
+
+def test_a_slow_network_is_measured_alike_without_its_training_scans(trained: Workplace) -> None:
+    outputs = trained.folder / "outputs"
+    shutil.copytree(outputs / "v1", outputs / "v1-seed2")
+    try:
+        trained.run("evaluate", "v1-seed2", "--held-out")
+        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in ("v1", "v1-seed2"))
+        assert set(whole) - set(held) == {"train"}
+        for split in held:
+            for metric in ("accuracy", "roc_auc", "ece"):
+                assert held[split][metric]["value"] == pytest.approx(whole[split][metric]["value"], abs=1e-6)
+        assert not (outputs / "v1-seed2" / "neighbours.npz").exists()
+    finally:
+        shutil.rmtree(outputs / "v1-seed2")
+
+
+def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace) -> None:
+    target, scans = trained.folder / "found.csv", trained.folder / "phantoms" / "Testing"
+    trained.run("predict", scans, "--csv", target, "--overlays", trained.folder / "overlays")
+    with target.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(list(scans.rglob("*.jpg")))
+    assert all(row["error"] == "" and row["model_version"] == "v1" for row in rows)
+    assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
+
+
+def test_predict_sets_a_report_and_gathers_everything_in_one_archive(trained: Workplace) -> None:
+    scans, pdf, everything = (trained.folder / name for name in ("phantoms/Testing/glioma", "found.pdf", "found.zip"))
+    trained.run("predict", scans, "--csv", trained.folder / "few.csv", "--pdf", pdf, "--zip", everything)
+    names = [path.name for path in scans.glob("*.jpg")]
+    text = "".join("".join(page.extract_text().split()) for page in PdfReader(pdf).pages)  # paths run over lines
+    assert all(name in text for name in names)
+    sensitivity = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())["test"]
+    assert f"{sensitivity['tumor_sensitivity']['value']:.1%}" in text
+    with zipfile.ZipFile(everything) as zipped:
+        inside = zipped.namelist()
+        assert zipped.read("report.pdf") == pdf.read_bytes()
+    assert len([name for name in inside if name.startswith("overlays/")]) == len(names)
+    assert "predictions.csv" in inside
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def test_the_app_answers_on_the_trained_model(trained: Workplace, port: int) -> None:
+    server = trained.start("app", "--port", str(port))
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2) as answer:
+                    assert answer.read() == b"ok"
+                    return
+            except OSError:
+                assert server.poll() is None, server.communicate()[1]
+                assert time.monotonic() < deadline, "the app did not answer within a minute"
+                time.sleep(0.2)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _history(workplace: Workplace) -> pd.DataFrame:
+    return pd.read_csv(workplace.folder / "outputs" / "v1" / "history.csv").drop(columns="seconds")
+
+
+def test_a_killed_training_goes_on_and_ends_where_an_unbroken_one_does(trained: Workplace, tmp_path: Path) -> None:
+    broken = Workplace(tmp_path)
+    broken.prepare()
+    finished = broken.kill_training_after(2)
+    broken.run("train", "v1")
+    whole = _history(broken)
+    rows = broken.folder / "outputs" / "v1" / "work" / "history.csv"
+    assert rows.read_text().startswith(finished)  # epochs done before the kill were not done again
+    pd.testing.assert_frame_equal(whole, _history(trained), rtol=1e-6)
+    first, second = (
+        keras.models.load_model(w.folder / "outputs" / "v1" / "model.keras", compile=False) for w in (broken, trained)
+    )
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-6)
+
+
+def test_evaluation_refuses_images_the_version_was_not_trained_on(trained: Workplace) -> None:
+    files = [trained.folder / "outputs" / "dataset" / name for name in ("manifest.csv", "split.json")]
+    before = [file.read_bytes() for file in files]
+    try:
+        trained.run("data", "split", "--seed", "9")
+        process = trained.start("evaluate", "v1")
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "trained on other images or another split" in said
+        assert "Traceback" not in said
+    finally:
+        for file, content in zip(files, before, strict=True):
+            file.write_bytes(content)
+
+
+def _reproduced(workplace: Workplace, *arguments: str | Path) -> tuple[int, str]:
+    process = workplace.start("reproduce", "v1", "--table", workplace.folder / "phantoms" / "table.csv", *arguments)
+    out, err = process.communicate(timeout=360)
+    assert "Traceback" not in err, err
+    return process.returncode, out
+
+
+def test_a_version_is_made_again_from_raw_data_and_a_changed_number_is_found_out(trained: Workplace) -> None:
+    before = {path: path.read_bytes() for path in (trained.folder / "outputs" / "v1").glob("*.*")}
+    code, said = _reproduced(trained)
+    assert code == 0, said
+    assert "v1 is reproduced" in said.splitlines()[-1]
+    assert all(path.read_bytes() == content for path, content in before.items()), "nothing committed is touched"
+    made = trained.folder / "outputs" / "reproduced" / "v1"
+    pd.testing.assert_frame_equal(
+        pd.read_csv(made / "v1" / "history.csv").drop(columns="seconds"), _history(trained), rtol=1e-6
+    )
+    evaluation = trained.folder / "outputs" / "v1" / "evaluation.json"
+    found = json.loads(evaluation.read_text())
+    found["test"]["macro_f1"]["value"] += 0.2
+    try:
+        evaluation.write_text(json.dumps(found))
+        code, said = _reproduced(trained, "--check-only", made)
+    finally:
+        evaluation.write_bytes(before[evaluation])
+    assert code == 1
+    assert "v1 is NOT reproduced" in said.splitlines()[-1]
+    assert "test macro f1" in said.splitlines()[-1]
+    assert "evaluation.json altered" in said.splitlines()[-1]
+
+
+def test_other_images_are_said_before_anything_is_trained(trained: Workplace) -> None:
+    files = [trained.folder / "outputs" / "dataset" / name for name in ("manifest.csv", "split.json")]
+    before = [file.read_bytes() for file in files]
+    try:
+        trained.run("data", "split", "--seed", "9")
+        files[1].write_bytes(before[1])  # the manifest is no longer what its split says
+        code, said = _reproduced(trained)
+    finally:
+        for file, content in zip(files, before, strict=True):
+            file.write_bytes(content)
+    assert code == 1
+    assert "What does not match: manifest" in said.splitlines()[-1]
+    assert "seconds of training" not in said

@@ -1,0 +1,208 @@
+"""Fetching: from a folder, a zip or Kaggle; verified, resumed, and refused when partial or altered."""
+
+import shutil
+import sys
+import types
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from braintumor.cli import main
+from braintumor.datasets.binary_set import binary_set_folder, binary_set_paths
+from braintumor.datasets.catalog import BINARY_SET, KAGGLE_HANDLE, find_images, load_file_table, write_file_table
+from braintumor.datasets.download import check_files, fetch_dataset
+from braintumor.datasets.phantom_sets import write_binary_phantoms, write_phantoms
+from braintumor.errors import DatasetError
+from braintumor.settings import Settings
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small set with its table of expected files beside it."""
+    folder = tmp_path / "source"
+    write_phantoms(folder, per_class=4)
+    write_file_table(
+        folder, pd.read_csv(folder / "provenance.csv", dtype=str, keep_default_na=False), folder / "table.csv"
+    )
+    return folder
+
+
+def test_the_shipped_table_lists_the_whole_kaggle_set() -> None:
+    table = load_file_table()
+    assert len(table) == 7023
+    assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"Training": 5712, "Testing": 1311}
+    assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+    assert len(table) - table["sha256"].nunique() == 297
+
+
+@pytest.mark.real
+def test_the_real_set_is_what_the_shipped_table_says() -> None:
+    assert check_files(Settings().dataset, load_file_table()).is_complete
+
+
+def test_a_folder_is_copied_and_verified(source: Path, workspace: Settings) -> None:
+    assert "All 16 files" in fetch_dataset(source, source / "table.csv")
+    assert find_images(workspace.dataset) == find_images(source)
+
+
+def test_a_zip_with_the_set_in_an_inner_folder_is_unpacked(source: Path, workspace: Settings, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "archive"), "zip", source.parent, source.name)
+    fetch_dataset(Path(archive), source / "table.csv")
+    assert len(find_images(workspace.dataset)) == 16
+
+
+def test_a_missing_file_is_refused_by_name_and_the_rest_is_kept(source: Path, workspace: Settings) -> None:
+    gone = find_images(source)[3]
+    (source / gone).unlink()
+    with pytest.raises(DatasetError, match=f"1 missing .*{Path(gone).name}"):
+        fetch_dataset(source, source / "table.csv")
+    assert len(find_images(workspace.dataset)) == 15
+
+
+def test_an_altered_file_is_left_out_and_named(source: Path, workspace: Settings) -> None:
+    changed = find_images(source)[0]
+    (source / changed).write_bytes((source / changed).read_bytes() + b"x")
+    with pytest.raises(DatasetError, match=f"altered and left out, such as {changed}|altered and left out.*{changed}"):
+        fetch_dataset(source, source / "table.csv")
+    assert changed not in find_images(workspace.dataset)
+
+
+def test_an_unexpected_file_is_refused_by_name(source: Path, workspace: Settings) -> None:
+    fetch_dataset(source, source / "table.csv")
+    extra = workspace.dataset / "Training" / "glioma" / "holiday.jpg"
+    extra.write_bytes(b"not from the set")
+    with pytest.raises(DatasetError, match=r"1 unexpected .*holiday\.jpg"):
+        fetch_dataset(source, source / "table.csv")
+
+
+def test_a_half_done_fetch_goes_on_from_where_it_was(source: Path, workspace: Settings) -> None:
+    fetch_dataset(source, source / "table.csv")
+    paths = find_images(workspace.dataset)
+    kept = workspace.dataset / paths[0]
+    before = kept.stat().st_mtime_ns
+    for path in paths[8:]:
+        (workspace.dataset / path).unlink()
+    (workspace.dataset / paths[1]).write_bytes(b"cut sho")
+    fetch_dataset(source, source / "table.csv")
+    assert check_files(workspace.dataset, load_file_table(source / "table.csv")).is_complete
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
+    source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, moved = Path.replace, []
+
+    def killed(self: Path, target: Path) -> Path:
+        moved.append(target)
+        if len(moved) == 5:
+            raise KeyboardInterrupt  # the partial file is written, and stays
+        return replace(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_dataset(source, source / "table.csv")
+    assert len(find_images(workspace.dataset)) == 4
+    fetch_dataset(source, source / "table.csv")
+    assert check_files(workspace.dataset, load_file_table(source / "table.csv")).is_complete
+    assert not list(workspace.dataset.rglob("*.part"))
+
+
+def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace: Settings) -> None:
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(DatasetError, match="not a whole zip"):
+        fetch_dataset(broken)
+    with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Training/a.jpg", np.random.default_rng(0).bytes(2_000))
+    content = bytearray(broken.read_bytes())
+    content[60:100] = bytes(40)
+    broken.write_bytes(content)
+    with pytest.raises(DatasetError, match="not a whole zip"):
+        fetch_dataset(broken)
+    with pytest.raises(DatasetError, match="no folders"):
+        fetch_dataset(tmp_path)
+    with pytest.raises(DatasetError, match="no such folder or zip"):
+        fetch_dataset(tmp_path / "nowhere")
+
+
+def test_kaggle_is_asked_for_the_right_set(source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def dataset_download(handle: str) -> str:
+        asked.append(handle)
+        return str(source)
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    fetch_dataset(file_table=source / "table.csv")
+    assert asked == [KAGGLE_HANDLE]
+    assert len(find_images(workspace.dataset)) == 16
+
+
+def test_an_unreachable_kaggle_says_how_to_go_on(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dataset_download(handle: str) -> str:
+        raise ConnectionError(handle)
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    with pytest.raises(DatasetError, match=r"ConnectionError.*--from FILE\.zip"):
+        fetch_dataset()
+
+
+def test_the_shipped_table_of_the_yes_no_set_lists_all_253_pictures() -> None:
+    table = load_file_table(BINARY_SET.file_table, BINARY_SET.provenance)
+    assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"yes": 155, "no": 98}
+    assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+
+
+@pytest.mark.real
+def test_the_real_yes_no_set_is_what_its_table_says() -> None:
+    if not binary_set_paths():
+        pytest.skip("the yes/no set is absent; fetch it with: braintumor data fetch --yes-no")
+    assert check_files(
+        binary_set_folder(), load_file_table(BINARY_SET.file_table, BINARY_SET.provenance), BINARY_SET.image_folders
+    ).is_complete
+
+
+def test_the_yes_no_set_is_copied_verified_and_refused_where_partial(tmp_path: Path, workspace: Settings) -> None:
+    source = tmp_path / "download" / "brain_tumor_dataset"  # Kaggle's zip holds it twice, once a folder deeper
+    write_binary_phantoms(source, 4)
+    held = source / "yes" / "Y2.png"
+    content = held.read_bytes()
+    held.unlink()
+    with pytest.raises(DatasetError, match=r"1 missing \(yes/Y2\.png\).*navoneel"):
+        fetch_dataset(source.parent, source / "table.csv", image_set=BINARY_SET)
+    held.write_bytes(content)
+    assert "All 8 files" in fetch_dataset(source.parent, source / "table.csv", image_set=BINARY_SET)
+    assert len(binary_set_paths(workspace)) == 8
+
+
+def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
+    tmp_path: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_binary_phantoms(tmp_path / "kept", 4)
+    asked: list[str] = []
+
+    def dataset_download(handle: str) -> str:
+        asked.append(handle)
+        if len(asked) == 1:
+            raise ConnectionError(handle)
+        return str(tmp_path / "kept")
+
+    monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
+    with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --yes-no --from FILE\.zip"):
+        fetch_dataset(file_table=tmp_path / "kept" / "table.csv", image_set=BINARY_SET)
+    assert main(["data", "fetch", "--yes-no", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
+    assert asked == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2
+
+
+def test_drawn_yes_no_pictures_come_with_the_command_that_takes_them(
+    tmp_path: Path, workspace: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "phantoms", str(tmp_path / "drawn"), "--per-class", "4", "--yes-no"]) == 0
+    command = capsys.readouterr().out.split("Use them with: braintumor ")[1].split()
+    assert main(command) == 0
+    assert len(binary_set_paths(workspace)) == 8

@@ -1,0 +1,107 @@
+"""Calibrate: what validation scans decide goes into the card, and a detector reads it back."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from braintumor.enums import CLASS_NAMES, CLASSES, TUMOR_INDICES, Split
+from braintumor.errors import DatasetError
+from braintumor.evaluation.calibration.fit import (
+    CONFORMAL_LEVEL,
+    MAX_FALSE_NEGATIVE_RATE,
+    MAX_FALSE_POSITIVE_RATE,
+    calibrate,
+)
+from braintumor.inference import Detector
+from braintumor.inference.decision import tumor_probability
+from braintumor.inference.outputs import Outputs
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+from tests.helpers.tiny_model import CONTRACT
+from tests.helpers.training_data import phantom_data
+from tests.helpers.versions.tiny import write_masked_version, write_version
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    return phantom_data(CONTRACT)
+
+
+def _calibrated(name: str, data: TrainingData, settings: Settings) -> tuple[dict, Outputs]:
+    detector = Detector.load(name, settings)
+    outputs = detector.infer_all(data.model_inputs)
+    calibrate(name, data, outputs, detector, settings)
+    return json.loads(Path(settings.outputs / name / "card.json").read_text(encoding="utf-8")), outputs
+
+
+def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingData, workspace: Settings) -> None:
+    write_masked_version(workspace.outputs, novelty=None)
+    card, outputs = _calibrated("v4", data, workspace)
+    assert card["fusion"]["label"] >= 0
+    assert card["fusion"]["mask"] >= 0
+    assert card["fusion"]["label"] + card["fusion"]["mask"] > 0
+    assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
+    assert card["conformal"]["level"] == CONFORMAL_LEVEL
+    assert f"{len(data.split_rows(Split.VALIDATION))} validation images" in card["thresholds"]["chosen"]
+    assert len(card["files"]["novelty.csv"]) == 64
+    detector = Detector.load("v4", workspace)
+    strange = detector.ood_scores(outputs, data.model_inputs)
+    held = [strange[row] for row in data.split_rows(Split.VALIDATION)]
+    assert np.mean([one is not None and one.odd for one in held]) <= 0.1
+    assert not any(one is None or one.refused for one in held)
+
+
+def test_without_training_scans_no_scan_is_known_and_what_is_strange_cannot_be_learnt(
+    data: TrainingData, workspace: Settings
+) -> None:
+    held = data.select(np.flatnonzero((data.manifest["split"] != Split.TRAIN).to_numpy()))
+    assert held.count_images()["test"] == data.count_images()["test"]
+    folder = write_version(workspace.outputs, "v1")
+    (folder / "neighbours.npz").write_bytes(b"of an earlier model")
+    whole, _ = _calibrated("v1", data, workspace)
+    card, _ = _calibrated("v1", held, workspace)
+    assert card["thresholds"] == whole["thresholds"]
+    assert card["temperature"] == whole["temperature"]
+    assert card["retrieval"] is None
+    assert not (folder / "neighbours.npz").exists()
+    write_masked_version(workspace.outputs)
+    with pytest.raises(DatasetError, match=r"cannot be left out.*braintumor evaluate v4$"):
+        _calibrated("v4", held, workspace)
+
+
+def test_thresholds_keep_their_promises_on_the_validation_scans(data: TrainingData, workspace: Settings) -> None:
+    write_masked_version(workspace.outputs)
+    card, outputs = _calibrated("v4", data, workspace)
+    rows = data.split_rows(Split.VALIDATION)
+    tumor = tumor_probability(Detector.load("v4", workspace).probabilities(outputs.select(rows)))
+    is_tumor = np.isin(data.labels[rows], TUMOR_INDICES)
+    assert (tumor[is_tumor] <= card["thresholds"]["low"]).mean() <= MAX_FALSE_NEGATIVE_RATE
+    assert (tumor[~is_tumor] >= card["thresholds"]["high"]).mean() <= MAX_FALSE_POSITIVE_RATE
+
+
+def test_scans_of_no_other_split_decide(data: TrainingData, workspace: Settings) -> None:
+    test = data.split_rows(Split.TEST)
+    labels = data.labels.copy()
+    labels[test] = (labels[test] + 1) % len(CLASSES)
+    cards = []
+    for name, given in (("first", data), ("second", replace(data, labels=labels))):
+        write_masked_version(workspace.outputs, name)
+        cards.append(_calibrated(name, given, workspace)[0])
+    for entry in ("fusion", "temperature", "thresholds", "conformal", "novelty"):
+        assert cards[0][entry] == cards[1][entry]
+
+
+def test_a_version_without_mask_or_features_keeps_its_class_head_and_knows_no_novelty(
+    data: TrainingData, workspace: Settings
+) -> None:
+    write_version(workspace.outputs)
+    card, outputs = _calibrated("v1", data, workspace)
+    assert card["fusion"] == {"label": 1.0, "mask": 0.0, "bias": 0.0}
+    assert card["novelty"] is None
+    assert "novelty.csv" not in card["files"]
+    detector = Detector.load("v1", workspace)
+    assert set(detector.ood_scores(outputs, data.model_inputs)) == {None}
+    assert detector.detect(data.model_inputs[0]).ood_score is None

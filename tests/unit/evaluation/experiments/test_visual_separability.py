@@ -1,0 +1,50 @@
+"""Visible differences: averages that differ are told apart, those that do not are told as often as chance tells."""
+
+import numpy as np
+
+from braintumor.evaluation.experiments.visual_separability import (
+    average_by_group,
+    balanced_accuracy,
+    nearest_centroid_correct,
+    separability_test,
+)
+
+LABELS = np.arange(80) % 4
+
+
+def _averages(shift: float) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(80, 30)) + shift * generator.normal(size=(4, 30))[LABELS]
+
+
+def test_classes_that_differ_are_told_apart_far_above_chance() -> None:
+    found = separability_test(_averages(1.0), LABELS, replicates=100, permutations=100)
+    assert found["entry"]["low"] > found["chance"]
+    assert found["p"] <= 0.01 + 1e-9
+    assert len(found["null"]) == 100
+
+
+def test_classes_that_do_not_differ_stay_within_chance() -> None:
+    found = separability_test(_averages(0.0), LABELS, replicates=100, permutations=100)
+    assert found["entry"]["value"] <= found["chance"] + 0.05
+    assert found["p"] > 0.01
+
+
+def test_a_group_never_helps_to_tell_itself() -> None:
+    averages = _averages(0.3)
+    found = nearest_centroid_correct(averages @ averages.T, LABELS)
+    for row in range(len(averages)):
+        centres = [averages[(c == LABELS) & (np.arange(80) != row)].mean(axis=0) for c in range(4)]
+        nearest = int(np.argmin([((averages[row] - centre) ** 2).sum() for centre in centres]))
+        assert found[row] == (nearest == LABELS[row])
+
+
+def test_groups_are_averaged_and_take_their_commonest_class() -> None:
+    frames = np.stack([np.full((2, 2), grey, np.uint8) for grey in (0, 255, 51)])
+    averages, labels = average_by_group(frames, np.array([1, 1, 3]), np.array(["a", "a", "b"], object))
+    assert np.allclose(averages, [[0.5] * 4, [0.2] * 4])
+    assert labels.tolist() == [1, 3]
+
+
+def test_every_class_counts_alike() -> None:
+    assert balanced_accuracy(np.array([True, True, True, False]), np.array([0, 0, 0, 1])) == 0.5

@@ -1,0 +1,76 @@
+"""Novelty: what looks like the training scans is near, what does not is far, and the table keeps it all."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from braintumor.evaluation.calibration.fit_ood import REJECTION_MARGIN, UNUSUAL_RATE, fit_ood_reference, ood_card_entry
+from braintumor.inference.ood import THUMBNAIL_SIDE, OODReference, feature_vector
+
+MIXING = np.random.default_rng(0).normal(size=(6, 30))
+
+
+def _scans(seed: int, count: int) -> np.ndarray:
+    """Rows that vary along six directions of thirty, with a little noise."""
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(count, 6)) @ MIXING + 0.1 * generator.normal(size=(count, 30)) + 5.0
+
+
+@pytest.fixture(scope="module")
+def fitted() -> OODReference:
+    return fit_ood_reference(_scans(1, 600), _scans(2, 400))
+
+
+def test_new_scans_are_near_and_seldom_called_odd_or_refused(fitted):
+    found = fitted.distances(_scans(3, 2000))
+    assert found.mean() == pytest.approx(1.0, abs=0.15)
+    assert (found >= fitted.odd).mean() <= 2 * UNUSUAL_RATE
+    assert (found >= fitted.foreign).mean() <= 0.01
+    assert fitted.odd < fitted.foreign
+
+
+@pytest.mark.parametrize("name", ["off the axes", "far along them", "nothing at all"])
+def test_foreign_rows_are_far(fitted, name):
+    rows = {
+        "off the axes": _scans(4, 200) + 3 * np.random.default_rng(5).normal(size=(200, 30)),
+        "far along them": 5.0 + 8 * (_scans(4, 200) - 5.0),
+        "nothing at all": np.zeros((3, 30)) - 50,
+    }[name]
+    assert (fitted.distances(rows) >= fitted.foreign).mean() > 0.95
+
+
+def test_the_limits_are_where_the_validation_scans_put_them(fitted):
+    found = np.sort(fitted.distances(_scans(2, 400)))
+    assert (found >= fitted.odd).mean() == pytest.approx(UNUSUAL_RATE, abs=0.005)
+    assert fitted.foreign / REJECTION_MARGIN == pytest.approx(found[-2], rel=0.1)
+
+
+def test_a_reference_comes_back_from_its_table_and_card(fitted):
+    entry = ood_card_entry(fitted, 400)
+    again = OODReference.from_csv(fitted.table().encode(), entry)
+    rows = _scans(6, 50)
+    np.testing.assert_allclose(again.distances(rows), fitted.distances(rows), rtol=1e-3)
+    assert (again.unusual_at, again.reject_at, again.residual) == (fitted.odd, fitted.foreign, fitted.residual)
+    assert "400 validation images" in entry["chosen"]
+    assert set(fitted.table()) <= set("0123456789.,-+e\n"), "numbers only"
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(4, 40), constant=st.integers(0, 29))
+def test_few_scans_and_constant_columns_still_give_finite_distances(seed, count, constant):
+    training = _scans(seed, count)
+    training[:, constant] = 7.0
+    found = fit_ood_reference(training, _scans(seed + 1, 10)).distances(_scans(seed + 2, 10))
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+
+
+def test_a_frame_is_described_by_its_features_and_a_thumbnail():
+    frames = np.zeros((2, 43, 57), np.uint8)
+    frames[1, :4, :5] = 255  # the first of ten by ten cells
+    rows = feature_vector(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), frames)
+    assert rows.shape == (2, 2 + THUMBNAIL_SIDE**2)
+    np.testing.assert_array_equal(rows[:, :2], [[1, 2], [3, 4]])
+    assert rows[1, 2] == 1.0
+    assert rows[1, 3:].sum() == rows[0, 2:].sum() == 0

@@ -1,0 +1,104 @@
+"""Artifacts: what was altered, cut short or left out is refused by name, with what to do."""
+
+import hashlib
+import json
+
+import pytest
+
+from braintumor.errors import ArtifactError
+from braintumor.inference import Detector, list_models, load_artifact
+from tests.helpers.versions.tiny import write_version
+
+
+def test_versions_are_the_folders_with_a_card_and_a_model(workspace):
+    write_version(workspace.outputs, "v2")
+    write_version(workspace.outputs, "v1")
+    (write_version(workspace.outputs, "v1-random") / "model.onnx").unlink()
+    (workspace.outputs / "dataset").mkdir()
+    assert list_models(workspace) == ["v1", "v2"]
+
+
+def test_a_version_that_is_not_there_is_named_with_those_that_are(workspace):
+    write_version(workspace.outputs, "v1")
+    with pytest.raises(ArtifactError, match=r"no model 'v9' \(available: v1\).*braintumor train v9"):
+        load_artifact("v9", workspace)
+
+
+@pytest.mark.parametrize("version", ["../elsewhere", "v1/../../elsewhere", "..", ""])
+def test_a_version_name_cannot_lead_out_of_the_outputs(workspace, version):
+    write_version(workspace.outputs, "v1")
+    write_version(workspace.outputs.parent, "elsewhere")
+    with pytest.raises(ArtifactError, match="no model"):
+        load_artifact(version, workspace)
+
+
+def test_a_card_that_is_no_json_is_refused(workspace):
+    (write_version(workspace.outputs) / "card.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ArtifactError, match=r"card\.json cannot be read"):
+        load_artifact("v1", workspace)
+
+
+@pytest.mark.parametrize("field", ["classes", "input", "temperature", "thresholds", "conformal", "files"])
+def test_a_card_that_lacks_what_a_detector_needs_is_refused(workspace, field):
+    folder = write_version(workspace.outputs)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    del card[field]
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ArtifactError, match=f"lacks what a detector needs.*{field}"):
+        load_artifact("v1", workspace)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"thresholds": {"low": 0.9, "high": 0.1}},
+        {"temperature": "warm"},
+        {"temperature": 0},
+        {"input": {"height": 9}},
+        {"map_extent": [5, 5, 5, 9]},
+        {"map_extent": [1, 2]},
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(workspace, changes):
+    write_version(workspace.outputs, **changes)
+    with pytest.raises(ArtifactError, match="braintumor evaluate v1"):
+        load_artifact("v1", workspace)
+
+
+def test_a_card_with_other_classes_is_refused(workspace):
+    write_version(workspace.outputs, classes=["notumor", "glioma", "meningioma", "pituitary"])
+    with pytest.raises(ArtifactError, match="the card lists classes"):
+        load_artifact("v1", workspace)
+
+
+def test_a_model_that_was_altered_is_refused(workspace):
+    path = write_version(workspace.outputs) / "model.onnx"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ArtifactError, match="its hash differs"):
+        Detector.load("v1", workspace)
+
+
+def test_a_model_that_is_missing_is_named(workspace):
+    (write_version(workspace.outputs) / "model.onnx").unlink()
+    with pytest.raises(ArtifactError, match=r"model\.onnx is missing"):
+        Detector.load("v1", workspace)
+
+
+def test_a_model_the_card_does_not_list_is_refused(workspace):
+    write_version(workspace.outputs, files={})
+    with pytest.raises(ArtifactError, match=r"does not list model\.onnx"):
+        Detector.load("v1", workspace)
+
+
+def test_a_model_onnx_runtime_cannot_load_is_refused(workspace):
+    junk = b"no model at all"
+    folder = write_version(workspace.outputs, files={"model.onnx": hashlib.sha256(junk).hexdigest()})
+    (folder / "model.onnx").write_bytes(junk)
+    with pytest.raises(ArtifactError, match="cannot be loaded by ONNX Runtime"):
+        Detector.load("v1", workspace)
+
+
+def test_a_model_that_does_not_fit_its_card_is_refused(workspace):
+    write_version(workspace.outputs, input={"height": 64, "width": 64})
+    with pytest.raises(ArtifactError, match="does not fit its card"):
+        Detector.load("v1", workspace)

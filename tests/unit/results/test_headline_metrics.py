@@ -1,0 +1,47 @@
+"""Measured: the numbers of `evaluation.json` as the file has them, and none where the card does not vouch for it."""
+
+import hashlib
+import json
+
+import pytest
+
+from braintumor.inference import load_artifact
+from braintumor.results.headline_metrics import headline_metrics
+from tests.helpers.versions.tiny import model_bytes, write_version
+
+ENTRY = {"value": 0.971, "low": 0.9544, "high": 0.9868, "n": 1000, "groups": 68}
+EVALUATION = {
+    "test": {"tumor_sensitivity": ENTRY, "tumor_specificity": {"value": 0.5}, "accuracy": {"value": float("nan")}},
+    "outside": {"tumor_sensitivity": ENTRY | {"value": 0.8}},
+}
+
+
+def write(workspace, evaluation: str, *, listed: bool = True):
+    content = evaluation.encode()
+    files = {"model.onnx": hashlib.sha256(model_bytes()).hexdigest()}
+    if listed:
+        files["evaluation.json"] = hashlib.sha256(content).hexdigest()
+    folder = write_version(workspace.outputs, files=files)
+    (folder / "evaluation.json").write_bytes(content)
+    return load_artifact("v1", workspace)
+
+
+def test_numbers_come_with_interval_and_evidence(workspace):
+    sensitivity, specificity, outside = headline_metrics(write(workspace, json.dumps(EVALUATION)))
+    assert str(sensitivity) == "97.1% (95.4 to 98.7)"
+    assert sensitivity.sample_size == "1,000 images in 68 groups"
+    assert (str(specificity), specificity.sample_size) == ("50.0%", "")
+    assert [m.on_first_page for m in (sensitivity, specificity, outside)] == [True, True, False]
+    assert outside.dataset == "scans of other collections"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"test": []}', '{"test": {"tumor_sensitivity": 1}}'])
+def test_what_cannot_be_read_is_no_number(workspace, content):
+    assert headline_metrics(write(workspace, content)) == ()
+
+
+def test_a_file_the_card_does_not_vouch_for_is_not_quoted(workspace):
+    assert headline_metrics(write(workspace, json.dumps(EVALUATION), listed=False)) == ()
+    artifact = write(workspace, json.dumps(EVALUATION))
+    artifact.path("evaluation.json").write_text(json.dumps(EVALUATION | {"outside": {}}), encoding="utf-8")
+    assert headline_metrics(artifact) == ()
