@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.imaging.loading import FailedScan, iter_scans
+from braintumor.imaging.scan_iterator import FailedScan, iter_scans
 from braintumor.imaging.scan import Scan
 from braintumor.settings import Settings
 

@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import Scan
 from braintumor.imaging.compressed_scan import CompressedScan
-from braintumor.imaging.loading import FailedScan, iter_scans
+from braintumor.imaging.scan_iterator import FailedScan, iter_scans
 from braintumor.inference import Detection, Detector
 from braintumor.reporting.csv_export import CsvRow, error_row
 

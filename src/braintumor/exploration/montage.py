@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from braintumor.datasets.masks import load_mask
-from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
-from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN, make_phantom
 from braintumor.enums import CLASSES, Plane, Split, TumorClass
 from braintumor.imaging import Scan, read_scan
 from braintumor.imaging.overlay import outline_mask

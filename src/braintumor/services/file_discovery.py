@@ -10,7 +10,7 @@ from typing import Final
 
 from braintumor.errors import ScanError
 from braintumor.imaging.file_format import FileFormat, detect_format
-from braintumor.imaging.loading import SCAN_SUFFIXES
+from braintumor.imaging.scan_iterator import SCAN_SUFFIXES
 
 # What may hold any number of slices.
 _MULTI_SLICE_FORMATS: Final = (FileFormat.DICOM, FileFormat.NIFTI, FileFormat.TIFF, FileFormat.ZIP)

@@ -11,7 +11,7 @@ from typing import Final
 from braintumor.errors import ScanError
 from braintumor.fileio import sha256_file
 from braintumor.imaging import Scan, read_scan
-from braintumor.imaging.loading import iter_scans
+from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow, csv_row, error_row
 from braintumor.reporting.overlays import overlay_png, save_overlay

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from braintumor.imaging import FailedScan, Scan, file_slices
-from braintumor.imaging.loading import iter_scans
+from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.settings import Settings
 from tests.golden.draw import arrays
 from tests.helpers.malformed.valid_files import packed, zipped

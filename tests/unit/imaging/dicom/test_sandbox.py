@@ -115,7 +115,7 @@ def test_threads_take_turns_and_each_gets_its_own_slice():
 def test_the_app_itself_never_loads_a_dicom_library(tmp_path):
     (tmp_path / "a.dcm").write_bytes(SLICE)
     code = (
-        "import sys, pathlib; from braintumor.imaging.loading import read_many; "
+        "import sys, pathlib; from braintumor.imaging.scan_iterator import iter_scans; "
         "print(*(one.name for one in read_many([('read.dcm', pathlib.Path(sys.argv[1]))])), *sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "a.dcm")]

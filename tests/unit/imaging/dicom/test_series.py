@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from braintumor.imaging.dicom.allowed_tags import describe_contrast
-from braintumor.imaging.loading import iter_scans
+from braintumor.imaging.scan_iterator import iter_scans
 from tests.golden.draw import arrays
 from tests.helpers.dicoms import ROOT, dicom
 
