@@ -315,7 +315,7 @@ def test_images_out_of_place_are_shown_and_told(
     monkeypatch.setattr(
         "braintumor.exploration.outliers.OUTLIER_DEVIATIONS", 4.0
     )  # no one of two dozen can lie further off
-    path = explored.dataset_outputs / "image_facts.csv"
+    path = explored.dataset_outputs / "image_features.csv"
     table = pd.read_csv(path).assign(noise=0.01)
     table.loc[7, "noise"] = 0.9
     table.to_csv(path, index=False)
@@ -345,7 +345,7 @@ def test_a_filter_that_leaves_nothing_says_so(explored: Settings, open_page: Ope
 def test_grey_levels_and_tumours_have_their_sentences(explored: Settings, open_page: Open) -> None:
     app = _set(open_page("visualizer", look="Explorer"), "explorer-view", "Grey levels")
     assert _alts(app) == [summarize_histogram(load_statistics())]
-    tumours = pd.read_csv(explored.dataset_outputs / "tumours.csv")
+    tumours = pd.read_csv(explored.dataset_outputs / "tumors.csv")
     said = words(_set(app, "explorer-view", "Tumours"))
     assert summarize_distribution(tumours, "area") in said
     assert f"{len(tumours)} tumours" in said
@@ -425,7 +425,7 @@ def test_every_figure_of_a_tab_has_a_text_alternative(tab: str, explored: Settin
     assert all(len(alt) > 10 for alt in shown)
 
 
-@pytest.mark.parametrize("file", ["image_facts.csv", "tumours.csv", "exploration.json", "twins.csv"])
+@pytest.mark.parametrize("file", ["image_features.csv", "tumors.csv", "exploration.json", "near_duplicates.csv"])
 def test_a_damaged_file_costs_only_what_is_in_it(file: str, explored: Settings, open_page: Open) -> None:
     (explored.dataset_outputs / file).write_bytes(b"\x00broken,\x00\n1")
     for tab in TABS:

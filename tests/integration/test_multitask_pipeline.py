@@ -69,7 +69,7 @@ def test_training_leaves_a_card_with_all_that_a_masked_version_needs(trained: Wo
     assert card["map_extent"] is None
     assert card["export"]["max_abs_difference"] <= 1e-5
     assert card["training"]["best_epoch"] == card["training"]["epochs_run"] == EPOCHS
-    for name in ("model.keras", "model.onnx", "novelty.csv", "evaluation.json", "predictions.csv", "history.csv"):
+    for name in ("model.keras", "model.onnx", "ood_reference.csv", "evaluation.json", "predictions.csv", "history.csv"):
         assert len(card["files"][name]) == 64
 
 

@@ -78,7 +78,7 @@ def test_a_slow_network_is_measured_alike_without_its_training_scans(trained: Wo
         for split in held:
             for metric in ("accuracy", "roc_auc", "ece"):
                 assert held[split][metric]["value"] == pytest.approx(whole[split][metric]["value"], abs=1e-6)
-        assert not (outputs / "v1-seed2" / "neighbours.npz").exists()
+        assert not (outputs / "v1-seed2" / "similar_scans.npz").exists()
     finally:
         shutil.rmtree(outputs / "v1-seed2")
 

@@ -100,7 +100,7 @@ def _show_near_duplicates(report: LeakageReport) -> None:
     st.markdown(f"{pluralize(len(pairs), 'pair')}, {'all' if shown == len(pairs) else f'the nearest {shown:,}'} shown.")
     columns = ["path_a", "path_b", "distance", "transform", "exact", "label_a", "label_b"]
     _show_table(pairs[columns].head(_MAX_ROWS), "twins")
-    _show_download("Download all pairs as CSV", pairs, "twins.csv")
+    _show_download("Download all pairs as CSV", pairs, "near_duplicates.csv")
 
 
 def _show_suspects(report: LeakageReport) -> None:

@@ -31,7 +31,7 @@ _CHUNK = 64
 
 
 def audit_dataset(settings: Settings | None = None) -> str:
-    """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `twins.csv`.
+    """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `near_duplicates.csv`.
 
     Facts are kept as they come, so a killed audit goes on from where it was. A split already dealt is kept where the
     groups have not changed.
@@ -70,7 +70,7 @@ def audit_dataset(settings: Settings | None = None) -> str:
     }
     folder = settings.dataset_outputs
     write_manifest(manifest, settings)
-    write_atomically(folder / "twins.csv", twin_table.to_csv(index=False, lineterminator="\n"))
+    write_atomically(folder / "near_duplicates.csv", twin_table.to_csv(index=False, lineterminator="\n"))
     write_atomically(folder / "audit.json", json.dumps(report, indent=1) + "\n")
     _cache_path(settings).unlink(missing_ok=True)
     return _summarize_audit(report)

@@ -32,7 +32,7 @@ def load_image_features(manifest: pd.DataFrame, settings: Settings | None = None
     DatasetError
         There are none yet.
     """
-    facts = _read_csv("image_facts.csv", settings)
+    facts = _read_csv("image_features.csv", settings)
     kept = [column for column in manifest.columns if column == "path" or column not in facts.columns]
     return manifest[kept].merge(facts, on="path", how="inner")
 
@@ -45,7 +45,7 @@ def load_tumor_features(settings: Settings | None = None) -> pd.DataFrame:
     DatasetError
         There are none yet.
     """
-    return _read_csv("tumours.csv", settings)
+    return _read_csv("tumors.csv", settings)
 
 
 def _read_csv(file: str, settings: Settings | None) -> pd.DataFrame:

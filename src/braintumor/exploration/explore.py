@@ -69,8 +69,8 @@ def round_floats(value: Any) -> Any:
 
 # The frame that averages are made on: head cut out, aspect kept, so that heads of all sizes lie over one another.
 INPUT_SPEC: Final = InputSpec(256, 256, channels=1)
-FEATURES_FILE: Final = "image_facts.csv"
-TUMORS_FILE: Final = "tumours.csv"
+FEATURES_FILE: Final = "image_features.csv"
+TUMORS_FILE: Final = "tumors.csv"
 REPORT_FILE: Final = "exploration.json"
 _EFFECT_PLANES: Final = (ALL_PLANES, Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 
@@ -78,7 +78,7 @@ _EFFECT_PLANES: Final = (ALL_PLANES, Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 def explore_dataset(settings: Settings | None = None) -> str:
     """Read every image of the manifest once and write `outputs/dataset/`.
 
-    `statistics.npz`, `image_facts.csv`, `tumours.csv` (where masks were fetched) and `exploration.json`. Killed and
+    `statistics.npz`, `image_features.csv`, `tumors.csv` (where masks were fetched) and `exploration.json`. Killed and
     started again, it goes on from where it was, to the same files.
 
     Returns

@@ -67,7 +67,7 @@ def _format_path(path: str) -> str:
     return f"{split}, {file}"
 
 
-NEAR_DUPLICATES_FILE: Final = "twins.csv"
+NEAR_DUPLICATES_FILE: Final = "near_duplicates.csv"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +106,7 @@ class LeakageReport:
 
 
 def load_leakage_report(manifest: pd.DataFrame, settings: Settings | None = None) -> LeakageReport:
-    """The report of the set on disk, from its manifest and `outputs/dataset/twins.csv`.
+    """The report of the set on disk, from its manifest and `outputs/dataset/near_duplicates.csv`.
 
     Raises
     ------

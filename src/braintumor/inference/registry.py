@@ -16,8 +16,8 @@ from braintumor.settings import Settings, get_settings
 CARD_FILE = "card.json"
 MODEL_FILE = "model.onnx"
 SALIENCY_FILE = "saliency.onnx"  # of some versions
-SIMILAR_SCANS_FILE = "neighbours.npz"  # of some versions
-OOD_REFERENCE_FILE = "novelty.csv"  # of some versions
+SIMILAR_SCANS_FILE = "similar_scans.npz"  # of some versions
+OOD_REFERENCE_FILE = "ood_reference.csv"  # of some versions
 LITERT_FILE, INT8_FILE = "model.tflite", "model.int8.onnx"  # smaller variants of some versions; nothing here reads them
 
 

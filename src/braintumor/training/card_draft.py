@@ -41,7 +41,7 @@ _HASHED_FILES: Final = (
     "evaluation.json",
     "curves.json",
     "predictions.csv",
-    "novelty.csv",
+    "ood_reference.csv",
     "study.json",
 )
 # Made from the network after it is trained.
@@ -52,7 +52,7 @@ _RESULT_FILES: Final = (
     "evaluation.json",
     "curves.json",
     "predictions.csv",
-    "novelty.csv",
+    "ood_reference.csv",
 )
 _INTENDED_USE_PREFIX: Final = (
     "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"

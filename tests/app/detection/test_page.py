@@ -323,9 +323,9 @@ def test_altered_extras_of_a_model_cost_only_themselves(
     path = artifacts.outputs / "v1" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     card |= {"saliency": {"n": 1}, "retrieval": {"scans": 1}}
-    card["files"] |= {"saliency.onnx": "0" * 64, "neighbours.npz": "0" * 64}
+    card["files"] |= {"saliency.onnx": "0" * 64, "similar_scans.npz": "0" * 64}
     path.write_text(json.dumps(card), encoding="utf-8")
-    for name in ("saliency.onnx", "neighbours.npz"):
+    for name in ("saliency.onnx", "similar_scans.npz"):
         (path.parent / name).write_bytes(b"something else")
     app = upload(open_page, scans[:1])
     app.session_state["viewer"] = {"saliency": True}
@@ -335,7 +335,7 @@ def test_altered_extras_of_a_model_cost_only_themselves(
     (pane,) = shown(app)["scan"]["panes"]
     assert not pane["traced"]
     assert pane["evidence"]["data"]
-    assert "neighbours.npz is not the file the card describes" in words(app)
+    assert "similar_scans.npz is not the file the card describes" in words(app)
 
 
 def test_the_uploader_keeps_the_limit_of_the_settings(

@@ -41,8 +41,8 @@ def reference() -> OODReference:
 def write_masked_version(outputs: Path, name: str = "v4", **changes: Any) -> Path:
     """Write a version with a mask and a measure of novelty. Returns the folder."""
     (outputs / name).mkdir(parents=True)
-    (outputs / name / "novelty.csv").write_text(reference().to_csv(), encoding="utf-8")
-    files = {"model.onnx": model_bytes(masked=True), "novelty.csv": (outputs / name / "novelty.csv").read_bytes()}
+    (outputs / name / "ood_reference.csv").write_text(reference().to_csv(), encoding="utf-8")
+    files = {"model.onnx": model_bytes(masked=True), "ood_reference.csv": (outputs / name / "ood_reference.csv").read_bytes()}
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     fixed = {
         "novelty": ood_card_entry(reference(), 48),
@@ -83,7 +83,7 @@ def write_explained_version(outputs: Path, name: str = "v4", neighbours: bytes |
     folder = outputs / name
     files = {
         "saliency.onnx": build_gradient_onnx(model_bytes(masked=True)),
-        "neighbours.npz": known() if neighbours is None else neighbours,
+        "similar_scans.npz": known() if neighbours is None else neighbours,
     }
     write_masked_version(outputs, name, **{"saliency": {"n": 1}, "retrieval": {"scans": 24}} | changes)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from braintumor.exploration.explore import explore_dataset
 from braintumor.exploration.image_features import IMAGE_FEATURES
 from braintumor.settings import Settings
 
-NAMES = ("statistics.npz", "image_facts.csv", "tumours.csv", "exploration.json")
+NAMES = ("statistics.npz", "image_features.csv", "tumors.csv", "exploration.json")
 
 
 def _written(settings: Settings) -> dict[str, bytes]:
@@ -63,8 +63,8 @@ def test_without_masks_all_but_the_tumours_is_there(explored: Settings, tmp_path
     (tmp_path / "inputs" / "brain-tumor-mri-dataset").symlink_to(explored.dataset)
     bare = bare.model_copy(update={"inputs": tmp_path / "inputs"})
     assert "data fetch --masks" in explore_dataset(bare)
-    assert pd.read_csv(bare.dataset_outputs / "tumours.csv").empty
-    assert (bare.dataset_outputs / "image_facts.csv").read_bytes() == _written(explored)["image_facts.csv"]
+    assert pd.read_csv(bare.dataset_outputs / "tumors.csv").empty
+    assert (bare.dataset_outputs / "image_features.csv").read_bytes() == _written(explored)["image_features.csv"]
 
 
 @pytest.mark.slow

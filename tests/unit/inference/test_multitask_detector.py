@@ -115,10 +115,10 @@ def test_an_odd_scan_gets_no_clear_answer(workspace):
 
 def test_a_reference_that_was_altered_or_cut_short_is_refused(workspace):
     folder = write_masked_version(workspace.outputs)
-    (folder / "novelty.csv").write_text("1,2,3\n", encoding="utf-8")
+    (folder / "ood_reference.csv").write_text("1,2,3\n", encoding="utf-8")
     with pytest.raises(ArtifactError, match=r"novelty\.csv is not the file"):
         Detector.load("v4", workspace)
-    (folder / "novelty.csv").unlink()
+    (folder / "ood_reference.csv").unlink()
     with pytest.raises(ArtifactError, match=r"novelty\.csv is missing"):
         Detector.load("v4", workspace)
 

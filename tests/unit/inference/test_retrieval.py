@@ -93,8 +93,8 @@ def test_a_version_without_an_index_knows_no_neighbours(workspace: Settings) -> 
 
 def test_an_index_that_is_cut_short_is_refused_when_it_is_first_asked_for(workspace: Settings) -> None:
     folder = write_explained_version(workspace.outputs)
-    content = (folder / "neighbours.npz").read_bytes()
-    (folder / "neighbours.npz").write_bytes(content[: len(content) // 2])
+    content = (folder / "similar_scans.npz").read_bytes()
+    (folder / "similar_scans.npz").write_bytes(content[: len(content) // 2])
     detector, scan = Detector.load("v4", workspace), read_scan(make_phantom(CLASSES[0], 1, 160).pixels)
     assert detector.detect(scan).probabilities
     with pytest.raises(ArtifactError, match=r"neighbours\.npz is not the file"):

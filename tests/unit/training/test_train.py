@@ -27,8 +27,8 @@ def test_a_new_network_has_nothing_of_what_was_measured_on_the_earlier(
     write_dealt_phantoms(settings, 12, 7)
     folder = settings.outputs / "v1"
     folder.mkdir()
-    earlier = ("model.onnx", "saliency.onnx", "model.tflite", "model.int8.onnx", "neighbours.npz", "curves.json",
-               "predictions.csv", "novelty.csv")  # fmt: skip
+    earlier = ("model.onnx", "saliency.onnx", "model.tflite", "model.int8.onnx", "similar_scans.npz", "curves.json",
+               "predictions.csv", "ood_reference.csv")  # fmt: skip
     for name in earlier:
         (folder / name).write_bytes(b"of the earlier network")
     (folder / "evaluation.json").write_text('{"test": {"accuracy": {"value": 0.99}}}')

@@ -46,7 +46,7 @@ def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingDa
     assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
     assert card["conformal"]["level"] == CONFORMAL_LEVEL
     assert f"{len(data.split_rows(Split.VALIDATION))} validation images" in card["thresholds"]["chosen"]
-    assert len(card["files"]["novelty.csv"]) == 64
+    assert len(card["files"]["ood_reference.csv"]) == 64
     detector = Detector.load("v4", workspace)
     strange = detector.ood_scores(outputs, data.model_inputs)
     held = [strange[row] for row in data.split_rows(Split.VALIDATION)]
@@ -60,13 +60,13 @@ def test_without_training_scans_no_scan_is_known_and_what_is_strange_cannot_be_l
     held = data.select(np.flatnonzero((data.manifest["split"] != Split.TRAIN).to_numpy()))
     assert held.count_images()["test"] == data.count_images()["test"]
     folder = write_version(workspace.outputs, "v1")
-    (folder / "neighbours.npz").write_bytes(b"of an earlier model")
+    (folder / "similar_scans.npz").write_bytes(b"of an earlier model")
     whole, _ = _calibrated("v1", data, workspace)
     card, _ = _calibrated("v1", held, workspace)
     assert card["thresholds"] == whole["thresholds"]
     assert card["temperature"] == whole["temperature"]
     assert card["retrieval"] is None
-    assert not (folder / "neighbours.npz").exists()
+    assert not (folder / "similar_scans.npz").exists()
     write_masked_version(workspace.outputs)
     with pytest.raises(DatasetError, match=r"cannot be left out.*braintumor evaluate v4$"):
         _calibrated("v4", held, workspace)
@@ -101,7 +101,7 @@ def test_a_version_without_mask_or_features_keeps_its_class_head_and_knows_no_no
     card, outputs = _calibrated("v1", data, workspace)
     assert card["fusion"] == {"label": 1.0, "mask": 0.0, "bias": 0.0}
     assert card["novelty"] is None
-    assert "novelty.csv" not in card["files"]
+    assert "ood_reference.csv" not in card["files"]
     detector = Detector.load("v1", workspace)
     assert set(detector.ood_scores(outputs, data.model_inputs)) == {None}
     assert detector.detect(data.model_inputs[0]).ood_score is None

@@ -32,8 +32,8 @@ def test_evaluation_leaves_an_index_a_detector_can_use(data: TrainingData, works
     outputs = before.infer_all(data.model_inputs)
     calibrate("v4", data, outputs, before, workspace)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    assert len(card["files"]["neighbours.npz"]) == 64
-    assert (folder / "neighbours.npz").stat().st_size < 1_000_000
+    assert len(card["files"]["similar_scans.npz"]) == 64
+    assert (folder / "similar_scans.npz").stat().st_size < 1_000_000
     training = data.manifest[data.manifest["split"] == str(Split.TRAIN)]
     found = Detector.load("v4", workspace).most_similar(read_scan(data.model_inputs[data.split_rows(Split.TEST)[0]]))
     assert len(found) == 5
