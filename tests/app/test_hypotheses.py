@@ -54,7 +54,8 @@ def _experiments(outputs: Path) -> None:
         "growth": (growth | {"error@share:1": entry(0.1)}, how | {"shares": [0.1, 0.5, 1.0]}),
     }
     content = {"experiments": {name: {"metrics": m, "facts": f} for name, (m, f) in parts.items()}}
-    (outputs / "hypotheses.json").write_text(json.dumps(content), encoding="utf-8")
+    (outputs / "experiments").mkdir(exist_ok=True)
+    (outputs / "experiments" / "hypotheses.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_a_claim_that_holds_is_supported(artifacts: Settings, open_page: Open) -> None:
@@ -62,8 +63,8 @@ def test_a_claim_that_holds_is_supported(artifacts: Settings, open_page: Open) -
         artifacts.outputs / "v1", tumor_sensitivity=(0.992, 0.985, 0.996), tumor_specificity=(0.98, 0.96, 0.99),
         macro_f1=(0.97, 0.96, 0.98), accuracy=(0.97, 0.96, 0.98),
     )  # fmt: skip
-    _write(artifacts.outputs / "v1-random", macro_f1=(0.995, 0.993, 0.998))
-    _write(artifacts.outputs / "v1-official", macro_f1=(0.996, 0.993, 0.998))
+    _write(artifacts.outputs / "runs/v1/random-seed1", macro_f1=(0.995, 0.993, 0.998))
+    _write(artifacts.outputs / "runs/v1/official-seed1", macro_f1=(0.996, 0.993, 0.998))
     assert [_statuses(open_page("hypotheses"))[i] for i in (2, 3)] == ["Supported"] * 2
 
 
@@ -76,7 +77,7 @@ def test_a_claim_may_fail(artifacts: Settings, open_page: Open) -> None:
 
 
 def test_a_missing_comparison_is_undecided_and_names_its_command(artifacts: Settings, open_page: Open) -> None:
-    shutil.rmtree(artifacts.outputs / "v1-official")
+    shutil.rmtree(artifacts.outputs / "runs/v1/official-seed1")
     app = open_page("hypotheses")
     assert _statuses(app)[3] == "Undecided"
     assert "braintumor train v1 --protocol official" in words(app)

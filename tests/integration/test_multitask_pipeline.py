@@ -147,7 +147,7 @@ def test_the_experiments_behind_the_hypotheses_are_run_once_and_weighed(prepared
     assert said.count("test scans right") == 4
     assert prepared.run("hypotheses").count("kept") == 4
     outputs = prepared.folder / "outputs"
-    found = json.loads((outputs / "hypotheses.json").read_text())["experiments"]
+    found = json.loads((outputs / "experiments" / "hypotheses.json").read_text())["experiments"]
     assert set(found) == {"visible", "masks", "growth"}  # no arm was without augmentation
     test = pd.read_csv(outputs / "experiments" / "whole-seed1.csv").query("set == 'test'")
     assert found["masks"]["metrics"]["accuracy"]["n"] == len(test)

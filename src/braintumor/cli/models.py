@@ -98,9 +98,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _study(options: argparse.Namespace) -> int:
-    from braintumor.evaluation.study.runner import run_study
+    from braintumor.evaluation.stress_test.runner import run_stress_test
 
-    print(run_study(options.version, restart=options.restart))
+    print(run_stress_test(options.version, restart=options.restart))
     return 0
 
 

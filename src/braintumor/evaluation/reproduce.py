@@ -15,7 +15,7 @@ from braintumor.datasets.splits import split_dataset
 from braintumor.enums import Protocol
 from braintumor.errors import RecipeError
 from braintumor.evaluation.reproduction import Reproduction, compare_reproduction, iter_data_rows
-from braintumor.inference.run_names import run_name
+from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
 
@@ -51,7 +51,7 @@ def reproduce(
     Parameters
     ----------
     version : str
-        Folder of a committed version in `outputs/`, such as `v1` or `v1-random`.
+        Folder of a committed version in `outputs/`, such as `v1` or `runs/v1/random-seed1`.
     made : Path, optional
         An outputs folder with the version in it already, made here or elsewhere: compare and make nothing.
     table : Path, optional
@@ -90,26 +90,23 @@ def find_run_spec(version: str, card: dict[str, Any], settings: Settings) -> Run
     """What to train to make a version, from its folder's name and its card."""
     from braintumor.training.card_draft import recipe_from_card
 
-    began = recipe_from_card(card).weights  # cards from before a recipe could say say nothing of it
-    names = [path.stem for path in settings.recipes.glob("*.toml")]
-    bases = [name for name in names if version == name or version.startswith(f"{name}-")]
-    for base in sorted(bases, key=len, reverse=True):
-        protocol = Protocol(card["protocol"])
-        recipe = load_recipe(base, settings).for_protocol(protocol)
-        seed = None if card["seed"] == recipe.seed else int(card["seed"])
-        weights = None if began == recipe.weights else began
-        if run_name(base, protocol, seed, weights) == version:
-            return RunSpec(base, recipe, protocol, seed, weights)
-    raise RecipeError(
-        f"No recipe in recipes/ makes a version named {version}, so it cannot be made again. "
-        f"There are: {', '.join(sorted(names))}."
-    )
+    trained = Run.from_name(version)
+    recipe = load_recipe(trained.version, settings).for_protocol(trained.protocol)
+    initial_weights = recipe_from_card(card).weights
+    weights = None if initial_weights == recipe.weights else initial_weights
+    if (str(trained.protocol), trained.seed, trained.weights) != (card["protocol"], card["seed"], weights):
+        raise RecipeError(
+            f"The card of {version} names protocol {card['protocol']}, seed {card['seed']} and weights "
+            f"{initial_weights}, which do not fit its folder. Restore it with: git checkout -- outputs"
+        )
+    return RunSpec(trained.version, recipe, trained.protocol, None if trained.seed == recipe.seed else trained.seed, weights)
 
 
 def dependencies(run: RunSpec) -> list[str]:
     """Folders of the versions that have to be there before a run: its teachers, or the members it averages."""
     teachers = run.recipe.teachers.versions if run.recipe.teachers else ()
-    return [*teachers, *(run_name(member, run.protocol, run.seed) for member in run.recipe.members)]
+    seed = run.recipe.seed if run.seed is None else run.seed
+    return [*teachers, *(Run(member, run.protocol, seed).name for member in run.recipe.members)]
 
 
 def _prepare_data(

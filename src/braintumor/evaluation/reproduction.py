@@ -10,6 +10,7 @@ import numpy as np
 from braintumor.enums import Split
 from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file
+from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe
 from braintumor.results.metric import Metrics
 from braintumor.results.version import (
@@ -17,7 +18,6 @@ from braintumor.results.version import (
     read_seed_reports,
     read_version_report,
     seed_spread,
-    split_seed_suffix,
 )
 from braintumor.settings import Settings
 from braintumor.text import join_words
@@ -190,7 +190,7 @@ def _iter_metric_rows(
 
 def metric_tolerance(version: str, metric: str, settings: Settings) -> float:
     """By how much a metric of the test split may differ; see the reasons above."""
-    moved = seed_spread(read_seed_reports(split_seed_suffix(version)[0], settings), str(Split.TEST), metric)
+    moved = seed_spread(read_seed_reports(Run.from_name(version).version, settings), str(Split.TEST), metric)
     if moved is None or len(moved.values) < MIN_SEEDS:
         return DEFAULT_TOLERANCE
     return max(MIN_TOLERANCE, REPRODUCIBILITY_FACTOR * moved.std)

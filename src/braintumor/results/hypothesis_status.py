@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 from braintumor.results.metric import Metric, parse_metrics
 from braintumor.settings import Settings
 
-HYPOTHESIS_ABLATIONS_FILE: Final = "hypotheses.json"
+HYPOTHESES_FILE: Final = "experiments/hypotheses.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Experiments:
-    """What `braintumor hypotheses` measured, as `outputs/hypotheses.json` keeps it; empty where it was not run.
+    """What `braintumor hypotheses` measured, as `outputs/experiments/hypotheses.json` keeps it; empty where it was not run.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Experiments:
 def read_experiments(settings: Settings) -> Experiments:
     """What was measured; empty where there is no file or it cannot be read."""
     try:
-        found = json.loads((settings.outputs / HYPOTHESIS_ABLATIONS_FILE).read_text(encoding="utf-8"))
+        found = json.loads((settings.outputs / HYPOTHESES_FILE).read_text(encoding="utf-8"))
         parts = {str(name): part for name, part in found["experiments"].items() if isinstance(part, Mapping)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Experiments()

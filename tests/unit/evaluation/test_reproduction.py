@@ -161,10 +161,10 @@ def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
     for seed in (2, 3):
         _write(settings.outputs, root, f"v1-seed{seed}", card={"seed": seed})
     recipe = {"teachers": {"versions": ["v1"]}}
-    _write(settings.outputs, root, "v9-official", card={"protocol": "official", "recipe": recipe})
-    assert metric_tolerance("v9-official", "accuracy", settings) == DEFAULT_TOLERANCE
+    _write(settings.outputs, root, "runs/v9/official-seed1", card={"protocol": "official", "recipe": recipe})
+    assert metric_tolerance("runs/v9/official-seed1", "accuracy", settings) == DEFAULT_TOLERANCE
     assert (
-        metric_tolerance("v1-seed2", "accuracy", settings)
+        metric_tolerance("runs/v1/group-seed2", "accuracy", settings)
         == metric_tolerance("v1", "accuracy", settings)
         == MIN_TOLERANCE
     )
@@ -187,7 +187,7 @@ def test_the_name_and_card_of_a_version_say_how_it_was_made(places: tuple[Settin
     card = json.loads((settings.outputs / "v1" / "card.json").read_text())
     plain = find_run_spec("v1", card, settings)
     assert (plain.recipe_name, plain.protocol, plain.seed, plain.weights) == ("v1", Protocol.GROUP, None, None)
-    seeded = find_run_spec("v1-random-seed7", card | {"protocol": "random", "seed": 7}, settings)
+    seeded = find_run_spec("runs/v1/random-seed7", card | {"protocol": "random", "seed": 7}, settings)
     assert (seeded.recipe_name, seeded.protocol, seeded.seed) == ("v1", Protocol.RANDOM, 7)
     with pytest.raises(RecipeError, match="No recipe in recipes/ makes a version named mine"):
         find_run_spec("mine", card, settings)

@@ -21,7 +21,7 @@ from braintumor.results.hypotheses import (
     subtract_estimates,
 )
 from braintumor.results.hypothesis_status import (
-    HYPOTHESIS_ABLATIONS_FILE,
+    HYPOTHESES_FILE,
     Experiments,
     Hypothesis,
     HypothesisStatus,
@@ -178,7 +178,7 @@ def test_experiments_that_found_the_opposite_are_not_supported() -> None:
 
 
 def test_nothing_known_leaves_all_open_with_their_commands() -> None:
-    found = evaluate_hypotheses(_report(), _report("v1-random"), _report("v1-official"), {}, Experiments())
+    found = evaluate_hypotheses(_report(), _report("runs/v1/random-seed1"), _report("runs/v1/official-seed1"), {}, Experiments())
     assert [h.status for h in found] == [HypothesisStatus.UNDECIDED] * 6
     commands = {h.key: h.commands for h in found}
     assert commands["differ"] == ("braintumor explore", HYPOTHESES_COMMAND)
@@ -195,7 +195,8 @@ def test_a_single_missing_class_is_named() -> None:
 @pytest.mark.parametrize("content", [None, "", "[]", '{"experiments": 3}', '{"experiments": {"masks": 1}}'])
 def test_a_file_that_says_nothing_is_no_experiment(tmp_path: Path, content: str | None) -> None:
     if content is not None:
-        (tmp_path / HYPOTHESIS_ABLATIONS_FILE).write_text(content, encoding="utf-8")
+        (tmp_path / "experiments").mkdir()
+        (tmp_path / HYPOTHESES_FILE).write_text(content, encoding="utf-8")
     found = read_experiments(Settings(outputs=tmp_path))
     assert found.metric("masks", "pointing_game") is None
     assert found.detail("growth", "shares", []) == []
@@ -204,7 +205,8 @@ def test_a_file_that_says_nothing_is_no_experiment(tmp_path: Path, content: str 
 def test_what_was_measured_is_read(tmp_path: Path) -> None:
     entry = {"value": 0.1, "low": 0.05, "high": 0.2, "n": 10, "groups": 5}
     content = {"experiments": {"masks": {"metrics": {"pointing_game": entry}, "facts": {"epochs": 8}}}}
-    (tmp_path / HYPOTHESIS_ABLATIONS_FILE).write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / HYPOTHESES_FILE).write_text(json.dumps(content), encoding="utf-8")
     found = read_experiments(Settings(outputs=tmp_path))
     assert found.metric("masks", "pointing_game") == Metric(0.1, (0.05, 0.2), 10, 5)
     assert found.detail("masks", "epochs") == 8

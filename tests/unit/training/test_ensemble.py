@@ -10,8 +10,8 @@ import pytest
 from braintumor.enums import Protocol
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.evaluation.evaluate import evaluate
-from braintumor.evaluation.study.context import StudyContext
-from braintumor.evaluation.study.latency import measure_latency
+from braintumor.evaluation.stress_test.context import StressTestContext
+from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.inference import Detector
 from braintumor.models.recipe import InputRecipe, Recipe, load_recipe
 from braintumor.results.version import read_version_report
@@ -98,7 +98,7 @@ def test_its_answer_is_the_average_of_its_members_answers(place: Settings) -> No
 
 
 def test_its_latency_is_measured_with_all_outputs_and_with_classification_alone(place: Settings) -> None:
-    metrics = measure_latency(StudyContext("ensemble", place, replicates=20), scans=3).metrics
+    metrics = measure_latency(StressTestContext("ensemble", place, replicates=20), scans=3).metrics
     assert {"ms@way:whole", "ms@way:bare", "ratio@way:bare"} <= metrics.keys()
 
 

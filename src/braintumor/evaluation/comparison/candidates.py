@@ -77,7 +77,7 @@ def _default_names(settings: Settings) -> list[str]:
     there, names = set(list_models(settings)), []
     for path in settings.recipes.glob("*.toml"):
         recipe = load_recipe(path.stem, settings)
-        if not recipe.leave_out and recipe.learn_from == 1:
+        if not recipe.holdout_source and recipe.train_fraction == 1:
             names += [path.stem, *([path.stem + RANDOM_INIT_SUFFIX] if path.stem + RANDOM_INIT_SUFFIX in there else [])]
     # v1, v2, ... first: the line of versions everybody knows.
     return sorted(names, key=lambda name: (not re.match(r"v\d", name), name))

@@ -21,8 +21,8 @@ from braintumor.evaluation.comparison.scores import correctness_by_metric
 from braintumor.evaluation.evaluate import verdicts_of
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry
 from braintumor.evaluation.metrics.paired import PAIR_REPLICATES, compare_pairs
-from braintumor.evaluation.study.latency import median_times
-from braintumor.evaluation.study.robustness import sample_across_groups
+from braintumor.evaluation.stress_test.latency import median_times
+from braintumor.evaluation.stress_test.robustness import sample_across_groups
 from braintumor.fileio import write_atomically
 from braintumor.imaging import preprocess, read_scan
 from braintumor.inference.detector import Detector

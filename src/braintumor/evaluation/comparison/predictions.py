@@ -20,7 +20,7 @@ from tqdm import tqdm
 from braintumor.datasets.binary_set import binary_set_folder, load_binary_manifest
 from braintumor.datasets.near_duplicates import MAX_DISTANCE, read_file_metadata
 from braintumor.enums import CLASS_NAMES, NO_TUMOR_INDEX, Protocol, Split
-from braintumor.evaluation.study.external import nearest_hash_distance
+from braintumor.evaluation.stress_test.external import nearest_hash_distance
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.imaging import preprocess, read_scan
 from braintumor.inference.decision import tumor_probability

@@ -12,7 +12,7 @@ from braintumor.evaluation.comparison.candidates import KAGGLE_SET_NAME, Candida
 from braintumor.evaluation.comparison.predictions import Predictions, TestScans, flag_training_near_duplicates
 from braintumor.evaluation.comparison.scores import load_or_score_external, score_version
 from braintumor.inference.registry import Artifact
-from braintumor.inference.run_names import with_protocol
+from braintumor.inference.runs import Run
 from braintumor.results.comparison import read_official_fingerprint
 from braintumor.results.study import model_fingerprint
 from braintumor.results.version import read_version_report
@@ -69,7 +69,7 @@ def evaluated_row(
 
 def _read_official_metrics(version: str, settings: Settings) -> dict[str, Any]:
     """What the same recipe reaches on the official split; empty where that was not tried."""
-    folder = settings.outputs / with_protocol(version, Protocol.OFFICIAL)
+    folder = settings.outputs / Run(version, Protocol.OFFICIAL).name
     try:
         report = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
         found = report[str(Split.TEST)]

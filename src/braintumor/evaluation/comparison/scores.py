@@ -11,7 +11,7 @@ from braintumor.evaluation import scoring
 from braintumor.evaluation.comparison.predictions import Predictions, TestScans, predict_cached
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
 from braintumor.evaluation.metrics.classification import classification_metrics
-from braintumor.evaluation.study.external import (
+from braintumor.evaluation.stress_test.external import (
     EXTERNAL_FOLDER,
     has_external_set,
     index_external_images,

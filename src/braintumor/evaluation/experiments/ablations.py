@@ -16,7 +16,7 @@ from braintumor.enums import CLASS_NAMES, TUMOR_LABEL, Protocol, Split
 from braintumor.errors import ArtifactError, ScanError
 from braintumor.evaluation.experiments.config import Ablation
 from braintumor.evaluation.metrics.segmentation import localization_metrics
-from braintumor.evaluation.study.external import (
+from braintumor.evaluation.stress_test.external import (
     EXTERNAL_FOLDER,
     has_external_set,
     index_external_images,

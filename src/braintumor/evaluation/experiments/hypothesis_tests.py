@@ -23,7 +23,7 @@ from braintumor.evaluation.metrics.bootstrap import REPLICATES
 from braintumor.evaluation.metrics.paired import learning_curve, paired_difference
 from braintumor.fileio import write_atomically
 from braintumor.imaging import InputSpec
-from braintumor.results.hypothesis_status import HYPOTHESIS_ABLATIONS_FILE
+from braintumor.results.hypothesis_status import HYPOTHESES_FILE
 from braintumor.settings import Settings, get_settings
 from braintumor.training.data import load_training_data
 
@@ -63,8 +63,8 @@ def run_hypothesis_experiments(
     if part := _measure_learning_curve(arms, settings, replicates):
         found["growth"] = part
     content = {"created": datetime.now(UTC).isoformat(timespec="seconds"), "experiments": found}
-    write_atomically(settings.outputs / HYPOTHESIS_ABLATIONS_FILE, json.dumps(content, indent=1) + "\n")
-    return "\n".join([*said, f"{HYPOTHESIS_ABLATIONS_FILE}: {', '.join(found)}."])
+    write_atomically(settings.outputs / HYPOTHESES_FILE, json.dumps(content, indent=1) + "\n")
+    return "\n".join([*said, f"{HYPOTHESES_FILE}: {', '.join(found)}."])
 
 
 def _measure_separability(settings: Settings, replicates: int) -> ExperimentEntry:

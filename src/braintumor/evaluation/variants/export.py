@@ -8,7 +8,7 @@ from braintumor.enums import Split
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.evaluate import load_evaluation_data
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
-from braintumor.evaluation.study.robustness import sample_across_groups
+from braintumor.evaluation.stress_test.robustness import sample_across_groups
 from braintumor.evaluation.variants.acceptance import BOUNDS, measure_variant, require_within_bounds
 from braintumor.evaluation.variants.runner import Runner, make_litert_runner, make_onnx_runner
 from braintumor.fileio import sha256_file, write_atomically

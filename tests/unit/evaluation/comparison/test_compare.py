@@ -206,9 +206,9 @@ def test_a_model_that_changed_since_is_stale(settings: Settings) -> None:
 
 def test_a_new_run_on_the_official_split_makes_its_version_stale(settings: Settings) -> None:
     _compare(settings)
-    folder = settings.outputs / "v1-official"
+    folder = settings.outputs / "runs/v1/official-seed1"
     shutil.copy(settings.outputs / "v1" / "model.onnx", folder)
-    _change(settings, "v1-official", temperature=3.0)
+    _change(settings, "runs/v1/official-seed1", temperature=3.0)
     assert read_comparison(settings).outdated == ("v1",)
     _compare(settings)
     assert read_comparison(settings).outdated == ()

@@ -36,7 +36,7 @@ class CheckResult:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-class StudyContext:
+class StressTestContext:
     """One version under study. Whatever takes time is made when it is first asked for, and kept."""
 
     def __init__(self, name: str, settings: Settings, replicates: int) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.evaluation.metrics.bootstrap import bootstrap_ci, mean_with_ci
 from braintumor.evaluation.metrics.classification import roc_pr_auc
-from braintumor.evaluation.study.context import CheckResult, NotMeasurableError, StudyContext
+from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.inference.decision import OODScore
 
 OOD_FOLDER: Final = "not-brain-mri"
@@ -18,7 +18,7 @@ _IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 _ROC_POINTS: Final = 200
 
 
-def measure_ood_rejection(context: StudyContext) -> CheckResult:
+def measure_ood_rejection(context: StressTestContext) -> CheckResult:
     """Distances of the test scans against those of every folder of `inputs/not-brain-mri`.
 
     Metrics: `roc_auc` of the distance, all folders together and `@kind:<folder>`; `refused` and `odd` (odd or
@@ -41,7 +41,7 @@ def measure_ood_rejection(context: StudyContext) -> CheckResult:
     return score_ood([one for one in own if one], found, context.test_predictions.groups, context.replicates)
 
 
-def _score_folder(context: StudyContext, folder: Path) -> list[OODScore]:
+def _score_folder(context: StressTestContext, folder: Path) -> list[OODScore]:
     frames, _ = context.load_inputs(sorted(p for p in folder.iterdir() if p.suffix.lower() in _IMAGE_SUFFIXES))
     found = context.detector.ood_scores(context.detector.infer_all(frames), frames) if len(frames) else []
     return [one for one in found if one is not None]

@@ -18,7 +18,7 @@ from braintumor.datasets.near_duplicates import MAX_DISTANCE, read_file_metadata
 from braintumor.enums import NO_TUMOR_INDEX, Verdict
 from braintumor.evaluation.metrics.bootstrap import bootstrap_ci, mean_with_ci
 from braintumor.evaluation.metrics.classification import roc_pr_auc
-from braintumor.evaluation.study.context import CheckResult, NotMeasurableError, StudyContext
+from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.inference.decision import predicted_class, tumor_log_odds, tumor_probability
 from braintumor.inference.outputs import Outputs
@@ -91,7 +91,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def measure_external(context: StudyContext) -> CheckResult:
+def measure_external(context: StressTestContext) -> CheckResult:
     """Score the new `yes` pictures of `inputs/brain-tumor-yes-no` against the no-tumour scans of the test split.
 
     A cluster of near copies counts once, and is a group of the intervals. The metrics are the split `outside`:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from braintumor.evaluation.study.domain_probe import probe_auc
+from braintumor.evaluation.stress_test.domain_probe import probe_auc
 
 
 def _area(values: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:

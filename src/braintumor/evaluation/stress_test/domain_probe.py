@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from braintumor.enums import NO_TUMOR_INDEX
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
 from braintumor.evaluation.metrics.classification import roc_pr_auc
-from braintumor.evaluation.study.context import CheckResult, NotMeasurableError, StudyContext
+from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.inference.ood import feature_vector
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ _C: Final = 0.01
 _SOURCES: Final = ("br35h", "sartaj", "figshare-cheng")
 
 
-def measure_domain_probe(context: StudyContext) -> CheckResult:
+def measure_domain_probe(context: StressTestContext) -> CheckResult:
     """Area under the ROC of a logistic regression that reads the origin, cross-validated by group on test scans.
 
     Metrics: `roc_auc@tell:br35h` against figshare-cheng, where label and origin are the same thing; and

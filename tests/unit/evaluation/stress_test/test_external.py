@@ -7,7 +7,7 @@ from PIL import Image
 
 from braintumor.datasets.phantom_sets import make_phantom
 from braintumor.enums import TumorClass, Verdict
-from braintumor.evaluation.study.external import index_external_images, nearest_hash_distance, score_external
+from braintumor.evaluation.stress_test.external import index_external_images, nearest_hash_distance, score_external
 from braintumor.settings import Settings
 
 

@@ -11,8 +11,8 @@ from scipy.stats import rankdata
 
 from braintumor.enums import NO_TUMOR_INDEX, TUMOR_INDICES
 from braintumor.evaluation.metrics.bootstrap import mean_with_ci
-from braintumor.evaluation.study.context import CheckResult, NotMeasurableError, StudyContext
-from braintumor.evaluation.study.robustness import sample_across_groups
+from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
+from braintumor.evaluation.stress_test.robustness import sample_across_groups
 from braintumor.imaging import to_batch
 from braintumor.imaging.geometry import Geometry, MapExtent
 from braintumor.inference.decision import tumor_probability
@@ -66,7 +66,7 @@ SEED: Final = 0
 RANDOMIZATION_STEPS: Final = 10  # how often the maps are looked at while layer after layer is randomized
 
 
-def measure_explanation_sanity(context: StudyContext, scans: int = SCANS) -> CheckResult:
+def measure_explanation_sanity(context: StressTestContext, scans: int = SCANS) -> CheckResult:
     """Randomize the network from the top down, and delete and insert what the class map ranks, on tumour scans.
 
     Metrics: `map_agreement@randomized:100` and, where there is a mask, `mask_agreement@randomized:100`, rank
@@ -103,7 +103,7 @@ def measure_explanation_sanity(context: StudyContext, scans: int = SCANS) -> Che
 
 
 def _randomization_agreement(
-    context: StudyContext, model_inputs: ModelInputs, labels: NDArray[np.int64]
+    context: StressTestContext, model_inputs: ModelInputs, labels: NDArray[np.int64]
 ) -> dict[float, dict[str, Floats]]:
     """Agreement of every scan's map and mask with those of the trained network, by share of layers randomized."""
     import keras
@@ -157,7 +157,7 @@ def rank_correlation(one: Floats, other: Floats) -> Floats:
     return np.divide((centred[0] * centred[1]).sum(axis=1), scale, out=np.zeros(len(one)), where=scale > 0)
 
 
-def _class_probability(context: StudyContext, model_inputs: ModelInputs, labels: NDArray[np.int64]) -> Floats:
+def _class_probability(context: StressTestContext, model_inputs: ModelInputs, labels: NDArray[np.int64]) -> Floats:
     """Probability of each scan's class, or of tumour where kinds are not told apart."""
     probabilities = context.predict(model_inputs)[1]
     if context.card.binary_threshold is None:
@@ -166,7 +166,7 @@ def _class_probability(context: StudyContext, model_inputs: ModelInputs, labels:
 
 
 def _perturbation_scores(
-    context: StudyContext, model_inputs: ModelInputs, labels: NDArray[np.int64], maps: Floats
+    context: StressTestContext, model_inputs: ModelInputs, labels: NDArray[np.int64], maps: Floats
 ) -> tuple[dict[str, Floats], dict[str, dict[str, list[float]]]]:
     generator = np.random.default_rng(SEED)
     flat = maps.reshape(len(maps), -1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from braintumor.datasets.phantom_sets import make_phantom
 from braintumor.enums import TumorClass
-from braintumor.evaluation.study.robustness import CORRUPTIONS, sample_across_groups
+from braintumor.evaluation.stress_test.robustness import CORRUPTIONS, sample_across_groups
 
 PHANTOM = make_phantom(TumorClass.MENINGIOMA, 3, 160)
 

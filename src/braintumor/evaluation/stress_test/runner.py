@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
-from braintumor.evaluation.study.context import CheckResult, NotMeasurableError, StudyContext
-from braintumor.evaluation.study.domain_probe import measure_domain_probe
-from braintumor.evaluation.study.explanation_sanity import measure_explanation_sanity
-from braintumor.evaluation.study.external import measure_external
-from braintumor.evaluation.study.latency import measure_latency
-from braintumor.evaluation.study.ood_rejection import measure_ood_rejection
-from braintumor.evaluation.study.robustness import measure_robustness
+from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
+from braintumor.evaluation.stress_test.domain_probe import measure_domain_probe
+from braintumor.evaluation.stress_test.explanation_sanity import measure_explanation_sanity
+from braintumor.evaluation.stress_test.external import measure_external
+from braintumor.evaluation.stress_test.latency import measure_latency
+from braintumor.evaluation.stress_test.ood_rejection import measure_ood_rejection
+from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.fileio import write_atomically
 from braintumor.results.study import EXTERNAL_SPLIT, is_current, model_fingerprint, read_checks, write_checks
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card_draft import update_card
 
-Check = Callable[[StudyContext], CheckResult]
+Check = Callable[[StressTestContext], CheckResult]
 
 CHECKS: Final[dict[str, Check]] = {
     EXTERNAL_SPLIT: measure_external,
@@ -32,7 +32,7 @@ CHECKS: Final[dict[str, Check]] = {
 }
 
 
-def run_study(
+def run_stress_test(
     name: str,
     settings: Settings | None = None,
     *,
@@ -63,7 +63,7 @@ def run_study(
         See `braintumor.evaluation.evaluate.evaluate`.
     """
     settings = settings or get_settings()
-    subject = StudyContext(name, settings, replicates)
+    subject = StressTestContext(name, settings, replicates)
     folder, model = settings.outputs / name, model_fingerprint(subject.card.raw)
     found = {} if restart else read_checks(folder)
     said = []
@@ -89,7 +89,7 @@ def run_study(
     return "\n".join(f"{name}: {line}" for line in said)
 
 
-def _write_external_split(context: StudyContext, results: dict[str, dict[str, Any]]) -> None:
+def _write_external_split(context: StressTestContext, results: dict[str, dict[str, Any]]) -> None:
     """Put the split `outside` beside the others."""
     path = context.settings.outputs / context.name / "evaluation.json"
     if EXTERNAL_SPLIT not in results or "skipped" in results[EXTERNAL_SPLIT] or not path.is_file():

@@ -14,7 +14,7 @@ from braintumor.datasets.masks import load_mask
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, mean_with_ci
 from braintumor.evaluation.metrics.classification import correctness
 from braintumor.evaluation.metrics.segmentation import localization_metrics
-from braintumor.evaluation.study.context import CheckResult, StudyContext
+from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
 from braintumor.imaging import preprocess, read_scan
 from braintumor.imaging.scan import Scan
 
@@ -108,7 +108,7 @@ SEED: Final = 0
 _REPORTED_METRICS: Final = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
 
 
-def measure_robustness(context: StudyContext, scans: int = SCANS) -> CheckResult:
+def measure_robustness(context: StressTestContext, scans: int = SCANS) -> CheckResult:
     """Accuracy, tumour sensitivity, tumour specificity and Dice under every disturbance at every strength.
 
     Scans are disturbed as files are, on their own pixels, and standardized as any upload. Metrics are named
@@ -158,13 +158,13 @@ class _ScanWithMask:
         self.scan, self.mask, self.row = scan, mask, row
 
     @classmethod
-    def read(cls, context: StudyContext, row: int) -> "_ScanWithMask":
+    def read(cls, context: StressTestContext, row: int) -> "_ScanWithMask":
         entry = {str(name): value for name, value in context.data.manifest.iloc[row].items()}
         scan = read_scan(context.image_path(row), settings=context.settings)
         return cls(scan, load_mask(entry, context.settings), row)
 
     def corrupt(
-        self, context: StudyContext, corruption: Corruption | None, strength: float
+        self, context: StressTestContext, corruption: Corruption | None, strength: float
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Frame and outline on it."""
         generator = np.random.default_rng([SEED, self.row])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.study.latency import median_times
+from braintumor.evaluation.stress_test.latency import median_times
 
 
 def test_a_ratio_is_of_medians() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from braintumor.cli import build_parser
-from braintumor.evaluation.study.context import CheckResult, NotMeasurableError, StudyContext
-from braintumor.evaluation.study.runner import CHECKS, run_study
+from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
+from braintumor.evaluation.stress_test.runner import CHECKS, run_stress_test
 from braintumor.inference import load_artifact
 from braintumor.results.study import model_fingerprint, read_checks, read_external_split
 from braintumor.settings import Settings
@@ -25,19 +25,19 @@ def version(workspace: Settings) -> Settings:
     return workspace
 
 
-def _counting(calls: list[str], name: str) -> Callable[[StudyContext], CheckResult]:
-    def measure(_: StudyContext) -> CheckResult:
+def _counting(calls: list[str], name: str) -> Callable[[StressTestContext], CheckResult]:
+    def measure(_: StressTestContext) -> CheckResult:
         calls.append(name)
         return CheckResult({"roc_auc": dict(ONE)})
 
     return measure
 
 
-def _fails(_: StudyContext) -> CheckResult:
+def _fails(_: StressTestContext) -> CheckResult:
     raise KeyboardInterrupt
 
 
-def _cannot(_: StudyContext) -> CheckResult:
+def _cannot(_: StressTestContext) -> CheckResult:
     raise NotMeasurableError("There are no pictures.")
 
 
@@ -45,22 +45,22 @@ def test_a_killed_study_goes_on_where_it_was(version: Settings) -> None:
     calls: list[str] = []
     first = {"outside": _counting(calls, "outside"), "novelty": _fails}
     with pytest.raises(KeyboardInterrupt):
-        run_study("v1", version, checks=first)
-    said = run_study("v1", version, checks=first | {"novelty": _counting(calls, "novelty")})
+        run_stress_test("v1", version, checks=first)
+    said = run_stress_test("v1", version, checks=first | {"novelty": _counting(calls, "novelty")})
     assert calls == ["outside", "novelty"]
     assert "outside: kept." in said
-    run_study("v1", version, checks=first | {"novelty": _counting(calls, "novelty")}, restart=True)
+    run_stress_test("v1", version, checks=first | {"novelty": _counting(calls, "novelty")}, restart=True)
     assert calls == ["outside", "novelty"] * 2
 
 
 def test_new_thresholds_measure_again(version: Settings) -> None:
     calls: list[str] = []
     stages = {"outside": _counting(calls, "outside")}
-    run_study("v1", version, checks=stages)
+    run_stress_test("v1", version, checks=stages)
     assert read_external_split(load_artifact("v1", version)) == {"roc_auc": ONE}
     _change_card(version, thresholds={"low": 0.1, "high": 0.2})
     assert read_external_split(load_artifact("v1", version)) == {}
-    run_study("v1", version, checks=stages)
+    run_stress_test("v1", version, checks=stages)
     assert calls == ["outside"] * 2
 
 
@@ -71,17 +71,17 @@ def test_another_decision_is_another_model_and_none_changes_nothing() -> None:
 
 
 def test_what_cannot_be_measured_is_said_and_tried_again(version: Settings) -> None:
-    assert "There are no pictures." in run_study("v1", version, checks={"outside": _cannot})
+    assert "There are no pictures." in run_stress_test("v1", version, checks={"outside": _cannot})
     folder = version.outputs / "v1"
     assert read_checks(folder)["outside"]["skipped"] == "There are no pictures."
     assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}}
     calls: list[str] = []
-    run_study("v1", version, checks={"outside": _counting(calls, "outside")})
+    run_stress_test("v1", version, checks={"outside": _counting(calls, "outside")})
     assert calls == ["outside"]
 
 
 def test_the_outside_split_stands_beside_the_others_and_the_card_vouches_for_both(version: Settings) -> None:
-    run_study("v1", version, checks={"outside": _counting([], "outside")})
+    run_stress_test("v1", version, checks={"outside": _counting([], "outside")})
     folder = version.outputs / "v1"
     assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}, "outside": {"roc_auc": ONE}}
     files = json.loads((folder / "card.json").read_text())["files"]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from braintumor.enums import NO_TUMOR_INDEX, Protocol
-from braintumor.evaluation.study.context import StudyContext
-from braintumor.evaluation.study.latency import measure_latency
-from braintumor.evaluation.study.robustness import measure_robustness
-from braintumor.evaluation.study.runner import explanation_sanity
+from braintumor.evaluation.stress_test.context import StressTestContext
+from braintumor.evaluation.stress_test.latency import measure_latency
+from braintumor.evaluation.stress_test.robustness import measure_robustness
+from braintumor.evaluation.stress_test.runner import explanation_sanity
 from braintumor.inference.decision import tumor_probability
 from braintumor.settings import Settings
 from braintumor.training.data import load_binary_data, load_training_data
@@ -16,7 +16,7 @@ from tests.helpers.phantom_sets import write_dealt_phantoms
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.binary import build_two_way
 
-VERSIONS = ("four-block", "yesno-vgg16")
+VERSIONS = ("four-block", "binary-vgg16")
 EVERY = 1000
 
 
@@ -32,15 +32,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(params=VERSIONS)
-def subject(request: pytest.FixtureRequest, built: Settings, monkeypatch: pytest.MonkeyPatch) -> StudyContext:
+def subject(request: pytest.FixtureRequest, built: Settings, monkeypatch: pytest.MonkeyPatch) -> StressTestContext:
     """The version under study, on the frames it is judged on."""
     yes_no = request.param.startswith("yesno")
     data = load_binary_data(CONTRACT, Protocol.GROUP, built) if yes_no else load_training_data(CONTRACT, settings=built)
-    monkeypatch.setattr("braintumor.evaluation.study.context.load_evaluation_data", lambda *_: data)
-    return StudyContext(str(request.param), built, replicates=20)
+    monkeypatch.setattr("braintumor.evaluation.stress_test.context.load_evaluation_data", lambda *_: data)
+    return StressTestContext(str(request.param), built, replicates=20)
 
 
-def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: StudyContext) -> None:
+def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: StressTestContext) -> None:
     found = measure_robustness(subject, scans=EVERY).metrics
     table = pd.read_csv(subject.settings.outputs / subject.name / "predictions.csv")
     part = table[table["split"] == "test"]
@@ -50,14 +50,14 @@ def test_left_as_they_are_the_scans_score_what_the_evaluation_says(subject: Stud
     assert found["tumor_specificity"]["value"] == pytest.approx(1 - called[~ill].mean())
 
 
-def test_files_are_read_from_the_set_the_version_learnt_from(subject: StudyContext) -> None:
+def test_files_are_read_from_the_set_the_version_learnt_from(subject: StressTestContext) -> None:
     found = measure_latency(subject, scans=4)
     assert found.facts["scans"] == 4
     assert found.metrics["ms@stage:read"]["value"] > 0
 
 
 def test_with_every_pixel_back_in_place_the_probability_is_that_of_tumour(
-    subject: StudyContext, monkeypatch: pytest.MonkeyPatch
+    subject: StressTestContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (subject.settings.outputs / subject.name / "model.keras").touch()
     monkeypatch.setattr(

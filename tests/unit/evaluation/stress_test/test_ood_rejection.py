@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.study.ood_rejection import IN_DISTRIBUTION, score_ood
+from braintumor.evaluation.stress_test.ood_rejection import IN_DISTRIBUTION, score_ood
 from braintumor.inference.decision import OODScore
 
 

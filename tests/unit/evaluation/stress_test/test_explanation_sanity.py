@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from braintumor.evaluation.study.explanation_sanity import (
+from braintumor.evaluation.stress_test.explanation_sanity import (
     PERTURBATION_STEPS,
     blur,
     iter_perturbed,

@@ -14,8 +14,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
-from braintumor.evaluation.study.context import CheckResult, StudyContext
-from braintumor.evaluation.study.robustness import sample_across_groups
+from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
+from braintumor.evaluation.stress_test.robustness import sample_across_groups
 from braintumor.imaging import to_batch
 from braintumor.inference.ensemble import Ensemble
 from braintumor.inference.onnx_model import OnnxModel
@@ -30,7 +30,7 @@ SEED: Final = 0
 _WARM_UP_SCANS: Final = 5
 
 
-def measure_latency(context: StudyContext, scans: int = SCANS) -> CheckResult:
+def measure_latency(context: StressTestContext, scans: int = SCANS) -> CheckResult:
     """Milliseconds of each stage of `detect`, and of three ways from the same frame to an answer, scan by scan.
 
     Metrics are medians, their intervals over scans: `ms@stage:read` and so on; `ms@way:whole` (all outputs, novelty
@@ -78,14 +78,14 @@ def median_times(times: dict[str, Floats], replicates: int) -> dict[str, MetricE
     return bootstrap_ci(measure, {}, apart, np.zeros(count, np.int64), replicates)
 
 
-def _full_detection(context: StudyContext) -> TimedMethod:
+def _full_detection(context: StressTestContext) -> TimedMethod:
     def run(frame: NDArray[np.uint8]) -> Any:
         return context.predict(frame)
 
     return run
 
 
-def _classification_only(context: StudyContext) -> TimedMethod:
+def _classification_only(context: StressTestContext) -> TimedMethod:
     """Classification alone: the bare network of one with a mask, else every served graph cut at its logits."""
     artifact, contract = context.detector.artifact, context.card.input_spec
     if artifact.card.members:
@@ -100,7 +100,7 @@ def _classification_only(context: StudyContext) -> TimedMethod:
     return lambda frame: session.run([LOGITS], {name: to_batch(frame, contract)})
 
 
-def _session(content: bytes, subject: StudyContext) -> onnxruntime.InferenceSession:
+def _session(content: bytes, subject: StressTestContext) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = subject.settings.threads
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -126,7 +126,7 @@ def _cut_at_logits(graph_path: Path) -> bytes:
         return cut.read_bytes()
 
 
-def _keras_prediction(context: StudyContext) -> dict[str, TimedMethod]:
+def _keras_prediction(context: StressTestContext) -> dict[str, TimedMethod]:
     path = context.detector.artifact.path("model.keras")
     if not path.is_file():
         return {}
