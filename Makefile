@@ -3,18 +3,6 @@
 PORT ?= 8501
 VERSION ?= v1
 SECONDS ?= 300
-# What `make reproduce-all` trains: each recipe, those that rest on trained versions last; some in more ways than one.
-SEEDS ?= 2 3 4 5
-# Seeds of v4_teacher that teach.
-TEACHING := $(sort $(shell grep -oh 'v4_teacher-seed[0-9]*' recipes/*.toml | sed 's/.*-seed//'))
-IN_ALL_WAYS := v1
-OFFICIAL_TOO := v4_teacher mobilenet four-block custom-cnn wide-cnn
-RANDOM_TOO := yesno-mobilenet
-TAUGHT := $(shell grep -l '^\[teachers\]' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
-AVERAGED := $(shell grep -l '^members' recipes/*.toml | sed 's|.*/||; s|\.toml$$||')
-LEARNT := $(filter-out $(TAUGHT) $(AVERAGED),$(patsubst recipes/%.toml,%,$(wildcard recipes/*.toml)))
-IN_LITERT := $(patsubst outputs/%/model.tflite,%,$(wildcard outputs/*/model.tflite))
-IN_INT8 := $(patsubst outputs/%/model.int8.onnx,%,$(wildcard outputs/*/model.int8.onnx))
 # The Python that makes .venv: the first fitting one on the machine unless named, as in: make run PYTHON=python3.12
 PYTHON ?=
 export PYTHON
@@ -60,31 +48,9 @@ train: setup  ## train a version from its recipe, export and evaluate it (VERSIO
 reproduce: setup  ## make a version again from raw data, apart, and compare it with the committed one (VERSION=v1)
 	$(BIN)/braintumor reproduce $(VERSION)
 
-# Everything in outputs, over what is there; what the times are, docs/how-to/reproduce.md says. A version for which this
-# machine lacks initial weights is passed over and named at the end.
-reproduce-all: setup  ## everything in outputs from raw data: every recipe, protocol, seed, study and comparison (most of a day)
-	$(BIN)/braintumor data fetch
-	$(BIN)/braintumor data fetch --masks
-	$(BIN)/braintumor data fetch --yes-no
-	$(BIN)/braintumor data audit
-	$(BIN)/braintumor data split
-	$(BIN)/braintumor explore
-	@missed=; again() { echo "braintumor $$*"; $(BIN)/braintumor "$$@" || missed="$$missed; $$*"; }; \
-	for version in $(LEARNT); do again train $$version; done; \
-	for version in $(IN_ALL_WAYS); do for protocol in random official; do again train $$version --protocol $$protocol; done; done; \
-	for version in $(OFFICIAL_TOO); do again train $$version --protocol official; done; \
-	for version in $(RANDOM_TOO); do again train $$version --protocol random; done; \
-	for seed in $(SEEDS); do again train v4_teacher --seed $$seed; done; \
-	for seed in $(TEACHING); do again train v4_teacher --seed $$seed --protocol official; done; \
-	for version in $(TAUGHT) $(AVERAGED); do again train $$version; done; \
-	for version in $(TAUGHT) $(AVERAGED); do again train $$version --protocol official; done; \
-	for version in $(TAUGHT); do for seed in $(SEEDS); do again train $$version --seed $$seed; done; done; \
-	for version in $(IN_LITERT); do again export $$version --litert; done; \
-	for version in $(IN_INT8); do again export $$version --int8; done; \
-	for version in $(LEARNT) $(TAUGHT) $(AVERAGED) $(foreach version,v4_teacher $(TAUGHT),$(patsubst %,$(version)-seed%,$(SEEDS))); do again study $$version; done; \
-	again hypotheses; again experiment; again compare; \
-	$(BIN)/python -m scripts.update_docs; \
-	[ -z "$$missed" ] || { echo "Not done, for the reasons above$$missed." >&2; exit 1; }
+reproduce-all: setup  ## retrain and measure everything in outputs from raw data (most of a day)
+	$(BIN)/python -m scripts.reproduce_all
+	$(BIN)/python -m scripts.update_docs
 
 notebooks: setup  ## run the notebooks on the real set and keep their outputs
 	$(BIN)/python scripts/run_notebooks.py

@@ -8,6 +8,8 @@ from app_pages.components.shared.charts import IntervalRow, plot_intervals, show
 from app_pages.components.shared.colors import ACCENT, STATUS_TONES
 from app_pages.components.shared.formatting import pluralize, sample_size_text
 from app_pages.components.shared.page import show_header, show_missing
+from braintumor.enums import Protocol
+from braintumor.inference.runs import Run
 from braintumor.results.hypotheses import evaluate_hypotheses
 from braintumor.results.hypothesis_status import Experiments, Hypothesis, HypothesisStatus
 from braintumor.results.version import leakage_baseline
@@ -74,8 +76,8 @@ baseline = leakage_baseline(version)
 experiments = cache.get_experiments()
 hypotheses = evaluate_hypotheses(
     cache.get_report(version),
-    cache.get_report(f"{baseline}-random"),
-    cache.get_report(f"{baseline}-official"),
+    cache.get_report(Run(baseline, Protocol.RANDOM).name),
+    cache.get_report(Run(baseline, Protocol.OFFICIAL).name),
     cache.get_class_averages(),
     experiments,
     group_report=cache.get_report(baseline),

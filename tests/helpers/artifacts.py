@@ -25,7 +25,7 @@ PARAMETERS = 580
 
 
 def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Settings:
-    """Write `inputs/` and `outputs/` under a folder: data set, `v1`, `v1-random`, `v1-official`.
+    """Write `inputs/` and `outputs/` under a folder: data set, `v1`, `runs/v1/random-seed1`, `runs/v1/official-seed1`.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
     predictions.to_csv(version / "predictions.csv", index=False)
     _write_measures(version, predictions)
     for number, protocol in enumerate(("random", "official"), start=1):
-        other = settings.outputs / f"v1-{protocol}"
-        other.mkdir()
+        other = settings.outputs / "runs" / "v1" / f"{protocol}-seed1"
+        other.mkdir(parents=True)
         write_card(other, manifest, protocol)
         # A leaky split flatters: the same predictions, with some mistakes put right.
         _write_measures(other, evaluation.flattered(predictions, share=0.4 + 0.1 * number, seed=seed))

@@ -1,44 +1,29 @@
-"""Reproducing: everything that is committed is made again."""
-
-import re
-import subprocess
-from pathlib import Path
+"""Every committed run can be trained again."""
 
 import pytest
 
 from braintumor.evaluation.reproduce import find_run_spec
+from braintumor.inference.model_card import read_card
+from braintumor.inference.runs import Run
 from braintumor.results.version import list_evaluated_runs
 from braintumor.settings import get_settings
-from braintumor.training.card_draft import read_card
+from scripts.reproduce_all import commands
 
 
-def _everything(root: Path) -> str:
-    makefile = (root / "Makefile").read_text(encoding="utf-8")
-    found = re.search(r"^reproduce-all:.*?(?=^\w|\Z)", makefile, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found.group()
-
-
-def test_asking_what_would_be_done_does_nothing(root: Path) -> None:
-    assert "$(MAKE)" not in _everything(root), "make -n runs lines that name $(MAKE)"
-
-
-def test_every_recipe_is_made_again_and_what_rests_on_others_last(root: Path) -> None:
-    if "$(MAKE)" in _everything(root):
-        pytest.fail("asking would begin days of training")
-    said = subprocess.run(
-        ["make", "-n", "reproduce-all"], cwd=root, capture_output=True, text=True, check=True, timeout=60
-    ).stdout
-    order = [name for names in re.findall(r"for version in ([^;]+); do again train \$version; done", said)
-             for name in names.split()]  # fmt: skip
-    assert sorted(order) == sorted(path.stem for path in (root / "recipes").glob("*.toml"))
-    assert order.index("v4") < order.index("ensemble")
-    for command in ("data fetch --yes-no", "data audit", "data split", "hypotheses", "compare"):
-        assert command in said
-
-
-def test_it_is_known_how_every_version_that_is_committed_was_made() -> None:
+def test_every_committed_run_and_recipe_is_trained_after_what_it_needs() -> None:
     settings = get_settings()
-    for version in list_evaluated_runs(settings):
-        run = find_run_spec(version, read_card(version, settings), settings)
-        assert version.startswith(run.recipe_name)
+    order = list(commands(settings))
+    trained = [f"braintumor {command}" for command in order if command.startswith("train ")]
+    assert {Run.from_name(name).train_command for name in list_evaluated_runs(settings)} <= set(trained)
+    assert len(trained) == len(set(trained))
+    teachers = [trained.index(f"braintumor train v4_teacher{seed}") for seed in ("", " --seed 2", " --seed 3")]
+    assert max(teachers) < trained.index("braintumor train v4") < trained.index("braintumor train ensemble")
+    for command in ("data fetch --dataset binary", "data audit", "data split", "ablate hypotheses", "compare"):
+        assert command in order
+
+
+@pytest.mark.parametrize("version", list_evaluated_runs(get_settings()))
+def test_card_and_folder_of_a_committed_run_agree(version: str) -> None:
+    settings = get_settings()
+    run = find_run_spec(version, read_card(version, settings), settings)
+    assert run.recipe_name == Run.from_name(version).version

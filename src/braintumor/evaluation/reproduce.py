@@ -99,7 +99,9 @@ def find_run_spec(version: str, card: dict[str, Any], settings: Settings) -> Run
             f"The card of {version} names protocol {card['protocol']}, seed {card['seed']} and weights "
             f"{initial_weights}, which do not fit its folder. Restore it with: git checkout -- outputs"
         )
-    return RunSpec(trained.version, recipe, trained.protocol, None if trained.seed == recipe.seed else trained.seed, weights)
+    return RunSpec(
+        trained.version, recipe, trained.protocol, None if trained.seed == recipe.seed else trained.seed, weights
+    )
 
 
 def dependencies(run: RunSpec) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from braintumor.enums import Protocol
 from braintumor.inference.registry import CARD_FILE, list_models
-from braintumor.inference.run_names import with_protocol
+from braintumor.inference.runs import Run
 from braintumor.results.metric import Metric, Metrics, parse_metrics
 from braintumor.results.study import model_fingerprint
 from braintumor.settings import Settings, get_settings
@@ -134,7 +134,7 @@ def _is_outdated(row: ComparisonRow, settings: Settings) -> bool:
 
 def read_official_fingerprint(version: str, settings: Settings) -> str:
     """Identity of the same recipe's run on the official split; empty where there is none."""
-    card = _load_json(settings, with_protocol(version, Protocol.OFFICIAL), CARD_FILE)
+    card = _load_json(settings, Run(version, Protocol.OFFICIAL).name, CARD_FILE)
     return model_fingerprint(card) if card else ""
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, Protocol, Task
-from braintumor.inference.run_names import train_command
+from braintumor.inference.runs import Run, list_run_names
 from braintumor.results.metric import BINARY_LABELS, Curves, Metric, Metrics, parse_curves, parse_metrics
 from braintumor.results.study import StudyCheck, model_fingerprint, parse_checks, read_checks
 from braintumor.settings import Settings, get_settings
 
+EVALUATION_FILE = "evaluation.json"
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
@@ -39,8 +40,8 @@ class VersionReport:
 
     @property
     def train_command(self) -> str:
-        """The command that trains this version; `v1-random` is v1 under the protocol `random`, `v4-seed2` a seed."""
-        return train_command(self.version)
+        """Command that trains this run, such as `braintumor train v4 --seed 2` for `runs/v4/group-seed2`."""
+        return Run.from_name(self.version).train_command
 
     @property
     def is_multiclass(self) -> bool:
@@ -85,29 +86,27 @@ class VersionReport:
 
 
 def list_evaluated_runs(settings: Settings | None = None) -> list[str]:
-    """Names of all runs that were measured, those that keep no model among them."""
-    return sorted(path.parent.name for path in (settings or get_settings()).outputs.glob("*/evaluation.json"))
+    """List all evaluated runs by name, including those that keep no model."""
+    return list_run_names((settings or get_settings()).outputs, EVALUATION_FILE)
 
 
 def read_holdout_reports(version: str, settings: Settings | None = None) -> list[VersionReport]:
-    """Runs of a version that learnt without the tumours of one origin and were tested on them."""
-    names = [name for name in list_evaluated_runs(settings) if name.startswith(f"{version}_without_")]
-    return [
-        report
-        for report in (read_version_report(name, settings) for name in names)
-        if HOLDOUT_SPLIT in report.evaluation
-    ]
+    """Read the runs that were trained without the tumours of one source dataset and tested on them."""
+    names = [name for name in list_evaluated_runs(settings) if name.startswith(f"{version}-holdout-")]
+    reports = [read_version_report(name, settings) for name in names]
+    return [report for report in reports if HOLDOUT_SPLIT in report.evaluation]
 
 
 def leakage_baseline(version: str, settings: Settings | None = None) -> str:
-    """The version whose leaky splits show what leakage is worth: this one, or the first that was tried on both."""
-    outputs = (settings or get_settings()).outputs
-    measured = sorted(
-        folder.name.removesuffix(f"-{Protocol.RANDOM}")
-        for folder in outputs.glob(f"*-{Protocol.RANDOM}")
-        if (outputs / f"{folder.name.removesuffix(Protocol.RANDOM)}{Protocol.OFFICIAL}").is_dir()
-    )
-    return version if version in measured or not measured else measured[0]
+    """Return the version whose leaky protocols show the effect of leakage: this one, or the first trained on both."""
+    names = set(list_run_names((settings or get_settings()).outputs, EVALUATION_FILE))
+    runs = [Run.from_name(name) for name in sorted(names)]
+    versions = [
+        run.version
+        for run in runs
+        if run == Run(run.version, Protocol.RANDOM) and run.with_protocol(Protocol.OFFICIAL).name in names
+    ]
+    return version if version in versions or not versions else versions[0]
 
 
 def read_version_report(version: str, settings: Settings | None = None) -> VersionReport:
@@ -160,9 +159,6 @@ def _load_history(path: Path, missing_files: list[str]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(HISTORY_COLUMNS))
 
 
-_SEED_SUFFIX = "-seed"
-
-
 @dataclass(frozen=True, slots=True)
 class SeedSpread:
     """Values of one metric by seed, the shipped run's first."""
@@ -190,23 +186,12 @@ class SeedSpread:
         return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.std:.3f} ({low:.3f} to {high:.3f})"
 
 
-def split_seed_suffix(name: str) -> tuple[str, int | None]:
-    """The version that a folder's name says it holds one more seed of, with that seed; the name and None else."""
-    base, _, number = name.rpartition(_SEED_SUFFIX)
-    return (base, int(number)) if base and number.isdigit() else (name, None)
-
-
 def read_seed_reports(version: str, settings: Settings | None = None) -> dict[int, VersionReport]:
-    """Reports of a version by seed: its own first, then those of `outputs/<version>-seed<N>`."""
+    """Read the reports of a version by seed under the protocol `group`, the shipped run first."""
     settings = settings or get_settings()
-    own = read_version_report(version, settings)
-    seed = own.card_value("seed")
-    found = {int(seed): own} if isinstance(seed, int) and own.evaluation else {}
-    for name in list_evaluated_runs(settings):
-        base, another = split_seed_suffix(name)
-        if base == version and another is not None:
-            found.setdefault(another, read_version_report(name, settings))
-    return found
+    runs = [Run.from_name(name) for name in list_run_names(settings.outputs, EVALUATION_FILE, version)]
+    seeded = sorted((run for run in runs if run == Run(version, seed=run.seed)), key=lambda run: run.seed)
+    return {run.seed: read_version_report(run.name, settings) for run in seeded}
 
 
 def runs_by_seed(version: str, settings: Settings | None = None) -> dict[str, dict[int, VersionReport]]:

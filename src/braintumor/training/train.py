@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from braintumor.enums import Protocol
 from braintumor.fileio import write_atomically
 from braintumor.inference.registry import MODEL_FILE, SALIENCY_FILE
-from braintumor.inference.run_names import run_name
+from braintumor.inference.runs import Run
 from braintumor.models.builder import InitialWeights
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
@@ -37,12 +37,12 @@ def train(
     version : str
         Name of a recipe.
     protocol : Protocol
-        How images are dealt; the two leaky ones write to `outputs/<version>-<protocol>`.
+        How images are dealt; the two leaky ones write to `outputs/runs/<version>`.
     seed : int, optional
-        Another seed than the recipe's; writes to `outputs/<version>-seed<seed>`.
+        Another seed than the recipe's; writes to `outputs/runs/<version>`.
     weights : str, optional
         `none`, `imagenet`, or the path of a file with ImageNet weights. Where random weights take the place of
-        ImageNet's or the other way round, it writes to `outputs/<version>-<weights>`.
+        ImageNet's or the other way round, it writes to `outputs/runs/<version>`.
     restart : bool
         Forget the checkpoint of an earlier run.
 
@@ -56,12 +56,12 @@ def train(
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
     if recipe.members:
-        return _train_ensemble(version, recipe, protocol, seed, settings)
+        return _train_ensemble(version, recipe, protocol, settings)
     start, other = InitialWeights.from_recipe(recipe, weights, settings), None
     if start.kind != recipe.weights:
         recipe, other = recipe.model_copy(update={"weights": start.kind}), start.kind
     data = load_data(recipe, protocol, settings)
-    name = run_name(version, protocol, seed, other)
+    name = Run(version, protocol, recipe.seed, other).name
     folder = settings.outputs / name
     aims = AuxiliaryObjectives.from_recipe(recipe, data, settings)
     served, history = train_with_checkpoints(recipe, data, folder / "work", start, aims, restart=restart)
@@ -74,13 +74,12 @@ def train(
     return name
 
 
-def _train_ensemble(version: str, recipe: Recipe, protocol: Protocol, seed: int | None, settings: Settings) -> str:
+def _train_ensemble(version: str, recipe: Recipe, protocol: Protocol, settings: Settings) -> str:
     """Build an ensemble of runs under the same protocol and seed, which are trained already."""
     from braintumor.training.ensemble import build_ensemble
 
-    options = "" if protocol is Protocol.GROUP else f" --protocol {protocol}"
-    options += "" if seed is None else f" --seed {seed}"
-    runs = {run_name(m, protocol, seed): f"braintumor train {m}{options}" for m in recipe.members}
-    name = run_name(version, protocol, seed)
+    members = [Run(member, protocol, recipe.seed) for member in recipe.members]
+    runs = {member.name: member.train_command for member in members}
+    name = Run(version, protocol, recipe.seed).name
     build_ensemble(name, runs, recipe, protocol, settings)
     return name

@@ -21,6 +21,7 @@ from braintumor.evaluation.reproduction import (
     compare_reproduction,
     metric_tolerance,
 )
+from braintumor.inference.runs import Run
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
 
@@ -149,7 +150,7 @@ def test_where_seeds_were_measured_their_spread_is_the_tolerance(places: tuple[S
     settings = places[0]
     assert metric_tolerance("v1", "accuracy", settings) == DEFAULT_TOLERANCE
     for seed, accuracy in ((2, 0.87), (3, 0.95)):
-        _write(settings.outputs, root, f"v1-seed{seed}", card={"seed": seed}, accuracy=accuracy)
+        _write(settings.outputs, root, f"runs/v1/group-seed{seed}", card={"seed": seed}, accuracy=accuracy)
     assert metric_tolerance("v1", "accuracy", settings) == pytest.approx(REPRODUCIBILITY_FACTOR * 0.04)
     assert metric_tolerance("v1", "roc_auc", settings) == MIN_TOLERANCE, "equal by luck is not exact"
 
@@ -159,7 +160,7 @@ def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
 ) -> None:
     settings = places[0]
     for seed in (2, 3):
-        _write(settings.outputs, root, f"v1-seed{seed}", card={"seed": seed})
+        _write(settings.outputs, root, f"runs/v1/group-seed{seed}", card={"seed": seed})
     recipe = {"teachers": {"versions": ["v1"]}}
     _write(settings.outputs, root, "runs/v9/official-seed1", card={"protocol": "official", "recipe": recipe})
     assert metric_tolerance("runs/v9/official-seed1", "accuracy", settings) == DEFAULT_TOLERANCE
@@ -172,9 +173,9 @@ def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
 
 def test_under_another_protocol_an_ensemble_rests_on_members_under_it(root: Path) -> None:
     recipe = load_recipe("ensemble", Settings(recipes=root / "recipes"))
-    for protocol, ending in ((Protocol.GROUP, ""), (Protocol.OFFICIAL, "-official")):
+    for protocol in (Protocol.GROUP, Protocol.OFFICIAL):
         run = RunSpec("ensemble", recipe.for_protocol(protocol), protocol, None, None)
-        assert dependencies(run) == [f"{member}{ending}" for member in recipe.members]
+        assert dependencies(run) == [Run(member, protocol).name for member in recipe.members]
 
 
 def test_what_was_not_made_is_said_with_its_command(places: tuple[Settings, Path]) -> None:

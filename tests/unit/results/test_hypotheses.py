@@ -178,7 +178,9 @@ def test_experiments_that_found_the_opposite_are_not_supported() -> None:
 
 
 def test_nothing_known_leaves_all_open_with_their_commands() -> None:
-    found = evaluate_hypotheses(_report(), _report("runs/v1/random-seed1"), _report("runs/v1/official-seed1"), {}, Experiments())
+    found = evaluate_hypotheses(
+        _report(), _report("runs/v1/random-seed1"), _report("runs/v1/official-seed1"), {}, Experiments()
+    )
     assert [h.status for h in found] == [HypothesisStatus.UNDECIDED] * 6
     commands = {h.key: h.commands for h in found}
     assert commands["differ"] == ("braintumor explore", HYPOTHESES_COMMAND)

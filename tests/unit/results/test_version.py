@@ -52,7 +52,10 @@ def test_a_fact_the_card_lacks_is_none(keys: tuple[str, ...], workspace: Setting
 
 def test_the_remedy_fits_what_is_missing(workspace: Settings) -> None:
     assert read_version_report("v1", workspace).evaluate_command == "braintumor train v1"
-    assert read_version_report("v1-random", workspace).evaluate_command == "braintumor train v1 --protocol random"
+    assert (
+        read_version_report("runs/v1/random-seed1", workspace).evaluate_command
+        == "braintumor train v1 --protocol random"
+    )
     _write(workspace, "card.json", '{"version": "v1"}')
     assert read_version_report("v1", workspace).evaluate_command == "braintumor evaluate v1"
 
@@ -61,10 +64,10 @@ def test_the_remedy_fits_what_is_missing(workspace: Settings) -> None:
     ("version", "command"),
     [
         ("wide-cnn", "wide-cnn"),
-        ("yesno-vgg16-random", "yesno-vgg16 --protocol random"),
-        ("yesno-mobilenet-none-seed3", "yesno-mobilenet --weights none --seed 3"),
-        ("v4-official", "v4 --protocol official"),
-        ("v4_without_sartaj", "v4_without_sartaj"),
+        ("runs/binary-vgg16/random-seed1", "binary-vgg16 --protocol random"),
+        ("runs/binary-mobilenet/group-seed3-none", "binary-mobilenet --weights none --seed 3"),
+        ("runs/v4/official-seed1", "v4 --protocol official"),
+        ("v4-holdout-sartaj", "v4-holdout-sartaj"),
     ],
 )
 def test_a_name_with_dashes_is_trained_by_its_own_name(version: str, command: str, workspace: Settings) -> None:
@@ -79,7 +82,7 @@ def test_a_confusion_matrix_of_two_answers_is_read_and_one_of_three_is_not(works
     assert found["train"].confusion == found["validation"].confusion == ()
 
 
-@pytest.mark.parametrize("version", ["v1", "v1-random", "v1-official"])
+@pytest.mark.parametrize("version", ["v1", "runs/v1/random-seed1", "runs/v1/official-seed1"])
 def test_every_remedy_is_a_command_there_is(version: str, workspace: Settings) -> None:
     from braintumor.cli import build_parser
 
@@ -95,8 +98,9 @@ def test_reading_loads_no_training_package() -> None:
 
 
 def test_what_leakage_is_worth_is_shown_of_a_version_that_was_trained_on_leaky_splits(workspace: Settings) -> None:
-    for name in ("v1", "v1-random", "v1-official", "v3-random", "v4"):
-        (workspace.outputs / name).mkdir()
+    for name in ("v1", "runs/v1/random-seed1", "runs/v1/official-seed1", "runs/v3/random-seed1", "v4"):
+        (workspace.outputs / name).mkdir(parents=True)
+        (workspace.outputs / name / "evaluation.json").touch()
     assert leakage_baseline("v4", workspace) == "v1"
     assert leakage_baseline("v1", workspace) == "v1"
 
