@@ -1,59 +1,65 @@
-"""One typed Settings for the whole program, read from the environment (prefix `BRAINTUMOR_`)."""
+"""Typed configuration, read from environment variables with the prefix `BRAINTUMOR_`."""
 
+import os
 from functools import cache
 from pathlib import Path
+from typing import Any, Final
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_ENVIRONMENT_PREFIX: Final = "BRAINTUMOR_"
 
 
 def _project_root() -> Path:
-    """The checkout this package runs from, or the working folder when it is installed elsewhere."""
+    """Return the checkout this package runs from, or the working folder when it is installed elsewhere."""
     root = Path(__file__).resolve().parents[2]
     return root if (root / "pyproject.toml").is_file() else Path.cwd()
 
 
-class Settings(BaseSettings):
-    """Where things are and what is allowed. Every field can be set as ``BRAINTUMOR_<NAME>``.
+class Settings(BaseModel):
+    """Folders and limits. Every field can be set with the environment variable ``BRAINTUMOR_<NAME>``.
+
+    A value given to the constructor takes precedence over the environment. A plain pydantic model: pydantic-settings
+    takes longer to import than all of the fields below take to read.
 
     Attributes
     ----------
     inputs : Path
-        Folder of raw data; the Kaggle set lies in `inputs/brain-tumor-mri-dataset`.
+        Folder of raw data. The Kaggle set is in `inputs/brain-tumor-mri-dataset`.
     outputs : Path
-        Folder of everything computed: `outputs/dataset` and one folder per trained version.
+        Folder of everything computed: `outputs/dataset` and one folder per trained model.
     recipes : Path
         Folder of training recipes.
     cache : Path, optional
-        Folder of what can be made again from the raw data, such as decoded frames; `inputs/.cache` where not given.
+        Folder of data derived from the raw data, such as decoded model inputs. Default: `inputs/.cache`.
     version : str
-        The model the app and `predict` use unless told otherwise.
+        The model used by the app and by `predict` by default.
     max_bytes, max_pixels : int
-        A file larger than this, or an image of more pixels, is refused before it is decoded. An image of more than 8
-        bits may have a quarter as many pixels.
+        Larger files, and images with more pixels, are rejected before decoding. The pixel limit of an image with more
+        than 8 bits is a quarter of `max_pixels`.
     min_side : int
-        An image with a side shorter than this many pixels is refused: nothing can be read from it.
+        Images with a side shorter than this many pixels are rejected.
     max_files : int
-        How many files are read at once, those within archives counted too.
+        Number of files read in one call, including those inside archives.
     max_frames : int
-        How many slices one file may hold: pages, frames, or slices of a volume along all planes together.
+        Number of slices in one file: pages, frames, or slices of a volume along all planes together.
     max_archive_bytes, max_unpacked_bytes : int
-        Size of a ZIP archive, and of what all archives read at once unpack to.
+        Size of a ZIP archive, and total unpacked size of all archives read in one call.
     max_ratio : int
-        A file in an archive that unpacks to more than this many times its size there is refused.
+        Highest compression ratio of a file in an archive.
     max_volume_bytes : int
         Size of an uncompressed volume (NIfTI, deflated DICOM).
     decode_seconds : float
-        How long the decoder of compressed DICOM may take for one slice.
+        Time limit for decoding one compressed DICOM slice.
     weights_dir : Path, optional
-        Folder of ImageNet weights to start training from; downloaded through Keras where not given.
+        Folder of ImageNet weights for training. Default: downloaded through Keras.
     threads : int
-        Threads for ONNX Runtime; 0 leaves the choice to it.
+        Threads for ONNX Runtime; 0 lets ONNX Runtime choose.
     workers : int
-        How many processes or threads read image sets; 0 means one per core.
+        Processes or threads that read image sets; 0 means one per core.
     """
 
-    model_config = SettingsConfigDict(env_prefix="BRAINTUMOR_", extra="ignore")
+    model_config = ConfigDict(extra="ignore", validate_default=True)
 
     inputs: Path = Field(default_factory=lambda: _project_root() / "inputs")
     outputs: Path = Field(default_factory=lambda: _project_root() / "outputs")
@@ -74,14 +80,22 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0)
     workers: int = Field(default=0, ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _add_environment(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill in fields from environment variables, whose names may be in either case."""
+        environment = {name.upper(): value for name, value in os.environ.items()}
+        names = {field: f"{_ENVIRONMENT_PREFIX}{field.upper()}" for field in cls.model_fields}
+        return {field: environment[name] for field, name in names.items() if name in environment} | values
+
     @property
     def dataset(self) -> Path:
-        """Folder of the raw Kaggle set, with `Training` and `Testing` inside."""
+        """Folder of the raw Kaggle set, which contains `Training` and `Testing`."""
         return self.inputs / "brain-tumor-mri-dataset"
 
     @property
     def cache_folder(self) -> Path:
-        """Folder of what can be made again from the raw data."""
+        """Folder of data derived from the raw data."""
         return self.cache or self.inputs / ".cache"
 
     @property
@@ -92,5 +106,5 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process, read once. Tests call `get_settings.cache_clear()`."""
+    """Return the settings of this process, read once. Tests call `get_settings.cache_clear()`."""
     return Settings()
