@@ -1,106 +1,162 @@
-"""Arrows between rooms point one way, src knows no Streamlit, and what serves loads no training library."""
+"""Imports follow the package map in one direction, without cycles; serving loads no training library."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-# Which rooms each room may import, besides itself and the words every room uses. A new room needs a line here.
-WORDS = {"vocabulary", "words", "errors", "settings", "runs", "files"}
-ROOMS: dict[str, set[str]] = {
-    "vocabulary": set(),
-    "words": {"vocabulary"},
-    "errors": set(),
-    "settings": set(),
-    "files": set(),
-    "runs": {"vocabulary"},
-    "imaging": WORDS,
-    "inference": WORDS | {"imaging"},
-    "reporting": WORDS | {"inference", "imaging"},
-    "dataset": WORDS | {"imaging"},
-    "models": WORDS | {"imaging"},
-    "exploration": WORDS | {"dataset", "models", "imaging"},
-    # What is evaluated is what is served: docs/decisions/2026-11-21-evaluation-imports-inference.md
-    "training": WORDS | {"dataset", "models", "imaging", "inference"},
-    "evaluation": WORDS | {"training", "dataset", "models", "imaging", "inference"},
+GROUND = {"enums", "errors", "fileio", "settings", "text"}
+# The packages each package may import, besides itself and the ground; docs/architecture.md draws the map.
+ALLOWED: dict[str, set[str]] = {
+    **{module: GROUND - {module} for module in GROUND},
+    "imaging": GROUND,
+    "inference": GROUND | {"imaging"},
+    "results": GROUND | {"imaging", "inference"},
+    "reporting": GROUND | {"imaging", "inference", "results"},
+    "services": GROUND | {"imaging", "inference", "results", "reporting"},
+    "datasets": GROUND | {"imaging"},
+    "reader_study": GROUND | {"imaging", "inference", "results", "datasets"},
+    "models": GROUND | {"imaging", "inference"},
+    "exploration": GROUND | {"imaging", "datasets"},
+    "training": GROUND | {"imaging", "inference", "datasets", "models"},
+    "evaluation": GROUND | {"imaging", "inference", "results", "datasets", "models", "training"},
 }
-ABOVE = {"cli", "__main__"}  # faces over the rooms: they may import any
-PAGES_MAY_NOT = {"training", "models", "cli"}
-HEAVY = {"tensorflow", "keras", "sklearn", "matplotlib", "onnx"}
+ENTRY_POINTS = {"cli", "__main__", "__init__"}
+FORBIDDEN_FOR_PAGES = {"training", "models", "evaluation", "cli"}
+TRAINING_LIBRARIES = {"tensorflow", "keras", "sklearn", "matplotlib", "onnx"}
 
 
-def _imports(path: Path) -> Iterator[str]:
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Absolute dotted names a file imports, wherever in the file."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively; name the room instead"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            assert node.level == 0, f"{path} imports relatively; name the module in full"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(names)
 
 
-def _rooms_imported(path: Path) -> set[str]:
-    """The rooms of braintumor a file imports; names of the package's own front (`__version__`) are no room."""
-    parts = [name.split(".") for name in _imports(path)]
-    return {p[1] for p in parts if p[0] == "braintumor" and len(p) > 1 and not p[1].startswith("__")}
+def _package(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if parts[0] == "braintumor" and len(parts) > 1 else ""
 
 
-def _room(path: Path, package: Path) -> str:
-    return path.relative_to(package).parts[0].removesuffix(".py")
+def _modules(root: Path) -> dict[str, Path]:
+    """Every module of the application by its dotted name."""
+    files = [*(root / "src" / "braintumor").rglob("*.py"), *(root / "app_pages").rglob("*.py")]
+    names = {}
+    for file in files:
+        base = root / "src" if file.is_relative_to(root / "src") else root
+        names[".".join(file.relative_to(base).with_suffix("").parts).removesuffix(".__init__")] = file
+    return names
 
 
-def test_rooms_import_only_what_lies_below_them(root: Path) -> None:
+def _file_graph(modules: Mapping[str, Path]) -> dict[str, set[str]]:
+    graph: dict[str, set[str]] = {}
+    for name, file in modules.items():
+        targets = {target if target in modules else target.rpartition(".")[0] for target in _imports(file)}
+        graph[name] = {target for target in targets if target in modules and target != name}
+    return graph
+
+
+def _folders(graph: Mapping[str, set[str]], modules: Mapping[str, Path]) -> dict[str, set[str]]:
+    def folder(name: str) -> str:
+        return name if modules[name].name == "__init__.py" else name.rpartition(".")[0]
+
+    result: dict[str, set[str]] = {}
+    for name, targets in graph.items():
+        links = result.setdefault(folder(name), set())
+        links |= {folder(target) for target in targets} - {folder(name)}
+    return result
+
+
+def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_packages_import_only_what_the_map_allows(root: Path) -> None:
     package = root / "src" / "braintumor"
-    wrong = []
+    violations = []
     for path in sorted(package.rglob("*.py")):
-        room, name = _room(path, package), path.relative_to(package).as_posix()
-        if room == "__init__" or room in ABOVE:
+        owner = path.relative_to(package).parts[0].removesuffix(".py")
+        if owner in ENTRY_POINTS:
             continue
-        assert room in ROOMS, f"{name}: give the room {room} its place in ROOMS"
-        wrong += [f"{name} imports {other}" for other in sorted(_rooms_imported(path) - ROOMS[room] - {room})]
-    assert wrong == []
+        assert owner in ALLOWED, f"{path.name}: add the package {owner} to ALLOWED"
+        imported = {_package(name) for name in _imports(path)} - {"", "__version__", owner}
+        violations += [f"{path.relative_to(package)} imports {other}" for other in sorted(imported - ALLOWED[owner])]
+    assert violations == []
 
 
-def test_the_map_of_rooms_has_no_circle() -> None:
-    done: set[str] = set()
-    while len(done) < len(ROOMS):
-        free = {room for room, below in ROOMS.items() if room not in done and below <= done}
-        assert free, f"these rooms import each other: {sorted(set(ROOMS) - done)}"
-        done |= free
+def test_no_files_import_each_other_in_a_circle(root: Path) -> None:
+    assert _cycle(_file_graph(_modules(root))) == []
 
 
-def test_pages_draw_what_others_computed(root: Path) -> None:
+def test_no_folders_import_each_other_in_a_circle(root: Path) -> None:
+    modules = _modules(root)
+    graph = _folders(_file_graph(modules), modules)
+    # A package's __init__ offers names of its own modules and subfolders; between packages the order is strict.
+    top = {name: {target for target in targets if not target.startswith(f"{name}.")} for name, targets in graph.items()}
+    assert _cycle({name: {t for t in targets if not name.startswith(f"{t}.")} for name, targets in top.items()}) == []
+
+
+def test_pages_import_no_training_code(root: Path) -> None:
     pages = [root / "app.py", *sorted((root / "app_pages").rglob("*.py"))]
-    wrong = {str(p.relative_to(root)): found for p in pages if (found := _rooms_imported(p) & PAGES_MAY_NOT)}
-    assert wrong == {}
+    violations = {
+        str(page.relative_to(root)): forbidden
+        for page in pages
+        if (forbidden := {_package(name) for name in _imports(page)} & FORBIDDEN_FOR_PAGES)
+    }
+    assert violations == {}
 
 
 def test_src_never_imports_streamlit(root: Path) -> None:
-    guilty = [str(p) for p in (root / "src").rglob("*.py") if any(n.split(".")[0] == "streamlit" for n in _imports(p))]
-    assert guilty == []
+    files = (root / "src").rglob("*.py")
+    assert [str(file) for file in files if any(name.split(".")[0] == "streamlit" for name in _imports(file))] == []
 
 
 def _loaded_by(statements: str) -> set[str]:
-    """Top-level names of every module in memory after some statements, in a Python of their own."""
+    """Top-level names of all modules in memory after some statements in a new Python process."""
     code = f"import sys\n{statements}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
     return set(run.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["braintumor.inference", "braintumor.reporting", "braintumor.cli"])
-def test_reading_a_scan_loads_no_training_library(module: str) -> None:
-    assert _loaded_by(f"import {module}") & HEAVY == set()
-
-
-def test_no_page_loads_a_training_library(root: Path) -> None:
-    pages = [root / "app.py", *sorted((root / "app_pages").rglob("*.py"))]
-    names = sorted({name for page in pages for name in _imports(page)})
-    assert "streamlit" in {name.split(".")[0] for name in names}
+def test_serving_loads_no_training_library(root: Path) -> None:
+    names = {
+        "braintumor.inference.detector",
+        "braintumor.reporting.pdf",
+        "braintumor.services.reading",
+        "braintumor.cli",
+    }
+    for file in [root / "app.py", *(root / "app_pages").rglob("*.py")]:
+        names |= set(_imports(file))
     lines = [f"sys.path.insert(0, {str(root)!r})"]
-    for name in names:
+    for name in sorted(names):
         module, _, attribute = name.rpartition(".")
         lines.append(f"from {module} import {attribute}" if module else f"import {name}")
-    assert _loaded_by("\n".join(lines)) & HEAVY == set()
+    loaded = _loaded_by("\n".join(lines))
+    assert "streamlit" in loaded
+    assert loaded & TRAINING_LIBRARIES == set()
+
+
+@pytest.mark.parametrize("folder", ["src/braintumor", "app_pages", "scripts", "benchmarks", "tests"])
+def test_no_folder_holds_more_than_sixteen_python_files_and_no_file_more_than_250_lines(
+    root: Path, folder: str
+) -> None:
+    files = [file for file in (root / folder).rglob("*.py")]
+    crowded = {str(f.parent) for f in files if len(list(f.parent.glob("*.py"))) > 16}
+    long = {str(f) for f in files if len(f.read_text(encoding="utf-8").splitlines()) > 250}
+    assert (crowded, long) == (set(), set())
