@@ -1,1 +1,1 @@
-"""Metrics with confidence intervals."""
+"""Metrics with bootstrap confidence intervals."""

@@ -1,4 +1,4 @@
-"""Entries: shares and means with intervals by group, in the form `evaluation.json` keeps them."""
+"""Group bootstrap: shares and means with 95% confidence intervals, as `evaluation.json` stores them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
@@ -7,81 +7,83 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+MetricEntry = dict[str, float | int | None]
+
 CONFIDENCE_LEVEL: Final = 0.95
 REPLICATES: Final = 1000
 
 
 def iter_bootstrap_weights(
     groups: NDArray[np.object_], strata: NDArray[np.int64], replicates: int, seed: int
-) -> Iterator[NDArray[np.float64]]:
-    """Weights of every image in each bootstrap replicate.
+) -> Iterator[Floats]:
+    """Yield the weight of every image in each bootstrap replicate.
 
-    Groups are drawn with replacement within each stratum, so that no class vanishes from a replicate.
+    Whole groups are resampled with replacement, separately for each class, so that every replicate contains every
+    class.
 
     Parameters
     ----------
     groups : ndarray, shape (n,)
         Group of each image.
     strata : ndarray of int, shape (n,)
-        Class of each image; a group belongs to its most frequent one.
+        Class of each image; a group belongs to its most frequent class.
     replicates : int
     seed : int
 
     Yields
     ------
     ndarray of float64, shape (n,)
-        How often each image counts: as often as its group was drawn.
+        How many times the group of each image was drawn.
     """
-    names, member = np.unique(groups, return_inverse=True)
+    names, group_index = np.unique(groups, return_inverse=True)
     votes = np.zeros((len(names), int(strata.max()) + 1))
-    np.add.at(votes, (member, strata), 1)
-    stratum_of = votes.argmax(axis=1)
-    pools = [np.flatnonzero(stratum_of == s) for s in np.unique(stratum_of)]
+    np.add.at(votes, (group_index, strata), 1)
+    group_strata = votes.argmax(axis=1)
+    groups_by_stratum = [np.flatnonzero(group_strata == stratum) for stratum in np.unique(group_strata)]
     generator = np.random.default_rng(seed)
     for _ in range(replicates):
-        drawn = np.zeros(len(names))
-        for pool in pools:
-            drawn[pool] = np.bincount(generator.integers(len(pool), size=len(pool)), minlength=len(pool))
-        yield drawn[member]
+        counts = np.zeros(len(names))
+        for candidates in groups_by_stratum:
+            counts[candidates] = np.bincount(
+                generator.integers(len(candidates), size=len(candidates)), minlength=len(candidates)
+            )
+        yield counts[group_index]
 
 
 def percentile_intervals(
-    statistic: Callable[[NDArray[np.float64]], dict[str, float]],
+    statistic: Callable[[Floats], dict[str, float]],
     groups: NDArray[np.object_],
     strata: NDArray[np.int64],
     replicates: int = REPLICATES,
     seed: int = 0,
     n_jobs: int = -1,
 ) -> dict[str, tuple[float, float]]:
-    """Percentile interval (95%) of every value that `measure` gives for a set of weights.
+    """Compute the 95% percentile interval of every value that a weighted statistic returns.
 
     Parameters
     ----------
-    measure : callable
+    statistic : callable
         Takes weights (n,) and returns named values.
-    jobs : int
-        Processes; -1 means one per core.
+    n_jobs : int
+        Number of processes; -1 means one per core.
 
     Returns
     -------
     dict of str to (low, high)
         NaN where a value was undefined in every replicate.
     """
-    draws = Parallel(n_jobs=n_jobs, batch_size=25)(
+    results = Parallel(n_jobs=n_jobs, batch_size=25)(
         delayed(statistic)(weights) for weights in iter_bootstrap_weights(groups, strata, replicates, seed)
     )
-    found = {}
-    for name in draws[0]:
-        values = np.array([draw[name] for draw in draws])
+    intervals = {}
+    for name in results[0]:
+        values = np.array([result[name] for result in results])
         values = values[~np.isnan(values)]
         tail = (1 - CONFIDENCE_LEVEL) / 2
         low, high = np.quantile(values, [tail, 1 - tail]) if values.size else (np.nan, np.nan)
-        found[name] = float(low), float(high)
-    return found
-
-
-Floats = NDArray[np.float64]
-MetricEntry = dict[str, float | int | None]
+        intervals[name] = float(low), float(high)
+    return intervals
 
 
 def mean_with_ci(
@@ -91,31 +93,33 @@ def mean_with_ci(
     replicates: int = REPLICATES,
     weights: Floats | None = None,
 ) -> dict[str, MetricEntry]:
-    """Mean of every column with its interval; a column without a single value is left out.
+    """Compute the mean of every column with its confidence interval; columns without any value are omitted.
 
     Parameters
     ----------
     columns : mapping of str to ndarray, shape (n,)
-        A value per scan, NaN where the scan does not count.
+        One value per scan; NaN excludes the scan.
     groups, strata : ndarray, shape (n,)
-        See `braintumor.evaluation.metrics.bootstrap.group_weights`.
+        See `iter_bootstrap_weights`.
     weights : ndarray, shape (n,), optional
-        How often each scan counts; one each by default.
+        Weight of each scan; 1 by default.
     """
-    given = np.ones(len(groups)) if weights is None else weights
-    known = {name: ~np.isnan(values) for name, values in columns.items()}
-    used = [name for name in columns if known[name].any()]
-    if not used:
+    base_weights = np.ones(len(groups)) if weights is None else weights
+    is_defined = {name: ~np.isnan(values) for name, values in columns.items()}
+    names = [name for name in columns if is_defined[name].any()]
+    if not names:
         return {}
-    counted = np.stack([known[name] for name in used], axis=1).astype(float)
-    values = np.stack([np.nan_to_num(columns[name]) for name in used], axis=1)
+    mask = np.stack([is_defined[name] for name in names], axis=1).astype(float)
+    values = np.stack([np.nan_to_num(columns[name]) for name in names], axis=1)
 
-    def measure(drawn: Floats) -> dict[str, float]:
-        total = (drawn * given) @ counted
-        found = np.divide((drawn * given) @ values, total, out=np.full(len(used), np.nan), where=total > 0)
-        return dict(zip(used, found.tolist(), strict=True))
+    def weighted_means(replicate_weights: Floats) -> dict[str, float]:
+        total = (replicate_weights * base_weights) @ mask
+        means = np.divide(
+            (replicate_weights * base_weights) @ values, total, out=np.full(len(names), np.nan), where=total > 0
+        )
+        return dict(zip(names, means.tolist(), strict=True))
 
-    return bootstrap_ci(measure, {name: known[name] for name in used}, groups, strata, replicates)
+    return bootstrap_ci(weighted_means, {name: is_defined[name] for name in names}, groups, strata, replicates)
 
 
 def bootstrap_ci(
@@ -126,45 +130,45 @@ def bootstrap_ci(
     replicates: int = REPLICATES,
     n_jobs: int = 1,
 ) -> dict[str, MetricEntry]:
-    """Every value of `measure` as value, low, high, n (scans it is computed over) and groups (independent ones).
+    """Compute every value of a weighted statistic with its interval, number of scans (`n`) and number of groups.
 
     Parameters
     ----------
-    measure : callable
+    statistic : callable
         Takes weights (n,) and returns named values.
-    counted : mapping of str to ndarray of bool, shape (n,)
-        Which scans a value is computed over; all of them where it has no entry.
+    included : mapping of str to ndarray of bool, shape (n,)
+        The scans that a value is computed from; all scans for names that are missing.
     """
-    everyone = np.ones(len(groups), bool)
+    all_scans = np.ones(len(groups), bool)
     bounds = percentile_intervals(statistic, groups, strata, replicates, n_jobs=n_jobs)
-    found: dict[str, MetricEntry] = {}
-    for name, value in statistic(everyone.astype(float)).items():
-        own = included.get(name, everyone)
+    entries: dict[str, MetricEntry] = {}
+    for name, value in statistic(all_scans.astype(float)).items():
+        selected = included.get(name, all_scans)
         low, high = bounds[name]
-        found[name] = {
+        entries[name] = {
             "value": to_json_number(value),
             "low": to_json_number(low),
             "high": to_json_number(high),
-            "n": int(own.sum()),
-            "groups": len(set(groups[own])),
+            "n": int(selected.sum()),
+            "groups": len(set(groups[selected])),
         }
-    return found
+    return entries
 
 
 def by_subgroup(columns: Mapping[str, Floats], subgroups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Floats]:
-    """Columns once more for each slice of the scans, named `<column><slice>`; see `measures` for names of slices."""
+    """Repeat each column for each subgroup, as `<column><subgroup>`, with NaN outside the subgroup."""
     return {
-        f"{name}{part}": np.where(chosen, values, np.nan)
+        f"{name}{suffix}": np.where(selected, values, np.nan)
         for name, values in columns.items()
-        for part, chosen in subgroups.items()
+        for suffix, selected in subgroups.items()
     }
 
 
 def subgroup_masks(attribute: str, values: NDArray[np.object_], names: Collection[str]) -> dict[str, NDArray[np.bool_]]:
-    """Slices `@<kind>:<value>` of the scans with each value."""
+    """Select the scans with each value of an attribute, named `@<attribute>:<value>`."""
     return {f"@{attribute}:{name}": np.asarray(values == name) for name in names}
 
 
 def to_json_number(value: float) -> float | None:
-    """A number as JSON keeps it: rounded, None where it is undefined."""
+    """Round a number for JSON; None if it is NaN."""
     return None if np.isnan(value) else round(float(value), 6)

@@ -1,4 +1,4 @@
-"""Localization: whether mask and class map lie on the tumour, on scans whose tumour was outlined."""
+"""Localization metrics: how well predicted masks and class maps match reference masks."""
 
 import math
 from typing import Final
@@ -12,72 +12,71 @@ from braintumor.inference.detection import MASK_THRESHOLD
 from braintumor.inference.outputs import Outputs
 
 Floats = NDArray[np.float64]
-# A cell counts as tumour where at least half of it is.
+# A cell counts as tumour if at least half of it is.
 _MIN_COVERAGE: Final = 0.5
 
 
 def localization_metrics(
     outputs: Outputs, masks: NDArray[np.uint8], labels: NDArray[np.int64], extent: MapExtent | None = None
 ) -> dict[str, Floats]:
-    """Agreement with the outline, scan by scan, on the model's frame and at the size of the output judged.
+    """Compare each scan's outputs with its reference mask, at the resolution of the output.
 
     Parameters
     ----------
     outputs : Outputs
         Of n scans.
     masks : ndarray of uint8, shape (n, height, width)
-        Outlines on the frame; a scan without one is not counted.
+        Reference masks in model-input coordinates; scans with an empty mask are ignored.
     labels : ndarray of int, shape (n,)
     extent : (left, top, right, bottom), optional
-        Part of the frame that class maps lie over; all of it by default.
+        Part of the model input that class maps cover; all of it by default.
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
-        `dice`, `iou` and `pointing_game` (whether the surest pixel of the mask lies inside the outline: Zhang et al.
-        2018) where there is a mask; `activation_inside` (share of the evidence for the scan's own class inside the
-        outline) and `map_pointing_game` (the same game with the class map) where there are maps; and `outline_share`,
-        the share of the frame inside the outline, which evidence spread blindly would reach. NaN where the scan has no
-        outline, or no evidence to share out.
+        With predicted masks: `dice`, `iou` and `pointing_game` (whether the highest mask value lies inside the tumour,
+        Zhang et al. 2018). With class maps: `activation_inside` (share of the evidence for the true class that lies
+        inside the tumour) and `map_pointing_game`. Always: `outline_share`, the share of the image covered by the
+        tumour, which uniformly spread evidence would reach. NaN where a scan has no reference mask or no evidence.
     """
-    areas = masks.mean(axis=(1, 2))
-    found: dict[str, Floats] = {"outline_share": np.where(areas > 0, areas, np.nan)}
-    outlined = np.flatnonzero(areas)
+    tumor_shares = masks.mean(axis=(1, 2))
+    metrics: dict[str, Floats] = {"outline_share": np.where(tumor_shares > 0, tumor_shares, np.nan)}
+    rows_with_mask = np.flatnonzero(tumor_shares)
     if outputs.mask is not None:
-        _add_nan_columns(found, ("dice", "iou", "pointing_game"), len(labels))
-        for row in outlined:
+        _add_nan_columns(metrics, ("dice", "iou", "pointing_game"), len(labels))
+        for row in rows_with_mask:
             truth = _tumor_cells(mask_coverage(masks[row], outputs.mask.shape[1:3]))
-            found["dice"][row], found["iou"][row] = dice_and_iou(truth, outputs.mask[row] > MASK_THRESHOLD)
-            found["pointing_game"][row] = _peak_inside(outputs.mask[row], truth)
+            metrics["dice"][row], metrics["iou"][row] = dice_and_iou(truth, outputs.mask[row] > MASK_THRESHOLD)
+            metrics["pointing_game"][row] = _peak_inside(outputs.mask[row], truth)
     if outputs.maps is not None:
-        _add_nan_columns(found, ("activation_inside", "map_pointing_game"), len(labels))
-        for row in outlined:
+        _add_nan_columns(metrics, ("activation_inside", "map_pointing_game"), len(labels))
+        for row in rows_with_mask:
             evidence = outputs.maps[row, labels[row]].astype(np.float64)
             inside = mask_coverage(masks[row], evidence.shape, extent)
             if evidence.sum() > 0:
-                found["activation_inside"][row] = (evidence * inside).sum() / evidence.sum()
-                found["map_pointing_game"][row] = _peak_inside(evidence, _tumor_cells(inside))
-    return found
+                metrics["activation_inside"][row] = (evidence * inside).sum() / evidence.sum()
+                metrics["map_pointing_game"][row] = _peak_inside(evidence, _tumor_cells(inside))
+    return metrics
 
 
 def mask_coverage(mask: NDArray[np.uint8], shape: tuple[int, ...], extent: MapExtent | None = None) -> Floats:
-    """Share of each cell of a grid (rows, columns) over the frame, or over an extent of it, that is tumour."""
+    """Return the tumour share of each cell of a (rows, columns) grid over the image or an extent of it."""
     left, top, right, bottom = extent or (0.0, 0.0, float(mask.shape[1]), float(mask.shape[0]))
-    # Cells of padded layers reach beyond the frame, where there is no tumour.
-    rim = max(0, *(math.ceil(edge) for edge in (-left, -top, right - mask.shape[1], bottom - mask.shape[0])))
-    picture = Image.fromarray(np.pad(mask, rim).astype(np.float32))
-    box = (left + rim, top + rim, right + rim, bottom + rim)
-    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BOX, box=box), np.float64)
+    # Cells of padded layers extend beyond the image, where there is no tumour.
+    margin = max(0, *(math.ceil(edge) for edge in (-left, -top, right - mask.shape[1], bottom - mask.shape[0])))
+    image = Image.fromarray(np.pad(mask, margin).astype(np.float32))
+    box = (left + margin, top + margin, right + margin, bottom + margin)
+    return np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.BOX, box=box), np.float64)
 
 
 def dice_and_iou(truth: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> tuple[float, float]:
-    """Dice coefficient and intersection over union of two masks, one of which is not empty."""
-    both, either = int((truth & predicted).sum()), int((truth | predicted).sum())
-    return 2 * both / (both + either), both / either
+    """Compute Dice coefficient and intersection over union of two masks that are not both empty."""
+    intersection, union = int((truth & predicted).sum()), int((truth | predicted).sum())
+    return 2 * intersection / (intersection + union), intersection / union
 
 
 def _tumor_cells(cells: Floats) -> NDArray[np.bool_]:
-    """Cells that are tumour; of a tumour too small for any, the one with most of it, and of one beyond all, none."""
+    """Select tumour cells: at least half covered, or the most covered cell if the tumour fills no cell by half."""
     return np.asarray((cells > 0) & (cells >= min(_MIN_COVERAGE, float(cells.max()))))
 
 

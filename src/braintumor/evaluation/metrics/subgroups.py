@@ -1,4 +1,4 @@
-"""Subgroups: scores by plane, origin and tumour size, where a good average could hide a weak spot."""
+"""Scores by plane, source dataset and tumour size, where a good average could hide a weakness."""
 
 from typing import Final
 
@@ -16,32 +16,32 @@ SIZES: Final = ("small", "medium", "large")
 
 
 def subgroup_columns(labels: NDArray[np.int64], calibrated: Floats, subgroups: SubgroupMasks) -> dict[str, Floats]:
-    """Accuracy, tumour sensitivity and tumour specificity of the likeliest class, scan by scan, for each slice."""
+    """Score accuracy, tumour sensitivity and tumour specificity of each scan for each subgroup."""
     return by_subgroup(correctness(labels, calibrated, None), subgroups)
 
 
 def manifest_subgroups(manifest: pd.DataFrame, masks: NDArray[np.uint8] | None) -> SubgroupMasks:
-    """Slices `@plane:...`, `@origin:...` and, where outlines are known, `@size:...` of the scans of a manifest.
+    """Select subgroups `@plane:...`, `@origin:...` and, if masks are available, `@size:...` of the scans of a manifest.
 
     Parameters
     ----------
     manifest : DataFrame
         Needs `plane` and `origin`.
     masks : ndarray of uint8, shape (n, height, width), or None
-        Outlines on the model's frame, in the manifest's order.
+        Reference masks in model-input coordinates, in manifest order.
     """
-    slices: SubgroupMasks = {}
-    for kind in ("plane", "origin"):
-        values = manifest[kind].to_numpy(object)
-        slices |= subgroup_masks(kind, values, sorted(set(values)))
+    subgroups: SubgroupMasks = {}
+    for attribute in ("plane", "origin"):
+        values = manifest[attribute].to_numpy(object)
+        subgroups |= subgroup_masks(attribute, values, sorted(set(values)))
     if masks is not None and masks.any():
-        slices |= subgroup_masks("size", tumor_size_terciles(masks), SIZES)
-    return slices
+        subgroups |= subgroup_masks("size", tumor_size_terciles(masks), SIZES)
+    return subgroups
 
 
 def tumor_size_terciles(masks: NDArray[np.uint8]) -> NDArray[np.object_]:
-    """Tercile of each outlined tumour by its share of the frame, in words; empty where there is no outline."""
-    areas = masks.mean(axis=(1, 2))
-    outlined = areas > 0
-    edges = np.quantile(areas[outlined], [1 / 3, 2 / 3])
-    return np.where(outlined, np.array(SIZES, object)[np.searchsorted(edges, areas)], "")
+    """Return the size tercile of each tumour by its share of the image; an empty string without a mask."""
+    tumor_shares = masks.mean(axis=(1, 2))
+    has_mask = tumor_shares > 0
+    edges = np.quantile(tumor_shares[has_mask], [1 / 3, 2 / 3])
+    return np.where(has_mask, np.array(SIZES, object)[np.searchsorted(edges, tumor_shares)], "")
