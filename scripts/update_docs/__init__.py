@@ -1,1 +1,1 @@
-"""Writes the generated parts of README and docs from `outputs`: `make readme`. No number there is typed by hand."""
+"""Write the generated parts of the README and the docs from `outputs`: `make readme`."""

@@ -1,4 +1,4 @@
-"""Updates every generated block: `python -m scripts.update_docs`."""
+"""Update every generated block: `python -m scripts.update_docs`."""
 
 import sys
 from collections.abc import Callable
@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 from braintumor.settings import Settings, get_settings
 from scripts.update_docs.ablations import ablations_block
+from scripts.update_docs.comparison import comparison_block
+from scripts.update_docs.goals import goals_block
 from scripts.update_docs.markers import ROOT, Markers
-from scripts.update_docs.results import results_block
+from scripts.update_docs.results import external_block, headline_block, leakage_block, metrics_block, seeds_block
 from scripts.update_docs.training_times import training_times_block
+
+_RESULTS = ROOT / "docs" / "results.md"
 
 
 class Block(NamedTuple):
-    """A generated part of a page, and what writes it."""
+    """A generated part of a page, with the function that writes it."""
 
     page: Path
     markers: Markers
@@ -31,16 +35,20 @@ class Block(NamedTuple):
 
 
 BLOCKS = {
-    "results": Block(ROOT / "README.md", Markers.of("results"), results_block),
+    "headline": Block(ROOT / "README.md", Markers.of("headline"), headline_block),
+    "metrics": Block(_RESULTS, Markers.of("metrics"), metrics_block),
+    "seeds": Block(_RESULTS, Markers.of("seeds"), seeds_block),
+    "external": Block(_RESULTS, Markers.of("external"), external_block),
+    "leakage": Block(_RESULTS, Markers.of("leakage"), leakage_block),
+    "comparison": Block(_RESULTS, Markers.of("comparison"), comparison_block),
+    "ablations": Block(_RESULTS, Markers.of("ablations"), ablations_block),
+    "goals": Block(_RESULTS, Markers.of("goals"), goals_block),
     "training times": Block(ROOT / "docs" / "how-to" / "reproduce.md", Markers.of("times"), training_times_block),
-    "ablations": Block(
-        ROOT / "docs" / "decisions" / "2026-11-21-breaking-the-shortcut.md", Markers.of("trials"), ablations_block
-    ),
 }
 
 
 def main() -> int:
-    """Update all pages; returns 1 where a page cannot be updated."""
+    """Update all pages; return 1 if one of them cannot be updated."""
     settings, failures = get_settings(), 0
     for block in BLOCKS.values():
         try:

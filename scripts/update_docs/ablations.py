@@ -1,50 +1,50 @@
-"""Ablations of the teacher's recipe, for the decision record on the shortcut."""
+"""Ablations of the teacher's recipe, from `outputs/experiments`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from braintumor.evaluation.experiments.ablation_study import read_trials
 from braintumor.evaluation.experiments.ablations import read_runs
 from braintumor.results.hypothesis_status import read_experiments
 from braintumor.settings import Settings
 
-_SHOWN = {
+_METRIC_TITLES: Final = {
     "accuracy": "Test accuracy",
     "tumor_specificity": "Specificity",
     "pointing_game": "Pointing game",
-    "outside_sensitivity": "Outside: tumours found",
-    "outside_roc_auc": "Outside: ROC area",
+    "outside_sensitivity": "External sensitivity",
+    "outside_roc_auc": "External ROC area",
 }
 
 
 def ablations_block(settings: Settings) -> str:
     """Write a row for each ablation with its differences from the full recipe, in percentage points, as Markdown."""
     results, runs = read_trials(settings), read_runs(settings)
-    head = ["Arm", "On validation", *_SHOWN.values()]
+    head = ["Ablation", "Validation accuracy", *_METRIC_TITLES.values()]
     rows = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
-    rows += [f"| {' | '.join(_cells(arm, part['differences'], runs))} |" for arm, part in results.items()]
-    seeds = {entry.get("seeds") for part in results.values() for entry in part["differences"].values()}
-    return "\n".join([*rows, *(_restless(settings) if seeds == {1} else [])]) + "\n"
+    rows += [f"| {' | '.join(_cells(name, result['differences'], runs))} |" for name, result in results.items()]
+    seeds = {entry.get("seeds") for result in results.values() for entry in result["differences"].values()}
+    return "\n".join([*rows, *(_seed_variation(settings) if seeds == {1} else [])]) + "\n"
 
 
-def _restless(settings: Settings) -> list[str]:
-    """How far the whole recipe moves from seed to seed, which differences of one seed do not show."""
-    reached = read_experiments(settings).detail("augmentation", "by_seed", {}).get("accuracy", [[]])[0]
-    if len(reached) < 2:
+def _seed_variation(settings: Settings) -> list[str]:
+    """Describe how much the full recipe varies between seeds, which intervals over scans do not include."""
+    accuracies = read_experiments(settings).detail("augmentation", "by_seed", {}).get("accuracy", [[]])[0]
+    if len(accuracies) < 2:
         return []
-    return ["", f"Differences are of one seed each, and what another would move is not in their intervals: the "
-            f"{len(reached)} fits of the whole reach {', '.join(f'{value:.1%}' for value in reached)} of the test "
-            "scans."]  # fmt: skip
+    return ["", "Differences are of one seed each; their intervals do not include variation between seeds. With "
+            f"{len(accuracies)} seeds, the full recipe has a test accuracy of "
+            f"{', '.join(f'{value:.1%}' for value in accuracies)}."]  # fmt: skip
 
 
-def _cells(arm: str, differences: Mapping[str, Any], runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    judged = [run.get("val_accuracy") for name, run in runs.items() if name.rpartition("-seed")[0] == arm]
-    shown = ", ".join(f"{value:.1%}" for value in judged if value is not None)
-    return [arm.replace("_", " "), shown or "not noted", *(_gap(differences.get(name)) for name in _SHOWN)]
+def _cells(name: str, differences: Mapping[str, Any], runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    accuracies = [run.get("val_accuracy") for run_name, run in runs.items() if run_name.rpartition("-seed")[0] == name]
+    text = ", ".join(f"{value:.1%}" for value in accuracies if value is not None)
+    return [name.replace("_", " "), text or "not recorded", *(_difference(differences.get(m)) for m in _METRIC_TITLES)]
 
 
-def _gap(entry: Mapping[str, float] | None) -> str:
-    """A difference in hundredths, bold where its interval leaves zero out."""
+def _difference(entry: Mapping[str, float] | None) -> str:
+    """Format a difference in percentage points, bold if its interval excludes zero."""
     if entry is None:
         return ""
     value, low, high = (f"{100 * entry[key]:+.1f}" for key in ("value", "low", "high"))

@@ -1,4 +1,6 @@
-"""Comparison of all models for the README, from `outputs/comparison`; empty if they were not compared."""
+"""Comparison of all models on the same scans, from `outputs/comparison`."""
+
+from typing import Final
 
 from braintumor.enums import Task
 from braintumor.results.comparison import Comparison, ComparisonRow, read_comparison
@@ -6,61 +8,68 @@ from braintumor.results.comparison_summary import summarize_pairs, summarize_und
 from braintumor.results.metric import Metric
 from braintumor.settings import Settings
 
-_TASKS = {Task.FOUR_CLASS: "four classes", Task.BINARY: "tumour or none"}
-_HEADS = (
-    "Version", "Tells", "Accuracy", "Tumour or none", "Sensitivity", "Specificity", "Official split", "ROC outside",
-    "Parameters", "Size", "ms a scan",
+_TASK_TITLES: Final = {Task.FOUR_CLASS: "four classes", Task.BINARY: "tumour or no tumour"}
+_HEAD: Final = (
+    "Model", "Predicts", "Accuracy", "Tumour or no tumour", "Sensitivity", "Specificity", "Official split",
+    "External ROC area", "Parameters", "Size", "ms per scan",
 )  # fmt: skip
 
 
-def comparison_lines(settings: Settings) -> list[str]:
-    """Markdown lines: the table, which differences are real, and what is not trained here."""
-    found = read_comparison(settings)
-    if not found.evaluated_rows:
-        return []
-    return [
+def comparison_block(settings: Settings) -> str:
+    """Write the table, the significant differences and the models that are missing as Markdown.
+
+    Raises
+    ------
+    ValueError
+        The models were not compared.
+    """
+    comparison = read_comparison(settings)
+    if not comparison.evaluated_rows:
+        raise ValueError("outputs/comparison has no comparison; run: braintumor compare")
+    undertrained = summarize_undertrained(comparison.evaluated_rows)
+    lines = [
+        f"Every model on {_scans(comparison)}, in one run. *Accuracy* is for the classes that a model predicts; "
+        "*tumour or no tumour* is comparable across all models. Times are from model input to verdict. The official "
+        "split leaks; models without a number there were not trained on it. Models trained on the external images "
+        "have no external result.",
         "",
-        f"Every version on {_scans(found)}, in one run. Accuracy is of what a version tells; *tumour or none* can be "
-        "compared across all. Times are from a frame to its verdict. The official split leaks; a version without a "
-        "number there was not fitted on it. One that learnt from the outside pictures has none outside.",
-        "",
-        f"| {' | '.join(_HEADS)} |",
-        f"| {' | '.join('---' for _ in _HEADS)} |",
-        *(f"| {' | '.join(_cells(row))} |" for row in found.evaluated_rows),
-        "",
-        *(summarize_pairs(pairs, question) for question, pairs in found.pairs.items() if pairs),
-        *([said] if (said := summarize_undertrained(found.evaluated_rows)) else []),
-        *_absent(found),
+        f"| {' | '.join(_HEAD)} |",
+        f"| {' | '.join('---' for _ in _HEAD)} |",
+        *(f"| {' | '.join(_cells(row))} |" for row in comparison.evaluated_rows),
+        *(f"\n{summarize_pairs(pairs, metric)}" for metric, pairs in comparison.pairs.items() if pairs),
+        *([f"\n{undertrained}"] if undertrained else []),
+        *_missing(comparison),
     ]
+    return "\n".join(lines) + "\n"
 
 
-def _scans(found: Comparison) -> str:
-    scans = found.details.get("scans")
+def _scans(comparison: Comparison) -> str:
+    scans = comparison.details.get("scans")
     if not isinstance(scans, dict):
         return "the same scans"
-    return f"the same {scans.get('n', 0):,} test scans of {scans.get('groups', 0):,} groups"
+    return f"the same {scans.get('n', 0):,} test scans ({scans.get('groups', 0):,} groups)"
 
 
 def _cells(row: ComparisonRow) -> list[str]:
     return [
         row.version,
-        _TASKS.get(Task(row.task), row.task),
-        *(_percent(row.test.get(name)) for name in
+        _TASK_TITLES.get(Task(row.task), row.task),
+        *(_format_metric(row.test.get(name)) for name in
           ("accuracy", "tumor_accuracy", "tumor_sensitivity", "tumor_specificity")),
-        _percent(row.official.get("accuracy")),
-        _percent(row.external.get("roc_auc"), plain=True),
+        _format_metric(row.official.get("accuracy")),
+        _format_metric(row.external.get("roc_auc"), is_percent=False),
         "" if row.parameters is None else f"{row.parameters:,.0f}",
         "" if row.bytes is None else f"{row.bytes / 1e6:.1f} MB",
         "" if row.milliseconds is None else f"{row.milliseconds.value:.1f}",
     ]  # fmt: skip
 
 
-def _percent(estimate: Metric | None, plain: bool = False) -> str:
-    return "" if estimate is None else estimate.plain() if plain else estimate.percent()
+def _format_metric(metric: Metric | None, is_percent: bool = True) -> str:
+    return "" if metric is None else metric.percent() if is_percent else metric.plain()
 
 
-def _absent(found: Comparison) -> list[str]:
-    rows = [row for row in found.rows if not row.is_evaluated]
+def _missing(comparison: Comparison) -> list[str]:
+    rows = [row for row in comparison.rows if not row.is_evaluated]
     if not rows:
         return []
-    return ["", "Recipes without a model here: " + "; ".join(f"{r.version} (`{r.command}`)" for r in rows) + "."]
+    return ["\nRecipes without a trained model here: " + "; ".join(f"{r.version} (`{r.command}`)" for r in rows) + "."]

@@ -1,9 +1,10 @@
-"""Goals set for the served model before it was trained, and what it reached."""
+"""Goals that were set for the served model before its training, and the values it reached."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from braintumor.enums import CLASSES, HOLDOUT_SPLIT, Protocol, Split, Verdict
+from braintumor.inference.runs import Run
 from braintumor.results.metric import Metric
 from braintumor.results.version import VersionReport, read_holdout_reports, read_version_report
 from braintumor.settings import Settings
@@ -21,12 +22,12 @@ class Goal:
 
     def row(self) -> str:
         """Format as a row of the table."""
-        asked = [f"{words} {self._format(bound)}" for words, bound in self._bounds()]
+        goal = ", ".join(f"{relation} {self._format(bound)}" for relation, bound in self._bounds())
         if self.reached is None:
-            return f"| {self.title} | {', '.join(asked)} | not measured | |"
-        shown = self.reached.percent() if self.share else self.reached.plain(3)
+            return f"| {self.title} | {goal} | not measured | |"
+        reached = self.reached.percent() if self.share else self.reached.plain(3)
         outcome = "met" if self.met(self.reached.value) else "missed"
-        return f"| {self.title} | {', '.join(asked)} | {shown} | {outcome} |"
+        return f"| {self.title} | {goal} | {reached} | {outcome} |"
 
     def met(self, value: float) -> bool:
         """Whether a value meets the goal."""
@@ -42,47 +43,47 @@ class Goal:
 
 def goals_block(settings: Settings) -> str:
     """Write goal, reached value and outcome of every goal of the served model as Markdown."""
-    head = ["| | Asked | Reached | |", "| --- | --- | --- | --- |"]
+    head = ["| Metric | Goal | Reached (95% CI) | Outcome |", "| --- | --- | --- | --- |"]
     return "\n".join([*head, *(goal.row() for goal in goals(settings.version, settings))]) + "\n"
 
 
 def goals(version: str, settings: Settings) -> Iterator[Goal]:
     """Yield every goal with the value that a model reached."""
     report = read_version_report(version, settings)
-    official = read_version_report(f"{version}-{Protocol.OFFICIAL}", settings)
+    official = read_version_report(Run(version, Protocol.OFFICIAL).name, settings)
     test = report.evaluation.get(Split.TEST, {})
     yield Goal("Accuracy, four classes", test.get("accuracy"), least=0.97)
     yield Goal("Macro F1", test.get("macro_f1"), least=0.96)
-    yield Goal("Tumour sensitivity", test.get("tumor_sensitivity"), least=0.99)
-    yield Goal("Specificity at that", test.get("tumor_specificity"), least=0.98)
+    yield Goal("Sensitivity for any tumour", test.get("tumor_sensitivity"), least=0.99)
+    yield Goal("Specificity at that sensitivity", test.get("tumor_specificity"), least=0.98)
     yield Goal("Accuracy on the official split", official.metric(Split.TEST, "accuracy"), least=0.993)
-    yield Goal("Outside: ROC area", _studied(report, "outside", "roc_auc"), least=0.97, share=False)
-    yield Goal("Outside: tumours called", _studied(report, "outside", "called"), least=0.90)
-    yield Goal("Outside: false alarms", _studied(report, "outside", "false_alarms"), most=0.05)
+    yield Goal("External set: ROC area", _check_metric(report, "outside", "roc_auc"), least=0.97, share=False)
+    yield Goal("External set: tumours flagged", _check_metric(report, "outside", "called"), least=0.90)
+    yield Goal("External set: false positives", _check_metric(report, "outside", "false_alarms"), most=0.05)
     for run in read_holdout_reports(version, settings):
-        title, left_out = f"Tumours of an origin left out ({run.version})", run.evaluation[HOLDOUT_SPLIT]
-        yield Goal(f"{title}, likeliest class", left_out.get("tumor_sensitivity"), least=0.95)
-        yield Goal(f"{title}, called", left_out.get(f"tumors@verdict:{Verdict.TUMOR_SUSPECTED}"), least=0.95)
+        title, metrics = f"Tumours of a held-out source ({run.version})", run.evaluation[HOLDOUT_SPLIT]
+        yield Goal(f"{title}, predicted as tumour", metrics.get("tumor_sensitivity"), least=0.95)
+        yield Goal(f"{title}, flagged", metrics.get(f"tumors@verdict:{Verdict.TUMOR_SUSPECTED}"), least=0.95)
     yield Goal("Dice of the outline", test.get("dice"), least=0.75, share=False)
     yield Goal("Pointing game", test.get("pointing_game"), least=0.92)
-    yield Goal("Calibration error after scaling", test.get("ece"), most=0.02, share=False)
-    for kind in CLASSES:
-        name = f"Prediction sets hold {kind.title.lower()}"
-        yield Goal(name, test.get(f"set_coverage/{kind}"), least=0.93, most=0.97)
-    areas = [area for kind in _kinds(report) if (area := _studied(report, "novelty", f"roc_auc@kind:{kind}"))]
-    lowest = min(areas, key=lambda area: area.value, default=None)
-    yield Goal("Novelty, ROC area of the hardest kind", lowest, least=0.99, share=False)
-    yield Goal("Brain MRI refused", _studied(report, "novelty", "refused@kind:brain MRI"), most=0.02)
-    whole, keras = (_studied(report, "latency", f"ratio@way:{way}") for way in ("bare", "keras"))
-    yield Goal("Time of the whole answer over that of the bare class", whole, most=1.3, share=False)
-    yield Goal("Time of Keras over that of the whole answer", keras, least=8, share=False)
+    yield Goal("Calibration error after temperature scaling", test.get("ece"), most=0.02, share=False)
+    for tumor_class in CLASSES:
+        name = f"Prediction sets contain {tumor_class.title.lower()}"
+        yield Goal(name, test.get(f"set_coverage/{tumor_class}"), least=0.93, most=0.97)
+    auc_by_type = (_check_metric(report, "novelty", f"roc_auc@kind:{name}") for name in _ood_image_types(report))
+    lowest = min((auc for auc in auc_by_type if auc), key=lambda auc: auc.value, default=None)
+    yield Goal("Out-of-distribution score, ROC area of the hardest image type", lowest, least=0.99, share=False)
+    yield Goal("Brain MRI rejected", _check_metric(report, "novelty", "refused@kind:brain MRI"), most=0.02)
+    bare, keras = (_check_metric(report, "latency", f"ratio@way:{name}") for name in ("bare", "keras"))
+    yield Goal("Time of a full prediction relative to the class alone", bare, most=1.3, share=False)
+    yield Goal("Time of Keras relative to a full prediction", keras, least=8, share=False)
 
 
-def _kinds(report: VersionReport) -> list[str]:
-    stage = report.checks.get("novelty")
-    return [] if stage is None else [kind for kind in stage.subgroup_values("kind") if kind != "brain MRI"]
+def _ood_image_types(report: VersionReport) -> list[str]:
+    check = report.checks.get("novelty")
+    return [] if check is None else [name for name in check.subgroup_values("kind") if name != "brain MRI"]
 
 
-def _studied(report: VersionReport, stage: str, metric: str) -> Metric | None:
-    measured = report.checks.get(stage)
-    return None if measured is None else measured.metrics.get(metric)
+def _check_metric(report: VersionReport, check: str, metric: str) -> Metric | None:
+    result = report.checks.get(check)
+    return None if result is None else result.metrics.get(metric)

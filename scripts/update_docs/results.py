@@ -1,8 +1,14 @@
-"""Results of the README: the served model, its seeds, external images, splits and the comparison of models."""
+"""Results of the served model: headline numbers, seeds, external set and the effect of leakage."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from braintumor.enums import HOLDOUT_SPLIT, Protocol, Split
+from braintumor.inference.runs import Run
+from braintumor.results.metric import Metric
 from braintumor.results.summaries import summarize_holdout_source
 from braintumor.results.version import (
+    SeedSpread,
     VersionReport,
     leakage_baseline,
     list_evaluated_runs,
@@ -13,147 +19,166 @@ from braintumor.results.version import (
     shared_teachers_note,
 )
 from braintumor.settings import Settings
-from scripts.update_docs.comparison import comparison_lines
 
-MEASURES = {
+EXTERNAL: Final = "outside"
+TEST_TITLES: Final = {
     "accuracy": "Accuracy, four classes",
     "macro_f1": "Macro F1",
     "tumor_sensitivity": "Sensitivity for any tumour",
     "tumor_specificity": "Specificity for any tumour",
-    "roc_auc": "ROC area, tumour against none",
+    "roc_auc": "ROC area, tumour against no tumour",
     "ece": "Calibration error",
 }
-OUTSIDE = ("roc_auc", "called", "false_alarms")
-METRIC_TITLES = {"roc_auc": "ROC area", "called": "tumours called", "false_alarms": "false alarms"}
-PROTOCOLS = {
-    Protocol.GROUP: "patients and near-duplicates kept together",
-    Protocol.OFFICIAL: "the Kaggle Training and Testing folders (leaky)",
-    Protocol.RANDOM: "at random (leaky)",
+EXTERNAL_TITLES: Final = {
+    "roc_auc": "External set: ROC area",
+    "called": "External set: tumours flagged",
+    "false_alarms": "External set: false positives",
 }
+HEADLINE: Final = (
+    (Split.TEST, "accuracy"), (Split.TEST, "tumor_sensitivity"), (Split.TEST, "tumor_specificity"),
+    (Split.TEST, "roc_auc"), (EXTERNAL, "roc_auc"), (EXTERNAL, "called"),
+)  # fmt: skip
+PROTOCOL_TITLES: Final = {
+    Protocol.GROUP: "by group: patients and near-duplicates kept together",
+    Protocol.OFFICIAL: "official: the Kaggle folders Training and Testing (leaks)",
+    Protocol.RANDOM: "random: single images (leaks)",
+}
+_NOT_PERCENT: Final = ("roc_auc", "ece")
 
 
-def results_block(settings: Settings) -> str:
-    """Write the results of the served model and of its leaky counterparts as Markdown.
+def headline_block(settings: Settings) -> str:
+    """Write the six numbers of the README for the served model as Markdown."""
+    report = _evaluated_report(settings)
+    rows = [["Metric", "Value (95% CI)", "Measured on"]]
+    for split, name in HEADLINE:
+        metric = report.metric(split, name)
+        if metric is not None:
+            rows.append([_title(split, name), _format_metric(name, metric), _sample_size(split, metric)])
+    text = (
+        f"Model {report.version}, the default. Intervals are 95% confidence intervals by bootstrap over groups: all "
+        "images of a patient with their near-duplicates."
+    )
+    return _paragraphs(text, _table(rows))
+
+
+def metrics_block(settings: Settings) -> str:
+    """Write the metrics of the served model on its test split as Markdown."""
+    report = _evaluated_report(settings)
+    metrics = {name: report.metric(Split.TEST, name) for name in TEST_TITLES}
+    rows = [[TEST_TITLES[name], _format_metric(name, metric)] for name, metric in metrics.items() if metric is not None]
+    accuracy = metrics["accuracy"]
+    size = "" if accuracy is None else f": {_sample_size(Split.TEST, accuracy)}"
+    return _paragraphs(
+        f"Model {report.version} on its test split{size}.", _table([["Metric", "Value (95% CI)"], *rows])
+    )
+
+
+def seeds_block(settings: Settings) -> str:
+    """Write the mean, standard deviation and range of each metric over seeds as Markdown.
 
     Raises
     ------
     ValueError
-        The served model has not been evaluated.
+        No model was trained with several seeds.
     """
-    version = settings.version
-    report = read_version_report(version, settings)
-    whole = report.metric(Split.TEST, "accuracy")
-    if whole is None:
-        raise ValueError(f"outputs/{version} holds no evaluation; write it with: {report.evaluate_command}")
-    base = leakage_baseline(version, settings)
-    twins = {p: read_version_report(base if p is Protocol.GROUP else f"{base}-{p}", settings) for p in PROTOCOLS}
-    lines = [
-        f"Version {version} on its test split: {whole.n:,} images in {whole.groups:,} groups (a group is all images of "
-        "a patient, with their near-duplicates). Intervals are 95%, by bootstrap over groups.",
-        "",
-        *_measures(report),
-        "",
-        *_seeds(version, settings),
-        *_outside({name: read_version_report(name, settings) for name in _with_recipe(settings)}),
-        *_left_out(settings),
-        f"One recipe ({base}), trained and tested on three splits. The leaky ones have near-duplicates of test images, "
-        "and other images of the same patients, in their training set.",
-        "",
-        *_protocols(twins),
-        *_own_official(version, base, settings),
-        *comparison_lines(settings),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _with_recipe(settings: Settings) -> list[str]:
-    """Measured versions without runs for comparison, such as seeds; their models need not be at hand."""
-    return [name for name in list_evaluated_runs(settings) if (settings.recipes / f"{name}.toml").is_file()]
-
-
-def _measures(report: VersionReport) -> list[str]:
-    rows = ["| Measure | Value (95% interval) |", "| --- | --- |"]
-    for name, title in MEASURES.items():
-        estimate = report.metric(Split.TEST, name)
-        if estimate is not None:
-            rows.append(f"| {title} | {estimate.percent() if name not in ('roc_auc', 'ece') else estimate.plain()} |")
-    return rows
-
-
-def _seeds(version: str, settings: Settings) -> list[str]:
-    """How far the numbers move from seed to seed; nothing where there is but one."""
-    seeded = runs_by_seed(version, settings)
+    runs = runs_by_seed(settings.version, settings)
+    metrics = [(str(Split.TEST), name) for name in TEST_TITLES] + [(EXTERNAL, name) for name in EXTERNAL_TITLES]
     rows = []
-    for split, names in ((str(Split.TEST), tuple(MEASURES)), ("outside", OUTSIDE)):
-        for name in names:
-            found = [seed_spread(reports, split, name) for reports in seeded.values()]
-            if any(found):
-                title = MEASURES[name] if split == Split.TEST else f"Outside: {METRIC_TITLES[name]}"
-                told = ("" if s is None else s.plain() if name in ("roc_auc", "ece") else s.percent() for s in found)
-                rows.append(f"| {title} | {' | '.join(told)} |")
+    for split, name in metrics:
+        spreads = [seed_spread(reports, split, name) for reports in runs.values()]
+        if any(spreads):
+            rows.append([_title(split, name), *("" if s is None else _format_metric(name, s) for s in spreads)])
     if not rows:
-        return []
-    fitted = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in seeded.items())
-    head = f"Fitted again, {fitted}: mean, standard deviation, and range.{shared_teachers_note(version, seeded)}"
-    return [head, "", f"| Measure | {' | '.join(seeded)} |", f"| --- {'| --- ' * len(seeded)}|", *rows, ""]
+        raise ValueError(f"outputs has no other seed; train one with: braintumor train {settings.version} --seed 2")
+    counts = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in runs.items())
+    text = f"Retrained: {counts}. Mean ± standard deviation (range).{shared_teachers_note(settings.version, runs)}"
+    return _paragraphs(text, _table([["Metric", *runs], *rows]))
 
 
-def _outside(reports: dict[str, VersionReport]) -> list[str]:
-    """How the versions that were tried on scans of other collections did there; nothing where none was."""
-    tried = {name: report for name, report in reports.items() if report.metric("outside", "roc_auc")}
-    if not tried:
-        return []
-    rows = [
-        "Tumours of another collection: pictures of the yes/no set that are no near copy of an image of this one, "
-        "against the healthy test scans. No version in this table was trained, chosen or calibrated on them; the "
-        "`yesno-...` versions learn from them and are left out. Accuracy is of what a version tells.",
-        "",
-        "| Version | Accuracy here | ROC area outside | Tumours called outside | False alarms |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for name, report in tried.items():
-        inside = report.metric(Split.TEST, "accuracy")
-        cells = ["" if inside is None else inside.percent()]
-        for key in OUTSIDE:
-            estimate = report.metric("outside", key)
-            cells.append("" if estimate is None else estimate.plain() if key == "roc_auc" else estimate.percent())
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return [*rows, ""]
+def external_block(settings: Settings) -> str:
+    """Write the results of every model on the external set and on held-out sources as Markdown."""
+    reports = {name: read_version_report(name, settings) for name in _models_with_recipe(settings)}
+    titles = [title.partition(": ")[2] for title in EXTERNAL_TITLES.values()]
+    rows = [["Model", "Accuracy, test split", *(title[:1].upper() + title[1:] for title in titles)]]
+    for name, report in reports.items():
+        if report.metric(EXTERNAL, "roc_auc") is not None:
+            metrics = {key: report.metric(EXTERNAL, key) for key in EXTERNAL_TITLES}
+            rows.append([name, *_cells({"accuracy": report.metric(Split.TEST, "accuracy")}), *_cells(metrics)])
+    text = (
+        "Tumour images of the binary set that are not near-duplicates of any image here, against the tumour-free test "
+        "scans. No model in this table was trained, selected or calibrated on them; models trained on the binary set "
+        "are left out. For a binary model, accuracy is tumour against no tumour."
+    )
+    return _paragraphs(text, _table(rows), *_holdout_sentences(settings))
 
 
-def _left_out(settings: Settings) -> list[str]:
-    """How tumours fare of an origin that was kept from training."""
-    lines = []
+def leakage_block(settings: Settings) -> str:
+    """Write the results of one recipe on splits with and without leakage as Markdown."""
+    version, base = settings.version, leakage_baseline(settings.version, settings)
+    rows = [["Images assigned", "Test accuracy", "Test loss", "Test images"]]
+    for protocol, title in PROTOCOL_TITLES.items():
+        report = read_version_report(Run(base, protocol).name, settings)
+        accuracy, loss = (report.metric(Split.TEST, name) for name in ("accuracy", "loss"))
+        if accuracy is not None and loss is not None:
+            rows.append([title, accuracy.percent(), loss.plain(), f"{accuracy.n:,}"])
+    text = (
+        f"The recipe of {base}, trained and tested on three splits. On a split with leakage, near-duplicates of test "
+        "images and other images of the same patients are in the training set."
+    )
+    official = read_version_report(Run(version, Protocol.OFFICIAL).name, settings).metric(Split.TEST, "accuracy")
+    own = f"{version} trained and tested on the Kaggle folders: accuracy {official.percent()}." if official else ""
+    return _paragraphs(text, _table(rows), *([own] if own and version != base else []))
+
+
+def _evaluated_report(settings: Settings) -> VersionReport:
+    report = read_version_report(settings.version, settings)
+    if report.metric(Split.TEST, "accuracy") is None:
+        raise ValueError(f"outputs/{report.version} has no evaluation; run: {report.evaluate_command}")
+    return report
+
+
+def _models_with_recipe(settings: Settings) -> list[str]:
+    """Evaluated models, without repeated runs; their model files may be absent."""
+    recipes = {path.stem for path in settings.recipes.rglob("*.toml")}
+    return [name for name in list_evaluated_runs(settings) if name in recipes]
+
+
+def _holdout_sentences(settings: Settings) -> list[str]:
+    """Describe how each run without one source dataset does on the tumours of that source."""
+    sentences = []
     for run in read_holdout_reports(settings.version, settings):
-        tried = run.metric(HOLDOUT_SPLIT, "tumor_sensitivity")
-        if tried is not None:
-            taught = "taught" if run.card_value("recipe", "teachers") else "untaught"
-            lines += [
-                f"`{run.version}` ({run.card_value('recipe', 'fit', 'epochs')} epochs, {taught}) never saw the {tried.n} "
-                f"tumours of the origin {run.card_value('recipe', 'leave_out')}, in {tried.groups} groups: "
-                f"{_lowered(summarize_holdout_source(run.evaluation[HOLDOUT_SPLIT]))}",
-                "",
-            ]
-    return lines
+        tumors = run.metric(HOLDOUT_SPLIT, "tumor_sensitivity")
+        if tumors is not None:
+            teachers = "with" if run.card_value("recipe", "teachers") else "without"
+            sentences.append(
+                f"`{run.version}` ({run.card_value('recipe', 'fit', 'epochs')} epochs, {teachers} teachers) never saw "
+                f"the {tumors.n} tumours of the source dataset {run.card_value('recipe', 'holdout_source')} "
+                f"({tumors.groups} groups). {summarize_holdout_source(run.evaluation[HOLDOUT_SPLIT])}"
+            )
+    return sentences
 
 
-def _lowered(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+def _title(split: str, name: str) -> str:
+    return EXTERNAL_TITLES[name] if split == EXTERNAL else TEST_TITLES[name]
 
 
-def _protocols(reports: dict[Protocol, VersionReport]) -> list[str]:
-    rows = ["| Images dealt | Test accuracy | Test loss | Test images |", "| --- | --- | --- | --- |"]
-    for protocol, title in PROTOCOLS.items():
-        accuracy, loss = (reports[protocol].metric(Split.TEST, name) for name in ("accuracy", "loss"))
-        if accuracy is None or loss is None:
-            continue
-        rows.append(f"| {title} | {accuracy.percent()} | {loss.plain()} | {accuracy.n:,} |")
-    return rows
+def _format_metric(name: str, metric: Metric | SeedSpread) -> str:
+    return metric.plain() if name in _NOT_PERCENT else metric.percent()
 
 
-def _own_official(version: str, base: str, settings: Settings) -> list[str]:
-    """The served version on the split that papers report, where the table above is of another one."""
-    found = read_version_report(f"{version}-{Protocol.OFFICIAL}", settings).metric(Split.TEST, "accuracy")
-    if version == base or found is None:
-        return []
-    return ["", f"{version} itself, trained and tested on the Kaggle folders: accuracy {found.percent()}."]
+def _cells(metrics: Mapping[str, Metric | None]) -> list[str]:
+    return ["" if metric is None else _format_metric(name, metric) for name, metric in metrics.items()]
+
+
+def _sample_size(split: str, metric: Metric) -> str:
+    groups = "" if metric.groups is None else f", {metric.groups:,} {'clusters' if split == EXTERNAL else 'groups'}"
+    return f"{metric.n or 0:,} images{groups}"
+
+
+def _table(rows: Iterable[Iterable[str]]) -> str:
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, f"|{' --- |' * (head.count('|') - 1)}", *body])
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(parts) + "\n"

@@ -12,27 +12,31 @@ def training_times_block(settings: Settings) -> str:
     for name in list_evaluated_runs(settings):
         report = read_version_report(name, settings)
         seconds, speed = report.card_value("training", "seconds"), report.card_value("training", "images_per_second")
-        if seconds and speed:  # an ensemble was not trained: its time is that of its members
+        if seconds and speed:  # an ensemble has no training time: only its members are trained
             total += seconds
             epochs = report.card_value("training", "epochs_run")
-            rows.append(f"| {name} | `{report.train_command}` | {epochs} | {speed:,.0f} | {_span(seconds)} |")
-    runs = _experiments(settings)
-    if runs:
-        total += sum(runs)
-        command = "`braintumor hypotheses`, `braintumor experiment`"
-        rows.append(f"| {len(runs)} experiments | {command} | | | {_span(sum(runs))} |")
-    head = ["| Version | Command | Epochs | Images a second | Training |", "| --- | --- | --- | --- | --- |"]
-    return "\n".join([*head, *rows, f"| **All** | `make reproduce-all` | | | **{_span(total)}** |"]) + "\n"
+            rows.append(
+                f"| {name} | `{report.train_command}` | {epochs} | {speed:,.0f} | {_format_duration(seconds)} |"
+            )
+    ablation_seconds = _ablation_seconds(settings)
+    if ablation_seconds:
+        total += sum(ablation_seconds)
+        command = "`braintumor ablate hypotheses`, `braintumor ablate v4`"
+        rows.append(
+            f"| {len(ablation_seconds)} ablations | {command} | | | {_format_duration(sum(ablation_seconds))} |"
+        )
+    head = ["| Run | Command | Epochs | Images per second | Training time |", "| --- | --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows, f"| **All** | `make reproduce-all` | | | **{_format_duration(total)}** |"]) + "\n"
 
 
-def _experiments(settings: Settings) -> list[float]:
-    """Seconds of each short training behind the hypotheses."""
+def _ablation_seconds(settings: Settings) -> list[float]:
+    """Read the seconds of each short training of the ablations."""
     path = settings.outputs / "experiments" / "runs.json"
     runs = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return [float(run["seconds"]) for run in runs.values() if "seconds" in run]
 
 
-def _span(seconds: float) -> str:
-    """A time as people say it: `19 min`, `2 h 5 min`."""
+def _format_duration(seconds: float) -> str:
+    """Format a time, such as `19 min` or `2 h 5 min`."""
     hours, minutes = divmod(max(1, round(seconds / 60)), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

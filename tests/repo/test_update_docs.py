@@ -4,25 +4,28 @@ from pathlib import Path
 
 import pytest
 
+from braintumor.results.comparison import read_comparison
 from braintumor.results.metric import Metric
-from braintumor.settings import get_settings
+from braintumor.settings import Settings, get_settings
 from scripts.update_docs import __main__ as command
-from scripts.update_docs.ablations import _gap, ablations_block
+from scripts.update_docs.ablations import _difference, ablations_block
+from scripts.update_docs.comparison import comparison_block
 from scripts.update_docs.goals import Goal, goals_block
 from scripts.update_docs.markers import Markers
+from tests.helpers.versions.comparison import write_comparison
 
 BEGIN, END = MARKERS = Markers.of("results")
 
 
 @pytest.mark.parametrize("name", command.BLOCKS)
-def test_every_generated_block_is_that_of_the_outputs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BRAINTUMOR_VERSION")  # the version that is shipped, not the one tests make
+def test_generated_blocks_match_the_outputs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BRAINTUMOR_VERSION")  # the served model, not the one of the tests
     block = command.BLOCKS[name]
     page = block.page.read_text(encoding="utf-8")
     assert page == block.updated(get_settings()), f"{block.page.name} is stale; run: make readme"
 
 
-def test_a_page_that_cannot_be_updated_is_named_and_the_others_are_written(
+def test_page_that_cannot_be_updated_is_reported_and_the_others_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pages = {name: tmp_path / f"{name}.md" for name in ("bare", "marked")}
@@ -36,30 +39,30 @@ def test_a_page_that_cannot_be_updated_is_named_and_the_others_are_written(
     assert pages["marked"].read_text(encoding="utf-8") == f"{BEGIN}new\n{END}"
 
 
-def test_a_page_without_markers_is_refused() -> None:
+def test_page_without_markers_is_rejected() -> None:
     with pytest.raises(ValueError, match="results:begin --> and <!-- results:end --> are missing"):
         MARKERS.filled("# Title\n", "block")
 
 
-def test_filling_changes_only_what_is_between_the_markers() -> None:
+def test_only_the_text_between_the_markers_changes() -> None:
     assert MARKERS.filled(f"a\n{BEGIN}old\n{END}b\n", "new\n") == f"a\n{BEGIN}new\n{END}b\n"
 
 
-def test_every_ablation_that_was_run_has_a_row() -> None:
+def test_every_ablation_has_a_row() -> None:
     rows = ablations_block(get_settings()).splitlines()[2:]
     assert {"whole", "without composites", "mixed"} <= {row.split(" | ")[0].removeprefix("| ") for row in rows}
 
 
 @pytest.mark.parametrize(
-    ("entry", "shown"),
+    ("entry", "expected"),
     [
         (None, ""),
         ({"value": -0.168, "low": -0.248, "high": -0.097}, "**-16.8 (-24.8 to -9.7)**"),
         ({"value": 0.008, "low": -0.008, "high": 0.022}, "+0.8 (-0.8 to +2.2)"),
     ],
 )
-def test_a_difference_stands_out_where_its_interval_leaves_zero_out(entry: dict[str, float] | None, shown: str) -> None:
-    assert _gap(entry) == shown
+def test_difference_is_bold_if_its_interval_excludes_zero(entry: dict[str, float] | None, expected: str) -> None:
+    assert _difference(entry) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,18 +74,32 @@ def test_a_difference_stands_out_where_its_interval_leaves_zero_out(entry: dict[
         (0.93, 0.97, 0.99, "| at least 93%, at most 97% | 99.0% (85.0 to 95.0) | missed |"),
     ],
 )
-def test_a_goal_is_met_by_its_number_not_by_its_interval(
+def test_goal_is_met_by_its_value_not_by_its_interval(
     least: float | None, most: float | None, value: float, ends: str
 ) -> None:
     assert Goal("Recall", Metric(value, (0.85, 0.95)), least=least, most=most).row().endswith(ends)
 
 
-def test_a_goal_that_was_not_measured_says_so() -> None:
+def test_goal_without_a_metric_is_not_measured() -> None:
     assert Goal("Dice", None, least=0.75, share=False).row() == "| Dice | at least 0.75 | not measured | |"
 
 
-def test_the_goals_of_the_shipped_version_are_all_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_goals_of_the_served_model_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BRAINTUMOR_VERSION")
     rows = goals_block(get_settings()).splitlines()[2:]
     assert len(rows) == 21
     assert not [row for row in rows if "not measured" in row]
+
+
+def test_all_models_are_in_the_comparison_table(workspace: Settings) -> None:
+    (workspace.outputs / "v1").mkdir()
+    (workspace.outputs / "v1" / "card.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="run: braintumor compare"):
+        comparison_block(workspace)
+    write_comparison(workspace)
+    text = comparison_block(workspace)
+    rows = [line for line in text.splitlines() if line.startswith(("| v1 |", "| two |"))]
+    assert len(rows) == 2
+    assert f"| four classes | {read_comparison(workspace).rows[0].test['accuracy'].percent()} |" in rows[0]
+    assert rows[1].endswith("| 580 | 0.0 MB | 9.0 |")
+    assert "v2 (`braintumor train v2`)" in text
