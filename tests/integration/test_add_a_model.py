@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import braintumor.models
+import braintumor.models.architectures
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.evaluation.evaluate import evaluate
 from braintumor.imaging import read_scan
@@ -45,10 +45,12 @@ def settings(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     write_dealt_phantoms(settings, 16, 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            braintumor.models, "__path__", [*braintumor.models.__path__, str(folder / "src/braintumor/models")]
+            braintumor.models.architectures,
+            "__path__",
+            [*braintumor.models.architectures.__path__, str(folder / "src/braintumor/models/architectures")],
         )
         yield settings
-    sys.modules.pop("braintumor.models.two_steps", None)
+    sys.modules.pop("braintumor.models.architectures.two_steps", None)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def version(settings: Settings) -> str:
 
 
 def test_the_page_shows_one_file_and_one_recipe(files: dict[str, str]) -> None:
-    assert set(files) == {"src/braintumor/models/two_steps.py", "recipes/two-steps.toml"}
+    assert set(files) == {"src/braintumor/models/architectures/two_steps.py", "recipes/two-steps.toml"}
     assert not any((ROOT / name).exists() for name in files)
 
 
