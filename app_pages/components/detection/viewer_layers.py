@@ -10,9 +10,9 @@ from PIL import Image
 from app_pages.components.shared.formatting import VERDICT_TITLES
 from braintumor.enums import Verdict
 from braintumor.errors import BrainTumorError
-from braintumor.exploration.summaries import position_in_image
 from braintumor.imaging import Scan, inferno_colors
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
+from braintumor.imaging.geometry import position_in_image
 from braintumor.imaging.overlay import OUTLINE_COLOR
 from braintumor.inference import Detection, Detector
 from braintumor.inference.registry import SALIENCY_FILE

@@ -3,11 +3,11 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from braintumor.enums import Plane, TumorClass
 from braintumor.exploration.effect_size import Point, sample_profile
 from braintumor.exploration.statistics import MapName, Statistics
+from braintumor.imaging.geometry import position_in_image
 
 Label = TumorClass | str
 _MAX_GRAY: Final = 255
@@ -21,14 +21,6 @@ def describe_class(label: Label, plane: Plane | str | None = None) -> str:
     """A class and plane as a reader says them, such as `axial glioma`."""
     title = TumorClass(label).title.lower()
     return title if plane is None else f"{'plane unknown' if plane == Plane.UNKNOWN else plane} {title}"
-
-
-def position_in_image(values: NDArray) -> str:
-    """Where on the frame the largest value lies, in words; left and right are the image's."""
-    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
-    down = ("upper", "middle", "lower")[min(2, 3 * int(row) // values.shape[0])]
-    across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
-    return "centre" if (down, across) == ("middle", "centre") else f"{down} {across}"
 
 
 def summarize_average(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> str:

@@ -1,21 +1,30 @@
-"""Geometry: where a scan's pixels went in the model's frame, and how points and maps come back."""
+"""Mapping between the pixel grid of a scan and the model input."""
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+# Left, top, right, bottom, in pixels of the model input.
 MapExtent = tuple[float, float, float, float]
+
+
+def position_in_image(values: NDArray[Any]) -> str:
+    """Describe where the largest value lies, such as `upper left` or `centre`; left and right are the image's."""
+    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
+    down = ("upper", "middle", "lower")[min(2, 3 * int(row) // values.shape[0])]
+    across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
+    return "centre" if (down, across) == ("middle", "centre") else f"{down} {across}"
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Where the scan went: the cropped box of the scan, and the box of the frame it was put into.
+    """Crop box in the scan, and the box of the model input that the crop was resized into.
 
-    Boxes are (left, top, right, bottom) in pixels, right and bottom exclusive.
+    Boxes are (left, top, right, bottom) in pixels; right and bottom are exclusive. Sizes are (width, height).
     """
 
     scan_size: tuple[int, int]
@@ -24,7 +33,7 @@ class Geometry:
     input_size: tuple[int, int]
 
     def mask_to_input(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Put a mask of the scan through the crop and resize that `standardize` gave the scan.
+        """Crop and resize a mask of the scan exactly as `preprocess` crops and resizes the scan.
 
         Parameters
         ----------
@@ -32,55 +41,55 @@ class Geometry:
 
         Returns
         -------
-        ndarray of bool, shape (frame height, frame width)
+        ndarray of bool, shape (input height, input width)
         """
         left, top, right, bottom = self.paste_box
-        picture = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
-        inner = picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=self.crop_box)
-        frame = np.zeros(self.input_size[::-1], bool)
-        frame[top:bottom, left:right] = np.asarray(inner) > 127
-        return frame
+        image = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
+        resized = image.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=self.crop_box)
+        input_mask = np.zeros(self.input_size[::-1], bool)
+        input_mask[top:bottom, left:right] = np.asarray(resized) > 127
+        return input_mask
 
     def resample_to_scan(
         self, values: NDArray[np.float32], fill_value: float = 0.0, extent: MapExtent | None = None
     ) -> NDArray[np.float32]:
-        """Bring a map laid over the model's frame back onto the scan's own pixel grid.
+        """Resample a map over the model input to the pixel grid of the scan.
 
         Parameters
         ----------
         values : ndarray of float32, shape (rows, columns)
             A map at any resolution.
-        outside : float
-            Value for the cropped margin, of which the model saw nothing.
+        fill_value : float
+            Value for the cropped margin, which is not part of the model input.
         extent : (left, top, right, bottom), optional
-            The part of the frame, in its pixels, that the map's cells lie over; the whole frame by default. Layers
-            without padding leave out a rim: the middle of their first cell is the middle of what it sees. Beyond the
-            extent values fade to zero within a cell.
+            The part of the model input, in its pixels, that the cells of the map cover; by default all of it. Layers
+            without padding leave out a rim: the centre of their first cell is the centre of its receptive field.
+            Beyond the extent, values fade to zero within one cell.
 
         Returns
         -------
         ndarray of float32, shape (scan height, scan width)
         """
-        frame_width, frame_height = self.input_size
-        wide = _Axis.from_span(values.shape[1], frame_width, (extent[0], extent[2]) if extent else None)
-        high = _Axis.from_span(values.shape[0], frame_height, (extent[1], extent[3]) if extent else None)
-        padded = (
-            np.pad(values.astype(np.float32), (high.padding, wide.padding)) if extent else values.astype(np.float32)
-        )
+        input_width, input_height = self.input_size
+        horizontal = _Axis.from_span(values.shape[1], input_width, (extent[0], extent[2]) if extent else None)
+        vertical = _Axis.from_span(values.shape[0], input_height, (extent[1], extent[3]) if extent else None)
+        padded = values.astype(np.float32)
+        if extent:
+            padded = np.pad(padded, (vertical.padding, horizontal.padding))
         left, top, right, bottom = self.paste_box
-        box = (wide.to_cell(left), high.to_cell(top), wide.to_cell(right), high.to_cell(bottom))
+        box = (horizontal.to_cell(left), vertical.to_cell(top), horizontal.to_cell(right), vertical.to_cell(bottom))
         crop_left, crop_top, crop_right, crop_bottom = self.crop_box
         size = (crop_right - crop_left, crop_bottom - crop_top)
-        inner = Image.fromarray(padded).resize(size, Image.Resampling.BILINEAR, box=box)
+        crop = Image.fromarray(padded).resize(size, Image.Resampling.BILINEAR, box=box)
         scan_width, scan_height = self.scan_size
-        whole = np.full((scan_height, scan_width), fill_value, np.float32)
-        whole[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(inner)
-        return whole
+        resampled = np.full((scan_height, scan_width), fill_value, np.float32)
+        resampled[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(crop)
+        return resampled
 
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One direction of a map: where its cells lie over the frame, and how many empty ones pad it to the edges."""
+    """One axis of a map: its start and cell size in input pixels, and the empty cells that pad it to the edges."""
 
     start: float
     cell_size: float
@@ -91,9 +100,9 @@ class _Axis:
     def from_span(cls, cell_count: int, length: int, span: tuple[float, float] | None) -> Self:
         start, end = span or (0.0, float(length))
         cell = (end - start) / cell_count
-        rim = (max(0, math.ceil(start / cell)), max(0, math.ceil((length - end) / cell)))
-        return cls(start - rim[0] * cell, cell, rim, cell_count + sum(rim))
+        padding = (max(0, math.ceil(start / cell)), max(0, math.ceil((length - end) / cell)))
+        return cls(start - padding[0] * cell, cell, padding, cell_count + sum(padding))
 
     def to_cell(self, pixel: float) -> float:
-        """Where a pixel edge of the frame lies, in cells; kept inside, for Pillow refuses what rounding pushed out."""
+        """Convert a pixel edge to cells, clamped because Pillow rejects boxes that rounding moved outside the map."""
         return min(max((pixel - self.start) / self.cell_size, 0.0), float(self.cell_count))

@@ -3,14 +3,12 @@
 import dataclasses
 
 import numpy as np
-import pytest
 
 from braintumor.enums import CLASSES
 from braintumor.exploration.explore import INPUT_SPEC
 from braintumor.exploration.statistics import Meta, Statistics
 from braintumor.exploration.summaries import (
     describe_class,
-    position_in_image,
     summarize_atlas,
     summarize_average,
     summarize_difference,
@@ -87,16 +85,6 @@ def test_a_profile_is_told_with_its_widest_gap() -> None:
     assert "by 50 levels, 60 pixels from the start" in told
     alone = summarize_profile(_statistics(), ["glioma"], (0, 75), (89, 75), "axial")
     assert "apart" not in alone
-
-
-@pytest.mark.parametrize(
-    ("row", "column", "expected"),
-    [(0, 0, "upper left"), (4, 4, "centre"), (4, 8, "middle right"), (8, 4, "lower centre")],
-)
-def test_places_are_named_as_they_lie(row: int, column: int, expected: str) -> None:
-    values = np.zeros((9, 9))
-    values[row, column] = 1
-    assert position_in_image(values) == expected
 
 
 def test_planes_are_named_only_where_asked() -> None:
