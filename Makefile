@@ -12,9 +12,11 @@ PREPARE := $(STARTER) -m scripts.setup_env
 BIN := .venv/bin
 # A browser window opens where there is a screen; the address is printed everywhere.
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
+# Tests of one file share fixtures, so a file stays in one process.
+PARALLEL = -n $(WORKERS) --dist loadfile
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
-.PHONY: help python run setup test lint format train reproduce reproduce-all notebooks docs lock upgrade readme bench fuzz clean
+.PHONY: help python run setup test test-slow lint format train reproduce reproduce-all notebooks docs lock upgrade readme bench fuzz clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,9 +31,12 @@ run: python  ## open the dashboard (PORT=8501)
 setup: python  ## prepare .venv for development
 	@$(PREPARE) dev
 
-test: setup  ## lint, types and tests
+test: setup  ## lint, types and all tests but the slow ones
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not slow" $(PARALLEL) $(ARGS)
+
+test-slow: setup  ## trainings, notebooks, the docs site and other tests marked slow
+	$(BIN)/pytest -m slow $(PARALLEL) $(ARGS)
 
 lint: setup  ## lint, format and types, changing nothing
 	$(BIN)/ruff check
