@@ -1,7 +1,7 @@
 """Probabilities -> verdict: temperature, thresholds and prediction set, each as the card states it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class Thresholds:
 
     rule_out: float
     rule_in: float
+    chosen: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.rule_out <= self.rule_in <= 1.0:

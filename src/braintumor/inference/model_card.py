@@ -1,0 +1,237 @@
+"""Typed content of `card.json`: the contract between training, evaluation and serving."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, field_validator, model_validator
+
+from braintumor.enums import CLASS_NAMES, Task, TumorClass
+from braintumor.errors import ArtifactError
+from braintumor.fileio import sha256_file, write_atomically
+from braintumor.imaging.geometry import MapExtent
+from braintumor.inference.artifact_files import CARD_FILE, HASHED_FILES, MODEL_FILE
+from braintumor.inference.card_sections import (
+    Agreement,
+    BinaryDecision,
+    CardFusion,
+    CardInput,
+    CardSection,
+    CardThresholds,
+    Conformal,
+    DataSummary,
+    EnsembleSummary,
+    ExportCheck,
+    InitialWeights,
+    Member,
+    OODLimits,
+    Retrieval,
+    TrainingSummary,
+    TTAViews,
+    Variant,
+)
+from braintumor.inference.decision import MaskFusion
+from braintumor.settings import Settings
+
+# Besides the network, these keys decide the prediction for a scan: results measured before one changed are outdated.
+_FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
+
+
+class ModelCard(CardSection):
+    """Everything needed to use a trained version correctly.
+
+    The attributes without a default are what a detector needs. Unknown keys are kept, and a card that is read and
+    written again is identical byte for byte.
+
+    Attributes
+    ----------
+    map_extent : tuple of float, optional
+        Part of the model input that the cells of an evidence map cover (left, top, right, bottom in pixels); all of it
+        where missing.
+    files : dict of str to str
+        SHA-256 of each file of the version.
+    members : tuple of Member
+        Models of an ensemble, which has no model file of its own; empty otherwise.
+    """
+
+    version: str
+    title: str = ""
+    created: str = ""
+    task: Task = Task.FOUR_CLASS
+    architecture: str = ""
+    parameters: int | None = None
+    input_spec: CardInput = Field(alias="input")
+    classes: tuple[str, ...]
+    temperature: float = Field(gt=0)
+    thresholds: CardThresholds
+    conformal: Conformal
+    ood: OODLimits | None = Field(default=None, alias="novelty")
+    intended_use: str = ""
+    limits: tuple[str, ...] = ()
+    protocol: str = ""
+    data: DataSummary = DataSummary()
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    seed: int | None = None
+    training: TrainingSummary = TrainingSummary()
+    libraries: dict[str, str] = Field(default_factory=dict)
+    git_commit: str = ""
+    files: dict[str, str]
+    weights: InitialWeights | None = None
+    teachers: dict[str, str] = Field(default_factory=dict)
+    variants: dict[str, Variant] = Field(default_factory=dict)
+    export: ExportCheck | None = None
+    saliency: Agreement | None = None
+    map_extent: MapExtent | None = None
+    members: tuple[Member, ...] = ()
+    ensemble: EnsembleSummary | None = None
+    tta: TTAViews = Field(default=TTAViews(), alias="views")
+    mask_fusion: CardFusion = Field(default=MaskFusion(), alias="fusion")
+    binary_decision: BinaryDecision | None = Field(default=None, alias="decision")
+    retrieval: Retrieval | None = None
+
+    _key_order: tuple[str, ...] = PrivateAttr(default=())
+
+    @field_validator("classes")
+    @classmethod
+    def _check_classes(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if classes != CLASS_NAMES:
+            raise ValueError(f"lists {list(classes)}, not {list(CLASS_NAMES)}")
+        return classes
+
+    @field_validator("map_extent")
+    @classmethod
+    def _check_map_extent(cls, extent: MapExtent | None) -> MapExtent | None:
+        if extent is not None and not (extent[0] < extent[2] and extent[1] < extent[3]):
+            raise ValueError(f"{extent} is empty")
+        return extent
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_key_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        card = handler(data)
+        if isinstance(data, Mapping):
+            fields = cls.model_fields
+            card._key_order = tuple((fields[key].alias or key) if key in fields else key for key in data)
+        return card
+
+    @property
+    def binary_threshold(self) -> float | None:
+        """Tumour probability from which a binary model answers tumour (0.5 until fitted); None for four classes."""
+        if self.task is not Task.BINARY:
+            return None
+        return 0.5 if self.binary_decision is None else self.binary_decision.threshold
+
+    @property
+    def conformal_quantiles(self) -> dict[TumorClass, float]:
+        """Quantile of the prediction sets for each class."""
+        return self.conformal.by_class()
+
+    @property
+    def tta_views(self) -> int:
+        """Number of views averaged per scan: 1, or 2 to add the mirrored scan."""
+        return self.tta.count
+
+    @property
+    def model_hashes(self) -> dict[str, str]:
+        """SHA-256 of the model file, or of each member's, by version."""
+        if self.members:
+            return {member.version: member.sha256 for member in self.members}
+        return {self.version: self.files[MODEL_FILE]} if MODEL_FILE in self.files else {}
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything in the card that decides the prediction for a scan."""
+        content = self.to_dict()
+        model: Any = self.files.get(MODEL_FILE)
+        if self.members:  # an ensemble has no model file of its own
+            model = [[member.sha256, member.weight, member.temperature] for member in self.members]
+        decisive = [model, *(content.get(key) for key in _FINGERPRINTED_KEYS)]
+        if (decision := content.get("decision")) is not None:
+            decisive.append(decision)
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the card as plain data with the keys of `card.json`, in their order."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return {key: content[key] for key in self._key_order if key in content} | content
+
+    def to_json(self) -> str:
+        """Return the text of `card.json`."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+
+
+def parse_card(text: str, version: str) -> ModelCard:
+    """Parse the text of a `card.json`.
+
+    Raises
+    ------
+    ArtifactError
+        It is not JSON, or lacks something that a detector needs.
+    """
+    try:
+        return ModelCard.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise ArtifactError(_describe_invalid_card(version, error)) from error
+    except ValueError as error:
+        raise ArtifactError(f"{version}: {CARD_FILE} is not JSON. Restore it with: git checkout -- outputs") from error
+
+
+def _describe_invalid_card(version: str, error: ValidationError) -> str:
+    problems = [(".".join(map(str, detail["loc"])), detail["msg"]) for detail in error.errors()]
+    reasons = "; ".join(f"{key}: {message}" for key, message in problems)
+    remedy = "train" if any(key == "classes" and "not" in message for key, message in problems) else "evaluate"
+    return f"{version}: {CARD_FILE} is not valid ({reasons}). Write it again with: braintumor {remedy} {version}"
+
+
+def read_card(version: str, settings: Settings) -> ModelCard:
+    """Read the card of a version, evaluated or not.
+
+    Raises
+    ------
+    ArtifactError
+        There is no card, or it is not valid.
+    """
+    try:
+        text = (settings.outputs / version / CARD_FILE).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{version} has no readable card. Train it first: braintumor train {version}") from error
+    return parse_card(text, version)
+
+
+def read_card_for_display(path: Path) -> ModelCard | None:
+    """Read a card and leave out optional sections that are not valid; None where the rest is not valid either."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return ModelCard.model_validate(content)
+        except ValidationError as error:
+            invalid = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+            return ModelCard.model_validate({key: value for key, value in content.items() if key not in invalid})
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write a card into the folder of its version."""
+    write_atomically(folder / CARD_FILE, card.to_json())
+
+
+def update_card(version: str, settings: Settings, **entries: Any) -> None:
+    """Set entries of a card, by their keys in `card.json`, and refresh the hashes of the version's files.
+
+    Raises
+    ------
+    ArtifactError
+        There is no valid card.
+    ValueError
+        An entry is not valid, or has a key that cards do not have.
+    """
+    keys = {field.alias or name for name, field in ModelCard.model_fields.items()}
+    if unknown := entries.keys() - keys:
+        raise ValueError(f"A model card has no entries named {', '.join(sorted(unknown))}.")
+    folder = settings.outputs / version
+    hashes = {name: sha256_file(folder / name) for name in HASHED_FILES if (folder / name).is_file()}
+    content = read_card(version, settings).to_dict() | entries | {"files": hashes}
+    write_card(folder, ModelCard.model_validate(content))
