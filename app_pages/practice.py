@@ -44,7 +44,7 @@ def show_round(detector: Detector) -> None:
         )  # fmt: skip
         st.button("New round", on_click=start_new_round)
     report = cache.get_report(detector.version)
-    learnt_on = training_dataset(report.card)
+    learnt_on = training_dataset(report.recipe)
     learnt = _LEAKY_TEST_SET_TEXT if report.has_leakage and learnt_on == KAGGLE else _TEST_SET_TEXTS[learnt_on.folder]
     kind = learnt if has_images() else "phantoms"
     st.caption(

@@ -125,9 +125,9 @@ show_section("How good it is")
 show_model(report)
 
 show_section("What it learned from")
-if training_dataset(report.card) != KAGGLE:
+if training_dataset(report.recipe) != KAGGLE:
     st.markdown(
-        f"Version {report.version} learnt from {training_dataset(report.card).title}, not from the images described here, "
+        f"Version {report.version} learnt from {training_dataset(report.recipe).title}, not from the images described here, "
         "which the other versions learnt from and all versions are compared on."
     )
 if dataset.exists:

@@ -41,7 +41,7 @@ def show_similar_scans(detector: Detector, compressed_scan: CompressedScan) -> N
 def _show_similar_scan(detector: Detector, similar_scan: SimilarScan) -> None:
     label = "tumour of a kind nobody said" if similar_scan.label is None else class_text(similar_scan.label)
     words = f"{label.capitalize()}, similarity {similar_scan.similarity:.2f}"
-    folder = detector.settings.inputs / training_dataset(detector.artifact.card.raw).folder
+    folder = detector.settings.inputs / training_dataset(detector.artifact.card.recipe).folder
     try:
         scan = read_scan(folder / similar_scan.path, settings=detector.settings)
     except BrainTumorError:

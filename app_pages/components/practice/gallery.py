@@ -48,7 +48,7 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
         order = st.selectbox("Order", list(_ORDERS), key="practice-order", width=280, persist_state="session")
     truth = _true_label(detector, label)
     rows = _scan_rows(detector.version, label, truth) if here else _phantom_rows(detector, label, truth)
-    if rows.empty and training_dataset(report.card) != KAGGLE:
+    if rows.empty and training_dataset(report.recipe) != KAGGLE:
         st.markdown(
             f"Version {detector.version} learnt from another image set and was tested on that one, where nobody said "
             "the kinds. What it says of these scans is told under Blind reading."

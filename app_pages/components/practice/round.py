@@ -118,7 +118,7 @@ def _cases_for_round(seed: int, version: str) -> tuple[Case, ...]:
 def _cached_cases(seed: int, version: str, when: object) -> tuple[Case, ...]:
     said = cache.get_predictions(version)
     # A version that learnt from another set was tested there; its round is of this set's own test scans.
-    own = training_dataset(cache.get_report(version).card) == KAGGLE
+    own = training_dataset(cache.get_report(version).recipe) == KAGGLE
     held_out = said.loc[said["split"] == str(Split.TEST), "path"].tolist() if own and not said.empty else None
     return sample_cases(cache.get_dataset().manifest, seed, held_out)
 

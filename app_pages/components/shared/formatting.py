@@ -89,7 +89,7 @@ _LEAKY_TEST_SET_TEXTS: Final = {
 
 def test_set_text(report: VersionReport) -> str:
     """What the test scans of a version are to it, as the beginning of a sentence."""
-    return (_LEAKY_TEST_SET_TEXTS if report.has_leakage else _TEST_SET_TEXTS)[training_dataset(report.card).folder]
+    return (_LEAKY_TEST_SET_TEXTS if report.has_leakage else _TEST_SET_TEXTS)[training_dataset(report.recipe).folder]
 
 
 def sample_size_text(estimate: Metric) -> str:

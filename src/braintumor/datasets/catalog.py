@@ -145,7 +145,6 @@ BINARY_SET: Final = ImageSet(
 )
 
 
-def training_dataset(card: Mapping[str, Any]) -> ImageSet:
-    """The set a version learnt from, by the recipe in its card."""
-    recipe = card.get("recipe")
-    return BINARY_SET if isinstance(recipe, Mapping) and recipe.get("data") == "yes-no" else KAGGLE
+def training_dataset(recipe: Mapping[str, Any]) -> ImageSet:
+    """Return the image set that a model was trained on, from the recipe in its card."""
+    return BINARY_SET if recipe.get("data") == "yes-no" else KAGGLE

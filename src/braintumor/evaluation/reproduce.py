@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from braintumor.datasets.audit import audit_dataset
 from braintumor.datasets.catalog import BINARY_SET, KAGGLE
@@ -15,6 +15,7 @@ from braintumor.datasets.splits import split_dataset
 from braintumor.enums import Protocol
 from braintumor.errors import RecipeError
 from braintumor.evaluation.reproduction import Reproduction, compare_reproduction, iter_data_rows
+from braintumor.inference.model_card import ModelCard, read_card
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
@@ -68,8 +69,6 @@ def reproduce(
     RecipeError
         No recipe makes a version of this name.
     """
-    from braintumor.training.card_draft import read_card
-
     settings = settings or get_settings()
     card = read_card(version, settings)
     if existing_outputs is not None:
@@ -86,17 +85,15 @@ def reproduce(
     return compare_reproduction(version, settings, folder)
 
 
-def find_run_spec(version: str, card: dict[str, Any], settings: Settings) -> RunSpec:
+def find_run_spec(version: str, card: ModelCard, settings: Settings) -> RunSpec:
     """What to train to make a version, from its folder's name and its card."""
-    from braintumor.training.card_draft import recipe_from_card
-
     trained = Run.from_name(version)
-    recipe = load_recipe(trained.version, settings).for_protocol(trained.protocol)
-    initial_weights = recipe_from_card(card).weights
+    recipe = load_recipe(trained.version, settings)
+    initial_weights = Recipe(**card.recipe).weights
     weights = None if initial_weights == recipe.weights else initial_weights
-    if (str(trained.protocol), trained.seed, trained.weights) != (card["protocol"], card["seed"], weights):
+    if (str(trained.protocol), trained.seed, trained.weights) != (card.protocol, card.seed, weights):
         raise RecipeError(
-            f"The card of {version} names protocol {card['protocol']}, seed {card['seed']} and weights "
+            f"The card of {version} names protocol {card.protocol}, seed {card.seed} and weights "
             f"{initial_weights}, which do not fit its folder. Restore it with: git checkout -- outputs"
         )
     return RunSpec(
@@ -106,7 +103,7 @@ def find_run_spec(version: str, card: dict[str, Any], settings: Settings) -> Run
 
 def dependencies(run: RunSpec) -> list[str]:
     """Folders of the versions that have to be there before a run: its teachers, or the members it averages."""
-    teachers = run.recipe.teachers.versions if run.recipe.teachers else ()
+    teachers = run.recipe.teachers.run_names(run.protocol) if run.recipe.teachers else ()
     seed = run.recipe.seed if run.seed is None else run.seed
     return [*teachers, *(Run(member, run.protocol, seed).name for member in run.recipe.members)]
 

@@ -1,24 +1,21 @@
 """Reproduction: a version made again held against the committed one, row by row, within a stated tolerance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from braintumor.enums import Split
 from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file
+from braintumor.inference.model_card import ModelCard, read_card
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe
 from braintumor.results.metric import Metrics
-from braintumor.results.version import (
-    VersionReport,
-    read_seed_reports,
-    read_version_report,
-    seed_spread,
-)
+from braintumor.results.seeds import read_seed_reports, seed_spread
+from braintumor.results.version import VersionReport, read_version_report
 from braintumor.settings import Settings
 from braintumor.text import join_words
 
@@ -108,13 +105,14 @@ def compare_reproduction(version: str, settings: Settings, outputs: Path) -> Rep
                 f"{report.folder.parent.name}/{version} lacks {join_words(report.missing_files) or 'its numbers'}, so there is "
                 f"nothing to compare. Make it with: {ours.train_command}"
             )
-    weights, identical = _compare_weights(ours, again)
+    cards = [read_card(version, settings), read_card(version, settings.model_copy(update={"outputs": outputs}))]
+    weights, identical = _compare_weights(ours, again, cards)
     return Reproduction(
         version,
         (
-            *iter_data_rows(ours.card, settings, outputs, again.card_value("data", "fingerprint")),
-            _integrity_row(ours),
-            *_iter_training_rows(ours, again),
+            *iter_data_rows(cards[0], settings, outputs, cards[1].data.fingerprint),
+            _integrity_row(ours, cards[0]),
+            *_iter_training_rows(ours, again, cards),
             *_iter_metric_rows(version, settings, ours.evaluation, again.evaluation),
             weights,
         ),
@@ -122,14 +120,12 @@ def compare_reproduction(version: str, settings: Settings, outputs: Path) -> Rep
     )
 
 
-def iter_data_rows(
-    card: dict[str, Any], settings: Settings, outputs: Path, fingerprint: str
-) -> Iterator[ReproductionRow]:
+def iter_data_rows(card: ModelCard, settings: Settings, outputs: Path, fingerprint: str) -> Iterator[ReproductionRow]:
     """Manifest and fingerprint: which images, of which groups, in which split. They have to be the same."""
-    if Recipe(**card["recipe"]).data == "kaggle":
+    if Recipe(**card.recipe).data == "kaggle":
         sums = [_file_hash(folder / "dataset" / "manifest.csv") for folder in (settings.outputs, outputs)]
         yield _equality_row("manifest", *sums)
-    yield _equality_row("data fingerprint", str(card["data"]["fingerprint"])[:12], str(fingerprint)[:12])
+    yield _equality_row("data fingerprint", card.data.fingerprint[:12], str(fingerprint)[:12])
 
 
 def _file_hash(path: Path) -> str:
@@ -140,9 +136,9 @@ def _equality_row(name: str, committed: object, reproduced: object) -> Reproduct
     return ReproductionRow(name, str(committed), str(reproduced), NO_TOLERANCE, committed == reproduced)
 
 
-def _integrity_row(committed: VersionReport) -> ReproductionRow:
+def _integrity_row(committed: VersionReport, card: ModelCard) -> ReproductionRow:
     """Whether the committed files are those the committed card was written for."""
-    listed_files: dict[str, str] = committed.card_value("files") or {}
+    listed_files = card.files
     there = {name: committed.folder / name for name in listed_files if (committed.folder / name).is_file()}
     altered = sorted(name for name, path in there.items() if sha256_file(path) != listed_files[name])
     return ReproductionRow(
@@ -150,17 +146,19 @@ def _integrity_row(committed: VersionReport) -> ReproductionRow:
     )
 
 
-def _iter_training_rows(committed: VersionReport, reproduced: VersionReport) -> Iterator[ReproductionRow]:
-    recipes = [Recipe(**report.card["recipe"]) for report in (committed, reproduced)]
+def _iter_training_rows(
+    committed: VersionReport, reproduced: VersionReport, cards: Sequence[ModelCard]
+) -> Iterator[ReproductionRow]:
+    recipes = [Recipe(**card.recipe) for card in cards]
     yield ReproductionRow("recipe", "", _describe_recipe_changes(*recipes), NO_TOLERANCE, recipes[0] == recipes[1])
-    yield _equality_row("parameters", committed.card_value("parameters"), reproduced.card_value("parameters"))
+    yield _equality_row("parameters", *(card.parameters for card in cards))
     epochs = [len(report.history) for report in (committed, reproduced)]
     # A lucky epoch more or less moves the early stop by as much as it waits for the next one.
     slack = recipes[0].fit.early_stopping_patience
     yield ReproductionRow("epochs", str(epochs[0]), str(epochs[1]), str(slack), abs(epochs[0] - epochs[1]) <= slack)
-    seconds = [f"{report.card_value('training', 'seconds') or 0:,.0f}" for report in (committed, reproduced)]
+    seconds = [f"{card.training.seconds or 0:,.0f}" for card in cards]
     yield ReproductionRow("seconds of training", seconds[0], seconds[1])
-    libraries = [report.card_value("libraries") or {} for report in (committed, reproduced)]
+    libraries = [card.libraries for card in cards]
     others = [name for name in libraries[0] if libraries[0][name] != libraries[1].get(name)]
     told = [", ".join(f"{name} {one.get(name, 'absent')}" for name in others) for one in libraries]
     yield ReproductionRow("libraries", told[0] or "the same", told[1] or "the same")
@@ -196,7 +194,9 @@ def metric_tolerance(version: str, metric: str, settings: Settings) -> float:
     return max(MIN_TOLERANCE, REPRODUCIBILITY_FACTOR * moved.std)
 
 
-def _compare_weights(committed: VersionReport, reproduced: VersionReport) -> tuple[ReproductionRow, bool]:
+def _compare_weights(
+    committed: VersionReport, reproduced: VersionReport, cards: Sequence[ModelCard]
+) -> tuple[ReproductionRow, bool]:
     """Whether both have the same weights, to the last bit."""
     files = [report.folder / "model.keras" for report in (committed, reproduced)]
     if all(file.is_file() for file in files):
@@ -208,10 +208,10 @@ def _compare_weights(committed: VersionReport, reproduced: VersionReport) -> tup
         apart = max((float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True) if a.size), default=0.0)
         same = all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
         return ReproductionRow("weights", "", "identical" if same else f"up to {apart:.2g} apart"), same
-    if committed.card_value("members"):  # an ensemble: its members' files and what each one counts
+    if cards[0].members:  # an ensemble: its members' files and what each one counts
         members = [
-            [[member.get(name) for name in ("version", "sha256", "weight", "temperature")] for member in entries]
-            for entries in (committed.card_value("members"), reproduced.card_value("members") or ())
+            [(member.version, member.sha256, member.weight, member.temperature) for member in card.members]
+            for card in cards
         ]
         same = members[0] == members[1]
         return ReproductionRow("members and their weights", "", "identical" if same else "different"), same

@@ -2,8 +2,9 @@
 
 from braintumor.inference.detection import Detection
 from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import ModelCard
 from braintumor.inference.predict_image import predict_image
-from braintumor.inference.registry import Artifact, ModelCard, list_models, load_artifact
+from braintumor.inference.registry import Artifact, list_models, load_artifact
 from braintumor.inference.retrieval import SimilarScan
 
 __all__ = [

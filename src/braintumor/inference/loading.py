@@ -1,22 +1,23 @@
-"""Loading the files of an artifact: each verified against its card, and refused in words where it cannot be used."""
+"""Load the files of a trained version, each verified against the hash in its card."""
 
 import zipfile
 
 import onnxruntime
 
 from braintumor.errors import ArtifactError
+from braintumor.inference.artifact_files import OOD_REFERENCE_FILE, SALIENCY_FILE, SIMILAR_SCANS_FILE
 from braintumor.inference.ood import OODReference
-from braintumor.inference.registry import OOD_REFERENCE_FILE, SALIENCY_FILE, SIMILAR_SCANS_FILE, Artifact
+from braintumor.inference.registry import Artifact
 from braintumor.inference.retrieval import SimilarScanIndex
 
 
 def create_session(artifact: Artifact, name: str, threads: int) -> onnxruntime.InferenceSession:
-    """Load an ONNX file of an artifact into ONNX Runtime.
+    """Load an ONNX file into ONNX Runtime.
 
     Raises
     ------
     ArtifactError
-        It is not what the card promises, or cannot be loaded.
+        The file differs from its hash in the card, or ONNX Runtime cannot load it.
     """
     content = artifact.read_verified(name)
     options = onnxruntime.SessionOptions()
@@ -24,7 +25,7 @@ def create_session(artifact: Artifact, name: str, threads: int) -> onnxruntime.I
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no other base
+    except Exception as error:  # the exceptions of ONNX Runtime have no other common base
         raise ArtifactError(
             f"{artifact.card.version}: {name} cannot be loaded by ONNX Runtime {onnxruntime.__version__}. "
             f"Export it again with: braintumor export {artifact.card.version}"
@@ -32,17 +33,16 @@ def create_session(artifact: Artifact, name: str, threads: int) -> onnxruntime.I
 
 
 def load_gradient(artifact: Artifact, threads: int) -> onnxruntime.InferenceSession | None:
-    """The gradient graph of a version; None where it has none.
+    """Load the gradient graph of a version; None if the card has no entry for it.
 
-    The card is asked and not the folder: export writes the entry with the file, and a file without one is of an
-    earlier model.
+    The card decides: export writes the entry with the file, so a file without an entry belongs to an earlier model.
     """
-    return create_session(artifact, SALIENCY_FILE, threads) if artifact.card.raw.get("saliency") else None
+    return create_session(artifact, SALIENCY_FILE, threads) if artifact.card.saliency else None
 
 
 def load_similar_scan_index(artifact: Artifact) -> SimilarScanIndex | None:
-    """The known scans of a version; None where it keeps none, which the card says, as of the gradient graph."""
-    if not artifact.card.raw.get("retrieval"):
+    """Load the index of similar scans of a version; None if the card has no entry for it."""
+    if artifact.card.retrieval is None:
         return None
     content = artifact.read_verified(SIMILAR_SCANS_FILE)
     try:
@@ -52,9 +52,9 @@ def load_similar_scan_index(artifact: Artifact) -> SimilarScanIndex | None:
 
 
 def load_ood_reference(artifact: Artifact) -> OODReference | None:
-    """What the training scans of a version look like; None where it does not measure novelty."""
-    limits = artifact.card.raw.get("novelty")
-    if not limits:
+    """Load the out-of-distribution reference of a version; None if it has none."""
+    limits = artifact.card.ood
+    if limits is None:
         return None
     try:
         return OODReference.from_csv(artifact.read_verified(OOD_REFERENCE_FILE), limits)
@@ -65,5 +65,5 @@ def load_ood_reference(artifact: Artifact) -> OODReference | None:
 def _unusable_file_error(artifact: Artifact, name: str, error: Exception) -> ArtifactError:
     version = artifact.card.version
     return ArtifactError(
-        f"{version}: {name} cannot be used ({error}). Write it anew with: braintumor evaluate {version}"
+        f"{version}: {name} cannot be used ({error}). Write it again with: braintumor evaluate {version}"
     )

@@ -175,7 +175,9 @@ def parse_card(text: str, version: str) -> ModelCard:
     except ValidationError as error:
         raise ArtifactError(_describe_invalid_card(version, error)) from error
     except ValueError as error:
-        raise ArtifactError(f"{version}: {CARD_FILE} is not JSON. Restore it with: git checkout -- outputs") from error
+        raise ArtifactError(
+            f"{version}: {CARD_FILE} cannot be read (it is not JSON). Restore it with: git checkout -- outputs"
+        ) from error
 
 
 def _describe_invalid_card(version: str, error: ValidationError) -> str:

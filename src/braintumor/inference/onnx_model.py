@@ -9,9 +9,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
+from braintumor.inference.artifact_files import MODEL_FILE
 from braintumor.inference.loading import create_session
+from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import LOGITS, Outputs
-from braintumor.inference.registry import MODEL_FILE, Artifact, ModelCard
+from braintumor.inference.registry import Artifact
 
 
 class ModelRunner(Protocol):

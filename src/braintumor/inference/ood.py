@@ -1,34 +1,36 @@
-"""Novelty: how unlike the scans it was trained on a picture is, from the network's features and a thumbnail."""
+"""Out-of-distribution detection: how far a scan lies from the training scans, by network features and a thumbnail."""
 
 import io
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from braintumor.inference.card_sections import OODLimits
 
 THUMBNAIL_SIDE: Final = 10  # cells along a side
 
 
 @dataclass(frozen=True, slots=True)
 class OODReference:
-    """Principal axes of what brain MRI looks like, and how far from their centre is too far.
+    """Principal components of the training scans, and the distances at which a scan is unusual or rejected.
 
-    The distance is Mahalanobis within the axes (Lee et al. 2018), and what the axes leave over beside it, each in units
-    of its spread on the training scans.
+    The distance combines the Mahalanobis distance within the components (Lee et al. 2018) and the length of the
+    residual outside them, each in units of its spread on the training scans.
 
     Attributes
     ----------
     mean, scale : ndarray of float64, shape (d,)
-        Each described quantity is brought to mean zero and spread one by these.
+        Standardize each feature to mean 0 and standard deviation 1.
     axes : ndarray of float64, shape (k, d)
-        Principal axes, each of length one.
-    spread : ndarray of float64, shape (k,)
+        Principal axes of length 1.
+    axis_std : ndarray of float64, shape (k,)
         Standard deviation along each axis.
     residual : float
-        Typical length of what the axes leave over.
-    odd, foreign : float
-        Distance from which a scan is odd, and from which it is no brain MRI.
+        Root mean square length of the residual on the training scans.
+    unusual_at, reject_at : float
+        Distance from which a scan is unusual, and from which it is rejected as not a brain MRI.
     """
 
     mean: NDArray[np.float64]
@@ -40,7 +42,7 @@ class OODReference:
     reject_at: float
 
     def distances(self, feature_vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Distance of each row of `described` (n, d); shape (n,)."""
+        """Return the distance of each feature vector (n, d), shape (n,)."""
         centred = (np.asarray(feature_vectors, np.float64) - self.mean) / self.scale
         along = centred @ self.axes.T
         left = np.linalg.norm(centred - along @ self.axes, axis=1) / self.residual
@@ -48,17 +50,14 @@ class OODReference:
         return np.asarray(np.sqrt((within + np.square(left)) / 2))
 
     @classmethod
-    def from_csv(cls, content: bytes, limits: dict[str, Any]) -> Self:
-        """From a table as `table` writes it and the entry of the card."""
+    def from_csv(cls, content: bytes, limits: OODLimits) -> Self:
+        """Read the table that `to_csv` writes, and take the limits from the card."""
         rows = np.loadtxt(io.BytesIO(content), delimiter=",", ndmin=2)
-        spread, axes = rows[2:, 0], rows[2:, 1:]
-        return cls(
-            rows[0, 1:], rows[1, 1:], axes, spread,
-            float(limits["residual"]), float(limits["odd"]), float(limits["foreign"]),
-        )  # fmt: skip
+        axis_std, axes = rows[2:, 0], rows[2:, 1:]
+        return cls(rows[0, 1:], rows[1, 1:], axes, axis_std, limits.residual, limits.unusual_at, limits.reject_at)
 
     def to_csv(self) -> str:
-        """As comma-separated numbers: mean, scale, then a row per axis, its spread first."""
+        """Return the table: mean, scale, then one row per axis that starts with its standard deviation."""
         body = np.vstack([self.mean, self.scale, self.axes])
         first = np.concatenate([[0.0, 0.0], self.axis_std])[:, None]
         text = io.StringIO()
@@ -67,9 +66,10 @@ class OODReference:
 
 
 def feature_vector(features: NDArray[np.floating], model_inputs: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What novelty is judged by: features (n, d) beside thumbnails of frames (n, height, width), one row per frame."""
+    """Join features (n, d) with thumbnails of the model inputs (n, height, width), one row per scan."""
     count, height, width = model_inputs.shape
     high, wide = height // THUMBNAIL_SIDE, width // THUMBNAIL_SIDE
-    cut = model_inputs[:, : high * THUMBNAIL_SIDE, : wide * THUMBNAIL_SIDE].astype(np.float32)
-    small = cut.reshape(count, THUMBNAIL_SIDE, high, THUMBNAIL_SIDE, wide).mean(axis=(2, 4)).reshape(count, -1) / 255.0
-    return np.concatenate([features, small], axis=1).astype(np.float64)
+    cropped = model_inputs[:, : high * THUMBNAIL_SIDE, : wide * THUMBNAIL_SIDE].astype(np.float32)
+    cells = cropped.reshape(count, THUMBNAIL_SIDE, high, THUMBNAIL_SIDE, wide)
+    thumbnails = cells.mean(axis=(2, 4)).reshape(count, -1) / 255.0
+    return np.concatenate([features, thumbnails], axis=1).astype(np.float64)

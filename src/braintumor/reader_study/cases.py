@@ -164,7 +164,7 @@ def sample_test_scans(
         raise DatasetError(
             f"{version}: which scans are its test scans is not known here. Find out with: braintumor evaluate {version}"
         )
-    image_set = training_dataset(load_artifact(version, settings).card.raw)
+    image_set = training_dataset(load_artifact(version, settings).card.recipe)
     folder, chosen = settings.inputs / image_set.folder, []
     generator = np.random.default_rng(seed)
     test = table[table["split"] == str(Split.TEST)]

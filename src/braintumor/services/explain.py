@@ -9,9 +9,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from braintumor.enums import RESEARCH_USE
-from braintumor.errors import BrainTumorError, ScanError
+from braintumor.errors import BrainTumorError
 from braintumor.fileio import write_atomically
-from braintumor.imaging import Scan, read_scan
+from braintumor.imaging import FailedScan, Scan
 from braintumor.inference import Detector
 from braintumor.inference.registry import Artifact
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, GradientFunction
@@ -21,7 +21,7 @@ from braintumor.reporting.explanation_grid import render_cell, render_grid
 from braintumor.reporting.labels import pluralize
 from braintumor.reporting.overlays import overlay_name
 from braintumor.services.file_discovery import DiscoveredFiles, discover_files
-from braintumor.services.reading import ScanSource, iter_sources
+from braintumor.services.file_groups import LocalFile, decode_group, decode_image, group_paths
 from braintumor.settings import Settings, get_settings
 
 # Finds a gradient for a version that keeps none, or says in an error how to get it.
@@ -64,7 +64,7 @@ class ExplanationBuilder:
         if artifact.card.members:
             self.notes.append(NO_ENSEMBLE_SALIENCY)
             return None
-        if artifact.card.raw.get("saliency") or self._finder is None:
+        if artifact.card.saliency or self._finder is None:
             return None
         try:
             return self._finder(artifact)
@@ -111,10 +111,12 @@ def explain(
     explainer = ExplanationBuilder(Detector.load(version, settings), finder)
     done = Explanation(explainer.detector.version, folder)
     total = None if found.volumes else len(found.files)
-    for source in tqdm(
-        iter_sources(found.files, found.volumes, settings), "Explaining", total, unit="scan", disable=None
-    ):
-        if (scan := _read_or_report(source, settings, done)) is not None:
+    groups = group_paths(found.files, found.volumes)
+    scans = (scan for group in groups for scan in decode_group(group, settings))
+    for scan in tqdm(scans, "Explaining", total, unit="scan", disable=None):
+        if isinstance(scan, FailedScan):
+            _report_failure(scan, done)
+        else:
             stem = overlay_name(scan.name, scan.sha256).removesuffix(".png")
             done.figures.append(save_file(folder / f"{stem}-{done.version}.png", explainer.render_figure(scan)))
     if cells := [
@@ -130,25 +132,17 @@ def _iter_labelled_scans(
     cases: Sequence[tuple[Path, str]], settings: Settings, explanation: Explanation
 ) -> Iterator[tuple[Scan, str]]:
     for path, label in tqdm(cases, "Reading the grid's scans", unit="scan", disable=None if cases else True):
-        if (scan := _read_or_report(str(path), settings, explanation)) is not None:
+        scan = decode_image(LocalFile(str(path)), settings)
+        if isinstance(scan, FailedScan):
+            _report_failure(scan, explanation)
+        else:
             yield scan, label
 
 
-def _read_or_report(source: ScanSource, settings: Settings, explanation: Explanation) -> Scan | None:
-    """The scan of a source; None, said on standard error and counted, where it cannot be read."""
-    if isinstance(source, Scan):
-        return source
-    problem = ""
-    if isinstance(source, str):
-        try:
-            return read_scan(source, source, settings)
-        except ScanError as error:
-            problem = str(error)
-    else:
-        problem = source.problem
-    tqdm.write(f"braintumor: {format_cell(problem)}", file=sys.stderr)
+def _report_failure(scan: FailedScan, explanation: Explanation) -> None:
+    """Count an unreadable file and report it on standard error."""
+    tqdm.write(f"braintumor: {format_cell(scan.problem)}", file=sys.stderr)
     explanation.failed += 1
-    return None
 
 
 def save_file(path: Path, content: bytes) -> Path:

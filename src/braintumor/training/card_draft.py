@@ -1,6 +1,5 @@
 """The card: what a stranger needs to use a model right. Training drafts it; export and evaluation add to it."""
 
-import json
 import platform
 import subprocess
 from collections.abc import Iterator
@@ -14,45 +13,29 @@ import pandas as pd
 
 from braintumor import __version__
 from braintumor.enums import CLASS_NAMES, RESEARCH_USE, Protocol, Split, Task
-from braintumor.errors import ArtifactError
-from braintumor.fileio import sha256_file, write_atomically
-from braintumor.inference.registry import (
-    CARD_FILE,
+from braintumor.inference.artifact_files import (
+    EVALUATION_FILE,
     INT8_FILE,
     LITERT_FILE,
-    MODEL_FILE,
-    SALIENCY_FILE,
+    OOD_REFERENCE_FILE,
     SIMILAR_SCANS_FILE,
 )
+from braintumor.inference.model_card import ModelCard, write_card
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
 from braintumor.training.schedule import selected_epoch
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
-_HASHED_FILES: Final = (
-    MODEL_FILE,
-    SALIENCY_FILE,
-    LITERT_FILE,
-    INT8_FILE,
-    SIMILAR_SCANS_FILE,
-    "model.keras",
-    "history.csv",
-    "evaluation.json",
-    "curves.json",
-    "predictions.csv",
-    "ood_reference.csv",
-    "study.json",
-)
 # Made from the network after it is trained.
 _RESULT_FILES: Final = (
     LITERT_FILE,
     INT8_FILE,
     SIMILAR_SCANS_FILE,
-    "evaluation.json",
+    EVALUATION_FILE,
     "curves.json",
     "predictions.csv",
-    "ood_reference.csv",
+    OOD_REFERENCE_FILE,
 )
 _INTENDED_USE_PREFIX: Final = (
     "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"
@@ -104,7 +87,7 @@ def write_card_draft(
 ) -> None:
     """Write what is known after the fit: input, data, recipe, training and libraries."""
     seconds = float(history["seconds"].sum())
-    shown = len(data.split_rows(Split.TRAIN)) * recipe.fit.passes * len(history)
+    shown = len(data.split_rows(Split.TRAIN)) * recipe.fit.repeats_per_epoch * len(history)
     training = {
         "seconds": round(seconds, 1),
         "epochs_run": len(history),
@@ -154,7 +137,7 @@ def write_initial_card(
         "git_commit": _git_commit(settings.recipes.parent),
         "files": {},
     }
-    write_atomically(settings.outputs / name / CARD_FILE, _card_to_json(card))
+    write_card(settings.outputs / name, ModelCard.model_validate(card))
 
 
 def _list_limits(recipe: Recipe, has_mask: bool) -> Iterator[str]:
@@ -162,38 +145,6 @@ def _list_limits(recipe: Recipe, has_mask: bool) -> Iterator[str]:
     if recipe.task is Task.BINARY:
         yield _LIMIT_OF_BINARY_MODEL
     yield from _LIMITS_OF_MULTITASK if has_mask else _LIMITS_OF_CLASSIFIER
-
-
-def read_card(name: str, settings: Settings) -> dict[str, Any]:
-    """The card of a version as it stands, finished or not.
-
-    Raises
-    ------
-    ArtifactError
-        There is no card: the version was never trained.
-    """
-    try:
-        card: dict[str, Any] = json.loads((settings.outputs / name / CARD_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{name} has no readable card. Train it first: braintumor train {name}") from error
-    return card
-
-
-def recipe_from_card(card: dict[str, Any]) -> Recipe:
-    """The recipe a version was trained by, as its card keeps it."""
-    return Recipe(**card["recipe"])
-
-
-def update_card(name: str, settings: Settings, **entries: Any) -> None:
-    """Set entries of a card and refresh the hashes of the files beside it."""
-    folder = settings.outputs / name
-    card = read_card(name, settings) | entries
-    card["files"] = {file: sha256_file(folder / file) for file in _HASHED_FILES if (folder / file).is_file()}
-    write_atomically(folder / CARD_FILE, _card_to_json(card))
-
-
-def _card_to_json(card: dict[str, Any]) -> str:
-    return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
 
 
 def _library_versions() -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 import onnxruntime
 
-from braintumor.inference.registry import MODEL_FILE, Artifact
+from braintumor.inference.artifact_files import MODEL_FILE
+from braintumor.inference.registry import Artifact
 from braintumor.inference.saliency import GradientFunction, onnx_gradient
 from braintumor.models.onnx_autodiff.graph import build_gradient_onnx
 

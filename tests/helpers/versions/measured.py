@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
-from braintumor.results.study import model_fingerprint
+from braintumor.inference.model_card import read_card
 from braintumor.settings import Settings
 
 Entry = dict[str, float | int]
@@ -31,8 +31,8 @@ def measure(settings: Settings, name: str = "v1") -> None:
     ill = predictions["label"] != TumorClass.NOTUMOR
     spread = np.linspace(0.1, 0.9, len(predictions))
     predictions.assign(dice=np.where(ill, spread, np.nan)).to_csv(folder / "predictions.csv", index=False)
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    stages = {stage: found | {"model": model_fingerprint(card)} for stage, found in _stages().items()}
+    model = read_card(name, settings).fingerprint
+    stages = {stage: found | {"model": model} for stage, found in _stages().items()}
     (folder / "study.json").write_text(json.dumps({"stages": stages}), encoding="utf-8")
 
 

@@ -21,6 +21,7 @@ from braintumor.evaluation.reproduction import (
     compare_reproduction,
     metric_tolerance,
 )
+from braintumor.inference.model_card import read_card
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
@@ -161,7 +162,7 @@ def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
     settings = places[0]
     for seed in (2, 3):
         _write(settings.outputs, root, f"runs/v1/group-seed{seed}", card={"seed": seed})
-    recipe = {"teachers": {"versions": ["v1"]}}
+    recipe = {"teachers": {"version": "v1", "seeds": [1]}}
     _write(settings.outputs, root, "runs/v9/official-seed1", card={"protocol": "official", "recipe": recipe})
     assert metric_tolerance("runs/v9/official-seed1", "accuracy", settings) == DEFAULT_TOLERANCE
     assert (
@@ -174,7 +175,7 @@ def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
 def test_under_another_protocol_an_ensemble_rests_on_members_under_it(root: Path) -> None:
     recipe = load_recipe("ensemble", Settings(recipes=root / "recipes"))
     for protocol in (Protocol.GROUP, Protocol.OFFICIAL):
-        run = RunSpec("ensemble", recipe.for_protocol(protocol), protocol, None, None)
+        run = RunSpec("ensemble", recipe, protocol, None, None)
         assert dependencies(run) == [Run(member, protocol).name for member in recipe.members]
 
 
@@ -185,10 +186,10 @@ def test_what_was_not_made_is_said_with_its_command(places: tuple[Settings, Path
 
 def test_the_name_and_card_of_a_version_say_how_it_was_made(places: tuple[Settings, Path]) -> None:
     settings = places[0]
-    card = json.loads((settings.outputs / "v1" / "card.json").read_text())
+    card = read_card("v1", settings)
     plain = find_run_spec("v1", card, settings)
     assert (plain.recipe_name, plain.protocol, plain.seed, plain.weights) == ("v1", Protocol.GROUP, None, None)
-    seeded = find_run_spec("runs/v1/random-seed7", card | {"protocol": "random", "seed": 7}, settings)
+    seeded = find_run_spec("runs/v1/random-seed7", card.model_copy(update={"protocol": "random", "seed": 7}), settings)
     assert (seeded.recipe_name, seeded.protocol, seeded.seed) == ("v1", Protocol.RANDOM, 7)
     with pytest.raises(RecipeError, match="No recipe in recipes/ makes a version named mine"):
         find_run_spec("mine", card, settings)

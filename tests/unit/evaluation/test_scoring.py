@@ -1,6 +1,5 @@
 """Two ways: scores of tumour against none are those of four classes collapsed, at the version's own threshold."""
 
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from braintumor.enums import NO_TUMOR_INDEX, UNKNOWN_TYPE_INDEX, Task, Verdict
 from braintumor.evaluation.calibration.fit import fit_binary_threshold
 from braintumor.evaluation.scoring import SplitPredictions, binary_confusion_matrix, binary_metrics, score_binary
 from braintumor.inference import load_artifact
+from braintumor.inference.card_sections import BinaryDecision
 from braintumor.inference.decision import Thresholds, decide_verdict, softmax, tumor_probability
 from braintumor.inference.outputs import Outputs
 
@@ -83,7 +83,7 @@ def test_a_split_is_scored_without_a_word_about_kinds(ill_label: int) -> None:
     outputs = Outputs(logits.astype(np.float32), maps)
     calibrated = softmax(logits)
     assert tumor_probability(calibrated) == pytest.approx(tumor)
-    card = replace(load_artifact("v1").card, task=Task.BINARY, binary_threshold=0.4)
+    card = load_artifact("v1").card.model_copy(update={"task": Task.BINARY, "binary_decision": BinaryDecision(threshold=0.4)})
     manifest = pd.DataFrame({"group": [f"g{i // 2}" for i in range(len(ill))], "plane": "axial", "origin": "a"})
     masks = np.zeros((len(ill), 12, 12), np.uint8)
     masks[ill, 2:6, 2:6] = 1

@@ -60,9 +60,9 @@ def test_a_larger_quantile_of_a_class_brings_that_class_in_and_changes_no_other(
 @given(st.floats(0, 1), THRESHOLDS)
 def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds):
     verdict, reason = decide_verdict(probability, thresholds)
-    if probability >= thresholds.high:
+    if probability >= thresholds.rule_in:
         assert verdict is Verdict.TUMOR_SUSPECTED
-    elif probability <= thresholds.low:
+    elif probability <= thresholds.rule_out:
         assert verdict is Verdict.NO_TUMOR_FOUND
     else:
         assert verdict is Verdict.UNCERTAIN

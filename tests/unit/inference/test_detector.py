@@ -30,7 +30,7 @@ def test_a_detection_says_all_that_the_contract_promises(detector):
     assert found.result in found.prediction_set
     assert isinstance(found.verdict, Verdict)
     assert found.reason.endswith(".")
-    assert found.novelty is None
+    assert found.ood_score is None
     assert found.model_version == "v1"
     assert set(found.milliseconds) == {"read", "standardize", "infer", "judge", "total"}
     assert found.milliseconds["total"] >= found.milliseconds["infer"] > 0

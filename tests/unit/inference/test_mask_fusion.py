@@ -19,14 +19,14 @@ FUSIONS = st.builds(MaskFusion, st.floats(0, 3), st.floats(0, 3), st.floats(-5, 
 def test_the_odds_of_tumour_are_the_weighted_ones(logits, masks, fusion):
     outputs = Outputs(logits, mask=masks)
     wanted = fusion.label * tumor_log_odds(logits) + fusion.mask * outputs.mask_log_odds() + fusion.bias
-    fused = fusion.logits(outputs)
+    fused = fusion.fuse_logits(outputs)
     np.testing.assert_allclose(tumor_log_odds(fused), wanted, atol=1e-6)
     np.testing.assert_allclose(tumor_probability(softmax(fused)), 1 / (1 + np.exp(-wanted)), atol=1e-9)
 
 
 @given(LOGITS, MASKS, FUSIONS)
 def test_the_odds_among_tumours_are_those_of_the_class_head(logits, masks, fusion):
-    fused = fusion.logits(Outputs(logits, mask=masks))
+    fused = fusion.fuse_logits(Outputs(logits, mask=masks))
     tumours = list(TUMOR_INDICES)
     np.testing.assert_array_equal(fused[:, tumours], logits[:, tumours].astype(float))
 
@@ -40,7 +40,7 @@ def test_without_a_mask_or_without_weights_the_class_head_decides_alone(logits, 
 @given(LOGITS, MASKS, FUSIONS, st.floats(0, 1, width=32))
 def test_a_brighter_mask_never_lowers_the_odds_of_tumour(logits, masks, fusion, more):
     brighter = np.maximum(masks, np.float32(more))
-    before, after = (tumor_log_odds(fusion.logits(Outputs(logits, mask=m))) for m in (masks, brighter))
+    before, after = (tumor_log_odds(fusion.fuse_logits(Outputs(logits, mask=m))) for m in (masks, brighter))
     assert (after >= before - 1e-6).all()
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braintumor.evaluation.calibration.fit_ood import REJECTION_MARGIN, UNUSUAL_RATE, fit_ood_reference, ood_card_entry
+from braintumor.inference.card_sections import OODLimits
 from braintumor.inference.ood import THUMBNAIL_SIDE, OODReference, feature_vector
 
 MIXING = np.random.default_rng(0).normal(size=(6, 30))
@@ -25,9 +26,9 @@ def fitted() -> OODReference:
 def test_new_scans_are_near_and_seldom_called_odd_or_refused(fitted):
     found = fitted.distances(_scans(3, 2000))
     assert found.mean() == pytest.approx(1.0, abs=0.15)
-    assert (found >= fitted.odd).mean() <= 2 * UNUSUAL_RATE
-    assert (found >= fitted.foreign).mean() <= 0.01
-    assert fitted.odd < fitted.foreign
+    assert (found >= fitted.unusual_at).mean() <= 2 * UNUSUAL_RATE
+    assert (found >= fitted.reject_at).mean() <= 0.01
+    assert fitted.unusual_at < fitted.reject_at
 
 
 @pytest.mark.parametrize("name", ["off the axes", "far along them", "nothing at all"])
@@ -37,23 +38,23 @@ def test_foreign_rows_are_far(fitted, name):
         "far along them": 5.0 + 8 * (_scans(4, 200) - 5.0),
         "nothing at all": np.zeros((3, 30)) - 50,
     }[name]
-    assert (fitted.distances(rows) >= fitted.foreign).mean() > 0.95
+    assert (fitted.distances(rows) >= fitted.reject_at).mean() > 0.95
 
 
 def test_the_limits_are_where_the_validation_scans_put_them(fitted):
     found = np.sort(fitted.distances(_scans(2, 400)))
-    assert (found >= fitted.odd).mean() == pytest.approx(UNUSUAL_RATE, abs=0.005)
-    assert fitted.foreign / REJECTION_MARGIN == pytest.approx(found[-2], rel=0.1)
+    assert (found >= fitted.unusual_at).mean() == pytest.approx(UNUSUAL_RATE, abs=0.005)
+    assert fitted.reject_at / REJECTION_MARGIN == pytest.approx(found[-2], rel=0.1)
 
 
 def test_a_reference_comes_back_from_its_table_and_card(fitted):
     entry = ood_card_entry(fitted, 400)
-    again = OODReference.from_csv(fitted.table().encode(), entry)
+    again = OODReference.from_csv(fitted.to_csv().encode(), OODLimits(**entry))
     rows = _scans(6, 50)
     np.testing.assert_allclose(again.distances(rows), fitted.distances(rows), rtol=1e-3)
-    assert (again.unusual_at, again.reject_at, again.residual) == (fitted.odd, fitted.foreign, fitted.residual)
+    assert (again.unusual_at, again.reject_at, again.residual) == (fitted.unusual_at, fitted.reject_at, fitted.residual)
     assert "400 validation images" in entry["chosen"]
-    assert set(fitted.table()) <= set("0123456789.,-+e\n"), "numbers only"
+    assert set(fitted.to_csv()) <= set("0123456789.,-+e\n"), "numbers only"
 
 
 @settings(max_examples=20)

@@ -13,7 +13,7 @@ from tests.helpers.versions.tiny import write_version
 def test_versions_are_the_folders_with_a_card_and_a_model(workspace):
     write_version(workspace.outputs, "v2")
     write_version(workspace.outputs, "v1")
-    (write_version(workspace.outputs, "v1-random") / "model.onnx").unlink()
+    (write_version(workspace.outputs, "runs/v1/random-seed1") / "model.onnx").unlink()
     (workspace.outputs / "dataset").mkdir()
     assert list_models(workspace) == ["v1", "v2"]
 
@@ -44,7 +44,7 @@ def test_a_card_that_lacks_what_a_detector_needs_is_refused(workspace, field):
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     del card[field]
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    with pytest.raises(ArtifactError, match=f"lacks what a detector needs.*{field}"):
+    with pytest.raises(ArtifactError, match=f"card.json is not valid.*{field}"):
         load_artifact("v1", workspace)
 
 
@@ -67,7 +67,7 @@ def test_a_card_that_makes_no_sense_is_refused(workspace, changes):
 
 def test_a_card_with_other_classes_is_refused(workspace):
     write_version(workspace.outputs, classes=["notumor", "glioma", "meningioma", "pituitary"])
-    with pytest.raises(ArtifactError, match="the card lists classes"):
+    with pytest.raises(ArtifactError, match="classes: .*braintumor train v1"):
         load_artifact("v1", workspace)
 
 

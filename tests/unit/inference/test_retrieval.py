@@ -97,7 +97,7 @@ def test_an_index_that_is_cut_short_is_refused_when_it_is_first_asked_for(worksp
     (folder / "similar_scans.npz").write_bytes(content[: len(content) // 2])
     detector, scan = Detector.load("v4", workspace), read_scan(make_phantom(CLASSES[0], 1, 160).pixels)
     assert detector.detect(scan).probabilities
-    with pytest.raises(ArtifactError, match=r"neighbours\.npz is not the file"):
+    with pytest.raises(ArtifactError, match=r"similar_scans\.npz was altered"):
         detector.most_similar(scan)
 
 
@@ -105,5 +105,5 @@ def test_an_index_that_is_cut_short_is_refused_when_it_is_first_asked_for(worksp
 def test_an_index_that_is_no_archive_is_refused_in_words(workspace: Settings, content: bytes) -> None:
     write_explained_version(workspace.outputs, neighbours=content)
     detector = Detector.load("v4", workspace)
-    with pytest.raises(ArtifactError, match=r"neighbours\.npz cannot be used.*braintumor evaluate v4"):
+    with pytest.raises(ArtifactError, match=r"similar_scans\.npz cannot be used.*braintumor evaluate v4"):
         detector.most_similar(read_scan(make_phantom(CLASSES[0], 1, 160).pixels))

@@ -84,7 +84,7 @@ def test_an_altered_graph_is_refused_when_it_is_first_asked_for(workspace: Setti
     (folder / "saliency.onnx").write_bytes(b"something else")
     detector = Detector.load("v4", workspace)
     assert detector.detect(_half_dark()).probabilities
-    with pytest.raises(ArtifactError, match=r"saliency\.onnx is not the file"):
+    with pytest.raises(ArtifactError, match=r"saliency\.onnx was altered"):
         detector.saliency(read_scan(_half_dark()))
 
 

@@ -10,7 +10,7 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, TUMOR_LABEL
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector, list_models, load_artifact
-from braintumor.inference.registry import SALIENCY_FILE, SIMILAR_SCANS_FILE
+from braintumor.inference.artifact_files import SALIENCY_FILE, SIMILAR_SCANS_FILE
 from braintumor.settings import get_settings
 
 SHIPPED = [name for name in list_models() if (get_settings().outputs / name / "predictions.csv").is_file()]
@@ -23,7 +23,7 @@ def test_the_shipped_model_says_what_its_predictions_say(version):
     detector = Detector.load(version)
     with (settings.outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    folder = settings.inputs / training_dataset(detector.artifact.card.raw).folder
+    folder = settings.inputs / training_dataset(detector.artifact.card.recipe).folder
     for row in rows[:: max(1, len(rows) // 60)]:
         found = detector.detect(folder / row["path"])
         assert [found.probabilities[c] for c in CLASSES] == pytest.approx(
@@ -32,7 +32,7 @@ def test_the_shipped_model_says_what_its_predictions_say(version):
         assert found.verdict == row["verdict"]
 
 
-@pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.raw.get("saliency")])
+@pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.saliency])
 def test_a_shipped_gradient_graph_is_small_and_moves_with_the_scan(version):
     detector = Detector.load(version)
     assert detector.artifact.path(SALIENCY_FILE).stat().st_size < 5_000_000
@@ -44,11 +44,11 @@ def test_a_shipped_gradient_graph_is_small_and_moves_with_the_scan(version):
     assert np.abs(first - second).max() > 0.1
 
 
-@pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.raw.get("retrieval")])
+@pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.retrieval])
 def test_a_shipped_index_is_small_and_right_more_often_than_by_chance(version):
     detector = Detector.load(version)
     assert detector.artifact.path(SIMILAR_SCANS_FILE).stat().st_size < 1_000_000
-    assert detector.artifact.card.raw["retrieval"]["nearest"]["low"] > 1 / len(CLASSES)
+    assert detector.artifact.card.retrieval.metrics["nearest"].low > 1 / len(CLASSES)
     found = detector.most_similar(read_scan(make_phantom(CLASSES[0], 3).pixels))
     assert len({one.group for one in found}) == 5
     with (get_settings().outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:

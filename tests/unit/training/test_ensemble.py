@@ -13,10 +13,11 @@ from braintumor.evaluation.evaluate import evaluate
 from braintumor.evaluation.stress_test.context import StressTestContext
 from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.inference import Detector
+from braintumor.inference.model_card import read_card, update_card
 from braintumor.models.recipe import InputRecipe, Recipe, load_recipe
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
-from braintumor.training.card_draft import read_card, update_card, write_initial_card
+from braintumor.training.card_draft import write_initial_card
 from braintumor.training.data import load_training_data
 from braintumor.training.ensemble import build_ensemble
 from braintumor.training.export import export_model
@@ -59,16 +60,18 @@ def own(place: Settings, tmp_path: Path) -> Settings:
 
 def test_its_card_names_members_weights_and_hashes(place: Settings) -> None:
     card = read_card("ensemble", place)
-    assert [member["version"] for member in card["members"]] == ["one", "other"]
-    assert sum(member["weight"] for member in card["members"]) == pytest.approx(1.0)
-    for member in card["members"]:
-        assert member["sha256"] == read_card(member["version"], place)["files"]["model.onnx"]
-    assert card["parameters"] == 2 * 580
-    assert card["ensemble"]["validation_loss"]["weighted"] <= card["ensemble"]["validation_loss"]["equal"] + 1e-9
+    assert [member.version for member in card.members] == ["one", "other"]
+    assert sum(member.weight for member in card.members) == pytest.approx(1.0)
+    for member in card.members:
+        assert member.sha256 == read_card(member.version, place).files["model.onnx"]
+    assert card.parameters == 2 * 580
+    assert card.ensemble is not None
+    losses = card.ensemble.validation_loss
+    assert losses["weighted"] <= losses["equal"] + 1e-9
 
 
 def test_it_is_calibrated_measured_and_served_as_any_version(place: Settings) -> None:
-    assert read_card("ensemble", place)["conformal"]["level"] == 0.95
+    assert read_card("ensemble", place).conformal.level == 0.95
     report = read_version_report("ensemble", place)
     accuracy = report.metric("test", "accuracy")
     assert accuracy is not None
@@ -90,9 +93,9 @@ def test_its_answer_is_the_average_of_its_members_answers(place: Settings) -> No
     recipe = RECIPE.model_copy(update={"input": InputRecipe(height=150, width=150, channels=3), "weighted": False})
     build_ensemble("alike", RUNS, recipe, Protocol.GROUP, place)
     frames = load_training_data(CONTRACT, settings=place).model_inputs[:8]
-    members = read_card("alike", place)["members"]
-    said = [Detector.load(m["version"], place).infer(frames).logits for m in members]
-    shares = [np.float32(0.5 / m["temperature"]) for m in members]
+    members = read_card("alike", place).members
+    said = [Detector.load(m.version, place).infer(frames).logits for m in members]
+    shares = [np.float32(0.5 / m.temperature) for m in members]
     expected = said[0] * shares[0] + said[1] * shares[1]
     assert np.array_equal(Detector.load("alike", place).infer(frames).logits, expected)
 
@@ -119,7 +122,7 @@ def test_built_anew_it_has_nothing_of_what_was_measured_before(own: Settings) ->
     build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
     assert {path.name for path in folder.iterdir()} == {"card.json"}
     assert not read_version_report("ensemble", own).evaluation
-    assert not {"model.onnx", "saliency.onnx"} & read_card("ensemble", own)["files"].keys()
+    assert not {"model.onnx", "saliency.onnx"} & read_card("ensemble", own).files.keys()
 
 
 def test_an_ensemble_of_ensembles_is_refused(own: Settings) -> None:
@@ -145,6 +148,6 @@ def test_a_member_that_is_not_at_hand_is_named_with_its_command(own: Settings) -
 )
 def test_members_that_cannot_be_averaged_are_refused(change: dict[str, object], reason: str, own: Settings) -> None:
     path = own.outputs / "one" / "card.json"
-    path.write_text(json.dumps(read_card("one", own) | change))
+    path.write_text(json.dumps(read_card("one", own).to_dict() | change))
     with pytest.raises(RecipeError, match=reason):
         build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)

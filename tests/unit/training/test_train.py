@@ -10,7 +10,7 @@ from braintumor.models.builder import build_model
 from braintumor.models.recipe import load_recipe
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
-from braintumor.training.card_draft import read_card
+from braintumor.inference.model_card import read_card
 from braintumor.training.train import train
 from tests.helpers.phantom_sets import write_dealt_phantoms
 
@@ -35,5 +35,5 @@ def test_a_new_network_has_nothing_of_what_was_measured_on_the_earlier(
     monkeypatch.setattr("braintumor.training.train.train_with_checkpoints", _fitted)
     assert train("v1", settings=settings) == "v1"
     assert not any((folder / name).exists() for name in (*earlier, "evaluation.json"))
-    assert set(read_card("v1", settings)["files"]) == {"model.keras", "history.csv"}
+    assert set(read_card("v1", settings).files) == {"model.keras", "history.csv"}
     assert not read_version_report("v1", settings).evaluation

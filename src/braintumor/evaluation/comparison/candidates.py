@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from braintumor.enums import Protocol, Task
 from braintumor.errors import DatasetError
 from braintumor.inference.registry import Artifact, list_models, load_artifact
-from braintumor.models.recipe import load_recipe
+from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.settings import Settings
 from braintumor.training.data import fingerprint_manifest, manifest_with_split
 
@@ -75,32 +75,31 @@ def find_candidates(names: Sequence[str], settings: Settings) -> list[Candidate]
 
 def _default_names(settings: Settings) -> list[str]:
     there, names = set(list_models(settings)), []
-    for path in settings.recipes.glob("*.toml"):
-        recipe = load_recipe(path.stem, settings)
+    for version in find_recipes(settings):
+        recipe = load_recipe(version, settings)
         if not recipe.holdout_source and recipe.train_fraction == 1:
-            names += [path.stem, *([path.stem + RANDOM_INIT_SUFFIX] if path.stem + RANDOM_INIT_SUFFIX in there else [])]
+            names += [version, *([version + RANDOM_INIT_SUFFIX] if version + RANDOM_INIT_SUFFIX in there else [])]
     # v1, v2, ... first: the line of versions everybody knows.
     return sorted(names, key=lambda name: (not re.match(r"v\d", name), name))
 
 
 def _make_candidate(name: str, settings: Settings) -> Candidate:
-    if name not in list_models(settings) and (settings.recipes / f"{name}.toml").is_file():
+    if name not in list_models(settings) and name in find_recipes(settings):
         recipe = load_recipe(name, settings)
         command = f"braintumor train {name}"
         return Candidate(
             name, recipe.title, recipe.task, recipe.data, recipe.weights, CandidateStatus.NOT_TRAINED, command=command
         )
     artifact = load_artifact(name, settings)
-    card = artifact.card.raw
-    given: dict[str, Any] = card.get("recipe") or {}
-    weights = card.get("weights") or given.get("weights") or "none"
+    card = artifact.card
+    weights = card.weights.initial if card.weights else str(card.recipe.get("weights") or "none")
     is_measured = (artifact.folder / "evaluation.json").is_file()  # before that it has no thresholds of its own
     return Candidate(
         version=name,
-        title=str(card.get("title") or name),
-        task=artifact.card.task,
-        data=str(given.get("data") or KAGGLE_SET_NAME),
-        weights=str(weights.get("initial") if isinstance(weights, dict) else weights),
+        title=card.title or name,
+        task=card.task,
+        data=str(card.recipe.get("data") or KAGGLE_SET_NAME),
+        weights=weights,
         status=CandidateStatus.EVALUATED if is_measured else CandidateStatus.NOT_EVALUATED,
         artifact=artifact,
         command="" if is_measured else f"braintumor evaluate {name}",
@@ -109,13 +108,13 @@ def _make_candidate(name: str, settings: Settings) -> Candidate:
 
 def _require_same_split(artifact: Artifact, expected_fingerprint: str) -> None:
     """Refuse a version that may have learnt from scans it would be judged on."""
-    card, name = artifact.card.raw, artifact.folder.name
-    if card.get("protocol") != str(Protocol.GROUP) or (card.get("recipe") or {}).get("leave_out"):
+    card, name = artifact.card, artifact.folder.name
+    if card.protocol != Protocol.GROUP or card.recipe.get("holdout_source"):
         raise DatasetError(
             f"{name} was trained on another split than the one all are compared on, so it may have learnt from the "
             "scans it would be judged on. Name only versions trained by group on the whole image set."
         )
-    if (card.get("data") or {}).get("fingerprint") != expected_fingerprint:
+    if card.data.fingerprint != expected_fingerprint:
         raise DatasetError(
             f"{name} was trained on other images or another split than those at hand, so it cannot be compared. "
             f"Restore outputs/dataset/manifest.csv, or train anew: braintumor train {name} --restart"

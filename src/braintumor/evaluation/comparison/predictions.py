@@ -18,15 +18,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from braintumor.datasets.binary_set import binary_set_folder, load_binary_manifest
-from braintumor.datasets.near_duplicates import MAX_DISTANCE, read_file_metadata
+from braintumor.datasets.near_duplicates import MAX_DISTANCE, nearest_hash_distance, read_file_metadata
 from braintumor.enums import CLASS_NAMES, NO_TUMOR_INDEX, Protocol, Split
-from braintumor.evaluation.stress_test.external import nearest_hash_distance
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.imaging import preprocess, read_scan
 from braintumor.inference.decision import tumor_probability
 from braintumor.inference.detector import Detector
 from braintumor.inference.registry import Artifact
-from braintumor.results.study import model_fingerprint
 from braintumor.settings import Settings
 from braintumor.training.data import COMPARISON_SEED, manifest_with_split
 
@@ -137,7 +135,7 @@ def predict_cached(
 
 def _cache_key(artifact: Artifact, paths: Iterable[Path]) -> str:
     content = [
-        model_fingerprint(artifact.card.raw),
+        artifact.card.fingerprint,
         artifact.card.input_spec.to_dict(),
         [sha256_file(path) for path in paths],
     ]

@@ -14,7 +14,6 @@ from braintumor.evaluation.comparison.scores import load_or_score_external, scor
 from braintumor.inference.registry import Artifact
 from braintumor.inference.runs import Run
 from braintumor.results.comparison import read_official_fingerprint
-from braintumor.results.study import model_fingerprint
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 
@@ -26,7 +25,7 @@ def untrained_row(candidate: Candidate) -> dict[str, Any]:
     return {
         "version": candidate.version, "title": candidate.title, "task": str(candidate.task), "data": candidate.data,
         "weights": candidate.weights, "status": str(candidate.status), "command": candidate.command,
-        "model": model_fingerprint(candidate.artifact.card.raw) if candidate.artifact else "",
+        "model": candidate.artifact.card.fingerprint if candidate.artifact else "",
     }  # fmt: skip
 
 
@@ -39,23 +38,22 @@ def evaluated_row(
     `test` are entries of the scans all are asked about, `official` those of the version trained and tested on the
     official split, `outside` those of the outside check; each with value, low, high, n and groups.
     """
-    card = artifact.card.raw
-    training = card.get("training") or {}
+    card = artifact.card
     # The outside pictures are what it learnt from, where that is the yes/no set.
     learnt_outside = candidate.data != KAGGLE_SET_NAME
     return untrained_row(candidate) | {
-        "test": score_version(predictions, scans, artifact.card.binary_threshold, replicates),
+        "test": score_version(predictions, scans, card.binary_threshold, replicates),
         "official": _read_official_metrics(candidate.version, settings),
         "official_model": read_official_fingerprint(candidate.version, settings),
         "outside": {}
         if learnt_outside
         else load_or_score_external(artifact, scans, predictions, work, settings, replicates),
-        "parameters": card.get("parameters"),
+        "parameters": card.parameters,
         "bytes": sum(path.stat().st_size for path in artifact.model_paths()),
-        "views": artifact.card.tta_views,
+        "views": card.tta_views,
         "training": {
-            "seconds": training.get("seconds"),
-            "epochs": training.get("epochs_run"),
+            "seconds": card.training.seconds,
+            "epochs": card.training.epochs_run,
             "unfinished": _is_undertrained(candidate.version, settings),
         },
         "notes": _candidate_notes(candidate, artifact),
@@ -82,7 +80,7 @@ def _is_undertrained(version: str, settings: Settings) -> bool:
     """Whether its epochs ended while its validation loss still fell, though its rate was not led down to nothing."""
     report = read_version_report(version, settings)
     losses = list(report.history.get("val_loss", ()))
-    led_down = report.card_value("recipe", "fit", "schedule") == "one_cycle"
+    led_down = report.recipe.get("fit", {}).get("schedule") == "one_cycle"
     return bool(losses) and not led_down and losses.index(min(losses)) == len(losses) - 1
 
 
@@ -105,7 +103,7 @@ def _score_without_near_duplicates(
     Empty where the set is not at hand.
     """
     try:
-        copies = flag_training_near_duplicates(scans, Protocol(str(artifact.card.raw.get("protocol"))), work, settings)
+        copies = flag_training_near_duplicates(scans, Protocol(artifact.card.protocol), work, settings)
     except (DatasetError, ValueError):
         return {}
     others = np.flatnonzero(~copies)

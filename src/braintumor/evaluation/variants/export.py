@@ -6,19 +6,18 @@ from typing import Any, Final
 
 from braintumor.enums import Split
 from braintumor.errors import ArtifactError
-from braintumor.evaluation.evaluate import load_evaluation_data
+from braintumor.evaluation.data import load_evaluation_data
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
-from braintumor.evaluation.stress_test.robustness import sample_across_groups
+from braintumor.evaluation.sampling import sample_across_groups
 from braintumor.evaluation.variants.acceptance import BOUNDS, measure_variant, require_within_bounds
 from braintumor.evaluation.variants.runner import Runner, make_litert_runner, make_onnx_runner
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.imaging import to_batch
+from braintumor.inference.artifact_files import INT8_FILE, LITERT_FILE, MODEL_FILE
 from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import read_card, update_card
 from braintumor.inference.outputs import LOGITS
-from braintumor.inference.registry import INT8_FILE, LITERT_FILE, MODEL_FILE
-from braintumor.results.study import model_fingerprint
 from braintumor.settings import Settings, get_settings
-from braintumor.training.card_draft import update_card
 from braintumor.training.data import TrainingData
 
 KERAS_FILE: Final = "model.keras"
@@ -59,7 +58,7 @@ def export_variants(
 
 def _require_exportable(detector: Detector, *, litert: bool) -> None:
     """Say at once what would fail later."""
-    version, parameters = detector.version, int(detector.artifact.card.raw.get("parameters") or 0)
+    version, parameters = detector.version, detector.artifact.card.parameters or 0
     if members := detector.artifact.card.members:
         names = ", ".join(member.version for member in members)
         raise ArtifactError(
@@ -85,16 +84,15 @@ def _export_variant(
     require_within_bounds(name, file, measured)
     folder = settings.outputs / name
     write_atomically(folder / file, content)
-    card = detector.artifact.card.raw
     entry = {
         "bytes": len(content),
         "sha256": sha256_file(folder / file),
-        "model": model_fingerprint(card),
+        "model": detector.artifact.card.fingerprint,
         **measured,
         "bounds": asdict(BOUNDS[file]),
         **how,
     }
-    earlier = Detector.load(name, settings).artifact.card.raw.get("variants") or {}
+    earlier = read_card(name, settings).variants
     update_card(name, settings, variants=earlier | {file: entry})
     return _summarize_variant(name, file, entry, len(detector.artifact.read_verified(MODEL_FILE)))
 

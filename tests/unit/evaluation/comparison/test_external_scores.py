@@ -1,6 +1,5 @@
 """What lies outside for a version, and what it has seen nearly: measured on the same pictures for all."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from braintumor.errors import DatasetError
 from braintumor.evaluation.comparison.predictions import TestScans, flag_training_near_duplicates, predict_cached
 from braintumor.evaluation.comparison.scores import load_or_score_external
 from braintumor.inference import load_artifact
-from braintumor.results.study import model_fingerprint, write_checks
+from braintumor.results.study import write_checks
 from braintumor.settings import Settings
 from tests.helpers.artifacts import build_artifacts
 
@@ -43,8 +42,7 @@ def test_what_the_study_measured_of_this_model_is_taken(settings: Settings, tmp_
     shutil.copytree(settings.outputs, own.outputs)
     artifact, scans = load_artifact("v1", own), TestScans.load(own)
     metrics = {"roc_auc": {"value": 0.5}, "roc_auc@by:label": {"value": 0.1}}
-    model = model_fingerprint(json.loads((artifact.folder / "card.json").read_text(encoding="utf-8")))
-    write_checks(artifact.folder, {"outside": {"model": model, "metrics": metrics}})
+    write_checks(artifact.folder, {"outside": {"model": artifact.card.fingerprint, "metrics": metrics}})
     answers = predict_cached(artifact, scans.paths(own), "test", tmp_path, own)
     assert load_or_score_external(artifact, scans, answers, tmp_path, own, 20) == {"roc_auc": {"value": 0.5}}
 
