@@ -1,32 +1,45 @@
-"""The comparison as pages and the README read it: rows, pairs and facts, tolerant of gaps. json and pandas only."""
+"""Comparison of all versions on the same scans, from `outputs/comparison`, readable despite missing entries."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from braintumor.enums import Protocol
-from braintumor.inference.registry import CARD_FILE, list_models
+from braintumor.inference.artifact_files import CARD_FILE
+from braintumor.inference.model_card import read_card_for_display
+from braintumor.inference.registry import list_models
 from braintumor.inference.runs import Run
-from braintumor.results.metric import Metric, Metrics, parse_metrics
-from braintumor.results.study import model_fingerprint
+from braintumor.results.metric import Metric, Metrics, parse_metric, parse_metrics
 from braintumor.settings import Settings, get_settings
 
 COMPARISON_FOLDER: Final = "comparison"
 COMPARISON_FILE: Final = "comparison.json"
 COMPARISON_TABLE: Final = "comparison.csv"
 COMPARE_COMMAND: Final = "braintumor compare"
-# What pairs are compared by, and what their differences are called.
-COMPARED_METRICS: Final = {"tumor_accuracy": "tumour or none", "accuracy": "which of the four classes"}
+# Metrics of the pairwise comparison, and what they ask.
+COMPARED_METRICS: Final = {"tumor_accuracy": "tumour or no tumour", "accuracy": "the four classes"}
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One version. What was not measured is empty or None; `command` is what comes next for it.
+    """One version; what was not measured is empty or None.
 
-    `unfinished` says that its epochs ended while its validation loss still fell. `copies` is how many of the test scans
-    are near copies of what it learnt from, known of versions of the yes/no set, and `without_copies` the scores on the
-    others.
+    Attributes
+    ----------
+    status, command : str
+        What is missing, and the command that adds it.
+    model_fingerprint, official_fingerprint : str
+        Fingerprints of the model and of its run on the official split when they were compared.
+    milliseconds : Metric or None
+        Median time from model input to verdict.
+    is_undertrained : bool
+        Whether the validation loss was still falling after the last epoch.
+    near_duplicates : float or None
+        Number of test scans that are near-duplicates of its training images; known for models of the binary set.
+    without_near_duplicates : dict of str to Metric
+        Metrics on the other test scans.
     """
 
     version: str
@@ -52,38 +65,42 @@ class ComparisonRow:
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether there is a number to show."""
+        """Whether it was evaluated."""
         return bool(self.test)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two versions on the same scans: the share of right answers of `a` less that of `b`.
+    """Difference in accuracy of two versions, `a` minus `b`, on the same scans.
 
-    `real` says that the interval leaves zero out, `holds` that the difference outlasts Holm's correction for how many
-    pairs there are.
+    Attributes
+    ----------
+    is_significant : bool
+        Whether the confidence interval excludes zero.
+    is_significant_after_holm : bool
+        Whether it does after Holm's correction for the number of pairs.
     """
 
     a: str
     b: str
     difference: Metric
-    significant: bool
-    significant_after_holm: bool
+    is_significant: bool
+    is_significant_after_holm: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All versions side by side; empty where none was compared.
+    """All compared versions; empty if none was compared.
 
     Attributes
     ----------
-    rows : tuple of Row
+    rows : tuple of ComparisonRow
     pairs : dict of str to tuple of Pair
-        By `tumor_accuracy` and `accuracy`.
-    facts : dict
-        How it was measured: scans, machine, date.
-    stale : tuple of str
-        Versions that were trained, evaluated or changed after this.
+        By metric: `tumor_accuracy` and `accuracy`.
+    details : dict
+        Number of scans, machine, date.
+    outdated : tuple of str
+        Versions that were trained, evaluated or changed after the comparison.
     """
 
     rows: tuple[ComparisonRow, ...] = ()
@@ -98,47 +115,51 @@ class Comparison:
 
     @property
     def evaluated_rows(self) -> tuple[ComparisonRow, ...]:
-        """The versions with numbers."""
+        """The evaluated versions."""
         return tuple(row for row in self.rows if row.is_evaluated)
 
 
 def read_comparison(settings: Settings | None = None) -> Comparison:
-    """Read `outputs/comparison/comparison.json`. Never fails: what cannot be read is left out."""
+    """Read `outputs/comparison/comparison.json`; entries that cannot be parsed are left out."""
     settings = settings or get_settings()
-    content = _load_json(settings, COMPARISON_FOLDER, COMPARISON_FILE)
-    given, pairs = content.get("versions"), content.get("pairs")
-    rows = tuple(_parse_row(entry) for entry in given if _is_named(entry)) if isinstance(given, list) else ()
-    there = set(list_models(settings))
+    content = _load_json(settings.outputs / COMPARISON_FOLDER / COMPARISON_FILE)
+    versions, pairs = content.get("versions"), content.get("pairs")
+    rows = tuple(map(_parse_row, filter(_has_version, versions))) if isinstance(versions, list) else ()
+    available = set(list_models(settings))
     return Comparison(
         rows=rows,
         pairs=_parse_pairs(pairs) if isinstance(pairs, Mapping) else {},
         details={str(k): v for k, v in content.items() if k not in ("versions", "pairs")},
-        outdated=tuple(row.version for row in rows if row.version in there and _is_outdated(row, settings)),
+        outdated=tuple(row.version for row in rows if row.version in available and _is_outdated(row, settings)),
     )
 
 
-def _load_json(settings: Settings, *parts: str) -> dict[str, Any]:
+def _load_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(settings.outputs.joinpath(*parts).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
 def _is_outdated(row: ComparisonRow, settings: Settings) -> bool:
-    """Whether the version, or its run on the official split, is another than when it was compared."""
-    if row.model_fingerprint != model_fingerprint(_load_json(settings, row.version, CARD_FILE)):
+    """Whether the version, or its run on the official split, has changed since the comparison."""
+    if row.model_fingerprint != _read_fingerprint(row.version, settings):
         return True
     return row.official_fingerprint != read_official_fingerprint(row.version, settings)
 
 
 def read_official_fingerprint(version: str, settings: Settings) -> str:
-    """Identity of the same recipe's run on the official split; empty where there is none."""
-    card = _load_json(settings, Run(version, Protocol.OFFICIAL).name, CARD_FILE)
-    return model_fingerprint(card) if card else ""
+    """Return the fingerprint of a version's run on the official split; empty if there is none."""
+    return _read_fingerprint(Run(version, Protocol.OFFICIAL).name, settings)
 
 
-def _is_named(entry: Any) -> bool:
+def _read_fingerprint(version: str, settings: Settings) -> str:
+    card = read_card_for_display(settings.outputs / version / CARD_FILE)
+    return card.fingerprint if card else ""
+
+
+def _has_version(entry: Any) -> bool:
     return isinstance(entry, Mapping) and bool(entry.get("version"))
 
 
@@ -147,22 +168,22 @@ def _parse_row(entry: Mapping[str, Any]) -> ComparisonRow:
     training = training if isinstance(training, Mapping) else {}
     notes = entry.get("notes")
 
-    def word(name: str) -> str:
+    def text(name: str) -> str:
         return str(entry.get(name) or "")
 
     return ComparisonRow(
-        version=word("version"),
-        title=word("title"),
-        task=word("task"),
-        weights=word("weights"),
-        status=word("status"),
-        command=word("command"),
-        model_fingerprint=word("model"),
-        official_fingerprint=word("official_model"),
+        version=text("version"),
+        title=text("title"),
+        task=text("task"),
+        weights=text("weights"),
+        status=text("status"),
+        command=text("command"),
+        model_fingerprint=text("model"),
+        official_fingerprint=text("official_model"),
         test=parse_metrics(entry.get("test")),
         official=parse_metrics(entry.get("official")),
         external=parse_metrics(entry.get("outside")),
-        milliseconds=parse_metrics({"ms": entry.get("milliseconds")}).get("ms"),
+        milliseconds=parse_metric(entry.get("milliseconds")),
         parameters=_as_number(entry.get("parameters")),
         bytes=_as_number(entry.get("bytes")),
         seconds=_as_number(training.get("seconds")),
@@ -181,9 +202,9 @@ def _as_number(value: Any) -> float | None:
 def _parse_pairs(raw: Mapping[str, Any]) -> dict[str, tuple[Pair, ...]]:
     return {
         name: tuple(
-            Pair(str(e["a"]), str(e["b"]), estimate, bool(e.get("real")), bool(e.get("holds")))
+            Pair(str(e["a"]), str(e["b"]), difference, bool(e.get("real")), bool(e.get("holds")))
             for e in raw[name]
-            if isinstance(e, Mapping) and {"a", "b"} <= e.keys() and (estimate := parse_metrics({"d": e}).get("d"))
+            if isinstance(e, Mapping) and {"a", "b"} <= e.keys() and (difference := parse_metric(e))
         )
         for name in COMPARED_METRICS
         if isinstance(raw.get(name), list)

@@ -1,4 +1,4 @@
-"""Sentences of the comparison: which difference is real, and what so many comparisons are worth."""
+"""Table and summary sentences of the model comparison."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -10,78 +10,8 @@ from braintumor.results.comparison import COMPARED_METRICS, Comparison, Comparis
 from braintumor.results.metric import Metric
 from braintumor.text import pluralize
 
-_SIGNIFICANCE_LEVEL: Final = 0.05  # how often an interval of 95% leaves zero out where there is no difference
-
-
-def summarize_pair(pair: Pair, metric: str) -> str:
-    """Who of two is right more often, by how much, and whether that is more than chance."""
-    by = pair.difference.points()
-    if not pair.significant:
-        return f"{pair.a} and {pair.b} are not told apart on {COMPARED_METRICS[metric]}: {by}, and the interval holds zero."
-    kind = "and holds for so many pairs" if pair.significant_after_holm else "but too weak for so many pairs"
-    return f"{pair.a} is right more often than {pair.b} on {COMPARED_METRICS[metric]}: {by}, real for the pair {kind}."
-
-
-def summarize_pairs(pairs: Sequence[Pair], metric: str) -> str:
-    """How many differences are real, how many would be by chance, and how many outlast the correction."""
-    number, chance = len(pairs), _SIGNIFICANCE_LEVEL * len(pairs)
-    real, hold = sum(pair.significant for pair in pairs), sum(pair.significant_after_holm for pair in pairs)
-    if not number:
-        return f"No two versions were compared on {COMPARED_METRICS[metric]}."
-    return (
-        f"On {COMPARED_METRICS[metric]}, {real} of {pluralize(number, 'pair')} of versions differ: the interval of the "
-        f"difference leaves zero out. Were all equally good, about {chance:.1f} would seem to. Corrected for their "
-        f"number (Holm), {hold} still {'differs' if hold == 1 else 'differ'}."
-    )
-
-
-def collect_notes(row: ComparisonRow) -> list[str]:
-    """What to know before a version is compared with others."""
-    known, rest = row.test.get("tumor_accuracy"), row.without_near_duplicates.get("tumor_accuracy")
-    notes = list(row.notes)
-    if row.is_undertrained and row.epochs:
-        passed = pluralize(int(row.epochs), "epoch")
-        notes.append(f"Its validation loss was still falling when {passed} had passed: with more it may do better.")
-    if row.near_duplicates is None or known is None or rest is None:
-        return notes
-    return [
-        *notes,
-        f"{row.near_duplicates:,.0f} of the {known.n or 0:,} scans are near copies of pictures it learnt from; on the others it "
-        f"is right on tumour or none in {rest.percent()}.",
-    ]
-
-
-def summarize_undertrained(rows: Iterable[ComparisonRow]) -> str:
-    """Whose training ended early; empty where nobody's did."""
-    found = [
-        f"{row.version} ({pluralize(int(row.epochs), 'epoch')})" for row in rows if row.is_undertrained and row.epochs
-    ]
-    if not found:
-        return ""
-    return f"Still learning when their epochs ended, so that more may do better: {', '.join(found)}."
-
-
-def summarize_comparison(comparison: Comparison) -> str:
-    """Who leads, on what, and what is missing: what the command says at its end."""
-    found = comparison.evaluated_rows
-    lines = [f"Compared {len(found)} of {len(comparison.rows)} versions on {_describe_scans(comparison)}."]
-    for question in COMPARED_METRICS:
-        led = [row for row in found if question in row.test and (question != "accuracy" or row.task == Task.FOUR_CLASS)]
-        if led:
-            best = max(led, key=lambda row: row.test[question].value)
-            lines.append(f"Best on {COMPARED_METRICS[question]}: {best.version}, {best.test[question].percent()}.")
-        if question in comparison.pairs:
-            lines.append(summarize_pairs(comparison.pairs[question], question))
-    lines += [f"{row.version}: {row.status}. {row.command}" for row in comparison.rows if not row.is_evaluated]
-    return "\n".join(lines)
-
-
-def _describe_scans(comparison: Comparison) -> str:
-    scans = comparison.details.get("scans")
-    if not isinstance(scans, dict):
-        return "the test scans"
-    return f"{scans.get('n', 0):,} test scans of {scans.get('groups', 0):,} groups"
-
+# Share of 95% intervals that exclude zero although there is no difference.
+_SIGNIFICANCE_LEVEL: Final = 0.05
 
 _TEST_METRICS: Final = (
     "accuracy", "macro_f1", "tumor_accuracy", "tumor_macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc",
@@ -93,22 +23,98 @@ _COST_COLUMNS: Final = ("parameters", "bytes", "seconds", "epochs")
 _TEXT_COLUMNS: Final = ("version", "title", "task", "status", "weights")
 
 
-def comparison_table(rows: Sequence[ComparisonRow]) -> pd.DataFrame:
-    """Every number of every version; columns of an interval end in `_low` and `_high`, empty cells are NaN.
+def summarize_pair(pair: Pair, metric: str) -> str:
+    """Say which of two versions is more accurate, by how much, and whether the difference is significant."""
+    question, difference = COMPARED_METRICS[metric], pair.difference.describe("points")
+    if not pair.is_significant:
+        return f"{pair.a} and {pair.b} do not differ significantly on {question}: {difference}."
+    correction = "also" if pair.is_significant_after_holm else "but not"
+    return (
+        f"{pair.a} is more accurate than {pair.b} on {question}: {difference}; significant for this pair, {correction} "
+        "after correction for the number of pairs."
+    )
 
-    Metrics of the official split and of the outside check begin with `official_` and `outside_`.
+
+def summarize_pairs(pairs: Sequence[Pair], metric: str) -> str:
+    """Count the significant differences, those expected by chance, and those left after correction."""
+    if not pairs:
+        return f"No two versions were compared on {COMPARED_METRICS[metric]}."
+    significant, corrected = sum(p.is_significant for p in pairs), sum(p.is_significant_after_holm for p in pairs)
+    return (
+        f"On {COMPARED_METRICS[metric]}, {significant} of {pluralize(len(pairs), 'pair')} of versions "
+        f"{'differs' if significant == 1 else 'differ'} significantly (the 95% CI of the difference excludes zero). If "
+        f"all versions were equally good, about {_SIGNIFICANCE_LEVEL * len(pairs):.1f} would by chance. "
+        f"{corrected} {'remains' if corrected == 1 else 'remain'} significant after Holm's correction."
+    )
+
+
+def collect_notes(row: ComparisonRow) -> list[str]:
+    """Collect what limits the comparison of a version with others."""
+    notes = list(row.notes)
+    if row.is_undertrained and row.epochs:
+        epochs = pluralize(int(row.epochs), "epoch")
+        notes.append(f"Validation loss was still falling after {epochs}; longer training may help.")
+    accuracy = row.test.get("tumor_accuracy")
+    without_duplicates = row.without_near_duplicates.get("tumor_accuracy")
+    if row.near_duplicates is not None and accuracy is not None and without_duplicates is not None:
+        notes.append(
+            f"{row.near_duplicates:,.0f} of the {accuracy.n or 0:,} scans are near-duplicates of its training images. "
+            f"Accuracy on the others, tumour or no tumour: {without_duplicates.percent()}."
+        )
+    return notes
+
+
+def summarize_undertrained(rows: Iterable[ComparisonRow]) -> str:
+    """Name the versions whose validation loss was still falling; empty if there is none."""
+    versions = [
+        f"{row.version} ({pluralize(int(row.epochs), 'epoch')})" for row in rows if row.is_undertrained and row.epochs
+    ]
+    return f"Validation loss was still falling; longer training may help: {', '.join(versions)}." if versions else ""
+
+
+def summarize_comparison(comparison: Comparison) -> str:
+    """Summarize the best versions, the significant differences and the missing versions, one sentence a line."""
+    rows = comparison.evaluated_rows
+    lines = [f"Compared {len(rows)} of {len(comparison.rows)} versions on {_describe_scans(comparison)}."]
+    for metric, question in COMPARED_METRICS.items():
+        candidates = [
+            row for row in rows if metric in row.test and (metric != "accuracy" or row.task == Task.FOUR_CLASS)
+        ]
+        if candidates:
+            best = max(candidates, key=lambda row: row.test[metric].value)
+            lines.append(f"Best on {question}: {best.version}, {best.test[metric].describe()}.")
+        if metric in comparison.pairs:
+            lines.append(summarize_pairs(comparison.pairs[metric], metric))
+    lines += [f"{row.version}: {row.status}. {row.command}" for row in comparison.rows if not row.is_evaluated]
+    return "\n".join(lines)
+
+
+def _describe_scans(comparison: Comparison) -> str:
+    scans = comparison.details.get("scans")
+    if not isinstance(scans, dict):
+        return "the test scans"
+    return f"{scans.get('n', 0):,} test scans of {scans.get('groups', 0):,} groups"
+
+
+def comparison_table(rows: Sequence[ComparisonRow]) -> pd.DataFrame:
+    """Tabulate every number of every version.
+
+    The ends of a confidence interval are in columns ending in `_low` and `_high`; missing numbers are NaN. Metrics of
+    the official split and of the external set start with `official_` and `outside_`.
     """
     return pd.DataFrame([dict(_iter_cells(row)) for row in rows])
 
 
 def _iter_cells(row: ComparisonRow) -> Iterator[tuple[str, Any]]:
     yield from ((name, getattr(row, name)) for name in _TEXT_COLUMNS)
-    for part, metrics, names in (
-        ("", row.test, _TEST_METRICS), ("official_", row.official, _OFFICIAL_METRICS), ("outside_", row.external, _EXTERNAL_METRICS)
-    ):  # fmt: skip
+    for prefix, metrics, names in (
+        ("", row.test, _TEST_METRICS),
+        ("official_", row.official, _OFFICIAL_METRICS),
+        ("outside_", row.external, _EXTERNAL_METRICS),
+    ):
         for name in names:
-            yield from _iter_estimate_cells(f"{part}{name}", metrics.get(name))
-    yield from _iter_estimate_cells("milliseconds", row.milliseconds)
+            yield from _iter_metric_cells(f"{prefix}{name}", metrics.get(name))
+    yield from _iter_metric_cells("milliseconds", row.milliseconds)
     for name in _COST_COLUMNS:
         value = getattr(row, name)
         yield name, float("nan") if value is None else value
@@ -116,7 +122,7 @@ def _iter_cells(row: ComparisonRow) -> Iterator[tuple[str, Any]]:
     yield "command", row.command
 
 
-def _iter_estimate_cells(name: str, estimate: Metric | None) -> Iterator[tuple[str, float]]:
-    nothing = float("nan")
-    low, high = (estimate.interval if estimate else None) or (nothing, nothing)
-    yield from ((name, estimate.value if estimate else nothing), (f"{name}_low", low), (f"{name}_high", high))
+def _iter_metric_cells(name: str, metric: Metric | None) -> Iterator[tuple[str, float]]:
+    missing = float("nan")
+    low, high = (metric.interval if metric else None) or (missing, missing)
+    yield from ((name, metric.value if metric else missing), (f"{name}_low", low), (f"{name}_high", high))

@@ -1,37 +1,41 @@
-"""Measures: metrics with intervals and curves, parsed from plain data, tolerant of gaps. json and pandas only.
+"""Metrics with confidence intervals, and curves, parsed from JSON without failing on incomplete data.
 
-Names of metrics: `dice` is of all scans it applies to; `dice/glioma` of one class; `dice@plane:axial` of a slice, as
-`@<what is told apart>:<which>`, and so are `share@verdict:uncertain` and `roc_auc@by:mask`. What each metric is, is
-said where it is computed: `metrics`, `localization`, `selective`, `subgroups`, and the stages of a study.
+The name of a metric says what it is computed on: `dice` on all scans it applies to, `dice/glioma` on one class,
+`dice@plane:axial` on a subgroup. `share@verdict:uncertain` and `roc_auc@by:mask` follow the same pattern,
+`<metric>@<attribute>:<value>`.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from braintumor.enums import CLASSES, TUMOR_LABEL, TumorClass
+from braintumor.text import pluralize
 
-# What versions that tell no kinds of tumour answer.
-BINARY_LABELS = (TUMOR_LABEL, str(TumorClass.NOTUMOR))
-_RELIABILITY_COLUMNS = ("confidence", "accuracy", "count")
+# Order of the labels of a binary model.
+BINARY_LABELS: Final = (TUMOR_LABEL, str(TumorClass.NOTUMOR))
+_RELIABILITY_COLUMNS: Final = ("confidence", "accuracy", "count")
+
+MetricUnit = Literal["percent", "points", "plain"]
+CurvePoints = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric with its 95% interval, and what it was measured on.
+    """A metric with its 95% confidence interval and sample size.
 
     Attributes
     ----------
     value : float
     interval : (low, high) or None
-        None where no interval was written.
+        None if the file has no interval.
     n : int or None
-        Images.
+        Number of images.
     groups : int or None
-        Groups the interval was computed over.
+        Number of groups that the interval was computed over.
     """
 
     value: float
@@ -40,30 +44,49 @@ class Metric:
     groups: int | None = None
 
     def percent(self) -> str:
-        """As a share, such as `93.4% (91.0 to 95.2)`."""
-        between = "" if self.interval is None else f" ({self.interval[0]:.1%} to {self.interval[1]:.1%})"
-        return f"{self.value:.1%}" + between.replace("% to", " to").replace("%)", ")")
+        """Format a share for a table: `93.4% (91.0 to 95.2)`."""
+        ends = [f"{100 * end:.1f}" for end in self.interval or ()]
+        return f"{self.value:.1%}" + (f" ({' to '.join(ends)})" if ends else "")
 
     def plain(self, digits: int = 2) -> str:
-        """As a number, such as `0.42 (0.35 to 0.50)`."""
-        value, *between = (_format_number(number, digits) for number in (self.value, *(self.interval or ())))
-        return f"{value} ({' to '.join(between)})" if between else value
+        """Format a number for a table: `0.42 (0.35 to 0.50)`."""
+        value, *ends = (_format_number(number, digits) for number in (self.value, *(self.interval or ())))
+        return f"{value} ({' to '.join(ends)})" if ends else value
 
     def points(self) -> str:
-        """As a difference of two shares in percentage points, such as `+3.1 points (+0.4 to +5.8)`."""
-        between = ""
-        if self.interval is not None:
-            between = f" ({100 * self.interval[0]:+.1f} to {100 * self.interval[1]:+.1f})"
-        return f"{100 * self.value:+.1f} points{between}".replace("-", "\N{MINUS SIGN}")
+        """Format a difference of two shares in percentage points: `+3.1 points (+0.4 to +5.8)`."""
+        ends = [f"{100 * end:+.1f}" for end in self.interval or ()]
+        text = f"{100 * self.value:+.1f} points" + (f" ({' to '.join(ends)})" if ends else "")
+        return text.replace("-", "\N{MINUS SIGN}")
+
+    def describe(self, unit: MetricUnit = "percent", group: str = "patient group") -> str:
+        """Format for a sentence: `93.4% (95% CI 91.0 to 95.2; 1,404 images, 129 patient groups)`.
+
+        Parameters
+        ----------
+        unit : {"percent", "points", "plain"}
+            Unit of the value.
+        group : str
+            Singular name of what the interval was computed over.
+        """
+        text: str = getattr(self, unit)()
+        value, _, ends = text.partition(" (")
+        details = [f"95% CI {ends.removesuffix(')')}"] if ends else []
+        details += [size] if (size := self.sample_size(group)) else []
+        return f"{value} ({'; '.join(details)})" if details else value
+
+    def sample_size(self, group: str = "patient group") -> str:
+        """Format the sample size: `1,404 images, 129 patient groups`; empty if it is unknown."""
+        counts = ((self.n, "image"), (self.groups, group))
+        return ", ".join(pluralize(number, noun) for number, noun in counts if number is not None)
 
 
 def _format_number(value: float, digits: int) -> str:
-    # Adding zero takes the sign off what was rounded to it.
+    # Adding zero removes the sign of a value that was rounded to zero.
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 Metrics = dict[str, Metric]
-CurvePoints = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +96,15 @@ class Curves:
     Attributes
     ----------
     confusion : tuple of tuple of int
-        Counts, rows the truth, columns the prediction, in the fixed class order, or in that of `TWO_WAY` for a version
-        that tells no kinds of tumour; empty where unknown.
+        Counts, rows the true and columns the predicted class, in the order of `CLASSES`, or of `BINARY_LABELS` for a
+        binary model; empty if unknown.
     roc, pr : dict of str to (x, y)
         By `tumor` or class name: (false, true positive rate) and (recall, precision).
     reliability : DataFrame
         Bins of `confidence`, `accuracy` and `count`.
     risk_coverage : dict of str to (x, y)
-        By `classes` and `tumor`: share of the scans answered, surest first, and how many of the answers are wrong.
+        By `classes` and `tumor`: share of the scans that are classified, most certain first, and the error rate among
+        them.
     """
 
     confusion: tuple[tuple[int, ...], ...] = ()
@@ -91,19 +115,20 @@ class Curves:
 
 
 def parse_metrics(entries: Any) -> Metrics:
-    """Metrics of one split of `evaluation.json`; entries without a finite value are left out."""
-    found = {str(name): _parse_metric(entry) for name, entry in entries.items()} if isinstance(entries, Mapping) else {}
-    return {name: estimate for name, estimate in found.items() if estimate is not None}
+    """Parse the metrics of one split of `evaluation.json`; entries without a finite value are left out."""
+    if not isinstance(entries, Mapping):
+        return {}
+    metrics = {str(name): parse_metric(entry) for name, entry in entries.items()}
+    return {name: metric for name, metric in metrics.items() if metric is not None}
 
 
-def _parse_metric(entry: Any) -> Metric | None:
+def parse_metric(entry: Any) -> Metric | None:
+    """Parse one metric; None without a finite value."""
     if not isinstance(entry, Mapping):
         return None
-    value = _as_finite_float(entry.get("value"))
+    value, low, high, n, groups = (_as_finite_float(entry.get(key)) for key in ("value", "low", "high", "n", "groups"))
     if value is None:
         return None
-    low, high = _as_finite_float(entry.get("low")), _as_finite_float(entry.get("high"))
-    n, groups = _as_finite_float(entry.get("n")), _as_finite_float(entry.get("groups"))
     return Metric(
         value,
         None if low is None or high is None or not low <= high else (low, high),
@@ -121,7 +146,7 @@ def _as_finite_float(value: Any) -> float | None:
 
 
 def parse_curves(entry: Mapping[str, Any]) -> Curves:
-    """Curves of one split of `curves.json`; what cannot be read is empty."""
+    """Parse the curves of one split of `curves.json`; a curve that cannot be parsed is empty."""
     return Curves(
         confusion=_parse_confusion(entry.get("confusion")),
         roc=_parse_points(entry.get("roc"), "fpr", "tpr"),
@@ -136,20 +161,20 @@ def _parse_confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
         counts = tuple(tuple(int(count) for count in row) for row in rows)
     except (TypeError, ValueError):
         return ()
-    square = all(len(row) == len(counts) for row in counts)
-    return counts if square and len(counts) in (len(CLASSES), len(BINARY_LABELS)) else ()
+    is_square = all(len(row) == len(counts) for row in counts)
+    return counts if is_square and len(counts) in (len(CLASSES), len(BINARY_LABELS)) else ()
 
 
 def _parse_points(entries: Any, x: str, y: str) -> dict[str, CurvePoints]:
-    found: dict[str, CurvePoints] = {}
+    curves: dict[str, CurvePoints] = {}
     for name, entry in entries.items() if isinstance(entries, Mapping) else ():
         try:
             xs, ys = (tuple(float(value) for value in entry[axis]) for axis in (x, y))
         except (TypeError, ValueError, KeyError):
             continue
         if xs and len(xs) == len(ys):
-            found[str(name)] = xs, ys
-    return found
+            curves[str(name)] = xs, ys
+    return curves
 
 
 def _parse_reliability(entry: Any) -> pd.DataFrame:

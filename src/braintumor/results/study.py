@@ -1,6 +1,5 @@
-"""The study file: what the long measurements found, stage by stage, each with the model it was measured on."""
+"""Results of the stress tests in `study.json`, each with the fingerprint of the model it was run on."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,24 +9,28 @@ from typing import Any, Final
 import pandas as pd
 
 from braintumor.fileio import write_atomically
-from braintumor.inference.registry import MODEL_FILE, Artifact
+from braintumor.inference.registry import Artifact
 from braintumor.results.metric import Metrics, parse_metrics
+
+STUDY_FILE: Final = "study.json"
+EXTERNAL_SPLIT: Final = "outside"
 
 
 @dataclass(frozen=True, slots=True)
 class StudyCheck:
-    """One stage. What is missing or damaged is empty.
+    """One stress test; entries that are missing or damaged are empty.
 
     Attributes
     ----------
-    metrics : dict of str to Estimate
+    metrics : dict of str to Metric
     curves : dict of str to DataFrame
-        Columns of numbers, NaN where there is none.
-    facts : dict
-    skipped : str
-        Why it could not be measured; empty where it was.
-    stale : bool
-        Whether it was measured on another model, or before thresholds were chosen anew.
+        Numbers, NaN if missing.
+    details : dict
+        How it was run.
+    skip_reason : str
+        Why it could not be run; empty if it was.
+    is_outdated : bool
+        Whether the model or its thresholds have changed since.
     """
 
     metrics: Metrics = field(default_factory=dict)
@@ -38,38 +41,37 @@ class StudyCheck:
 
     @property
     def is_measured(self) -> bool:
-        """Whether there is a number to show."""
+        """Whether it has metrics."""
         return bool(self.metrics)
 
     def subgroup_values(self, attribute: str) -> list[str]:
-        """What comes after `@<what>:` in the names of its metrics, in their order."""
-        marks = [
-            name.split(f"@{attribute}:", 1)[1].split("@", 1)[0] for name in self.metrics if f"@{attribute}:" in name
-        ]
-        return list(dict.fromkeys(marks))
+        """List the values of an attribute in the names of its metrics, in their order."""
+        marker = f"@{attribute}:"
+        values = [name.split(marker, 1)[1].split("@", 1)[0] for name in self.metrics if marker in name]
+        return list(dict.fromkeys(values))
 
 
-def parse_checks(checks: Mapping[str, Any], model: str) -> dict[str, StudyCheck]:
-    """Stages by name.
+def parse_checks(checks: Mapping[str, Any], fingerprint: str) -> dict[str, StudyCheck]:
+    """Parse stress tests by name.
 
     Parameters
     ----------
-    stages : mapping
-        As `study_file.read_stages` gives them.
-    model : str
-        Identity of the model as it stands.
+    checks : mapping
+        As read by `read_checks`.
+    fingerprint : str
+        Fingerprint of the current model.
     """
-    return {name: _parse_check(entry, model) for name, entry in checks.items() if isinstance(entry, Mapping)}
+    return {name: _parse_check(entry, fingerprint) for name, entry in checks.items() if isinstance(entry, Mapping)}
 
 
-def _parse_check(entry: Mapping[str, Any], model: str) -> StudyCheck:
-    curves, facts = entry.get("curves"), entry.get("facts")
+def _parse_check(entry: Mapping[str, Any], fingerprint: str) -> StudyCheck:
+    curves, details = entry.get("curves"), entry.get("facts")
     return StudyCheck(
         metrics=parse_metrics(entry.get("metrics")),
         curves={str(n): _parse_curve(c) for n, c in curves.items()} if isinstance(curves, Mapping) else {},
-        details=dict(facts) if isinstance(facts, Mapping) else {},
+        details=dict(details) if isinstance(details, Mapping) else {},
         skip_reason=str(entry.get("skipped") or ""),
-        is_outdated=entry.get("model") != model,
+        is_outdated=entry.get("model") != fingerprint,
     )
 
 
@@ -80,45 +82,27 @@ def _parse_curve(columns: Any) -> pd.DataFrame:
         return pd.DataFrame()
 
 
-STUDY_FILE: Final = "study.json"
-EXTERNAL_SPLIT: Final = "outside"
-# What decides an answer besides the network: a stage measured before one of these changed says nothing of the model.
-_FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
-
-
-def model_fingerprint(card: Mapping[str, Any]) -> str:
-    """Hash of all in a card that decides what the model says of a scan."""
-    files, members = card.get("files"), card.get("members")
-    model = files.get(MODEL_FILE) if isinstance(files, Mapping) else None
-    if members:  # an ensemble has no model file of its own
-        model = [[member.get(name) for name in ("sha256", "weight", "temperature")] for member in members]
-    content = [model, *(card.get(name) for name in _FINGERPRINTED_KEYS)]
-    if (decision := card.get("decision")) is not None:
-        content.append(decision)
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def read_checks(folder: Path) -> dict[str, dict[str, Any]]:
-    """Stages by name; none where there is no study or it cannot be read."""
+    """Read the stress tests of a version as plain data, by name; empty if there are none or the file is damaged."""
     try:
-        stages = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))["stages"]
-        return {str(name): stage for name, stage in stages.items() if isinstance(stage, dict)}
+        checks = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))["stages"]
+        return {str(name): check for name, check in checks.items() if isinstance(check, dict)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def write_checks(folder: Path, checks: dict[str, dict[str, Any]]) -> None:
-    """Write all stages, whole or not at all."""
+    """Write the stress tests of a version atomically."""
     write_atomically(folder / STUDY_FILE, json.dumps({"stages": checks}, indent=1) + "\n")
 
 
-def is_current(check: dict[str, Any] | None, model: str) -> bool:
-    """Whether a stage was measured, and on this very model."""
-    return check is not None and check.get("model") == model and "skipped" not in check
+def is_current(check: dict[str, Any] | None, fingerprint: str) -> bool:
+    """Whether a stress test was run, and on the model with this fingerprint."""
+    return check is not None and check.get("model") == fingerprint and "skipped" not in check
 
 
 def read_external_split(artifact: Artifact) -> dict[str, Any]:
-    """The split `outside` as the study measured it; empty where it was not, or on another model."""
-    stage = read_checks(artifact.folder).get(EXTERNAL_SPLIT)
-    metrics = stage.get("metrics") if stage and is_current(stage, model_fingerprint(artifact.card.raw)) else None
+    """Read the metrics on the external set as plain data; empty if they are missing or outdated."""
+    check = read_checks(artifact.folder).get(EXTERNAL_SPLIT)
+    metrics = check.get("metrics") if check and is_current(check, artifact.card.fingerprint) else None
     return dict(metrics) if isinstance(metrics, dict) else {}

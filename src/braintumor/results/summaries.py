@@ -1,195 +1,230 @@
-"""Sentences: what measurements mean for a reader, computed from them. Empty where a number is missing."""
+"""Sentences that summarize metrics for a reader; empty if a metric they need is missing."""
 
 import math
 from collections.abc import Iterable
+from typing import Final
 
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.results.metric import Metric, Metrics
 
-_CONFORMAL_LEVEL = 0.95
+_CONFORMAL_LEVEL: Final = 0.95
+# Clusters of near-duplicates: the patients of the external images are not known.
+_EXTERNAL_GROUP: Final = "cluster"
 
 
 def summarize_verdicts(metrics: Metrics) -> str:
-    """What would happen to a hundred tumour scans and a hundred healthy ones."""
-    parts = []
-    for kind, name in (("tumors", "with a tumour"), ("healthy", "without")):
-        shares = [metrics.get(f"{kind}@verdict:{verdict}") for verdict in Verdict]
+    """Summarize the verdicts on 100 tumour scans and on 100 tumour-free scans."""
+    sentences = []
+    for key, scans in (("tumors", "tumour scans"), ("healthy", "tumour-free scans")):
+        shares = [metrics.get(f"{key}@verdict:{verdict}") for verdict in Verdict]
         if any(share is None for share in shares):
             return ""
-        called, cleared, unsure, refused = (round(100 * share.value) for share in shares if share is not None)
-        parts.append(
-            f"Of 100 scans {name}, it calls {called}, clears {cleared} and leaves {unsure} to the reader"
-            + (f"; {refused} it takes for no brain MRI" if refused else "")
+        flagged, ruled_out, uncertain, rejected = (round(100 * share.value) for share in shares if share is not None)
+        sentences.append(
+            f"Of 100 {scans}, {flagged} are flagged as tumour suspected, in {ruled_out} no tumour is found, and "
+            f"{uncertain} are uncertain" + (f"; {rejected} are rejected as not a brain MRI" if rejected else "")
         )
-    return f"{'. '.join(parts)}."
+    return _join_sentences(sentences)
 
 
 def summarize_localization(metrics: Metrics) -> str:
-    """How well mask and class map lie on the tumours."""
-    said = []
+    """Summarize how well the mask and the class map agree with the reference outlines."""
+    sentences = []
     if dice := metrics.get("dice"):
-        said.append(f"The mask overlaps the outlined tumour with a mean Dice of {dice.plain()}")
-        if hit := metrics.get("pointing_game"):
-            said[-1] += f", and its surest pixel lies inside the outline in {hit.percent()} of the scans"
-        if worst := _lowest_subgroup(metrics, "dice", [f"/{c}" for c in CLASSES]):
-            said[-1] += f"; it is weakest on {TumorClass(worst[0][1:]).title.lower()}, at {worst[1].plain()}"
-    inside, blind = metrics.get("activation_inside"), metrics.get("outline_share")
-    if inside and blind and blind.value > 0:
-        said.append(
-            f"The class map puts {inside.percent()} of its evidence inside the outlines, "
-            f"{inside.value / blind.value:.1f} times what evidence spread evenly over the frame would reach"
+        sentences.append(f"Mean Dice of the mask with the reference outline: {dice.describe('plain')}")
+        if pointing_game := metrics.get("pointing_game"):
+            sentences.append(
+                f"The most certain pixel of the mask is inside the outline in {pointing_game.describe()} of the scans"
+            )
+        if lowest := _lowest_subgroup(metrics, "dice", [f"/{c}" for c in CLASSES]):
+            sentences.append(f"Dice is lowest for {_class_text(lowest[0])}: {lowest[1].describe('plain')}")
+    inside, outline_share = metrics.get("activation_inside"), metrics.get("outline_share")
+    if inside and outline_share and outline_share.value > 0:
+        sentences.append(
+            f"{inside.describe()} of the class map's evidence is inside the outlines, "
+            f"{inside.value / outline_share.value:.1f} times as much as if it were spread evenly over the image"
         )
-    return _join_sentences(said)
+    return _join_sentences(sentences)
 
 
 def summarize_uncertainty(metrics: Metrics) -> str:
-    """What leaving unsure scans to a reader is worth."""
-    said = []
-    unsure = metrics.get(f"share@verdict:{Verdict.UNCERTAIN}")
-    alarms = metrics.get(f"error@verdict:{Verdict.TUMOR_SUSPECTED}")
+    """Summarize how many scans are uncertain and how often the other verdicts are wrong."""
+    sentences = []
+    uncertain = metrics.get(f"share@verdict:{Verdict.UNCERTAIN}")
+    false_positives = metrics.get(f"error@verdict:{Verdict.TUMOR_SUSPECTED}")
     misses = metrics.get(f"error@verdict:{Verdict.NO_TUMOR_FOUND}")
-    if unsure:
-        said.append(f"It leaves {unsure.percent()} of the scans to the reader")
-    if alarms and misses:
-        said.append(f"Of those called, {alarms.percent()} are healthy; of those cleared, {misses.percent()} are not")
+    if uncertain:
+        sentences.append(f"{uncertain.describe()} of the scans are uncertain and left to the reader")
+    if false_positives and misses:
+        sentences.append(
+            f"Of the scans with a suspected tumour, {false_positives.describe()} have none; of those where no tumour "
+            f"was found, {misses.describe()} have one"
+        )
     accuracy, risk = metrics.get("accuracy"), metrics.get("risk@coverage:90")
     if accuracy and risk:
-        said.append(
-            f"Naming the class of the surest 90% only would be wrong in {risk.percent()}, against "
-            f"{1 - accuracy.value:.1%} of all"
+        sentences.append(
+            f"If only the most certain 90% were classified, {risk.describe()} of them would be wrong, compared with "
+            f"{1 - accuracy.value:.1%} of all scans"
         )
-    return _join_sentences(said)
+    return _join_sentences(sentences)
 
 
 def summarize_prediction_sets(metrics: Metrics) -> str:
-    """Whether prediction sets hold what they promise."""
+    """Summarize how often prediction sets contain the true class, and how large they are."""
     coverage, size = metrics.get("set_coverage"), metrics.get("set_size")
     if coverage is None or size is None:
         return ""
-    said = (
-        f"Prediction sets promise the true class in {_CONFORMAL_LEVEL:.0%} of scans and hold it in {coverage.percent()}"
-    )
-    if worst := _lowest_subgroup(metrics, "set_coverage", [f"/{c}" for c in CLASSES]):
-        said += f", least often for {TumorClass(worst[0][1:]).title.lower()}, in {worst[1].percent()}"
-    return f"{said}. They name {size.plain()} classes on average."
+    sentences = [
+        f"Prediction sets are calibrated to contain the true class in {_CONFORMAL_LEVEL:.0%} of the scans; on these "
+        f"images they do in {coverage.describe()}"
+    ]
+    if lowest := _lowest_subgroup(metrics, "set_coverage", [f"/{c}" for c in CLASSES]):
+        sentences.append(f"Coverage is lowest for {_class_text(lowest[0])}: {lowest[1].describe()}")
+    sentences.append(f"Mean number of classes in a set: {size.describe('plain')}")
+    return _join_sentences(sentences)
 
 
 def summarize_subgroups(metrics: Metrics) -> str:
-    """Where accuracy is lowest, and whether that is clearly below the whole."""
-    whole, found = metrics.get("accuracy"), [n for n in metrics if n.startswith("accuracy@")]
-    worst = _lowest_subgroup(metrics, "accuracy", [n.removeprefix("accuracy") for n in found])
-    if whole is None or worst is None:
+    """Name the subgroup with the lowest accuracy, and whether it is significantly below the overall accuracy."""
+    overall = metrics.get("accuracy")
+    suffixes = [name.removeprefix("accuracy") for name in metrics if name.startswith("accuracy@")]
+    lowest = _lowest_subgroup(metrics, "accuracy", suffixes)
+    if overall is None or lowest is None:
         return ""
-    kind, _, value = worst[0][1:].partition(":")
-    kind = "tumour size" if kind == "size" else kind
-    clear = worst[1].interval is not None and worst[1].interval[1] < whole.value
+    attribute, _, value = lowest[0][1:].partition(":")
+    title = {"size": "tumour size", "origin": "source dataset"}.get(attribute, attribute)
+    is_lower = lowest[1].interval is not None and lowest[1].interval[1] < overall.value
     return (
-        f"Accuracy is lowest for {kind} {value}: {worst[1].percent()}, against {whole.percent()} of all; "
-        f"{'clearly less' if clear else 'not clearly less, as its interval reaches that high'}."
+        f"Accuracy is lowest for {title} {value}: {lowest[1].describe()}, compared with {overall.describe()} overall. "
+        f"This is {'below' if is_lower else 'not significantly below'} the overall accuracy"
+        f"{'' if is_lower else ', because its interval includes it'}."
     )
 
 
 def summarize_external(metrics: Metrics) -> str:
-    """How tumours of another collection fare."""
-    area, called, alarms = (metrics.get(name) for name in ("roc_auc", "called", "false_alarms"))
-    if area is None or called is None or alarms is None:
+    """Summarize the results on the external set."""
+    auc, flagged, false_positives = (metrics.get(name) for name in ("roc_auc", "called", "false_alarms"))
+    if auc is None or flagged is None or false_positives is None:
         return ""
-    said = (
-        f"Tumours of another collection are told from held-out healthy scans with an ROC area of {area.plain()}. At "
-        f"the shipped thresholds {called.percent()} of them are called, at {alarms.percent()} false alarms"
-    )
+    sentences = [
+        "On tumours from another collection, AUC against held-out tumour-free scans: "
+        f"{auc.describe('plain', _EXTERNAL_GROUP)}",
+        f"At the shipped thresholds, {flagged.describe(group=_EXTERNAL_GROUP)} of these tumours are flagged, and "
+        f"{false_positives.describe()} of the tumour-free scans",
+    ]
     if either := metrics.get("called_or_uncertain"):
-        said += f"; {either.percent()} are called or left to the reader"
-    return f"{said}."
+        sentences.append(f"{either.describe(group=_EXTERNAL_GROUP)} of the tumours are flagged or uncertain")
+    return _join_sentences(sentences)
 
 
 def summarize_holdout_source(metrics: Metrics) -> str:
-    """How tumours fare whose origin a recipe was trained without."""
-    likeliest = metrics.get("tumor_sensitivity")
+    """Summarize the verdicts on tumours of a source dataset that was left out of training."""
+    sensitivity = metrics.get("tumor_sensitivity")
     shares = {verdict: metrics.get(f"tumors@verdict:{verdict}") for verdict in Verdict}
-    called = shares[Verdict.TUMOR_SUSPECTED]
-    if likeliest is None or called is None:
+    flagged = shares[Verdict.TUMOR_SUSPECTED]
+    if sensitivity is None or flagged is None:
         return ""
-    said = f"The likeliest class is a tumour in {likeliest.percent()} of them; {called.percent()} are called"
-    rest = zip(list(Verdict)[1:], ("cleared", "left to the reader", "refused"), strict=True)
-    told = [f"{share.percent()} {words}" for verdict, words in rest if (share := shares[verdict]) is not None]
-    return f"{', '.join([said, *told])}."
-
-
-def summarize_ood(metrics: Metrics, folders: Iterable[str], in_distribution: str) -> str:
-    """How well other pictures are refused, and at what price."""
-    area, price = metrics.get("roc_auc"), metrics.get(f"refused@kind:{in_distribution}")
-    if area is None or price is None:
-        return ""
-    refused = [
-        (k, metrics[f"refused@kind:{k}"]) for k in folders if k != in_distribution and f"refused@kind:{k}" in metrics
-    ]
-    parts = ", ".join(f"{share.value:.0%} of {kind.replace('-', ' ')} pictures" for kind, share in refused)
+    titles = zip(list(Verdict)[1:], ("ruled out", "uncertain", "rejected"), strict=True)
+    others = [f"{share.percent()} {title}" for verdict, title in titles if (share := shares[verdict]) is not None]
     return (
-        f"Pictures that are no brain MRI are told from held-out scans with an ROC area of {area.value:.3f}. It refuses "
-        f"{parts}, and {price.percent()} of the scans."
+        f"For {sensitivity.describe()} of these tumours, the most likely class is a tumour. "
+        f"{', '.join([f'{flagged.percent()} are flagged', *others])}."
+    )
+
+
+def summarize_ood(metrics: Metrics, image_types: Iterable[str], in_distribution: str) -> str:
+    """Summarize how many out-of-distribution images are rejected, and how many scans with them.
+
+    Parameters
+    ----------
+    metrics : dict of str to Metric
+    image_types : iterable of str
+        Types of images that were scored, such as `chest-xray`.
+    in_distribution : str
+        The type that stands for scans of the test split.
+    """
+    auc, rejected_scans = metrics.get("roc_auc"), metrics.get(f"refused@kind:{in_distribution}")
+    if auc is None or rejected_scans is None:
+        return ""
+    rates = {name: metrics.get(f"refused@kind:{name}") for name in image_types if name != in_distribution}
+    rejected = ", ".join(f"{rate.value:.0%} ({name.replace('-', ' ')})" for name, rate in rates.items() if rate)
+    return (
+        f"AUC of the out-of-distribution score against held-out scans: {auc.describe('plain', 'group')}. Rejected: "
+        f"{rejected}, and {rejected_scans.describe()} of the held-out scans."
     )
 
 
 def summarize_domain_probe(metrics: Metrics) -> str:
-    """How much of where a slice is from is left in the features."""
-    found = metrics.get("roc_auc@tell:sartaj") or metrics.get("roc_auc@tell:br35h")
-    if found is None:
+    """Summarize how well the source dataset can be predicted from the features of the network."""
+    among_tumors = metrics.get("roc_auc@tell:sartaj")
+    auc = among_tumors or metrics.get("roc_auc@tell:br35h")
+    if auc is None:
         return ""
-    among = "among tumours, " if "roc_auc@tell:sartaj" in metrics else ""
+    scans = "among tumours " if among_tumors else ""
     return (
-        f"What the network sees still tells collections apart: {among}with an ROC area of {found.plain()}, where 0.50 "
-        "would be chance."
+        f"AUC for predicting the source dataset {scans}from the features of the network: {auc.describe('plain')}. "
+        "0.50 would mean that they say nothing about it."
     )
 
 
 def summarize_robustness(metrics: Metrics, corruptions: Iterable[str]) -> str:
-    """Which disturbance, at its strongest, costs most accuracy."""
-    plain = metrics.get("accuracy")
-    last = {kind: metrics[f"accuracy@{kind}:5"] for kind in corruptions if f"accuracy@{kind}:5" in metrics}
-    if plain is None or not last:
+    """Name the corruptions that lower accuracy most and least at the highest severity."""
+    clean = metrics.get("accuracy")
+    corrupted = {name: metrics[f"accuracy@{name}:5"] for name in corruptions if f"accuracy@{name}:5" in metrics}
+    if clean is None or not corrupted:
         return ""
-    worst = min(last, key=lambda kind: last[kind].value)
-    best = max(last, key=lambda kind: last[kind].value)
+    worst = min(corrupted, key=lambda name: corrupted[name].value)
+    best = max(corrupted, key=lambda name: corrupted[name].value)
     return (
-        f"Undisturbed, accuracy is {plain.percent()}. At full strength {worst} costs most, leaving "
-        f"{last[worst].percent()}, and {best} least, leaving {last[best].percent()}."
+        f"Accuracy without corruption: {clean.describe()}. At the highest severity, {worst} lowers it most, to "
+        f"{corrupted[worst].describe()}, and {best} least, to {corrupted[best].describe()}."
     )
 
 
 def summarize_explanation_sanity(metrics: Metrics) -> str:
-    """Whether the map depends on the weights, and whether what it points at matters."""
-    said = []
+    """Summarize whether the class map depends on the weights, and whether the pixels it highlights matter."""
+    sentences = []
     if agreement := metrics.get("map_agreement@randomized:100"):
-        gone = "destroys the class map" if abs(agreement.value) < 0.2 else "leaves much of the class map as it was"
-        said.append(f"Randomizing the weights {gone}: its rank correlation with the true one is {agreement.plain()}")
-    for name, what in (("deletion_gain", "taking away"), ("insertion_gain", "putting back")):
+        effect = "changes the class map completely" if abs(agreement.value) < 0.2 else "hardly changes the class map"
+        sentences.append(
+            f"Randomizing all weights {effect}: rank correlation with the original map {agreement.describe('plain')}"
+        )
+    for name, action in (("deletion_gain", "Deleting"), ("insertion_gain", "Inserting")):
         if gain := metrics.get(name):
             low, high = gain.interval or (-math.inf, math.inf)
-            than = "better" if low > 0 else "worse" if high < 0 else "not clearly better"
-            less = Metric(-gain.value, (-high, -low)) if than == "worse" else gain
-            order = f"in the map's order is {than} than in random order"
-            said.append(f"{what.capitalize()} pixels {order}, by {less.plain()} of area")
-    return _join_sentences(said)
+            relation = "better" if low > 0 else "worse" if high < 0 else "not significantly better"
+            size = Metric(-gain.value, (-high, -low), gain.n, gain.groups) if relation == "worse" else gain
+            sentences.append(
+                f"{action} pixels in the order of the map is {relation} than in random order: difference in area "
+                f"under the curve {size.describe('plain')}"
+            )
+    return _join_sentences(sentences)
 
 
 def summarize_latency(metrics: Metrics) -> str:
-    """What a reading takes, and what mask, map and novelty add."""
-    total, bare, keras = (metrics.get(name) for name in ("ms@stage:total", "ratio@way:bare", "ratio@way:keras"))
-    said = []
+    """Summarize the time of one prediction, and what mask, class map and out-of-distribution score add to it."""
+    total, class_only, keras = (metrics.get(name) for name in ("ms@stage:total", "ratio@way:bare", "ratio@way:keras"))
+    sentences = []
     if total:
-        said.append(f"Reading one scan takes {total.value:.1f} ms from file to verdict (median)")
-    if bare:
-        said.append(f"Mask, map and novelty included, it takes {bare.plain()} times as long as the class alone")
+        sentences.append(f"Median time from file to verdict: {total.value:.1f} ms per scan")
+    if class_only:
+        sentences.append(
+            "With mask, class map and out-of-distribution score, a prediction takes "
+            f"{class_only.describe('plain')} times as long as the class alone"
+        )
     if keras:
-        said.append(f"Keras takes {keras.value:.1f} times as long for the same network")
-    return _join_sentences(said)
+        sentences.append(f"Keras takes {keras.value:.1f} times as long for the same network")
+    return _join_sentences(sentences)
 
 
-def _lowest_subgroup(metrics: Metrics, name: str, parts: Iterable[str]) -> tuple[str, Metric] | None:
-    """The part of `name` with the lowest value."""
-    found = [(part, metrics[f"{name}{part}"]) for part in parts if f"{name}{part}" in metrics]
-    return min(found, key=lambda pair: pair[1].value) if len(found) > 1 else None
+def _lowest_subgroup(metrics: Metrics, name: str, suffixes: Iterable[str]) -> tuple[str, Metric] | None:
+    """Return suffix and metric with the lowest value; None with fewer than two."""
+    subgroups = [(suffix, metrics[f"{name}{suffix}"]) for suffix in suffixes if f"{name}{suffix}" in metrics]
+    return min(subgroups, key=lambda pair: pair[1].value) if len(subgroups) > 1 else None
+
+
+def _class_text(suffix: str) -> str:
+    return TumorClass(suffix.removeprefix("/")).title.lower()
 
 
 def _join_sentences(sentences: list[str]) -> str:

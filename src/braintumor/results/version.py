@@ -1,32 +1,50 @@
-"""Report: what is known of one version, read from its folder for pages. json and pandas only, tolerant of gaps."""
+"""Results of one version or run, read from its folder; a file that is missing or damaged leaves a gap."""
 
 import json
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, Protocol, Task
+from braintumor.inference.artifact_files import CARD_FILE, EVALUATION_FILE
+from braintumor.inference.model_card import ModelCard, read_card_for_display
 from braintumor.inference.runs import Run, list_run_names
 from braintumor.results.metric import BINARY_LABELS, Curves, Metric, Metrics, parse_curves, parse_metrics
-from braintumor.results.study import StudyCheck, model_fingerprint, parse_checks, read_checks
+from braintumor.results.study import StudyCheck, parse_checks, read_checks
 from braintumor.settings import Settings, get_settings
 
-EVALUATION_FILE = "evaluation.json"
-HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
-PREDICTION_COLUMNS = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
+HISTORY_COLUMNS: Final = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
+PREDICTION_COLUMNS: Final = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
 class VersionReport:
-    """All a page shows of one version. What is missing or damaged is empty, and named in `gaps`."""
+    """Everything measured of one version or run.
+
+    Attributes
+    ----------
+    version : str
+        Name of the version or run.
+    folder : Path
+    card : ModelCard or None
+    evaluation : dict of str to dict of str to Metric
+        By split; splits without metrics are left out.
+    curves : dict of str to Curves
+        By split.
+    history : DataFrame
+        Columns as in `HISTORY_COLUMNS`, one row per epoch.
+    missing_files : tuple of str
+        Files that are missing or damaged.
+    checks : dict of str to StudyCheck
+        Stress tests by name.
+    """
 
     version: str
     folder: Path
-    card: dict[str, Any]
+    card: ModelCard | None
     evaluation: dict[str, Metrics]
     curves: dict[str, Curves]
     history: pd.DataFrame
@@ -34,9 +52,24 @@ class VersionReport:
     checks: dict[str, StudyCheck] = field(default_factory=dict)
 
     @property
-    def exists(self) -> bool:
-        """Whether anything is known of this version."""
-        return bool(self.card or self.evaluation)
+    def recipe(self) -> dict[str, Any]:
+        """The recipe in the card; empty without a card."""
+        return self.card.recipe if self.card else {}
+
+    @property
+    def is_multiclass(self) -> bool:
+        """Whether the version predicts the tumour type, not only tumour or no tumour."""
+        return self.card is None or self.card.task is not Task.BINARY
+
+    @property
+    def has_leakage(self) -> bool:
+        """Whether its protocol puts near-duplicates, or images of one patient, into both training and test split."""
+        return self.card is not None and self.card.protocol in {Protocol.RANDOM, Protocol.OFFICIAL}
+
+    @property
+    def class_labels(self) -> tuple[str, ...]:
+        """Labels that it predicts, in the order of its confusion matrix."""
+        return CLASS_NAMES if self.is_multiclass else BINARY_LABELS
 
     @property
     def train_command(self) -> str:
@@ -44,43 +77,21 @@ class VersionReport:
         return Run.from_name(self.version).train_command
 
     @property
-    def is_multiclass(self) -> bool:
-        """Whether the version tells one kind of tumour from another, and not only tumour from none."""
-        return bool(self.card.get("task") != Task.BINARY)
-
-    @property
-    def has_leakage(self) -> bool:
-        """Whether it was fitted under a split that puts near-duplicates, and images of one patient, on both sides."""
-        return self.card_value("protocol") in {Protocol.RANDOM, Protocol.OFFICIAL}
-
-    @property
-    def class_labels(self) -> tuple[str, ...]:
-        """What it can answer, in the order of its confusion matrix."""
-        return CLASS_NAMES if self.is_multiclass else BINARY_LABELS
-
-    @property
     def evaluate_command(self) -> str:
-        """The command that measures this version, or trains and measures it where it has no card yet."""
+        """Command that evaluates this version, or trains it if it has no card yet."""
         return f"braintumor evaluate {self.version}" if self.card else self.train_command
 
     @property
     def study_command(self) -> str:
-        """The command that measures what takes long, or what has to come before it."""
-        return f"braintumor study {self.version}" if self.evaluation else self.evaluate_command
+        """Command that runs the stress tests, or what has to be run before them."""
+        return f"braintumor stress-test {self.version}" if self.evaluation else self.evaluate_command
 
     def metric(self, split: str, name: str) -> Metric | None:
-        """One metric of one split; None where it was not measured."""
+        """Return one metric of one split; None if it was not measured."""
         return self.evaluation.get(split, {}).get(name)
 
-    def card_value(self, *keys: str) -> Any:
-        """An entry of the card, such as `fact("training", "seconds")`; None where the card does not have it."""
-        entry: Any = self.card
-        for key in keys:
-            entry = entry.get(key) if isinstance(entry, Mapping) else None
-        return entry
-
     def figure_path(self, name: str) -> Path | None:
-        """Path of a picture in `figures/`; None where there is none."""
+        """Return the path of an image in `figures/`; None if there is none."""
         path = self.folder / "figures" / name
         return path if path.is_file() else None
 
@@ -99,7 +110,7 @@ def read_holdout_reports(version: str, settings: Settings | None = None) -> list
 
 def leakage_baseline(version: str, settings: Settings | None = None) -> str:
     """Return the version whose leaky protocols show the effect of leakage: this one, or the first trained on both."""
-    names = set(list_run_names((settings or get_settings()).outputs, EVALUATION_FILE))
+    names = set(list_evaluated_runs(settings))
     runs = [Run.from_name(name) for name in sorted(names)]
     versions = [
         run.version
@@ -110,13 +121,14 @@ def leakage_baseline(version: str, settings: Settings | None = None) -> str:
 
 
 def read_version_report(version: str, settings: Settings | None = None) -> VersionReport:
-    """Read what there is of a version. Never fails: a file that cannot be read leaves a gap."""
+    """Read the results of a version or run; files that are missing or damaged are in `missing_files`."""
     folder = (settings or get_settings()).outputs / version
-    gaps: list[str] = []
-    card, evaluation, curves = (
-        _load_json_noting_gap(folder / f"{name}.json", gaps) for name in ("card", "evaluation", "curves")
-    )
-    history = _load_history(folder / "history.csv", gaps)
+    missing_files: list[str] = []
+    card = read_card_for_display(folder / CARD_FILE)
+    if card is None:
+        missing_files.append(CARD_FILE)
+    evaluation, curves = (_load_json(folder / name, missing_files) for name in (EVALUATION_FILE, "curves.json"))
+    history = _load_history(folder / "history.csv", missing_files)
     splits = {str(split): parse_metrics(entries) for split, entries in evaluation.items()}
     return VersionReport(
         version=version,
@@ -125,13 +137,13 @@ def read_version_report(version: str, settings: Settings | None = None) -> Versi
         evaluation={split: metrics for split, metrics in splits.items() if metrics},
         curves={str(split): parse_curves(entry) for split, entry in curves.items() if isinstance(entry, Mapping)},
         history=history,
-        missing_files=tuple(gaps),
-        checks=parse_checks(read_checks(folder), model_fingerprint(card)),
+        missing_files=tuple(missing_files),
+        checks=parse_checks(read_checks(folder), card.fingerprint if card else ""),
     )
 
 
 def read_predictions(version: str, settings: Settings | None = None) -> pd.DataFrame:
-    """What was said of every scan, as `predictions.csv` has it; empty where it is not there or cannot be read."""
+    """Read the predictions of a version for the images of its splits; empty if they are missing or damaged."""
     try:
         table = pd.read_csv((settings or get_settings()).outputs / version / "predictions.csv")
         return table if set(PREDICTION_COLUMNS) <= set(table.columns) else table.iloc[:0, :0]
@@ -139,7 +151,8 @@ def read_predictions(version: str, settings: Settings | None = None) -> pd.DataF
         return pd.DataFrame()
 
 
-def _load_json_noting_gap(path: Path, missing_files: list[str]) -> dict[str, Any]:
+def _load_json(path: Path, missing_files: list[str]) -> dict[str, Any]:
+    """Read a JSON object; add the file to `missing_files` if that is not possible."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -157,61 +170,3 @@ def _load_history(path: Path, missing_files: list[str]) -> pd.DataFrame:
     except (OSError, ValueError, KeyError):
         missing_files.append(path.name)
         return pd.DataFrame(columns=list(HISTORY_COLUMNS))
-
-
-@dataclass(frozen=True, slots=True)
-class SeedSpread:
-    """Values of one metric by seed, the shipped run's first."""
-
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Mean over the seeds."""
-        return statistics.fmean(self.values)
-
-    @property
-    def std(self) -> float:
-        """Standard deviation over the seeds, of the sample."""
-        return statistics.stdev(self.values)
-
-    def percent(self) -> str:
-        """As a share, such as `91.0% ± 0.8 (90.1 to 92.0)`."""
-        low, high = min(self.values), max(self.values)
-        return f"{self.mean:.1%} \N{PLUS-MINUS SIGN} {100 * self.std:.1f} ({100 * low:.1f} to {100 * high:.1f})"
-
-    def plain(self) -> str:
-        """As a number."""
-        low, high = min(self.values), max(self.values)
-        return f"{self.mean:.3f} \N{PLUS-MINUS SIGN} {self.std:.3f} ({low:.3f} to {high:.3f})"
-
-
-def read_seed_reports(version: str, settings: Settings | None = None) -> dict[int, VersionReport]:
-    """Read the reports of a version by seed under the protocol `group`, the shipped run first."""
-    settings = settings or get_settings()
-    runs = [Run.from_name(name) for name in list_run_names(settings.outputs, EVALUATION_FILE, version)]
-    seeded = sorted((run for run in runs if run == Run(version, seed=run.seed)), key=lambda run: run.seed)
-    return {run.seed: read_version_report(run.name, settings) for run in seeded}
-
-
-def runs_by_seed(version: str, settings: Settings | None = None) -> dict[str, dict[int, VersionReport]]:
-    """Reports by seed of a version, and of the one whose seeds taught it, where either was fitted with several.
-
-    Seeds of a version that was taught have the same teachers, whose own spread is not in theirs.
-    """
-    taught = read_version_report(version, settings).card_value("recipe", "teachers", "versions")
-    names = [version, *(taught[:1] if isinstance(taught, list) else [])]
-    found = {str(name): read_seed_reports(str(name), settings) for name in names}
-    return {name: reports for name, reports in found.items() if len(reports) > 1}
-
-
-def shared_teachers_note(version: str, runs: Mapping[str, Mapping[int, VersionReport]]) -> str:
-    """What to know of the seeds of a version beside those of its teacher; empty where there is no teacher."""
-    return f" Seeds of {version} have the same teachers, whose own spread is not in theirs." if len(runs) > 1 else ""
-
-
-def seed_spread(reports: Mapping[int, VersionReport], split: str, metric: str) -> SeedSpread | None:
-    """How one metric of one split moves over the seeds; None where fewer than two seeds have it."""
-    estimates = [report.metric(split, metric) for report in reports.values()]
-    values = tuple(estimate.value for estimate in estimates if estimate is not None)
-    return SeedSpread(values) if len(values) > 1 else None

@@ -1,4 +1,4 @@
-"""Measured: the numbers of `evaluation.json` as the file has them, and none where the card does not vouch for it."""
+"""Headline metrics are those of `evaluation.json`, if its hash is the one in the card."""
 
 import hashlib
 import json
@@ -26,21 +26,21 @@ def write(workspace, evaluation: str, *, listed: bool = True):
     return load_artifact("v1", workspace)
 
 
-def test_numbers_come_with_interval_and_evidence(workspace):
-    sensitivity, specificity, outside = headline_metrics(write(workspace, json.dumps(EVALUATION)))
-    assert str(sensitivity) == "97.1% (95.4 to 98.7)"
-    assert sensitivity.sample_size == "1,000 images in 68 groups"
-    assert (str(specificity), specificity.sample_size) == ("50.0%", "")
-    assert [m.on_first_page for m in (sensitivity, specificity, outside)] == [True, True, False]
-    assert outside.dataset == "scans of other collections"
+def test_metrics_have_interval_and_sample_size(workspace):
+    sensitivity, specificity, external = headline_metrics(write(workspace, json.dumps(EVALUATION)))
+    assert sensitivity.metric.percent() == "97.1% (95.4 to 98.7)"
+    assert sensitivity.metric.sample_size() == "1,000 images, 68 patient groups"
+    assert (specificity.metric.percent(), specificity.metric.sample_size()) == ("50.0%", "")
+    assert [m.on_first_page for m in (sensitivity, specificity, external)] == [True, True, False]
+    assert external.dataset == "the external set"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"test": []}', '{"test": {"tumor_sensitivity": 1}}'])
-def test_what_cannot_be_read_is_no_number(workspace, content):
+def test_damaged_evaluation_has_no_metrics(workspace, content):
     assert headline_metrics(write(workspace, content)) == ()
 
 
-def test_a_file_the_card_does_not_vouch_for_is_not_quoted(workspace):
+def test_evaluation_with_another_hash_than_in_the_card_is_ignored(workspace):
     assert headline_metrics(write(workspace, json.dumps(EVALUATION), listed=False)) == ()
     artifact = write(workspace, json.dumps(EVALUATION))
     artifact.path("evaluation.json").write_text(json.dumps(EVALUATION | {"outside": {}}), encoding="utf-8")

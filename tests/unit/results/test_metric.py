@@ -1,4 +1,4 @@
-"""Estimates in words, and measures parsed from whatever a file holds."""
+"""Metrics are formatted with their interval, and parsed from any content."""
 
 import pytest
 from hypothesis import given
@@ -14,38 +14,51 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["confusion", "roc", "pr", "reliability", "value", "low", "high", "n", "groups", "tumor"])
 
 
-def test_a_share_is_said_with_its_interval() -> None:
+def test_share_is_formatted_with_its_interval() -> None:
     assert Metric(0.934, (0.91, 0.952)).percent() == "93.4% (91.0 to 95.2)"
     assert Metric(1.0).percent() == "100.0%"
 
 
-def test_a_number_is_said_with_its_interval() -> None:
+def test_number_is_formatted_with_its_interval() -> None:
     assert Metric(0.42, (0.35, 0.5)).plain() == "0.42 (0.35 to 0.50)"
     assert Metric(-0.004, (-0.31, 0.02)).plain() == "0.00 (\N{MINUS SIGN}0.31 to 0.02)"
 
 
-def test_a_difference_is_said_in_points_with_its_sign() -> None:
+def test_difference_is_formatted_in_points_with_its_sign() -> None:
     assert Metric(0.031, (-0.004, 0.058)).points() == "+3.1 points (\N{MINUS SIGN}0.4 to +5.8)"
 
 
+def test_description_has_interval_and_sample_size() -> None:
+    assert Metric(0.925, (0.869, 0.964), 1404, 129).describe() == (
+        "92.5% (95% CI 86.9 to 96.4; 1,404 images, 129 patient groups)"
+    )
+    assert (
+        Metric(0.96, (0.94, 0.97), 1, 1).describe("plain", "cluster")
+        == "0.96 (95% CI 0.94 to 0.97; 1 image, 1 cluster)"
+    )
+    assert Metric(0.5, n=20).describe() == "50.0% (20 images)"
+    assert Metric(0.02, (-0.01, 0.05)).describe("points") == "+2.0 points (95% CI \N{MINUS SIGN}1.0 to +5.0)"
+    assert Metric(0.5).describe() == "50.0%"
+
+
 @pytest.mark.parametrize("entry", [None, 3, {}, {"value": None}, {"value": "much"}, {"value": float("nan")}])
-def test_an_entry_without_a_value_is_left_out(entry: object) -> None:
+def test_entry_without_a_value_is_left_out(entry: object) -> None:
     assert parse_metrics({"accuracy": entry, "loss": {"value": 0.5}}) == {"loss": Metric(0.5)}
 
 
 @pytest.mark.parametrize("bounds", [{}, {"low": 0.1}, {"low": 0.9, "high": 0.1}, {"low": None, "high": 0.9}])
-def test_half_an_interval_is_none(bounds: dict[str, float]) -> None:
+def test_incomplete_interval_is_none(bounds: dict[str, float]) -> None:
     assert parse_metrics({"accuracy": {"value": 0.5, **bounds}})["accuracy"].interval is None
 
 
-def test_a_matrix_of_another_size_is_left_out() -> None:
+def test_confusion_matrix_of_another_size_is_left_out() -> None:
     assert parse_curves({"confusion": [[1, 2, 3], [4, 5, 6], [7, 8, 9]]}).confusion == ()
     assert parse_curves({"confusion": [[1, 2], [3]]}).confusion == ()
 
 
 def test_curves_of_unequal_length_are_left_out() -> None:
-    found = parse_curves({"roc": {"tumor": {"fpr": [0, 1], "tpr": [0]}, "glioma": {"fpr": [0, 1], "tpr": [0, 1]}}})
-    assert found.roc == {"glioma": ((0.0, 1.0), (0.0, 1.0))}
+    curves = parse_curves({"roc": {"tumor": {"fpr": [0, 1], "tpr": [0]}, "glioma": {"fpr": [0, 1], "tpr": [0, 1]}}})
+    assert curves.roc == {"glioma": ((0.0, 1.0), (0.0, 1.0))}
 
 
 def test_empty_bins_of_a_reliability_diagram_are_left_out() -> None:
@@ -54,7 +67,7 @@ def test_empty_bins_of_a_reliability_diagram_are_left_out() -> None:
 
 
 @given(st.dictionaries(NAMES, st.dictionaries(NAMES, JSON, max_size=4) | JSON, max_size=5))
-def test_no_content_breaks_the_reading(content: dict[str, object]) -> None:
-    for estimate in parse_metrics(content).values():
-        assert estimate.interval is None or estimate.interval[0] <= estimate.interval[1]
+def test_any_content_can_be_parsed(content: dict[str, object]) -> None:
+    for metric in parse_metrics(content).values():
+        assert metric.interval is None or metric.interval[0] <= metric.interval[1]
     parse_curves(content)

@@ -1,25 +1,18 @@
-"""Seeds: runs of one recipe are found, its own first, and their spread is told."""
+"""Runs of one recipe are found by seed, and their spread is computed."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from braintumor.results.version import (
-    SeedSpread,
-    list_evaluated_runs,
-    read_seed_reports,
-    read_version_report,
-    runs_by_seed,
-    seed_spread,
-)
+from braintumor.results.seeds import SeedSpread, read_seed_reports, runs_by_seed, seed_spread
+from braintumor.results.version import list_evaluated_runs, read_version_report
 from braintumor.settings import Settings
+from tests.helpers.versions.tiny import write_version
 
 
-def _write(outputs: Path, name: str, accuracy: float, seed: int) -> None:
-    folder = outputs / name
-    folder.mkdir(parents=True)
-    (folder / "card.json").write_text(json.dumps({"seed": seed}))
+def _write(outputs: Path, name: str, accuracy: float, seed: int, **card: object) -> None:
+    folder = write_version(outputs, name, seed=seed, **card)
     (folder / "evaluation.json").write_text(json.dumps({"test": {"accuracy": {"value": accuracy}}}))
 
 
@@ -36,20 +29,18 @@ def outputs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_only_seeds_of_the_recipe_are_taken_its_own_first(outputs: Path) -> None:
+def test_only_seeds_of_the_recipe_are_read_shipped_run_first(outputs: Path) -> None:
     reports = read_seed_reports("v4", Settings(outputs=outputs))
     assert list(reports) == [1, 2, 3]
-    found = seed_spread(reports, "test", "accuracy")
-    assert found == SeedSpread((0.9, 0.92, 0.94))
-    assert found.percent() == "92.0% \N{PLUS-MINUS SIGN} 2.0 (90.0 to 94.0)"
+    spread = seed_spread(reports, "test", "accuracy")
+    assert spread == SeedSpread((0.9, 0.92, 0.94))
+    assert spread.percent() == "92.0% \N{PLUS-MINUS SIGN} 2.0 (90.0 to 94.0)"
 
 
-def test_the_seeds_of_what_taught_it_are_told_too(outputs: Path) -> None:
+def test_seeds_of_the_teacher_are_read_too(outputs: Path) -> None:
     settings = Settings(outputs=outputs)
-    card = {"seed": 1, "recipe": {"teachers": {"versions": ["v4", "runs/v4/group-seed2"]}}}
-    _write(outputs, "v5", 0.95, 1)
-    (outputs / "v5" / "card.json").write_text(json.dumps(card))
-    assert {name: list(found) for name, found in runs_by_seed("v5", settings).items()} == {"v4": [1, 2, 3]}
+    _write(outputs, "v5", 0.95, 1, recipe={"teachers": {"version": "v4", "seeds": [1, 2]}})
+    assert {name: list(reports) for name, reports in runs_by_seed("v5", settings).items()} == {"v4": [1, 2, 3]}
     _write(outputs, "runs/v5/group-seed2", 0.96, 2)
     assert list(runs_by_seed("v5", settings)) == ["v5", "v4"]
     assert list(runs_by_seed("v4", settings)) == ["v4"]
@@ -57,17 +48,14 @@ def test_the_seeds_of_what_taught_it_are_told_too(outputs: Path) -> None:
 
 
 def test_one_seed_has_no_spread(outputs: Path) -> None:
-    assert (
-        seed_spread(read_seed_reports("runs/v4/official-seed1", Settings(outputs=outputs)), "test", "accuracy") is None
-    )
-    assert seed_spread(read_seed_reports("v4", Settings(outputs=outputs)), "test", "dice") is None
+    settings = Settings(outputs=outputs)
+    assert seed_spread(read_seed_reports("runs/v4/official-seed1", settings), "test", "accuracy") is None
+    assert seed_spread(read_seed_reports("v4", settings), "test", "dice") is None
 
 
-def test_runs_without_a_model_are_measured_versions_and_name_their_command(outputs: Path) -> None:
+def test_runs_are_listed_and_know_their_train_command(outputs: Path) -> None:
     settings = Settings(outputs=outputs)
     assert "runs/v4/group-seed2" in list_evaluated_runs(settings)
     assert read_version_report("runs/v4/group-seed2", settings).train_command == "braintumor train v4 --seed 2"
-    assert (
-        read_version_report("runs/v4/official-seed1", settings).train_command
-        == "braintumor train v4 --protocol official"
-    )
+    official = read_version_report("runs/v4/official-seed1", settings)
+    assert official.train_command == "braintumor train v4 --protocol official"
