@@ -25,6 +25,7 @@ from braintumor.inference.model_card import read_card
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
+from tests.helpers.cards import MINIMAL_CARD
 
 VALUES = {"accuracy": 0.91, "macro_f1": 0.9, "tumor_sensitivity": 0.97, "tumor_specificity": 0.93, "roc_auc": 0.99}
 COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
@@ -49,7 +50,7 @@ def _write(outputs: Path, root: Path, name: str = "v1", *, card: dict[str, Any] 
         "files": {file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
                   for file in ("evaluation.json", "model.onnx")},
     }  # fmt: skip
-    (folder / "card.json").write_text(json.dumps(known | (card or {})))
+    (folder / "card.json").write_text(json.dumps(MINIMAL_CARD | known | (card or {})))
     return folder
 
 
