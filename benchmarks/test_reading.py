@@ -17,7 +17,8 @@ from braintumor.enums import CLASS_NAMES, CLASSES
 from braintumor.imaging import InputSpec, draw_overlay, preprocess, read_scan, to_batch
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import csv_row, to_csv
-from braintumor.services.reading import read_rows
+from braintumor.services.file_groups import group_paths
+from braintumor.services.reading import ReadingService
 from braintumor.settings import Settings
 from tests.helpers.tiny_model import CONTRACT, build, fit
 
@@ -93,4 +94,5 @@ def test_forty_files(benchmark, detector, tmp_path: Path, workers):
     files = [str(tmp_path / f"{number}.jpg") for number in range(40)]
     for file in files:
         Path(file).write_bytes(content)
-    assert len(benchmark(lambda: list(read_rows(detector, files, workers)))) == 40
+    service = ReadingService(detector, workers)
+    assert len(benchmark(lambda: list(service.read(group_paths(files))))) == 40

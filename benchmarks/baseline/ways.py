@@ -29,9 +29,11 @@ def ours(version: str, files: Sequence[str], workers: int) -> None:
     say(FIRST)
 
     from braintumor.reporting.csv_export import to_csv
-    from braintumor.services.reading import read_rows
+    from braintumor.services.file_groups import group_paths
+    from braintumor.services.reading import ReadingService
 
-    seconds = _seconds(lambda: to_csv(read_rows(detector, files, workers)))
+    service = ReadingService(detector, workers)
+    seconds = _seconds(lambda: to_csv(reading.row for reading in service.read(group_paths(files))))
     peak = peak_megabytes()
     timings = [detector.detect(file).milliseconds for file in files]
     stages = {stage: _spread([timing[stage] for timing in timings]) for stage in timings[0]}

@@ -1,4 +1,4 @@
-"""Picture: a scan kept small for the visit, compressed, so that it can be shown and read again without its file."""
+"""Scans compressed in memory, to display them or read them again without their files."""
 
 import base64
 import io
@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.imaging import Scan
+from braintumor.imaging.scan import Scan
 
 _THUMBNAIL_SIDE: Final = 72
-# Fast, and within a tenth of the best for grey pictures.
+# Fast, and within a tenth of the best ratio for grey images.
 _COMPRESSION_LEVEL: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class CompressedArray:
-    """Numbers of a grid, compressed as a browser can take them: 8 or 16 bits, `value = stored * slope + intercept`."""
+    """A 2-D array compressed with zlib in 8 or 16 bits, which a browser can decode: `stored * slope + intercept`."""
 
     width: int
     height: int
@@ -30,32 +30,43 @@ class CompressedArray:
 
     @classmethod
     def from_array(cls, values: NDArray[np.generic]) -> Self:
-        """Keep a grid (height, width): uint8 as it is, anything else in 16 bits between its least and its most."""
+        """Compress an array of shape (height, width): uint8 unchanged, others as 16 bits between minimum and maximum.
+
+        Integers with a range of up to 65,535 are stored exactly.
+        """
         height, width = values.shape
         if values.dtype == np.uint8:
             return cls(width, height, 8, zlib.compress(np.ascontiguousarray(values).tobytes(), _COMPRESSION_LEVEL))
         low, high = float(values.min()), float(values.max())
-        # Whole numbers that fit stay exactly what they are.
-        whole = high - low <= 65535 and bool(np.all(values == np.rint(values.astype(np.float64))))
-        slope = 1.0 if whole else (high - low) / 65535 or 1.0
+        is_exact = high - low <= 65535 and bool(np.all(values == np.rint(values.astype(np.float64))))
+        slope = 1.0 if is_exact else (high - low) / 65535 or 1.0
         stored = np.rint((values.astype(np.float64) - low) / slope).astype("<u2")
         return cls(width, height, 16, zlib.compress(stored.tobytes(), _COMPRESSION_LEVEL), slope, low)
 
     def to_array(self) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The grid again (height, width): uint8, or float32 where there were more bits."""
-        raw = zlib.decompress(self.data)
+        """Decompress to shape (height, width): uint8, or float32 if 16 bits are stored."""
+        data = zlib.decompress(self.data)
         shape = (self.height, self.width)
         if self.bits == 8:
-            return np.frombuffer(raw, np.uint8).reshape(shape)
-        stored = np.frombuffer(raw, "<u2").reshape(shape)
+            return np.frombuffer(data, np.uint8).reshape(shape)
+        stored = np.frombuffer(data, "<u2").reshape(shape)
         return (stored * self.slope + self.intercept).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class CompressedScan:
-    """A scan, compressed: its grey values, its deep ones where there are any, and a thumbnail.
+    """A compressed scan.
 
-    `stub` is the scan without its arrays, so that whatever else is known of it is kept.
+    Attributes
+    ----------
+    stub : Scan
+        The scan with its metadata but without its pixels.
+    gray : CompressedArray
+        Grey values, 8 bits.
+    high_bit_depth : CompressedArray, optional
+        Values before windowing, if the file has more than 8 bits.
+    thumbnail : str
+        Small JPEG as a data URL.
     """
 
     stub: Scan
@@ -65,18 +76,14 @@ class CompressedScan:
 
     @classmethod
     def from_scan(cls, scan: Scan) -> Self:
-        """Keep a scan."""
-        grey = scan.to_uint8()
-        deep = None if scan.raw is None else CompressedArray.from_array(scan.raw)
-        return cls(
-            replace(scan, values=grey[:1, :1].copy(), raw=None),
-            CompressedArray.from_array(grey),
-            deep,
-            _make_thumbnail(grey),
-        )
+        """Compress a scan."""
+        gray = scan.to_uint8()
+        raw = None if scan.raw is None else CompressedArray.from_array(scan.raw)
+        stub = replace(scan, values=gray[:1, :1].copy(), raw=None)
+        return cls(stub, CompressedArray.from_array(gray), raw, _make_thumbnail(gray))
 
     def to_scan(self) -> Scan:
-        """The scan again, in 8 bits, as models take it; deep values lie beside."""
+        """Decompress the scan; its grey values have 8 bits, as the models need them."""
         raw = None if self.high_bit_depth is None else self.high_bit_depth.to_array().astype(np.float32)
         return replace(self.stub, values=self.gray.to_array(), raw=raw)
 
@@ -88,7 +95,7 @@ def _make_thumbnail(gray: NDArray[np.uint8]) -> str:
 
 
 def to_data_url(image: Image.Image, image_format: str, **options: int) -> str:
-    """A picture as text that a page can show without asking for a file."""
+    """Encode an image as a `data:` URL."""
     stream = io.BytesIO()
     image.save(stream, image_format, **options)
     return f"data:image/{image_format.lower()};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

@@ -1,36 +1,37 @@
-"""Report files: the PDF and the ZIP of a run of predict, gathered reading by reading, written whole or not at all."""
+"""Output files of a batch: where they go, and the writer of the PDF report and the ZIP archive."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow
-from braintumor.reporting.pdf import render_pdf
 from braintumor.reporting.report_scan import ReportScans
-from braintumor.reporting.zip_export import ZipWriter
 from braintumor.results.headline_metrics import headline_metrics
-from braintumor.services.reading import ReadingResult
+from braintumor.services.reading import Reading
+
+if TYPE_CHECKING:
+    from braintumor.reporting.zip_export import ZipWriter
 
 
 @dataclass(frozen=True, slots=True)
 class OutputPaths:
-    """Where the results go.
+    """Where the results of a batch go.
 
     Attributes
     ----------
-    csv : Path, optional
-        The rows. While it works they lie in the same name + `.part`; started again after being stopped, it takes those
-        of pictures over and reads only what is missing. Without it the rows go to a stream as they are made.
-    overlays : Path, optional
-        Folder for a picture of each scan with its heat map and outline.
-    pdf, bundle : Path, optional
-        The report, and everything as one ZIP. They hold a picture of each scan, so for them nothing is taken over.
+    csv_file : Path, optional
+        The CSV file; without it, rows are written to a stream as they are produced. Until the batch is complete, rows
+        are in `<csv_file>.part`: the next run reuses the rows of images in it and reads only the missing files.
+    overlay_folder : Path, optional
+        Folder of the overlays, one PNG per scan.
+    pdf_file, zip_file : Path, optional
+        The PDF report, and a ZIP archive of all results. Both contain an image of each scan, so no rows are reused.
     patient_label : str
-        Printed on each page of the report; nothing else in it says whose scans they are.
+        Text on each page of the report. Nothing else in the report identifies the patient.
     """
 
     csv_file: Path | None = None
@@ -40,23 +41,23 @@ class OutputPaths:
     patient_label: str = ""
 
     def check(self) -> None:
-        """Say now what could not be written later.
+        """Check the paths before the work starts.
 
         Raises
         ------
         BrainTumorError
-            A file is a folder, or two of them are the same.
+            A path is a folder, or two paths are the same.
         """
         files = [file for file in (self.csv_file, self.pdf_file, self.zip_file) if file]
         for file in files:
             if file.is_dir():
                 raise BrainTumorError(f"{file}: this is a folder. Give the name of a file in it.")
         if len({file.resolve() for file in files}) < len(files):
-            raise BrainTumorError(f"{files[0]}: the same file is named twice. Give each result a file of its own.")
+            raise BrainTumorError(f"{files[0]}: two results have the same file name. Give each a different one.")
 
 
 class ReportWriter:
-    """Takes readings as they come; `finish` writes the files that were asked for."""
+    """Collects readings and writes the PDF report and the ZIP archive, each complete or not at all."""
 
     def __init__(
         self, detector: Detector, pdf_file: Path | None, zip_file: Path | None, patient_label: str = ""
@@ -65,30 +66,33 @@ class ReportWriter:
         self._detector, self._pdf_file, self._patient_label = detector, pdf_file, patient_label
         self._report_scans = ReportScans()
         self._rows: list[CsvRow] = []
-        self._zip_file, self._zip_writer = zip_file, None
-        if zip_file:
-            zip_file.parent.mkdir(parents=True, exist_ok=True)
-            self._zip_writer = ZipWriter(_partial_path(zip_file))
+        self._failed_scans: list[FailedScan] = []
+        self._zip_file = zip_file
+        self._zip_writer = _open_zip(zip_file) if zip_file else None
 
-    def add(self, result: ReadingResult) -> None:
-        """Take one reading in."""
+    def add(self, reading: Reading) -> None:
+        """Add one reading."""
         if not self.is_enabled:
             return
-        self._rows.append(result.row)
-        if result.report_scan:
-            self._report_scans.add(result.report_scan)
-            if self._zip_writer and result.overlay:
-                self._zip_writer.add_overlay(result.report_scan.detection, result.overlay)
+        self._rows.append(reading.row)
+        if reading.failed_scan is not None:
+            self._failed_scans.append(reading.failed_scan)
+        if reading.report_scan:
+            self._report_scans.add(reading.report_scan)
+            if self._zip_writer and reading.overlay:
+                self._zip_writer.add_overlay(reading.report_scan.detection, reading.overlay)
 
     def finish(self) -> None:
-        """Set the report and put the files in their places."""
+        """Create the report and move the files to their final paths."""
         if not self.is_enabled:
             return
+        from braintumor.reporting.pdf import render_pdf
+
         content = render_pdf(
             self._report_scans.to_list(),
             card=self._detector.artifact.card,
             headline_metrics=headline_metrics(self._detector.artifact),
-            failed_scans=_failed_scans(self._rows),
+            failed_scans=self._failed_scans,
             patient_label=self._patient_label,
         )
         if self._pdf_file:
@@ -100,21 +104,20 @@ class ReportWriter:
             _partial_path(self._zip_file).replace(self._zip_file)
 
     def close(self) -> None:
-        """Leave no half file behind."""
+        """Delete unfinished files."""
         if self._zip_writer:
             self._zip_writer.close()
-        for target in (self._pdf_file, self._zip_file):
-            if target:
-                _partial_path(target).unlink(missing_ok=True)
+        for file in (self._pdf_file, self._zip_file):
+            if file:
+                _partial_path(file).unlink(missing_ok=True)
 
 
-def _failed_scans(rows: Sequence[CsvRow]) -> list[FailedScan]:
-    return [
-        FailedScan(str(row["name"]), str(row["error"]), None if row["sha256"] is None else str(row["sha256"]))
-        for row in rows
-        if row["error"]
-    ]
+def _open_zip(zip_file: Path) -> "ZipWriter":
+    from braintumor.reporting.zip_export import ZipWriter
+
+    zip_file.parent.mkdir(parents=True, exist_ok=True)
+    return ZipWriter(_partial_path(zip_file))
 
 
-def _partial_path(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
+def _partial_path(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{os.getpid()}.part")

@@ -1,6 +1,5 @@
-"""Predict: read files with one model into CSV, PDF and ZIP, showing progress and going on where a run was stopped."""
+"""`braintumor predict`: read files with one model and write CSV, PDF and ZIP, resuming a run that was stopped."""
 
-import hashlib
 import os
 import sys
 import time
@@ -15,21 +14,23 @@ from tqdm import tqdm
 
 from braintumor.enums import RESEARCH_USE, Verdict
 from braintumor.errors import BrainTumorError
+from braintumor.fileio import sha256_file
 from braintumor.inference import Detector
-from braintumor.inference.registry import CARD_FILE
+from braintumor.inference.artifact_files import CARD_FILE
 from braintumor.reporting.csv_export import format_cell, to_csv
-from braintumor.reporting.labels import pluralize
 from braintumor.reporting.overlays import overlay_path
 from braintumor.services.batch_outputs import OutputPaths, ReportWriter
 from braintumor.services.file_discovery import DiscoveredFiles, discover_files
-from braintumor.services.reading import OutputOptions, ReadingResult, iter_sources, read_all, sha256_or_none
+from braintumor.services.file_groups import group_paths, sha256_or_none
+from braintumor.services.reading import Reading, ReadingOptions, ReadingService
 from braintumor.services.resume_log import ResumeLog
 from braintumor.settings import Settings, get_settings
+from braintumor.text import pluralize
 
 
 @dataclass(slots=True)
 class RunSummary:
-    """What a run came to."""
+    """Counts of one run."""
 
     version: str
     seconds: float = 0.0
@@ -39,31 +40,29 @@ class RunSummary:
     verdicts: Counter[str] = field(default_factory=Counter)
 
     def count_row(self, verdict: object, error: object) -> None:
-        """Take one row in."""
+        """Count one row."""
         if error:
             self.failed += 1
         else:
             self.verdicts[str(verdict)] += 1
 
     def __str__(self) -> str:
-        """A few sentences for the person who ran it."""
-        read = self.verdicts.total()
+        """Return the summary as sentences for the user."""
+        scans = pluralize(self.verdicts.total(), "scan")
         counts = ", ".join(f"{self.verdicts[v]} {v}" for v in Verdict if self.verdicts[v])
-        said = [
-            f"{pluralize(read, 'scan')} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."
-        ]
+        sentences = [f"{scans} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."]
         if self.resumed:
-            said.append(f"{pluralize(self.resumed, 'row')} taken over from the run that was stopped.")
+            sentences.append(f"{pluralize(self.resumed, 'row')} reused from the previous run.")
         if self.failed:
-            said.append(f"{pluralize(self.failed, 'file')} could not be read; the column `error` says why.")
+            sentences.append(f"{pluralize(self.failed, 'file')} could not be read; see the `error` column.")
         if self.skipped:
-            said.append(f"{pluralize(self.skipped, 'file')} of other kinds passed over.")
-        return " ".join([*said, RESEARCH_USE])
+            sentences.append(f"{pluralize(self.skipped, 'file')} skipped because of an unsupported format.")
+        return " ".join([*sentences, RESEARCH_USE])
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What all steps of one run share."""
+    """State shared by the steps of one run."""
 
     detector: Detector
     discovered: DiscoveredFiles
@@ -72,21 +71,23 @@ class _Run:
     report_writer: ReportWriter
     summary: RunSummary
 
-    def read(self, files: Sequence[str]) -> Generator[ReadingResult, None, None]:
-        """Readings of these files, then of all slices, with a progress bar and each failure on standard error."""
-        wish = OutputOptions(
-            self.output_paths.overlay_folder, self.report_writer.is_enabled, bool(self.output_paths.zip_file)
+    def read(self, images: Sequence[str]) -> Generator[Reading, None, None]:
+        """Read these images and then all slices, with a progress bar; errors go to standard error."""
+        options = ReadingOptions(
+            overlay_folder=self.output_paths.overlay_folder,
+            keep_overlay=bool(self.output_paths.zip_file),
+            keep_report_scan=self.report_writer.is_enabled,
         )
-        sources = iter_sources(files, self.discovered.volumes, self.detector.settings)
-        # How many slices a DICOM folder, a volume or a ZIP holds is not known before it is read.
+        service = ReadingService(self.detector, self.workers, options)
+        # The number of slices in DICOM folders, volumes and archives is not known before they are read.
         total = None if self.discovered.volumes else len(self.discovered.files)
-        with closing(read_all(self.detector, sources, self.workers, wish)) as reads:
-            for read in tqdm(reads, "Reading", total, initial=self.summary.resumed, unit="scan", disable=None):
-                if read.row["error"]:
-                    tqdm.write(f"braintumor: {format_cell(read.row['error'])}", file=sys.stderr)
-                self.summary.count_row(read.row["verdict"], read.row["error"])
-                self.report_writer.add(read)
-                yield read
+        with closing(service.read(group_paths(images, self.discovered.volumes))) as readings:
+            for reading in tqdm(readings, "Reading", total, initial=self.summary.resumed, unit="scan", disable=None):
+                if reading.error:
+                    tqdm.write(f"braintumor: {format_cell(reading.error)}", file=sys.stderr)
+                self.summary.count_row(reading.row["verdict"], reading.error)
+                self.report_writer.add(reading)
+                yield reading
 
 
 def predict(
@@ -106,93 +107,91 @@ def predict(
     Parameters
     ----------
     sources : sequence of str or Path
-        Files, folders and patterns; see `find_scans`. Pictures come first, in their order, then the slices of DICOM
+        Files, folders and patterns; see `discover_files`. Images come first, in their order, then the slices of DICOM
         files (by series, in slice order), volumes and archives.
     version : str, optional
-        Model to read with; the one in the settings by default.
-    csv_file, overlays, pdf, bundle, patient_label : optional
-        Where the results go, see `Targets`; rows to `stream` by default.
+        Model version. Default: the one in the settings.
+    csv_file, overlay_folder, pdf_file, zip_file, patient_label : optional
+        Where the results go, see `OutputPaths`. Default: rows are written to `stream`.
     stream : text file, optional
-        Standard output by default.
+        Default: standard output.
 
     Raises
     ------
     ScanError
-        Nothing was found to read.
+        No file to read was found.
     ArtifactError
-        There is no such model.
+        The model does not exist.
     BrainTumorError
         The results cannot be written.
     """
-    targets, settings = (
-        OutputPaths(csv_file, overlay_folder, pdf_file, zip_file, patient_label),
-        settings or get_settings(),
-    )
-    targets.check()
-    started = time.perf_counter()
-    found = discover_files(sources, targets.overlay_folder)
+    output_paths = OutputPaths(csv_file, overlay_folder, pdf_file, zip_file, patient_label)
+    output_paths.check()
+    settings = settings or get_settings()
+    start = time.perf_counter()
+    discovered = discover_files(sources, overlay_folder)
     workers = settings.workers or available_cores()
     detector = Detector.load(version, settings.model_copy(update={"threads": settings.threads or 1}))
-    outcome = RunSummary(detector.version, skipped=found.skipped)
+    summary = RunSummary(detector.version, skipped=discovered.skipped)
     try:
-        with closing(ReportWriter(detector, targets.pdf_file, targets.zip_file, targets.patient_label)) as reports:
-            run = _Run(detector, found, workers, targets, reports, outcome)
-            if targets.csv_file is None:
+        with closing(ReportWriter(detector, pdf_file, zip_file, patient_label)) as report_writer:
+            run = _Run(detector, discovered, workers, output_paths, report_writer, summary)
+            if csv_file is None:
                 _write_to_stream(run, stream or sys.stdout)
             else:
-                _write_to_file(run, targets.csv_file)
-            reports.finish()
+                _write_to_file(run, csv_file)
+            report_writer.finish()
     except OSError as error:
         raise BrainTumorError(
-            f"{error.filename or targets.csv_file or 'standard output'}: cannot be written ({error.strerror}). "
-            "Free some space or give another place, then run the same command again."
+            f"{error.filename or csv_file or 'standard output'}: cannot be written ({error.strerror}). "
+            "Free some disk space or choose another path, then run the same command again."
         ) from error
-    outcome.seconds = time.perf_counter() - started
-    return outcome
+    summary.seconds = time.perf_counter() - start
+    return summary
 
 
 def available_cores() -> int:
-    """Cores this process may use, which in a container can be fewer than the machine has."""
+    """Return the number of cores this process may use; in a container it can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write_to_stream(run: _Run, stream: TextIO) -> None:
-    with closing(run.read(run.discovered.files)) as reads:
+    with closing(run.read(run.discovered.files)) as readings:
         try:
             stream.write(to_csv([]))
-            for read in reads:
-                stream.write(to_csv([read.row], header=False))
+            for reading in readings:
+                stream.write(to_csv([reading.row], header=False))
                 stream.flush()
-        except BrokenPipeError:  # whoever takes the rows, such as `head`, has seen enough
-            if stream is sys.stdout:  # or Python complains once more when it flushes at the end
+        except BrokenPipeError:  # the reader of the pipe, such as `head`, has closed it
+            if stream is sys.stdout:  # avoid a second error when Python flushes at exit
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            if run.report_writer.is_enabled:  # of all scans, however many rows were looked at
-                deque(reads, maxlen=0)
+            if run.report_writer.is_enabled:  # the report still needs all scans
+                deque(readings, maxlen=0)
 
 
-def _write_to_file(run: _Run, target: Path) -> None:
-    journal = ResumeLog(target, hashlib.sha256(run.detector.artifact.path(CARD_FILE).read_bytes()).hexdigest())
-    lines = {} if run.report_writer.is_enabled else _load_resumable_lines(journal, run)
-    missing = [file for file in run.discovered.files if file not in lines]
-    journal.start(lines.values())
-    with closing(journal), closing(run.read(missing)) as reads:
-        for file, read in zip(missing, reads, strict=False):
-            lines[file] = journal.add(read.row)
-        of_slices = [journal.add(read.row) for read in reads]
-    journal.finish([*(lines[file] for file in run.discovered.files), *of_slices])
+def _write_to_file(run: _Run, csv_file: Path) -> None:
+    resume_log = ResumeLog(csv_file, sha256_file(run.detector.artifact.path(CARD_FILE)))
+    lines = {} if run.report_writer.is_enabled else _load_resumable_lines(resume_log, run)
+    missing = [image for image in run.discovered.files if image not in lines]
+    resume_log.start(lines.values())
+    with closing(resume_log), closing(run.read(missing)) as readings:
+        for image, reading in zip(missing, readings, strict=False):
+            lines[image] = resume_log.add(reading.row)
+        slice_lines = [resume_log.add(reading.row) for reading in readings]
+    resume_log.finish([*(lines[image] for image in run.discovered.files), *slice_lines])
 
 
 def _load_resumable_lines(resume_log: ResumeLog, run: _Run) -> dict[str, str]:
-    """Lines of pictures read by an earlier run: same model, same content, overlay in its place."""
-    earlier, lines = resume_log.load_completed(), {}
-    overlays = run.output_paths.overlay_folder
-    for file in run.discovered.files if earlier else ():
-        line, row = earlier.get(format_cell(file), ("", {}))
-        if not row or not row["sha256"] or row["sha256"] != sha256_or_none(file):
+    """Return the lines of images that need not be read again: same model, same content, overlay present."""
+    completed, lines = resume_log.load_completed(), {}
+    overlay_folder = run.output_paths.overlay_folder
+    for image in run.discovered.files if completed else ():
+        line, row = completed.get(format_cell(image), ("", {}))
+        if not row or not row["sha256"] or row["sha256"] != sha256_or_none(Path(image)):
             continue
-        if overlays and not row["error"] and not overlay_path(overlays, file, row["sha256"]).is_file():
+        if overlay_folder and not row["error"] and not overlay_path(overlay_folder, image, row["sha256"]).is_file():
             continue
-        lines[file] = line
+        lines[image] = line
         run.summary.resumed += 1
         run.summary.count_row(row["verdict"], row["error"])
     return lines

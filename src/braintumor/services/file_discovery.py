@@ -1,4 +1,4 @@
-"""Files, folders and patterns -> the list of scans to read, each once, in a fixed order."""
+"""Find the scans in files, folders and patterns: each once, in a fixed order."""
 
 import glob
 import os
@@ -12,24 +12,24 @@ from braintumor.errors import ScanError
 from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.imaging.scan_iterator import SCAN_SUFFIXES
 
-# What may hold any number of slices.
+# Formats of files that can contain any number of slices.
 _MULTI_SLICE_FORMATS: Final = (FileFormat.DICOM, FileFormat.NIFTI, FileFormat.TIFF, FileFormat.ZIP)
-# What tells a kind lies within the first bytes of a file.
+# The signature of every format is within this many bytes.
 _SIGNATURE_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredFiles:
-    """Scans to read, as paths written the way they were given.
+    """Scans to read, with each path written as the user wrote it.
 
     Attributes
     ----------
     files : tuple of str
-        Pictures: each is one scan, or the row that says why not.
-    passed_over : int
-        How many files of other kinds lay beside them.
+        Images: each gives one row, with a result or an error.
+    skipped : int
+        Number of files in the folders that are not scans.
     volumes : tuple of str
-        What may hold any number of slices, by its content: DICOM files, NIfTI volumes, ZIP archives, TIFF files.
+        Files that can contain any number of slices, judged by content: DICOM, NIfTI, ZIP and TIFF.
     """
 
     files: tuple[str, ...]
@@ -38,51 +38,51 @@ class DiscoveredFiles:
 
 
 def discover_files(sources: Sequence[str | Path], excluded_folder: Path | None = None) -> DiscoveredFiles:
-    """Collect scans.
+    """Collect the scans to read.
 
     Parameters
     ----------
     sources : sequence of str or Path
-        A file is taken whatever its name (and reported where it cannot be read). A folder is searched with all its
-        subfolders for the suffixes of `INTAKE_SUFFIXES`, and for DICOM files without one, as scanners name them;
-        hidden files and folders are passed over. Anything else is a pattern such as `scans/*/t1*.png`, where `**`
-        stands for any depth.
-    without : Path, optional
-        A folder to leave out, such as the one overlays are written to.
+        A file is always included, whatever its name. A folder is searched recursively for the suffixes in
+        `SCAN_SUFFIXES` and for DICOM files without a suffix; hidden files and folders are skipped. Anything else is a
+        pattern such as `scans/*/t1*.png`, in which `**` matches any depth.
+    excluded_folder : Path, optional
+        Folder to skip, such as the one for overlays.
 
     Returns
     -------
-    Found
-        In the order of the sources, sorted within each. A path that does not exist, or a pattern that matches nothing
-        beside others that do, is kept: it becomes a row that says so.
+    DiscoveredFiles
+        In the order of the sources, sorted within each. A path that does not exist, or a pattern without a match, is
+        included if other sources have files: it becomes a row with an error.
 
     Raises
     ------
     ScanError
-        Nothing at all was found.
+        No source has any file.
     """
     expanded = [(os.fspath(source), list(_expand_source(os.fspath(source), excluded_folder))) for source in sources]
     if not any(is_scan for _, paths in expanded for _, is_scan in paths):
-        given = ", ".join(source for source, _ in expanded)
-        raise ScanError(f"{given}: no {', '.join(SCAN_SUFFIXES)} file is there. Give other files, folders or patterns.")
-    real = lru_cache(os.path.realpath)
+        names = ", ".join(source for source, _ in expanded)
+        raise ScanError(f"{names}: no {', '.join(SCAN_SUFFIXES)} file found. Give other files, folders or patterns.")
+    resolve = lru_cache(os.path.realpath)
     files: dict[tuple[str, str], str] = {}
     for source, paths in expanded:
-        unmatched = not paths and not Path(source).is_dir()
-        for path in [source] if unmatched else [path for path, is_scan in paths if is_scan]:
+        has_no_match = not paths and not Path(source).is_dir()
+        for path in [source] if has_no_match else [path for path, is_scan in paths if is_scan]:
             folder, name = os.path.split(path)
-            files.setdefault((real(folder), name), path)  # one file, however its path is written; a link is another
-    passed_over = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
+            # One file once, however its path is written; a symbolic link is another file.
+            files.setdefault((resolve(folder), name), path)
+    skipped = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
     volumes = {path for path in files.values() if _detect_file_format(path) in _MULTI_SLICE_FORMATS}
     return DiscoveredFiles(
         tuple(path for path in files.values() if path not in volumes),
-        passed_over,
+        skipped,
         tuple(path for path in files.values() if path in volumes),
     )
 
 
 def _expand_source(source: str, excluded_folder: Path | None) -> Iterator[tuple[str, bool]]:
-    """Paths of one source, and whether each is to be read."""
+    """Yield each path of a source, and whether it is a scan."""
     if Path(source).is_dir():
         yield from _walk_folder(source, excluded_folder)
     elif not os.path.lexists(source) and glob.has_magic(source):
@@ -94,10 +94,10 @@ def _expand_source(source: str, excluded_folder: Path | None) -> Iterator[tuple[
 
 
 def _walk_folder(folder: str, excluded_folder: Path | None) -> Iterator[tuple[str, bool]]:
-    left_out = excluded_folder.resolve() if excluded_folder else None
+    excluded = excluded_folder.resolve() if excluded_folder else None
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(
-            f for f in _visible_names(folders) if left_out is None or Path(parent, f).resolve() != left_out
+            name for name in _visible_names(folders) if excluded is None or Path(parent, name).resolve() != excluded
         )
         for name in sorted(_visible_names(names)):
             path = str(Path(parent, name))
@@ -109,7 +109,7 @@ def _visible_names(names: Iterable[str]) -> Iterator[str]:
 
 
 def _is_scan(path: str) -> bool:
-    """Whether a file is named like a scan, or named as scanners name DICOM files and is one."""
+    """Whether a file has the suffix of a scan, or is a DICOM file named as scanners name them."""
     name = Path(path).name.lower()
     if name.endswith(SCAN_SUFFIXES):
         return True
@@ -118,7 +118,7 @@ def _is_scan(path: str) -> bool:
 
 
 def _detect_file_format(path: str) -> FileFormat:
-    """What a file is by its first bytes; unknown where it cannot be opened."""
+    """Return the format by the first bytes of a file; unknown if it cannot be opened."""
     try:
         with Path(path).open("rb") as file:
             return detect_format(file.read(_SIGNATURE_BYTES), path)

@@ -1,0 +1,161 @@
+"""Groups of files that are read together, and the scans decoded from them."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from braintumor.errors import ScanError
+from braintumor.fileio import sha256_file
+from braintumor.imaging import FailedScan, Scan, read_scan
+from braintumor.imaging.file_bytes import sha256_hex
+from braintumor.imaging.scan_iterator import iter_scans
+from braintumor.settings import Settings
+
+_LOGGER = logging.getLogger(__name__)
+# Everything in such a file belongs to it alone; several files with other names can be slices of one DICOM series.
+_SELF_CONTAINED_SUFFIXES: Final = (
+    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".nii", ".nii.gz", ".zip",
+)  # fmt: skip
+# The ID of every series group, so that the IDs of its slices do not change when files are added or removed.
+_SERIES_ID: Final = "series"
+
+
+class ReadableFile(Protocol):
+    """A file to read: an upload, a request body, an object from a PACS, or a path (`LocalFile`)."""
+
+    @property
+    def name(self) -> str:
+        """File name as the user knows it."""
+
+    def getvalue(self) -> bytes:
+        """Return the whole content."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file on disk; `name` is its path. Size limits are checked before its content is loaded."""
+
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return Path(self.name)
+
+    def getvalue(self) -> bytes:
+        """Return the whole content."""
+        return self.path.read_bytes()
+
+
+class GroupKind(Enum):
+    """What a group of files can contain."""
+
+    IMAGE = auto()  # one file with one slice
+    MULTI_SLICE = auto()  # one file with any number of slices
+    SERIES = auto()  # files that can be slices of the same series
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """Files that are read together.
+
+    Attributes
+    ----------
+    key : str
+        Identifies the group; it changes when a file is added or removed.
+    """
+
+    files: tuple[ReadableFile, ...]
+    key: str
+    kind: GroupKind
+
+    @property
+    def id(self) -> str:
+        """Start of the IDs of its slices."""
+        return _SERIES_ID if self.kind is GroupKind.SERIES else self.key
+
+
+_File = TypeVar("_File", bound=ReadableFile)
+
+
+def group_files(files: Iterable[_File], file_key: Callable[[_File], str]) -> list[FileGroup]:
+    """Group uploaded files by their names: one group per self-contained file, and all others in one last group.
+
+    Parameters
+    ----------
+    files : iterable of ReadableFile
+        In the order of the upload.
+    file_key : callable
+        Returns a string that identifies a file, such as the ID of an upload.
+    """
+    groups, series = [], []
+    for file in files:
+        if file.name.lower().endswith(_SELF_CONTAINED_SUFFIXES):
+            groups.append(FileGroup((file,), short_hash(file_key(file)), GroupKind.MULTI_SLICE))
+        else:
+            series.append(file)
+    if series:
+        key = short_hash("|".join(map(file_key, series)))
+        groups.append(FileGroup(tuple(series), key, GroupKind.SERIES))
+    return groups
+
+
+def group_paths(images: Iterable[str], multi_slice_files: Sequence[str] = ()) -> list[FileGroup]:
+    """Group files on disk: one group per image, then one with all files that can contain several slices."""
+    groups = [FileGroup((LocalFile(path),), path, GroupKind.IMAGE) for path in images]
+    if multi_slice_files:
+        groups.append(FileGroup(tuple(map(LocalFile, multi_slice_files)), _SERIES_ID, GroupKind.SERIES))
+    return groups
+
+
+def short_hash(text: str) -> str:
+    """Return a short ID that does not reveal the text."""
+    return hashlib.blake2s(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+
+
+def decode_group(group: FileGroup, settings: Settings) -> Iterator[Scan | FailedScan]:
+    """Decode every slice of a group, in order; nothing is raised for an unreadable file."""
+    if group.kind is GroupKind.IMAGE:
+        yield decode_image(group.files[0], settings)
+        return
+    # Whoever passes files has counted them: the limit concerns the files that archives unpack.
+    limits = settings.model_copy(update={"max_files": max(settings.max_files, len(group.files))})
+    try:
+        yield from iter_scans(((file.name, _content(file)) for file in group.files), limits)
+    except Exception:
+        # File names stay out of the log: they can contain a patient's name.
+        _LOGGER.exception("Unexpected error while decoding files")
+        name = group.files[0].name if len(group.files) == 1 else f"{len(group.files)} files"
+        yield FailedScan(name, f"{name}: could not be read. Export it again as JPEG, PNG or DICOM.")
+
+
+def decode_image(file: ReadableFile, settings: Settings) -> Scan | FailedScan:
+    """Decode an image file with one slice."""
+    content: bytes | Path = b""
+    try:
+        content = _content(file)
+        return read_scan(content, file.name, settings)
+    except ScanError as error:
+        problem = str(error)
+    except Exception:
+        _LOGGER.exception("Unexpected error while decoding an image")
+        problem = f"{file.name}: could not be read. Export it again as JPEG or PNG."
+    if isinstance(content, Path):
+        return FailedScan(file.name, problem, sha256_or_none(content))
+    return FailedScan(file.name, problem, sha256_hex(content) if content else None)
+
+
+def sha256_or_none(path: Path) -> str | None:
+    """Return the SHA-256 hash of a file's content, or None if the file cannot be opened."""
+    try:
+        return sha256_file(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _content(file: ReadableFile) -> bytes | Path:
+    return file.path if isinstance(file, LocalFile) else file.getvalue()

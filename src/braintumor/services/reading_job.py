@@ -1,0 +1,108 @@
+"""Read files in a background thread, with progress and cancellation."""
+
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+from braintumor.services.file_groups import FileGroup
+from braintumor.services.reading import Reading, ReadingService
+
+# Seconds. A page that shows a job polls it several times a second; the page of a closed browser does not.
+IDLE_TIMEOUT: Final = 60.0
+# All jobs together keep every core busy, and no more than that.
+INFERENCE_SLOTS: Final = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingProgress:
+    """How many files and slices have been read."""
+
+    files_read: int
+    total_files: int
+    slices: int
+    is_running: bool
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether reading was stopped before the last file."""
+        return not self.is_running and self.files_read < self.total_files
+
+
+class ReadingJob:
+    """Reads groups of files until done, stopped, or not polled for `IDLE_TIMEOUT` seconds.
+
+    Parameters
+    ----------
+    previous : mapping of group key to readings, optional
+        Results of another version; their scans are used instead of decoding the files again.
+
+    Attributes
+    ----------
+    readings : dict of group key to list of Reading
+        Results so far, in order.
+    completed : set of group keys
+        Groups that have been read to the end.
+    """
+
+    def __init__(
+        self,
+        service: ReadingService,
+        groups: Sequence[FileGroup],
+        previous: Mapping[str, Sequence[Reading]] | None = None,
+    ) -> None:
+        self.version = service.version
+        self.readings: dict[str, list[Reading]] = {group.key: [] for group in groups}
+        self.completed: set[str] = set()
+        self._file_counts = {group.key: len(group.files) for group in groups}
+        self._stop = threading.Event()
+        self._last_poll = time.monotonic()
+        self._thread = threading.Thread(
+            target=self._run, args=(service, list(groups), dict(previous or {})), name="reading-job", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more results are coming."""
+        return self._thread.is_alive() and not self._stop.is_set()
+
+    @property
+    def progress(self) -> ReadingProgress:
+        """Counts so far."""
+        return ReadingProgress(
+            sum(self._file_counts[key] for key in tuple(self.completed)),
+            sum(self._file_counts.values()),
+            sum(map(len, self.readings.values())),
+            self.is_running,
+        )
+
+    def keep_alive(self) -> None:
+        """Reset the idle timeout."""
+        self._last_poll = time.monotonic()
+
+    def stop(self) -> None:
+        """Stop after the current slice."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the job ends, at most this long."""
+        self._thread.join(seconds)
+
+    # The service and the files are arguments, so that nothing refers to them once the thread has ended.
+    def _run(self, service: ReadingService, groups: list[FileGroup], previous: dict[str, Sequence[Reading]]) -> None:
+        for group in groups:
+            with closing(service.read([group], {group.key: previous.pop(group.key, ())})) as readings:
+                while not self._should_stop():
+                    with INFERENCE_SLOTS:
+                        reading = next(readings, None)
+                    if reading is None:
+                        self.completed.add(group.key)
+                        break
+                    self.readings[group.key].append(reading)
+
+    def _should_stop(self) -> bool:
+        return self._stop.is_set() or time.monotonic() - self._last_poll > IDLE_TIMEOUT
