@@ -64,7 +64,7 @@ def test_a_broken_file_costs_one_row_in_the_browser(visit: Visitor, scans: list[
     visit.go("Detection")
     drop(visit, scans)
     choose(visit, scans[-1].name)
-    expect(page.get_by_role("alert")).to_contain_text("cut short or damaged")
+    expect(page.get_by_role("alert")).to_contain_text("truncated or damaged")
     rows = _download(page)
     assert len(rows) == len(scans)
     assert [bool(row["error"]) for row in rows] == [False] * (len(scans) - 1) + [True]

@@ -100,7 +100,7 @@ def test_a_batch_of_fifty_with_five_broken_files(visit: Visitor, batch: list[Pat
     assert kinds == sorted(kinds, key=[str(kind) for kind in ReadingStatus].index)
     visit.choose("Failed")
     expect(page.get_by_role("option")).to_have_count(BROKEN)
-    expect(page.get_by_role("alert")).to_contain_text("cut short or damaged")
+    expect(page.get_by_role("alert")).to_contain_text("truncated or damaged")
     _check_downloads(visit, batch)
 
 

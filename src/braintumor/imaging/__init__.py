@@ -1,4 +1,4 @@
-"""Bytes to Scan to model input, and overlays back onto the scan."""
+"""Image files to `Scan`, `Scan` to model input, and overlays on the scan."""
 
 from braintumor.imaging.geometry import Geometry
 from braintumor.imaging.loading import read_scan
@@ -7,15 +7,6 @@ from braintumor.imaging.preprocessing import InputSpec, foreground_bbox, preproc
 from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition
 
 __all__ = [
-    "FailedScan",
-    "Geometry",
-    "InputSpec",
-    "Scan",
-    "SeriesPosition",
-    "draw_overlay",
-    "foreground_bbox",
-    "inferno_colors",
-    "preprocess",
-    "read_scan",
-    "to_batch",
+    "FailedScan", "Geometry", "InputSpec", "Scan", "SeriesPosition", "draw_overlay", "foreground_bbox",
+    "inferno_colors", "preprocess", "read_scan", "to_batch",
 ]  # fmt: skip

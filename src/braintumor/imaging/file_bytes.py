@@ -1,4 +1,4 @@
-"""Path or bytes -> the content of a file, within the limits on its size."""
+"""Reading of file content within a size limit."""
 
 import hashlib
 from pathlib import Path
@@ -7,12 +7,12 @@ from braintumor.errors import ScanError
 
 
 def read_limited(source: bytes | Path, name: str, limit: int, what: str = "slice") -> bytes:
-    """Content of a file, refused unread where it is larger than the limit in bytes.
+    """Return the content of a file; a file larger than `limit` bytes is rejected before it is read.
 
     Raises
     ------
     ScanError
-        Missing, a folder, unreadable, empty or too large.
+        The file is missing, a folder, unreadable, empty or too large.
     """
     data = source if isinstance(source, bytes) else _read_path(source, name, limit, what)
     if not data:
@@ -28,22 +28,22 @@ def _read_path(path: Path, name: str, limit: int, what: str) -> bytes:
         if size > limit:
             raise ScanError(too_large_message(name, limit, what))
         with path.open("rb") as file:
-            return file.read((size or limit) + 1)  # pipes and devices have no size, and the latter no end
+            return file.read((size or limit) + 1)  # pipes and devices report no size, and devices never end
     except (FileNotFoundError, NotADirectoryError):
         raise ScanError(f"{name}: there is no such file. Check the path.") from None
     except IsADirectoryError:
-        raise ScanError(f"{name}: this is a folder. Give an image file in it.") from None
+        raise ScanError(f"{name}: this is a folder. Select an image file inside it.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ScanError(f"{name}: cannot be opened ({reason}). Check the path and permissions.") from error
 
 
 def too_large_message(name: str, limit: int, what: str = "slice") -> str:
-    """The sentence for a file over the limit."""
-    remedy = "Export the slice as a single image." if what == "slice" else "Give it in several files."
+    """Return the error message for a file larger than `limit` bytes."""
+    remedy = "Export the slice as a single image." if what == "slice" else "Split it into several files."
     return f"{name}: the file is larger than {limit / 2**20:.3g} MB. {remedy}"
 
 
 def sha256_hex(data: bytes) -> str:
-    """SHA-256 of some content, in hexadecimal."""
+    """Return the SHA-256 hash of bytes in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and never by its name; and whether it is two things at once."""
+"""File format detection from content, and detection of polyglot files."""
 
 import re
 import struct
@@ -13,7 +13,7 @@ ARCHIVE_SUFFIXES: Final = (".zip",)
 
 
 class FileFormat(StrEnum):
-    """What kind of file it is; `ARCHIVE` is any archive but ZIP."""
+    """Supported formats and unsupported archives; `ARCHIVE` is any archive format other than ZIP."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -28,48 +28,54 @@ class FileFormat(StrEnum):
 
     @property
     def is_image(self) -> bool:
-        """Whether Pillow reads it."""
+        """Whether Pillow reads the format."""
         return self in _SUFFIXES_BY_FORMAT
 
 
 _SUFFIXES_BY_FORMAT: Final = {
-    FileFormat.JPEG: (".jpg", ".jpeg"), FileFormat.PNG: (".png",), FileFormat.TIFF: (".tif", ".tiff"), FileFormat.BMP: (".bmp",),
-    FileFormat.WEBP: (".webp",),
+    FileFormat.JPEG: (".jpg", ".jpeg"), FileFormat.PNG: (".png",), FileFormat.TIFF: (".tif", ".tiff"),
+    FileFormat.BMP: (".bmp",), FileFormat.WEBP: (".webp",),
 }  # fmt: skip
-_SIGNATURES: Final = (
-    (b"\xff\xd8\xff", FileFormat.JPEG), (b"\x89PNG\r\n\x1a\n", FileFormat.PNG), (b"II*\0", FileFormat.TIFF), (b"MM\0*", FileFormat.TIFF),
-    (b"II+\0", FileFormat.TIFF), (b"MM\0+", FileFormat.TIFF), (b"BM", FileFormat.BMP), (b"PK\3\4", FileFormat.ZIP), (b"PK\5\6", FileFormat.ZIP),
-    (b"7z\xbc\xaf\x27\x1c", FileFormat.ARCHIVE), (b"Rar!\x1a\7", FileFormat.ARCHIVE), (b"BZh", FileFormat.ARCHIVE),
-    (b"\xfd7zXZ\0", FileFormat.ARCHIVE), (b"\x28\xb5\x2f\xfd", FileFormat.ARCHIVE), (b"\x1f\x8b", FileFormat.ARCHIVE),
-)  # fmt: skip
-# What may lead a DICOM file that came without its preamble: the file meta group, or the first of the image's own.
+# Suffixes that contradict an image's content if they are not its own.
+_CHECKED_SUFFIXES: Final = (*IMAGE_SUFFIXES, ".gif", *DICOM_SUFFIXES, *ARCHIVE_SUFFIXES)
+_JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_SIGNATURES: Final = {
+    _JPEG_SIGNATURE: FileFormat.JPEG, _PNG_SIGNATURE: FileFormat.PNG,
+    b"II*\0": FileFormat.TIFF, b"MM\0*": FileFormat.TIFF, b"II+\0": FileFormat.TIFF, b"MM\0+": FileFormat.TIFF,
+    b"BM": FileFormat.BMP, b"PK\3\4": FileFormat.ZIP, b"PK\5\6": FileFormat.ZIP,
+    b"7z\xbc\xaf\x27\x1c": FileFormat.ARCHIVE, b"Rar!\x1a\7": FileFormat.ARCHIVE, b"BZh": FileFormat.ARCHIVE,
+    b"\xfd7zXZ\0": FileFormat.ARCHIVE, b"\x28\xb5\x2f\xfd": FileFormat.ARCHIVE, b"\x1f\x8b": FileFormat.ARCHIVE,
+}  # fmt: skip
+# First groups of a DICOM file without preamble: file meta information, or the data set itself.
 _DICOM_GROUPS: Final = (0x0002, 0x0008)
 _ZIP_END_SIGNATURE: Final = b"PK\5\6"
-# A ZIP's end record and the longest comment after it.
-_ZIP_TAIL_BYTES: Final = 22 + 65_535
+_ZIP_END_BYTES: Final = 22
+_MAX_ZIP_COMMENT_BYTES: Final = 65_535
 
 
 def detect_format(data: bytes, name: str) -> FileFormat:
-    """What the content says it is. The name decides only where the content leaves it open."""
-    for start, kind in _SIGNATURES[:2]:  # nearly all files
-        if data.startswith(start):
-            return kind
-    if data[128:132] == b"DICM":  # before the others: DICOM lets another format's header stand in its preamble
+    """Detect the format of a file from its content; the name is used only where the content is ambiguous."""
+    if data.startswith(_JPEG_SIGNATURE):  # nearly all files are JPEG or PNG
+        return FileFormat.JPEG
+    if data.startswith(_PNG_SIGNATURE):
+        return FileFormat.PNG
+    if data[128:132] == b"DICM":  # before other signatures, because a DICOM preamble may contain one
         return FileFormat.DICOM
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return FileFormat.WEBP
     if is_nifti(data) or (data.startswith(b"\x1f\x8b") and name.lower().endswith(".nii.gz")):
         return FileFormat.NIFTI
-    for start, kind in _SIGNATURES[2:]:
-        if data.startswith(start):
-            return kind
+    for signature, file_format in _SIGNATURES.items():
+        if data.startswith(signature):
+            return file_format
     if data[257:262] == b"ustar":
         return FileFormat.ARCHIVE
     return FileFormat.DICOM if _is_dicom_without_preamble(data, name) else FileFormat.UNKNOWN
 
 
 def is_nifti(data: bytes) -> bool:
-    """Whether uncompressed content starts with a NIfTI-1 or NIfTI-2 header of a single file."""
+    """Whether uncompressed content starts with the header of a single-file NIfTI-1 or NIfTI-2 volume."""
     return data[344:348] == b"n+1\0" or data[4:12] == b"n+2\0\r\n\x1a\n"
 
 
@@ -77,29 +83,24 @@ def _is_dicom_without_preamble(data: bytes, name: str) -> bool:
     if len(data) < 8:
         return False
     little, big = struct.unpack("<HH", data[:4]), struct.unpack(">HH", data[:4])
-    plausible = any(group in _DICOM_GROUPS and element < 0x100 for group, element in (little, big))
+    is_plausible = any(group in _DICOM_GROUPS and element < 0x100 for group, element in (little, big))
     suffix = PurePosixPath(name).suffix.lower()
-    explicit = re.fullmatch(rb"[A-Z]{2}", data[4:6]) is not None
-    return plausible and (explicit or suffix in DICOM_SUFFIXES or not suffix or suffix[1:].isdigit())
+    has_explicit_vr = re.fullmatch(rb"[A-Z]{2}", data[4:6]) is not None
+    return is_plausible and (has_explicit_vr or suffix in DICOM_SUFFIXES or not suffix or suffix[1:].isdigit())
 
 
 def extension_mismatch_warning(file_format: FileFormat, name: str) -> str | None:
-    """A sentence where a picture's name promises another kind of file than it is; None where it does not."""
+    """Return a warning if the suffix of an image file belongs to a different format; None otherwise."""
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix in _SUFFIXES_BY_FORMAT[file_format] or suffix not in (
-        *IMAGE_SUFFIXES,
-        ".gif",
-        *DICOM_SUFFIXES,
-        *ARCHIVE_SUFFIXES,
-    ):
+    if suffix in _SUFFIXES_BY_FORMAT[file_format] or suffix not in _CHECKED_SUFFIXES:
         return None
-    return f"The file is named {suffix} but holds a {file_format} image; it was read as what it holds."
+    return f"The file is named {suffix} but contains a {file_format} image; it was read as {file_format}."
 
 
 def detect_polyglot(data: bytes) -> str | None:
-    """What else a picture is at once (`a ZIP archive`, `a DICOM file`, ...), as no honest export is; None if nothing.
+    """Return the second format of an image file that is also valid in it, such as `a ZIP archive`; None otherwise.
 
-    Such files are made to be taken for one thing by one reader and for another by the next.
+    Polyglot files are crafted so that two programs read the same file as different things. No scanner exports them.
     """
     if _ends_as_zip(data):
         return "a ZIP archive"
@@ -109,7 +110,7 @@ def detect_polyglot(data: bytes) -> str | None:
 
 
 def detect_preamble_polyglot(data: bytes) -> str | None:
-    """What else a DICOM file is, by the 128 bytes before it that are free for other uses; None if nothing."""
+    """Return the second format of a DICOM file, as declared by its 128-byte preamble or its end; None otherwise."""
     preamble = data[:128]
     if preamble[:2] == b"MZ" or preamble[:4] == b"\x7fELF" or preamble[:2] == b"#!":
         return "a program"
@@ -117,14 +118,19 @@ def detect_preamble_polyglot(data: bytes) -> str | None:
         return "a PDF document"
     if preamble[:1] == b"<":
         return "a web page"
-    # DICOM allows a TIFF header there on purpose: both readers then find the same picture.
-    others = (kind for start, kind in _SIGNATURES if preamble.startswith(start) and kind is not FileFormat.TIFF)
-    if other := next(others, None):
+    # The standard allows a TIFF header in the preamble, for files that both kinds of reader show alike.
+    formats = (file_format for signature, file_format in _SIGNATURES.items() if preamble.startswith(signature))
+    other = next((file_format for file_format in formats if file_format is not FileFormat.TIFF), None)
+    if other is not None:
         return "an archive" if other is FileFormat.ARCHIVE else f"a {other} file"
     return "a ZIP archive" if _ends_as_zip(data) else None
 
 
 def _ends_as_zip(data: bytes) -> bool:
-    """Whether an end record of a ZIP closes the file, its comment reaching exactly to the end."""
-    at = data.rfind(_ZIP_END_SIGNATURE, max(0, len(data) - _ZIP_TAIL_BYTES))
-    return at >= 0 and len(data) - at >= 22 and at + 22 + int.from_bytes(data[at + 20 : at + 22], "little") == len(data)
+    """Whether the file ends with the end record of a ZIP, whose comment reaches exactly to the end."""
+    tail_bytes = _ZIP_END_BYTES + _MAX_ZIP_COMMENT_BYTES
+    start = data.rfind(_ZIP_END_SIGNATURE, max(0, len(data) - tail_bytes))
+    if start < 0 or len(data) - start < _ZIP_END_BYTES:
+        return False
+    comment_bytes = int.from_bytes(data[start + 20 : start + 22], "little")
+    return start + _ZIP_END_BYTES + comment_bytes == len(data)

@@ -1,4 +1,4 @@
-"""Files of any kind -> every slice in them, in order; what cannot be read is a refusal that costs nothing else."""
+"""Reading of one scan from a file, bytes or an array."""
 
 import hashlib
 from pathlib import Path
@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from braintumor.errors import ScanError
 from braintumor.imaging.dicom.reader import read_single_frame
 from braintumor.imaging.file_bytes import read_limited, sha256_hex
-from braintumor.imaging.file_format import (
-    FileFormat,
-    detect_format,
-    extension_mismatch_warning,
-)
+from braintumor.imaging.file_format import FileFormat, detect_format, extension_mismatch_warning
 from braintumor.imaging.raster import check_size, count_pages, decode_image
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
 from braintumor.imaging.windowing import array_to_gray
@@ -29,54 +25,56 @@ def read_scan(
     Parameters
     ----------
     source : bytes, path or ndarray
-        The content of a JPEG, PNG, TIFF, BMP or WebP file (8 or 16 bit; grey, colour, palette or alpha; EXIF rotation
-        is applied), of a DICOM file of one frame, a path to one, or an array of shape (height, width),
+        Content of, or path to, a JPEG, PNG, TIFF, BMP or WebP file (8 or 16 bits; grey, colour, palette or alpha; EXIF
+        orientation is applied) or of a DICOM file with one frame; or an array of shape (height, width),
         (height, width, 3) or (height, width, 4).
     name : str, optional
-        Name to show; the path's own name by default.
+        Display name. Default: the file name.
 
     Returns
     -------
     Scan
-        Grey values, 8 bits where the source has no more; deeper values are windowed between their 0.5 and 99.5
-        percentiles, or as a DICOM file says. Colour becomes luma (ITU-R BT.601), transparent parts count as black.
+        Greyscale values, 8-bit if the source is. Values with more bits are windowed between their 0.5 and 99.5
+        percentiles, or by the window of a DICOM file. Colour becomes luma (ITU-R BT.601), transparent pixels black.
 
     Raises
     ------
     ScanError
-        Empty, truncated, oversized, one-colour, not an image, or more than one slice; the message says which and what
-        to do. For files of many slices see `braintumor.imaging.loading`.
+        The source is empty, truncated, too large, uniform, not an image, or has several slices. For files with
+        several slices see `braintumor.imaging.scan_iterator.iter_scans`.
     """
     settings = settings or get_settings()
     if isinstance(source, np.ndarray):
         return _scan_from_array(source, name or "array", settings)
     if isinstance(source, (str, Path)):
         path = Path(source)
-        shown = name or path.name
-        return _scan_from_bytes(read_limited(path, shown, settings.max_bytes), shown, settings)
-    shown = name or "image"
-    return _scan_from_bytes(read_limited(bytes(source), shown, settings.max_bytes), shown, settings)
+        name = name or path.name
+        return _scan_from_bytes(read_limited(path, name, settings.max_bytes), name, settings)
+    name = name or "image"
+    return _scan_from_bytes(read_limited(bytes(source), name, settings.max_bytes), name, settings)
 
 
 def _scan_from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
-    kind = detect_format(data, name)
-    if kind is FileFormat.TIFF and (pages := count_pages(data, name, settings)) > 1:
-        raise ScanError(f"{name}: it holds {pages} pages where one slice is wanted. Export one slice as one image.")
-    if kind.is_image:
-        return read_image(data, kind, name, settings)
-    if kind is FileFormat.DICOM:
+    file_format = detect_format(data, name)
+    if file_format is FileFormat.TIFF and (count := count_pages(data, name, settings)) > 1:
+        raise ScanError(
+            f"{name}: the file has {count} pages, but a single slice is expected. Export one slice as one image."
+        )
+    if file_format.is_image:
+        return read_image(data, file_format, name, settings)
+    if file_format is FileFormat.DICOM:
         return read_single_frame(data, name, settings)
-    raise ScanError(unsupported_format_message(kind, name))
+    raise ScanError(unsupported_format_message(file_format, name))
 
 
 def unsupported_format_message(file_format: FileFormat, name: str) -> str:
-    """The sentence for a file of a kind that is not read."""
+    """Return the error message for a file that is not a single image."""
     if file_format is FileFormat.ARCHIVE:
-        return f"{name}: this is an archive of a kind that is not read. Unpack it, or give a ZIP."
+        return f"{name}: this archive format is not supported. Unpack it or use a ZIP file."
     if file_format in (FileFormat.ZIP, FileFormat.NIFTI):
-        return f"{name}: it holds many slices where one is wanted. Export one slice as one image."
+        return f"{name}: the file has many slices, but a single slice is expected. Export one slice as one image."
     return (
-        f"{name}: this is not a JPEG or PNG image, nor TIFF, BMP, WebP, DICOM, NIfTI or ZIP, whatever its name says. "
+        f"{name}: this is not a JPEG, PNG, TIFF, BMP, WebP, DICOM, NIfTI or ZIP file, regardless of its name. "
         "Export the slice as JPEG or PNG."
     )
 
@@ -90,25 +88,27 @@ def read_image(
     series: SeriesPosition | None = None,
     sha256: str | None = None,
 ) -> Scan:
-    """A picture file as a scan; a page of it where it is a TIFF of several, whose pages have been counted.
+    """Read an image file, or one page of a TIFF file whose pages `count_pages` has counted.
 
-    The hash is worked out where it is not given: a file of thousands of pages must not pay for it with each.
+    Pass the hash of a file with many pages, so that it is not computed for each page.
 
     Raises
     ------
     ScanError
-        It cannot be read.
+        The image cannot be read.
     """
-    grey, mode = decode_image(data, file_format, name, settings, page)
+    gray, mode = decode_image(data, file_format, name, settings, page)
     warning = extension_mismatch_warning(file_format, name) if series is None else None
-    return make_scan(
-        grey, name, sha256 or sha256_hex(data), mode, series=series, warnings=(warning,) if warning else ()
-    )
+    warnings = (warning,) if warning else ()
+    return make_scan(gray, name, sha256 or sha256_hex(data), mode, series=series, warnings=warnings)
 
 
 def _scan_from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
-        raise ScanError(f"{name}: an array of shape {array.shape} is no image. Give height x width, or x 3, or x 4.")
+        raise ScanError(
+            f"{name}: an array of shape {array.shape} is not an image. "
+            "Use shape (height, width), (height, width, 3) or (height, width, 4)."
+        )
     check_size(array.shape[1], array.shape[0], name, settings, array.dtype.itemsize > 1)
-    content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-    return make_scan(array_to_gray(array, name), name, content, "array")
+    content_hash = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return make_scan(array_to_gray(array, name), name, content_hash, "array")

@@ -1,4 +1,4 @@
-"""Slices of a NIfTI volume along each plane of the body, as scans on square pixels."""
+"""Slices of a NIfTI volume along each anatomical plane, resampled to square pixels."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -14,13 +14,14 @@ from braintumor.imaging.volume import Volume, read_volume
 from braintumor.imaging.windowing import window_high_bit_depth
 from braintumor.settings import Settings
 
-# Voxels this much longer one way than the other are made square, for a head has its shape and models know it.
+# Pixels with a larger aspect ratio are resampled to square ones, because models learn the proportions of a head.
+# Beyond the maximum the header is assumed to be wrong.
 _ANISOTROPY_TOLERANCE: Final = 1.02
 _MAX_ANISOTROPY: Final = 10.0
 
 
 class _SlicePlane(NamedTuple):
-    """A plane of the body, by axes in the order right, front, top: the one it runs along, its rows and columns."""
+    """An anatomical plane, by axes of the RAS volume: the axis normal to it, and those of its rows and columns."""
 
     title: str
     axis: int
@@ -36,44 +37,45 @@ _SLICE_PLANES: Final = (
 
 
 def iter_volume_slices(data: bytes, sha256: str, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
-    """Slices of a volume along each plane that has enough of them to make a picture; blank ones are passed over.
+    """Yield the slices of a volume along each plane with large enough slices, skipping blank ones.
 
     Raises
     ------
     ScanError
-        The volume cannot be read at all.
+        The volume cannot be read.
     """
     volume = read_volume(data, name, settings)
     for plane in _plan_slices(volume, name, settings):
         count = volume.voxels.shape[plane.axis]
         for index in range(count):
             series = SeriesPosition(f"{sha256[:20]}{plane.axis}", f"{plane.title}, {count} slices", index, count)
-            shown = f"{name} [{plane.title.lower()} {index + 1}]"
+            slice_name = f"{name} [{plane.title.lower()} {index + 1}]"
             try:
-                found = _make_slice(volume, plane, series, shown, sha256)
+                scan = _make_slice(volume, plane, series, slice_name, sha256)
             except ScanError as error:
-                yield FailedScan(shown, str(error), sha256)
+                yield FailedScan(slice_name, str(error), sha256)
                 continue
-            if found is not None:
-                yield found
+            if scan is not None:
+                yield scan
 
 
 def _plan_slices(volume: Volume, name: str, settings: Settings) -> list[_SlicePlane]:
     shape = volume.voxels.shape
-    cuts = [plane for plane in _SLICE_PLANES if min(shape[plane.rows], shape[plane.columns]) >= settings.min_side]
-    if not cuts:
+    planes = [plane for plane in _SLICE_PLANES if min(shape[plane.rows], shape[plane.columns]) >= settings.min_side]
+    if not planes:
         raise ScanError(
-            f"{name}: {' x '.join(map(str, shape))} voxels are too few to read. "
-            f"Give slices of at least {settings.min_side} pixels a side."
+            f"{name}: the volume of {' x '.join(map(str, shape))} voxels is too small to read. "
+            f"Use slices of at least {settings.min_side} pixels on each side."
         )
-    if sum(shape[plane.axis] for plane in cuts) > settings.max_frames:
-        raise ScanError(f"{name}: it holds more than the {settings.max_frames:,} slices allowed. Export a part of it.")
-    for plane in cuts:
+    if sum(shape[plane.axis] for plane in planes) > settings.max_frames:
+        raise ScanError(
+            f"{name}: the volume has more than the allowed {settings.max_frames:,} slices. Export part of it."
+        )
+    for plane in planes:
         sizes = volume.voxel_sizes[plane.rows], volume.voxel_sizes[plane.columns]
-        check_size(
-            *_square_size(shape[plane.rows], shape[plane.columns], sizes), name, settings, is_high_bit_depth=True
-        )
-    return cuts
+        width, height = _square_size(shape[plane.rows], shape[plane.columns], sizes)
+        check_size(width, height, name, settings, is_high_bit_depth=True)
+    return planes
 
 
 def _make_slice(volume: Volume, plane: _SlicePlane, series: SeriesPosition, name: str, sha256: str) -> Scan | None:
@@ -81,16 +83,16 @@ def _make_slice(volume: Volume, plane: _SlicePlane, series: SeriesPosition, name
     if values.min() == values.max():
         return None
     values, spacing = _resample_to_square(values, (volume.voxel_sizes[plane.rows], volume.voxel_sizes[plane.columns]))
-    grey = window_high_bit_depth(values, name, volume.window_edges)
-    if grey.values.min() == grey.values.max():  # all of it below or above the volume's window
+    gray = window_high_bit_depth(values, name, volume.window_edges)
+    if gray.values.min() == gray.values.max():  # entirely below or above the volume's window
         return None
-    return make_scan(grey, name, sha256, "F", series, spacing, volume.warnings)
+    return make_scan(gray, name, sha256, "F", series, spacing, volume.warnings)
 
 
 def _resample_to_square(
     values: NDArray[np.float32], spacing: tuple[float, float]
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-    """Values on square pixels of the smaller side, and their spacing; as they are where they are square or absurd."""
+    """Resample to square pixels of the smaller spacing; leave square and implausible spacings unchanged."""
     rows, columns = values.shape
     size = _square_size(rows, columns, spacing)
     if size == (columns, rows):
@@ -100,7 +102,7 @@ def _resample_to_square(
 
 
 def _square_size(rows: int, columns: int, spacing: tuple[float, float]) -> tuple[int, int]:
-    """Width and height on square pixels."""
+    """Return the width and height in square pixels."""
     side = min(spacing)
     if not _ANISOTROPY_TOLERANCE < max(spacing) / side < _MAX_ANISOTROPY:
         return columns, rows

@@ -1,4 +1,7 @@
-"""Scan -> model input: crop the empty margin, fit into the frame, stack channels. Training and serving share it."""
+"""Conversion of a scan to the model input, shared by training and serving.
+
+Crops the empty margin, resizes into the input size and repeats the grey image over the channels.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -12,21 +15,26 @@ from braintumor.imaging.scan import Scan
 
 FitMode = Literal["letterbox", "stretch"]
 
+# A pixel belongs to the margin when its 8-bit value is at most this level; a row or column does when no larger
+# fraction of it is brighter.
+MARGIN_LEVEL = 24
+MARGIN_FRACTION = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What a model wants to be fed.
+    """Size and preparation of a model input.
 
     Attributes
     ----------
     height, width : int
-        Size of the model's input in pixels.
+        Size in pixels.
     channels : int
-        1 or 3; the grey image is repeated.
+        1 or 3 copies of the grey image.
     crop_margin : bool
-        Whether the empty margin around the head is cut off first.
+        Crop the empty margin around the head first.
     fit : {"letterbox", "stretch"}
-        Keep the aspect and pad with black, or stretch to the frame.
+        Keep the aspect ratio and pad with black, or stretch to the input size.
     """
 
     height: int
@@ -36,31 +44,26 @@ class InputSpec:
     fit: FitMode = "letterbox"
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data, for a card."""
+        """Return plain data for a model card."""
         return asdict(self)
 
 
-# A pixel is margin when its 8-bit value is at most this; a row or column, when no larger share of it is brighter.
-MARGIN_LEVEL = 24
-MARGIN_FRACTION = 0.01
-
-
 def foreground_bbox(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """Box of the head: what is left after dropping dark rows and columns from the edges.
+    """Return the box of the head, found by dropping dark rows and columns from the edges.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width)
-        Grey values from 0 to 255, as `Scan.to_uint8()` gives them.
+        Grey values from 0 to 255, as returned by `Scan.to_uint8()`.
 
     Returns
     -------
     (left, top, right, bottom)
-        The whole image where it is all dark or the box would be a sliver (under a fifth of a side).
+        The whole image if it is entirely dark or a side of the box would be less than a fifth of the image's.
     """
     height, width = pixels.shape
     bright = pixels > MARGIN_LEVEL
-    # The smallest type that cannot overflow: the sums take half as long as numpy's default.
+    # The smallest type that cannot overflow; sums take half as long as with numpy's default.
     counter = np.uint16 if max(height, width) <= np.iinfo(np.uint16).max else np.uint32
     rows = np.flatnonzero(bright.sum(axis=1, dtype=counter) > MARGIN_FRACTION * width)
     columns = np.flatnonzero(bright.sum(axis=0, dtype=counter) > MARGIN_FRACTION * height)
@@ -72,47 +75,47 @@ def foreground_bbox(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
 
 
 def compute_geometry(pixels: NDArray[np.uint8], input_spec: InputSpec) -> Geometry:
-    """Work out the crop and the place in the frame of grey values (height, width), without resizing anything."""
+    """Compute the crop of grey values (height, width) and its box in the model input, without resizing."""
     scan_height, scan_width = pixels.shape
-    box = foreground_bbox(pixels) if input_spec.crop_margin else (0, 0, scan_width, scan_height)
-    width, height = box[2] - box[0], box[3] - box[1]
+    crop_box = foreground_bbox(pixels) if input_spec.crop_margin else (0, 0, scan_width, scan_height)
+    width, height = crop_box[2] - crop_box[0], crop_box[3] - crop_box[1]
     if input_spec.fit == "stretch":
-        placed = (0, 0, input_spec.width, input_spec.height)
+        paste_box = (0, 0, input_spec.width, input_spec.height)
     else:
         scale = min(input_spec.width / width, input_spec.height / height)
         new_width = min(input_spec.width, max(1, round(width * scale)))
         new_height = min(input_spec.height, max(1, round(height * scale)))
         left, top = (input_spec.width - new_width) // 2, (input_spec.height - new_height) // 2
-        placed = (left, top, left + new_width, top + new_height)
-    return Geometry((scan_width, scan_height), box, placed, (input_spec.width, input_spec.height))
+        paste_box = (left, top, left + new_width, top + new_height)
+    return Geometry((scan_width, scan_height), crop_box, paste_box, (input_spec.width, input_spec.height))
 
 
 def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Geometry]:
-    """Make the model's grey frame of a scan.
+    """Crop and resize a scan to a model input.
 
-    The numbers this returns are part of every trained model: golden files pin them, and a change of a single pixel
-    means training again.
+    Trained models depend on the exact values: golden files pin them, and changing a single pixel requires training
+    every model again.
 
     Returns
     -------
-    frame : ndarray of uint8, shape (contract.height, contract.width)
-        Grey values from 0 to 255. Eight bits, so that the training cache and the served input are the same numbers.
+    model_input : ndarray of uint8, shape (input_spec.height, input_spec.width)
+        Grey values from 0 to 255. Eight bits, so that the training cache and the served input are identical.
     geometry : Geometry
-        How to bring maps back onto the scan.
+        Mapping between the scan and the model input.
     """
     pixels = scan.to_uint8()
     geometry = compute_geometry(pixels, input_spec)
     left, top, right, bottom = geometry.paste_box
     size = (right - left, bottom - top)
-    inner = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=geometry.crop_box))
+    resized = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, box=geometry.crop_box))
     if size == geometry.input_size:
-        return inner, geometry
-    frame = np.zeros((input_spec.height, input_spec.width), np.uint8)
-    frame[top:bottom, left:right] = inner
-    return frame, geometry
+        return resized, geometry
+    model_input = np.zeros((input_spec.height, input_spec.width), np.uint8)
+    model_input[top:bottom, left:right] = resized
+    return model_input, geometry
 
 
 def to_batch(model_inputs: NDArray[np.uint8], input_spec: InputSpec) -> NDArray[np.float32]:
-    """Frames (n, height, width) of uint8 -> model input (n, height, width, channels) of float32 from 0 to 1."""
+    """Scale uint8 inputs (n, height, width) to float32 batches (n, height, width, channels) from 0 to 1."""
     values = model_inputs.astype(np.float32) / np.float32(255.0)
     return np.repeat(values[..., None], input_spec.channels, axis=3)

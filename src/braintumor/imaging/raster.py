@@ -1,4 +1,4 @@
-"""Content of a picture file -> grey values: limits are checked from the header, before a pixel is unpacked."""
+"""Decoding of JPEG, PNG, TIFF, BMP and WebP files; limits are checked from the header, before pixels are decoded."""
 
 import io
 import logging
@@ -12,88 +12,9 @@ from braintumor.imaging.file_format import FileFormat, detect_polyglot
 from braintumor.imaging.windowing import GrayImage, image_to_gray
 from braintumor.settings import Settings
 
-# Bytes of one value, by TIFF field type; the last three are BigTIFF's.
-_FIELD_TYPE_BYTES: Final = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-}
-
-
-def count_pages(data: bytes, name: str, settings: Settings) -> int:
-    """How many pages a TIFF file holds.
-
-    Raises
-    ------
-    ScanError
-        Damaged, or more pages than are allowed.
-    """
-    try:
-        return _walk_directories(data, name, settings)
-    except (struct.error, OverflowError):  # the latter where a place lies beyond what can be counted to
-        raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from None
-
-
-def _walk_directories(data: bytes, name: str, settings: Settings) -> int:
-    order = "<" if data[:2] == b"II" else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    at = _unpack_int(data, order, "Q" if big else "I", 8 if big else 4)
-    seen: set[int] = set()
-    listed = 0
-    while at:
-        if at in seen:
-            raise ScanError(f"{name}: its pages run in a circle, so the file is damaged. Export or copy it again.")
-        seen.add(at)
-        if len(seen) > settings.max_frames:
-            raise ScanError(
-                f"{name}: it holds more than the {settings.max_frames:,} pages allowed. Give it in several files."
-            )
-        at, size = _read_directory(data, order, big, at, name)
-        listed += size
-        if listed > len(data):  # each is checked entry by entry, so that directories over each other cost for ever
-            raise ScanError(f"{name}: its pages lie over each other, so the file is damaged. Export or copy it again.")
-    if not seen:
-        raise ScanError(f"{name}: the file holds no page. Export or copy it again.")
-    return len(seen)
-
-
-def _read_directory(data: bytes, byte_order: str, is_big_tiff: bool, offset: int, name: str) -> tuple[int, int]:
-    """Where the next directory lies, and the bytes of this one, which claims no more than there is."""
-    entries = _unpack_int(data, byte_order, "Q" if is_big_tiff else "H", offset)
-    start, size = offset + (8 if is_big_tiff else 2), 20 if is_big_tiff else 12
-    end = start + entries * size
-    if end > len(data):
-        raise struct.error
-    claimed = 0
-    for entry in range(start, end, size):
-        kind = _unpack_int(data, byte_order, "H", entry + 2)
-        claimed += _FIELD_TYPE_BYTES.get(kind, 0) * _unpack_int(
-            data, byte_order, "Q" if is_big_tiff else "I", entry + 4
-        )
-    if claimed > len(data):
-        raise ScanError(f"{name}: its tags claim more than the whole file holds. Export or copy it again.")
-    return _unpack_int(data, byte_order, "Q" if is_big_tiff else "I", end), end - start
-
-
-def _unpack_int(data: bytes, byte_order: str, code: str, offset: int) -> int:
-    return int(struct.unpack_from(byte_order + code, data, offset)[0])
-
-
 _PILLOW_FORMATS: Final = {
-    FileFormat.JPEG: ("JPEG",), FileFormat.PNG: ("PNG",), FileFormat.TIFF: ("TIFF",), FileFormat.BMP: ("BMP",), FileFormat.WEBP: ("WEBP",)
+    FileFormat.JPEG: "JPEG", FileFormat.PNG: "PNG", FileFormat.TIFF: "TIFF", FileFormat.BMP: "BMP",
+    FileFormat.WEBP: "WEBP",
 }  # fmt: skip
 _EXIF_ORIENTATION_TAG: Final = 0x0112
 _EXIF_TRANSPOSES: Final = {
@@ -101,95 +22,163 @@ _EXIF_TRANSPOSES: Final = {
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
-# A deep image is held as floats, several times over while it is windowed.
+# Bytes per value by TIFF field type; the last three are BigTIFF types.
+_FIELD_TYPE_BYTES: Final = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+}  # fmt: skip
+# Windowing holds several float copies of an image with more than 8 bits.
 _HIGH_BIT_DEPTH_DIVISOR: Final = 4
-# At its lowest level Pillow logs the value of each tag it meets, and a tag may name a patient.
+# At debug level Pillow logs the values of tags, which may contain a patient's name.
 logging.getLogger("PIL").setLevel(logging.INFO)
 
 
 def decode_image(
     data: bytes, file_format: FileFormat, name: str, settings: Settings, page: int = 0
 ) -> tuple[GrayImage, str]:
-    """Grey values (height, width) of a picture file, upright, and the file's Pillow mode.
+    """Decode an image file to upright greyscale values (height, width).
 
     Parameters
     ----------
-    data, kind
-        The content, and what `kind_of` made of it: a picture.
+    data, file_format
+        File content, and its format as returned by `detect_format`.
     page : int
-        Which page of a TIFF file whose directories `braintumor.imaging.raster.count_pages` has checked.
+        Page of a TIFF file whose directories `count_pages` has checked.
+
+    Returns
+    -------
+    gray : GrayImage
+    mode : str
+        Pillow mode of the file.
 
     Raises
     ------
     ScanError
-        Damaged, too many or too few pixels, several frames, two kinds of file at once, or print colours.
+        The file is damaged, too large or too small, an animation, a polyglot, or uses print colours.
     """
     if other := detect_polyglot(data):
-        raise ScanError(f"{name}: the file is an image and {other} at once. Export the slice again from its source.")
+        raise ScanError(f"{name}: the file is both an image and {other}. Export the slice again from its source.")
     with _open_image(data, file_format, name, page) as image:
         mode = image.mode
         _check_header(image, name, settings)
-        # The luma plane of a colour JPEG is its grey picture: unpacking that alone takes a third of the time.
+        # The luma channel of a colour JPEG is the grey image; decoding only that takes a third of the time.
         image.draft("L", None)
         try:
             return image_to_gray(_apply_exif_orientation(image), name), mode
         except ScanError:
             raise
-        # A decoder fed damaged bytes raises whatever its parser stumbles on: struct.error, IndexError, zlib.error.
+        # Damaged data can raise any error of a parser: struct.error, IndexError, zlib.error.
         except Exception as error:
-            raise ScanError(f"{name}: the file is cut short or damaged. Export or copy it again.") from error
+            raise ScanError(f"{name}: the file is truncated or damaged. Export or copy it again.") from error
 
 
 def _open_image(data: bytes, file_format: FileFormat, name: str, page: int) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS[file_format])
+        image = Image.open(io.BytesIO(data), formats=(_PILLOW_FORMATS[file_format],))
         if page:
             image.seek(page)
         return image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ScanError(
-            f"{name}: the image unpacks to far too many pixels. Export the slice at its own size."
-        ) from None
-    except Exception as error:  # as above: any parser error, here in the header
+        raise ScanError(f"{name}: the image has far too many pixels. Export the slice at its original size.") from None
+    except Exception as error:  # any error of a parser, as above
         raise ScanError(f"{name}: the file is damaged and cannot be read. Export or copy it again.") from error
 
 
 def _check_header(image: Image.Image, name: str, settings: Settings) -> None:
-    is_deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
-    check_size(*image.size, name, settings, is_deep)
+    is_high_bit_depth = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    check_size(*image.size, name, settings, is_high_bit_depth)
     if image.mode == "CMYK":
-        raise ScanError(f"{name}: the image is in print colours (CMYK). Save it as a grey or RGB image.")
+        raise ScanError(f"{name}: the image uses print colours (CMYK). Save it as a greyscale or RGB image.")
     if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
-        raise ScanError(f"{name}: the file holds several frames (an animation). Export one slice as one image.")
+        raise ScanError(f"{name}: the file has several frames (an animation). Export one slice as one image.")
 
 
 def check_size(width: int, height: int, name: str, settings: Settings, is_high_bit_depth: bool = False) -> None:
-    """Refuse an image of too many or too few pixels; one of more than 8 bits may have a quarter as many.
+    """Check the number of pixels against the limits; images with more than 8 bits may have a quarter as many.
 
     Raises
     ------
     ScanError
-        It is refused.
+        The image is too large or too small.
     """
-    allowed = settings.max_pixels // (_HIGH_BIT_DEPTH_DIVISOR if is_high_bit_depth else 1)
-    if width * height > allowed:
+    limit = settings.max_pixels // (_HIGH_BIT_DEPTH_DIVISOR if is_high_bit_depth else 1)
+    if width * height > limit:
         raise ScanError(
-            f"{name}: {width} x {height} pixels is more than the {allowed:,} allowed. Export the slice at its own size."
+            f"{name}: {width} x {height} pixels is more than the {limit:,} allowed. "
+            "Export the slice at its original size."
         )
     if min(width, height) < settings.min_side:
         raise ScanError(
             f"{name}: {width} x {height} pixels is too small to read. "
-            f"Give an image of at least {settings.min_side} pixels a side."
+            f"Use an image of at least {settings.min_side} pixels on each side."
         )
 
 
 def _apply_exif_orientation(image: Image.Image) -> Image.Image:
-    """The picture turned as its EXIF orientation says; as it is where that cannot be read."""
+    """Rotate or flip an image by its EXIF orientation; leave it unchanged if that is unreadable."""
     image.load()
     try:
         orientation = image.getexif().get(_EXIF_ORIENTATION_TAG, 1)
-    except Exception:  # damaged EXIF around a sound picture: the picture counts
+    except Exception:  # damaged EXIF data does not make the image unreadable
         orientation = 1
-    # Not by ImageOps.exif_transpose, which writes all EXIF anew and fails where any of it is odd.
-    turn = _EXIF_TRANSPOSES.get(orientation)
-    return image if turn is None else image.transpose(turn)
+    # ImageOps.exif_transpose is not used: it rewrites all EXIF data and fails if any of it is invalid.
+    transpose = _EXIF_TRANSPOSES.get(orientation)
+    return image if transpose is None else image.transpose(transpose)
+
+
+def count_pages(data: bytes, name: str, settings: Settings) -> int:
+    """Count the pages of a TIFF file.
+
+    Raises
+    ------
+    ScanError
+        The file is damaged or has too many pages.
+    """
+    try:
+        return _walk_directories(data, name, settings)
+    except (struct.error, OverflowError):  # an offset beyond the file, or beyond the integers of the platform
+        raise ScanError(f"{name}: the file is truncated or damaged. Export or copy it again.") from None
+
+
+def _walk_directories(data: bytes, name: str, settings: Settings) -> int:
+    byte_order = "<" if data[:2] == b"II" else ">"
+    is_big_tiff = data[2:4] in (b"+\0", b"\0+")
+    offset = _unpack_int(data, byte_order, "Q" if is_big_tiff else "I", 8 if is_big_tiff else 4)
+    visited: set[int] = set()
+    directory_bytes = 0
+    while offset:
+        if offset in visited:
+            raise ScanError(f"{name}: its pages form a loop, so the file is damaged. Export or copy it again.")
+        visited.add(offset)
+        if len(visited) > settings.max_frames:
+            raise ScanError(
+                f"{name}: the file has more than the {settings.max_frames:,} pages allowed. "
+                "Split it into several files."
+            )
+        offset, size = _read_directory(data, byte_order, is_big_tiff, offset, name)
+        directory_bytes += size
+        if directory_bytes > len(data):  # overlapping directories could make the check below take forever
+            raise ScanError(f"{name}: its pages overlap, so the file is damaged. Export or copy it again.")
+    if not visited:
+        raise ScanError(f"{name}: the file has no pages. Export or copy it again.")
+    return len(visited)
+
+
+def _read_directory(data: bytes, byte_order: str, is_big_tiff: bool, offset: int, name: str) -> tuple[int, int]:
+    """Return the offset of the next directory and the size of this one, after checking the size of its values."""
+    count = _unpack_int(data, byte_order, "Q" if is_big_tiff else "H", offset)
+    start, entry_bytes = offset + (8 if is_big_tiff else 2), 20 if is_big_tiff else 12
+    end = start + count * entry_bytes
+    if end > len(data):
+        raise struct.error
+    value_bytes = 0
+    for entry in range(start, end, entry_bytes):
+        field_type = _unpack_int(data, byte_order, "H", entry + 2)
+        value_count = _unpack_int(data, byte_order, "Q" if is_big_tiff else "I", entry + 4)
+        value_bytes += _FIELD_TYPE_BYTES.get(field_type, 0) * value_count
+    if value_bytes > len(data):
+        raise ScanError(f"{name}: its tags declare more data than the file contains. Export or copy it again.")
+    return _unpack_int(data, byte_order, "Q" if is_big_tiff else "I", end), end - start
+
+
+def _unpack_int(data: bytes, byte_order: str, code: str, offset: int) -> int:
+    return int(struct.unpack_from(byte_order + code, data, offset)[0])

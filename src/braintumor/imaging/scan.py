@@ -1,4 +1,4 @@
-"""Scan: one grey image, read and checked, with what is known of its file."""
+"""One greyscale slice with what is known about its file."""
 
 from dataclasses import dataclass, field
 
@@ -6,21 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
-from braintumor.imaging.windowing import GrayImage
+from braintumor.imaging.windowing import GrayImage, unit_to_uint8
 
 
 @dataclass(frozen=True, slots=True)
 class FailedScan:
-    """What stands in a scan's place where there is none.
+    """A file or slice that could not be read.
 
     Attributes
     ----------
     name : str
-        Name of the file or slice, as a scan's would be.
+        Name of the file or slice.
     problem : str
-        A sentence: what is wrong and what to do. It starts with the name.
+        What is wrong and what to do next. Starts with the name.
     sha256 : str, optional
-        Hash of the file's bytes, where they could be had.
+        Hash of the file's bytes, if they could be read.
     """
 
     name: str
@@ -30,16 +30,16 @@ class FailedScan:
 
 @dataclass(frozen=True, slots=True)
 class SeriesPosition:
-    """Where a slice stands among the slices it was taken with.
+    """Position of a slice in its series.
 
     Attributes
     ----------
     key : str
-        The same for all slices of a series, and meaningless outside this process: no identifier of a file is in it.
+        Identical for all slices of a series. Meaningless outside this process: it contains no identifier of a file.
     title : str
-        What the series is, in words of a fixed list, such as `Series 3, T1, axial, 24 slices`.
+        Description made of words from a fixed list, such as `Series 3, T1, axial, 24 slices`.
     index, count : int
-        Place among the slices, from 0, and how many there are.
+        Index of the slice, from 0, and number of slices.
     """
 
     key: str
@@ -50,33 +50,33 @@ class SeriesPosition:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One slice as grey values, upright, with the file it came from.
+    """One slice as upright greyscale values.
 
     Attributes
     ----------
     values : ndarray of uint8 (0 to 255) or float32 (0 to 1), shape (height, width)
-        Grey values as they were decoded. 8-bit files stay in 8 bits: no work and no rounding is spent on them.
-        Deeper files, windowed, are float32. Read `pixels` or `to_uint8()` where the difference does not matter.
+        Decoded values. Files with 8 bits stay uint8, without rounding; files with more bits are windowed to float32.
+        Use `pixels` or `to_uint8()` where the difference does not matter.
     name : str
-        File name without folders, or what the caller calls it.
+        File name without folders, or the name given by the caller.
     sha256 : str
-        Hash of the file's bytes, or of the array's bytes where there was no file.
+        Hash of the file's bytes, or of the array's bytes.
     mode : str
-        Pillow mode of the file, such as `L`, `RGB` or `I;16`; `array` where there was no file.
+        Pillow mode of the file, such as `L`, `RGB` or `I;16`; `array` for an array.
     bits : int
-        Bits per sample as decoded: 8, or 16 for anything deeper.
-    series : SeriesPlace, optional
-        Where the slice stands in its DICOM series, volume or many-paged file.
+        Bits per sample as decoded: 8, or 16 for anything with more.
+    series : SeriesPosition, optional
+        Position in a DICOM series, a volume or a multi-page file.
     spacing : (float, float), optional
-        Millimetres from row to row and from column to column of `values`, where the file says.
+        Millimetres between rows and between columns of `values`, if the file states them.
     raw : ndarray of float32, shape (height, width), optional
-        Deep values before windowing (after DICOM's rescale), brighter where they are higher; None for 8-bit scans.
+        Values of more than 8 bits before windowing (after the DICOM rescale); higher is brighter. None for 8-bit scans.
     window : (float, float), optional
-        Centre and width that made `values` of `raw`: black below centre - width / 2, white above centre + width / 2.
+        Centre and width that map `raw` to `values`: black at centre - width / 2, white at centre + width / 2.
     warnings : tuple of str
-        Sentences the reader should see, such as that text may be burned into the picture.
+        Sentences for the reader, such as that text may be burned into the image.
     modality : str
-        What a DICOM file says it is: `MR`, one of `OTHER_MODALITIES`, or `OT`; empty where nothing is said.
+        Modality of a DICOM file: `MR`, a key of `NON_MR_MODALITIES`, or `OT` for any other; empty if not stated.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -93,25 +93,26 @@ class Scan:
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return int(self.values.shape[0])
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """Number of columns."""
         return int(self.values.shape[1])
 
     @property
     def pixels(self) -> NDArray[np.float32]:
-        """Grey values from 0 to 1, shape (height, width), float32; computed anew on every use for 8-bit scans."""
+        """Greyscale values from 0 to 1, shape (height, width), float32; recomputed on every access for 8-bit scans."""
         if self.values.dtype == np.uint8:
             return self.values.astype(np.float32) / np.float32(255.0)
         return self.values.astype(np.float32, copy=False)
 
     def to_uint8(self) -> NDArray[np.uint8]:
-        """Grey values from 0 to 255, shape (height, width); what is displayed and what models are fed from."""
-        values = self.values if self.values.dtype == np.uint8 else np.rint(self.values * np.float32(255.0))
-        return values.astype(np.uint8, copy=False)
+        """Return greyscale values from 0 to 255, shape (height, width), for display and as source of model inputs."""
+        if self.values.dtype == np.uint8:
+            return self.values.astype(np.uint8, copy=False)
+        return unit_to_uint8(self.values)
 
 
 def make_scan(
@@ -124,16 +125,16 @@ def make_scan(
     warnings: tuple[str, ...] = (),
     modality: str = "",
 ) -> Scan:
-    """Grey values as a scan.
+    """Create a scan from greyscale values.
 
     Raises
     ------
     ScanError
-        They are all the same.
+        All values are the same.
     """
     values = gray.values
     if values.min() == values.max():
-        raise ScanError(f"{name}: the whole image is one colour, so there is nothing to read. Check the export.")
+        raise ScanError(f"{name}: all pixels have the same value, so there is nothing to read. Check the export.")
     values.setflags(write=False)
     bits = 8 if values.dtype == np.uint8 else 16
     return Scan(values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, warnings, modality)

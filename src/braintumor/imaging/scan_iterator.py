@@ -1,4 +1,4 @@
-"""Iterate over every slice of many files, in order."""
+"""Iteration over every slice of many files, in order."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -26,116 +26,67 @@ from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition
 from braintumor.imaging.zip_archive import UnpackBudget, is_zip, iter_members, open_zip, too_many_files_message
 from braintumor.settings import Settings, get_settings
 
+SCAN_SUFFIXES: Final = (*IMAGE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
+# Index of the files of a DICOM disc, which lies next to the images.
+_DICOMDIR: Final = "DICOMDIR"
+
+__all__ = ["SCAN_SUFFIXES", "FailedScan", "iter_scans"]
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file and how to read it; `again` where reading it once more is another matter, as for what an archive holds."""
+    """A file and how to read it; `reread` is set where a second read differs, as for members of an archive."""
 
     name: str
     read: Callable[[], bytes]
     reread: Callable[[], bytes] | None = None
 
     def reopen(self) -> bytes:
-        """Its content once more."""
+        """Read the content a second time."""
         return (self.reread or self.read)()
-
-
-def read_file_slices(file: SourceFile, settings: Settings) -> Iterator[Scan | DicomSlice | FailedScan]:
-    """Every slice of a file. Nothing is raised: what cannot be read is a refusal."""
-    data = b""
-    try:
-        data = file.read()
-        yield from _iter_slices(file, data, detect_format(data, file.name), settings)
-    except ScanError as error:
-        yield FailedScan(file.name, str(error), sha256_hex(data) if data else None)
-    except Exception as error:  # what no parser foresaw costs this file, not those after it
-        what = type(error).__name__
-        problem = f"{file.name}: the file is damaged and cannot be read ({what}). Export or copy it again."
-        yield FailedScan(file.name, problem, sha256_hex(data) if data else None)
-
-
-def _iter_slices(
-    file: SourceFile, data: bytes, file_format: FileFormat, settings: Settings
-) -> Iterator[Scan | DicomSlice | FailedScan]:
-    name = file.name
-    if file_format is FileFormat.TIFF and (pages := count_pages(data, name, settings)) > 1:
-        yield from _iter_tiff_pages(data, pages, name, settings)
-    elif file_format.is_image:
-        yield read_image(data, file_format, name, settings)
-    elif file_format is FileFormat.DICOM:
-        sha256 = sha256_hex(data)
-        facts = read_metadata(data, sha256, name, settings)
-        yield from (DicomSlice(name, file, sha256, facts, frame) for frame in range(len(facts.frames)))
-    elif file_format is FileFormat.NIFTI:
-        yield from iter_volume_slices(data, sha256_hex(data), name, settings)
-    elif file_format in (FileFormat.ZIP, FileFormat.ARCHIVE) and file.reread is not None:
-        raise ScanError(f"{name}: it is an archive within an archive. Unpack it and give what is in it.")
-    else:
-        raise ScanError(unsupported_format_message(file_format, name))
-
-
-def _iter_tiff_pages(data: bytes, pages: int, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
-    """Pages of a TIFF; where the first cannot be read, the whole file is refused."""
-    sha256 = sha256_hex(data)
-    for page in range(pages):
-        place = SeriesPosition(sha256[:24], f"{pages} pages", page, pages)
-        shown = f"{name} [page {page + 1}]"
-        try:
-            yield read_image(data, FileFormat.TIFF, shown, settings, page, place, sha256)
-        except ScanError as error:
-            yield FailedScan(shown, str(error), sha256)
-            if page == 0:
-                return
-
-
-SCAN_SUFFIXES: Final = (*IMAGE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
-# The list of a disc's files, which lies beside the images of every DICOM disc.
-_DICOMDIR: Final = "DICOMDIR"
-
-__all__ = ["SCAN_SUFFIXES", "FailedScan", "iter_scans"]
 
 
 def iter_scans(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings | None = None
 ) -> Iterator[Scan | FailedScan]:
-    """Every slice of many files, in order.
+    """Yield every slice of many files, in order.
 
-    A picture has one; a DICOM file of several frames, a TIFF of several pages, a NIfTI volume (along each plane) and a
-    ZIP (all its files) have many. What cannot be read is a `Refusal`; nothing is raised.
+    An image file has one slice. A multi-frame DICOM file, a multi-page TIFF, a NIfTI volume (along each plane) and a
+    ZIP (all its files) have many. Unreadable files and slices become a `FailedScan`; nothing is raised.
 
-    Pictures and volumes are given as soon as they are read. DICOM slices come after them, series by series and each in
-    slice order, for which all files must have been seen. Files are counted against `Settings.max_files`, those within
-    archives too. One file, page or frame is held at a time; stopping early lets go of everything.
+    Images and volumes are yielded as soon as they are read. DICOM slices follow, series by series and in slice order,
+    because sorting needs the headers of all files. `Settings.max_files` limits the number of files, including those in
+    archives. Only one file, page or frame is in memory at a time; closing the iterator early closes all archives.
 
     Parameters
     ----------
     sources : iterable of (name, content or path)
-        The name is shown as it is given; folders are the caller's to list.
+        The name is displayed as given. Folders must be listed by the caller.
     """
     settings = settings or get_settings()
-    slices: list[DicomSlice] = []
+    dicom_slices: list[DicomSlice] = []
     count = 0
     with ExitStack() as stack:
-        for one in _iter_files(sources, settings, stack):
-            if isinstance(one, FailedScan):
-                yield one
+        for file in _iter_files(sources, settings, stack):
+            if isinstance(file, FailedScan):
+                yield file
                 continue
             count += 1
             if count > settings.max_files:
-                yield FailedScan(one.name, too_many_files_message(one.name, settings))
+                yield FailedScan(file.name, too_many_files_message(file.name, settings))
                 continue
-            for found in read_file_slices(one, settings):
-                if isinstance(found, DicomSlice):
-                    slices.append(found)
+            for item in _read_file_slices(file, settings):
+                if isinstance(item, DicomSlice):
+                    dicom_slices.append(item)
                 else:
-                    yield found
-        yield from _iter_series_slices(slices, settings)
+                    yield item
+        yield from _iter_series_slices(dicom_slices, settings)
 
 
 def _iter_files(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings, stack: ExitStack
 ) -> Iterator[SourceFile | FailedScan]:
-    """Files as they are given, those of archives in their place; archives stay open as long as the stack."""
+    """Yield files in the given order, and the members of an archive in its place; the stack closes the archives."""
     budget = UnpackBudget(settings.max_unpacked_bytes)
     for name, source in sources:
         if name.replace("\\", "/").rpartition("/")[2].upper() == _DICOMDIR:
@@ -148,29 +99,79 @@ def _iter_files(
         except ScanError as error:
             yield FailedScan(name, str(error))
             continue
-        found = list(iter_members(archive, name))
-        if not found:
-            yield FailedScan(name, f"{name}: the archive holds no file. Make it again.")
-        for member in found:
+        members = list(iter_members(archive, name))
+        if not members:
+            yield FailedScan(name, f"{name}: the archive contains no files. Create it again.")
+        for member in members:
             yield SourceFile(member.name, partial(member.read, settings, budget), partial(member.read, settings, None))
 
 
-def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[Scan | FailedScan]:
-    """DICOM frames, read once more file by file in slice order; a file with no sound frame costs one row."""
-    held: tuple[str, bytes] = ("", b"")
-    sound: set[str] = set()
-    given_up: set[str] = set()
-    for one, place in sort_into_series(slices):
-        if one.sha256 in given_up:
-            continue
-        several = len(one.metadata.frames) > 1
-        name = f"{one.name} [frame {one.frame_index + 1}]" if several else one.name
+def _read_file_slices(file: SourceFile, settings: Settings) -> Iterator[Scan | DicomSlice | FailedScan]:
+    """Yield every slice of a file, and a `FailedScan` for what is unreadable; nothing is raised."""
+    data = b""
+    try:
+        data = file.read()
+        yield from _iter_slices(file, data, detect_format(data, file.name), settings)
+    except ScanError as error:
+        yield FailedScan(file.name, str(error), sha256_hex(data) if data else None)
+    except Exception as error:  # an unexpected parser error must not stop the files that follow
+        problem = (
+            f"{file.name}: the file is damaged and cannot be read ({type(error).__name__}). Export or copy it again."
+        )
+        yield FailedScan(file.name, problem, sha256_hex(data) if data else None)
+
+
+def _iter_slices(
+    file: SourceFile, data: bytes, file_format: FileFormat, settings: Settings
+) -> Iterator[Scan | DicomSlice | FailedScan]:
+    name = file.name
+    if file_format is FileFormat.TIFF and (count := count_pages(data, name, settings)) > 1:
+        yield from _iter_tiff_pages(data, count, name, settings)
+    elif file_format.is_image:
+        yield read_image(data, file_format, name, settings)
+    elif file_format is FileFormat.DICOM:
+        sha256 = sha256_hex(data)
+        metadata = read_metadata(data, sha256, name, settings)
+        yield from (DicomSlice(name, file, sha256, metadata, frame) for frame in range(len(metadata.frames)))
+    elif file_format is FileFormat.NIFTI:
+        yield from iter_volume_slices(data, sha256_hex(data), name, settings)
+    elif file_format in (FileFormat.ZIP, FileFormat.ARCHIVE) and file.reread is not None:
+        raise ScanError(f"{name}: this is an archive inside an archive. Unpack it first.")
+    else:
+        raise ScanError(unsupported_format_message(file_format, name))
+
+
+def _iter_tiff_pages(data: bytes, count: int, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
+    """Yield the pages of a TIFF file; if the first is unreadable, the file is skipped after one `FailedScan`."""
+    sha256 = sha256_hex(data)
+    for page in range(count):
+        position = SeriesPosition(sha256[:24], f"{count} pages", page, count)
+        page_name = f"{name} [page {page + 1}]"
         try:
-            if held[0] != one.sha256:
-                held = one.sha256, one.file.reopen()
-            yield read_frame(held[1], one.sha256, one.metadata, one.frame_index, name, settings, place)
-            sound.add(one.sha256)
+            yield read_image(data, FileFormat.TIFF, page_name, settings, page, position, sha256)
         except ScanError as error:
-            yield FailedScan(name, str(error), one.sha256)
-            if several and one.sha256 not in sound:
-                given_up.add(one.sha256)
+            yield FailedScan(page_name, str(error), sha256)
+            if page == 0:
+                return
+
+
+def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[Scan | FailedScan]:
+    """Read DICOM frames in slice order; a file whose first frame fails is skipped after one `FailedScan`."""
+    loaded_sha256, data = "", b""
+    readable_files: set[str] = set()
+    skipped_files: set[str] = set()
+    for item, position in sort_into_series(slices):
+        if item.sha256 in skipped_files:
+            continue
+        is_multi_frame = len(item.metadata.frames) > 1
+        name = f"{item.name} [frame {item.frame_index + 1}]" if is_multi_frame else item.name
+        try:
+            if loaded_sha256 != item.sha256:
+                data = item.file.reopen()
+                loaded_sha256 = item.sha256
+            yield read_frame(data, item.sha256, item.metadata, item.frame_index, name, settings, position)
+            readable_files.add(item.sha256)
+        except ScanError as error:
+            yield FailedScan(name, str(error), item.sha256)
+            if is_multi_frame and item.sha256 not in readable_files:
+                skipped_files.add(item.sha256)

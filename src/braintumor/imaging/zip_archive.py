@@ -1,4 +1,4 @@
-"""Members of a ZIP archive, one at a time, in memory: sizes are checked before unpacking and while it runs."""
+"""Members of a ZIP archive, read one at a time into memory, with sizes checked before and during unpacking."""
 
 import io
 import stat
@@ -13,22 +13,22 @@ from braintumor.errors import ScanError
 from braintumor.imaging.file_bytes import too_large_message
 from braintumor.settings import Settings
 
-# Room in an archive's list for each of the files allowed; a longer list is that of an archive with too many.
+# Size of the central directory per allowed file; a larger directory means too many files.
 _DIRECTORY_BYTES_PER_FILE: Final = 1_024
 _CHUNK_BYTES: Final = 2**20
-# What operating systems put beside files, and what lists the files of a disc.
+# Metadata of operating systems, and the index of a DICOM disc.
 _IGNORED_FOLDERS: Final = ("__MACOSX",)
 _IGNORED_NAMES: Final = ("DICOMDIR", "THUMBS.DB", "DESKTOP.INI")
 _ZIP_SIGNATURES: Final = (b"PK\3\4", b"PK\5\6")
 _ENCRYPTED_FLAG: Final = 0x1
-# LZMA is left out: it takes as much memory as an archive asks for, before a byte is unpacked.
+# LZMA is excluded: it allocates as much memory as the archive requests before unpacking a byte.
 _ALLOWED_COMPRESSION: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
-# Names are shown, so what cannot be printed is replaced, and of the longest the end is kept.
+# Displayed names are cut to their end, and unprintable characters are replaced.
 _MAX_NAME_LENGTH: Final = 200
 
 
 class _LimitedReader(io.BufferedReader):
-    """A file that gives no more than so much at once: `zipfile` reads an archive's whole list in one piece."""
+    """A file that limits single reads, because `zipfile` reads the whole central directory at once."""
 
     limit = 0
 
@@ -40,7 +40,7 @@ class _LimitedReader(io.BufferedReader):
 
 @dataclass(slots=True)
 class UnpackBudget:
-    """What the archives read at once may still unpack to, in bytes."""
+    """Remaining bytes that the archives of one call may unpack to."""
 
     remaining: int
 
@@ -54,37 +54,37 @@ class ZipMember:
     archive: zipfile.ZipFile
 
     def read(self, settings: Settings, budget: UnpackBudget | None) -> bytes:
-        """Its content, which counts against a budget unless it is read again.
+        """Return the content, counted against the budget; pass None for a repeated read.
 
         Raises
         ------
         ScanError
-            Encrypted, packed in a way that is not known, over a limit, or damaged.
+            The member is encrypted, damaged, over a limit, or its path or compression method is not allowed.
         """
         budget = budget or UnpackBudget(settings.max_bytes)
         self._check_declared(settings, budget)
         limit = min(settings.max_bytes, budget.remaining)
         try:
-            with self.archive.open(self.info) as packed:
-                data = _read_up_to(packed, limit)
-        except Exception as error:  # zlib, bz2 and lzma each have errors of their own
-            raise ScanError(f"{self.name}: the archive is damaged here. Make or copy it again.") from error
+            with self.archive.open(self.info) as member:
+                data = _read_up_to(member, limit)
+        except Exception as error:  # zlib and bz2 raise different errors
+            raise ScanError(f"{self.name}: the archive is damaged at this file. Create or copy it again.") from error
         budget.remaining -= len(data)
         if len(data) > limit:
             raise ScanError(zip_bomb_message(self.name))
         return data
 
     def _check_declared(self, settings: Settings, budget: UnpackBudget) -> None:
-        """By what the archive says of it, which may be untrue."""
+        """Check the header, whose sizes may be wrong and are checked again while unpacking."""
         path = _member_path(self.info)
         if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
-            raise ScanError(f"{self.name}: its place in the archive leads out of it. Make the ZIP again.")
+            raise ScanError(f"{self.name}: its path leads outside the archive. Create the ZIP again.")
         if stat.S_ISLNK(self.info.external_attr >> 16):
-            raise ScanError(f"{self.name}: it is a link to another file. Put the file itself into the ZIP.")
+            raise ScanError(f"{self.name}: this is a symbolic link. Put the file itself into the ZIP.")
         if self.info.flag_bits & _ENCRYPTED_FLAG:
-            raise ScanError(f"{self.name}: it is protected by a password. Make a ZIP without one.")
+            raise ScanError(f"{self.name}: the file is protected by a password. Create a ZIP without one.")
         if self.info.compress_type not in _ALLOWED_COMPRESSION:
-            raise ScanError(f"{self.name}: it is packed in a way that is not read. Make an ordinary ZIP.")
+            raise ScanError(f"{self.name}: its compression method is not supported. Create a standard ZIP.")
         if self.info.file_size > settings.max_bytes:
             raise ScanError(too_large_message(self.name, settings.max_bytes))
         if self.info.file_size > settings.max_ratio * max(1, self.info.compress_size):
@@ -92,7 +92,7 @@ class ZipMember:
         if self.info.file_size > budget.remaining:
             raise ScanError(
                 f"{self.name}: archives read at once may unpack to {settings.max_unpacked_bytes / 2**20:.0f} MB, and "
-                "this one would pass that. Give it by itself."
+                "this file would exceed that. Read it separately."
             )
 
 
@@ -100,25 +100,26 @@ def _member_path(info: zipfile.ZipInfo) -> PurePosixPath:
     return PurePosixPath(info.filename.replace("\\", "/"))
 
 
-def _read_up_to(packed: IO[bytes], limit: int) -> bytes:
-    """Content to its end, or a byte more than the limit."""
-    parts, left = [], limit + 1
-    while left > 0 and (part := packed.read(min(_CHUNK_BYTES, left))):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def _read_up_to(member: IO[bytes], limit: int) -> bytes:
+    """Read to the end, or one byte more than the limit."""
+    chunks, remaining = [], limit + 1
+    while remaining > 0 and (chunk := member.read(min(_CHUNK_BYTES, remaining))):
+        chunks.append(chunk)
+        remaining -= len(chunk)
+    return b"".join(chunks)
 
 
 def zip_bomb_message(name: str) -> str:
-    return f"{name}: it unpacks to far more than its size in the archive. Give the file itself."
+    """Return the error message for a member with an implausible compression ratio."""
+    return f"{name}: it unpacks to far more than its size in the archive. Read the file itself, without the archive."
 
 
 def is_zip(source: bytes | Path) -> bool:
-    """Whether a file starts as a ZIP archive does; not so where it cannot be opened."""
+    """Whether a file starts with a ZIP signature; False if it cannot be opened."""
     if isinstance(source, bytes):
         return source.startswith(_ZIP_SIGNATURES)
     try:
-        if not source.is_file():  # what is read from a pipe is gone
+        if not source.is_file():  # reading from a pipe would consume it
             return False
         with source.open("rb") as file:
             return file.read(4) in _ZIP_SIGNATURES
@@ -128,12 +129,12 @@ def is_zip(source: bytes | Path) -> bool:
 
 @contextmanager
 def open_zip(source: bytes | Path, name: str, settings: Settings) -> Iterator[zipfile.ZipFile]:
-    """An archive, its list read within bounds.
+    """Open an archive and read its central directory within the limits.
 
     Raises
     ------
     ScanError
-        Too large, too many files, damaged, or not readable.
+        The archive is too large, has too many files, is damaged or unreadable.
     """
     with ExitStack() as stack:
         archive = stack.enter_context(_open_within_limits(source, name, settings, stack))
@@ -143,36 +144,36 @@ def open_zip(source: bytes | Path, name: str, settings: Settings) -> Iterator[zi
 
 
 def _open_within_limits(source: bytes | Path, name: str, settings: Settings, stack: ExitStack) -> zipfile.ZipFile:
-    """An archive whose file, which it does not close itself, is closed with a stack."""
+    """Open an archive, and register its file with the stack because `ZipFile` does not close a file it is given."""
     try:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > settings.max_archive_bytes:
             raise ScanError(too_large_message(name, settings.max_archive_bytes, "archive"))
         raw: Any = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb", buffering=0)
-        guarded = stack.enter_context(_LimitedReader(raw))
-        guarded.limit = max(_CHUNK_BYTES, _DIRECTORY_BYTES_PER_FILE * settings.max_files)
-        return zipfile.ZipFile(guarded)
+        limited = stack.enter_context(_LimitedReader(raw))
+        limited.limit = max(_CHUNK_BYTES, _DIRECTORY_BYTES_PER_FILE * settings.max_files)
+        return zipfile.ZipFile(limited)
     except ScanError:
         raise
     except zipfile.LargeZipFile:
         raise ScanError(too_many_files_message(name, settings)) from None
-    except Exception as error:  # struct.error, ValueError and others where its list is damaged
-        raise ScanError(f"{name}: the archive is cut short or damaged. Make or copy it again.") from error
+    except Exception as error:  # a damaged directory raises struct.error, ValueError and others
+        raise ScanError(f"{name}: the archive is truncated or damaged. Create or copy it again.") from error
 
 
 def too_many_files_message(name: str, settings: Settings) -> str:
-    """The sentence for files over the number that is read at once."""
-    return f"{name}: more than {settings.max_files:,} files at once are too many. Give it in parts."
+    """Return the error message for a file beyond the limit on the number of files."""
+    return f"{name}: more than {settings.max_files:,} files at once are not allowed. Read them in several runs."
 
 
 def iter_members(archive: zipfile.ZipFile, name: str) -> Iterator[ZipMember]:
-    """Its files as the list has them; folders and what operating systems leave beside files are passed over."""
+    """Yield the files of an archive in their order, without folders, hidden files and operating-system metadata."""
     for info in archive.infolist():
         path = _member_path(info)
-        hidden = path.name.startswith(".") and ".." not in path.parts
-        # A name can be empty, which `is_dir` of Python 3.11 does not survive.
+        is_hidden = path.name.startswith(".") and ".." not in path.parts
+        # `is_dir` of Python 3.11 fails on an empty name.
         is_folder = not info.filename or info.is_dir()
-        if is_folder or hidden or path.name.upper() in _IGNORED_NAMES or set(_IGNORED_FOLDERS) & set(path.parts):
+        if is_folder or is_hidden or path.name.upper() in _IGNORED_NAMES or set(_IGNORED_FOLDERS) & set(path.parts):
             continue
-        shown = "".join(sign if sign.isprintable() else "?" for sign in info.filename)
-        yield ZipMember(f"{name}/{shown[-_MAX_NAME_LENGTH:]}", info, archive)
+        printable = "".join(character if character.isprintable() else "?" for character in info.filename)
+        yield ZipMember(f"{name}/{printable[-_MAX_NAME_LENGTH:]}", info, archive)

@@ -108,5 +108,5 @@ def test_threads_share_one_detector_and_agree(detector):
 
 
 def test_what_is_no_scan_raises_a_scan_error(detector):
-    with pytest.raises(ScanError, match="not a JPEG or PNG"):
+    with pytest.raises(ScanError, match="not a JPEG, PNG"):
         detector.detect(b"hello", "hello.jpg")

@@ -58,8 +58,8 @@ def test_every_file_gives_a_row_and_a_broken_file_costs_only_its_own(scans, tmp_
         "broken.jpg", "text.jpg", *(f"{folder}/{label}.png" for folder in ("first", "second") for label in CLASSES)
     ]  # fmt: skip
     assert [bool(row["error"]) for row in rows] == [True, True] + [False] * 8
-    assert "cut short or damaged" in rows[0]["error"]
-    assert "not a JPEG or PNG" in rows[1]["error"]
+    assert "truncated or damaged" in rows[0]["error"]
+    assert "not a JPEG, PNG" in rows[1]["error"]
     assert all(len(row["sha256"]) == 64 for row in rows)
     assert (outcome.failed, outcome.verdicts.total(), outcome.skipped, outcome.resumed) == (2, 8, 1, 0)
     assert not (tmp_path / "out.csv.part").exists()
@@ -208,8 +208,8 @@ def test_the_command_exits_0_when_all_was_read(scans, tmp_path, capsys):
 def test_the_command_exits_1_and_names_the_files_that_failed(scans, tmp_path, capsys):
     assert main(["predict", str(scans), "--csv", str(tmp_path / "out.csv")]) == 1
     captured = capsys.readouterr()
-    assert "broken.jpg: the file is cut short or damaged" in captured.err
-    assert "text.jpg: this is not a JPEG or PNG" in captured.err
+    assert "broken.jpg: the file is truncated or damaged" in captured.err
+    assert "text.jpg: this is not a JPEG, PNG" in captured.err
 
 
 def test_the_command_writes_rows_to_standard_output_and_the_summary_beside_it(scans, capsys):

@@ -1,1 +1,1 @@
-"""DICOM: read by a whitelist of tags in a process of its own, grouped into series, windowed into scans."""
+"""DICOM files: parsed from a list of allowed tags in a separate process, and sorted into series."""

@@ -1,14 +1,14 @@
-"""The only DICOM tags that are read. No name, number, date or free text of a person, place or study is among them.
+"""The only DICOM tags that are read: none contains a name, number, date or free text that identifies a patient.
 
-What is not listed here is skipped unread, so nothing below can show, log or keep it. Three tags are read and never
-leave the function that reads them: of SeriesInstanceUID a keyed hash is kept, of SeriesDescription and
-AcquisitionContrast only words of the fixed list in `braintumor.imaging.dicom.allowed_tags`.
+All other tags are skipped without parsing, so they cannot be displayed, logged or stored. Three tags are read but never
+leave the parsing process: SeriesInstanceUID is reduced to a keyed hash, and SeriesDescription and AcquisitionContrast
+to words from the fixed list below.
 """
 
 import re
 from typing import Final
 
-# How pixels are stored, and what their numbers mean.
+# Pixel storage and the meaning of the values.
 PIXEL_TAGS: Final = (
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept",
@@ -18,7 +18,7 @@ PIXEL_TAGS: Final = (
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
 )  # fmt: skip
-# The pixels themselves, and where frames start in them.
+# Pixel data and the offsets of frames in it.
 PIXEL_DATA_TAGS: Final = (
     "PixelData",
     "FloatPixelData",
@@ -26,19 +26,18 @@ PIXEL_DATA_TAGS: Final = (
     "ExtendedOffsetTable",
     "ExtendedOffsetTableLengths",
 )
-# Where the slice lies.
+# Position of the slice.
 GEOMETRY_TAGS: Final = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient", "InstanceNumber")
-# What it was taken with, and whether it may be read as an MR slice at all.
+# Modality, and whether the file is an MR slice.
 MODALITY_TAGS: Final = ("SOPClassUID", "Modality", "ConversionType", "BurnedInAnnotation", "SeriesNumber")
-# Read, and kept as a hash or as words of a fixed list only.
+# Reduced to a keyed hash, or to words from the list below.
 HASHED_TAGS: Final = ("SeriesInstanceUID",)
 KEYWORD_TAGS: Final = ("SeriesDescription", "AcquisitionContrast")
-# The same facts, told for each frame.
+# The same attributes per frame.
 FRAME_TAGS: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 
 HEADER_TAGS: Final = (*PIXEL_TAGS, *GEOMETRY_TAGS, *MODALITY_TAGS, *HASHED_TAGS, *KEYWORD_TAGS, *FRAME_TAGS)
 ALL_TAGS: Final = (*HEADER_TAGS, *PIXEL_DATA_TAGS)
-
 
 _SEQUENCE_PATTERNS: Final = (
     ("FLAIR", r"flair|fluid.?attenuated"), ("STIR", r"stir"), ("DWI", r"dwi|diff(usion)?"), ("ADC", r"adc"),
@@ -49,14 +48,12 @@ _CONTRAST_AGENT_PATTERN: Final = r"gd|gad\w*|\+ ?c|ce|post|contrast"
 
 
 def describe_contrast(text: str) -> list[str]:
-    """What a description says of the contrast, in our own words; empty where nothing known is in it."""
-    spaced = f" {re.sub(r'[_,;/()-]+', ' ', text.lower())} "
-    found = [word for word, pattern in _SEQUENCE_PATTERNS if _has_keyword(spaced, pattern)]
-    if "T2*" in found and "T2" in found:
-        found.remove("T2")
-    kept = found[:1]
-    return [*kept, "with contrast"] if kept and _has_keyword(spaced, _CONTRAST_AGENT_PATTERN) else kept
+    """Extract the sequence and contrast agent from a description, as words from a fixed list."""
+    normalized = f" {re.sub(r'[_,;/()-]+', ' ', text.lower())} "
+    sequences = [word for word, pattern in _SEQUENCE_PATTERNS if _has_keyword(normalized, pattern)]
+    has_agent = bool(sequences) and _has_keyword(normalized, _CONTRAST_AGENT_PATTERN)
+    return [*sequences[:1], "with contrast"] if has_agent else sequences[:1]
 
 
-def _has_keyword(spaced: str, pattern: str) -> bool:
-    return re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9*])", spaced) is not None
+def _has_keyword(text: str, pattern: str) -> bool:
+    return re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9*])", text) is not None

@@ -1,24 +1,36 @@
-"""Facts: all that leaves the process which reads a DICOM file, apart from its pixels."""
+"""Metadata that leaves the DICOM parsing process: free of any patient identity."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-# What can be wrong with a file; said without a value of any tag.
+# Error messages by problem code. They contain no tag values, because those may identify a patient.
 PROBLEM_MESSAGES: Final = {
-    "damaged": "the DICOM file is cut short or damaged. Export or copy it again.",
-    "imageless": "this DICOM file holds no image. Choose the images of the series.",
-    "directory": "this is the list of a disc's files (DICOMDIR), not an image. Choose the images of the series.",
-    "compression": "its pixels are compressed in a way that cannot be read here. Export the series uncompressed.",
-    "layout": "it stores its pixels in a way that cannot be read here. Export the series as plain grey images.",
-    "memory": "unpacking it takes more memory than is allowed. Export the series uncompressed.",
-    "crashed": "its pixels are damaged so badly that they cannot be decoded. Export or copy it again.",
-    "slow": "decoding it took too long. Export the series uncompressed.",
+    "damaged": "the DICOM file is truncated or damaged. Export or copy it again.",
+    "no_image": "this DICOM file contains no image. Select the images of the series.",
+    "directory": "this is the index of a disc (DICOMDIR), not an image. Select the images of the series.",
+    "compression": "its pixel compression is not supported. Export the series uncompressed.",
+    "layout": "its pixel layout is not supported. Export the series as plain greyscale images.",
+    "memory": "decoding it takes more memory than is allowed. Export the series uncompressed.",
+    "crashed": "its pixel data is too damaged to decode. Export or copy it again.",
+    "timeout": "decoding it took too long. Export the series uncompressed.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FrameMetadata:
-    """One frame: where it lies along the series' normal (mm), how far pixels are apart, what their numbers mean."""
+    """One frame.
+
+    Attributes
+    ----------
+    position : float, optional
+        Position along the slice normal in mm.
+    spacing : (float, float), optional
+        Millimetres between rows and between columns.
+    slope, intercept : float
+        Rescale from stored to real values.
+    window : (float, float), optional
+        Centre and width, in real values.
+    """
 
     position: float | None = None
     spacing: tuple[float, float] | None = None
@@ -29,37 +41,46 @@ class FrameMetadata:
 
 @dataclass(frozen=True, slots=True)
 class DicomMetadata:
-    """One file, told without any identity.
+    """One file, without patient identity.
 
     Attributes
     ----------
-    key : str
-        Keyed hash of the series; empty where the file names none.
-    number, instance : int, optional
-        Of the series, and of the file within it.
-    words : tuple of str
-        Contrast, in words of a fixed list.
+    rows, columns : int
+        Size of a frame in pixels.
+    is_color : bool
+        Whether pixels have a colour, stored directly or through a palette.
+    is_inverted : bool
+        Whether low values are bright (MONOCHROME1).
+    bits : int
+        Bits stored per sample.
+    frames : tuple of FrameMetadata
+        One per frame.
+    series_key : str
+        Keyed hash of the series; empty if the file names none.
+    series_number, instance_number : int, optional
+        Number of the series, and of the file within it.
+    contrast_words : tuple of str
+        Sequence and contrast agent, as words from a fixed list.
     plane : str
         `axial`, `coronal`, `sagittal`, `oblique`, or empty.
     orientation : tuple of float
-        Direction cosines, rounded; empty where unknown.
+        Direction cosines, rounded; empty if unknown.
     modality : str
-        `MR`, one of `OTHER_MODALITIES`, `OT` for any other; empty where the file says nothing.
+        `MR`, a key of `NON_MR_MODALITIES`, or `OT` for any other; empty if not stated.
     burned_in : str
-        Whether text is burned into the picture: `yes`, `no`, or `maybe` for captured screens that do not say.
+        Whether text is burned into the image: `yes`, `no`, or `maybe` for screen captures that do not state it.
     """
 
     rows: int
     columns: int
-    colour: bool
-    inverted: bool
+    is_color: bool
+    is_inverted: bool
     bits: int
-    signed: bool
     frames: tuple[FrameMetadata, ...] = field(repr=False)
-    key: str = ""
-    number: int | None = None
-    instance: int | None = None
-    words: tuple[str, ...] = ()
+    series_key: str = ""
+    series_number: int | None = None
+    instance_number: int | None = None
+    contrast_words: tuple[str, ...] = ()
     plane: str = ""
     orientation: tuple[float, ...] = ()
     modality: str = ""
@@ -67,19 +88,13 @@ class DicomMetadata:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """From plain data, as JSON gives it."""
+        """Restore from the output of `dataclasses.asdict` after a round trip through JSON."""
         frames = tuple(
-            FrameMetadata(
-                frame["position"],
-                _to_pair(frame["spacing"]),
-                frame["slope"],
-                frame["intercept"],
-                _to_pair(frame["window"]),
-            )
+            FrameMetadata(**{**frame, "spacing": _to_pair(frame["spacing"]), "window": _to_pair(frame["window"])})
             for frame in data["frames"]
         )
-        lists = {key: tuple(data[key]) for key in ("words", "orientation")}
-        return cls(**{**data, **lists, "frames": frames})
+        tuples = {key: tuple(data[key]) for key in ("contrast_words", "orientation")}
+        return cls(**{**data, **tuples, "frames": frames})
 
 
 def _to_pair(values: list[float] | None) -> tuple[float, float] | None:

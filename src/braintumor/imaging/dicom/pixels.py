@@ -1,4 +1,4 @@
-"""One frame of a DICOM dataset -> grey numbers as they are stored: colour becomes luma, nothing is windowed yet."""
+"""Decoding of one frame of a DICOM dataset to its stored values; colour becomes luma, nothing is windowed yet."""
 
 from typing import Any, Final
 
@@ -10,37 +10,45 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from braintumor.imaging.windowing import reduce_to_8_bits
+
 _GRAY_PHOTOMETRICS: Final = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOR_PHOTOMETRICS: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 
+def has_supported_layout(dataset: Dataset) -> bool:
+    """Whether pixels are stored as one grey sample, or as three colour samples convertible to grey."""
+    photometric, samples = str(dataset.get("PhotometricInterpretation", "")), dataset.get("SamplesPerPixel", 1)
+    return photometric in (_GRAY_PHOTOMETRICS if samples == 1 else _COLOR_PHOTOMETRICS)
+
+
 def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
-    """Numbers of a frame, shape (rows, columns): uint8, or float32 for all else.
+    """Return the stored values of a frame, shape (rows, columns): uint8, or float32 for all other types.
 
     Raises
     ------
     NotImplementedError
-        No decoder for its transfer syntax is there.
+        No decoder is available for the transfer syntax.
     Exception
-        Anything else the decoders say of damaged data.
+        Any other error of a decoder on damaged data.
     """
     decoder = get_decoder(_transfer_syntax(dataset))
     if not decoder.is_available:
         raise NotImplementedError
-    found, _ = decoder.as_array(dataset, index=index)
-    bits = int(dataset.get("BitsStored") or 8 * found.dtype.itemsize)
+    values, _ = decoder.as_array(dataset, index=index)
+    bits = int(dataset.get("BitsStored") or 8 * values.dtype.itemsize)
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-        found = apply_color_lut(found, dataset)
-        bits = 8 * found.dtype.itemsize
-    grey = _to_luma(found, bits) if found.ndim == 3 else found
-    return grey if grey.dtype == np.uint8 else grey.astype(np.float32)
+        values = apply_color_lut(values, dataset)
+        bits = 8 * values.dtype.itemsize
+    gray = _to_luma(values, bits) if values.ndim == 3 else values
+    return gray if gray.dtype == np.uint8 else gray.astype(np.float32)
 
 
 def _transfer_syntax(dataset: Dataset) -> UID:
-    """The transfer syntax a file names, or the one it was found to be written in."""
-    named = getattr(dataset, "file_meta", None) and dataset.file_meta.get("TransferSyntaxUID")
-    if named:
-        return UID(named)
+    """Return the declared transfer syntax, or the encoding that pydicom detected."""
+    declared = getattr(dataset, "file_meta", None) and dataset.file_meta.get("TransferSyntaxUID")
+    if declared:
+        return UID(declared)
     is_implicit, is_little = dataset.original_encoding
     if is_implicit:
         return ImplicitVRLittleEndian
@@ -48,13 +56,7 @@ def _transfer_syntax(dataset: Dataset) -> UID:
 
 
 def _to_luma(colors: NDArray[Any], bits: int) -> NDArray[np.uint8]:
-    """Eight bits of luma are all that colours are worth: they are drawn over a slice, or of a slice of eight."""
+    """Convert colours to 8-bit luma: colour is either an overlay on a slice or a rendering of an 8-bit one."""
     if colors.dtype != np.uint8:
-        colors = (colors.astype(np.float32) * (255.0 / (2.0**bits - 1.0))).clip(0.0, 255.0).astype(np.uint8)
+        colors = reduce_to_8_bits(colors, bits)
     return np.asarray(Image.fromarray(np.ascontiguousarray(colors[..., :3])).convert("L"))
-
-
-def has_supported_layout(dataset: Dataset) -> bool:
-    """Whether pixels are stored as one grey, or three colours that can be turned into one."""
-    photometric, samples = str(dataset.get("PhotometricInterpretation", "")), dataset.get("SamplesPerPixel", 1)
-    return photometric in (_GRAY_PHOTOMETRICS if samples == 1 else _COLOR_PHOTOMETRICS)

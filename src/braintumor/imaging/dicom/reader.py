@@ -1,4 +1,4 @@
-"""DICOM files -> scans: facts first, so that files can be put in order, then frames one at a time."""
+"""DICOM files as scans: metadata first, so that files can be sorted, then one frame at a time."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,29 +14,29 @@ from braintumor.imaging.windowing import window_dicom_frame
 from braintumor.settings import Settings
 
 _BURNED_IN_WARNINGS: Final = {
-    "yes": "The file says that text is burned into the picture. It may name the patient: look before you share it.",
-    "maybe": "This is a captured screen: text in the picture may name the patient. Look before you share it.",
+    "yes": "According to the file, text is burned into the image. It may name the patient: check before sharing it.",
+    "maybe": "This is a screen capture. Text in the image may name the patient: check before sharing it.",
 }
-_NOT_MR_WARNING: Final = "The file says that it is not an MR image. The model has learned from MR slices alone."
+_NOT_MR_WARNING: Final = "According to the file, this is not an MR image. The model was trained on MR slices only."
 
 
 def read_metadata(data: bytes, sha256: str, name: str, settings: Settings) -> DicomMetadata:
-    """What may be known of a DICOM file, within the limits.
+    """Read the metadata of a DICOM file and check its limits.
 
     Raises
     ------
     ScanError
-        It is damaged, holds no image, is two kinds of file at once, or is over a limit.
+        The file is damaged, contains no image, is a polyglot, or exceeds a limit.
     """
     if data[128:132] == b"DICM" and (other := detect_preamble_polyglot(data)):
-        raise ScanError(f"{name}: the file is an image and {other} at once. Export the slice again from its source.")
-    facts = SANDBOX.read_metadata(data, sha256, name, settings)
-    check_size(facts.columns, facts.rows, name, settings, is_high_bit_depth=True)
-    if len(facts.frames) > settings.max_frames:
+        raise ScanError(f"{name}: the file is both an image and {other}. Export the slice again from its source.")
+    metadata = SANDBOX.read_metadata(data, sha256, name, settings)
+    check_size(metadata.columns, metadata.rows, name, settings, is_high_bit_depth=True)
+    if len(metadata.frames) > settings.max_frames:
         raise ScanError(
-            f"{name}: it holds more than the {settings.max_frames:,} frames allowed. Export the series in parts."
+            f"{name}: the file has more than the {settings.max_frames:,} frames allowed. Export the series in parts."
         )
-    return facts
+    return metadata
 
 
 def read_frame(
@@ -48,35 +48,36 @@ def read_frame(
     settings: Settings,
     series: SeriesPosition | None = None,
 ) -> Scan:
-    """One frame of a DICOM file as a scan.
+    """Read one frame of a DICOM file.
 
     Raises
     ------
     ScanError
-        It cannot be decoded, or is all one colour.
+        The frame cannot be decoded, or all its pixels have the same value.
     """
     frame = metadata.frames[index]
     stored = SANDBOX.read_pixels(data, sha256, index, name, settings)
-    grey = window_dicom_frame(stored, metadata, frame, name)
-    mode = "RGB" if metadata.colour else "L" if grey.raw is None else "I;16"
-    return make_scan(
-        grey, name, sha256, mode, series, frame.spacing, tuple(_iter_warnings(metadata)), metadata.modality
-    )
+    gray = window_dicom_frame(stored, metadata, frame, name)
+    mode = "RGB" if metadata.is_color else "L" if gray.raw is None else "I;16"
+    warnings = tuple(_iter_warnings(metadata))
+    return make_scan(gray, name, sha256, mode, series, frame.spacing, warnings, metadata.modality)
 
 
 def read_single_frame(data: bytes, name: str, settings: Settings) -> Scan:
-    """A DICOM file of one frame as a scan.
+    """Read a DICOM file with one frame.
 
     Raises
     ------
     ScanError
-        It cannot be read, or holds several frames.
+        The file cannot be read, or has several frames.
     """
     sha256 = sha256_hex(data)
-    facts = read_metadata(data, sha256, name, settings)
-    if len(facts.frames) > 1:
-        raise ScanError(f"{name}: it holds several frames where one slice is wanted. Export one slice as one image.")
-    return read_frame(data, sha256, facts, 0, name, settings)
+    metadata = read_metadata(data, sha256, name, settings)
+    if len(metadata.frames) > 1:
+        raise ScanError(
+            f"{name}: the file has several frames, but a single slice is expected. Export one slice as one image."
+        )
+    return read_frame(data, sha256, metadata, 0, name, settings)
 
 
 def _iter_warnings(metadata: DicomMetadata) -> Iterator[str]:

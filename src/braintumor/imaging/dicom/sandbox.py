@@ -1,4 +1,4 @@
-"""Fence: asks the process that reads DICOM, and survives it: what ends or stalls that process is a refused file."""
+"""Client of the DICOM parsing process; a file that crashes or stalls the process becomes a `ScanError`."""
 
 import atexit
 import json
@@ -19,14 +19,14 @@ from braintumor.settings import Settings
 
 _WORKER_MODULE: Final = "braintumor.imaging.dicom.sandbox_worker"
 _PACKAGE_ROOT: Final = str(Path(__file__).resolve().parents[3])
-# For the process to load its libraries, on a busy machine.
+# Time limit for the process to load its libraries on a busy machine.
 _START_SECONDS: Final = 60.0
-# Keys of series are the same within this process, and tell nothing outside it.
+# Makes series keys stable within this process and meaningless outside it.
 _SERIES_KEY_SALT: Final = secrets.token_bytes(16)
 
 
-class WorkerDied(Exception):  # noqa: N818 - how an exchange ends, seen in this file alone
-    """The process ended before it answered, of itself or stopped for taking too long."""
+class WorkerDied(Exception):  # noqa: N818 - internal to this module
+    """The process ended before it answered, either by itself or because it was stopped after the time limit."""
 
     def __init__(self, was_stopped: bool) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class WorkerDied(Exception):  # noqa: N818 - how an exchange ends, seen in this 
 
 
 class DicomSandbox:
-    """One reading process, started when it is needed and again after it ended. Threads take turns."""
+    """One parsing process, started on demand and restarted after it ends. Threads take turns."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,29 +44,29 @@ class DicomSandbox:
         self._is_ready = False
 
     def read_metadata(self, data: bytes, sha256: str, name: str, settings: Settings) -> DicomMetadata:
-        """What may be known of a file.
+        """Return the metadata of a file.
 
         Raises
         ------
         ScanError
-            It is damaged, or holds no image.
+            The file is damaged or contains no image.
         """
-        question = {"sha256": sha256, "salt": _SERIES_KEY_SALT.hex(), "max_frames": settings.max_frames}
-        return DicomMetadata.from_dict(self._request(question, data, name, settings)[0])
+        request = {"sha256": sha256, "salt": _SERIES_KEY_SALT.hex(), "max_frames": settings.max_frames}
+        return DicomMetadata.from_dict(self._request(request, data, name, settings)[0])
 
     def read_pixels(self, data: bytes, sha256: str, index: int, name: str, settings: Settings) -> NDArray[Any]:
-        """Stored numbers of a frame, shape (rows, columns): uint8 or float32.
+        """Return the stored values of a frame, shape (rows, columns): uint8 or float32.
 
         Raises
         ------
         ScanError
-            They cannot be decoded.
+            The frame cannot be decoded.
         """
         answer, content = self._request({"sha256": sha256, "frame": index}, data, name, settings)
         return np.frombuffer(content, np.dtype(answer["dtype"])).reshape(answer["shape"])
 
     def close(self) -> None:
-        """End the process, if there is one."""
+        """Stop the process, if it is running."""
         process, self._process, self._loaded_sha256 = self._process, None, ""
         if process is not None and self._owner_pid == os.getpid():
             process.kill()
@@ -78,26 +78,27 @@ class DicomSandbox:
         with self._lock:
             try:
                 answer, content = self._request_with_retry(request, data, settings.decode_seconds)
-            except WorkerDied as gone:
-                raise ScanError(f"{name}: {PROBLEM_MESSAGES['slow' if gone.was_stopped else 'crashed']}") from None
-        if problem := answer.pop("problem", None):
-            raise ScanError(f"{name}: {PROBLEM_MESSAGES[problem]}")
+            except WorkerDied as death:
+                problem = "timeout" if death.was_stopped else "crashed"
+                raise ScanError(f"{name}: {PROBLEM_MESSAGES[problem]}") from None
+        if "problem" in answer:
+            raise ScanError(f"{name}: {PROBLEM_MESSAGES[answer['problem']]}")
         return answer, content
 
     def _request_with_retry(self, request: dict[str, Any], data: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Ask; once more where a process that had been idle turned out to have ended."""
+        """Send a request, and repeat it once if the process had ended while idle."""
         while True:
             is_fresh = self._ensure_started()
             try:
                 return self._round_trip(request, data, seconds)
-            except WorkerDied as gone:
+            except WorkerDied as death:
                 self.close()
-                self._spawn()  # it loads its libraries while the app goes on
-                if is_fresh or gone.was_stopped:
+                self._spawn()  # libraries load in the background
+                if is_fresh or death.was_stopped:
                     raise
 
     def _ensure_started(self) -> bool:
-        """Make sure there is a process that listens; whether it is new."""
+        """Start the process if necessary, and wait until it is ready; return whether it is new."""
         if self._process is None or self._owner_pid != os.getpid() or self._process.poll() is not None:
             self.close()
             self._spawn()
@@ -108,8 +109,8 @@ class DicomSandbox:
         return True
 
     def _spawn(self) -> None:
-        # One thread each: more only take memory that is counted. The code is this very package's, and no file of the
-        # folder the app was started in is taken for a module (-P).
+        # One thread per library, because threads take memory that is limited. PYTHONPATH selects this very package, and
+        # -P prevents modules from being imported from the working folder.
         path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
         self._process = subprocess.Popen(
@@ -119,34 +120,34 @@ class DicomSandbox:
         self._owner_pid, self._loaded_sha256, self._is_ready = os.getpid(), "", False
 
     def _round_trip(self, request: dict[str, Any], data: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Send a question, with the file unless the process has it already, and take the answer."""
+        """Send a request, with the file unless the process has it already, and return the answer."""
         content = b"" if self._loaded_sha256 == request["sha256"] else data
-        encoded = json.dumps({**request, "size": len(content)}).encode()
-        answer, found = self._send_and_receive(seconds, (len(encoded).to_bytes(4, "big"), encoded, content))
-        self._loaded_sha256 = answer.pop("held")
-        return answer, found
+        header = json.dumps({**request, "size": len(content)}).encode()
+        answer, payload = self._send_and_receive(seconds, (len(header).to_bytes(4, "big"), header, content))
+        self._loaded_sha256 = answer.pop("loaded_sha256")
+        return answer, payload
 
     def _send_and_receive(self, seconds: float, message: tuple[bytes, ...] = ()) -> tuple[dict[str, Any], bytes]:
-        """Send a message and take the answer, stopping the process when it takes longer."""
+        """Send a message and return the answer; stop the process after the time limit."""
         process, stopped = self._process, threading.Event()
         if process is None or process.stdin is None or process.stdout is None:
             raise WorkerDied(False)
         timer = threading.Timer(seconds, _kill_process, (process, stopped))
         timer.start()
         try:
-            for part in message:
-                process.stdin.write(part)
+            for chunk in message:
+                process.stdin.write(chunk)
             process.stdin.flush()
             answer = json.loads(process.stdout.read(int.from_bytes(process.stdout.read(4), "big")))
             size = answer.pop("size")
-            found = process.stdout.read(size)
-        except (OSError, ValueError) as error:  # a broken pipe, or half an answer
+            payload = process.stdout.read(size)
+        except (OSError, ValueError) as error:  # a broken pipe, or an incomplete answer
             raise WorkerDied(stopped.is_set()) from error
         finally:
             timer.cancel()
-        if stopped.is_set() or len(found) != size:
+        if stopped.is_set() or len(payload) != size:
             raise WorkerDied(stopped.is_set())
-        return answer, found
+        return answer, payload
 
 
 def _kill_process(process: subprocess.Popen[bytes], stopped: threading.Event) -> None:

@@ -1,9 +1,8 @@
-"""The process that reads DICOM: takes files from standard input, gives facts and pixels on standard output.
+"""DICOM parsing process: receives files on standard input and returns metadata and pixels on standard output.
 
-It has a process of its own because decoders written in C can end the one they run in when a file is damaged
-(docs/decisions/2026-11-21-dicom.md), and so that no tag is parsed, and none can be quoted in an error, in the app.
-Run by `braintumor.imaging.dicom.sandbox`; a message is a length in four bytes, JSON of that length, then the bytes that
-the JSON's `size` announces.
+A separate process, because decoders written in C can crash on a damaged file (docs/decisions/2026-11-21-dicom.md), and
+because no tag is then parsed, or quoted in an error, in the app. Started by `braintumor.imaging.dicom.sandbox`. A
+message is a length in four bytes, JSON of that length, and the bytes announced by `size` in the JSON.
 """
 
 import io
@@ -26,26 +25,26 @@ from braintumor.imaging.dicom.allowed_tags import ALL_TAGS, PIXEL_DATA_TAGS
 from braintumor.imaging.dicom.parsing import parse_metadata
 from braintumor.imaging.dicom.pixels import decode_frame, has_supported_layout
 
-# Nothing asked for so long: the process ends, and a new one is started for the next file.
+# The process ends after this time without a request; the next file starts a new one.
 IDLE_SECONDS: Final = 30
-# A decoder that no one waits for any more must not run for ever.
+# Bounds a decoder that runs on after the client has given up.
 CPU_SECONDS: Final = 600
 MEMORY_BYTES: Final = 2**30
 
 
-class FileProblem(Exception):  # noqa: N818 - an answer like any other, not a failure of this process
-    """What is wrong with a file, as a key of `facts.PROBLEMS`."""
+class FileProblem(Exception):  # noqa: N818 - a regular answer, not a failure of this process
+    """A problem with a file, as a key of `PROBLEM_MESSAGES`."""
 
 
 class RequestHandler:
-    """Answers questions about one file at a time; `held` is the hash of the file it still has."""
+    """Answers requests about one file at a time; the last file stays loaded."""
 
     def __init__(self) -> None:
         self.loaded_sha256 = ""
         self._dataset = Dataset()
 
     def handle(self, request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
-        """Facts of a file, or the pixels of a frame; the reason where there are none."""
+        """Return the metadata of a file, or the pixels of a frame, or the problem code if that fails."""
         try:
             if self.loaded_sha256 != request["sha256"]:
                 self.loaded_sha256 = ""
@@ -66,12 +65,12 @@ def _parse_file(content: bytes) -> Dataset:
         dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(ALL_TAGS))
     except MemoryError:
         raise
-    except Exception as error:  # any parser's error: the bytes come from anywhere
+    except Exception as error:  # damaged data can raise any error of a parser
         raise FileProblem("damaged") from error
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         raise FileProblem("directory")
     if not any(keyword in dataset for keyword in PIXEL_DATA_TAGS[:3]):
-        raise FileProblem("damaged" if "Rows" in dataset else "imageless")
+        raise FileProblem("damaged" if "Rows" in dataset else "no_image")
     return dataset
 
 
@@ -93,24 +92,24 @@ def _frame_pixels(dataset: Dataset, index: int) -> NDArray[Any]:
         raise FileProblem("compression") from None
     except (MemoryError, FileProblem):
         raise
-    except Exception as error:  # every decoder has errors of its own
-        extended = dataset.file_meta.get("TransferSyntaxUID") == JPEGExtended12Bit
-        raise FileProblem("compression" if extended else "damaged") from error
+    except Exception as error:  # decoders raise different errors
+        is_extended_jpeg = dataset.file_meta.get("TransferSyntaxUID") == JPEGExtended12Bit
+        raise FileProblem("compression" if is_extended_jpeg else "damaged") from error
 
 
 def serve(source: IO[bytes], target: IO[bytes]) -> None:
-    """Answer until the source ends."""
-    last = [time.monotonic()]
-    threading.Thread(target=_end_when_idle, args=(last,), daemon=True).start()
-    reader = RequestHandler()
+    """Answer requests until the source ends."""
+    last_request = [time.monotonic()]
+    threading.Thread(target=_end_when_idle, args=(last_request,), daemon=True).start()
+    handler = RequestHandler()
     _send(target, {"ready": True}, b"")
     while len(length := source.read(4)) == 4:
-        question = json.loads(source.read(int.from_bytes(length, "big")))
-        content = source.read(question["size"])
-        last[0] = float("inf")
-        answer, pixels = reader.handle(question, content)
-        _send(target, {**answer, "held": reader.loaded_sha256}, pixels)
-        last[0] = time.monotonic()
+        request = json.loads(source.read(int.from_bytes(length, "big")))
+        content = source.read(request["size"])
+        last_request[0] = float("inf")
+        answer, payload = handler.handle(request, content)
+        _send(target, {**answer, "loaded_sha256": handler.loaded_sha256}, payload)
+        last_request[0] = time.monotonic()
 
 
 def _send(target: IO[bytes], message: dict[str, Any], content: bytes) -> None:
@@ -127,23 +126,23 @@ def _end_when_idle(last_request: list[float]) -> None:
 
 
 def _limit_resources() -> None:
-    """Bound memory and processor time, where the system can."""
+    """Limit memory and processor time, where the operating system supports it."""
     try:
         import resource
     except ImportError:  # Windows
         return
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    with_limit = getattr(resource, "RLIMIT_AS", None)
-    if with_limit is not None and sys.platform == "linux":
-        resource.setrlimit(with_limit, (MEMORY_BYTES, MEMORY_BYTES))
+    address_space = getattr(resource, "RLIMIT_AS", None)
+    if address_space is not None and sys.platform == "linux":
+        resource.setrlimit(address_space, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def main() -> None:
-    """Serve standard input; whatever libraries print goes nowhere, for it may quote the file."""
+    """Serve standard input; output of libraries is discarded, because it may quote the file."""
     target = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    devnull = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
-        os.dup2(nowhere, stream)
+        os.dup2(devnull, stream)
     warnings.simplefilter("ignore")
     config.debug(False)
     _limit_resources()
