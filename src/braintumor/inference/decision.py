@@ -54,6 +54,19 @@ class Thresholds:
             )
 
 
+def describe_rule(thresholds: Thresholds) -> str:
+    """Describe which tumour probability gives which verdict, in sentences for pages, reports and docs."""
+    if thresholds.rule_out == thresholds.rule_in:
+        return (
+            f"{thresholds.rule_in:.1%} or more: tumour suspected. Below: no tumour found. This version has no band in "
+            "between."
+        )
+    return (
+        f"{thresholds.rule_in:.1%} or more: tumour suspected. {thresholds.rule_out:.1%} or less: no tumour found. "
+        "In between: uncertain; a reader should decide."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OODScore:
     """How far from the training scans a picture lies, and from which distances on it is odd and refused."""
