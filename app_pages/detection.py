@@ -1,4 +1,4 @@
-"""Detection: the reading room. Drop slices, see what is suspected and where, disagree, take the record. Writes none."""
+"""Detection page: upload scans, review the results, record findings, download reports. No file is written."""
 
 from typing import Final
 
@@ -14,32 +14,36 @@ from app_pages.components.shared.page import show_header, show_missing
 from braintumor.errors import BrainTumorError
 from braintumor.settings import get_settings
 
-# Seconds between two looks at what has been read meanwhile.
+# Seconds between updates while files are being read.
 POLL_SECONDS: Final = 0.4
 
 
 def show_page() -> None:
-    """What is read by which version, and what came of it."""
-    with st.container(horizontal=True, gap="medium", key="intake"):
+    """Draw the upload bar and the workspace."""
+    with st.container(horizontal=True, gap="medium", key="upload-bar"):
         source = choose_source()
         version = cache.select_version()
-        compared = choose_second_detector(version)
+        second_detector = choose_second_detector(version)
         try:
             detector = cache.get_detector(version)
-        except BrainTumorError as problem:
-            show_missing(f"No scan can be read yet. {problem}")
+        except BrainTumorError as error:
+            show_missing(f"No model is available to read scans. {error}")
             return
         files = choose_files(source, get_settings())
-    current_session().sync_files(detector, files)
-    drop_findings(current_session().removed_ids(findings()))
+    session = current_session()
+    session.sync_files(detector, files)
+    drop_findings(session.removed_ids(findings()))
     if not files:
-        st.caption("Nothing has been read yet. Results appear here, file by file.")
+        st.caption("No files uploaded yet. Results appear here as each file is read.")
         return
-    polled = current_session().progress().is_running
-    # While files are read, only what is below the uploader is drawn anew, and only until the last is done.
-    st.fragment(render_workspace, run_every=POLL_SECONDS if polled else None)(detector, compared, polled)
+    is_polling = session.progress().is_running
+    # While files are being read, only the workspace is redrawn, and only until the last file is done.
+    st.fragment(render_workspace, run_every=POLL_SECONDS if is_polling else None)(detector, second_detector, is_polling)
 
 
 show_style()
-show_header("Detection", "Drop brain MRI slices, one or many. A file that cannot be read costs only its own row.")
+show_header(
+    "Detection",
+    "Upload brain MRI slices, series or volumes. An unreadable file is listed with the reason; the others are read.",
+)
 show_page()

@@ -1,4 +1,4 @@
-"""The reader's own finding on a scan: agree, another class, a comment; kept for the visit with the scan."""
+"""The reader's own finding on a scan: agreement or another class, and a comment; in memory for the session."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,54 +7,55 @@ from typing import Final
 
 import streamlit as st
 
-from app_pages.components.detection.readings import Reading
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.reporting.findings import AGREE, NO_OPINION, ReaderFinding
+from braintumor.services.reading import Reading
 
-_FINDINGS_KEY: Final = "reading-opinions"
+FINDINGS_KEY: Final = "reader-findings"
 _MAX_COMMENT_LENGTH: Final = 1000
 
-# By the id of the slice, then by the version whose answer it was said of; what was said last stands last.
+# By slice ID, then by the version whose result the finding is about, the latest last.
 FindingsBySlice = dict[str, dict[str, ReaderFinding]]
 
 
 def findings() -> FindingsBySlice:
-    """All findings of this visit."""
-    found: FindingsBySlice = st.session_state.setdefault(_FINDINGS_KEY, {})
-    return found
+    """Return all findings of this session."""
+    by_slice: FindingsBySlice = st.session_state.setdefault(FINDINGS_KEY, {})
+    return by_slice
 
 
 def finding_for(reading: Reading, findings_by_slice: FindingsBySlice) -> ReaderFinding | None:
-    """What the reader said of a reading; where nothing yet, of the same slice read by another version.
+    """Return the finding on a reading; if there is none, the latest on the same slice with another version.
 
-    What was seen holds whichever version reads. Agreement is with one version's answer, and with no other's.
+    A class or comment is about the image, so it applies to every version; agreement is about one version's result.
     """
-    said = findings_by_slice.get(reading.id, {})
-    if reading.version in said or not said:
-        return said.get(reading.version)
-    last = list(said.values())[-1]
-    return replace(last, opinion=NO_OPINION) if last.opinion == AGREE else last
+    by_version = findings_by_slice.get(reading.id, {})
+    if reading.version in by_version or not by_version:
+        return by_version.get(reading.version)
+    latest = list(by_version.values())[-1]
+    return replace(latest, opinion=NO_OPINION) if latest.opinion == AGREE else latest
 
 
 def drop_findings(slice_ids: Iterable[str]) -> None:
-    """Drop what was said of slices, by their ids."""
-    for one in slice_ids:
-        findings().pop(one, None)
+    """Delete the findings on these slices."""
+    for slice_id in slice_ids:
+        findings().pop(slice_id, None)
 
 
 def edit_finding(reading: Reading) -> None:
-    """Let the reader say what is seen, and keep it where anything was said."""
-    said = finding_for(reading, findings()) or ReaderFinding()
+    """Draw the controls for a finding and store it when it changes."""
+    current = finding_for(reading, findings()) or ReaderFinding()
     opinion = st.segmented_control(
-        "Your finding", [AGREE, *CLASSES], default=said.opinion or None, key=f"opinion-{reading.id}-{reading.version}",
-        format_func=lambda choice: "Agree" if choice == AGREE else TumorClass(choice).title, wrap=True,
+        "Your finding", [AGREE, *CLASSES], default=current.opinion or None,
+        key=f"opinion-{reading.id}-{reading.version}", wrap=True,
+        format_func=lambda choice: "Agree" if choice == AGREE else TumorClass(choice).title,
     )  # fmt: skip
     comment = st.text_area(
-        "Comment", said.comment, key=f"comment-{reading.id}-{reading.version}", max_chars=_MAX_COMMENT_LENGTH, height=68,
-        placeholder="Goes into the CSV and the report as you write it",
+        "Comment", current.comment, key=f"comment-{reading.id}-{reading.version}", max_chars=_MAX_COMMENT_LENGTH,
+        height=68, placeholder="Included in the CSV and the report as written",
     )  # fmt: skip
-    now = (opinion or NO_OPINION, (comment or "").strip())
-    if now != (said.opinion, said.comment):
-        of_slice = findings().setdefault(reading.id, {})
-        of_slice.pop(reading.version, None)
-        of_slice[reading.version] = ReaderFinding(*now, datetime.now(UTC))
+    edited = (opinion or NO_OPINION, (comment or "").strip())
+    if edited != (current.opinion, current.comment):
+        by_version = findings().setdefault(reading.id, {})
+        by_version.pop(reading.version, None)
+        by_version[reading.version] = ReaderFinding(*edited, datetime.now(UTC))

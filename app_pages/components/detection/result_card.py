@@ -1,4 +1,6 @@
-"""The card of one answer: verdict in words with its reason, probabilities with their thresholds, measures, warnings."""
+"""Result card: verdict with its reason, probabilities with the decision thresholds, sizes and warnings."""
+
+from typing import Final
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,81 +14,93 @@ from braintumor.inference.decision import Thresholds
 from braintumor.reporting.csv_export import lesion_size
 from braintumor.reporting.labels import class_probabilities, label_sentence, prediction_set_texts
 
-# Heights in pixels: of what is around the bars, and of each.
-_CHART_MARGIN = 79
-_BAR_HEIGHT = 27
+# Heights in pixels.
+_CHART_MARGIN: Final = 79
+_BAR_HEIGHT: Final = 27
 
 
 def show_result_card(detection: Detection, thresholds: Thresholds, key: str, is_compared: bool = False) -> None:
-    """Draw what one version says of a scan; by its name where two are compared."""
-    refused = detection.verdict is Verdict.NOT_BRAIN_MRI
+    """Draw the result of one version, with its name if two versions are compared."""
+    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
     if is_compared:
         st.caption(f"Version {detection.model_version}")
-    tone = VERDICT_TONES[detection.verdict]
-    st.header(f":{tone}[{VERDICT_TITLES[detection.verdict]}]", anchor=False)
-    st.markdown(detection.reason if refused else f"**{label_sentence(detection)}** {detection.reason}")
-    if not refused:
+    st.header(f":{VERDICT_TONES[detection.verdict]}[{result_title(detection)}]", anchor=False)
+    st.markdown(detection.reason if is_rejected else f"**{label_sentence(detection)}** {detection.reason}")
+    if not is_rejected:
         height = _CHART_MARGIN + _BAR_HEIGHT * len(class_probabilities(detection))
-        show_chart(
-            plot_probabilities(detection, thresholds),
-            _chart_alt_text(detection, thresholds),
-            f"chart-{key}",
-            height,
-            top=24,
+        figure, alt = plot_probabilities(detection, thresholds), _chart_alt_text(detection, thresholds)
+        show_chart(figure, alt, f"chart-{key}", height, top=24)
+        st.markdown(
+            f"Classes that cannot be ruled out (95% prediction set): **{join_words(prediction_set_texts(detection))}**."
         )
-        kept = prediction_set_texts(detection)
-        st.markdown(f"At 95% coverage the answer is {'among ' if len(kept) > 1 else ''}**{join_words(kept)}**.")
-    st.caption("  \n".join(_detail_lines(detection, refused)))
+    st.caption("  \n".join(_detail_lines(detection, is_rejected)))
+
+
+def result_title(detection: Detection) -> str:
+    """Return the verdict with the tumour score, such as `Uncertain (tumour score 62%)`."""
+    title = VERDICT_TITLES[detection.verdict]
+    return title if detection.verdict is Verdict.NOT_BRAIN_MRI else f"{title} {score_text(detection)}"
+
+
+def score_text(detection: Detection) -> str:
+    """Return the tumour score in parentheses, as after a verdict."""
+    return f"(tumour score {detection.tumor_probability:.0%})"
 
 
 def show_warnings(detection: Detection) -> None:
-    """What the file itself gives reason to doubt, such as an annotation burned into it."""
+    """Draw the warnings about the file, such as burned-in annotations."""
     for warning in detection.warnings:
         st.warning(warning, icon=":material/warning:")
 
 
-def _detail_lines(detection: Detection, rejected: bool) -> list[str]:
-    outlined = [] if rejected or detection.mask is None else [f"Outlined area: {lesion_size(detection)}."]
-    strange = (
-        [] if detection.ood_score is None else [f"Novelty {detection.ood_score:.2f} of 1; from 0.50 on it is refused."]
-    )
-    took = f"read in {detection.milliseconds['total']:.0f} ms"
-    return [*outlined, *strange, f"Model {detection.model_version}, {took}, SHA-256 {detection.sha256[:12]}."]
+def _detail_lines(detection: Detection, is_rejected: bool) -> list[str]:
+    lines = []
+    if not is_rejected and detection.mask is not None:
+        lines.append(f"Outlined area: {lesion_size(detection)}.")
+    if detection.ood_score is not None:
+        lines.append(f"Out-of-distribution score {detection.ood_score:.2f} (rejected at 0.50 or above).")
+    milliseconds = detection.milliseconds["total"]
+    lines.append(f"Model {detection.model_version}, {milliseconds:.0f} ms, SHA-256 {detection.sha256[:12]}.")
+    return lines
 
 
 def plot_probabilities(detection: Detection, thresholds: Thresholds) -> go.Figure:
-    """Bars of the tumour probability, with both thresholds, and of each class where the version tells them."""
-    said = class_probabilities(detection)
-    values = [chance.value for chance in said]
-    colors = [TUMOR_COLOR if chance.label is None else CLASS_COLORS[chance.label] for chance in said]
+    """Plot the tumour probability with the thresholds, and the class probabilities if the version predicts them."""
+    bars = class_probabilities(detection)
+    values = [bar.value for bar in bars]
+    colors = [TUMOR_COLOR if bar.label is None else CLASS_COLORS[bar.label] for bar in bars]
     figure = go.Figure(
         go.Bar(
-            x=values, y=[chance.title for chance in said], orientation="h", width=0.62, marker_color=colors,
+            x=values, y=[bar.title for bar in bars], orientation="h", width=0.62, marker_color=colors,
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
     )  # fmt: skip
-    # Each name stands on its own side of its line, so that two close thresholds can still be read.
-    for value, name, side in ((thresholds.rule_out, "clear", "right"), (thresholds.rule_in, "call", "left")):
-        # A dark line in a pale one shows on the bar and on either background.
+    for value, name, side in _threshold_marks(thresholds):
+        # A dark line on a wider pale one is visible on the bar and on both backgrounds.
         for width, color in ((5, "rgba(245,248,250,0.85)"), (2, "#26333F")):
             figure.add_shape(type="line", x0=value, x1=value, y0=-0.48, y1=0.48, line={"width": width, "color": color})
         figure.add_annotation(
             x=value, y=-0.5, text=f"{name} {value:.0%}", showarrow=False, yanchor="bottom", xanchor=side,
             font={"size": 11},
         )  # fmt: skip
-    # In a column of their own, where no bar or threshold runs through them.
+    # In a column of their own, where no bar or threshold crosses them.
     for row, value in enumerate(values):
         figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
     figure.update_xaxes(range=[0, 1.26], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
-    figure.update_yaxes(range=[len(said) - 0.45, -0.55], showgrid=False)
+    figure.update_yaxes(range=[len(bars) - 0.45, -0.55], showgrid=False)
     return figure
 
 
+def _threshold_marks(thresholds: Thresholds) -> list[tuple[float, str, str]]:
+    """Return value, label and anchor of each threshold: one mark if both are equal."""
+    if thresholds.rule_out == thresholds.rule_in:
+        return [(thresholds.rule_in, "threshold", "center")]
+    # Labels on opposite sides, so that those of two close thresholds do not overlap.
+    return [(thresholds.rule_out, "rule out", "right"), (thresholds.rule_in, "rule in", "left")]
+
+
 def _chart_alt_text(detection: Detection, thresholds: Thresholds) -> str:
-    each = join_words(
-        f"{chance.title.lower()} {chance.value:.1%}" for chance in class_probabilities(detection) if chance.label
-    )
-    return (
-        f"Tumour probability {detection.tumor_probability:.1%}; below {thresholds.rule_out:.1%} a scan is cleared, from "
-        f"{thresholds.rule_in:.1%} it is called. {f'By class: {each}' if each else 'No kind of tumour is told'}."
-    )
+    marks = join_words(f"{name} {value:.1%}" for value, name, _ in _threshold_marks(thresholds))
+    by_class = join_words(f"{bar.title.lower()} {bar.value:.1%}" for bar in class_probabilities(detection) if bar.label)
+    classes = f"By class: {by_class}" if by_class else "This model does not predict the tumour type"
+    return f"Tumour probability {detection.tumor_probability:.1%} ({marks}). {classes}."

@@ -1,4 +1,4 @@
-"""Nearest known scans: training images that the model finds most alike, as pictures where the image set is on disk."""
+"""Training images that are most similar to the selected scan according to the model."""
 
 from typing import Final
 
@@ -16,36 +16,36 @@ _SIMILAR_COUNT: Final = 6
 
 
 def show_similar_scans(detector: Detector, compressed_scan: CompressedScan) -> None:
-    """The most similar training images, folded until they are asked for."""
-    with st.expander("Nearest known scans", key="neighbours", on_change="rerun") as part:
-        if not part.open:
+    """Draw the most similar training images in a collapsed expander."""
+    with st.expander("Similar training scans", key="similar-scans", on_change="rerun") as expander:
+        if not expander.open:
             return
         try:
-            found = detector.most_similar(compressed_scan.to_scan(), _SIMILAR_COUNT)
-        except BrainTumorError as problem:  # the index was altered
-            st.caption(str(problem))
+            similar_scans = detector.most_similar(compressed_scan.to_scan(), _SIMILAR_COUNT)
+        except BrainTumorError as error:  # the index file was altered
+            st.caption(str(error))
             return
-        if not found:
-            st.markdown(f"Version {detector.version} keeps no index of the scans it learnt from.")
+        if not similar_scans:
+            st.markdown(f"Version {detector.version} has no index of its training scans.")
             return
         st.caption(
-            "Training images that look most alike to the model, one of each patient or group of near-duplicates. "
-            "Their labels are the collection's."
+            "The training images most similar to this scan according to the model, at most one per patient or group of "
+            "near-duplicates, with the labels of the data set."
         )
         grid = st.grid(3, min_column_width=90)
-        for neighbour in found:
+        for similar_scan in similar_scans:
             with grid.cell():
-                _show_similar_scan(detector, neighbour)
+                _show_similar_scan(detector, similar_scan)
 
 
 def _show_similar_scan(detector: Detector, similar_scan: SimilarScan) -> None:
-    label = "tumour of a kind nobody said" if similar_scan.label is None else class_text(similar_scan.label)
-    words = f"{label.capitalize()}, similarity {similar_scan.similarity:.2f}"
+    label = "tumour of unknown type" if similar_scan.label is None else class_text(similar_scan.label)
+    caption = f"{label.capitalize()}, similarity {similar_scan.similarity:.2f}"
     folder = detector.settings.inputs / training_dataset(detector.artifact.card.recipe).folder
     try:
         scan = read_scan(folder / similar_scan.path, settings=detector.settings)
     except BrainTumorError:
-        st.caption(f"{words}. Its picture is not on this machine.")
+        st.caption(f"{caption}. The image is not on this machine.")
         return
-    st.image(scan.to_uint8(), width="stretch", alt=f"A training image: {words}.")
-    st.caption(words)
+    st.image(scan.to_uint8(), width="stretch", alt=f"Training image: {caption}.")
+    st.caption(caption)

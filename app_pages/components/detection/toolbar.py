@@ -1,4 +1,4 @@
-"""What frames the reading room: its style, the second version to compare with, progress, and the strip of counts."""
+"""Style of the Detection page, choice of a second version, progress, summary bar and worklist controls."""
 
 from collections.abc import Mapping
 from html import escape
@@ -7,12 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from app_pages.components.detection.session import Progress, ReadingSession
+from app_pages.components.detection.session import ReadingSession
 from app_pages.components.detection.worklist import READING_STATUS_TONES, ReadingStatus, WorklistOrder
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import pluralize
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector, list_models
+from braintumor.services.reading_job import ReadingProgress
 from braintumor.settings import get_settings
 
 _STYLE: Final = Path(__file__).parent / "detection.css"
@@ -20,56 +21,56 @@ _NO_VERSION: Final = "None"
 
 
 def show_style() -> None:
-    """The style of this page alone."""
+    """Load the style sheet of this page."""
     st.html(_STYLE)
 
 
 def choose_second_detector(version: str) -> Detector | None:
-    """A second version to read the chosen scan with; None where there is no other, or none is wanted."""
+    """Return the version to compare with, or None."""
     others = [other for other in list_models(get_settings()) if other != version]
     if not others:
         return None
-    chosen = st.selectbox("Compare with", [_NO_VERSION, *others], key=f"compared-{version}", width=180)
-    if chosen == _NO_VERSION:
+    selected = st.selectbox("Compare with", [_NO_VERSION, *others], key=f"compared-{version}", width=180)
+    if selected == _NO_VERSION:
         return None
     try:
-        return cache.get_detector(chosen)
-    except BrainTumorError as problem:
-        st.caption(str(problem))
+        return cache.get_detector(selected)
+    except BrainTumorError as error:
+        st.caption(str(error))
         return None
 
 
-def show_progress(progress: Progress, session: ReadingSession) -> None:
-    """How far reading has come, with a way to stop it and to go on."""
+def show_progress(progress: ReadingProgress, session: ReadingSession) -> None:
+    """Draw the progress bar with a button to stop or resume."""
     if not (progress.is_running or progress.is_stopped):
         return
-    said = f"{progress.files_read} of {pluralize(progress.total_files, 'file')} read, {pluralize(progress.slices, 'slice')} so far"
+    files, slices = pluralize(progress.total_files, "file"), pluralize(progress.slices, "slice")
+    text = f"{'Stopped: ' if progress.is_stopped else ''}{progress.files_read} of {files} read, {slices} so far"
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        st.progress(
-            progress.files_read / max(1, progress.total_files), ("Stopped: " if progress.is_stopped else "") + said
-        )
+        st.progress(progress.files_read / max(1, progress.total_files), text)
         if progress.is_running:
             st.button("Stop", on_click=session.stop, icon=":material/stop:", key="stop")
-        elif st.button("Go on", on_click=session.resume, icon=":material/play_arrow:", key="resume"):
+        elif st.button("Resume", on_click=session.resume, icon=":material/play_arrow:", key="resume"):
             st.rerun()
 
 
 def render_summary_bar(status_counts: Mapping[ReadingStatus, int]) -> None:
-    """How many slices came to what, at a glance."""
+    """Draw the number of slices by status."""
     cells = "".join(
-        f'<div class="{READING_STATUS_TONES[kind]}{"" if number else " none"}"><dt>{escape(kind)}</dt><dd>{number:,}</dd></div>'
-        for kind, number in status_counts.items()
+        f'<div class="{READING_STATUS_TONES[status]}{"" if count else " none"}">'
+        f"<dt>{escape(status)}</dt><dd>{count:,}</dd></div>"
+        for status, count in status_counts.items()
     )
-    st.html(f'<dl class="reading-strip">{cells}</dl>', width="content")
+    st.html(f'<dl class="summary-bar">{cells}</dl>', width="content")
 
 
 def render_worklist_controls(status_counts: Mapping[ReadingStatus, int]) -> tuple[ReadingStatus | None, WorklistOrder]:
-    """Which of the scans are listed, and in which order; all of them, the worst first, unless asked otherwise."""
-    present = [kind for kind in ReadingStatus if status_counts[kind]]
-    kind = None
+    """Draw the filter and the sort order; the default is all scans, most suspicious first."""
+    present = [status for status in ReadingStatus if status_counts[status]]
+    status = None
     order = WorklistOrder.MOST_SUSPICIOUS
     if len(present) > 1:
-        kind = st.segmented_control("Show only", present, key="kind", format_func=str, wrap=True)
+        status = st.segmented_control("Show only", present, key="status", format_func=str, wrap=True)
     if sum(status_counts.values()) > 1:
-        order = st.selectbox("Sort", list(WorklistOrder), key="order", format_func=str, width=190) or order
-    return kind, order
+        order = st.selectbox("Sort by", list(WorklistOrder), key="order", format_func=str, width=205) or order
+    return status, order

@@ -1,4 +1,4 @@
-"""What the reader drops: files or a folder, and one button that takes them all away again, from the server too."""
+"""Upload of files or a folder, and their removal, from the server too."""
 
 from typing import Final
 
@@ -11,46 +11,46 @@ from braintumor.settings import Settings
 
 FILES_OPTION: Final = "Files or ZIP"
 FOLDER_OPTION: Final = "Folder"
-_UPLOADER_COUNT_KEY: Final = "upload-turn"
-_HELD_FILES_KEY: Final = "upload-held"
+_UPLOADER_COUNT_KEY: Final = "uploader-count"
+_UPLOADS_KEY: Final = "uploads"
 
 
 def choose_source() -> str:
-    """Whether single files are dropped or a folder."""
+    """Return whether to upload single files or a folder."""
     return st.segmented_control(
-        "Read", [FILES_OPTION, FOLDER_OPTION], default=FILES_OPTION, required=True, key="source"
+        "Upload", [FILES_OPTION, FOLDER_OPTION], default=FILES_OPTION, required=True, key="source"
     )
 
 
 def choose_files(source: str, settings: Settings) -> list[UploadedFile]:
-    """What the reader drops. Files of any name are taken: what a file is, its content tells."""
-    folder, key = source == FOLDER_OPTION, f"upload-{source}-{st.session_state.get(_UPLOADER_COUNT_KEY, 0)}"
+    """Return the uploaded files. Any file name is accepted: the format is detected from the content."""
+    is_folder, key = source == FOLDER_OPTION, f"upload-{source}-{st.session_state.get(_UPLOADER_COUNT_KEY, 0)}"
     files = st.file_uploader(
-        "A folder with its subfolders" if folder else "JPEG, PNG, TIFF, BMP, WebP, DICOM, NIfTI, or a ZIP of them",
-        accept_multiple_files="directory" if folder else True,
-        # The largest that is ever taken, an archive; what else is larger than it may be is refused as it is read.
+        "A folder with its subfolders" if is_folder else "JPEG, PNG, TIFF, BMP, WebP, DICOM, NIfTI, or a ZIP of them",
+        accept_multiple_files="directory" if is_folder else True,
+        # The limit of the largest format, an archive; other formats have lower limits, checked when they are read.
         max_upload_size=max(1, max(settings.max_bytes, settings.max_archive_bytes) // 2**20),
         key=key,
-        help="Files are read in memory and are not kept. Take patient names off the file names first.",
+        help="Files are read in memory and not stored. Remove patient names from file names before you upload.",
     )
     _release_uploads(key, {file.file_id for file in files})
-    most = settings.max_files
-    if len(files) > most:
-        st.error(f"{len(files):,} files were given, and at most {most:,} are read at once: the first of them.")
-    return files[:most]
+    limit = settings.max_files
+    if len(files) > limit:
+        st.error(f"{len(files):,} files uploaded, but at most {limit:,} are read at once. Only the first are read.")
+    return files[:limit]
 
 
 def remove_all() -> None:
-    """Take all files away: the uploader is a new one then, and the server keeps nothing of the old."""
+    """Remove all files: a new uploader replaces the current one, and the server frees the files of the old one."""
     st.session_state[_UPLOADER_COUNT_KEY] = st.session_state.get(_UPLOADER_COUNT_KEY, 0) + 1
 
 
-def _release_uploads(key: str, present: set[str]) -> None:
-    """Free what an uploader that is gone has left behind; Streamlit would keep it until the visit ends."""
+def _release_uploads(key: str, present_ids: set[str]) -> None:
+    """Free the files of an uploader that was replaced; Streamlit would store them until the session ends."""
     context = get_script_run_ctx()
-    before, held = st.session_state.get(_HELD_FILES_KEY, (key, present))
+    previous_key, previous_ids = st.session_state.get(_UPLOADS_KEY, (key, present_ids))
     manager = None if context is None else context.uploaded_file_mgr
-    if context is not None and before != key and isinstance(manager, MemoryUploadedFileManager):
-        for file_id in held - present:
+    if context is not None and previous_key != key and isinstance(manager, MemoryUploadedFileManager):
+        for file_id in previous_ids - present_ids:
             manager.remove_file(session_id=context.session_id, file_id=file_id)
-    st.session_state[_HELD_FILES_KEY] = (key, present)
+    st.session_state[_UPLOADS_KEY] = (key, present_ids)

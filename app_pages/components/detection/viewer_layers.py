@@ -1,4 +1,4 @@
-"""Layers: the chosen scan and what the model says of its places, as the viewer in the browser takes them."""
+"""Image layers for the viewer in the browser: the scan, evidence, outline and saliency."""
 
 import base64
 from typing import Any, Final
@@ -15,18 +15,17 @@ from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
 from braintumor.imaging.geometry import position_in_image
 from braintumor.imaging.overlay import OUTLINE_COLOR
 from braintumor.inference import Detection, Detector
-from braintumor.inference.registry import SALIENCY_FILE
+from braintumor.inference.artifact_files import SALIENCY_FILE
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 from braintumor.reporting.labels import label_text
 
-# No screen shows more of a scan at once; zooming in on a larger one shows these pixels.
+# Larger than the viewer on any screen; zooming in on a larger scan shows these pixels.
 _MAX_BASE_SIDE: Final = 1280
-# Evidence is smooth: its own grid is far coarser than this.
+# Evidence is smooth: its own grid is much coarser than this.
 _MAX_EVIDENCE_SIDE: Final = 256
 
 Layer = dict[str, Any]
-# Evidence in the warm colours it has in overlays and reports; saliency in one cold hue, so that the two can be told
-# apart where both are shown.
+# Evidence in the warm colours of overlays and reports; saliency in one cold hue, so that both can be shown together.
 COLORS: Final[dict[str, Any]] = {
     "evidence": inferno_colors(np.linspace(0.25, 1.0, 16)).tolist(),
     "saliency": np.linspace((20, 120, 110), (190, 255, 225), 16).round().astype(int).tolist(),
@@ -35,15 +34,15 @@ COLORS: Final[dict[str, Any]] = {
 
 
 def base_layer(compressed_scan: CompressedScan) -> Layer:
-    """The scan itself, deep where it is, and the window it is first shown in."""
-    plane = compressed_scan.high_bit_depth or compressed_scan.gray
+    """Return the scan, in its full bit depth, and its initial window."""
+    array = compressed_scan.high_bit_depth or compressed_scan.gray
     scan = compressed_scan.stub
-    centre, width = (scan.window or _full_window(plane)) if compressed_scan.high_bit_depth else (127.5, 255.0)
-    if max(plane.width, plane.height) > _MAX_BASE_SIDE:
-        plane = CompressedArray.from_array(_shrink_to(plane.to_array(), _MAX_BASE_SIDE))
-    low, high = _value_range(plane)
+    center, width = (scan.window or _full_window(array)) if compressed_scan.high_bit_depth else (127.5, 255.0)
+    if max(array.width, array.height) > _MAX_BASE_SIDE:
+        array = CompressedArray.from_array(_shrink_to(array.to_array(), _MAX_BASE_SIDE))
+    low, high = _value_range(array)
     return {
-        **_encode_array(plane), "centre": centre, "window": width, "low": low, "high": high,
+        **_encode_array(array), "centre": center, "window": width, "low": low, "high": high,
         "deep": compressed_scan.high_bit_depth is not None, "spacing": scan.spacing,
     }  # fmt: skip
 
@@ -61,42 +60,41 @@ def _value_range(array: CompressedArray) -> tuple[float, float]:
 
 
 def make_panel(detection: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:
-    """What one version says of the places of a scan; nothing of a picture that it takes for no brain MRI."""
-    traced = detector.artifact.has_file(SALIENCY_FILE)
-    shown: dict[str, Any] = {"version": detection.model_version, "said": alt_text(detection), "traced": traced}
+    """Return the layers of one version; none for an image that is not a brain MRI."""
+    has_saliency = detector.artifact.has_file(SALIENCY_FILE)
+    panel: dict[str, Any] = {"version": detection.model_version, "said": alt_text(detection), "traced": has_saliency}
     if detector.artifact.card.members:
-        shown["untraced"] = NO_ENSEMBLE_SALIENCY
+        panel["untraced"] = NO_ENSEMBLE_SALIENCY
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
-        return {**shown, "refused": True}
-    heat, mask = detection.heat_map, detection.mask_probability
-    layers: dict[str, NDArray[np.floating] | None] = {"evidence": heat, "outline": mask}
-    if with_saliency and traced:
+        return {**panel, "refused": True}
+    layers: dict[str, NDArray[np.floating] | None] = {
+        "evidence": detection.heat_map, "outline": detection.mask_probability,
+    }  # fmt: skip
+    if with_saliency and has_saliency:
         try:
             layers["saliency"] = detector.saliency(scan)
-        except BrainTumorError:  # the graph was altered: all else can still be shown
-            shown["traced"] = False
+        except BrainTumorError:  # the gradient graph was altered; all other layers can still be shown
+            panel["traced"] = False
     for name, values in layers.items():
         if values is not None and values.any():
-            steps = np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
-            shown[name] = _encode_array(
-                CompressedArray.from_array(
-                    _shrink_to(steps, _MAX_EVIDENCE_SIDE if name != "outline" else 2 * _MAX_EVIDENCE_SIDE)
-                )
-            )
-    return shown
+            levels = np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
+            max_side = 2 * _MAX_EVIDENCE_SIDE if name == "outline" else _MAX_EVIDENCE_SIDE
+            panel[name] = _encode_array(CompressedArray.from_array(_shrink_to(levels, max_side)))
+    return panel
 
 
 def alt_text(detection: Detection) -> str:
-    """What a scan shows, for those who cannot see it."""
-    words = f"Scan {detection.name}. {VERDICT_TITLES[detection.verdict]}"
-    heat, mask = detection.heat_map, detection.mask
+    """Return the text alternative of a scan with its overlays."""
+    text = f"Scan {detection.name}. {VERDICT_TITLES[detection.verdict]}"
+    heat_map, mask = detection.heat_map, detection.mask
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
-        return f"{words}."
-    if heat is not None and heat.any():
-        words += f"; what spoke for {label_text(detection)} is strongest at the {position_in_image(heat)}"
+        return f"{text}."
+    if heat_map is not None and heat_map.any():
+        text += f"; evidence for {label_text(detection)} is strongest at the {position_in_image(heat_map)}"
     if mask is not None and mask.any():
-        words += f"; tumour is outlined at the {position_in_image(mask.astype(np.float32))}, over {mask.mean():.1%} of the image"
-    return f"{words}."
+        position = position_in_image(mask.astype(np.float32))
+        text += f"; tumour outlined at the {position}, covering {mask.mean():.1%} of the image"
+    return f"{text}."
 
 
 def _encode_array(array: CompressedArray) -> Layer:
@@ -106,9 +104,9 @@ def _encode_array(array: CompressedArray) -> Layer:
     }  # fmt: skip
 
 
-def _shrink_to(values: NDArray[Any], largest: int) -> NDArray[Any]:
+def _shrink_to(values: NDArray[Any], max_side: int) -> NDArray[Any]:
     height, width = values.shape
-    scale = largest / max(height, width)
+    scale = max_side / max(height, width)
     if scale >= 1:
         return values
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

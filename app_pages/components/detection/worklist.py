@@ -1,4 +1,4 @@
-"""The list of the reading room: slices of a series under one entry, what came of each, the order and the filter."""
+"""Worklist: one item per slice or series, with its status, sorting and filtering."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,42 +6,48 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app_pages.components.detection.readings import Reading, group_id
 from braintumor.enums import Verdict
+from braintumor.services.reading import Reading, group_id
 
 
 class ReadingStatus(StrEnum):
-    """What came of a slice, worst first: the verdicts, and failure among them."""
+    """Status of a slice, most suspicious first."""
 
     SUSPECTED = "Suspected"
-    UNCERTAIN = "Unclear"
+    UNCERTAIN = "Uncertain"
     FAILED = "Failed"
-    REJECTED = "Refused"
-    NO_TUMOR = "Clear"
+    REJECTED = "Rejected"
+    NO_TUMOR = "No tumour"
 
 
 class WorklistOrder(StrEnum):
-    """How the list is sorted."""
+    """Sort order of the worklist."""
 
-    MOST_SUSPICIOUS = "Worst first"
+    MOST_SUSPICIOUS = "Most suspicious first"
     PROBABILITY = "Tumour probability"
     NAME = "File name"
-    UPLOAD = "As uploaded"
+    UPLOAD = "Upload order"
 
 
 _STATUS_OF_VERDICT: Final = {
-    Verdict.TUMOR_SUSPECTED: ReadingStatus.SUSPECTED, Verdict.UNCERTAIN: ReadingStatus.UNCERTAIN,
-    Verdict.NO_TUMOR_FOUND: ReadingStatus.NO_TUMOR, Verdict.NOT_BRAIN_MRI: ReadingStatus.REJECTED,
-}  # fmt: skip
+    Verdict.TUMOR_SUSPECTED: ReadingStatus.SUSPECTED,
+    Verdict.UNCERTAIN: ReadingStatus.UNCERTAIN,
+    Verdict.NO_TUMOR_FOUND: ReadingStatus.NO_TUMOR,
+    Verdict.NOT_BRAIN_MRI: ReadingStatus.REJECTED,
+}
 _STATUS_PRIORITY: Final = list(ReadingStatus)
-# Names of the theme's own colours, as for verdicts.
+# Names of the theme's colours, as for verdicts.
 READING_STATUS_TONES: Final = {
-    ReadingStatus.SUSPECTED: "red", ReadingStatus.UNCERTAIN: "orange", ReadingStatus.FAILED: "gray", ReadingStatus.REJECTED: "gray", ReadingStatus.NO_TUMOR: "green",
-}  # fmt: skip
+    ReadingStatus.SUSPECTED: "red",
+    ReadingStatus.UNCERTAIN: "orange",
+    ReadingStatus.FAILED: "gray",
+    ReadingStatus.REJECTED: "gray",
+    ReadingStatus.NO_TUMOR: "green",
+}
 
 
 def reading_status(reading: Reading) -> ReadingStatus:
-    """What came of a slice."""
+    """Return the status of a slice."""
     return ReadingStatus.FAILED if reading.detection is None else _STATUS_OF_VERDICT[reading.detection.verdict]
 
 
@@ -50,7 +56,7 @@ def _priority(reading: Reading) -> tuple[int, float]:
 
 
 def _sort_probability(reading: Reading) -> float:
-    """Tumour probability; below all others where none was looked for, and last of what could not be read."""
+    """Return the tumour probability; rejected images are below all others, and unreadable files last."""
     if reading.detection is None:
         return -2.0
     return -1.0 if reading_status(reading) is ReadingStatus.REJECTED else reading.detection.tumor_probability
@@ -58,7 +64,7 @@ def _sort_probability(reading: Reading) -> float:
 
 @dataclass(frozen=True, slots=True)
 class WorklistItem:
-    """A line of the list: one slice, or the slices of a series in their order."""
+    """A line of the worklist: one slice, or the slices of a series in slice order."""
 
     title: str
     readings: tuple[Reading, ...]
@@ -70,33 +76,32 @@ class WorklistItem:
 
     @property
     def status_counts(self) -> Counter[ReadingStatus]:
-        """How many slices came to what."""
+        """Number of slices by status."""
         return Counter(map(reading_status, self.readings))
 
     def index_of(self, reading_id: str) -> int | None:
-        """Where a slice stands in it; None where it does not."""
+        """Return the index of a slice in this item, or None."""
         return next((i for i, reading in enumerate(self.readings) if reading.id == reading_id), None)
 
 
 def build_worklist(readings: Iterable[Reading]) -> list[WorklistItem]:
-    """Slices gathered under their series, in the order of the upload."""
-    gathered: dict[str, list[Reading]] = {}
+    """Group slices by series, in upload order."""
+    by_series: dict[str, list[Reading]] = {}
     for reading in readings:
         series = None if reading.compressed_scan is None else reading.compressed_scan.stub.series
-        gathered.setdefault(reading.id if series is None else f"{group_id(reading.id)} {series.key}", []).append(
-            reading
-        )
-    return [WorklistItem(_item_title(group), tuple(sorted(group, key=_slice_index))) for group in gathered.values()]
+        key = reading.id if series is None else f"{group_id(reading.id)} {series.key}"
+        by_series.setdefault(key, []).append(reading)
+    return [WorklistItem(_item_title(slices), tuple(sorted(slices, key=_slice_index))) for slices in by_series.values()]
 
 
-def _item_title(group: Sequence[Reading]) -> str:
-    picture = group[0].compressed_scan
-    series = None if picture is None else picture.stub.series
-    if series is None or len(group) == 1:
-        return group[0].name
+def _item_title(slices: Sequence[Reading]) -> str:
+    scan = slices[0].compressed_scan
+    series = None if scan is None else scan.stub.series
+    if series is None or len(slices) == 1:
+        return slices[0].name
     # Slices of one file are named after it: `volume.nii.gz [axial 12]`.
-    file, cut, _ = group[0].name.rpartition(" [")
-    return f"{series.title}, {file}" if cut else series.title
+    file, bracket, _ = slices[0].name.rpartition(" [")
+    return f"{series.title}, {file}" if bracket else series.title
 
 
 def _slice_index(reading: Reading) -> int:
@@ -105,20 +110,20 @@ def _slice_index(reading: Reading) -> int:
 
 
 def count_by_status(readings: Iterable[Reading]) -> dict[ReadingStatus, int]:
-    """How many slices came to what, each kind named."""
-    found = Counter(map(reading_status, readings))
-    return {kind: found[kind] for kind in ReadingStatus}
+    """Count slices by status, including statuses with none."""
+    counts = Counter(map(reading_status, readings))
+    return {status: counts[status] for status in ReadingStatus}
 
 
 def filter_and_sort(
     items: Sequence[WorklistItem], order: WorklistOrder, status: ReadingStatus | None = None
 ) -> list[WorklistItem]:
-    """Entries with a slice of a kind, in an order that is the same on every run."""
-    kept = [entry for entry in items if status is None or entry.status_counts[status]]
+    """Return the items with a slice of a status; the order is the same on every run."""
+    matching = [item for item in items if status is None or item.status_counts[status]]
     if order is WorklistOrder.MOST_SUSPICIOUS:
-        return sorted(kept, key=lambda entry: _priority(entry.most_suspicious))
+        return sorted(matching, key=lambda item: _priority(item.most_suspicious))
     if order is WorklistOrder.PROBABILITY:
-        return sorted(kept, key=lambda entry: -max(map(_sort_probability, entry.readings)))
+        return sorted(matching, key=lambda item: -max(map(_sort_probability, item.readings)))
     if order is WorklistOrder.NAME:
-        return sorted(kept, key=lambda entry: entry.title.casefold())
-    return kept
+        return sorted(matching, key=lambda item: item.title.casefold())
+    return matching

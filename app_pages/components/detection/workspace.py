@@ -1,4 +1,4 @@
-"""The desk: counts, list, chosen scan and answers, drawn anew on its own as files are read and scans are chosen."""
+"""Workspace of the Detection page: counts, worklist, selected scan and results; redrawn while files are read."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,6 @@ import streamlit as st
 from app_pages.components.detection.downloads import show_downloads
 from app_pages.components.detection.model_accuracy import show_model_accuracy
 from app_pages.components.detection.reader_findings import edit_finding, finding_for, findings
-from app_pages.components.detection.readings import Reading
 from app_pages.components.detection.result_card import show_result_card, show_warnings
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.similar_scans import show_similar_scans
@@ -15,68 +14,67 @@ from app_pages.components.detection.toolbar import render_summary_bar, render_wo
 from app_pages.components.detection.upload import remove_all
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
+from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.enums import Verdict
 from braintumor.inference import Detector
-from braintumor.services import prediction_log
+from braintumor.services.reading import Reading
 
-_LOGGED_KEY = "reading-logged"
+_LOGGED_KEY = "logged-readings"
 
 
 def render_workspace(detector: Detector, second_detector: Detector | None, is_polling: bool) -> None:
-    """All below the uploader.
+    """Draw everything below the upload bar.
 
     Parameters
     ----------
-    polled : bool
-        Whether this is drawn again and again while files are read; it asks for the end of that when they are.
+    is_polling : bool
+        Whether this runs repeatedly while files are read; when they are done, the page is rerun to stop it.
     """
-    place = current_session()
-    place.collect()
-    progress, readings = place.progress(), place.readings()
+    session = current_session()
+    session.collect()
+    progress, readings = session.progress(), session.readings()
     if is_polling and not progress.is_running:
         st.rerun()
-    show_progress(progress, place)
+    show_progress(progress, session)
     if not readings:
         return
-    found = count_by_status(readings)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="desk-top"):
-        render_summary_bar(found)
-        kind, order = render_worklist_controls(found)
+    status_counts = count_by_status(readings)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="workspace-bar"):
+        render_summary_bar(status_counts)
+        status, order = render_worklist_controls(status_counts)
         downloads = st.popover("Downloads", icon=":material/download:", key="downloads")
         if st.button("Remove all", on_click=remove_all, icon=":material/delete:", key="remove"):
             st.rerun()
-    entries = filter_and_sort(build_worklist(readings), order, kind)
-    entry, reading = _selected_item(entries)
+    items = filter_and_sort(build_worklist(readings), order, status)
+    item, reading = _selected_item(items)
     with downloads:
         show_downloads(readings, reading, findings(), detector)
-    answers = _collect_detections(reading, detector, second_detector)
-    show_scan(_page_of_items(entries), entry, reading, answers)
-    _log_new_predictions(readings, reading, answers)
+    detections = _collect_detections(reading, detector, second_detector)
+    show_scan(_page_of_items(items), item, reading, detections)
+    _log_new_predictions(readings, reading, detections)
 
 
 def show_scan(
     items: Sequence[WorklistItem], item: WorklistItem, reading: Reading, detections: Sequence[VersionDetection]
 ) -> None:
-    """The viewer, and beside it what was said of the scan and what the reader says."""
-    with st.container(key="desk"):
-        viewer, words = st.columns([9, 4], gap="medium")
+    """Draw the viewer, with the results and the reader's finding next to it."""
+    with st.container(key="workspace"):
+        viewer, results = st.columns([9, 4], gap="medium")
     with viewer:
         show_viewer(items, item, reading, detections)
-    with words:
+    with results:
         if not detections or reading.compressed_scan is None:
             st.header("Could not be read", anchor=False)
-            st.caption("The sentence beside says why. It is a row of its own in the CSV.")
+            st.caption("The reason is shown on the left and in the CSV.")
             return
         show_warnings(detections[0].detection)
-        for number, answer in enumerate(detections):
-            show_result_card(
-                answer.detection, answer.detector.artifact.card.thresholds, f"{number}", len(detections) > 1
-            )
+        for number, (detection, detector) in enumerate(detections):
+            show_result_card(detection, detector.artifact.card.thresholds, f"{number}", len(detections) > 1)
         edit_finding(reading)
-        first = detections[0].detector
-        show_model_accuracy(first.version, first.artifact.card.thresholds)
-        if detections[0].detection.verdict is not Verdict.NOT_BRAIN_MRI:  # what is no brain MRI has no like
-            show_similar_scans(first, reading.compressed_scan)
+        detector = detections[0].detector
+        show_model_accuracy(detector.version, detector.artifact.card.thresholds)
+        if detections[0].detection.verdict is not Verdict.NOT_BRAIN_MRI:  # no training image would be similar
+            show_similar_scans(detector, reading.compressed_scan)
 
 
 def _collect_detections(
@@ -84,47 +82,49 @@ def _collect_detections(
 ) -> list[VersionDetection]:
     if reading.detection is None:
         return []
-    second = None if second_detector is None else current_session().detect_compared(second_detector, reading)
-    answers = [VersionDetection(reading.detection, detector)]
-    return (
-        answers if second is None or second_detector is None else [*answers, VersionDetection(second, second_detector)]
-    )
+    detections = [VersionDetection(reading.detection, detector)]
+    if second_detector is not None:
+        second = current_session().detect_compared(second_detector, reading)
+        if second is not None:
+            detections.append(VersionDetection(second, second_detector))
+    return detections
 
 
 def _selected_item(items: Sequence[WorklistItem]) -> tuple[WorklistItem, Reading]:
-    """What the reader chose in the list, else what stands first in it."""
-    wanted = viewer_state("chosen")
-    for entry in items:
-        index = entry.index_of(str(wanted))
+    """Return what the reader selected in the worklist; by default its first item."""
+    selected_id = str(viewer_state("chosen"))
+    for item in items:
+        index = item.index_of(selected_id)
         if index is not None:
-            return entry, entry.readings[index]
+            return item, item.readings[index]
     return items[0], items[0].most_suspicious
 
 
 def _page_of_items(items: Sequence[WorklistItem]) -> Sequence[WorklistItem]:
-    """The part of a long list that the reader turns to."""
-    pages = -(-len(items) // PAGE_SIZE)
-    if pages < 2:
+    """Return the selected page of a long worklist."""
+    page_count = -(-len(items) // PAGE_SIZE)
+    if page_count < 2:
         return items
-    page = st.pagination(pages, key=f"entries-{pages}")
+    page = st.pagination(page_count, key=f"entries-{page_count}")
     return items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
 def _log_new_predictions(
     readings: Sequence[Reading], selected: Reading, detections: Sequence[VersionDetection]
 ) -> None:
-    """Take new answers, of a second version too, and those the reader has said more of, into the log of the visit."""
-    known, kept = st.session_state.setdefault(_LOGGED_KEY, {}), findings()
+    """Log new results, also of a second version, and results with a new finding."""
+    logged, all_findings = st.session_state.setdefault(_LOGGED_KEY, {}), findings()
+    log = current_prediction_log()
     for reading in readings:
-        key, finding = (reading.id, reading.version), finding_for(reading, kept)
-        if known.get(key, ()) != finding:
-            prediction_log.record(reading.detection or reading.row or {}, finding)
-            known[key] = finding
-    for answer in detections[1:]:
-        key = selected.id, answer.detection.model_version
-        if key not in known:
-            prediction_log.record(answer.detection)
-            known[key] = None
-    gone = current_session().removed_ids(key[0] for key in known)
-    for key in [key for key in known if key[0] in gone]:
-        del known[key]
+        key, finding = (reading.id, reading.version), finding_for(reading, all_findings)
+        if logged.get(key, ()) != finding:
+            log.record(reading.row, finding)
+            logged[key] = finding
+    for compared in detections[1:]:
+        key = selected.id, compared.detection.model_version
+        if key not in logged:
+            log.record(compared.detection)
+            logged[key] = None
+    removed = current_session().removed_ids(slice_id for slice_id, _ in logged)
+    for key in [key for key in logged if key[0] in removed]:
+        del logged[key]
