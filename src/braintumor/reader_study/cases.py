@@ -1,4 +1,4 @@
-"""Practice: which test scans a reader is shown, in which order, and their pictures and true outlines."""
+"""Test scans for a reader: their order, images and reference masks."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,26 +19,28 @@ from braintumor.inference.registry import load_artifact
 from braintumor.results.version import read_predictions
 from braintumor.settings import Settings, get_settings
 
-# Phantoms are drawn on the spot, so a round of them needs an end of its own.
+# Length of a round of phantoms, which are drawn on demand.
 PHANTOM_COUNT: Final = 400
+# Added to phantom ids, so that they differ from those of phantom sets and montages.
+_FIRST_PHANTOM_ID: Final = 1_000_000
+TEST_SCANS_PER_LABEL: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scan to read, and what is known of it.
+    """One scan to read, with its true class.
 
     Attributes
     ----------
     label : TumorClass
-        The truth.
+        True class.
     group : str
-        Scans of one patient, and near-duplicates, share it.
-    drawn : bool
-        Whether it is a phantom and no scan.
+        The same for all scans of a patient and their near-duplicates.
+    is_phantom : bool
     path, sha256, width, height
-        As in the manifest; empty and 0 for a phantom drawn on the spot.
-    patient : int
-        Which phantom is drawn on the spot.
+        As in the manifest; empty and 0 for a phantom that is drawn on demand.
+    phantom_id : int
+        Seed of a phantom that is drawn on demand.
     """
 
     label: TumorClass
@@ -52,29 +54,29 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What it is called once the truth is out: names of the image set tell the class."""
+        """Name to show after the reading: file names of the image set contain the class."""
         return self.path.rsplit("/", 1)[-1] or f"phantom {self.phantom_id}"
 
 
 def sample_cases(manifest: pd.DataFrame, seed: int, tested_paths: Collection[str] | None = None) -> tuple[Case, ...]:
-    """Test scans in the order a reader meets them; equal arguments give equal orders.
+    """Sample the test scans in the order in which a reader sees them; reproducible by seed.
 
-    Each scan's class is drawn by lot, all four alike, so that it cannot be guessed from how common it is. Within a
-    class every patient comes once before any comes again. Exact copies come once, and groups of images whose labels
-    contradict each other never.
+    The class of each scan is sampled uniformly, so it cannot be guessed from class frequencies. Within a class, every
+    patient comes once before any comes again. Of exact copies only one is used, and groups with contradictory labels
+    are left out.
 
     Parameters
     ----------
     manifest : DataFrame
-        Only its test split is read.
+        Only its test split is used.
     seed : int
-    held_out : collection of str, optional
-        Paths a version was tested on, where it was trained on a split of its own: no other is drawn.
+    tested_paths : collection of str, optional
+        Test paths of a version that was trained on another split: only these are used.
 
     Returns
     -------
     tuple of Case
-        Without repeats; all that fit.
+        Every usable scan once.
     """
     rows = manifest[manifest["split"] == str(Split.TEST)].sort_values("path").drop_duplicates("sha256")
     rows = rows[rows.groupby("group")["label"].transform("nunique") == 1]
@@ -82,21 +84,22 @@ def sample_cases(manifest: pd.DataFrame, seed: int, tested_paths: Collection[str
         rows = rows[rows["path"].isin(list(tested_paths))]
     generator = np.random.default_rng(seed)
     queues = {label: _shuffle_by_patient(rows[rows["label"] == str(label)], generator) for label in CLASSES}
-    order = []
-    while waiting := [queue for queue in queues.values() if queue]:
-        order.append(waiting[int(generator.integers(len(waiting)))].pop())
-    return tuple(order)
+    cases = []
+    while remaining := [queue for queue in queues.values() if queue]:
+        cases.append(remaining[int(generator.integers(len(remaining)))].pop())
+    return tuple(cases)
 
 
 def _shuffle_by_patient(rows: pd.DataFrame, generator: np.random.Generator) -> list[Case]:
-    """Scans of one class, the last one first to come: patients by lot, one scan of each in turn."""
-    mixed = rows.iloc[generator.permutation(len(rows))]
-    turns = mixed.assign(turn=mixed.groupby("group").cumcount()).sort_values("turn", kind="stable", ascending=False)
-    return [case_from_row(row) for row in turns.to_dict("records")]
+    """Shuffle the scans of one class, patients in turn. The last case comes first."""
+    shuffled = rows.iloc[generator.permutation(len(rows))]
+    turns = shuffled.assign(turn=shuffled.groupby("group").cumcount())
+    ordered = turns.sort_values("turn", kind="stable", ascending=False)
+    return [case_from_row(row) for row in ordered.to_dict("records")]
 
 
 def case_from_row(row: Mapping[Any, Any]) -> Case:
-    """The case of a manifest row."""
+    """Make the case of a manifest row."""
     return Case(
         TumorClass(row["label"]), row["group"], row["origin"] == PHANTOM_ORIGIN, row["path"], row["sha256"],
         int(row["width"]), int(row["height"]),
@@ -104,18 +107,17 @@ def case_from_row(row: Mapping[Any, Any]) -> Case:
 
 
 def phantom_cases(seed: int, count: int = PHANTOM_COUNT) -> tuple[Case, ...]:
-    """Drawn stand-ins for where the image set is absent, each of another invented patient."""
+    """Sample phantoms, each of another virtual patient, for use without the image set."""
     labels = np.random.default_rng(seed).integers(len(CLASSES), size=count)
-    # Beyond the numbers that phantom sets and montages draw with.
-    patients = 1_000_000 + count * seed + np.arange(count)
+    phantom_ids = _FIRST_PHANTOM_ID + count * seed + np.arange(count)
     return tuple(
-        Case(CLASSES[int(label)], f"phantom-{patient}", True, phantom_id=int(patient))
-        for label, patient in zip(labels, patients, strict=True)
+        Case(CLASSES[int(label)], f"phantom-{phantom_id}", True, phantom_id=int(phantom_id))
+        for label, phantom_id in zip(labels, phantom_ids, strict=True)
     )
 
 
 def load_case(case: Case, settings: Settings | None = None) -> Scan:
-    """Read the scan, or draw the phantom.
+    """Read the scan of a case, or draw its phantom.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def load_case(case: Case, settings: Settings | None = None) -> Scan:
 
 
 def reference_mask(case: Case, settings: Settings | None = None) -> NDArray[np.bool_] | None:
-    """The outlined tumour on the scan's own grid (height, width); None where there is none or none is known."""
+    """Return the reference mask of the tumour, bool (height, width); None if there is no tumour or no mask."""
     if not case.path:
         mask = make_phantom(case.label, case.phantom_id).mask
         return mask if mask.any() else None
@@ -140,40 +142,40 @@ def reference_mask(case: Case, settings: Settings | None = None) -> NDArray[np.b
         return None
 
 
-PER_LABEL: Final = 6
-
-
 def sample_test_scans(
-    version: str, settings: Settings | None = None, per_label: int = PER_LABEL, seed: int = 0
+    version: str, settings: Settings | None = None, per_label: int = TEST_SCANS_PER_LABEL, seed: int = 0
 ) -> list[tuple[Path, str]]:
-    """Files of test scans and their labels, in the order of classes.
+    """Sample test scans of a version at random, at most one per group, whatever was predicted for them.
 
-    Scans are drawn by lot, whatever was said of them, from those the version was judged on: at most one of each group
-    of near copies and slices of one patient. Equal arguments draw equal scans.
+    Returns
+    -------
+    list of (Path, str)
+        Files and labels, in the order of the classes; the same for the same arguments.
 
     Raises
     ------
     ArtifactError
         There is no such version.
     DatasetError
-        The version was not evaluated, or its image set is not there.
+        The version was not evaluated, or its image set is missing.
     """
     settings = settings or get_settings()
     table = read_predictions(version, settings)
     if table.empty or "group" not in table:
         raise DatasetError(
-            f"{version}: which scans are its test scans is not known here. Find out with: braintumor evaluate {version}"
+            f"The test scans of {version} are not known. Evaluate it with: braintumor evaluate {version}"
         )
     image_set = training_dataset(load_artifact(version, settings).card.recipe)
-    folder, chosen = settings.inputs / image_set.folder, []
+    folder, samples = settings.inputs / image_set.folder, []
     generator = np.random.default_rng(seed)
     test = table[table["split"] == str(Split.TEST)]
-    for label in sorted(test["label"].unique(), key=[*CLASS_NAMES, *test["label"].unique()].index):
-        own = test[test["label"] == label].sort_values("path")
-        mixed = own.iloc[generator.permutation(len(own))].drop_duplicates("group")
-        chosen += [(folder / path, str(label)) for path in mixed["path"][:per_label]]
-    if not any(path.is_file() for path, _ in chosen):
+    labels = test["label"].unique()
+    for label in sorted(labels, key=[*CLASS_NAMES, *labels].index):
+        rows = test[test["label"] == label].sort_values("path")
+        shuffled = rows.iloc[generator.permutation(len(rows))].drop_duplicates("group")
+        samples += [(folder / path, str(label)) for path in shuffled["path"][:per_label]]
+    if not any(path.is_file() for path, _ in samples):
         raise DatasetError(
-            f"The grid shows test scans of {version}, and the image set is not there. Get it with: {image_set.command}"
+            f"The image set with the test scans of {version} is missing. Get it with: {image_set.command}"
         )
-    return chosen
+    return samples

@@ -1,4 +1,4 @@
-"""Match: how often a reader and a model were right on the same scans, and whether that tells them apart."""
+"""Accuracy of a reader and of a model on the same scans, and whether the difference is significant."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _Z_SCORE: Final = NormalDist().inv_cdf(0.5 + _CONFIDENCE_LEVEL / 2)
 
 @dataclass(frozen=True, slots=True)
 class PairedReading:
-    """One scan that both have answered: who was right, and which group the scan is of."""
+    """One scan that both the reader and the model have classified."""
 
     is_reader_correct: bool
     is_model_correct: bool
@@ -23,14 +23,14 @@ class PairedReading:
 
 @dataclass(frozen=True, slots=True)
 class ReaderComparison:
-    """The score of some bouts.
+    """Accuracy of reader and model on some scans.
 
     Attributes
     ----------
-    reader, model : Estimate
-        Share of right answers.
-    ahead : Estimate
-        The reader's share less the model's.
+    reader, model : Metric
+        Accuracy.
+    difference : Metric
+        Accuracy of the reader minus that of the model.
     """
 
     reader: Metric
@@ -39,20 +39,21 @@ class ReaderComparison:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the interval of the difference leaves zero out."""
+        """Whether the interval of the difference excludes zero."""
         low, high = self.difference.interval or (-1.0, 1.0)
         return low > 0 or high < 0
 
 
 def compare_reader(readings: Sequence[PairedReading]) -> ReaderComparison:
-    """Score some bouts, at least one.
+    """Compare reader and model on at least one scan.
 
-    Scans of one group are not independent: intervals are as wide as if each group had been a single scan, which is
-    cautious, and exact while no group has come twice. They hold for a number of bouts fixed beforehand; who looks
-    after each of them meets a difference by chance more often.
+    Scans of one group are not independent: intervals are computed as if each group were a single scan, which is
+    conservative, and exact if no group has more than one scan. They hold for a number of scans that is fixed in
+    advance: looking after every scan finds a difference by chance more often.
     """
-    n, groups = len(readings), len({bout.group for bout in readings})
-    reader, model = sum(bout.is_reader_correct for bout in readings), sum(bout.is_model_correct for bout in readings)
+    n, groups = len(readings), len({reading.group for reading in readings})
+    reader = sum(reading.is_reader_correct for reading in readings)
+    model = sum(reading.is_model_correct for reading in readings)
     return ReaderComparison(
         Metric(reader / n, wilson_interval(reader / n, groups), n, groups),
         Metric(model / n, wilson_interval(model / n, groups), n, groups),
@@ -61,54 +62,47 @@ def compare_reader(readings: Sequence[PairedReading]) -> ReaderComparison:
 
 
 def wilson_interval(share: float, n: float) -> tuple[float, float]:
-    """Score interval (95%) of a share measured on n independent things (Wilson 1927)."""
+    """Compute the 95% score interval of a share of n independent scans (Wilson 1927)."""
     z2 = _Z_SCORE**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    reach = _Z_SCORE / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    center = (share + z2 / (2 * n)) / (1 + z2 / n)
+    margin = _Z_SCORE / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
+    return max(0.0, center - margin), min(1.0, center + margin)
 
 
 def _paired_interval(readings: Sequence[PairedReading], n: int) -> tuple[float, float]:
-    """Interval (95%) of the difference of two shares of the same things, one of either side added.
+    """Compute the 95% interval of the difference of two paired shares, with `n` as sample size.
 
-    Bonett and Price (2012), adjusted Wald; sound for few pairs, and for none on which the two differ.
+    The adjusted Wald interval of Bonett and Price (2012), which also holds for few pairs and without disagreement.
     """
-    one, other = (
-        (
-            n
-            * sum(bout.is_reader_correct is won and bout.is_model_correct is not won for bout in readings)
-            / len(readings)
-            + 1
-        )
-        / (n + 2)
-        for won in (True, False)
-    )
-    reach = _Z_SCORE * math.sqrt((one + other - (one - other) ** 2) / (n + 2))
-    return max(-1.0, one - other - reach), min(1.0, one - other + reach)
+
+    def discordant_share(*, reader_wins: bool) -> float:
+        share = sum(
+            reading.is_reader_correct is reader_wins and reading.is_model_correct is not reader_wins
+            for reading in readings
+        ) / len(readings)
+        return (n * share + 1) / (n + 2)
+
+    reader, model = discordant_share(reader_wins=True), discordant_share(reader_wins=False)
+    margin = _Z_SCORE * math.sqrt((reader + model - (reader - model) ** 2) / (n + 2))
+    return max(-1.0, reader - model - margin), min(1.0, reader - model + margin)
 
 
 def summarize_reader_comparison(comparison: ReaderComparison, model: str) -> str:
-    """What the score says of the two, and no more than it can."""
-    by = (
-        Metric(abs(comparison.difference.value), _leader_interval(comparison.difference), comparison.difference.n)
-        .points()
-        .removeprefix("+")
-    )
+    """Say who is more accurate, by how much, and whether that is decided."""
+    difference = comparison.difference
+    size = Metric(abs(difference.value), _leader_interval(difference), difference.n, difference.groups)
+    text = size.describe("points").removeprefix("+")
     if comparison.is_significant:
-        who = (
-            f"You were right more often than {model}"
-            if comparison.difference.value > 0
-            else f"{model} was right more often"
-        )
-        return f"{who}, by {by}."
-    if comparison.difference.value == 0:
-        return f"You and {model} are level, {by}: not decided yet, either may be the better reader."
-    who = "You are" if comparison.difference.value > 0 else f"{model} is"
-    return f"{who} ahead by {by}, which may be chance: the interval holds zero, so it is not decided yet."
+        leader = f"You are more accurate than {model}" if difference.value > 0 else f"{model} is more accurate"
+        return f"{leader}, by {text}."
+    if difference.value == 0:
+        return f"You and {model} are equally accurate so far, {text}: not decided yet."
+    leader = "You are" if difference.value > 0 else f"{model} is"
+    return f"{leader} ahead by {text}, but it is not decided yet: the interval includes zero."
 
 
 def _leader_interval(difference: Metric) -> tuple[float, float] | None:
-    """The interval of the difference as the one who is ahead sees it."""
+    """Return the interval of the difference with the sign of the leader."""
     if difference.interval is None or difference.value >= 0:
         return difference.interval
     low, high = difference.interval
