@@ -1,11 +1,11 @@
-"""The words every room uses: tumour classes, planes, splits, verdicts and the research-use notice."""
+"""Enumerations shared by all packages: tumour classes, planes, splits, verdicts; and the research-use notice."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class TumorClass(StrEnum):
-    """The four labels of the data set. Order is alphabetical and fixed: it is the order of model outputs."""
+    """The four labels of the data set, in the fixed order of model outputs."""
 
     GLIOMA = "glioma"
     MENINGIOMA = "meningioma"
@@ -14,12 +14,12 @@ class TumorClass(StrEnum):
 
     @property
     def is_tumor(self) -> bool:
-        """Whether the class is any tumour, that is, anything but `notumor`."""
+        """Whether the class is a tumour, that is, anything but `notumor`."""
         return self is not TumorClass.NOTUMOR
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        """The class as a reader says it, for headings and charts."""
+        """Display name, for headings and charts."""
         return _CLASS_TITLES[self]
 
 
@@ -35,31 +35,31 @@ CLASS_NAMES: Final[tuple[str, ...]] = tuple(str(c) for c in CLASSES)
 TUMOR_INDICES: Final[tuple[int, ...]] = tuple(i for i, c in enumerate(CLASSES) if c.is_tumor)
 NO_TUMOR_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
 
-# The label of a tumour of which nobody said the kind, and its number among label numbers, after those of the classes.
+# Label of a tumour of unknown type, and its index, which follows those of the classes.
 TUMOR_LABEL: Final = "tumor"
 UNKNOWN_TYPE_INDEX: Final = len(CLASSES)
 
-# What a DICOM file may say it is instead of MR, by its modality (PS3.3 C.7.3.1.1.1).
+# Modalities other than MR that a DICOM file may declare (PS3.3 C.7.3.1.1.1).
 NON_MR_MODALITIES: Final = {
-    "CT": "a CT", "CR": "an X-ray picture", "DX": "an X-ray picture", "MG": "a mammogram", "RF": "a fluoroscopy",
-    "XA": "an angiogram", "US": "an ultrasound picture", "PT": "a PET", "NM": "a scintigram", "ES": "an endoscopy",
-    "XC": "a photograph", "GM": "a microscope picture", "SM": "a microscope picture", "OP": "a picture of an eye",
-    "SEG": "a segmentation",
+    "CT": "a CT image", "CR": "an X-ray image", "DX": "an X-ray image", "MG": "a mammogram",
+    "RF": "a fluoroscopy image", "XA": "an angiogram", "US": "an ultrasound image", "PT": "a PET image",
+    "NM": "a nuclear medicine image", "ES": "an endoscopy image", "XC": "a photograph", "GM": "a microscopy image",
+    "SM": "a microscopy image", "OP": "an ophthalmic photograph", "SEG": "a segmentation",
 }  # fmt: skip
 
-# Beside the splits: tumours of the origin that a recipe leaves out, and is tested on.
+# Split of the tumours from a source data set that a recipe excludes from training; they serve as a test set.
 HOLDOUT_SPLIT: Final = "left_out"
 
 
 class Task(StrEnum):
-    """What a version was trained to tell: the four classes, or only tumour from none."""
+    """What a model predicts: the four classes, or only tumour against no tumour."""
 
     FOUR_CLASS = "four-class"
     BINARY = "tumor"
 
 
 class Plane(StrEnum):
-    """Anatomical plane of a slice; `unknown` where no source says."""
+    """Anatomical plane of a slice; `unknown` if the source does not state it."""
 
     AXIAL = "axial"
     CORONAL = "coronal"
@@ -68,7 +68,7 @@ class Plane(StrEnum):
 
 
 class Split(StrEnum):
-    """The side of a split an image is on."""
+    """Split of the data set that an image belongs to."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -76,10 +76,10 @@ class Split(StrEnum):
 
 
 class Protocol(StrEnum):
-    """How images are dealt to splits.
+    """How images are assigned to splits.
 
-    `group` keeps patients and near-duplicates together and is the one that counts; `official` keeps the Kaggle
-    Training/Testing folders; `random` is the naive one. The last two leak and serve for comparison only.
+    `group` keeps each patient and its near-duplicates in one split and is the valid protocol; `official` keeps the
+    Kaggle Training/Testing folders; `random` assigns single images. The last two leak and serve only for comparison.
     """
 
     GROUP = "group"
@@ -88,7 +88,7 @@ class Protocol(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the detector says of one scan."""
+    """Result of the detector for one scan."""
 
     TUMOR_SUSPECTED = "tumor suspected"
     NO_TUMOR_FOUND = "no tumor found"

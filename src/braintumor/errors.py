@@ -1,8 +1,8 @@
-"""What can go wrong. Every message says what is wrong and what to do next, in words a person understands."""
+"""Errors of this package. Every message states what is wrong and what to do next."""
 
 
 class BrainTumorError(Exception):
-    """Base of every error this package raises on purpose; its text can be shown to a user as it is."""
+    """Base of all errors that this package raises deliberately; the message can be displayed to users."""
 
 
 class ScanError(BrainTumorError):
@@ -10,19 +10,19 @@ class ScanError(BrainTumorError):
 
 
 class DatasetError(BrainTumorError):
-    """The data set is missing, incomplete or altered."""
+    """A data set that is missing, incomplete or modified."""
 
 
 class RecipeError(BrainTumorError):
-    """A training recipe that cannot be read or does not make sense."""
+    """A training recipe that cannot be read or is invalid."""
 
 
 class ArtifactError(BrainTumorError):
-    """A trained model's folder that is missing, incomplete or altered."""
+    """A model folder that is missing, incomplete or modified."""
 
 
 class MissingExtraError(BrainTumorError):
-    """A command that needs the training packages, run where only the serving set is installed."""
+    """A training package that is not installed."""
 
     def __init__(self, package: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Files: the hash of one, and writing that never leaves half of one."""
+"""File hashes and atomic writes."""
 
 import hashlib
 import os
@@ -7,21 +7,21 @@ from pathlib import Path
 
 
 def sha256_file(path: Path) -> str:
-    """Hash of a file's content, as lower-case hexadecimal."""
+    """Return the SHA-256 hash of a file in lower-case hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, content: str | bytes) -> Path:
-    """Write a whole file or nothing, whatever else writes it meanwhile, and return its path.
+    """Write a file atomically, also with concurrent writers, and return its path.
 
-    A reader, or a killed run, never sees half of it; what a kill leaves behind is hidden. The folder is made where it
-    is not there.
+    Readers never see a partial file. An interrupted run leaves only a hidden temporary file. Missing folders are
+    created.
 
     Raises
     ------
     OSError
-        It cannot be written there.
+        The file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
