@@ -1,10 +1,10 @@
-"""Practice: read test scans blind against the model, and browse them class by class."""
+"""Practice page: classify test scans before seeing the truth, compare with the model, browse scans by class."""
 
 import streamlit as st
 
-from app_pages.components.practice import images as pictures
 from app_pages.components.practice.blind_reading import show_blind_reading
 from app_pages.components.practice.gallery import show_gallery
+from app_pages.components.practice.images import show_phantom_notice
 from app_pages.components.practice.round import (
     SEED_COUNT,
     SEED_KEY,
@@ -21,52 +21,55 @@ from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 
 _TEST_SET_TEXTS = {
-    KAGGLE.folder: "scans of the test split, which the model did not learn from",
-    BINARY_SET.folder: "scans of a larger set; the model learnt from another, which holds near copies of some of them",
+    KAGGLE.folder: "scans of the test split, which this model was not trained on",
+    BINARY_SET.folder: "scans of a larger data set; this model was trained on another one, which contains "
+    "near-duplicates of some of them",
 }
-_LEAKY_TEST_SET_TEXT = (
-    "scans of the test split; this version was fitted under another split, and learnt from many of them"
-)
+_LEAKY_TEST_SET_TEXT = "scans of the test split; this version used another split and was trained on many of them"
 
 
 def show_round(detector: Detector) -> None:
-    """A scan to read, and the score so far."""
+    """Draw the current scan, the score so far and the choice of the round."""
     if not has_images():
-        pictures.show_phantom_notice("the round deals drawings.")
-    game = current_round(detector.version)
-    show_blind_reading(game, detector)
-    score_pending(game, detector)
-    show_score(game, detector.version)
+        show_phantom_notice("this round uses drawings.")
+    practice_round = current_round(detector.version)
+    show_blind_reading(practice_round, detector)
+    score_pending(practice_round, detector)
+    show_score(practice_round, detector.version)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="practice-rounds"):
         st.number_input(
             "Round", 0, SEED_COUNT - 1, key=SEED_KEY, width=150, persist_state="session",
-            help="The same number deals the same scans in the same order, so several readers can be compared.",
+            help="The same number gives the same scans in the same order, so that readers can be compared.",
         )  # fmt: skip
         st.button("New round", on_click=start_new_round)
-    report = cache.get_report(detector.version)
-    learnt_on = training_dataset(report.recipe)
-    learnt = _LEAKY_TEST_SET_TEXT if report.has_leakage and learnt_on == KAGGLE else _TEST_SET_TEXTS[learnt_on.folder]
-    kind = learnt if has_images() else "phantoms"
     st.caption(
-        f"{len(game.cases):,} {kind}. Each of the four classes is as likely as another, and no scan comes twice. "
-        "Another round begins a new score."
+        f"{len(practice_round.cases):,} {_describe_cases(detector.version)}. All four classes are equally likely, and "
+        "each scan comes once. A new round starts a new score."
     )
+
+
+def _describe_cases(version: str) -> str:
+    if not has_images():
+        return "phantoms"
+    report = cache.get_report(version)
+    dataset = training_dataset(report.recipe)
+    return _LEAKY_TEST_SET_TEXT if report.has_leakage and dataset == KAGGLE else _TEST_SET_TEXTS[dataset.folder]
 
 
 show_header(
     "Practice",
-    "Read a scan before you see what it is, then compare with the truth and the model. Your answers are in the session "
-    "log; they are kept nowhere else.",
+    "Classify a scan before you see its true class, then compare with the truth and the model. Your answers are in the "
+    "session log only.",
 )
 try:
     detector = cache.get_detector(cache.select_version())
-except BrainTumorError as problem:
-    show_missing(f"There is no model to practise against yet. {problem}")
+except BrainTumorError as error:
+    show_missing(f"No model is available to practise with. {error}")
 else:
-    blind, gallery = st.tabs(["Blind reading", "Gallery"], key="practice", bind="query-params")
-    # Only the open tab is drawn: what the gallery tells is not sent to who reads blind.
-    if blind.open:
-        with blind:
+    blind_reading, gallery = st.tabs(["Blind reading", "Gallery"], key="practice", bind="query-params")
+    # Only the open tab is drawn, so that the browser does not receive the gallery's classes during a blind reading.
+    if blind_reading.open:
+        with blind_reading:
             show_round(detector)
     if gallery.open:
         with gallery:

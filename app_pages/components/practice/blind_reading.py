@@ -1,11 +1,17 @@
-"""Reading blind: the scan with four answers to choose from, then the truth and the model's answer beside it."""
+"""Blind reading: the scan with four answers, then the truth and the model's result."""
 
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from app_pages.components.practice import images as pictures
+from app_pages.components.practice.images import (
+    LEGEND,
+    available_layers,
+    render_layers,
+    render_scan,
+    show_phantom_badge,
+)
 from app_pages.components.practice.round import PracticeRound, next_case, predict_current, submit_guess
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
@@ -17,12 +23,16 @@ from braintumor.inference import Detection, Detector
 from braintumor.reader_study.cases import Case
 from braintumor.reporting.labels import ClassProbability, class_probabilities, is_correct, is_correct_class, label_text
 
+# Heights in pixels.
+_CHART_MARGIN = 72
+_BAR_HEIGHT = 27
+
 
 def show_blind_reading(practice_round: PracticeRound, detector: Detector) -> None:
-    """The scan on the page, hidden or told."""
+    """Draw the current scan: before the answer without its class, afterwards with truth and result."""
     case = practice_round.case
     if case is None:
-        st.markdown("**That was the last one.** Begin another round to meet the scans in another order.")
+        st.markdown("**That was the last scan.** Start a new round to see the scans in another order.")
         return
     try:
         if practice_round.guess is None:
@@ -30,108 +40,101 @@ def show_blind_reading(practice_round: PracticeRound, detector: Detector) -> Non
         else:
             _show_revealed(practice_round, case, practice_round.guess, predict_current(practice_round, detector))
     except BrainTumorError:
-        # The message names the file, and the file its class.
+        # The error message contains the file name, and the file name contains the class.
         show_missing("This scan cannot be read on this machine. Restore the images with:", "braintumor data fetch")
         _show_next_button(practice_round)
 
 
 def _show_blind(practice_round: PracticeRound, case: Case) -> None:
-    picture, words = st.columns([6, 5], gap="medium")
-    with picture, st.container(key="scan-practice"):
-        # Nothing about the picture may tell its class: no name, no size, the same words for every scan.
-        st.image(
-            pictures.render_scan(case),
-            width="stretch",
-            output_format="JPEG",
-            alt=f"Scan {practice_round.position + 1} to be read.",
-        )
-    with words:
+    image_column, answer_column = st.columns([6, 5], gap="medium")
+    with image_column, st.container(key="scan-practice"):
+        # Nothing may reveal the class: no file name, no size, the same text alternative for every scan.
+        alt = f"Scan {practice_round.position + 1} to classify."
+        st.image(render_scan(case), width="stretch", output_format="JPEG", alt=alt)
+    with answer_column:
         if case.is_phantom:
-            pictures.show_phantom_badge()
+            show_phantom_badge()
         st.header("What do you see?", anchor=False)
         for number, label in enumerate(CLASSES, start=1):
             st.button(
-                label.title, key=f"guess-{number}", on_click=submit_guess, args=(practice_round, label), width="stretch",
-                shortcut=str(number),
+                label.title, key=f"guess-{number}", on_click=submit_guess, args=(practice_round, label),
+                width="stretch", shortcut=str(number),
             )  # fmt: skip
-        st.caption("Keys 1 to 4 answer. The truth and the model's answer come after yours.")
+        st.caption("Press 1 to 4 to answer. The true class and the model's result are shown afterwards.")
 
 
 def _show_revealed(practice_round: PracticeRound, case: Case, guess: TumorClass, detection: Detection) -> None:
-    picture, words = st.columns([6, 5], gap="medium")
-    with picture, st.container(key="scan-practice"):
-        # Its control stands below, so that the scan stays where it was.
-        place = st.empty()
-        chosen = _choose_layers(case, detection)
-        alt = f"{case.name}: {class_text(case.label)}" + (
-            f", with {join_words(map(str.lower, chosen))}" if chosen else ""
-        )
-        place.image(
-            pictures.render_layers(case, detection, chosen), width="stretch", output_format="JPEG", alt=f"{alt}."
-        )
-    with words:
+    image_column, answer_column = st.columns([6, 5], gap="medium")
+    with image_column, st.container(key="scan-practice"):
+        # The layer control is below the image, so that the image does not move when the control appears.
+        image = st.empty()
+        layers = _choose_layers(case, detection)
+        overlays = f", with {join_words(map(str.lower, layers))}" if layers else ""
+        image.image(
+            render_layers(case, detection, layers), width="stretch", output_format="JPEG",
+            alt=f"{case.name}: {class_text(case.label)}{overlays}.",
+        )  # fmt: skip
+    with answer_column:
         if case.is_phantom:
-            pictures.show_phantom_badge()
+            show_phantom_badge()
         _show_truth(case, guess, detection)
         _show_model_prediction(case, detection)
         _show_next_button(practice_round)
 
 
 def _choose_layers(case: Case, detection: Detection) -> list[str]:
-    there = pictures.available_layers(case, detection)
-    if not there:
+    available = available_layers(case, detection)
+    if not available:
         return []
     return st.segmented_control(
-        "Show", there, selection_mode="multi", default=there, key=f"practice-layers-{len(there)}-{there[-1]}",
-        persist_state="session", wrap=True, help=pictures.LEGEND,
+        "Show", available, selection_mode="multi", default=available,
+        key=f"practice-layers-{len(available)}-{available[-1]}", persist_state="session", wrap=True, help=LEGEND,
     )  # fmt: skip
 
 
 def _show_truth(case: Case, guess: TumorClass, detection: Detection) -> None:
-    right = is_correct_class(guess, case.label, detection.is_multiclass)
-    st.header(f"The truth: {class_text(case.label)}", anchor=False)
-    refused = detection.verdict is Verdict.NOT_BRAIN_MRI
-    its = "gave no class" if refused else f"said {label_text(detection)}"
+    is_right = is_correct_class(guess, case.label, detection.is_multiclass)
+    st.header(f"True class: {class_text(case.label)}", anchor=False)
+    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    result = "rejected the scan" if is_rejected else f"answered {label_text(detection)}"
     with st.container(horizontal=True, gap="small"):
-        judged = (
-            "" if detection.is_multiclass or not guess.is_tumor else ", a tumour"
-        )  # which is all this version judges by
-        _show_answer_badge(f"You said {class_text(guess)}{judged}", right)
-        _show_answer_badge(f"{detection.model_version} {its}", not refused and is_correct(detection, case.label))
+        # A binary model is scored on tumour vs no tumour only, and so is the reader.
+        scored_as = "" if detection.is_multiclass or not guess.is_tumor else ", scored as tumour"
+        _show_answer_badge(f"You answered {class_text(guess)}{scored_as}", is_right)
+        _show_answer_badge(f"{detection.model_version} {result}", not is_rejected and is_correct(detection, case.label))
 
 
-def _show_answer_badge(text: str, correct: bool) -> None:
-    icon = ":material/check:" if correct else ":material/close:"
-    st.badge(f"{text}: {'right' if correct else 'wrong'}", color="green" if correct else "red", icon=icon)
+def _show_answer_badge(text: str, is_right: bool) -> None:
+    icon = ":material/check:" if is_right else ":material/close:"
+    st.badge(f"{text}: {'right' if is_right else 'wrong'}", color="green" if is_right else "red", icon=icon)
 
 
 def _show_model_prediction(case: Case, detection: Detection) -> None:
-    """The model's verdict in words, and its probabilities unless it refused."""
+    """Draw the model's verdict, and its probabilities unless it rejected the scan."""
     tone = VERDICT_TONES[detection.verdict]
     st.markdown(f"**:{tone}[{VERDICT_TITLES[detection.verdict]}.]** {detection.reason}")
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
         return
-    each = join_words(f"{chance.title.lower()} {chance.value:.1%}" for chance in _displayed_probabilities(detection))
-    said = f"Probability {'of each class ' if detection.is_multiclass else ''}by {detection.model_version}: {each}."
-    show_chart(
-        _plot_probabilities(case, detection), said, "practice-chart", 72 + 27 * len(_displayed_probabilities(detection))
-    )
+    bars = _displayed_probabilities(detection)
+    values = join_words(f"{bar.title.lower()} {bar.value:.1%}" for bar in bars)
+    title = "Class probabilities" if detection.is_multiclass else "Probability"
+    alt = f"{title} by {detection.model_version}: {values}."
+    show_chart(_plot_probabilities(case, bars), alt, "practice-chart", _CHART_MARGIN + _BAR_HEIGHT * len(bars))
     st.text(case.name)
 
 
-def _plot_probabilities(case: Case, detection: Detection) -> go.Figure:
-    """Bars of the four classes, the truth named; of any tumour alone where no kind is told."""
-    said = _displayed_probabilities(detection)
-    names = [f"{chance.title}{', truth' if chance.label is case.label else ''}" for chance in said]
-    colors = [TUMOR_COLOR if chance.label is None else CLASS_COLORS[chance.label] for chance in said]
-    values = [chance.value for chance in said]
+def _plot_probabilities(case: Case, bars: list[ClassProbability]) -> go.Figure:
+    """Plot the probabilities, with the true class marked."""
+    names = [f"{bar.title}{', truth' if bar.label is case.label else ''}" for bar in bars]
+    colors = [TUMOR_COLOR if bar.label is None else CLASS_COLORS[bar.label] for bar in bars]
+    values = [bar.value for bar in bars]
     figure = go.Figure(
         go.Bar(
             x=values, y=names, orientation="h", width=0.62, marker_color=colors,
             hovertemplate="%{y}: %{x:.2%}<extra></extra>",
         )
     )  # fmt: skip
-    # In a column of their own, where no bar runs through them.
+    # In a column of their own, where no bar crosses them.
     for row, value in enumerate(values):
         figure.add_annotation(x=1.03, y=row, text=f"{value:.1%}", showarrow=False, xanchor="left", font={"size": 12})
     figure.update_xaxes(range=[0, 1.17], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
@@ -140,16 +143,13 @@ def _plot_probabilities(case: Case, detection: Detection) -> go.Figure:
 
 
 def _displayed_probabilities(detection: Detection) -> list[ClassProbability]:
-    first, *classes = class_probabilities(detection)
-    return classes or [first]
+    """Return the four classes, or the tumour probability of a binary model."""
+    tumor, *classes = class_probabilities(detection)
+    return classes or [tumor]
 
 
 def _show_next_button(practice_round: PracticeRound) -> None:
     st.button(
-        "Next scan",
-        key="practice-next",
-        type="primary",
-        on_click=partial(next_case, practice_round),
-        shortcut="N",
+        "Next scan", key="practice-next", type="primary", on_click=partial(next_case, practice_round), shortcut="N",
         width="stretch",
-    )
+    )  # fmt: skip

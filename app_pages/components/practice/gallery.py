@@ -1,4 +1,4 @@
-"""Gallery: test scans of one class with what the model says of them, by probability or the worst mistakes first."""
+"""Gallery: test scans of one class with the model's predictions, sorted by probability."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from app_pages.components.practice import images as pictures
+from app_pages.components.practice.images import render_scan, show_phantom_notice
 from app_pages.components.practice.round import has_images
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, join_words, pluralize
@@ -24,81 +24,86 @@ _PAGE_SIZE: Final = 12
 _GALLERY_COLUMNS: Final = 4
 _IMAGE_SIDE: Final = 320
 _PHANTOM_COUNT: Final = 24
-_MOST_WRONG_FIRST: Final = "Most wrong first"
 _ORDERS: Final[dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
-    _MOST_WRONG_FIRST: lambda rows: rows.sort_values("p_truth", kind="stable"),
-    "Surest and right first": lambda rows: rows.sort_values("p_truth", kind="stable", ascending=False),
-    "Tumour probability, high first": lambda rows: rows.sort_values(
+    "Most wrong first": lambda rows: rows.sort_values("p_truth", kind="stable"),
+    "Most certain and right first": lambda rows: rows.sort_values("p_truth", kind="stable", ascending=False),
+    "Highest tumour probability first": lambda rows: rows.sort_values(
         "tumor_probability", kind="stable", ascending=False
     ),
-    "Tumour probability, low first": lambda rows: rows.sort_values("tumor_probability", kind="stable"),
+    "Lowest tumour probability first": lambda rows: rows.sort_values("tumor_probability", kind="stable"),
 }
 
 
 def show_gallery(detector: Detector, report: VersionReport) -> None:
-    """Choose a class and an order, and turn the pages."""
-    here = has_images()
-    if not here:
-        pictures.show_phantom_notice("the gallery shows drawings.")
+    """Draw the choice of class and order, and one page of scans."""
+    is_dataset_present = has_images()
+    if not is_dataset_present:
+        show_phantom_notice("the gallery shows drawings.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         label = st.segmented_control(
             "Class", CLASSES, default=CLASSES[0], format_func=lambda c: c.title, key="practice-class", required=True,
             persist_state="session", wrap=True,
         )  # fmt: skip
-        order = st.selectbox("Order", list(_ORDERS), key="practice-order", width=280, persist_state="session")
+        order = st.selectbox("Sort by", list(_ORDERS), key="practice-order", width=280, persist_state="session")
     truth = _true_label(detector, label)
-    rows = _scan_rows(detector.version, label, truth) if here else _phantom_rows(detector, label, truth)
-    if rows.empty and training_dataset(report.recipe) != KAGGLE:
-        st.markdown(
-            f"Version {detector.version} learnt from another image set and was tested on that one, where nobody said "
-            "the kinds. What it says of these scans is told under Blind reading."
-        )
-        return
+    rows = _scan_rows(detector.version, label, truth) if is_dataset_present else _phantom_rows(detector, label, truth)
     if rows.empty:
-        show_missing(
-            f"There is no prediction of a test scan of {class_text(label)}. Write them with:", report.evaluate_command
-        )
+        _explain_empty(detector.version, label, report)
         return
-    st.markdown(_summarize_rows(rows, label, detector.version, "test scan" if here else "phantom"))
-    pages = -(-len(rows) // _PAGE_SIZE)
-    page = st.pagination(pages, key=f"practice-page-{label}-{order}") if pages > 1 else 1
+    st.markdown(_summarize_rows(rows, label, detector.version, "test scan" if is_dataset_present else "phantom"))
+    page_count = -(-len(rows) // _PAGE_SIZE)
+    page = st.pagination(page_count, key=f"practice-page-{label}-{order}") if page_count > 1 else 1
     _show_tiles(_ORDERS[order](rows).iloc[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], label)
 
 
+def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> None:
+    if training_dataset(report.recipe) != KAGGLE:
+        st.markdown(
+            f"Version {version} was trained and tested on another data set, which has no tumour types. Its results for "
+            "these scans are shown in the Blind reading tab."
+        )
+    else:
+        show_missing(
+            f"No predictions of test scans of {class_text(label)}. Run:", report.evaluate_command
+        )
+
+
 def _summarize_rows(rows: pd.DataFrame, label: TumorClass, version: str, unit: str) -> str:
-    """How many the version got right, called something else and refused."""
-    refused = rows["verdict"] == str(Verdict.NOT_BRAIN_MRI)
-    right = int(((rows["predicted"] == rows["truth"]) & ~refused).sum())
-    parts = [f"{right:,} right ({right / len(rows):.0%})"]
-    parts += [f"{others:,} called something else"] if (others := len(rows) - right - int(refused.sum())) else []
-    parts += [f"{refused.sum():,} refused"] if refused.any() else []
-    return f"{pluralize(len(rows), unit)} of {class_text(label)}; {version}: {join_words(parts)}."
+    """Count correct, wrong and rejected scans."""
+    is_rejected = rows["verdict"] == str(Verdict.NOT_BRAIN_MRI)
+    correct = int(((rows["predicted"] == rows["truth"]) & ~is_rejected).sum())
+    counts = [f"{correct:,} correct ({correct / len(rows):.0%})"]
+    if wrong := len(rows) - correct - int(is_rejected.sum()):
+        counts.append(f"{wrong:,} wrong")
+    if is_rejected.any():
+        counts.append(f"{is_rejected.sum():,} rejected")
+    return f"{pluralize(len(rows), unit)} of {class_text(label)}; {version}: {join_words(counts)}."
 
 
-def _show_prediction_badge(predicted: str, truth: str, rejected: bool) -> None:
-    text = "Gave no class" if rejected else f"Called {class_text(predicted)}"
-    if predicted == truth and not rejected:
+def _show_prediction_badge(predicted: str, truth: str, is_rejected: bool) -> None:
+    text = "Rejected" if is_rejected else f"Predicted {class_text(predicted)}"
+    if predicted == truth and not is_rejected:
         st.badge(text, color="green", icon=":material/check:")
     else:
         st.badge(text, color="red", icon=":material/close:")
 
 
 def _true_label(detector: Detector, label: TumorClass) -> str:
-    """What a right answer is called: the class, or any tumour where the version tells no kinds."""
+    """Return the correct answer: the class, or tumour for a binary model."""
     return TUMOR_LABEL if label.is_tumor and detector.artifact.card.binary_threshold is not None else str(label)
 
 
 def _scan_rows(version: str, label: TumorClass, truth: str) -> pd.DataFrame:
-    """Test scans of a class that a version has predicted, with the probability of the truth."""
-    said, manifest = cache.get_predictions(version), cache.get_dataset().manifest
+    """Return the predicted test scans of a class, with the probability of the correct answer."""
+    predictions, manifest = cache.get_predictions(version), cache.get_dataset().manifest
     column = "tumor_probability" if truth == TUMOR_LABEL else f"p_{label}"
-    if said.empty or column not in said.columns:
+    if predictions.empty or column not in predictions.columns:
         return pd.DataFrame()
-    rows = said[(said["split"] == str(Split.TEST)) & (said["label"] == str(label))]
-    facts = manifest[["path", "sha256", "width", "height", "origin", "group"]]
+    rows = predictions[(predictions["split"] == str(Split.TEST)) & (predictions["label"] == str(label))]
+    metadata = manifest[["path", "sha256", "width", "height", "origin", "group"]]
     return (
         rows.drop(columns="group", errors="ignore")
-        .merge(facts, on="path")
+        .merge(metadata, on="path")
         .assign(p_truth=lambda table: table[column], truth=truth)
     )
 
@@ -113,15 +118,22 @@ def _phantom_rows(detector: Detector, label: TumorClass, truth: str) -> pd.DataF
 def _cached_phantom_rows(
     version: str, label: str, truth: str, when: cache.FolderStamp, _detector: Detector
 ) -> pd.DataFrame:
-    """Phantoms of a class, read on the spot: no prediction of them was written down."""
+    """Detect on phantoms of a class; there are no stored predictions of them."""
     rows = []
     for case in [case for case in phantom_cases(0) if case.label == label][:_PHANTOM_COUNT]:
-        found = _detector.detect(load_case(case), case.name)
+        detection = _detector.detect(load_case(case), case.name)
+        is_binary = truth == TUMOR_LABEL
         rows.append(
-            {"patient": case.phantom_id, "group": case.group, "predicted": label_key(found), "truth": truth,
-             "p_truth": found.tumor_probability if truth == TUMOR_LABEL else found.probabilities[case.label],
-             "tumor_probability": found.tumor_probability, "verdict": str(found.verdict)}
-        )  # fmt: skip
+            {
+                "patient": case.phantom_id,
+                "group": case.group,
+                "predicted": label_key(detection),
+                "truth": truth,
+                "p_truth": detection.tumor_probability if is_binary else detection.probabilities[case.label],
+                "tumor_probability": detection.tumor_probability,
+                "verdict": str(detection.verdict),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -133,28 +145,30 @@ def _show_tiles(rows: pd.DataFrame, label: TumorClass) -> None:
 
 
 def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
-    drawn_here = "path" not in row
-    case = Case(label, row["group"], True, phantom_id=row["patient"]) if drawn_here else case_from_row(row)
-    called, truth, verdict = row["predicted"], row["truth"], VERDICT_TITLES[Verdict(row["verdict"])]
-    said = f"{class_text(called)}, {row['p_truth']:.1%} for {class_text(truth)}"
+    is_on_demand = "path" not in row
+    case = Case(label, row["group"], True, phantom_id=row["patient"]) if is_on_demand else case_from_row(row)
+    predicted, truth, verdict = row["predicted"], row["truth"], Verdict(row["verdict"])
     try:
-        picture = _cached_image(case)
-    except BrainTumorError as problem:
-        st.caption(str(problem))
+        image = _cached_image(case)
+    except BrainTumorError as error:
+        st.caption(str(error))
         return
+    drawn = ", drawn" if case.is_phantom else ""
+    prediction = f"{class_text(predicted)}, {row['p_truth']:.1%} for {class_text(truth)}"
     with st.container(key=f"scan-gallery-{number}", gap="xxsmall"):
         st.image(
-            picture, width="stretch", output_format="JPEG",
-            alt=f"{case.name}, {class_text(label)}{', drawn' if case.is_phantom else ''}: called {said}.",
+            image, width="stretch", output_format="JPEG",
+            alt=f"{case.name}, {class_text(label)}{drawn}: predicted {prediction}.",
         )  # fmt: skip
         if case.is_phantom:
             st.caption("**Drawn, not a scan**")
-        _show_prediction_badge(called, truth, Verdict(row["verdict"]) is Verdict.NOT_BRAIN_MRI)
-        shares = f"{label.title} {row['p_truth']:.1%}, tumour {row['tumor_probability']:.1%}"
-        alone = f"Tumour {row['tumor_probability']:.1%}"
-        st.caption(f"`{case.name}`  \n{alone if truth == TUMOR_LABEL else shares}  \n{verdict}")
+        _show_prediction_badge(predicted, truth, verdict is Verdict.NOT_BRAIN_MRI)
+        probabilities = f"Tumour {row['tumor_probability']:.1%}"
+        if truth != TUMOR_LABEL:
+            probabilities = f"{label.title} {row['p_truth']:.1%}, {probabilities.lower()}"
+        st.caption(f"`{case.name}`  \n{probabilities}  \n{VERDICT_TITLES[verdict]}")
 
 
 @st.cache_data(show_spinner=False, max_entries=96)
 def _cached_image(case: Case) -> NDArray:
-    return pictures.render_scan(case, _IMAGE_SIDE)
+    return render_scan(case, _IMAGE_SIDE)

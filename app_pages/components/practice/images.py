@@ -1,4 +1,4 @@
-"""Pictures of practice: every scan on a black square of one size, so that neither size nor name tells its class."""
+"""Images of the Practice page: every scan on a black square of one size, so that its size does not reveal its class."""
 
 from typing import Final
 
@@ -15,16 +15,16 @@ from braintumor.reader_study.cases import Case, load_case, reference_mask
 
 IMAGE_SIDE: Final = 640
 OVERLAY_ALPHA: Final = 0.6
-# Okabe and Ito's green: told apart with any colour vision from the model's blue, and in no heat map.
+# Green of the Okabe-Ito palette: distinguishable from the model's blue with any colour vision, and in no heat map.
 TRUTH_COLOR: Final = (0, 158, 115)
-LEGEND: Final = "Blue is the model's outline, green the true one. Warm colours mark what spoke for the model's answer."
+LEGEND: Final = "Blue: the model's outline. Green: the true outline. Warm colours: evidence for the model's answer."
 HEAT_MAP, MODEL_OUTLINE, TRUE_OUTLINE = "Heat map", "Model's outline", "True outline"
 
 ImageArray = NDArray[np.uint8]
 
 
 def render_scan(case: Case, side: int = IMAGE_SIDE) -> ImageArray:
-    """The scan as it is.
+    """Render the scan without overlays.
 
     Raises
     ------
@@ -35,43 +35,41 @@ def render_scan(case: Case, side: int = IMAGE_SIDE) -> ImageArray:
 
 
 def available_layers(case: Case, detection: Detection) -> list[str]:
-    """What can be laid over the scan: a refused one has no place, a healthy one no outline."""
-    refused = detection.verdict is Verdict.NOT_BRAIN_MRI
-    there = {
-        HEAT_MAP: not refused and detection.heat_map is not None,
-        MODEL_OUTLINE: not refused and detection.mask is not None and bool(detection.mask.any()),
+    """Return the overlays available for a scan: none of the model if it rejected the scan."""
+    has_result = detection.verdict is not Verdict.NOT_BRAIN_MRI
+    availability = {
+        HEAT_MAP: has_result and detection.heat_map is not None,
+        MODEL_OUTLINE: has_result and detection.mask is not None and bool(detection.mask.any()),
         TRUE_OUTLINE: reference_mask(case) is not None,
     }
-    return [layer for layer, is_there in there.items() if is_there]
+    return [layer for layer, is_available in availability.items() if is_available]
 
 
 def render_layers(case: Case, detection: Detection, selected_layers: list[str], side: int = IMAGE_SIDE) -> ImageArray:
-    """The scan with what the reader chose to see of the model and of the truth."""
-    grey = load_case(case).to_uint8()
-    painted = draw_overlay(
-        grey,
+    """Render the scan with the selected overlays."""
+    pixels = draw_overlay(
+        load_case(case).to_uint8(),
         detection.heat_map if HEAT_MAP in selected_layers else None,
         OVERLAY_ALPHA,
         detection.mask if MODEL_OUTLINE in selected_layers else None,
     ).copy()
     mask = reference_mask(case) if TRUE_OUTLINE in selected_layers else None
     if mask is not None:
-        painted[outline_mask(mask)] = TRUTH_COLOR
-    return _pad_to_square(painted, side)
+        pixels[outline_mask(mask)] = TRUTH_COLOR
+    return _pad_to_square(pixels, side)
 
 
 def show_phantom_notice(note: str) -> None:
-    """Say that there are no scans here, and how to get them."""
+    """Explain that the image set is missing and how to get it."""
     show_missing(
-        f"The images themselves are not on this machine. Until they are, **drawn phantoms** stand in for them: {note} "
-        "No scan is shown, and the model was never taught on drawings, so its score says nothing here. Get the images "
-        "with:",
+        f"The image set is not on this machine. **Drawn phantoms** replace the scans: {note} The model was not trained "
+        "on drawings, so its score is meaningless here. Download the images with:",
         "braintumor data fetch",
     )
 
 
 def show_phantom_badge() -> None:
-    """The mark on every picture that is no scan."""
+    """Mark an image as a drawing."""
     st.badge("Drawn phantom, not a scan", color="orange", icon=":material/draw:")
 
 
@@ -80,6 +78,6 @@ def _pad_to_square(pixels: ImageArray, side: int) -> ImageArray:
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     square = Image.new("RGB", (side, side))
-    fitted = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
-    square.paste(fitted, ((side - size[0]) // 2, (side - size[1]) // 2))
+    resized = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
+    square.paste(resized, ((side - size[0]) // 2, (side - size[1]) // 2))
     return np.asarray(square)

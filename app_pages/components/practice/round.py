@@ -1,4 +1,4 @@
-"""Round: a seed, the scans it deals, what the reader guessed and what the model said, kept for the visit."""
+"""A practice round: seed, cases, the reader's guesses and the models' predictions, for one session."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import class_text
+from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.datasets.catalog import KAGGLE, training_dataset
 from braintumor.enums import Split, TumorClass, Verdict
 from braintumor.errors import BrainTumorError
@@ -17,7 +18,6 @@ from braintumor.reader_study.cases import Case, load_case, phantom_cases, sample
 from braintumor.reader_study.scoring import PairedReading
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import is_correct_class
-from braintumor.services import prediction_log
 from braintumor.settings import get_settings
 
 SEED_KEY: Final = "practice-seed"
@@ -27,9 +27,12 @@ _ROUND_KEY: Final = "practice-round"
 
 @dataclass(frozen=True, slots=True)
 class ModelPrediction:
-    """What is kept of a model's reading once the next scan has come; None for the class where it refused.
+    """A model's prediction for one case.
 
-    Where the version tells no kinds, any kind in `said` stands for all.
+    Attributes
+    ----------
+    predicted_class : TumorClass or None
+        None if the model rejected the scan. For a binary model, any tumour type means tumour.
     """
 
     predicted_class: TumorClass | None
@@ -45,13 +48,14 @@ class PracticeRound:
     Attributes
     ----------
     cases : tuple of Case
-        All there are to read, in order.
-    place : int
-        Which of them is on the page.
+        All cases, in order.
+    position : int
+        Index of the current case.
     guesses : dict of int to TumorClass
-        The reader's, by place; a scan that could not be read has none.
-    answers : dict of (version, place) to Answer
-    latest : Detection of the scan on the page, with its version and place.
+        The reader's answers by case index; a scan that could not be read has none.
+    predictions : dict of (version, index) to ModelPrediction
+    latest : (version, index, Detection), optional
+        Detection of the current case.
     """
 
     seed: int
@@ -63,32 +67,32 @@ class PracticeRound:
 
     @property
     def case(self) -> Case | None:
-        """The scan on the page; None once all were read."""
+        """The current case; None after the last one."""
         return self.cases[self.position] if self.position < len(self.cases) else None
 
     @property
     def guess(self) -> TumorClass | None:
-        """What the reader said of it; None as long as it is hidden."""
+        """The reader's answer for the current case; None before it is given."""
         return self.guesses.get(self.position)
 
     def paired_readings(self, version: str) -> list[PairedReading]:
-        """Every scan that both have answered, in order; of a version that tells no kinds, tumour or none counts."""
-        met = [(place, guess) for place, guess in self.guesses.items() if (version, place) in self.predictions]
+        """Return every case that both have answered, in order; with a binary model, scored as tumour vs no tumour."""
         return [
             PairedReading(
-                self.is_correct(version, place, guess), self.is_correct(version, place), self.cases[place].group
+                self.is_correct(version, index, guess), self.is_correct(version, index), self.cases[index].group
             )
-            for place, guess in met
+            for index, guess in self.guesses.items()
+            if (version, index) in self.predictions
         ]
 
-    def is_correct(self, version: str, position: int, guess: TumorClass | None = None) -> bool:
-        """Whether a guess is right, or the version's own answer where none is given."""
-        answer = self.predictions[version, position]
-        return is_correct_class(guess or answer.predicted_class, self.cases[position].label, answer.is_multiclass)
+    def is_correct(self, version: str, index: int, guess: TumorClass | None = None) -> bool:
+        """Whether a guess is right; without a guess, whether the version's own prediction is."""
+        prediction = self.predictions[version, index]
+        return is_correct_class(guess or prediction.predicted_class, self.cases[index].label, prediction.is_multiclass)
 
     def is_multiclass(self, version: str) -> bool:
-        """Whether a version tells kinds of tumour, as far as it has answered."""
-        return all(answer.is_multiclass for (name, _), answer in self.predictions.items() if name == version)
+        """Whether a version predicts the tumour type, as far as it has answered."""
+        return all(prediction.is_multiclass for (name, _), prediction in self.predictions.items() if name == version)
 
 
 def has_images() -> bool:
@@ -97,13 +101,13 @@ def has_images() -> bool:
 
 
 def current_round(version: str) -> PracticeRound:
-    """The round of this visit, begun anew where the seed or what can be drawn from has changed."""
+    """Return the round of this session; a new one if the seed or the available cases have changed."""
     seed = int(st.session_state.setdefault(SEED_KEY, secrets.randbelow(SEED_COUNT)))
     cases = _cases_for_round(seed, version)
-    known: PracticeRound | None = st.session_state.get(_ROUND_KEY)
-    if known is None or known.cases != cases:
-        known = st.session_state[_ROUND_KEY] = PracticeRound(seed, cases)
-    return known
+    current: PracticeRound | None = st.session_state.get(_ROUND_KEY)
+    if current is None or current.cases != cases:
+        current = st.session_state[_ROUND_KEY] = PracticeRound(seed, cases)
+    return current
 
 
 def _cases_for_round(seed: int, version: str) -> tuple[Case, ...]:
@@ -116,32 +120,34 @@ def _cases_for_round(seed: int, version: str) -> tuple[Case, ...]:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _cached_cases(seed: int, version: str, when: object) -> tuple[Case, ...]:
-    said = cache.get_predictions(version)
-    # A version that learnt from another set was tested there; its round is of this set's own test scans.
-    own = training_dataset(cache.get_report(version).recipe) == KAGGLE
-    held_out = said.loc[said["split"] == str(Split.TEST), "path"].tolist() if own and not said.empty else None
-    return sample_cases(cache.get_dataset().manifest, seed, held_out)
+    predictions = cache.get_predictions(version)
+    # A version trained on another data set was tested on that one; its round uses this set's test split.
+    is_kaggle = training_dataset(cache.get_report(version).recipe) == KAGGLE
+    tested_paths = None
+    if is_kaggle and not predictions.empty:
+        tested_paths = predictions.loc[predictions["split"] == str(Split.TEST), "path"].tolist()
+    return sample_cases(cache.get_dataset().manifest, seed, tested_paths)
 
 
 def submit_guess(practice_round: PracticeRound, label: TumorClass) -> None:
-    """Take the reader's answer; the first one counts."""
+    """Store the reader's answer; only the first one counts."""
     if practice_round.case is not None:
         practice_round.guesses.setdefault(practice_round.position, label)
 
 
 def next_case(practice_round: PracticeRound) -> None:
-    """Draw the next scan."""
+    """Go to the next case."""
     practice_round.position += 1
     practice_round.latest = None
 
 
 def start_new_round() -> None:
-    """Begin another round."""
+    """Start another round with a random seed."""
     st.session_state[SEED_KEY] = secrets.randbelow(SEED_COUNT)
 
 
 def predict_current(practice_round: PracticeRound, detector: Detector) -> Detection:
-    """What the model says of the scan on the page, now that the reader has spoken; it goes to the session log.
+    """Detect on the current case after the reader's answer, and log the result.
 
     Raises
     ------
@@ -150,29 +156,33 @@ def predict_current(practice_round: PracticeRound, detector: Detector) -> Detect
     """
     if practice_round.latest is not None and practice_round.latest[:2] == (detector.version, practice_round.position):
         return practice_round.latest[2]
-    found = _detect_case(practice_round, practice_round.position, detector)
-    practice_round.latest = detector.version, practice_round.position, found
-    return found
+    detection = _detect_case(practice_round, practice_round.position, detector)
+    practice_round.latest = detector.version, practice_round.position, detection
+    return detection
 
 
 def score_pending(practice_round: PracticeRound, detector: Detector) -> None:
-    """Ask a version for every scan the reader has read: another one may have answered so far."""
-    for place in practice_round.guesses:
-        if (detector.version, place) not in practice_round.predictions:
+    """Run a version on every case the reader has answered with another version selected."""
+    for index in practice_round.guesses:
+        if (detector.version, index) not in practice_round.predictions:
             try:
-                _detect_case(practice_round, place, detector)
+                _detect_case(practice_round, index, detector)
             except BrainTumorError:
                 continue
 
 
-def _detect_case(practice_round: PracticeRound, position: int, detector: Detector) -> Detection:
-    case = practice_round.cases[position]
-    found = detector.detect(load_case(case), case.name)
-    said = None if found.verdict is Verdict.NOT_BRAIN_MRI else found.result
-    practice_round.predictions[detector.version, position] = ModelPrediction(
-        said, found.tumor_probability, found.verdict, found.is_multiclass
+def _detect_case(practice_round: PracticeRound, index: int, detector: Detector) -> Detection:
+    case = practice_round.cases[index]
+    detection = detector.detect(load_case(case), case.name)
+    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    practice_round.predictions[detector.version, index] = ModelPrediction(
+        None if is_rejected else detection.result,
+        detection.tumor_probability,
+        detection.verdict,
+        detection.is_multiclass,
     )
-    kind = "drawn phantom, no scan; " if case.is_phantom else ""
-    comment = f"Practice, answered blind: {kind}truth {class_text(case.label)}."
-    prediction_log.record(found, ReaderFinding(practice_round.guesses[position], comment, datetime.now(UTC)))
-    return found
+    phantom = "drawn phantom, not a scan; " if case.is_phantom else ""
+    comment = f"Practice, blind answer: {phantom}true class {class_text(case.label)}."
+    finding = ReaderFinding(practice_round.guesses[index], comment, datetime.now(UTC))
+    current_prediction_log().record(detection, finding)
+    return detection
