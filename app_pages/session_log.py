@@ -9,7 +9,7 @@ from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.reporting.csv_export import CsvRow, to_csv
 from braintumor.reporting.labels import label_title
-from braintumor.services.prediction_log import MAX_ROWS, PredictionLog
+from braintumor.services.prediction_log import PredictionLog
 
 FAILED_TEXT = "Could not be read"
 
@@ -36,7 +36,7 @@ def show_log(log: PredictionLog, rows: list[CsvRow]) -> None:
         st.markdown("No row contains all of these words.")
     if dropped := log.count_dropped():
         st.caption(
-            f"The log keeps the {MAX_ROWS:,} newest predictions; {pluralize(dropped, 'older prediction')} "
+            f"The log keeps the {len(rows):,} newest predictions; {pluralize(dropped, 'older prediction')} "
             f"{'was' if dropped == 1 else 'were'} dropped. Download and clear the log between large batches."
         )
 

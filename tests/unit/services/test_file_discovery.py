@@ -1,4 +1,4 @@
-"""Finding: files as named, folders with all inside, patterns; each once, in a fixed order."""
+"""Discovery of files, folders and patterns: each file once, in a fixed order."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ def tree(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_folder_gives_its_images_and_those_of_its_subfolders_sorted(tree):
-    found = discover_files(["."])
-    assert found.files == ("top.png", "a/x.jpeg", "a/deep/er/y.png", "b/1.JPG", "b/2.png")
-    assert found.skipped == 1
+def test_folder_is_searched_recursively_and_sorted(tree):
+    discovered = discover_files(["."])
+    assert discovered.files == ("top.png", "a/x.jpeg", "a/deep/er/y.png", "b/1.JPG", "b/2.png")
+    assert discovered.skipped == 1
 
 
-def test_a_named_file_is_taken_whatever_it_is_called(tree):
+def test_named_file_is_included_whatever_its_name(tree):
     assert discover_files(["a/notes.txt", "a/.z.png"]).files == ("a/notes.txt", "a/.z.png")
 
 
@@ -33,30 +33,30 @@ def test_a_named_file_is_taken_whatever_it_is_called(tree):
     ("pattern", "files"),
     [("b/*", ("b/1.JPG", "b/2.png")), ("**/*.png", ("a/deep/er/y.png", "b/2.png", "top.png")), ("a/*", ("a/x.jpeg",))],
 )
-def test_a_pattern_gives_the_images_that_match(tree, pattern, files):
+def test_pattern_gives_matching_images(tree, pattern, files):
     assert discover_files([pattern]).files == files
 
 
-def test_an_absolute_pattern_works_too(tree):
+def test_absolute_pattern_works(tree):
     assert discover_files([f"{tree}/b/*.png"]).files == (f"{tree}/b/2.png",)
 
 
-def test_a_file_named_like_a_pattern_is_a_file(tree):
+def test_file_named_like_a_pattern_is_a_file(tree):
     (tree / "scan[1].png").write_bytes(b"x")
     assert discover_files(["scan[1].png"]).files == ("scan[1].png",)
 
 
-def test_each_file_comes_once_however_its_path_is_written(tree):
+def test_file_comes_once_however_its_path_is_written(tree):
     (tree / "link").symlink_to("b")
     assert discover_files(["b/2.png", "b", "./b", tree / "b", "link"]).files == ("b/2.png", "b/1.JPG")
 
 
-def test_what_is_not_there_is_kept_to_become_a_row(tree):
+def test_missing_path_is_included_to_become_a_row(tree):
     assert discover_files(["gone.png", "none/*.png", "top.png"]).files == ("gone.png", "none/*.png", "top.png")
 
 
-def test_what_may_hold_several_slices_is_told_by_its_content(tree):
-    heads = {
+def test_multi_slice_files_are_detected_by_content(tree):
+    content_by_name = {
         "series/IM0001": b"\0" * 128 + b"DICM",
         "series/1.2.840.5": b"\0" * 128 + b"DICM",
         "series/DICOMDIR": b"\0" * 128 + b"DICM",
@@ -68,20 +68,20 @@ def test_what_may_hold_several_slices_is_told_by_its_content(tree):
         "series/plain.webp": b"RIFF\0\0\0\0WEBP",
     }
     (tree / "series").mkdir()
-    for name, content in heads.items():
+    for name, content in content_by_name.items():
         (tree / name).write_bytes(content)
-    found = discover_files(["series"])
-    assert found.files == ("series/plain.webp",)
-    assert set(found.volumes) == set(heads) - {"series/plain.webp", "series/DICOMDIR", "series/README"}
-    assert found.skipped == 2
+    discovered = discover_files(["series"])
+    assert discovered.files == ("series/plain.webp",)
+    assert set(discovered.volumes) == set(content_by_name) - {"series/plain.webp", "series/DICOMDIR", "series/README"}
+    assert discovered.skipped == 2
 
 
-def test_the_folder_of_overlays_is_left_out(tree):
+def test_excluded_folder_is_skipped(tree):
     assert discover_files(["a"], excluded_folder=Path("a/deep")).files == ("a/x.jpeg",)
 
 
 @pytest.mark.parametrize("source", ["empty", "*.xyz", "a/.hidden/../../empty"])
-def test_nothing_to_read_is_said_clearly(tree, source):
+def test_sources_without_files_are_reported(tree, source):
     (tree / "empty").mkdir()
-    with pytest.raises(ScanError, match=r"no \.jpg, .*\.zip file is there"):
+    with pytest.raises(ScanError, match=r"no \.jpg, .*\.zip file found"):
         discover_files([source])

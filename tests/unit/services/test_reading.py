@@ -1,130 +1,155 @@
-"""Slices: predict reads every slice of what holds several, a row each, after the pictures, and goes on after a stop."""
+"""ReadingService: results in order, streamed, cancellable, reusable by another version, and never an exception."""
 
-import csv
 import io
-import zipfile
-from pathlib import Path
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
-import nibabel
-import numpy as np
 import pytest
 from PIL import Image
-from pypdf import PdfReader
 
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
-from braintumor.services import batch_predict as predict_module
-from braintumor.services.batch_predict import predict
-from tests.helpers.phi_dicom import planted
-from tests.helpers.versions.tiny import write_masked_version
+from braintumor.inference import Detector
+from braintumor.reporting.csv_export import csv_row
+from braintumor.reporting.findings import ReaderFinding
+from braintumor.services import file_groups
+from braintumor.services.file_groups import FileGroup, GroupKind, group_files
+from braintumor.services.reading import Reading, ReadingOptions, ReadingService, group_id
+from tests.helpers.phi_dicom import make_phi_dicom
 
-pytestmark = pytest.mark.usefixtures("detector")
-
-
-@pytest.fixture
-def scans(tmp_path: Path) -> Path:
-    """Two pictures, a DICOM series whose files lie in another order than its slices, an archive and a volume."""
-    folder = tmp_path / "scans"
-    folder.mkdir()
-    for number, name in enumerate(("b.png", "a.png")):
-        picture(number).save(folder / name)
-    for number, name in enumerate(("IM3", "IM1", "IM2")):
-        planted(number).save_as(folder / name, enforce_file_format=True)
-    with zipfile.ZipFile(folder / "all.zip", "w") as zipped:
-        for number, name in enumerate(("x/scan.png", "y/scan.png", "notes.txt")):
-            content = io.BytesIO()
-            picture(number + 2).save(content, "PNG")
-            zipped.writestr(name, content.getvalue() if name.endswith("png") else b"text")
-    values = np.stack([np.asarray(picture(number)).astype(np.float32) for number in range(40)])
-    nibabel.Nifti1Image(values, np.diag([2.0, 0.5, 0.5, 1.0])).to_filename(folder / "brain.nii.gz")
-    return folder
+KEEP_SCAN = ReadingOptions(keep_scan=True)
 
 
-def picture(number: int) -> Image.Image:
-    return Image.fromarray(np.asarray(make_phantom(CLASSES[number % len(CLASSES)], number, 64).pixels)).convert("L")
+@dataclass(frozen=True)
+class MemoryFile:
+    name: str
+    content: bytes
+
+    def getvalue(self) -> bytes:
+        return self.content
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def png(number: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(make_phantom(CLASSES[number % 4], number, 64).pixels).save(stream, "PNG")
+    return stream.getvalue()
 
 
-def timeless(path: Path) -> list[dict[str, str]]:
-    return [{name: cell for name, cell in row.items() if name != "timestamp"} for row in rows_of(path)]
+def image_groups(count: int) -> list[FileGroup]:
+    return [FileGroup((MemoryFile(f"{n}.png", png(n)),), f"key-{n}", GroupKind.IMAGE) for n in range(count)]
 
 
-def test_every_slice_is_a_row_pictures_first_and_a_series_in_slice_order(scans, tmp_path, workspace):
-    outcome = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
-    names = [row["name"].removeprefix(f"{scans}/") for row in rows_of(tmp_path / "out.csv")]
-    assert names[:2] == ["a.png", "b.png"]
-    assert [name for name in names if name.startswith("IM")] == ["IM3", "IM1", "IM2"]
-    assert [name for name in names if name.startswith("all.zip")] == [
-        "all.zip/x/scan.png", "all.zip/y/scan.png", "all.zip/notes.txt"
-    ]  # fmt: skip
-    volume = [name for name in names if name.startswith("brain.nii.gz [")]
-    assert {name.partition(" [")[2].split()[0] for name in volume} == {"axial", "coronal", "sagittal"}
-    assert len(names) == len(set(names)) == outcome.verdicts.total() + outcome.failed
-    assert [row["name"] for row in rows_of(tmp_path / "out.csv") if row["error"]].count(f"{scans}/all.zip/notes.txt")
+def dicom(number: int) -> MemoryFile:
+    content = io.BytesIO()
+    make_phi_dicom(number).save_as(content, enforce_file_format=True)
+    return MemoryFile(f"IM{number}", content.getvalue())
 
 
-def test_size_is_in_millimetres_where_the_file_gives_it(scans, tmp_path, workspace):
-    write_masked_version(workspace.outputs)
-    predict([scans], "v4", csv_file=tmp_path / "out.csv", settings=workspace)
-    rows = {row["name"].removeprefix(f"{scans}/"): row for row in rows_of(tmp_path / "out.csv")}
-    slices = [row for name, row in rows.items() if name.startswith("IM") and row["area_pixels"]]
-    assert slices
-    for row in slices:
-        assert float(row["area_mm2"]) == pytest.approx(int(row["area_pixels"]) * 0.25)
-    assert rows["a.png"]["area_mm2"] == rows["a.png"]["diameter_mm"] == ""
+def series_group(files: list[MemoryFile]) -> FileGroup:
+    (group,) = group_files(files, lambda file: file.name)
+    return group
 
 
-def test_each_slice_has_an_overlay_of_its_own(scans, tmp_path, workspace):
-    outcome = predict([scans], csv_file=tmp_path / "out.csv", overlay_folder=tmp_path / "overlays", settings=workspace)
-    drawn = list((tmp_path / "overlays").iterdir())
-    assert len(drawn) == outcome.verdicts.total()
+@pytest.mark.parametrize("workers", [1, 3])
+def test_readings_come_in_order_with_an_error_for_an_unreadable_file(detector: Detector, workers: int) -> None:
+    groups = image_groups(20)
+    groups[7] = FileGroup((MemoryFile("7.png", b"no image"),), "key-7", GroupKind.IMAGE)
+    readings = list(ReadingService(detector, workers).read(groups))
+    assert [reading.name for reading in readings] == [f"{n}.png" for n in range(20)]
+    assert [reading.name for reading in readings if reading.error] == ["7.png"]
+    assert readings[7].detection is None
+    assert readings[7].failed_scan is not None
+    assert {reading.version for reading in readings} == {"v1"}
 
 
-def test_a_run_stopped_among_the_slices_ends_with_the_same_rows(scans, tmp_path, workspace, monkeypatch):
-    predict([scans], csv_file=tmp_path / "whole.csv", settings=workspace)
-    genuine = predict_module.read_all
-
-    def stopping(*arguments, **options):
-        for number, read in enumerate(genuine(*arguments, **options)):
-            if number == 5:
-                raise KeyboardInterrupt
-            yield read
-
-    with monkeypatch.context() as patch:
-        patch.setattr(predict_module, "read_all", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
-    outcome = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
-    assert outcome.resumed == 2, "the pictures"
-    assert timeless(tmp_path / "out.csv") == timeless(tmp_path / "whole.csv")
+def test_row_is_that_of_the_detection_plus_the_finding(detector: Detector) -> None:
+    (reading,) = ReadingService(detector).read(image_groups(1))
+    assert reading.detection is not None
+    assert reading.row == csv_row(reading.detection)
+    finding = ReaderFinding("glioma", "ring")
+    assert reading.row_with(finding) == csv_row(reading.detection, finding)
+    assert reading.row_with(None) == reading.row
 
 
-def test_report_and_archive_hold_every_slice(scans, tmp_path, workspace):
-    pdf, everything = tmp_path / "new" / "out.pdf", tmp_path / "new" / "out.zip"
-    sources = [scans / "all.zip", scans / "IM1"]
-    outcome = predict(sources, csv_file=tmp_path / "out.csv", settings=workspace, pdf_file=pdf, zip_file=everything)
-    text = " ".join(page.extract_text() for page in PdfReader(pdf).pages)
-    assert "slice 1 of 1" in text
-    with zipfile.ZipFile(everything) as zipped:
-        names = zipped.namelist()
-        assert zipped.read("report.pdf") == pdf.read_bytes()
-        assert zipped.read("predictions.csv") == (tmp_path / "out.csv").read_bytes()
-    assert len([name for name in names if name.startswith("overlays/")]) == outcome.verdicts.total() == 3
-    assert sorted(path.name for path in pdf.parent.iterdir()) == ["out.pdf", "out.zip"], "nothing half-made is left"
+@pytest.mark.parametrize("workers", [1, 2])
+def test_files_are_decoded_only_as_results_are_requested(
+    detector: Detector, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+    decode = file_groups.read_scan
+    monkeypatch.setattr(file_groups, "read_scan", lambda *args: (decoded.append(args[1]), decode(*args))[1])
+    readings = ReadingService(detector, workers).read(image_groups(40))
+    next(readings)
+    readings.close()
+    assert 1 <= len(decoded) <= 4 * workers + 1
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("braintumor-read")] == []
 
 
-def test_a_stopped_run_leaves_no_half_report(scans, tmp_path, workspace, monkeypatch):
-    def stopping(*_arguments, **_options):
-        raise KeyboardInterrupt
-        yield
+def test_slices_of_a_series_have_the_same_ids_when_a_file_is_added(detector: Detector) -> None:
+    service, files = ReadingService(detector), [dicom(number) for number in range(3)]
+    before = {reading.name: reading.id for reading in service.read([series_group(files[:2])])}
+    after = {reading.name: reading.id for reading in service.read([series_group(files)])}
+    assert len(set(after.values())) == 3
+    assert before.items() <= after.items()
+    assert {group_id(reading_id) for reading_id in after.values()} == {series_group(files).id}
 
-    monkeypatch.setattr(predict_module, "read_all", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        predict(
-            [scans], settings=workspace, stream=io.StringIO(), pdf_file=tmp_path / "r.pdf", zip_file=tmp_path / "r.zip"
-        )
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".r", "r"))] == []
+
+def test_same_file_twice_gives_two_ids(detector: Detector) -> None:
+    readings = list(ReadingService(detector).read([series_group([dicom(1), dicom(1)])]))
+    assert len({reading.id for reading in readings}) == 2
+
+
+def test_second_version_uses_the_scans_of_the_first(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [*image_groups(2), FileGroup((MemoryFile("x.png", b"no image"),), "key-x", GroupKind.IMAGE)]
+    first = {group.key: list(ReadingService(detector, options=KEEP_SCAN).read([group])) for group in groups}
+    monkeypatch.setattr(file_groups, "read_scan", lambda *_: pytest.fail("a file was decoded again"))
+    second = list(ReadingService(detector, options=KEEP_SCAN).read(groups, first))
+    assert [reading.id for reading in second] == [reading.id for (reading,) in first.values()]
+    for (before,), after in zip(first.values(), second, strict=True):
+        assert {**after.row, "timestamp": ""} == {**before.row, "timestamp": ""}
+
+
+def test_scans_overlays_and_report_parts_are_produced_only_on_request(detector: Detector, tmp_path: Any) -> None:
+    (plain,) = ReadingService(detector).read(image_groups(1))
+    assert plain.compressed_scan is plain.overlay is plain.report_scan is None
+    options = ReadingOptions(keep_scan=True, overlay_folder=tmp_path, keep_overlay=True, keep_report_scan=True)
+    (reading,) = ReadingService(detector, options=options).read(image_groups(1))
+    assert reading.compressed_scan is not None
+    assert reading.report_scan is not None
+    assert reading.overlay is not None
+    assert [path.read_bytes() for path in tmp_path.glob("*.png")] == [reading.overlay]
+
+
+def test_unexpected_error_of_the_model_costs_one_row(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    detect = Detector.detect
+
+    def fail_once(self: Detector, source: Any, name: str | None = None) -> Any:
+        if source.name == "1.png":
+            raise RuntimeError("secret detail")
+        return detect(self, source, name)
+
+    monkeypatch.setattr(Detector, "detect", fail_once)
+    readings = list(ReadingService(detector).read(image_groups(3)))
+    assert [bool(reading.error) for reading in readings] == [False, True, False]
+    assert readings[1].error.startswith("1.png: could not be read")
+    assert "secret" not in readings[1].error
+    assert readings[1].sha256 == readings[1].row["sha256"] != ""
+
+
+def test_overlay_that_cannot_be_saved_raises(detector: Detector, tmp_path: Any) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    service = ReadingService(detector, options=ReadingOptions(overlay_folder=tmp_path / "file"))
+    with pytest.raises(OSError, match="file"):
+        list(service.read(image_groups(1)))
+
+
+def test_reading_again_needs_the_scan(detector: Detector) -> None:
+    groups = image_groups(1)
+
+    def without_scan() -> Iterator[Reading]:
+        return ReadingService(detector).read(groups)
+
+    with pytest.raises(ValueError, match="keep_scan"):
+        list(ReadingService(detector).read(groups, {groups[0].key: list(without_scan())}))

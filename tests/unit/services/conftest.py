@@ -1,0 +1,13 @@
+"""A detector with a tiny model, in the workspace of the test."""
+
+import pytest
+
+from braintumor.inference import Detector
+from braintumor.settings import Settings
+from tests.helpers.versions.tiny import write_version
+
+
+@pytest.fixture
+def detector(workspace: Settings) -> Detector:
+    write_version(workspace.outputs)
+    return Detector.load("v1", workspace)

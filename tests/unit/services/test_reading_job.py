@@ -1,0 +1,70 @@
+"""ReadingJob: reads in the background, counts progress, stops on request or when no one polls it."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from braintumor.reporting.csv_export import error_row
+from braintumor.services import reading_job
+from braintumor.services.file_groups import FileGroup, GroupKind, LocalFile
+from braintumor.services.reading import Reading
+from braintumor.services.reading_job import ReadingJob
+
+GROUPS = [FileGroup((LocalFile(f"{key}.png"),), key, GroupKind.IMAGE) for key in ("a", "b")]
+
+
+def make_reading(key: str) -> Reading:
+    return Reading(f"{key}-0", error_row(f"{key}.png", "broken", "v1"))
+
+
+class OneEach:
+    """A service that gives one reading per group."""
+
+    version = "v1"
+
+    def read(self, groups: list[FileGroup], previous: Any) -> Iterator[Reading]:
+        yield from (make_reading(group.key) for group in groups)
+
+
+class Endless(OneEach):
+    """A service that never ends."""
+
+    def read(self, groups: list[FileGroup], previous: Any) -> Iterator[Reading]:
+        while True:
+            time.sleep(0.005)
+            yield make_reading(groups[0].key)
+
+
+def start(service: OneEach) -> ReadingJob:
+    return ReadingJob(service, GROUPS)  # type: ignore[arg-type]
+
+
+def test_job_reads_all_groups_and_counts_them() -> None:
+    job = start(OneEach())
+    job.wait(5)
+    assert not job.is_running
+    assert job.completed == {"a", "b"}
+    assert [reading.name for readings in job.readings.values() for reading in readings] == ["a.png", "b.png"]
+    progress = job.progress
+    assert (progress.files_read, progress.total_files, progress.slices) == (2, 2, 2)
+    assert not progress.is_running
+    assert not progress.is_stopped
+
+
+def test_stopped_job_ends_before_the_last_group() -> None:
+    job = start(Endless())
+    assert job.is_running
+    job.stop()
+    job.wait(5)
+    assert not job._thread.is_alive()
+    assert not job.completed
+    assert job.progress.is_stopped
+
+
+def test_job_that_is_not_polled_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_job, "IDLE_TIMEOUT", 0.1)
+    job = start(Endless())
+    job.wait(5)
+    assert not job.is_running
