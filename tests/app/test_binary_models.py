@@ -14,7 +14,7 @@ from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
 from tests.helpers.detection_apptest import choose, shown, upload
-from tests.helpers.versions.binary import build_two_way
+from tests.helpers.versions.binary import write_binary_version
 
 KINDS = [c for c in CLASSES if c.is_tumor]
 PARTS = ("Scores", "Curves", "Certainty", "Where", "Subgroups", "Outside", "Training", "Model card")
@@ -29,12 +29,12 @@ def blunt(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings
     shutil.copytree(built.inputs, folder / "inputs")
     shutil.copytree(built.outputs / "dataset", folder / "outputs" / "dataset")
     settings = built.model_copy(update={"inputs": folder / "inputs", "outputs": folder / "outputs"})
-    build_two_way(settings, "four-block")
-    build_two_way(settings, "yesno-vgg16", yes_no=True)
+    write_binary_version(settings, "four-block")
+    write_binary_version(settings, "binary-vgg16", binary_set=True)
     return settings
 
 
-@pytest.fixture(params=["four-block", "yesno-vgg16"])
+@pytest.fixture(params=["four-block", "binary-vgg16"])
 def version(request: pytest.FixtureRequest, blunt: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
     """The version that the pages speak of."""
     monkeypatch.setenv("BRAINTUMOR_VERSION", request.param)
@@ -148,8 +148,8 @@ def test_it_is_compared_with_its_like_alone_unless_asked(version: str, open_page
     app = open_page("performance", part="Compare")
     box = next(box for box in app.multiselect if box.label == "Versions")
     assert box.value == [version]
-    box.set_value(["four-block", "yesno-vgg16"]).run()
-    other = ({"four-block", "yesno-vgg16"} - {version}).pop()
+    box.set_value(["four-block", "binary-vgg16"]).run()
+    other = ({"four-block", "binary-vgg16"} - {version}).pop()
     assert f"so that numbers do not compare: {other}." in words(app)
 
 

@@ -1,4 +1,4 @@
-"""A tiny ONNX model with the inputs and outputs of a real one, fitted to phantoms without TensorFlow."""
+"""A tiny ONNX model with the inputs and outputs of a shipped one, fitted to phantoms without TensorFlow."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ CONTRACT = InputSpec(height=150, width=150)
 CELLS = 12
 _KERNEL, _STRIDE = 18, 12
 _DARK = 0.5
-# The masked one: grey from which a pixel is tumour, and how sure it is beyond.
+# Multitask variant: grey value from which a pixel is tumour, and the slope of its probability.
 _WHITE, _STEEP = 0.85, 40.0
-# Makes a regression on 0 and 1 into logits with confident and unsure answers among them.
+# Scales a regression on 0 and 1 to logits, some of them confident and some not.
 _SHARPNESS = 7.0
 
 
 def phantom_frames(per_class: int, first_seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Standardized frames (n, 150, 150) of phantoms, and their class numbers."""
+    """Return preprocessed phantoms (n, 150, 150) and their class indices."""
     frames, labels = [], []
     for number, label in enumerate(CLASSES):
         for seed in range(first_seed, first_seed + per_class):
@@ -32,7 +32,7 @@ def phantom_frames(per_class: int, first_seed: int) -> tuple[NDArray[np.uint8], 
 
 
 def cells(frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Brightness above half white in 12 x 12 overlapping windows, shape (n, 144): what the model's first layers do."""
+    """Return the brightness above half white in 12 x 12 overlapping windows (n, 144), as the first layers compute."""
     bright = np.maximum(frames.astype(np.float64) / 255 - _DARK, 0)
     rows = np.stack([bright[:, i * _STRIDE : i * _STRIDE + _KERNEL].mean(axis=1) for i in range(CELLS)], axis=1)
     both = [rows[:, :, i * _STRIDE : i * _STRIDE + _KERNEL].mean(axis=2) for i in range(CELLS)]
@@ -40,29 +40,29 @@ def cells(frames: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def fit(per_class: int = 32, seed: int = 1000) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weights (144, 4) and bias (4,) of a ridge regression from cells to classes."""
+    """Fit weights (144, 4) and bias (4,) of a ridge regression from cells to classes."""
     frames, labels = phantom_frames(per_class, seed)
     features = cells(frames)
-    middle = features.mean(axis=0)
-    centred = features - middle
-    wanted = np.eye(len(CLASSES))[labels] - 1 / len(CLASSES)
+    mean = features.mean(axis=0)
+    centred = features - mean
+    targets = np.eye(len(CLASSES))[labels] - 1 / len(CLASSES)
     ridge = 0.5 * float(centred.var()) * len(centred) * np.eye(centred.shape[1])
-    weights = _SHARPNESS * np.linalg.solve(centred.T @ centred + ridge, centred.T @ wanted)
-    return weights.astype(np.float32), (-middle @ weights).astype(np.float32)
+    weights = _SHARPNESS * np.linalg.solve(centred.T @ centred + ridge, centred.T @ targets)
+    return weights.astype(np.float32), (-mean @ weights).astype(np.float32)
 
 
-def two_way(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The same for a model that tells tumour from none: log-odds z of tumour as logits z - ln 3 of each kind, and 0."""
-    kinds = np.array([c.is_tumor for c in CLASSES])
-    odds, constant = (np.sum(values[..., kinds], -1) - values[..., ~kinds][..., 0] for values in (weights, bias))
-    evidence = np.where(kinds, odds[:, None], 0)
-    return evidence.astype(np.float32), np.where(kinds, constant - np.log(3), 0).astype(np.float32)
+def to_binary(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return weights of a binary model: tumour log-odds z become logits z - ln 3 of each tumour class, and 0."""
+    is_tumor = np.array([c.is_tumor for c in CLASSES])
+    odds, constant = (np.sum(values[..., is_tumor], -1) - values[..., ~is_tumor][..., 0] for values in (weights, bias))
+    evidence = np.where(is_tumor, odds[:, None], 0)
+    return evidence.astype(np.float32), np.where(is_tumor, constant - np.log(3), 0).astype(np.float32)
 
 
 def build(weights: NDArray[np.float32], bias: NDArray[np.float32], *, masked: bool = False) -> bytes:
-    """The ONNX file: pooled cells, evidence of each cell for each class, and their sum as logits.
+    """Build the ONNX file: pooled cells, evidence of each cell for each class, and their sum as logits.
 
-    A masked one calls tumour what is nearly white, and gives its cells as features.
+    With `masked`, nearly white pixels are tumour, and the cells are the features.
     """
     count = len(CLASSES)
     constants: dict[str, NDArray[Any]] = {

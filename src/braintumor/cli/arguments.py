@@ -22,5 +22,5 @@ def parse_seed(text: str) -> int:
     except ValueError:
         found = -1
     if not 0 <= found < 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed: give a whole number from 0 to {2**32 - 1}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a seed: give a whole number from 0 to {2**32 - 1}")
     return found

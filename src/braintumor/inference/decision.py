@@ -1,4 +1,4 @@
-"""Probabilities -> verdict: temperature, thresholds and prediction set, each as the card states it."""
+"""From network outputs to a verdict: mask fusion, temperature, thresholds and prediction sets, as the card states."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,18 +12,18 @@ from braintumor.inference.outputs import Outputs
 
 @dataclass(frozen=True, slots=True)
 class MaskFusion:
-    """Weights of the log-odds of tumour: `label` times the class head's, `mask` times the mask's, plus `bias`."""
+    """Weights of the fused tumour log-odds: `label` x class head + `mask` x mask + `bias`."""
 
     label: float = 1.0
     mask: float = 0.0
     bias: float = 0.0
 
     def to_dict(self) -> dict[str, float]:
-        """As plain data, for a card."""
+        """Return the weights as plain data for a card."""
         return asdict(self)
 
     def fuse_logits(self, outputs: Outputs) -> NDArray[np.float64]:
-        """Logits (n, 4) whose odds of tumour are the fused ones; the odds among tumours are the class head's."""
+        """Return logits (n, 4) with fused tumour odds; the odds among tumour classes stay those of the class head."""
         evidence = outputs.mask_log_odds()
         if evidence is None:
             return outputs.logits.astype(np.float64)
@@ -33,15 +33,12 @@ class MaskFusion:
         return logits
 
 
-def tumor_log_odds(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Log-odds of any tumour against none from logits (..., 4)."""
-    wide = np.asarray(logits, np.float64)
-    return np.asarray(np.logaddexp.reduce(wide[..., list(TUMOR_INDICES)], axis=-1) - wide[..., NO_TUMOR_INDEX])
-
-
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where a tumour probability turns from clear to uncertain (`low`) and from uncertain to suspected (`high`)."""
+    """Tumour probabilities up to which a tumour is ruled out, and from which it is suspected.
+
+    `chosen` says how the two were chosen.
+    """
 
     rule_out: float
     rule_in: float
@@ -53,23 +50,15 @@ class Thresholds:
                 f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
             )
 
-
-def describe_rule(thresholds: Thresholds) -> str:
-    """Describe which tumour probability gives which verdict, in sentences for pages, reports and docs."""
-    if thresholds.rule_out == thresholds.rule_in:
-        return (
-            f"{thresholds.rule_in:.1%} or more: tumour suspected. Below: no tumour found. This version has no band in "
-            "between."
-        )
-    return (
-        f"{thresholds.rule_in:.1%} or more: tumour suspected. {thresholds.rule_out:.1%} or less: no tumour found. "
-        "In between: uncertain; a reader should decide."
-    )
+    @property
+    def has_band(self) -> bool:
+        """Whether there are probabilities in between, for which the verdict is uncertain."""
+        return self.rule_out < self.rule_in
 
 
 @dataclass(frozen=True, slots=True)
 class OODScore:
-    """How far from the training scans a picture lies, and from which distances on it is odd and refused."""
+    """Distance of a scan from the training scans, with the distances from which it is unusual and rejected."""
 
     distance: float
     unusual_at: float
@@ -77,45 +66,54 @@ class OODScore:
 
     @property
     def is_unusual(self) -> bool:
-        """Whether it is unusual for a brain MRI."""
+        """Whether the scan is unusual for a brain MRI."""
         return self.distance >= self.unusual_at
 
     @property
     def is_rejected(self) -> bool:
-        """Whether it is taken for no brain MRI at all."""
+        """Whether the scan is rejected as not a brain MRI."""
         return self.distance >= self.reject_at
 
     @property
     def score(self) -> float:
-        """The distance brought to 0 to 1: one half where a picture stops being taken for brain MRI."""
-        return self.distance / (self.distance + self.reject_at)
+        """The out-of-distribution score: the distance scaled to 0 to 1, with 0.5 where rejection starts."""
+        return self._scale(self.distance)
 
     @property
-    def ratio_to_rejection(self) -> float:
-        """The distance in units of that at which it is refused."""
-        return self.distance / self.reject_at
+    def unusual_score(self) -> float:
+        """Score from which a scan is unusual."""
+        return self._scale(self.unusual_at)
+
+    def _scale(self, distance: float) -> float:
+        return distance / (distance + self.reject_at)
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
-    """Probabilities of logits (..., classes) divided by a temperature above 0 (Guo et al. 2017)."""
+    """Return probabilities for logits (..., classes) divided by a temperature above 0 (Guo et al. 2017)."""
     scaled = np.asarray(logits, np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def tumor_log_odds(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the log-odds of any tumour against none for logits (..., 4)."""
+    wide = np.asarray(logits, np.float64)
+    return np.asarray(np.logaddexp.reduce(wide[..., list(TUMOR_INDICES)], axis=-1) - wide[..., NO_TUMOR_INDEX])
+
+
 def tumor_probability(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Sum over the tumour classes of probabilities (..., 4), kept within 0..1 against rounding."""
+    """Sum the tumour classes of probabilities (..., 4), clipped to 0..1 against rounding."""
     return np.clip(np.asarray(probabilities, np.float64)[..., list(TUMOR_INDICES)].sum(axis=-1), 0.0, 1.0)
 
 
 def predicted_class(probabilities: NDArray[np.floating], binary_threshold: float | None = None) -> NDArray[np.int64]:
-    """Index of the likeliest class of probabilities (..., 4).
+    """Return the index of the predicted class for probabilities (..., 4).
 
     Parameters
     ----------
-    decision : float, optional
-        Of a version that tells tumour from none and no kinds: the tumour probability from which on it says tumour. The
-        kinds then share their probability, and the first of them stands for all.
+    binary_threshold : float, optional
+        Tumour probability from which a binary model answers tumour. Its tumour classes share their probability, and
+        the first one stands for all.
     """
     values = np.asarray(probabilities)
     if binary_threshold is None:
@@ -126,48 +124,74 @@ def predicted_class(probabilities: NDArray[np.floating], binary_threshold: float
 def prediction_set(
     probabilities: NDArray[np.floating], quantiles: Mapping[TumorClass, float], binary_threshold: float | None = None
 ) -> tuple[TumorClass, ...]:
-    """Split-conformal set: every class with 1 - p at most the quantile of that class, and the likeliest one always.
+    """Return the split-conformal prediction set: classes with 1 - p up to their quantile, and the predicted class.
 
-    Sadinle, Lei and Wasserman (2019), least ambiguous set-valued classifiers, by class. Where kinds are not told apart
-    (see `likeliest`), all of them are in it or none.
+    Class-conditional least ambiguous sets (Sadinle, Lei and Wasserman 2019). For a binary model the set holds all
+    tumour classes or none.
     """
-    kept = {int(predicted_class(probabilities, binary_threshold))}
-    kept |= {i for i, c in enumerate(CLASSES) if 1.0 - probabilities[i] <= quantiles[c]}
-    if binary_threshold is not None and kept & set(TUMOR_INDICES):
-        kept |= set(TUMOR_INDICES)
-    return tuple(c for i, c in enumerate(CLASSES) if i in kept)
+    included = {int(predicted_class(probabilities, binary_threshold))}
+    included |= {i for i, c in enumerate(CLASSES) if 1.0 - probabilities[i] <= quantiles[c]}
+    if binary_threshold is not None and included & set(TUMOR_INDICES):
+        included |= set(TUMOR_INDICES)
+    return tuple(c for i, c in enumerate(CLASSES) if i in included)
+
+
+def describe_rule(thresholds: Thresholds) -> str:
+    """Describe how a tumour probability becomes a verdict.
+
+    Examples
+    --------
+    >>> describe_rule(Thresholds(0.678, 0.678))
+    '67.8% or more: tumour suspected. Below: no tumour found. This version has no band in between.'
+    >>> describe_rule(Thresholds(0.658, 0.79))
+    '79.0% or more: tumour suspected. 65.8% or less: no tumour found. In between: uncertain, a reader should decide.'
+    """
+    low, suspected = f"{thresholds.rule_out:.1%}", f"{thresholds.rule_in:.1%} or more: tumour suspected."
+    if not thresholds.has_band:
+        return f"{suspected} Below: no tumour found. This version has no band in between."
+    return f"{suspected} {low} or less: no tumour found. In between: uncertain, a reader should decide."
 
 
 def decide_verdict(
     probability: float, thresholds: Thresholds, ood_score: OODScore | None = None, modality: str = ""
 ) -> tuple[Verdict, str]:
-    """Verdict for a tumour probability, and the sentence that says why.
+    """Return the verdict for a tumour probability, and a sentence with the reason.
 
-    What says itself that it is no MR is refused, as is a picture too unlike the training scans; one that is only odd
-    gets no clear answer.
+    Files of another modality than MR, and scans that the out-of-distribution score rejects, are not a brain MRI.
+    Unusual scans are uncertain. All others follow the thresholds.
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
-            f"The file says that it is {NON_MR_MODALITIES[modality]}. The model has learned from MR slices alone; "
-            "no tumour was looked for."
+            f"The file says that it is {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
+            "tumour was looked for."
         )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
-            f"It lies {ood_score.ratio_to_rejection:.1f} times as far from the training scans as a brain MRI may; "
-            "no tumour was looked for."
+            f"Out-of-distribution score {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
+            "brain MRI of the kind the model was trained on, so no tumour was looked for."
         )
     if ood_score is not None and ood_score.is_unusual:
+        shown = min(ood_score.score, 0.49)  # 0.498 is not rejected, and must not read like 0.50
         return Verdict.UNCERTAIN, (
-            f"It looks unlike the scans the model learnt from ({ood_score.ratio_to_rejection:.0%} of the distance at which it "
-            "would be refused), so the model's answer may not hold; a reader should decide."
+            f"Out-of-distribution score {shown:.2f} (unusual at {ood_score.unusual_score:.2f}, rejected at 0.50 or "
+            "above): the scan differs from the training scans, so the model may be wrong. A reader should decide."
         )
-    said = f"Tumour probability {probability:.1%}"
+    return _apply_thresholds(probability, thresholds)
+
+
+def _apply_thresholds(probability: float, thresholds: Thresholds) -> tuple[Verdict, str]:
+    lower, upper = ("lower threshold", "upper threshold") if thresholds.has_band else ("threshold", "threshold")
+    subject, low, high = (
+        f"Tumour probability {probability:.1%}",
+        f"{thresholds.rule_out:.1%}",
+        f"{thresholds.rule_in:.1%}",
+    )
     if probability >= thresholds.rule_in:
-        return Verdict.TUMOR_SUSPECTED, f"{said} is at or above the calling threshold of {thresholds.rule_in:.1%}."
+        return Verdict.TUMOR_SUSPECTED, f"{subject} is at or above the {upper} of {high}."
     if probability <= thresholds.rule_out:
-        return Verdict.NO_TUMOR_FOUND, f"{said} is at or below the clearing threshold of {thresholds.rule_out:.1%}."
+        position = "at or below" if thresholds.has_band else "below"
+        return Verdict.NO_TUMOR_FOUND, f"{subject} is {position} the {lower} of {low}."
     return (
         Verdict.UNCERTAIN,
-        f"{said} lies between the clearing threshold of {thresholds.rule_out:.1%} and the calling threshold of "
-        f"{thresholds.rule_in:.1%}; a reader should decide.",
+        f"{subject} lies between the {lower} of {low} and the {upper} of {high}. A reader should decide.",
     )

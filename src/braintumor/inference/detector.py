@@ -1,12 +1,12 @@
-"""Detector: a trained version, loaded once, that reads scans. ONNX Runtime and numpy only."""
+"""Read scans with a trained version, using ONNX Runtime and numpy only."""
 
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,20 +32,22 @@ from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex, retrie
 from braintumor.inference.saliency import GradientFunction, onnx_gradient, saliency_map
 from braintumor.settings import Settings, get_settings
 
+_STEPS: Final = ("read", "standardize", "infer", "judge")
+
 
 class Detector:
-    """Reads scans with one trained version.
+    """A trained version, loaded once, that reads scans.
 
     Examples
     --------
-    A drawing stands in for a scan; a path or the bytes of a file do as well.
+    A phantom serves as the scan here; a path or the bytes of a file work as well.
 
     >>> from braintumor import Detector
-    >>> from braintumor.datasets.phantom_sets import draw
+    >>> from braintumor.datasets.phantoms import make_phantom
     >>> detector = Detector.load("v4")
-    >>> detection = detector.detect(draw("meningioma", seed=7).pixels, name="drawing")
+    >>> detection = detector.detect(make_phantom("meningioma", seed=7).pixels, name="phantom")
     >>> detection.name, detection.verdict
-    ('drawing', <Verdict.UNCERTAIN: 'uncertain'>)
+    ('phantom', <Verdict.UNCERTAIN: 'uncertain'>)
     >>> detection.result in detection.prediction_set
     True
     """
@@ -67,44 +69,44 @@ class Detector:
         Raises
         ------
         ArtifactError
-            There is no such version, or its files are not what its card promises.
+            There is no such version, or its files differ from its card.
         """
         settings = settings or get_settings()
         return cls(load_artifact(version or settings.version, settings), settings)
 
     @property
     def version(self) -> str:
-        """Version name of the loaded model."""
+        """Name of the loaded version."""
         return self.artifact.card.version
 
     def detect(self, source: bytes | str | Path | NDArray | Scan, name: str | None = None) -> Detection:
-        """Read one scan and say what is seen.
+        """Read one scan.
 
         Parameters
         ----------
         source : bytes, path, ndarray or Scan
             See `braintumor.imaging.read_scan`.
         name : str, optional
-            Name to show; the file's own by default.
+            Name to show; the file name by default.
 
         Raises
         ------
         ScanError
             The source cannot be read as a scan.
         """
-        card = self.artifact.card
-        started = time.perf_counter()
+        card, times = self.artifact.card, [time.perf_counter()]
         scan = source if isinstance(source, Scan) else read_scan(source, name, self.settings)
-        was_read = time.perf_counter()
-        frame, geometry = preprocess(scan, card.input_spec)
-        was_standardized = time.perf_counter()
-        outputs = self.infer(frame[None])
-        was_inferred = time.perf_counter()
+        times.append(time.perf_counter())
+        model_input, geometry = preprocess(scan, card.input_spec)
+        times.append(time.perf_counter())
+        outputs = self.infer(model_input[None])
+        times.append(time.perf_counter())
         probabilities = self.probabilities(outputs)[0]
         tumor = float(tumor_probability(probabilities))
-        strangeness = self.ood_scores(outputs, frame[None])[0]
-        verdict, reason = decide_verdict(tumor, card.thresholds, strangeness, scan.modality)
-        done = time.perf_counter()
+        ood_score = self.ood_scores(outputs, model_input[None])[0]
+        verdict, reason = decide_verdict(tumor, card.thresholds, ood_score, scan.modality)
+        times.append(time.perf_counter())
+        predicted = int(predicted_class(probabilities, card.binary_threshold))
         return Detection(
             name=name or scan.name,
             sha256=scan.sha256,
@@ -114,69 +116,61 @@ class Detector:
             verdict=verdict,
             reason=reason,
             prediction_set=prediction_set(probabilities, card.conformal_quantiles, card.binary_threshold),
-            ood_score=None if strangeness is None else strangeness.score,
+            ood_score=None if ood_score is None else ood_score.score,
             model_version=card.version,
-            milliseconds={
-                "read": 1e3 * (was_read - started),
-                "standardize": 1e3 * (was_standardized - was_read),
-                "infer": 1e3 * (was_inferred - was_standardized),
-                "judge": 1e3 * (done - was_inferred),
-                "total": 1e3 * (done - started),
-            },
+            milliseconds=_milliseconds(times),
             series=scan.series,
             spacing=scan.spacing,
             warnings=scan.warnings,
             binary_threshold=card.binary_threshold,
-            _evidence_map=None
-            if outputs.maps is None
-            else outputs.maps[0, int(predicted_class(probabilities, card.binary_threshold))],
+            _evidence_map=None if outputs.maps is None else outputs.maps[0, predicted],
             _mask=None if outputs.mask is None else outputs.mask[0],
             _geometry=geometry,
             _map_extent=card.map_extent,
         )
 
     def saliency(self, scan: Scan, gradient: GradientFunction | None = None) -> NDArray[np.float32] | None:
-        """How much each pixel moves the log-odds of tumour of the class head; see `braintumor.inference.saliency`.
+        """Return how much each pixel changes the tumour log-odds; see `braintumor.inference.saliency`.
 
         Parameters
         ----------
         scan : Scan
-        gradient : Gradient, optional
-            Used where the version has no gradient graph of its own.
+        gradient : callable, optional
+            Used if the version has no gradient graph of its own.
 
         Returns
         -------
         ndarray of float32, shape (height, width) of the scan, 0 to 1, or None
-            None where there is no gradient.
+            None without a gradient.
 
         Raises
         ------
         ArtifactError
-            The graph is not what the card promises.
+            The gradient graph differs from its hash in the card.
         """
-        known = self._gradient or gradient
-        if known is None:
+        gradient = self._gradient or gradient
+        if gradient is None:
             return None
         card = self.artifact.card
-        frame, geometry = preprocess(scan, card.input_spec)
-        values = saliency_map(known, to_batch(frame[None], card.input_spec), card.tta_views)
+        model_input, geometry = preprocess(scan, card.input_spec)
+        values = saliency_map(gradient, to_batch(model_input[None], card.input_spec), card.tta_views)
         return np.clip(geometry.resample_to_scan(values), 0.0, 1.0)
 
     def most_similar(self, scan: Scan, count: int = 5) -> tuple[SimilarScan, ...]:
-        """The training scans most like a scan, likest first, at most one of each group; none where none are kept.
+        """Return the most similar training scans, at most one per patient group; none without an index.
 
         Raises
         ------
         ArtifactError
-            The index is not what the card promises.
+            The index differs from its hash in the card.
         """
         index = self._similar_scan_index
         if index is None:
             return ()
-        frames = preprocess(scan, self.artifact.card.input_spec)[0][None]
-        views = 1 if "features" in self._model.outputs else None  # features are those of the frame as it is
-        seen = retrieval_features(self.infer(frames, views), frames)
-        return () if seen is None else index.most_similar(seen[0], count)
+        model_inputs = preprocess(scan, self.artifact.card.input_spec)[0][None]
+        views = 1 if "features" in self._model.outputs else None  # the mirrored view does not change the features
+        features = retrieval_features(self.infer(model_inputs, views), model_inputs)
+        return () if features is None else index.most_similar(features[0], count)
 
     @cached_property
     def _gradient(self) -> GradientFunction | None:
@@ -188,40 +182,50 @@ class Detector:
         return load_similar_scan_index(self.artifact)
 
     def infer(self, model_inputs: NDArray[np.uint8], tta_views: int | None = None) -> Outputs:
-        """Run the network on standardized frames (n, height, width).
+        """Run the network on preprocessed scans (n, height, width).
 
-        `views` is 1, or 2 to average with what is seen in a mirror; the card says which by default.
+        `tta_views` is 1, or 2 to average with the mirrored scans; by default as in the card.
         """
         batch = to_batch(model_inputs, self.artifact.card.input_spec)
         if (tta_views or self.artifact.card.tta_views) == 1:
-            return self._run_session(batch)
-        return self._run_session(batch).average_with(self._run_session(np.ascontiguousarray(batch[:, :, ::-1])))
-
-    def _run_session(self, batch: NDArray[np.float32]) -> Outputs:
-        return self._model.run(batch)
-
-    def probabilities(self, outputs: Outputs) -> NDArray[np.float64]:
-        """Calibrated class probabilities (n, 4) of what `infer` gave."""
-        return softmax(self.artifact.card.mask_fusion.fuse_logits(outputs), self.artifact.card.temperature)
-
-    def ood_scores(self, outputs: Outputs, model_inputs: NDArray[np.uint8]) -> list[OODScore | None]:
-        """How unlike the training scans each frame is; None where the version does not measure it."""
-        if self._ood_reference is None or outputs.features is None:
-            return [None] * len(model_inputs)
-        reference = self._ood_reference
-        distances = reference.distances(feature_vector(outputs.features, model_inputs))
-        return [OODScore(float(d), reference.unusual_at, reference.reject_at) for d in distances]
+            return self._model.run(batch)
+        return self._model.run(batch).average_with(self._model.run(np.ascontiguousarray(batch[:, :, ::-1])))
 
     def infer_all(
         self, model_inputs: Iterable[NDArray[np.uint8]], batch_size: int = 32, tta_views: int | None = None
     ) -> Outputs:
-        """Outputs of many standardized frames, in batches; `views` as in `infer`."""
-        parts = [self.infer(np.stack(batch), tta_views) for batch in _batches(model_inputs, batch_size)]
-        return Outputs.concat(parts) if parts else Outputs(np.empty((0, len(CLASSES)), np.float32))
+        """Run the network on many preprocessed scans, in batches; `tta_views` as in `infer`."""
+        batches = [self.infer(np.stack(batch), tta_views) for batch in _batched(model_inputs, batch_size)]
+        return Outputs.concat(batches) if batches else Outputs(np.empty((0, len(CLASSES)), np.float32))
+
+    def probabilities(self, outputs: Outputs) -> NDArray[np.float64]:
+        """Return calibrated class probabilities (n, 4)."""
+        return softmax(self.artifact.card.mask_fusion.fuse_logits(outputs), self.artifact.card.temperature)
+
+    def ood_scores(self, outputs: Outputs, model_inputs: NDArray[np.uint8]) -> list[OODScore | None]:
+        """Return the out-of-distribution score of each scan; None if the version does not have one."""
+        reference = self._ood_reference
+        if reference is None or outputs.features is None:
+            return [None] * len(model_inputs)
+        distances = reference.distances(feature_vector(outputs.features, model_inputs))
+        return [OODScore(float(d), reference.unusual_at, reference.reject_at) for d in distances]
+
+    def verdicts(
+        self, outputs: Outputs, probabilities: NDArray[np.float64], model_inputs: NDArray[np.uint8]
+    ) -> NDArray[np.object_]:
+        """Return the verdict on each scan, for its outputs and calibrated probabilities (n, 4)."""
+        thresholds, scores = self.artifact.card.thresholds, self.ood_scores(outputs, model_inputs)
+        pairs = zip(tumor_probability(probabilities), scores, strict=True)
+        return np.array([decide_verdict(float(p), thresholds, score)[0] for p, score in pairs], object)
 
 
-def _batches(model_inputs: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
-    """`itertools.batched`, which Python 3.11 lacks."""
-    model_inputs = iter(model_inputs)
-    while batch := tuple(islice(model_inputs, size)):
+def _milliseconds(times: list[float]) -> dict[str, float]:
+    steps = zip(_STEPS, pairwise(times), strict=True)
+    return {step: 1e3 * (end - start) for step, (start, end) in steps} | {"total": 1e3 * (times[-1] - times[0])}
+
+
+def _batched(model_inputs: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
+    """Yield tuples of up to `size` items, as `itertools.batched` does from Python 3.12."""
+    iterator = iter(model_inputs)
+    while batch := tuple(islice(iterator, size)):
         yield batch

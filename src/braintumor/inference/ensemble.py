@@ -35,8 +35,8 @@ class Ensemble:
 
     Parameters
     ----------
-    card : Card
-        Of the ensemble: its input, task and members.
+    card : ModelCard
+        Card of the ensemble.
     models : sequence of OnnxModel
         One per member, in the same order.
     """
@@ -48,12 +48,12 @@ class Ensemble:
 
     @classmethod
     def load(cls, artifact: Artifact, settings: Settings) -> Self:
-        """Load the members of an ensemble; each file is checked against its member's card and the ensemble's.
+        """Load the members of an ensemble and check each file against its own card and the ensemble's.
 
         Raises
         ------
         ArtifactError
-            A member is missing or altered, or is not the model that the ensemble was built from.
+            A member is missing or altered, or is another model than the ensemble was built from.
         """
         version, models = artifact.card.version, []
         for member in artifact.card.members:
@@ -71,13 +71,13 @@ class Ensemble:
         return cls(artifact.card, models)
 
     def run(self, batch: Floats) -> Outputs:
-        """Averaged outputs for model input (n, height, width, channels) of the ensemble."""
-        parts = [model.run(resize_input(batch, model.card.input_spec)) for model in self._models]
+        """Return averaged outputs for model input (n, height, width, channels) of the ensemble."""
+        results = [model.run(resize_input(batch, model.card.input_spec)) for model in self._models]
         return Outputs(
-            self._average_logits([part.logits for part in parts]),
-            self._average_maps([part.maps for part in parts]),
-            next((part.mask for part in parts if part.mask is not None), None),
-            next((part.features for part in parts if part.features is not None), None),
+            self._average_logits([result.logits for result in results]),
+            self._average_maps([result.maps for result in results]),
+            next((result.mask for result in results if result.mask is not None), None),
+            next((result.features for result in results if result.features is not None), None),
         )
 
     def _average_logits(self, logits: Sequence[Floats]) -> Floats:
@@ -104,33 +104,33 @@ class Ensemble:
         return average
 
 
-def resize_input(batch: Floats, contract: InputSpec) -> Floats:
-    """Resize the input of an ensemble to what a member takes; gray values are repeated in every channel."""
+def resize_input(batch: Floats, input_spec: InputSpec) -> Floats:
+    """Resize the input of an ensemble for a member; grey values are repeated in every channel."""
     _, height, width, channels = batch.shape
-    if (height, width, channels) == (contract.height, contract.width, contract.channels):
+    if (height, width, channels) == (input_spec.height, input_spec.width, input_spec.channels):
         return batch
     gray = batch[..., 0]
-    if (height, width) != (contract.height, contract.width):  # Pillow: a matrix product would start threads of its own
-        size = (contract.width, contract.height)
+    if (height, width) != (input_spec.height, input_spec.width):  # by Pillow: a matrix product would start threads
+        size = (input_spec.width, input_spec.height)
         gray = np.stack([np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)) for image in gray])
-    return np.repeat(gray[..., None], contract.channels, axis=3)
+    return np.repeat(gray[..., None], input_spec.channels, axis=3)
 
 
 @lru_cache(maxsize=32)
 def resize_matrix(source: int, target: int, span: tuple[float, float] | None = None) -> Floats:
-    """Matrix that resizes one axis bilinearly, with antialiasing where it shrinks (the same filter as Pillow's).
+    """Return the matrix that resizes one axis bilinearly, antialiased when it shrinks (same filter as Pillow).
 
     Parameters
     ----------
     source, target : int
         Length before and after.
     span : (start, end), optional
-        Share of the target that the source covers, where it is not all of it; beyond it values fade to zero.
+        Part of the target that the source covers, 0 to 1; outside it values fade to zero.
 
     Returns
     -------
     ndarray of float32, shape (target, source)
-        Each row adds up to one, except where a span leaves the target uncovered.
+        Rows sum to 1, except where a span leaves the target uncovered.
     """
     start, end = span or (0.0, 1.0)
     cell = (end - start) / source
@@ -142,7 +142,7 @@ def resize_matrix(source: int, target: int, span: tuple[float, float] | None = N
 
 
 def _place_on_grid(maps: Floats, card: ModelCard, grid: tuple[int, int]) -> Floats:
-    """Resample maps (n, classes, rows, columns) of a member to a grid that covers its whole frame."""
+    """Resample maps (n, classes, rows, columns) of a member to a grid over its whole input."""
     down = across = None
     if card.map_extent is not None:
         left, top, right, bottom = card.map_extent
@@ -153,14 +153,14 @@ def _place_on_grid(maps: Floats, card: ModelCard, grid: tuple[int, int]) -> Floa
 
 
 def _merge_tumor_maps(maps: Floats) -> Floats:
-    """Give every tumour class the largest of their maps in each cell: the type of tumour is not asked."""
+    """Set the map of every tumour class to their maximum, because the tumour type is not predicted."""
     merged = maps.copy()
     merged[:, list(TUMOR_INDICES)] = maps[:, list(TUMOR_INDICES)].max(axis=1, keepdims=True)
     return merged
 
 
 def _spread_evenly(odds: Floats) -> Floats:
-    """Logits (n, 4) with given log-odds of tumour (n, 1) and equally probable tumour classes."""
+    """Return logits (n, 4) with the given tumour log-odds (n, 1) and equally probable tumour classes."""
     logits = np.zeros((len(odds), len(CLASSES)), np.float32)
     logits[:, list(TUMOR_INDICES)] = odds - np.log(len(TUMOR_INDICES))
     return logits

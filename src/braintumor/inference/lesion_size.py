@@ -1,4 +1,4 @@
-"""Size of an outlined tumour: its connected parts, and the longest straight line across the largest of them."""
+"""Size of a segmented tumour: the largest connected component of a mask and its maximal Feret diameter."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,9 +7,9 @@ PixelSpacing = tuple[float, float]
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The largest connected part of a mask; pixels that touch at a corner belong together.
+    """Return the largest connected component of a mask (8-connectivity).
 
-    Runs of pixels within rows are joined where they touch runs of the row above (Rosenfeld and Pfaltz 1966).
+    Runs of pixels are joined with the runs they touch in the row above (Rosenfeld and Pfaltz 1966).
 
     Parameters
     ----------
@@ -18,26 +18,26 @@ def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n, 3)
-        Its runs: row, first column, and the column behind the last. The topmost part where several are as large;
-        no rows where the mask is empty.
+        Its runs of pixels: row, first column, column after the last. The topmost of components of equal size; no rows
+        for an empty mask.
     """
     runs = _find_runs(mask)
-    part = _label_components(runs)
+    labels = _label_components(runs)
     if not len(runs):
         return runs
-    pixels = np.bincount(part, weights=runs[:, 2] - runs[:, 1])
-    return runs[part == int(pixels.argmax())]
+    pixels = np.bincount(labels, weights=runs[:, 2] - runs[:, 1])
+    return runs[labels == int(pixels.argmax())]
 
 
 def max_feret_diameter(runs: NDArray[np.int64], spacing: PixelSpacing = (1.0, 1.0)) -> float:
-    """Longest distance between two points of a part, from pixel edge to pixel edge (the maximal Feret diameter).
+    """Return the longest distance between two points of a component, from pixel edge to pixel edge.
 
     Parameters
     ----------
     runs : ndarray of int64, shape (n, 3)
-        As `largest_part` gives them.
+        From `largest_component`.
     spacing : (float, float)
-        Distance from row to row and from column to column, in whatever unit the answer shall have.
+        Distance between rows and between columns; the result has the same unit.
     """
     if not len(runs):
         return 0.0
@@ -49,14 +49,14 @@ def max_feret_diameter(runs: NDArray[np.int64], spacing: PixelSpacing = (1.0, 1.
 
 
 def _find_runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Row, start and end of every run of pixels, from the top and from the left."""
+    """Find row, start and end of every run of pixels, from top to bottom and left to right."""
     edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     rows, starts = np.nonzero(edges == 1)
     return np.column_stack([rows, starts, np.nonzero(edges == -1)[1]]).astype(np.int64)
 
 
 def _label_components(runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number of the part each run belongs to: that of its first run."""
+    """Label each run with the index of the first run of its component."""
     parents = list(range(len(runs)))
 
     def root(run: int) -> int:
@@ -79,18 +79,18 @@ def _label_components(runs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _convex_hull(points: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Corners of the convex hull of sorted points, shape (m, 2) (the monotone chain of Andrew 1979)."""
+    """Return the corners of the convex hull of sorted points, shape (m, 2) (monotone chain, Andrew 1979)."""
 
-    def chain(given: list[list[int]]) -> list[list[int]]:
-        kept: list[list[int]] = []
-        for y, x in given:
-            while len(kept) > 1:
-                (y0, x0), (y1, x1) = kept[-2:]
+    def chain(ordered: list[list[int]]) -> list[list[int]]:
+        corners: list[list[int]] = []
+        for y, x in ordered:
+            while len(corners) > 1:
+                (y0, x0), (y1, x1) = corners[-2:]
                 if (y1 - y0) * (x - x0) - (x1 - x0) * (y - y0) > 0:
                     break
-                kept.pop()
-            kept.append([y, x])
-        return kept[:-1]
+                corners.pop()
+            corners.append([y, x])
+        return corners[:-1]
 
-    ordered = points.tolist()
-    return np.array(chain(ordered) + chain(ordered[::-1]), np.int64)
+    forward = points.tolist()
+    return np.array(chain(forward) + chain(forward[::-1]), np.int64)

@@ -1,4 +1,4 @@
-"""A network that a detector runs: model input in, raw outputs out. Here one ONNX file; see also `ensemble`."""
+"""Run one ONNX file: model input to raw outputs. See `ensemble` for several models."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -24,7 +24,7 @@ class ModelRunner(Protocol):
         """Names of the fields of `Outputs` that it fills."""
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
-        """Outputs for model input (n, height, width, channels)."""
+        """Return the outputs for model input (n, height, width, channels)."""
 
 
 class OnnxModel:
@@ -32,14 +32,13 @@ class OnnxModel:
 
     Parameters
     ----------
-    card : Card
-        Of the version that the file belongs to.
+    card : ModelCard
     session : InferenceSession
 
     Raises
     ------
     ArtifactError
-        The file's input does not have the shape in the card, or it does not give logits.
+        The input shape of the file differs from the card, or it has no logits.
     """
 
     def __init__(self, card: ModelCard, session: onnxruntime.InferenceSession) -> None:
@@ -47,17 +46,16 @@ class OnnxModel:
         names = {output.name for output in session.get_outputs()}
         self.outputs = [field.name for field in fields(Outputs) if field.name in names]
         self._input = session.get_inputs()[0].name
-        shape, contract = session.get_inputs()[0].shape, card.input_spec
-        expected = [None, contract.height, contract.width, contract.channels]
-        if not _shapes_match(shape, expected) or LOGITS not in self.outputs:
+        shape, spec = session.get_inputs()[0].shape, card.input_spec
+        if not _shapes_match(shape, [None, spec.height, spec.width, spec.channels]) or LOGITS not in self.outputs:
             raise ArtifactError(
-                f"{card.version}: {MODEL_FILE} does not fit its card (it takes {shape} and gives {self.outputs}). "
-                f"Export it again with: braintumor export {card.version}"
+                f"{card.version}: {MODEL_FILE} does not fit its card (its input is {shape}, its outputs are "
+                f"{self.outputs}). Export it again with: braintumor export {card.version}"
             )
 
     @classmethod
     def load(cls, artifact: Artifact, threads: int) -> Self:
-        """Load the `model.onnx` of a version, after checking it against the hash in the card.
+        """Load the `model.onnx` of a version and check it against the hash in the card.
 
         Raises
         ------
@@ -67,13 +65,13 @@ class OnnxModel:
         return cls(artifact.card, create_session(artifact, MODEL_FILE, threads))
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
-        """Outputs for model input (n, height, width, channels)."""
+        """Return the outputs for model input (n, height, width, channels)."""
         values = self._session.run(self.outputs, {self._input: batch})
         return Outputs(**dict(zip(self.outputs, values, strict=True)))
 
 
 def _shapes_match(shape: Sequence[Any], expected: Sequence[int | None]) -> bool:
-    """Whether a shape, some of whose sides may be names or unknown, allows the expected one."""
+    """Whether a shape, in which some sides may be names or None, is compatible with the expected one."""
     return len(shape) == len(expected) and all(
         side == size or size is None or not isinstance(side, int) for side, size in zip(shape, expected, strict=True)
     )

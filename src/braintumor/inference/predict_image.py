@@ -1,4 +1,4 @@
-"""predict_image: one call from an image to its reading, by a detector that is loaded once and kept."""
+"""Read one image in one call, with a model that is loaded once and cached."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +16,10 @@ _MAX_CACHED = 4
 
 
 def predict_image(source: bytes | str | Path | NDArray[Any] | Scan, version: str | None = None) -> Detection:
-    """Read one image with a trained version and say what is seen.
+    """Read one image with a trained model.
 
-    The version is loaded by the first call and kept for the next ones, until its card is written anew. For many images,
-    for settings other than those of the environment, or for saliency and known scans, take a `Detector`.
+    The first call loads the model; later calls use it again until its card changes. Use a `Detector` for many images,
+    for settings other than those of the environment, and for saliency maps or similar scans.
 
     Parameters
     ----------
@@ -31,46 +31,45 @@ def predict_image(source: bytes | str | Path | NDArray[Any] | Scan, version: str
     Returns
     -------
     Detection
-        Verdict, probabilities, heat map and outline.
+        Verdict, probabilities, heat map and mask.
 
     Raises
     ------
     ScanError
         The source cannot be read as a scan.
     ArtifactError
-        There is no such version, or its files are not what its card promises.
+        There is no such version, or its files differ from its card.
 
     Examples
     --------
-    A drawing stands in for a scan. The model finds it unlike the scans it learnt from, and declines to answer:
+    This phantom differs from the training scans, so the verdict is uncertain:
 
     >>> from braintumor import predict_image
-    >>> from braintumor.datasets.phantom_sets import draw
-    >>> drawing = draw("meningioma", seed=7, size=256)
-    >>> detection = predict_image(drawing.pixels, version="v4")
+    >>> from braintumor.datasets.phantoms import make_phantom
+    >>> phantom = make_phantom("meningioma", seed=7, size=256)
+    >>> detection = predict_image(phantom.pixels, version="v4")
     >>> detection.verdict
     <Verdict.UNCERTAIN: 'uncertain'>
     >>> detection.reason
-    "It looks unlike the scans the model learnt from (...), so the model's answer may not hold; ..."
+    'Out-of-distribution score 0.4... (unusual at 0.45, rejected at 0.50 or above): ... A reader should decide.'
     >>> detection.heat_map.shape
     (256, 256)
     """
     settings = get_settings()
-    chosen = version or settings.version
-    return _cached_detector(
-        chosen, _artifact_mtime(settings.outputs / chosen / CARD_FILE), settings.model_dump_json()
-    ).detect(source)
+    name = version or settings.version
+    card_time = _modification_time(settings.outputs / name / CARD_FILE)
+    return _cached_detector(name, card_time, settings.model_dump_json()).detect(source)
 
 
-def _artifact_mtime(card: Path) -> int:
-    """When a card was written, in nanoseconds; 0 where there is none, which loading then says in words."""
+def _modification_time(path: Path) -> int:
+    """Return when a file was written, in nanoseconds; 0 if there is none, which `Detector.load` reports."""
     try:
-        return card.stat().st_mtime_ns
+        return path.stat().st_mtime_ns
     except (OSError, ValueError):
         return 0
 
 
 @lru_cache(maxsize=_MAX_CACHED)
-def _cached_detector(version: str, mtime: int, settings: str) -> Detector:
-    """A detector under some settings (as JSON); kept as long as the same card is asked for."""
+def _cached_detector(version: str, card_time: int, settings: str) -> Detector:
+    """Load a detector with settings given as JSON; cached until the card is written again."""
     return Detector.load(version, Settings.model_validate_json(settings))

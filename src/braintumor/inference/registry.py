@@ -26,7 +26,8 @@ class Artifact:
         """Return the path of the model file, or of each member's."""
         if not self.card.members:
             return [self.path(MODEL_FILE)]
-        return [self.folder.parent / member.version / MODEL_FILE for member in self.card.members]
+        outputs = self.folder.parents[self.card.version.count("/")]  # names of runs have slashes
+        return [outputs / member.version / MODEL_FILE for member in self.card.members]
 
     def has_file(self, name: str) -> bool:
         """Whether the card lists a file."""

@@ -1,4 +1,4 @@
-"""Adds to an outputs folder a version that tells tumour from none and no kinds, measured by the evaluator."""
+"""Add a binary version to an outputs folder, with evaluated phantoms."""
 
 import hashlib
 import json
@@ -16,30 +16,30 @@ from braintumor.enums import CLASS_NAMES, CLASSES, TUMOR_LABEL, UNKNOWN_TYPE_IND
 from braintumor.evaluation.scoring import SplitPredictions, score_binary
 from braintumor.imaging import preprocess, read_scan
 from braintumor.inference import Detector
-from braintumor.inference.decision import decide_verdict, predicted_class, tumor_probability
+from braintumor.inference.decision import predicted_class, tumor_probability
 from braintumor.settings import Settings
 from tests.helpers.artifacts import history, write_card
-from tests.helpers.tiny_model import CONTRACT, build, fit, two_way
+from tests.helpers.tiny_model import CONTRACT, build, fit, to_binary
 
-DECISION = 0.4
+BINARY_THRESHOLD = 0.4
 REPLICATES = 20
 
 
-def build_two_way(settings: Settings, name: str = "four-block", *, yes_no: bool = False) -> Path:
-    """Write a version that learnt from the main set, or from a yes/no set drawn beside it. Returns its folder."""
+def write_binary_version(settings: Settings, name: str = "four-block", *, binary_set: bool = False) -> Path:
+    """Write a version trained on the main set, or on a binary set of phantoms. Returns its folder."""
     folder = settings.outputs / name
     folder.mkdir()
-    (folder / "model.onnx").write_bytes(build(*two_way(*fit())))
-    if yes_no and not binary_set_folder(settings).is_dir():
+    (folder / "model.onnx").write_bytes(build(*to_binary(*fit())))
+    if binary_set and not binary_set_folder(settings).is_dir():
         write_binary_phantoms(binary_set_folder(settings), 20)
-    manifest = load_binary_manifest(Protocol.GROUP, settings) if yes_no else read_manifest(settings)
+    manifest = load_binary_manifest(Protocol.GROUP, settings) if binary_set else read_manifest(settings)
     write_card(folder, manifest)
     changes: dict[str, Any] = {
-        "task": "tumor", "decision": {"threshold": DECISION, "chosen": "fixed for tests"},
-        "recipe": {"data": "yes-no" if yes_no else "kaggle"},
+        "task": "tumor", "decision": {"threshold": BINARY_THRESHOLD, "chosen": "fixed for tests"},
+        "recipe": {"data": "yes-no" if binary_set else "kaggle"},
         "conformal": {"level": 0.95, "quantile": 0.9},
     }  # fmt: skip
-    if yes_no:
+    if binary_set:
         counts = manifest.groupby(["split", "label"]).size()
         changes["data"] = {
             "counts": {s: {c: int(counts[s, c]) for c in ("notumor", TUMOR_LABEL)} for s in Split},
@@ -47,18 +47,18 @@ def build_two_way(settings: Settings, name: str = "four-block", *, yes_no: bool 
         }
     card = json.loads((folder / "card.json").read_text(encoding="utf-8")) | changes
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    _measure(settings, folder, manifest, settings.inputs / (BINARY_SET if yes_no else KAGGLE).folder)
+    _measure(settings, folder, manifest, settings.inputs / (BINARY_SET if binary_set else KAGGLE).folder)
     return folder
 
 
 def _measure(settings: Settings, folder: Path, manifest: pd.DataFrame, images: Path) -> None:
     detector = Detector.load(folder.name, settings)
     card = detector.artifact.card
-    frames = np.stack([preprocess(read_scan(images / path), CONTRACT)[0] for path in manifest["path"]])
-    outputs = detector.infer_all(frames)
+    model_inputs = np.stack([preprocess(read_scan(images / path), CONTRACT)[0] for path in manifest["path"]])
+    outputs = detector.infer_all(model_inputs)
     calibrated = detector.probabilities(outputs)
     tumor = tumor_probability(calibrated)
-    verdicts = np.array([decide_verdict(float(p), card.thresholds)[0] for p in tumor], object)
+    verdicts = detector.verdicts(outputs, calibrated, model_inputs)
     labels = np.array([CLASS_NAMES.index(c) if c in CLASS_NAMES else UNKNOWN_TYPE_INDEX for c in manifest["label"]])
     evaluation, curves = {}, {}
     for split in Split:
@@ -67,11 +67,11 @@ def _measure(settings: Settings, folder: Path, manifest: pd.DataFrame, images: P
             manifest.iloc[rows], labels[rows], outputs.select(rows), calibrated[rows], verdicts[rows], None
         )
         evaluation[str(split)], curves[str(split)] = score_binary(part, card, REPLICATES)
-    said = [
+    predicted = [
         TUMOR_LABEL if CLASSES[i].is_tumor else str(CLASSES[i])
         for i in predicted_class(calibrated, card.binary_threshold)
     ]
-    table = manifest[["path", "split", "group", "label"]].assign(predicted=said)
+    table = manifest[["path", "split", "group", "label"]].assign(predicted=predicted)
     table = table.assign(**{f"p_{c}": calibrated[:, i] for i, c in enumerate(CLASSES)})
     table = table.assign(tumor_probability=tumor, verdict=verdicts.astype(str))
     table.to_csv(folder / "predictions.csv", index=False)

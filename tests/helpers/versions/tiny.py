@@ -1,4 +1,4 @@
-"""Writes the smallest version a detector can load: a tiny ONNX model and a card with just what it needs."""
+"""Write the smallest version that a detector can load: a tiny ONNX model and a minimal card."""
 
 import hashlib
 import json
@@ -19,30 +19,34 @@ from braintumor.inference.ood import OODReference, feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.models.onnx_autodiff.graph import build_gradient_onnx
 from braintumor.training.data import TrainingData
+from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.tiny_model import CONTRACT, build, cells, fit, phantom_frames
 
-FIRST_KNOWN = 700  # seed of the first phantom among the known scans
+FIRST_INDEXED_SEED = 700  # seed of the first phantom in the index of similar scans
 
 
 @cache
 def model_bytes(*, masked: bool = False) -> bytes:
-    """The ONNX file, fitted to phantoms once."""
+    """Return the ONNX file, fitted to phantoms once."""
     return build(*fit(per_class=8), masked=masked)
 
 
 @cache
 def reference() -> OODReference:
-    """What phantoms look like to the masked model."""
+    """Fit the out-of-distribution reference of the multitask model to phantoms."""
     frames, _ = phantom_frames(per_class=24, first_seed=500)
     rows = feature_vector(cells(frames), frames)
     return fit_ood_reference(rows[::2], rows[1::2])
 
 
 def write_masked_version(outputs: Path, name: str = "v4", **changes: Any) -> Path:
-    """Write a version with a mask and a measure of novelty. Returns the folder."""
+    """Write a version with a mask and an out-of-distribution score. Returns the folder."""
     (outputs / name).mkdir(parents=True)
     (outputs / name / "ood_reference.csv").write_text(reference().to_csv(), encoding="utf-8")
-    files = {"model.onnx": model_bytes(masked=True), "ood_reference.csv": (outputs / name / "ood_reference.csv").read_bytes()}
+    files = {
+        "model.onnx": model_bytes(masked=True),
+        "ood_reference.csv": (outputs / name / "ood_reference.csv").read_bytes(),
+    }
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     fixed = {
         "novelty": ood_card_entry(reference(), 48),
@@ -53,10 +57,10 @@ def write_masked_version(outputs: Path, name: str = "v4", **changes: Any) -> Pat
 
 
 @cache
-def known() -> bytes:
-    """The index of known scans: phantoms, two of each class to a patient."""
-    frames, labels = phantom_frames(per_class=6, first_seed=FIRST_KNOWN)
-    seeds = [FIRST_KNOWN + i % 6 for i in range(len(labels))]
+def similar_scan_index() -> bytes:
+    """Return the index of similar scans: phantoms, two of each class per patient."""
+    frames, labels = phantom_frames(per_class=6, first_seed=FIRST_INDEXED_SEED)
+    seeds = [FIRST_INDEXED_SEED + i % 6 for i in range(len(labels))]
     data = TrainingData(
         pd.DataFrame(
             {
@@ -78,12 +82,14 @@ def _features(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(session.run(["features"], {"image": to_batch(frames, CONTRACT)})[0])
 
 
-def write_explained_version(outputs: Path, name: str = "v4", neighbours: bytes | None = None, **changes: Any) -> Path:
-    """Write a masked version with a gradient graph and an index of known scans. Returns the folder."""
+def write_explained_version(
+    outputs: Path, name: str = "v4", similar_scans: bytes | None = None, **changes: Any
+) -> Path:
+    """Write a multitask version with a gradient graph and an index of similar scans. Returns the folder."""
     folder = outputs / name
     files = {
         "saliency.onnx": build_gradient_onnx(model_bytes(masked=True)),
-        "similar_scans.npz": known() if neighbours is None else neighbours,
+        "similar_scans.npz": similar_scan_index() if similar_scans is None else similar_scans,
     }
     write_masked_version(outputs, name, **{"saliency": {"n": 1}, "retrieval": {"scans": 24}} | changes)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
@@ -95,18 +101,10 @@ def write_explained_version(outputs: Path, name: str = "v4", neighbours: bytes |
 
 
 def write_version(outputs: Path, name: str = "v1", model: bytes | None = None, **changes: Any) -> Path:
-    """Write a version's folder; `changes` replace fields of its card. Returns the folder."""
+    """Write the folder of a version; `changes` replace entries of its card. Returns the folder."""
     folder = outputs / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(model or model_bytes())
-    card = {
-        "version": name,
-        "input": CONTRACT.to_dict(),
-        "classes": list(CLASS_NAMES),
-        "temperature": 1.0,
-        "thresholds": {"low": 0.35, "high": 0.65, "chosen": "fixed for tests"},
-        "conformal": {"level": 0.95, "quantile": 0.8},
-        "files": {"model.onnx": hashlib.sha256(model_bytes()).hexdigest()},
-    }
+    card = MINIMAL_CARD | {"version": name, "files": {"model.onnx": hashlib.sha256(model_bytes()).hexdigest()}}
     (folder / "card.json").write_text(json.dumps(card | changes), encoding="utf-8")
     return folder

@@ -1,4 +1,4 @@
-"""Verdicts: probabilities that add up, sets that are never empty, and sentences that state the thresholds."""
+"""Decision: calibrated probabilities, prediction sets, and verdicts whose reasons state the thresholds."""
 
 import math
 
@@ -13,6 +13,7 @@ from braintumor.inference.decision import (
     OODScore,
     Thresholds,
     decide_verdict,
+    describe_rule,
     predicted_class,
     prediction_set,
     softmax,
@@ -20,45 +21,47 @@ from braintumor.inference.decision import (
 )
 
 LOGITS = hnp.arrays(np.float32, (4,), elements=st.floats(-1e4, 1e4, width=32))
-SHARES = LOGITS.map(softmax)
+PROBABILITIES = LOGITS.map(softmax)
 QUANTILES = st.fixed_dictionaries({c: st.floats(-0.5, 1.5) for c in CLASSES})
 THRESHOLDS = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(lambda pair: Thresholds(min(pair), max(pair)))
 
 
 @given(LOGITS, st.floats(0.05, 20))
-def test_probabilities_sum_to_one_and_keep_the_order_of_logits(logits, temperature):
-    shares = softmax(logits, temperature)
-    assert shares.sum() == pytest.approx(1.0)
-    assert (shares >= 0).all()
-    assert shares[np.argmax(logits)] == shares.max()
+def test_probabilities_sum_to_one_in_the_order_of_the_logits(logits, temperature):
+    probabilities = softmax(logits, temperature)
+    assert probabilities.sum() == pytest.approx(1.0)
+    assert (probabilities >= 0).all()
+    assert probabilities[np.argmax(logits)] == probabilities.max()
 
 
 @given(LOGITS, st.floats(1, 20))
-def test_a_higher_temperature_is_never_more_confident(logits, temperature):
+def test_higher_temperature_is_never_more_confident(logits, temperature):
     assert softmax(logits, temperature).max() <= softmax(logits, 1.0).max() + 1e-12
 
 
-@given(SHARES)
-def test_the_tumour_probability_is_all_but_notumor(shares):
-    assert tumor_probability(shares) == pytest.approx(1.0 - shares[CLASSES.index(TumorClass.NOTUMOR)], abs=1e-9)
+@given(PROBABILITIES)
+def test_tumor_probability_is_the_complement_of_notumor(probabilities):
+    assert tumor_probability(probabilities) == pytest.approx(
+        1.0 - probabilities[CLASSES.index(TumorClass.NOTUMOR)], abs=1e-9
+    )
 
 
-@given(SHARES, QUANTILES)
-def test_a_prediction_set_is_never_empty_and_holds_the_likeliest_class(shares, quantiles):
-    found = prediction_set(shares, quantiles)
-    assert CLASSES[int(np.argmax(shares))] in found
-    assert len(set(found)) == len(found) <= len(CLASSES)
+@given(PROBABILITIES, QUANTILES)
+def test_prediction_set_contains_the_predicted_class(probabilities, quantiles):
+    included = prediction_set(probabilities, quantiles)
+    assert CLASSES[int(np.argmax(probabilities))] in included
+    assert len(set(included)) == len(included) <= len(CLASSES)
 
 
-@given(SHARES, QUANTILES, st.sampled_from(CLASSES), st.floats(0, 2))
-def test_a_larger_quantile_of_a_class_brings_that_class_in_and_changes_no_other(shares, quantiles, label, more):
-    small = set(prediction_set(shares, quantiles))
-    large = set(prediction_set(shares, {**quantiles, label: quantiles[label] + more}))
+@given(PROBABILITIES, QUANTILES, st.sampled_from(CLASSES), st.floats(0, 2))
+def test_larger_quantile_adds_only_its_own_class(probabilities, quantiles, label, more):
+    small = set(prediction_set(probabilities, quantiles))
+    large = set(prediction_set(probabilities, {**quantiles, label: quantiles[label] + more}))
     assert small <= large <= small | {label}
 
 
 @given(st.floats(0, 1), THRESHOLDS)
-def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds):
+def test_verdict_follows_the_thresholds_and_states_them(probability, thresholds):
     verdict, reason = decide_verdict(probability, thresholds)
     if probability >= thresholds.rule_in:
         assert verdict is Verdict.TUMOR_SUSPECTED
@@ -67,18 +70,29 @@ def test_the_verdict_follows_the_thresholds_and_says_so(probability, thresholds)
     else:
         assert verdict is Verdict.UNCERTAIN
     assert f"{probability:.1%}" in reason
+    assert any(f"{limit:.1%}" in reason for limit in (thresholds.rule_out, thresholds.rule_in))
     assert reason.endswith(".")
 
 
+def test_rule_names_one_threshold_without_a_band_and_two_with_one() -> None:
+    rule = describe_rule(Thresholds(0.678, 0.678))
+    assert rule == "67.8% or more: tumour suspected. Below: no tumour found. This version has no band in between."
+    assert (
+        decide_verdict(0.5, Thresholds(0.678, 0.678))[1] == "Tumour probability 50.0% is below the threshold of 67.8%."
+    )
+    rule = describe_rule(Thresholds(0.658, 0.79))
+    assert rule.startswith("79.0% or more: tumour suspected. 65.8% or less: no tumour found. In between: uncertain")
+
+
 @given(st.floats(0, 1), THRESHOLDS, st.sampled_from([*NON_MR_MODALITIES, "MR", "OT", ""]))
-def test_what_says_itself_that_it_is_no_mr_is_refused_whatever_it_looks_like(probability, thresholds, modality):
+def test_other_modalities_than_mr_are_rejected(probability, thresholds, modality):
     verdict, reason = decide_verdict(probability, thresholds, None, modality)
     assert (verdict is Verdict.NOT_BRAIN_MRI) == (modality in NON_MR_MODALITIES)
     assert ("The file says that it is" in reason) == (modality in NON_MR_MODALITIES)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])
-def test_thresholds_that_make_no_sense_are_refused(low, high):
+def test_invalid_thresholds_are_refused(low, high):
     with pytest.raises(ValueError, match="low <= high"):
         Thresholds(low, high)
 
@@ -88,38 +102,37 @@ LIMITS = st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)).map(sorted)
 
 
 @given(st.floats(0, 1), THRESHOLDS, DISTANCES, LIMITS)
-def test_a_picture_too_far_from_the_training_scans_is_refused_and_an_odd_one_left_open(
-    probability, thresholds, distance, limits
-):
-    strangeness = OODScore(distance, *limits)
-    verdict, reason = decide_verdict(probability, thresholds, strangeness)
+def test_distant_scan_is_rejected_and_unusual_scan_is_uncertain(probability, thresholds, distance, limits):
+    ood_score = OODScore(distance, *limits)
+    verdict, reason = decide_verdict(probability, thresholds, ood_score)
     if distance >= limits[1]:
         assert verdict is Verdict.NOT_BRAIN_MRI
-        assert f"{distance / limits[1]:.1f} times as far" in reason
+        assert f"score {ood_score.score:.2f} (rejected at 0.50 or above)" in reason
     elif distance >= limits[0]:
         assert verdict is Verdict.UNCERTAIN
-        assert f"{distance / limits[1]:.0%} of the distance" in reason
+        assert f"(unusual at {limits[0] / (limits[0] + limits[1]):.2f}, rejected at 0.50 or above)" in reason
+        assert "score 0.5" not in reason
     else:
         assert (verdict, reason) == decide_verdict(probability, thresholds)
     assert reason.endswith(".")
 
 
 @given(DISTANCES, LIMITS)
-def test_novelty_lies_between_0_and_1_and_passes_one_half_where_a_picture_is_refused(distance, limits):
-    strangeness = OODScore(distance, *limits)
-    assert 0 <= strangeness.score <= 1
+def test_ood_score_is_one_half_at_rejection(distance, limits):
+    ood_score = OODScore(distance, *limits)
+    assert 0 <= ood_score.score <= 1
     if not math.isclose(distance, limits[1], rel_tol=1e-9):  # there one rounding decides
-        assert (strangeness.score >= 0.5) == strangeness.is_rejected
+        assert (ood_score.score >= 0.5) == ood_score.is_rejected
 
 
 @given(st.floats(0, 1), st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
-def test_a_version_that_tells_no_kinds_says_tumour_from_its_threshold_on_and_keeps_all_kinds_or_none(
-    tumor, decision, of_tumors, of_healthy
+def test_binary_model_predicts_tumor_from_its_threshold_with_all_tumor_classes_or_none(
+    tumor, threshold, tumor_quantile, notumor_quantile
 ):
-    shares = np.array([tumor / 3, tumor / 3, 1 - tumor, tumor / 3])
-    said = CLASSES[int(predicted_class(shares, decision))]
-    assert said.is_tumor == (tumor_probability(shares) >= decision)
-    quantiles = {c: of_tumors if c.is_tumor else of_healthy for c in CLASSES}
-    found = prediction_set(shares, quantiles, decision)
-    assert said in found
-    assert sum(c.is_tumor for c in found) in (0, 3)
+    probabilities = np.array([tumor / 3, tumor / 3, 1 - tumor, tumor / 3])
+    predicted = CLASSES[int(predicted_class(probabilities, threshold))]
+    assert predicted.is_tumor == (tumor_probability(probabilities) >= threshold)
+    quantiles = {c: tumor_quantile if c.is_tumor else notumor_quantile for c in CLASSES}
+    included = prediction_set(probabilities, quantiles, threshold)
+    assert predicted in included
+    assert sum(c.is_tumor for c in included) in (0, 3)

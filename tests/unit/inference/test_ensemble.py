@@ -1,4 +1,4 @@
-"""An ensemble averages its members' outputs as averaging by hand does, and refuses members other than its own."""
+"""Ensembles: outputs equal the average computed by hand, and other members than those of the card are refused."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ def _frames() -> NDArray[np.uint8]:
 
 
 def _write(settings: Settings, weights: tuple[float, ...], temperatures: tuple[float, ...], **changes: Any) -> Path:
-    """Write a plain member whose maps leave out a rim, one with mask and features, and the ensemble of both."""
+    """Write a plain member with a map extent, one with mask and features, and the ensemble of both."""
     members = []
     for version, weight, temperature in zip((PLAIN, MASKED), weights, temperatures, strict=True):
         sha256 = hashlib.sha256(_content(version)).hexdigest()
@@ -64,7 +64,7 @@ def _log_odds(logits: Floats) -> Floats:
     return np.asarray(logsumexp(logits[:, list(TUMOR_INDICES)], axis=1) - logits[:, NO_TUMOR_INDEX])
 
 
-def test_logits_are_the_weighted_average_at_each_members_temperature(workspace: Settings) -> None:
+def test_logits_are_the_weighted_average_at_the_temperature_of_each_member(workspace: Settings) -> None:
     _write(workspace, (0.25, 0.75), (2.0, 0.5))
     one, other = _both(workspace)
     expected = one.logits * np.float32(0.25 / 2.0) + other.logits * np.float32(0.75 / 0.5)
@@ -79,19 +79,19 @@ def test_probabilities_are_those_of_averaged_log_probabilities(workspace: Settin
     assert detector.probabilities(detector.infer(_frames())) == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_member_of_another_size_gets_the_frame_resized_as_pillow_does(workspace: Settings) -> None:
+def test_input_is_resized_for_a_member_of_another_size_as_by_pillow(workspace: Settings) -> None:
     _write(workspace, (0.5, 0.5), (1.0, 1.0), input=GRAY.to_dict())
     frames = np.random.default_rng(1).integers(0, 256, (3, 160, 160), np.uint8)
     pictures = [Image.fromarray(frame.astype(np.float32) / np.float32(255)) for frame in frames]
     resized = np.stack([np.asarray(picture.resize((150, 150), Image.Resampling.BILINEAR)) for picture in pictures])
-    shown = np.repeat(resized[..., None], 3, axis=3)
-    assert resize_input(to_batch(frames, GRAY), CONTRACT) == pytest.approx(shown, abs=1e-6)
+    expected_input = np.repeat(resized[..., None], 3, axis=3)
+    assert resize_input(to_batch(frames, GRAY), CONTRACT) == pytest.approx(expected_input, abs=1e-6)
     detectors = [Detector.load(version, workspace) for version in (PLAIN, MASKED)]
-    one, other = (detector._model.run(shown).logits for detector in detectors)
+    one, other = (detector._model.run(expected_input).logits for detector in detectors)
     assert Detector.load("both", workspace).infer(frames).logits == pytest.approx((one + other) / 2, abs=1e-4)
 
 
-def test_a_gray_member_of_an_ensemble_of_three_channels_gets_one(workspace: Settings) -> None:
+def test_member_with_one_channel_gets_one_channel(workspace: Settings) -> None:
     batch = to_batch(_frames(), CONTRACT)
     gray = resize_input(batch, InputSpec(height=150, width=150, channels=1))
     assert np.array_equal(gray, batch[..., :1])
@@ -99,52 +99,52 @@ def test_a_gray_member_of_an_ensemble_of_three_channels_gets_one(workspace: Sett
 
 
 @pytest.mark.parametrize("side", [96, 150, 160, 224])
-def test_a_picture_is_resized_as_pillow_does_it(side: int) -> None:
+def test_resize_matrix_matches_pillow(side: int) -> None:
     picture = np.random.default_rng(0).random((160, 120), np.float32)
     expected = np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BILINEAR))
     resized = resize_matrix(160, side) @ picture @ resize_matrix(120, side).T
     assert np.abs(resized - expected).max() < 1e-6
 
 
-def test_a_map_of_the_whole_frame_keeps_its_level() -> None:
+def test_map_of_the_whole_input_keeps_its_level() -> None:
     assert resize_matrix(7, 20).sum(axis=1) == pytest.approx(1.0)
 
 
-def test_a_map_of_the_middle_leaves_the_rim_empty() -> None:
+def test_map_of_the_centre_leaves_the_border_empty() -> None:
     row = resize_matrix(4, 16, (0.25, 0.75)) @ np.ones(4, np.float32)
     assert (row[:3] == 0).all()
     assert (row[-3:] == 0).all()
     assert row[5:11] == pytest.approx(1.0)
 
 
-def test_each_cell_of_a_map_lands_where_it_was_computed() -> None:
+def test_map_cells_keep_their_position() -> None:
     for cell in range(4):
         row = resize_matrix(4, 64, (0.25, 0.75))[:, cell]
         center = (row * (np.arange(64) + 0.5)).sum() / row.sum() / 64
         assert center == pytest.approx(0.25 + 0.5 * (cell + 0.5) / 4, abs=1e-6)
 
 
-def test_maps_are_averaged_over_the_frame_each_at_its_own_scale(workspace: Settings) -> None:
+def test_maps_are_scaled_by_their_maximum_and_averaged(workspace: Settings) -> None:
     _write(workspace, (0.25, 0.75), (1.0, 1.0))
     left, top, right, bottom = (edge / 150 for edge in EXTENT)
-    placed = [(resize_matrix(12, 12, (top, bottom)), resize_matrix(12, 12, (left, right))), (np.eye(12), np.eye(12))]
+    matrices = [(resize_matrix(12, 12, (top, bottom)), resize_matrix(12, 12, (left, right))), (np.eye(12), np.eye(12))]
     expected = np.zeros((len(_frames()), 4, 12, 12))
-    for outputs, weight, (down, across) in zip(_both(workspace), (0.25, 0.75), placed, strict=True):
+    for outputs, weight, (down, across) in zip(_both(workspace), (0.25, 0.75), matrices, strict=True):
         assert outputs.maps is not None
         peaks = outputs.maps.max(axis=(1, 2, 3), keepdims=True)
         expected += weight * (down @ (outputs.maps / peaks) @ across.T)
     assert _infer(workspace, "both").maps == pytest.approx(expected, abs=1e-5)
 
 
-def test_mask_and_features_are_those_of_the_member_that_has_them(workspace: Settings) -> None:
+def test_mask_and_features_come_from_the_member_that_has_them(workspace: Settings) -> None:
     _write(workspace, (0.9, 0.1), (1.0, 1.0))
-    own, averaged = _infer(workspace, MASKED), _infer(workspace, "both")
-    assert own.mask is not None
-    assert np.array_equal(averaged.mask, own.mask)
-    assert np.array_equal(averaged.features, own.features)
+    member, averaged = _infer(workspace, MASKED), _infer(workspace, "both")
+    assert member.mask is not None
+    assert np.array_equal(averaged.mask, member.mask)
+    assert np.array_equal(averaged.features, member.features)
 
 
-def test_for_tumor_or_none_the_log_odds_are_averaged_and_tumor_classes_are_equal(workspace: Settings) -> None:
+def test_binary_ensemble_averages_log_odds_with_equal_tumor_classes(workspace: Settings) -> None:
     _write(workspace, (0.5, 0.5), (2.0, 1.0), task="tumor", decision={"threshold": 0.5})
     one, other = (_log_odds(outputs.logits) for outputs in _both(workspace))
     averaged = _infer(workspace, "both")
@@ -155,7 +155,7 @@ def test_for_tumor_or_none_the_log_odds_are_averaged_and_tumor_classes_are_equal
     assert np.array_equal(averaged.maps[:, TUMOR_INDICES[0]], averaged.maps[:, TUMOR_INDICES[-1]])
 
 
-def test_it_is_listed_where_every_member_can_be_loaded(workspace: Settings) -> None:
+def test_ensemble_is_listed_only_with_all_member_models(workspace: Settings) -> None:
     _write(workspace, (0.5, 0.5), (1.0, 1.0))
     assert list_models(workspace) == ["both", MASKED, PLAIN]
     (workspace.outputs / PLAIN / "model.onnx").unlink()
@@ -164,14 +164,14 @@ def test_it_is_listed_where_every_member_can_be_loaded(workspace: Settings) -> N
         Detector.load("both", workspace)
 
 
-def test_a_member_that_was_trained_again_is_refused(workspace: Settings) -> None:
+def test_retrained_member_is_refused(workspace: Settings) -> None:
     _write(workspace, (0.5, 0.5), (1.0, 1.0))
     write_version(workspace.outputs, PLAIN, files={"model.onnx": "0" * 64})
     with pytest.raises(ArtifactError, match="plain is not the model that this ensemble was built from"):
         Detector.load("both", workspace)
 
 
-def test_an_altered_file_of_a_member_is_refused(workspace: Settings) -> None:
+def test_altered_member_file_is_refused(workspace: Settings) -> None:
     _write(workspace, (0.5, 0.5), (1.0, 1.0))
     path = workspace.outputs / MASKED / "model.onnx"
     path.write_bytes(path.read_bytes() + b"x")
@@ -180,16 +180,16 @@ def test_an_altered_file_of_a_member_is_refused(workspace: Settings) -> None:
 
 
 @pytest.mark.parametrize("entry", [{"weight": 0.0}, {"temperature": -1.0}, {"sha256": None, "weight": "much"}])
-def test_a_card_with_impossible_members_is_refused(entry: dict[str, Any], workspace: Settings) -> None:
+def test_card_with_invalid_members_is_refused(entry: dict[str, Any], workspace: Settings) -> None:
     path = _write(workspace, (0.5, 0.5), (1.0, 1.0)) / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     card["members"][0] |= entry
     path.write_text(json.dumps(card), encoding="utf-8")
-    with pytest.raises(ArtifactError, match="card.json is not valid"):
+    with pytest.raises(ArtifactError, match=r"card\.json is not valid"):
         load_artifact("both", workspace)
 
 
-def test_its_hashes_files_and_identity_are_those_of_its_members(workspace: Settings) -> None:
+def test_hashes_files_and_fingerprint_are_those_of_the_members(workspace: Settings) -> None:
     artifact = load_artifact(_write(workspace, (0.5, 0.5), (1.0, 1.0)).name, workspace)
     hashes = {version: hashlib.sha256(_content(version)).hexdigest() for version in (PLAIN, MASKED)}
     assert artifact.card.model_hashes == hashes
@@ -198,7 +198,7 @@ def test_its_hashes_files_and_identity_are_those_of_its_members(workspace: Setti
     assert artifact.card.fingerprint != other.card.fingerprint
 
 
-def test_explain_says_that_an_ensemble_has_no_saliency_map(workspace: Settings, tmp_path: Path) -> None:
+def test_explain_notes_that_an_ensemble_has_no_saliency_map(workspace: Settings, tmp_path: Path) -> None:
     _write(workspace, (0.5, 0.5), (1.0, 1.0))
     path = tmp_path / "scan.png"
     Image.fromarray(_frames()[0]).save(path)

@@ -1,4 +1,4 @@
-"""Fusion: the mask moves the odds of tumour and nothing else."""
+"""Mask fusion: the mask changes the tumour odds and nothing else."""
 
 import numpy as np
 import pytest
@@ -16,35 +16,35 @@ FUSIONS = st.builds(MaskFusion, st.floats(0, 3), st.floats(0, 3), st.floats(-5, 
 
 
 @given(LOGITS, MASKS, FUSIONS)
-def test_the_odds_of_tumour_are_the_weighted_ones(logits, masks, fusion):
+def test_tumor_odds_are_the_weighted_sum(logits, masks, fusion):
     outputs = Outputs(logits, mask=masks)
-    wanted = fusion.label * tumor_log_odds(logits) + fusion.mask * outputs.mask_log_odds() + fusion.bias
+    expected = fusion.label * tumor_log_odds(logits) + fusion.mask * outputs.mask_log_odds() + fusion.bias
     fused = fusion.fuse_logits(outputs)
-    np.testing.assert_allclose(tumor_log_odds(fused), wanted, atol=1e-6)
-    np.testing.assert_allclose(tumor_probability(softmax(fused)), 1 / (1 + np.exp(-wanted)), atol=1e-9)
+    np.testing.assert_allclose(tumor_log_odds(fused), expected, atol=1e-6)
+    np.testing.assert_allclose(tumor_probability(softmax(fused)), 1 / (1 + np.exp(-expected)), atol=1e-9)
 
 
 @given(LOGITS, MASKS, FUSIONS)
-def test_the_odds_among_tumours_are_those_of_the_class_head(logits, masks, fusion):
+def test_odds_among_tumor_classes_stay_those_of_the_class_head(logits, masks, fusion):
     fused = fusion.fuse_logits(Outputs(logits, mask=masks))
-    tumours = list(TUMOR_INDICES)
-    np.testing.assert_array_equal(fused[:, tumours], logits[:, tumours].astype(float))
+    tumors = list(TUMOR_INDICES)
+    np.testing.assert_array_equal(fused[:, tumors], logits[:, tumors].astype(float))
 
 
 @given(LOGITS, MASKS)
-def test_without_a_mask_or_without_weights_the_class_head_decides_alone(logits, masks):
+def test_class_head_decides_alone_without_mask_or_weights(logits, masks):
     np.testing.assert_array_equal(MaskFusion(0.5, 2.0, 1.0).fuse_logits(Outputs(logits)), logits.astype(float))
     np.testing.assert_allclose(MaskFusion().fuse_logits(Outputs(logits, mask=masks)), logits.astype(float), atol=1e-6)
 
 
 @given(LOGITS, MASKS, FUSIONS, st.floats(0, 1, width=32))
-def test_a_brighter_mask_never_lowers_the_odds_of_tumour(logits, masks, fusion, more):
+def test_higher_mask_probability_never_lowers_the_tumor_odds(logits, masks, fusion, more):
     brighter = np.maximum(masks, np.float32(more))
     before, after = (tumor_log_odds(fusion.fuse_logits(Outputs(logits, mask=m))) for m in (masks, brighter))
     assert (after >= before - 1e-6).all()
 
 
-def test_the_evidence_of_a_mask_is_its_surest_pixel_and_never_infinite():
+def test_mask_evidence_is_its_most_probable_pixel_and_finite():
     masks = np.zeros((3, 4, 4), np.float32)
     masks[1, 2, 2], masks[2, 1, 1] = 0.9, 1.0
     evidence = Outputs(np.zeros((3, 4), np.float32), mask=masks).mask_log_odds()
@@ -53,11 +53,11 @@ def test_the_evidence_of_a_mask_is_its_surest_pixel_and_never_infinite():
     assert evidence[0] == pytest.approx(-evidence[2])
 
 
-def test_a_fusion_comes_back_from_its_card():
+def test_fusion_is_restored_from_its_card_entry():
     assert MaskFusion(**MaskFusion(0.7, 1.2, -0.3).to_dict()) == MaskFusion(0.7, 1.2, -0.3)
 
 
-def test_outputs_are_joined_in_order_and_chosen_by_row():
+def test_outputs_are_concatenated_in_order_and_selected_by_row():
     values = np.arange(24, dtype=np.float32).reshape(6, 4)
     whole = Outputs(values, mask=values[:, :, None])
     joined = Outputs.concat([whole.select(np.array([0, 1])), whole.select(np.array([2, 3, 4, 5]))])

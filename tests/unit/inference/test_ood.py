@@ -1,4 +1,4 @@
-"""Novelty: what looks like the training scans is near, what does not is far, and the table keeps it all."""
+"""Out-of-distribution reference: training-like scans are near, others far, and its CSV restores it."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ MIXING = np.random.default_rng(0).normal(size=(6, 30))
 
 
 def _scans(seed: int, count: int) -> np.ndarray:
-    """Rows that vary along six directions of thirty, with a little noise."""
+    """Draw feature vectors that vary along 6 of 30 directions, with a little noise."""
     generator = np.random.default_rng(seed)
     return generator.normal(size=(count, 6)) @ MIXING + 0.1 * generator.normal(size=(count, 30)) + 5.0
 
@@ -23,16 +23,16 @@ def fitted() -> OODReference:
     return fit_ood_reference(_scans(1, 600), _scans(2, 400))
 
 
-def test_new_scans_are_near_and_seldom_called_odd_or_refused(fitted):
-    found = fitted.distances(_scans(3, 2000))
-    assert found.mean() == pytest.approx(1.0, abs=0.15)
-    assert (found >= fitted.unusual_at).mean() <= 2 * UNUSUAL_RATE
-    assert (found >= fitted.reject_at).mean() <= 0.01
+def test_new_scans_are_near_and_rarely_unusual_or_rejected(fitted):
+    distances = fitted.distances(_scans(3, 2000))
+    assert distances.mean() == pytest.approx(1.0, abs=0.15)
+    assert (distances >= fitted.unusual_at).mean() <= 2 * UNUSUAL_RATE
+    assert (distances >= fitted.reject_at).mean() <= 0.01
     assert fitted.unusual_at < fitted.reject_at
 
 
 @pytest.mark.parametrize("name", ["off the axes", "far along them", "nothing at all"])
-def test_foreign_rows_are_far(fitted, name):
+def test_other_feature_vectors_are_far(fitted, name):
     rows = {
         "off the axes": _scans(4, 200) + 3 * np.random.default_rng(5).normal(size=(200, 30)),
         "far along them": 5.0 + 8 * (_scans(4, 200) - 5.0),
@@ -41,13 +41,13 @@ def test_foreign_rows_are_far(fitted, name):
     assert (fitted.distances(rows) >= fitted.reject_at).mean() > 0.95
 
 
-def test_the_limits_are_where_the_validation_scans_put_them(fitted):
-    found = np.sort(fitted.distances(_scans(2, 400)))
-    assert (found >= fitted.unusual_at).mean() == pytest.approx(UNUSUAL_RATE, abs=0.005)
-    assert fitted.reject_at / REJECTION_MARGIN == pytest.approx(found[-2], rel=0.1)
+def test_limits_are_quantiles_of_the_validation_scans(fitted):
+    distances = np.sort(fitted.distances(_scans(2, 400)))
+    assert (distances >= fitted.unusual_at).mean() == pytest.approx(UNUSUAL_RATE, abs=0.005)
+    assert fitted.reject_at / REJECTION_MARGIN == pytest.approx(distances[-2], rel=0.1)
 
 
-def test_a_reference_comes_back_from_its_table_and_card(fitted):
+def test_reference_is_restored_from_csv_and_card(fitted):
     entry = ood_card_entry(fitted, 400)
     again = OODReference.from_csv(fitted.to_csv().encode(), OODLimits(**entry))
     rows = _scans(6, 50)
@@ -59,18 +59,18 @@ def test_a_reference_comes_back_from_its_table_and_card(fitted):
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(4, 40), constant=st.integers(0, 29))
-def test_few_scans_and_constant_columns_still_give_finite_distances(seed, count, constant):
+def test_distances_are_finite_for_few_scans_and_constant_features(seed, count, constant):
     training = _scans(seed, count)
     training[:, constant] = 7.0
-    found = fit_ood_reference(training, _scans(seed + 1, 10)).distances(_scans(seed + 2, 10))
-    assert np.isfinite(found).all()
-    assert (found >= 0).all()
+    distances = fit_ood_reference(training, _scans(seed + 1, 10)).distances(_scans(seed + 2, 10))
+    assert np.isfinite(distances).all()
+    assert (distances >= 0).all()
 
 
-def test_a_frame_is_described_by_its_features_and_a_thumbnail():
-    frames = np.zeros((2, 43, 57), np.uint8)
-    frames[1, :4, :5] = 255  # the first of ten by ten cells
-    rows = feature_vector(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), frames)
+def test_feature_vector_joins_features_and_a_thumbnail():
+    model_inputs = np.zeros((2, 43, 57), np.uint8)
+    model_inputs[1, :4, :5] = 255  # the first of ten by ten cells
+    rows = feature_vector(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), model_inputs)
     assert rows.shape == (2, 2 + THUMBNAIL_SIDE**2)
     np.testing.assert_array_equal(rows[:, :2], [[1, 2], [3, 4]])
     assert rows[1, 2] == 1.0

@@ -1,4 +1,4 @@
-"""One call from an image to its reading: the model is loaded once, and anew where it must be."""
+"""predict_image: the model is loaded once per version, card and settings."""
 
 import os
 
@@ -15,7 +15,7 @@ FILE = SCANS / "l.png"
 
 @pytest.fixture
 def loads(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A workspace with a version; the list grows with each version that is loaded."""
+    """Write a version and return the list of versions that are loaded, which grows with each load."""
     write_version(workspace.outputs)
     names: list[str] = []
     load = Detector.load
@@ -28,31 +28,35 @@ def loads(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_it_says_what_a_detector_says(loads: list[str], workspace: Settings) -> None:
-    found, expected = predict_image(FILE), Detector.load("v1", workspace).detect(FILE)
-    assert (found.name, found.verdict, found.probabilities) == ("l.png", expected.verdict, expected.probabilities)
+def test_result_equals_that_of_a_detector(loads: list[str], workspace: Settings) -> None:
+    detection, expected = predict_image(FILE), Detector.load("v1", workspace).detect(FILE)
+    assert (detection.name, detection.verdict, detection.probabilities) == (
+        "l.png",
+        expected.verdict,
+        expected.probabilities,
+    )
 
 
-def test_the_model_is_loaded_once(loads: list[str]) -> None:
+def test_model_is_loaded_once(loads: list[str]) -> None:
     assert predict_image(FILE).probabilities == predict_image(FILE.read_bytes(), "v1").probabilities
     assert loads == ["v1"]
 
 
-def test_each_version_is_kept_apart(loads: list[str], workspace: Settings) -> None:
+def test_each_version_is_loaded_once(loads: list[str], workspace: Settings) -> None:
     write_version(workspace.outputs, "v2")
     assert [predict_image(FILE, version).model_version for version in ("v1", "v2", "v1", "v2")] == ["v1", "v2"] * 2
     assert loads == ["v1", "v2"]
 
 
-def test_a_version_written_anew_is_loaded_anew(loads: list[str], workspace: Settings) -> None:
+def test_version_is_loaded_again_when_its_card_changes(loads: list[str], workspace: Settings) -> None:
     before = predict_image(FILE)
     folder = write_version(workspace.outputs, temperature=4.0)
-    os.utime(folder / "card.json", ns=(1, 1))  # a clock too coarse to tell the two apart is no matter
+    os.utime(folder / "card.json", ns=(1, 1))  # so that the times differ on a file system with coarse times
     assert predict_image(FILE).probabilities != before.probabilities
     assert loads == ["v1", "v1"]
 
 
-def test_other_settings_apply_at_once(loads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_settings_apply_at_once(loads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     predict_image(FILE)
     monkeypatch.setenv("BRAINTUMOR_MAX_BYTES", "10")
     get_settings.cache_clear()
@@ -60,12 +64,12 @@ def test_other_settings_apply_at_once(loads: list[str], monkeypatch: pytest.Monk
         predict_image(FILE)
 
 
-def test_a_version_that_is_not_there_is_named(loads: list[str]) -> None:
+def test_missing_version_is_reported(loads: list[str]) -> None:
     with pytest.raises(ArtifactError, match="no model 'v9' \\(available: v1\\)"):
         predict_image(FILE, "v9")
 
 
-def test_a_version_that_was_missing_is_found_once_it_is_there(loads: list[str], workspace: Settings) -> None:
+def test_version_written_after_a_failed_call_is_loaded(loads: list[str], workspace: Settings) -> None:
     with pytest.raises(ArtifactError):
         predict_image(FILE, "v2")
     write_version(workspace.outputs, "v2")

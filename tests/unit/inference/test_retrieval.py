@@ -1,4 +1,4 @@
-"""Neighbours: the likest known scans, one of each group, from numbers that cannot run code."""
+"""Similar-scan retrieval: the most similar scans, one per group, from an index that cannot run code."""
 
 import io
 from dataclasses import replace
@@ -13,7 +13,7 @@ from braintumor.imaging import read_scan
 from braintumor.inference import Detector
 from braintumor.inference.retrieval import SimilarScanIndex
 from braintumor.settings import Settings
-from tests.helpers.versions.tiny import FIRST_KNOWN, write_explained_version, write_masked_version
+from tests.helpers.versions.tiny import FIRST_INDEXED_SEED, write_explained_version, write_masked_version
 
 
 @pytest.fixture
@@ -36,37 +36,37 @@ def _index(count: int = 12, groups: int = 4) -> SimilarScanIndex:
     )
 
 
-def test_a_known_scan_is_its_own_nearest(explained: Detector) -> None:
+def test_indexed_scan_is_most_similar_to_itself(explained: Detector) -> None:
     for label in CLASSES:
-        found = explained.most_similar(read_scan(make_phantom(label, FIRST_KNOWN, 160).pixels), 3)
-        assert found[0].path == f"Training/{label}/{FIRST_KNOWN}.png"
-        assert found[0].label is label
-        assert found[0].similarity == pytest.approx(1.0, abs=1e-3)
+        similar = explained.most_similar(read_scan(make_phantom(label, FIRST_INDEXED_SEED, 160).pixels), 3)
+        assert similar[0].path == f"Training/{label}/{FIRST_INDEXED_SEED}.png"
+        assert similar[0].label is label
+        assert similar[0].similarity == pytest.approx(1.0, abs=1e-3)
 
 
-def test_neighbours_come_likest_first_and_one_of_each_group() -> None:
+def test_similar_scans_are_in_descending_order_with_one_per_group() -> None:
     index = _index()
-    asked = np.array([0.3, -1.0, 0.2, 0.0, 0.0])
-    found = index.most_similar(asked, 10)
-    likeness = index.vectors @ (asked[:3] / np.linalg.norm(asked[:3]))
-    assert [one.group for one in found] == list(dict.fromkeys(index.groups[np.argsort(-likeness)]))
-    assert [one.similarity for one in found] == sorted((one.similarity for one in found), reverse=True)
-    assert found[0].similarity == pytest.approx(float(likeness.max()), abs=1e-6)
-    assert len(index.most_similar(asked, 2)) == 2
-    assert index.most_similar(asked, 2) == found[:2]
+    query = np.array([0.3, -1.0, 0.2, 0.0, 0.0])
+    similar = index.most_similar(query, 10)
+    similarity = index.vectors @ (query[:3] / np.linalg.norm(query[:3]))
+    assert [one.group for one in similar] == list(dict.fromkeys(index.groups[np.argsort(-similarity)]))
+    assert [one.similarity for one in similar] == sorted((one.similarity for one in similar), reverse=True)
+    assert similar[0].similarity == pytest.approx(float(similarity.max()), abs=1e-6)
+    assert len(index.most_similar(query, 2)) == 2
+    assert index.most_similar(query, 2) == similar[:2]
 
 
-def test_an_index_is_read_as_it_was_written_and_written_alike_twice() -> None:
+def test_index_is_restored_from_bytes_that_do_not_vary() -> None:
     index = _index()
-    found = SimilarScanIndex.from_bytes(index.to_bytes())
-    assert found.vectors == pytest.approx(index.vectors, abs=1e-3)
-    assert found.vectors.dtype == np.float32
+    restored = SimilarScanIndex.from_bytes(index.to_bytes())
+    assert restored.vectors == pytest.approx(index.vectors, abs=1e-3)
+    assert restored.vectors.dtype == np.float32
     for name in ("labels", "groups", "paths"):
-        assert (getattr(found, name) == getattr(index, name)).all()
+        assert (getattr(restored, name) == getattr(index, name)).all()
     assert index.to_bytes() == index.to_bytes()
 
 
-def test_an_index_that_could_run_code_is_not_opened() -> None:
+def test_index_with_pickled_objects_is_refused() -> None:
     file = io.BytesIO()
     tables = {name: getattr(_index(), name) for name in SimilarScanIndex.__slots__}
     np.savez(file, **tables | {"paths": tables["paths"].astype(object)}, allow_pickle=True)
@@ -86,12 +86,12 @@ def test_tables_that_do_not_fit_each_other_are_refused() -> None:
             replace(index, **change)
 
 
-def test_a_version_without_an_index_knows_no_neighbours(workspace: Settings) -> None:
+def test_version_without_an_index_has_no_similar_scans(workspace: Settings) -> None:
     write_masked_version(workspace.outputs)
     assert Detector.load("v4", workspace).most_similar(read_scan(make_phantom(CLASSES[0], 1, 160).pixels)) == ()
 
 
-def test_an_index_that_is_cut_short_is_refused_when_it_is_first_asked_for(workspace: Settings) -> None:
+def test_truncated_index_is_refused_when_it_is_first_used(workspace: Settings) -> None:
     folder = write_explained_version(workspace.outputs)
     content = (folder / "similar_scans.npz").read_bytes()
     (folder / "similar_scans.npz").write_bytes(content[: len(content) // 2])
@@ -102,8 +102,8 @@ def test_an_index_that_is_cut_short_is_refused_when_it_is_first_asked_for(worksp
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 and no more"])
-def test_an_index_that_is_no_archive_is_refused_in_words(workspace: Settings, content: bytes) -> None:
-    write_explained_version(workspace.outputs, neighbours=content)
+def test_index_that_is_not_an_archive_is_refused(workspace: Settings, content: bytes) -> None:
+    write_explained_version(workspace.outputs, similar_scans=content)
     detector = Detector.load("v4", workspace)
     with pytest.raises(ArtifactError, match=r"similar_scans\.npz cannot be used.*braintumor evaluate v4"):
         detector.most_similar(read_scan(make_phantom(CLASSES[0], 1, 160).pixels))

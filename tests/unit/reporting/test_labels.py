@@ -26,7 +26,7 @@ from braintumor.reporting.report_scan import ReportEntry
 from braintumor.results.headline_metrics import headline_metrics
 from braintumor.settings import Settings
 from tests.helpers.report_entries import entries
-from tests.helpers.tiny_model import build, fit, two_way
+from tests.helpers.tiny_model import build, fit, to_binary
 from tests.helpers.versions.tiny import write_version
 
 KINDS = [c for c in CLASSES if c.is_tumor]
@@ -35,7 +35,7 @@ DECISION = 0.4
 
 @cache
 def _model() -> bytes:
-    return build(*two_way(*fit(per_class=8)))
+    return build(*to_binary(*fit(per_class=8)))
 
 
 @pytest.fixture
