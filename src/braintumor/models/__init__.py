@@ -1,1 +1,1 @@
-"""One architecture per file, and recipes that name them. Keras lives only here and in training."""
+"""Recipes and the networks they describe."""

@@ -1,4 +1,4 @@
-"""Bases: networks fitted to ImageNet, what each makes of grey levels, and the files their weights come in."""
+"""ImageNet backbones of Keras: constructors, input scaling for grey values from 0 to 1, and weight files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,30 +6,33 @@ from typing import Any, Final
 
 import keras
 
-# What the `caffe` way of preparing pictures takes off blue, green and red. In a grey picture the three are the same, so
-# that their order, which it also turns round, is all there is to know.
+from braintumor.errors import RecipeError
+
+# Keras preprocessing mode `caffe` subtracts these means of blue, green and red. The order of the channels does not
+# matter for grey images, whose channels are equal.
 _BGR_MEANS: Final = (103.939, 116.779, 123.68)
-# Of ImageNet's red, green and blue from 0 to 1: what the `torch` way takes off and divides by.
+# Keras preprocessing mode `torch` normalizes with the means and deviations of red, green and blue from 0 to 1.
 _RGB_MEANS: Final = (0.485, 0.456, 0.406)
 _RGB_DEVIATIONS: Final = (0.229, 0.224, 0.225)
+_TF_NO_TOP: Final = "weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """One base.
+    """One backbone.
 
     Attributes
     ----------
-    make : callable
+    constructor : callable
         Its constructor in `keras.applications`.
-    scale, offset
-        Its own way of preparing pictures, for grey levels from 0 to 1.
-    files : tuple of str
-        Names under which its weights without top lie in a folder; the first is the one Keras downloads.
-    options : mapping
-        What the constructor is given besides.
-    first : str
-        The layer it begins with here, where its constructor puts its own preparation before it.
+    scale, offset : float or tuple of float
+        Its preprocessing, for grey values from 0 to 1.
+    weight_files : tuple of str
+        File names of its weights without top; the first is the one that Keras downloads.
+    constructor_arguments : mapping
+        Further arguments of the constructor.
+    first_layer : str
+        First layer to use, if the constructor adds preprocessing layers before it.
     """
 
     constructor: Callable[..., keras.Model]
@@ -41,14 +44,13 @@ class Backbone:
 
 
 _apps = keras.applications
-_TF_NO_TOP: Final = "weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 BACKBONES: Final[Mapping[str, Backbone]] = {
     "vgg16": Backbone(_apps.VGG16, 255.0, tuple(-mean for mean in _BGR_MEANS), (f"vgg16_{_TF_NO_TOP}",)),
     "resnet50": Backbone(_apps.ResNet50, 255.0, tuple(-mean for mean in _BGR_MEANS), (f"resnet50_{_TF_NO_TOP}",)),
     "xception": Backbone(_apps.Xception, 2.0, -1.0, (f"xception_{_TF_NO_TOP}",)),
     "inceptionv3": Backbone(_apps.InceptionV3, 2.0, -1.0, (f"inception_v3_{_TF_NO_TOP}",)),
-    # Its constructor puts part of the preparation into the network only where it fetches the weights itself.
+    # Keras adds one of its preprocessing layers only if it downloads the weights itself.
     "efficientnetb0": Backbone(
         _apps.EfficientNetB0,
         tuple(1 / deviation for deviation in _RGB_DEVIATIONS),
@@ -63,3 +65,16 @@ BACKBONES: Final[Mapping[str, Backbone]] = {
         {"alpha": 0.75},
     ),
 }  # fmt: skip
+
+
+def get_backbone(name: str) -> Backbone:
+    """Return a backbone by its name.
+
+    Raises
+    ------
+    RecipeError
+        There is no backbone of that name.
+    """
+    if name not in BACKBONES:
+        raise RecipeError(f"There is no backbone {name!r} (available: {', '.join(sorted(BACKBONES))}).")
+    return BACKBONES[name]

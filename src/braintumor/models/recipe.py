@@ -1,6 +1,7 @@
-"""Recipe: what to train, as data, read from `recipes/<version>.toml`."""
+"""Training recipes: the settings of one model, read from `recipes/<version>.toml` or a subfolder."""
 
 import tomllib
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -8,23 +9,30 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from braintumor.enums import CLASSES, Protocol, Task
 from braintumor.errors import RecipeError
 from braintumor.imaging import InputSpec
-from braintumor.inference.run_names import with_protocol
+from braintumor.inference.runs import Run
 from braintumor.settings import Settings, get_settings
+
+ABLATIONS_FOLDER: Final = "ablations"  # folder in `recipes` with files of another format
+ENCODER_STRIDE: Final = 32  # input pixels per cell of the encoder's last stage, in models that predict a mask
 
 
 class StrictModel(BaseModel):
-    """Takes no field it does not know, and none anew."""
+    """Base model that rejects unknown fields and cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def omit_default(default: Any, **bounds: Any) -> Any:
-    """A field that came after the first runs: dumped only where set, so that they stay runs of the same recipe."""
+    """Declare a field that is dumped only where it differs from its default.
+
+    Fields that were added after the first models were trained use it, so that the recipes in older model cards still
+    compare equal.
+    """
     return Field(default=default, exclude_if=lambda value: value == default, **bounds)
 
 
 class InputRecipe(StrictModel):
-    """Size and preparation of the model's input; see `InputContract`."""
+    """Size and preprocessing of the model input; see `braintumor.imaging.InputSpec`."""
 
     height: int = Field(ge=16, le=1024)
     width: int = Field(ge=16, le=1024)
@@ -33,19 +41,20 @@ class InputRecipe(StrictModel):
     fit: Literal["letterbox", "stretch"] = "letterbox"
 
     def to_input_spec(self) -> InputSpec:
-        """The same as the contract that imaging works by."""
+        """Convert to the input specification used by the imaging package."""
         return InputSpec(**self.model_dump())
 
 
 class FitRecipe(StrictModel):
-    """Optimizer, schedule and length of the training."""
+    """Optimizer, loss, schedule and length of the training."""
 
     optimizer: str = "adam"
     learning_rate: float = Field(gt=0)
     loss: str = "categorical_crossentropy"
     batch_size: int = Field(default=32, gt=0)
     epochs: int = Field(gt=0)
-    passes: int = Field(default=1, gt=0)
+    repeats_per_epoch: int = Field(default=1, gt=0)
+    """How often each training image is used per epoch."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     early_stopping_patience: int = Field(default=8, gt=0)
     plateau_patience: int = Field(default=5, gt=0)
@@ -53,18 +62,18 @@ class FitRecipe(StrictModel):
     schedule: Literal["plateau", "one_cycle"] = "plateau"
     weight_decay: float = Field(default=0.0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    averaging: float = Field(default=0.0, ge=0, lt=1)
-    """Momentum of a moving average of the weights over steps; zero keeps none."""
-    sizes: tuple[tuple[float, int], ...] = ()
-    """Progressive resizing: (share of the epochs until which, side of the frames in pixels), full size after."""
+    ema_momentum: float = Field(default=0.0, ge=0, lt=1)
+    """Momentum of the exponential moving average of the weights over training steps; 0 turns it off."""
+    progressive_sizes: tuple[tuple[float, int], ...] = ()
+    """Progressive resizing: pairs of (end as a fraction of the epochs, image size in pixels); full size afterwards."""
 
 
-# What a recipe without one has: nothing is fitted.
+# Fit section of an ensemble recipe: its members are trained already.
 NO_FIT: Final = FitRecipe.model_construct(learning_rate=0.0, epochs=0)
 
 
 class AugmentationRecipe(StrictModel):
-    """Ranges of the random changes made to training images; zero or one leaves them alone."""
+    """Ranges of spatial augmentation and brightness; the defaults change nothing."""
 
     rotation: float = Field(default=0.0, ge=0, le=180)
     shift: float = Field(default=0.0, ge=0, lt=1)
@@ -75,120 +84,127 @@ class AugmentationRecipe(StrictModel):
 
 
 class IntensityRecipe(StrictModel):
-    """Ranges and chances of changes to grey levels, sharpness and margins; zero leaves them alone."""
+    """Ranges and probabilities of intensity augmentation; 0 turns a transform off."""
 
-    share: float = Field(default=1.0, ge=0, le=1)
-    """Share of images whose grey curve is changed."""
+    p: float = Field(default=1.0, ge=0, le=1)
+    """Fraction of images whose tone curve (gamma, contrast, random curve) is changed."""
     gamma: float = Field(default=0.0, ge=0)
     contrast: float = Field(default=0.0, ge=0)
-    bend: float = Field(default=0.0, ge=0, le=1)
+    tone_curve: float = Field(default=0.0, ge=0, le=1)
     inversion: float = Field(default=0.0, ge=0, le=1)
     shading: float = Field(default=0.0, ge=0)
     blur: float = Field(default=0.0, ge=0, le=1)
     noise: float = Field(default=0.0, ge=0)
-    hole: float = Field(default=0.0, ge=0, le=1)
+    cutout: float = Field(default=0.0, ge=0, le=1)
 
 
 class CopyPasteRecipe(StrictModel):
-    """How often slices are given the other answer; see `braintumor.training.augmentation.tumor_copy_paste`."""
+    """Rates of copy-paste augmentation; see `braintumor.training.augmentation.tumor_copy_paste`."""
 
-    planted: float = Field(default=0.0, ge=0, le=1)
-    """Share of healthy slices given a tumour."""
-    decoys: float = Field(default=0.0, ge=0, le=1)
-    """Share of healthy slices given a patch of healthy tissue in the shape of a tumour."""
-    painted_out: float = Field(default=0.0, ge=0, le=1)
-    """Share of outlined tumours filled with healthy tissue."""
-    recolored: float = Field(default=0.0, ge=0, le=1)
-    """Share of planted tumours with another contrast than their own, which could be any kind of tumour."""
+    pasted: float = Field(default=0.0, ge=0, le=1)
+    """Fraction of tumour-free slices that get a tumour."""
+    distractors: float = Field(default=0.0, ge=0, le=1)
+    """Fraction of tumour-free slices that get a patch of normal tissue in the shape of a tumour."""
+    inpainted: float = Field(default=0.0, ge=0, le=1)
+    """Fraction of outlined tumours that are replaced by normal tissue."""
+    contrast_jittered: float = Field(default=0.0, ge=0, le=1)
+    """Fraction of pasted tumours with a changed contrast; they may be of any tumour type."""
 
 
 class MaskRecipe(StrictModel):
-    """How much the tumour mask counts beside the label."""
+    """Weight of the tumour mask loss relative to the classification loss."""
 
     weight: float = Field(default=1.0, ge=0)
 
 
 class TeachersRecipe(StrictModel):
-    """Trained versions whose averaged answers are learnt from beside the truth (Hinton et al. 2015)."""
+    """Trained runs whose averaged predictions are distilled into the model (Hinton et al. 2015)."""
 
-    versions: tuple[str, ...] = Field(min_length=1)
+    version: str = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(min_length=1)
     weight: float = Field(default=0.7, gt=0, le=1)
-    """Share of the losses that is the teachers'; the rest stays with labels and outlines."""
+    """Weight of the distillation losses; labels and outlines get the rest."""
     temperature: float = Field(default=2.0, ge=1)
-    """How much the class probabilities are softened before they are compared."""
-    mirrored: bool = False
-    """Whether the teachers see the mirror image too."""
+    """Temperature that softens the class probabilities before they are compared."""
+    flip: bool = False
+    """Whether the teachers also predict the mirrored image."""
 
-
-ENCODER_STRIDE: Final = 32  # pixels of the input to a cell of the last stage, of networks with a mask
+    def run_names(self, protocol: Protocol) -> tuple[str, ...]:
+        """List the teachers' run folders: teachers must be trained on the same split as their student."""
+        return tuple(Run(self.version, protocol, seed).name for seed in self.seeds)
 
 
 class Recipe(StrictModel):
-    """One experiment. A new experiment is a new file, not a new branch in the code."""
+    """Settings of one model. A new experiment is a new file, not a new branch in the code."""
 
     title: str
     task: Task = Task.FOUR_CLASS
     data: Literal["kaggle", "yes-no"] = omit_default("kaggle")
-    """The image set that is learnt from."""
+    """Image set to train on."""
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Module of `braintumor.models.architectures` that builds the network."""
     network: dict[str, str | int | float | bool] = omit_default({})
-    """What the architecture leaves open: options of its `build`."""
+    """Options of the architecture's `build` function."""
     seed: int = Field(ge=0)
     weights: Literal["none", "imagenet"] = "none"
-    frozen_through: str = ""
-    """Last layer that keeps its initial weights; none where empty."""
-    thaw: tuple[tuple[float, str], ...] = omit_default(())
-    """Progressive fine-tuning: (share of the epochs from which, last layer that then stays frozen or none)."""
-    leave_out: str = ""
-    """Origin whose tumours, with all their groups, are kept from training and validation and tested on apart."""
-    learn_from: float = Field(default=1.0, gt=0, le=1)
-    """Share of the training groups of each class that are learnt from."""
+    """Initial weights; `none` for random ones."""
+    freeze_until: str = ""
+    """Last frozen layer; empty trains all layers."""
+    unfreeze: tuple[tuple[float, str], ...] = omit_default(())
+    """Gradual unfreezing: pairs of (start as a fraction of the epochs, last frozen layer from then on)."""
+    holdout_source: str = ""
+    """Source dataset whose tumours, with their groups, are held out from training and tested separately."""
+    train_fraction: float = Field(default=1.0, gt=0, le=1)
+    """Fraction of the training groups of each class to train on."""
     members: tuple[str, ...] = omit_default(())
-    """Versions whose answers are averaged, instead of a network of its own."""
-    weighted: bool = omit_default(True)
-    """Whether members are weighted by what makes validation labels likeliest; else all count alike."""
+    """Models to average in an ensemble, which has no network of its own."""
+    weight_members: bool = omit_default(True)
+    """Whether member weights are fitted on the validation split; otherwise they are equal."""
     input: InputRecipe
     fit: FitRecipe = omit_default(NO_FIT)
     augmentation: AugmentationRecipe = AugmentationRecipe()
-    appearance: IntensityRecipe | None = None
-    composites: CopyPasteRecipe | None = None
+    intensity: IntensityRecipe | None = None
+    copy_paste: CopyPasteRecipe | None = None
     mask: MaskRecipe | None = None
     teachers: TeachersRecipe | None = omit_default(None)
 
     @property
     def outputs(self) -> int:
-        """Numbers the network answers with: a probability of each class, or one of tumour."""
+        """Number of classification outputs: one per class, or one tumour probability."""
         return 1 if self.task is Task.BINARY else len(CLASSES)
-
-    def for_protocol(self, protocol: Protocol) -> Self:
-        """The same recipe under a protocol: whoever teaches has to have learnt from the same images."""
-        if self.teachers is None:
-            return self
-        versions = tuple(with_protocol(name, protocol) for name in self.teachers.versions)
-        return self.model_copy(update={"teachers": self.teachers.model_copy(update={"versions": versions})})
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
-        if self.task is Task.BINARY and (self.mask or self.composites):
-            raise ValueError("a recipe with a mask or composites tells the four classes: set task to four-class")
+        if self.task is Task.BINARY and (self.mask or self.copy_paste):
+            raise ValueError('[mask] and [copy_paste] need the four classes: set task = "four-class"')
         if bool(self.members) != (self.fit == NO_FIT):
-            raise ValueError("a recipe has either members, which are trained already, or a [fit]")
+            raise ValueError("a recipe needs either members (an ensemble of trained models) or a [fit] section")
         if (self.fit.loss == "binary_crossentropy") != (self.task is Task.BINARY) and not self.members:
-            raise ValueError("task tumor goes with loss binary_crossentropy, four-class with categorical_crossentropy")
+            raise ValueError("use loss binary_crossentropy for task tumor, categorical_crossentropy for four-class")
         if self.data == "yes-no" and self.task is not Task.BINARY:
-            raise ValueError("nobody says which kind the tumours of the yes/no set are: set task to tumor")
+            raise ValueError('the yes/no image set has no tumour types: set task = "tumor"')
         if self.teachers and not self.mask:
-            raise ValueError("teachers are for a network with a class and a mask: add [mask]")
-        if self.thaw and self.fit.averaging:
-            # Each thaw begins a new optimizer, by whose steps the average counts.
-            raise ValueError("an average of weights would begin anew at each thaw: set averaging to 0, or thaw nothing")
-        sides = [side for _, side in self.fit.sizes] + [self.input.height, self.input.width]
-        if self.mask and any(side % ENCODER_STRIDE for side in sides):
-            raise ValueError(
-                f"a decoder doubles what its encoder halved: with [mask], sides in [input] and sizes are multiples of "
-                f"{ENCODER_STRIDE} pixels"
-            )
+            raise ValueError("[teachers] needs a model that predicts a class and a mask: add [mask]")
+        if self.unfreeze and self.fit.ema_momentum:
+            # Unfreezing restarts the optimizer, and the average counts the optimizer's steps.
+            raise ValueError("unfreeze restarts the weight average: set ema_momentum = 0 or remove unfreeze")
+        self._check_sizes()
         return self
+
+    def _check_sizes(self) -> None:
+        sizes = [size for _, size in self.fit.progressive_sizes] + [self.input.height, self.input.width]
+        if self.mask and any(size % ENCODER_STRIDE for size in sizes):
+            raise ValueError(
+                f"with [mask], height, width and progressive_sizes must be multiples of {ENCODER_STRIDE} pixels, "
+                "because the decoder doubles what the encoder halved"
+            )
+
+
+def find_recipes(settings: Settings | None = None) -> dict[str, Path]:
+    """Find the recipe files in `recipes` and its subfolders, by version; ablation files are not recipes."""
+    folder = (settings or get_settings()).recipes
+    paths = (path for path in folder.rglob("*.toml") if path.relative_to(folder).parts[0] != ABLATIONS_FOLDER)
+    return {path.stem: path for path in sorted(paths, key=lambda path: path.stem)}
 
 
 def load_recipe(version: str, settings: Settings | None = None) -> Recipe:
@@ -197,18 +213,17 @@ def load_recipe(version: str, settings: Settings | None = None) -> Recipe:
     Raises
     ------
     RecipeError
-        There is no such recipe, or it does not make sense; the message names the field.
+        No recipe has this name, or it is not valid; the message names the field.
     """
-    folder = (settings or get_settings()).recipes
-    path = folder / f"{version}.toml"
+    paths = find_recipes(settings)
+    if version not in paths:
+        raise RecipeError(f"There is no recipe {version!r} (available: {', '.join(paths) or 'none'}).")
+    path = paths[version]
     try:
         return Recipe(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        have = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
-        raise RecipeError(f"There is no recipe {version!r} (available: {have}).") from None
     except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise RecipeError(f"recipes/{path.name} is not a recipe: {error}") from error
+        raise RecipeError(f"{path.name} is not a valid recipe: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "recipe"
-        raise RecipeError(f"recipes/{path.name}: {place}: {first['msg']}.") from error
+        field = ".".join(str(part) for part in first["loc"]) or "recipe"
+        raise RecipeError(f"{path.name}: {field}: {first['msg']}.") from error

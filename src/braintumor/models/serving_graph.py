@@ -1,4 +1,4 @@
-"""The graph that is served of a network with a class and a mask: its answers, an exact map per class, and features."""
+"""Serving graphs of trained networks: logits, probabilities, a map per class, and optionally mask and features."""
 
 from typing import Any, Final
 
@@ -8,27 +8,15 @@ from keras import layers, ops
 from braintumor.models.grad_cam import with_grad_cam
 from braintumor.models.heads import ENCODER_STAGES
 
-
-def serving_graph(model: keras.Model) -> keras.Model:
-    """A trained network with its maps, and its mask where it has one: image to a dict with `logits` and others.
-
-    Raises
-    ------
-    RecipeError
-        Nothing is known of how its maps are found.
-    """
-    return with_grad_cam(model) if isinstance(model, keras.Sequential) else multitask_serving_graph(model)
-
-
-# Stages whose channel averages tell what kind of picture this is: from edges up to parts.
+# Stages whose channel means describe what kind of image it is, from edges to object parts.
 _FEATURE_STAGES: Final = ENCODER_STAGES[1:-1]
 
 
 class CAMHead(layers.Layer):
-    """Reads a linear layer over global averages once more, cell by cell: what each cell added to each logit.
+    """Applies a linear layer over global averages to each cell, which gives its contribution to each logit.
 
-    The class activation map of Zhou et al. (2016), exact for such a head: the mean of a map is the class's logit less
-    its bias. Evidence from coarser layers is spread smoothly over the finer one's cells.
+    This is the class activation map of Zhou et al. (2016), exact for such a head: the mean of a map is the logit of the
+    class minus its bias. Evidence from coarser layers is interpolated to the finer grid.
     """
 
     def __init__(self, head: layers.Dense, **arguments: Any) -> None:
@@ -36,11 +24,11 @@ class CAMHead(layers.Layer):
         self.head = head
 
     def call(self, evidence: list[Any]) -> dict[str, Any]:
-        """Activations (n, rows, columns, channels), the last the finest, to `logits`, `probabilities` and `maps`."""
+        """Return logits, probabilities and maps for activations (n, rows, columns, channels), the finest last."""
         kernels = ops.split(self.head.kernel, [int(evidence[0].shape[-1])], axis=0)
         finest, maps = evidence[-1].shape[1:3], 0.0
         for values, kernel in zip(evidence, kernels, strict=True):
-            # Bilinear between cells: it keeps the mean where the finer grid is a whole number of times as fine.
+            # Bilinear resizing preserves the mean if the finer size is a multiple of the coarser.
             maps = maps + ops.image.resize(ops.matmul(values, kernel), finest, "bilinear")
         logits = ops.mean(maps, axis=(1, 2)) + self.head.bias
         return {
@@ -50,38 +38,49 @@ class CAMHead(layers.Layer):
         }
 
 
+def serving_graph(model: keras.Model) -> keras.Model:
+    """Build the serving graph of a trained network: image to a dict with `logits`, `probabilities` and `maps`.
+
+    Raises
+    ------
+    RecipeError
+        The maps of such a network cannot be computed.
+    """
+    return with_grad_cam(model) if isinstance(model, keras.Sequential) else multitask_serving_graph(model)
+
+
 def multitask_serving_graph(model: keras.Model) -> keras.Model:
-    """Wrap a trained network so that one call gives all that a detector reads.
+    """Wrap a trained multitask network so that one call returns everything a detector needs.
 
     Returns
     -------
     Model
         Image to a dict: `logits` and `probabilities` (n, classes), `maps` (n, classes, rows, columns), `mask`, the
-        probability that each pixel is tumour (n, h / 2, w / 2), and `features` (n, d).
+        tumour probability of each pixel (n, h / 2, w / 2), and `features` (n, d).
     """
     evidence = [model.get_layer(name).output for name in ("deep", "local")]
-    answers = CAMHead(model.get_layer("class"), name="class_maps")(evidence)
+    outputs = CAMHead(model.get_layer("class"), name="class_maps")(evidence)
     mask = layers.Activation("sigmoid", dtype="float32", name="mask_probability")(model.output["mask"])
-    described = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _FEATURE_STAGES]
-    features = layers.Concatenate(name="described")(described)
+    channel_means = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _FEATURE_STAGES]
+    features = layers.Concatenate(name="described")(channel_means)
     return keras.Model(
         model.input,
-        {**answers, "mask": layers.Reshape(mask.shape[1:3], name="mask_plane")(mask), "features": features},
+        {**outputs, "mask": layers.Reshape(mask.shape[1:3], name="mask_plane")(mask), "features": features},
         name=f"{model.name}_served",
     )
 
 
 def classifier_only(model: keras.Model) -> keras.Model:
-    """The encoder with a linear layer over its last stage's averages: a classifier and nothing else, to time against.
+    """Build the encoder with a linear layer over its last stage, without mask and maps, for timing comparisons.
 
     Returns
     -------
     Model
-        Image to `logits` (n, classes), by the part of the class head that reads the encoder's last stage.
+        Image to `logits` (n, classes), with the part of the class head that reads the encoder's last stage.
     """
     deep, head = model.get_layer("deep").output, model.get_layer("class")
     linear = layers.Dense(head.units, dtype="float32", name="logits")
-    made = keras.Model(model.input, {"logits": linear(layers.GlobalAveragePooling2D()(deep))}, name="bare")
+    classifier = keras.Model(model.input, {"logits": linear(layers.GlobalAveragePooling2D()(deep))}, name="bare")
     kernel, bias = head.get_weights()
     linear.set_weights([kernel[: deep.shape[-1]], bias])
-    return made
+    return classifier

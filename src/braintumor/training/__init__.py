@@ -1,1 +1,1 @@
-"""Augmentation, input pipeline, fit and export. Keras lives only here and in models."""
+"""Training: data, augmentation, training loop, export and ensembles."""

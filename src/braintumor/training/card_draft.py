@@ -1,4 +1,4 @@
-"""The card: what a stranger needs to use a model right. Training drafts it; export and evaluation add to it."""
+"""First version of a model card, written by training; export and evaluation add their results later."""
 
 import platform
 import subprocess
@@ -27,7 +27,7 @@ from braintumor.training.data import TrainingData
 from braintumor.training.schedule import selected_epoch
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
-# Made from the network after it is trained.
+# Files made from a trained model, which are outdated once it is trained again.
 _RESULT_FILES: Final = (
     LITERT_FILE,
     INT8_FILE,
@@ -38,40 +38,46 @@ _RESULT_FILES: Final = (
     OOD_REFERENCE_FILE,
 )
 _INTENDED_USE_PREFIX: Final = (
-    "A second look at single brain MRI slices, for research and teaching: is a tumour suspected"
+    "Second reading of single brain MRI slices, for research and teaching: whether a tumour is suspected"
 )
 _INTENDED_USE: Final = {
-    Task.FOUR_CLASS: f"{_INTENDED_USE_PREFIX}, and is it like the gliomas, meningiomas or pituitary tumours of the training set.",
+    Task.FOUR_CLASS: f"{_INTENDED_USE_PREFIX}, and whether it resembles the gliomas, meningiomas or pituitary tumours "
+    "of the training set.",
     Task.BINARY: f"{_INTENDED_USE_PREFIX}.",
 }
 _LIMITS: Final = (
-    "Trained on one public collection of single slices without clinical data; nothing is known of other scanners, "
-    "children, post-operative scans or other diseases.",
-    "In that collection every slice without a tumour comes from one source and nearly every tumour from another, so "
-    "part of the measured accuracy may come from recognising the source, not the disease.",
+    "Trained on one public collection of single slices without clinical data. Performance on other scanners, children, "
+    "post-operative scans and other diseases is unknown.",
+    "In this collection all slices without a tumour come from one source and nearly all tumours from another. Part of "
+    "the measured accuracy may come from recognizing the source instead of the disease.",
 )
 _LIMITS_OF_BINARY_SET: Final = (
-    "Trained on 253 pictures found on the web, of unknown sequences, scanners and patients: far too few to trust.",
-    "Many of its pictures without a tumour are copies of healthy scans of the larger set, some of its test scans among "
-    "them, so that what it says of those may be remembered.",
+    "Trained on only 253 images from the web with unknown sequences, scanners and patients. This is far too few for "
+    "reliable results.",
+    "Many of its images without a tumour are copies of scans from the larger image set, including some of that set's "
+    "test scans. Results on those scans may be memorized.",
 )
 _LIMITS_OF_CLASSIFIER: Final = (
-    "It does not tell brain MRI from other pictures: any image gets one of its answers.",
-    "The heat map shows what spoke for the answer at a coarse resolution; it is not an outline of a tumour.",
+    "It does not detect images that are not brain MRI: every image gets a prediction.",
+    "The heat map shows at a coarse resolution which regions support the prediction. It is not an outline of the "
+    "tumour.",
 )
-_LIMIT_OF_BINARY_MODEL: Final = "It tells tumour from none, and no kind of tumour from another."
+_LIMIT_OF_BINARY_MODEL: Final = "It predicts tumour or no tumour, but not the tumour type."
 _LIMITS_OF_MULTITASK: Final = (
-    "Against that it was shown tumours planted into healthy slices and healthy tissue in place of tumours; what is "
-    "left of the shortcut is measured, not gone.",
-    "The outline is the model's own estimate, learnt from outlines of bright tumours on one kind of sequence; oedema "
-    "and infiltration are not in it.",
-    "Lesions other than these three tumours (strokes, bleeds, inflammation) were hardly seen in training: some stand "
-    "among its healthy slices.",
+    "To reduce this shortcut, training used copy-paste augmentation: tumours pasted into slices without one, and "
+    "tumours replaced by normal tissue. The remaining effect is measured, but not eliminated.",
+    "The tumour outline is an estimate learned from outlines of bright tumours on one type of sequence. It does not "
+    "include oedema or infiltration.",
+    "Other lesions (strokes, haemorrhages, inflammation) are rare in the training data, and some are among the slices "
+    'labelled "no tumour".',
 )
 
 
 def remove_stale_results(folder: Path, *files: str) -> None:
-    """Remove what was made of an earlier network, and further files; `study.json` itself says which one it is of."""
+    """Remove results of an earlier model and further files.
+
+    `study.json` stays: it names the model it belongs to.
+    """
     for name in (*_RESULT_FILES, *files):
         (folder / name).unlink(missing_ok=True)
 
@@ -85,18 +91,18 @@ def write_card_draft(
     model: keras.Model,
     settings: Settings,
 ) -> None:
-    """Write what is known after the fit: input, data, recipe, training and libraries."""
+    """Write the card of a trained model: input, data, recipe, training and libraries."""
     seconds = float(history["seconds"].sum())
-    shown = len(data.split_rows(Split.TRAIN)) * recipe.fit.repeats_per_epoch * len(history)
+    sample_count = len(data.split_rows(Split.TRAIN)) * recipe.fit.repeats_per_epoch * len(history)
     training = {
         "seconds": round(seconds, 1),
         "epochs_run": len(history),
         "best_epoch": selected_epoch(history["val_loss"].tolist(), recipe.fit),
-        "images_per_second": round(shown / seconds, 1),
+        "images_per_second": round(sample_count / seconds, 1),
     }
-    outlined, parameters = recipe.mask is not None, int(model.count_params())
+    has_mask, parameters = recipe.mask is not None, int(model.count_params())
     write_initial_card(
-        name, recipe, protocol, data, settings, has_mask=outlined, parameters=parameters, training=training
+        name, recipe, protocol, data, settings, has_mask=has_mask, parameters=parameters, training=training
     )
 
 
@@ -111,7 +117,17 @@ def write_initial_card(
     parameters: int,
     training: dict[str, Any],
 ) -> None:
-    """Write the card of a version that nobody has measured yet; `outlined` says whether it gives a mask."""
+    """Write the card of a model that is not evaluated yet.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the run in `outputs/`.
+    has_mask : bool
+        Whether the model predicts a tumour mask.
+    training : dict
+        Duration of the training and related numbers.
+    """
     card: dict[str, Any] = {
         "version": name,
         "title": recipe.title,
@@ -121,7 +137,7 @@ def write_initial_card(
         "parameters": parameters,
         "input": recipe.input.to_input_spec().to_dict(),
         "classes": list(CLASS_NAMES),
-        # Neutral until evaluation has chosen better on the validation split.
+        # Neutral values until evaluation fits them on the validation split.
         "temperature": 1.0,
         "thresholds": {"low": 0.5, "high": 0.5, "chosen": "not yet: run braintumor evaluate"},
         "conformal": {"level": None, "quantile": 1.0},
@@ -148,17 +164,17 @@ def _list_limits(recipe: Recipe, has_mask: bool) -> Iterator[str]:
 
 
 def _library_versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _git_commit(folder: Path) -> str:
-    """Commit of the code that trained, with `+` where files differ from it; empty outside a repository."""
+    """Return the commit of the code, with `+` if files differ from it; empty outside a repository."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: one file an epoch, with the history beside it, so a killed run goes on and loses nothing."""
+"""Checkpoints of a training run: one file per epoch and the history, from which an interrupted run continues."""
 
 import json
 import shutil
@@ -16,16 +16,18 @@ HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "lea
 
 
 class Checkpoints:
-    """The working folder of one run.
+    """Working folder of one training run.
 
-    The checkpoint of an epoch is in place before its history row is, so whatever moment a run is killed at, the last
-    row of the history has its checkpoint. Only the last and the best epoch are kept.
+    The checkpoint of an epoch is written before its history row. The last row of the history therefore always has its
+    checkpoint, whenever the run is killed. Only the last and the best epoch are stored.
 
     Parameters
     ----------
     folder : Path
     identity : dict
-        What makes this run this run (recipe, data); a folder left by another run is emptied.
+        What identifies the run (recipe, data); a folder left by another run is emptied.
+    restart : bool
+        Empty the folder in any case.
     """
 
     def __init__(self, folder: Path, identity: dict[str, object], *, restart: bool = False) -> None:
@@ -37,16 +39,16 @@ class Checkpoints:
             write_atomically(marker, text)
 
     def history(self) -> pd.DataFrame:
-        """A row per finished epoch."""
+        """Return the history with one row per finished epoch."""
         path = self.folder / "history.csv"
         return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
 
     def path(self, epoch: int) -> Path:
-        """Checkpoint of an epoch, counted from 1."""
+        """Return the checkpoint file of an epoch, counted from 1."""
         return self.folder / f"epoch-{epoch:03d}.keras"
 
     def save(self, model: keras.Model, history: pd.DataFrame, average: keras.Model | None = None) -> None:
-        """Keep the model after the epoch that the last row of `history` describes, and its moving average."""
+        """Save the model and its moving average after the epoch described by the last row of `history`."""
         path = self.path(len(history))
         if average is not None:
             average.save(self._average_path(path))
@@ -56,17 +58,17 @@ class Checkpoints:
         write_atomically(path.with_suffix(".json"), json.dumps(states))
         partial.replace(path)
         write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
-        kept = {path.stem, self.path(self.find_best_epoch(history)).stem}
-        for old in self.folder.glob("*epoch-*"):
-            if old.name.partition(".")[0] not in kept:
-                old.unlink()
+        current = {path.stem, self.path(self.find_best_epoch(history)).stem}
+        for file in self.folder.glob("*epoch-*"):
+            if file.name.partition(".")[0] not in current:
+                file.unlink()
 
     def find_best_epoch(self, history: pd.DataFrame) -> int:
-        """Epoch with the lowest validation loss, counted from 1."""
+        """Return the epoch with the lowest validation loss, counted from 1."""
         return best_epoch(history["val_loss"].tolist()) + 1
 
     def load(self, epoch: int) -> tuple[keras.Model, keras.Model | None]:
-        """The model, with its optimizer, as it was after an epoch, and its moving average where one was kept."""
+        """Load the model with its optimizer as it was after an epoch, and its moving average if there is one."""
         model = load_keras_model(self.path(epoch), with_optimizer=True)
         states = json.loads(self.path(epoch).with_suffix(".json").read_text(encoding="utf-8"))
         for state, value in zip(random_states(model), states, strict=True):
@@ -80,7 +82,7 @@ class Checkpoints:
 
 
 def random_states(model: keras.Model) -> list[keras.Variable]:
-    """Seeds that layers such as dropout count on from call to call; Keras leaves them out of what it saves."""
+    """Return the random states of layers such as dropout, which Keras does not save with the model."""
     return [
         variable
         for layer in iter_leaf_layers(model)

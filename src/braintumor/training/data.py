@@ -1,7 +1,8 @@
-"""What a training run sees: frames and labels by split, and a fingerprint that says which images they were."""
+"""Images, labels, masks and splits of a training run, with a fingerprint that identifies them."""
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -18,25 +19,25 @@ from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.frame_cache import load_input_masks, load_model_inputs
 
-# The comparison protocols are dealt anew, with one seed for all runs, so that they can be told apart by name alone.
-COMPARISON_SEED = 0
+# One seed for all runs of the protocols `official` and `random`, so that their splits are always the same.
+COMPARISON_SEED: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Images, labels and splits of one run.
+    """Images, labels and splits of one training run.
 
     Attributes
     ----------
     manifest : DataFrame
-        Rows in the order of `frames`, with `split` as the protocol deals it.
-    frames : ndarray of uint8, shape (n, height, width)
+        One row per image, in the order of `model_inputs`; its column `split` is that of the protocol.
+    model_inputs : ndarray of uint8, shape (n, height, width)
     labels : ndarray of int64, shape (n,)
-        Index into the fixed class order, or `UNKNOWN_KIND`.
+        Index in the fixed class order, or `UNKNOWN_TYPE_INDEX`.
     masks : ndarray of uint8, shape (n, height, width), optional
-        One where there is tumour; read only where asked for.
-    known : ndarray of bool, shape (n,), optional
-        Where the mask is the truth.
+        1 where there is tumour; None if they were not loaded.
+    mask_known : ndarray of bool, shape (n,), optional
+        Whether the mask is the reference: outlined, or no tumour to outline.
     """
 
     manifest: pd.DataFrame
@@ -46,45 +47,45 @@ class TrainingData:
     mask_known: NDArray[np.bool_] | None = None
 
     def split_rows(self, split: Split | str) -> NDArray[np.int64]:
-        """Row numbers of a split, or of `LEFT_OUT`."""
+        """Return the row numbers of a split, or of `HOLDOUT_SPLIT`."""
         return np.flatnonzero((self.manifest["split"] == str(split)).to_numpy())
 
     def select(self, indices: NDArray[np.int64]) -> "TrainingData":
-        """Some of the images, in the order of `rows`."""
+        """Return the images of some rows, in the order of `indices`."""
         masks = None if self.masks is None else self.masks[indices]
-        known = None if self.mask_known is None else self.mask_known[indices]
+        mask_known = None if self.mask_known is None else self.mask_known[indices]
         manifest = self.manifest.iloc[indices].reset_index(drop=True)
-        return TrainingData(manifest, self.model_inputs[indices], self.labels[indices], masks, known)
+        return TrainingData(manifest, self.model_inputs[indices], self.labels[indices], masks, mask_known)
 
     def fingerprint(self) -> str:
-        """Hash over every image's content, label and split: equal only if the same was trained on."""
+        """Hash the content, label and split of every image."""
         return fingerprint_manifest(self.manifest)
 
     def count_images(self) -> dict[str, dict[str, int]]:
-        """Images by split and class."""
-        pairs = self.manifest[["split", "label"]].value_counts().to_dict()
-        unsaid = (self.labels == UNKNOWN_TYPE_INDEX).any()
-        names = (str(TumorClass.NOTUMOR), TUMOR_LABEL) if unsaid else CLASS_NAMES
-        return {str(s): {c: int(pairs.get((str(s), c), 0)) for c in names} for s in Split}
+        """Count images by split and class."""
+        counts = self.manifest[["split", "label"]].value_counts().to_dict()
+        has_unknown_types = (self.labels == UNKNOWN_TYPE_INDEX).any()
+        names = (str(TumorClass.NOTUMOR), TUMOR_LABEL) if has_unknown_types else CLASS_NAMES
+        return {str(split): {name: int(counts.get((str(split), name), 0)) for name in names} for split in Split}
 
     def count_groups(self) -> dict[str, int]:
-        """Groups by split."""
-        return {str(s): int(self.manifest["group"].iloc[self.split_rows(s)].nunique()) for s in Split}
+        """Count patient groups by split."""
+        return {str(split): int(self.manifest["group"].iloc[self.split_rows(split)].nunique()) for split in Split}
 
 
 def fingerprint_manifest(manifest: pd.DataFrame) -> str:
-    """Hash over the content, label and split of every image of a manifest, in any order."""
+    """Hash the content, label and split of every image of a manifest, in any order."""
     rows = manifest[["sha256", "label", "split"]].agg(",".join, axis=1).sort_values()
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def manifest_with_split(protocol: Protocol, settings: Settings | None = None) -> pd.DataFrame:
-    """The manifest with `split` as the protocol deals it.
+    """Read the manifest with the split of a protocol.
 
     Raises
     ------
     DatasetError
-        There is no manifest, or it has not been split yet.
+        There is no manifest, or it has no split yet.
     """
     manifest = read_manifest(settings)
     if protocol is not Protocol.GROUP:
@@ -97,7 +98,7 @@ def manifest_with_split(protocol: Protocol, settings: Settings | None = None) ->
 def manifest_for_recipe(
     protocol: Protocol, settings: Settings | None = None, *, holdout_source: str = "", train_fraction: float = 1.0
 ) -> pd.DataFrame:
-    """The manifest as a run sees it: dealt by the protocol, with what `load_training_data` says taken out of splits."""
+    """Read the manifest with the split of a training run; see `load_training_data` for the parameters."""
     manifest = manifest_with_split(protocol, settings)
     if holdout_source:
         manifest = _hold_out_source(manifest, holdout_source)
@@ -107,24 +108,23 @@ def manifest_for_recipe(
 def load_data(
     recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, with_masks: bool | None = None
 ) -> TrainingData:
-    """The images a recipe learns from and is judged on.
+    """Load the images of a recipe.
 
     Parameters
     ----------
-    outlined : bool, optional
-        Read tumour masks too; where the recipe has a mask by default.
+    with_masks : bool, optional
+        Load tumour masks; by default if the recipe has a mask section.
     """
-    contract = recipe.input.to_input_spec()
+    input_spec = recipe.input.to_input_spec()
     if recipe.data == "yes-no":
-        return load_binary_data(contract, protocol, settings)
-    masks = recipe.mask is not None if with_masks is None else with_masks
+        return load_binary_data(input_spec, protocol, settings)
     return load_training_data(
-        contract,
+        input_spec,
         protocol,
         settings,
-        with_masks=masks,
-        holdout_source=recipe.leave_out,
-        train_fraction=recipe.learn_from,
+        with_masks=recipe.mask is not None if with_masks is None else with_masks,
+        holdout_source=recipe.holdout_source,
+        train_fraction=recipe.train_fraction,
     )
 
 
@@ -137,52 +137,60 @@ def load_training_data(
     holdout_source: str = "",
     train_fraction: float = 1.0,
 ) -> TrainingData:
-    """Read (or make) the frames, and masks where asked for, and deal them by the protocol.
+    """Load the four-class image set, from the cache if possible, with the split of a protocol.
 
-    Tumours of the origin `leave_out` go to a split of their own, and with them all that shares a group with one. Of
-    the training groups of each class only the share `learn_from` is kept; a smaller share is part of a larger one.
+    Parameters
+    ----------
+    holdout_source : str
+        Source dataset whose tumours go to `HOLDOUT_SPLIT`. Other images of their groups are in no split.
+    train_fraction : float
+        Fraction of the training groups of each class; smaller fractions are subsets of larger ones.
     """
     settings = settings or get_settings()
     manifest = manifest_for_recipe(protocol, settings, holdout_source=holdout_source, train_fraction=train_fraction)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
-    masks, known = load_input_masks(manifest, input_spec, settings) if with_masks else (None, None)
-    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings), labels, masks, known)
-
-
-def _subsample_groups(manifest: pd.DataFrame, fraction: float) -> pd.DataFrame:
-    """Most training groups taken out of every split, at least one of each class left."""
-    generator = np.random.default_rng(COMPARISON_SEED)
-    training = manifest[manifest["split"] == str(Split.TRAIN)]
-    kept: set[str] = set()
-    for _, of_class in training.groupby("label"):
-        names = generator.permutation(np.unique(of_class["group"].to_numpy(str)))
-        kept.update(names[: max(1, round(fraction * len(names)))])
-    dropped = (manifest["split"] == str(Split.TRAIN)) & ~manifest["group"].isin(kept)
-    return manifest.assign(split=manifest["split"].mask(dropped, ""))
-
-
-def _hold_out_source(manifest: pd.DataFrame, source: str) -> pd.DataFrame:
-    is_left_out = (manifest["origin"] == source) & (manifest["label"] != str(TumorClass.NOTUMOR))
-    if not is_left_out.any():
-        raise DatasetError(f"No tumour is of the origin {source!r}; there are {sorted(set(manifest['origin']))}.")
-    touched = manifest["group"].isin(manifest.loc[is_left_out, "group"])
-    # Their near copies of other origins are in no split: they may neither teach nor be asked.
-    split = manifest["split"].mask(touched, "").mask(is_left_out, HOLDOUT_SPLIT)
-    return manifest.assign(split=split)
+    masks, mask_known = load_input_masks(manifest, input_spec, settings) if with_masks else (None, None)
+    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings), labels, masks, mask_known)
 
 
 def load_binary_data(input_spec: InputSpec, protocol: Protocol, settings: Settings | None = None) -> TrainingData:
-    """Read (or make) the frames of the yes/no set and deal them by the protocol, always in the same way.
+    """Load the binary (yes/no) image set, from the cache if possible, with the split of a protocol.
 
-    Labels are indices into the fixed class order for pictures without a tumour and `UNKNOWN_KIND` for those with one.
+    Labels are the index of "no tumour" in the fixed class order, or `UNKNOWN_TYPE_INDEX` for images with a tumour.
 
     Raises
     ------
     DatasetError
-        The set is not there, or the protocol is `official`, which it has not.
+        The set is missing, or the protocol is `official`, which it does not have.
     """
     settings = settings or get_settings()
     manifest = load_binary_manifest(protocol, settings, COMPARISON_SEED)
-    numbers = {label: number for number, label in enumerate(CLASS_NAMES)}
-    labels = np.array([numbers.get(label, UNKNOWN_TYPE_INDEX) for label in manifest["label"]], np.int64)
+    indices = {label: index for index, label in enumerate(CLASS_NAMES)}
+    labels = np.array([indices.get(label, UNKNOWN_TYPE_INDEX) for label in manifest["label"]], np.int64)
     return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, BINARY_SET), labels)
+
+
+def _subsample_groups(manifest: pd.DataFrame, fraction: float) -> pd.DataFrame:
+    """Remove training groups from all splits until a fraction, and at least one, of each class is left."""
+    generator = np.random.default_rng(COMPARISON_SEED)
+    training = manifest[manifest["split"] == str(Split.TRAIN)]
+    selected: set[str] = set()
+    for _, images in training.groupby("label"):
+        names = generator.permutation(np.unique(images["group"].to_numpy(str)))
+        selected.update(names[: max(1, round(fraction * len(names)))])
+    is_dropped = (manifest["split"] == str(Split.TRAIN)) & ~manifest["group"].isin(selected)
+    return manifest.assign(split=manifest["split"].mask(is_dropped, ""))
+
+
+def _hold_out_source(manifest: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Move the tumours of a source dataset to the holdout split."""
+    is_held_out = (manifest["origin"] == source) & (manifest["label"] != str(TumorClass.NOTUMOR))
+    if not is_held_out.any():
+        raise DatasetError(
+            f"There are no tumours from the source dataset {source!r} "
+            f"(available: {', '.join(sorted(set(manifest['origin'])))})."
+        )
+    # Other images of the same groups may be near-duplicates: they are in no split.
+    is_related = manifest["group"].isin(manifest.loc[is_held_out, "group"])
+    split = manifest["split"].mask(is_related, "").mask(is_held_out, HOLDOUT_SPLIT)
+    return manifest.assign(split=split)

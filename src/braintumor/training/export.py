@@ -1,4 +1,4 @@
-"""Export: `model.keras` -> `model.onnx`, refused unless both say the same of real scans."""
+"""Export of `model.keras` to `model.onnx` and `saliency.onnx`, checked against Keras on real scans."""
 
 import os
 import tempfile
@@ -15,188 +15,180 @@ from braintumor.enums import NO_TUMOR_INDEX, TUMOR_INDICES, Protocol, Split
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.fileio import write_atomically
 from braintumor.imaging import to_batch
-from braintumor.inference.registry import INT8_FILE, LITERT_FILE, SALIENCY_FILE
+from braintumor.inference.artifact_files import INT8_FILE, KERAS_FILE, LITERT_FILE, MODEL_FILE, SALIENCY_FILE
+from braintumor.inference.model_card import read_card, update_card
 from braintumor.models.builder import load_keras_model
 from braintumor.models.grad_cam import map_extent
 from braintumor.models.onnx_autodiff.graph import GRADIENT_OUTPUT, build_gradient_onnx
+from braintumor.models.recipe import Recipe
 from braintumor.models.serving_graph import serving_graph
 from braintumor.settings import Settings, get_settings
-from braintumor.training.card_draft import read_card, recipe_from_card, update_card
 from braintumor.training.data import load_data
 from braintumor.training.ensemble import check_ensemble
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-
-# Rounding turns a few rectifiers on or off, so that even two ways of adding in another order differ now and then; most
-# pictures must agree well.
+PROBABILITY_TOLERANCE: Final = 1e-5
+# Rounding switches single ReLUs on or off, which changes the gradient of a few scans; the median must agree.
 GRADIENT_TOLERANCE: Final = 0.03
-# A gradient graph holds the weights once more: of larger networks (bytes of ONNX) none is kept.
+# The gradient graph contains the weights again, so it is written only for ONNX models up to this size.
 MAX_GRADIENT_MODEL_BYTES: Final = 10 * 2**20
+_CHECKED_SCANS: Final = 64
+_GRADIENT_STEP: Final = 4  # the gradient, which is slower, is compared on every fourth of them
+
+
+def export_model(name: str, settings: Settings | None = None) -> str:
+    """Write `model.onnx` of a trained model: logits, probabilities, a heat map per class, and a mask if it has one.
+
+    `saliency.onnx`, the gradient of the tumour log-odds, is written as well if all operators have a gradient rule and
+    the model is not larger than 10 MB.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the run in `outputs/`, such as `v1` or `runs/v1/random-seed1`.
+
+    Returns
+    -------
+    str
+        A sentence with the largest difference from Keras.
+
+    Raises
+    ------
+    ArtifactError
+        There is no `model.keras`, or a probability on real test scans differs from Keras by more than 1e-5, or the
+        gradients differ. Nothing is written then.
+    """
+    settings = settings or get_settings()
+    folder = settings.outputs / name
+    card = read_card(name, settings)
+    if card.members:
+        return check_ensemble(name, settings)
+    if not (folder / KERAS_FILE).is_file():
+        raise ArtifactError(f"{name}: there is no {KERAS_FILE} to export. Train it with: braintumor train {name}")
+    model = load_keras_model(folder / KERAS_FILE)
+    content = to_onnx(model)
+    images = _load_check_images(Recipe(**card.recipe), Protocol(card.protocol), settings)
+    difference = max_abs_difference(model, content, images)
+    if difference > PROBABILITY_TOLERANCE:
+        raise ArtifactError(
+            f"{name}: the probabilities of ONNX and Keras differ by {difference:.2e} on {len(images)} scans (allowed: "
+            f"{PROBABILITY_TOLERANCE:.0e}). Nothing was written. Compare the installed versions of tf2onnx and "
+            "onnxruntime with uv.lock."
+        )
+    gradient, agreement = _export_gradient_if_possible(model, content, images[::_GRADIENT_STEP])
+    write_atomically(folder / MODEL_FILE, content)
+    for file in (SALIENCY_FILE, LITERT_FILE, INT8_FILE):  # of an earlier model
+        (folder / file).unlink(missing_ok=True)
+    if gradient:
+        write_atomically(folder / SALIENCY_FILE, gradient)
+    update_card(
+        name,
+        settings,
+        variants={},
+        export={"max_abs_difference": difference, "n": len(images)},
+        saliency=agreement,
+        map_extent=map_extent(model) if isinstance(model, keras.Sequential) else None,
+    )
+    return f"{name}: {MODEL_FILE} agrees with Keras to {difference:.1e} on {len(images)} test scans."
+
+
+def to_onnx(model: keras.Model) -> bytes:
+    """Convert a trained network, with its heat maps, to ONNX."""
+    return export_onnx_bytes(serving_graph(model))
+
+
+def export_onnx_bytes(graph: keras.Model) -> bytes:
+    """Convert a Keras graph to ONNX as it is."""
+    graph(np.zeros((1, *graph.input_shape[1:]), np.float32))  # tf2onnx needs a graph that was called once
+    with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
+        path = Path(folder) / MODEL_FILE
+        graph.export(path, format="onnx", verbose=False)
+        return path.read_bytes()
+
+
+def max_abs_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
+    """Return the largest difference between Keras and ONNX probabilities on images (n, h, w, c)."""
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    probabilities = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
+    expected = model.predict(images, verbose=0)
+    if isinstance(expected, dict):
+        expected = expected["class"]
+    elif expected.shape[1] == 1:
+        probabilities = probabilities[:, list(TUMOR_INDICES)].sum(axis=1, keepdims=True)
+    return float(np.abs(probabilities - expected).max())
 
 
 def export_gradient(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> tuple[bytes, dict[str, Any]]:
-    """The gradient graph of an exported network, and how far it is from the gradient of the Keras model.
+    """Build the gradient graph of an exported model and compare it with the gradient of the Keras model.
 
     Parameters
     ----------
     model : Model
-        What was trained.
+        The trained model.
     content : bytes
-        ONNX of it.
+        Its ONNX export.
     images : ndarray of float32, shape (n, h, w, c)
 
     Returns
     -------
     bytes
-        ONNX, see `braintumor.models.onnx_autodiff.graph`.
+        ONNX; see `braintumor.models.onnx_autodiff.graph`.
     dict
-        `median_difference` and `largest_difference`, over the images, of the length of the difference over the length
-        of the gradient, and `n`.
+        `median_difference` and `largest_difference` over the images of the relative error (length of the difference
+        divided by the length of the gradient), and `n`.
 
     Raises
     ------
     ArtifactError
-        Half of the images or more differ by over 3%.
+        The median relative error is above 3%.
     """
     graph = build_gradient_onnx(content)
     return graph, gradient_error(graph, images, log_odds_gradient(model, images))
 
 
 def gradient_error(graph: bytes, images: NDArray[np.float32], expected: NDArray[np.float32]) -> dict[str, Any]:
-    """How far a gradient graph is from the gradient at images (n, h, w, c); see `checked_gradient`."""
+    """Compare a gradient graph with the expected gradients at images (n, h, w, c); see `export_gradient`."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    found = np.concatenate([session.run([GRADIENT_OUTPUT], {name: image[None]})[0] for image in images])
+    gradients = np.concatenate([session.run([GRADIENT_OUTPUT], {name: image[None]})[0] for image in images])
     lengths = np.sqrt(np.square(expected).sum(axis=(1, 2, 3)))
-    differences = np.sqrt(np.square(found - expected).sum(axis=(1, 2, 3))) / np.maximum(lengths, 1e-12)
-    median, largest = float(np.median(differences)), float(differences.max())
+    errors = np.sqrt(np.square(gradients - expected).sum(axis=(1, 2, 3))) / np.maximum(lengths, 1e-12)
+    median, largest = float(np.median(errors)), float(errors.max())
     if not median <= GRADIENT_TOLERANCE:
         raise ArtifactError(
-            f"The gradient in ONNX differs from that of Keras by {median:.1%} (median of {len(images)} scans), more "
-            f"than {GRADIENT_TOLERANCE:.0%}. Nothing was written; see the rules in models/backward.py."
+            f"The ONNX gradient differs from the Keras gradient by {median:.1%} (median of {len(images)} scans; "
+            f"allowed: {GRADIENT_TOLERANCE:.0%}). Nothing was written. Check the rules in models/onnx_autodiff."
         )
     return {"median_difference": median, "largest_difference": largest, "n": len(images)}
 
 
 def log_odds_gradient(model: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gradient of the log-odds of tumour at images (n, h, w, c), by automatic differentiation; of the same shape."""
+    """Return the gradient of the tumour log-odds at images (n, h, w, c) by automatic differentiation."""
     graph = serving_graph(model)
-    given = tf.constant(images)
+    inputs = tf.constant(images)
     with tf.GradientTape() as tape:
-        tape.watch(given)
-        said = log_odds(graph(given)["logits"])
-    return np.asarray(tape.gradient(said, given), np.float32)
+        tape.watch(inputs)
+        logits = graph(inputs)["logits"]
+        log_odds = tf.reduce_logsumexp(tf.gather(logits, TUMOR_INDICES, axis=1), axis=1) - logits[:, NO_TUMOR_INDEX]
+    return np.asarray(tape.gradient(log_odds, inputs), np.float32)
 
 
-def log_odds(logits: tf.Tensor) -> tf.Tensor:
-    """Log-odds of tumour, shape (n,), of logits (n, 4)."""
-    return tf.reduce_logsumexp(tf.gather(logits, TUMOR_INDICES, axis=1), axis=1) - logits[:, NO_TUMOR_INDEX]
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-
-PROBABILITY_TOLERANCE = 1e-5
-_CHECKED_SCANS = 64
-_GRADIENT_STEP = 4  # every how many of them the gradient, which takes longer, is compared on
-
-
-def export_model(name: str, settings: Settings | None = None) -> str:
-    """Write `model.onnx` of a trained version: logits, probabilities, a map per class, and a mask where it has one.
-
-    Beside it goes `saliency.onnx`, the gradient of the log-odds of tumour, where it is known of every operator and the
-    network is no larger than 10 MB.
-
-    Parameters
-    ----------
-    name : str
-        Folder of the version in `outputs/`, such as `v1` or `v1-random`.
-
-    Returns
-    -------
-    str
-        A sentence with the largest difference found.
-
-    Raises
-    ------
-    ArtifactError
-        There is no `model.keras`, or the two differ by more than 1e-5 in a probability on real test scans, or their
-        gradients differ; then nothing is written.
-    """
-    settings = settings or get_settings()
-    folder = settings.outputs / name
-    card = read_card(name, settings)
-    if card.get("members"):
-        return check_ensemble(name, settings)
-    if not (folder / "model.keras").is_file():
-        raise ArtifactError(f"{name}: there is no model.keras to export. Train it with: braintumor train {name}")
-    trained = load_keras_model(folder / "model.keras")
-    content = to_onnx(trained)
-    recipe = recipe_from_card(card)
-    contract = recipe.input.to_input_spec()
-    data = load_data(recipe, Protocol(card["protocol"]), settings, with_masks=False)
+def _load_check_images(recipe: Recipe, protocol: Protocol, settings: Settings) -> NDArray[np.float32]:
+    """Load evenly spaced scans of the test split as model inputs."""
+    data = load_data(recipe, protocol, settings, with_masks=False)
     rows = data.split_rows(Split.TEST)
-    chosen = rows[np.linspace(0, len(rows) - 1, min(_CHECKED_SCANS, len(rows))).astype(int)]
-    images = to_batch(data.model_inputs[chosen], contract)
-    difference = max_abs_difference(trained, content, images)
-    if difference > PROBABILITY_TOLERANCE:
-        raise ArtifactError(
-            f"{name}: ONNX and Keras differ by {difference:.2e} on {len(chosen)} scans, more than {PROBABILITY_TOLERANCE:.0e}. "
-            "Nothing was written; check the versions of tf2onnx and onnxruntime against uv.lock."
-        )
-    graph, agreement = _export_gradient_if_possible(trained, content, images[::_GRADIENT_STEP])
-    write_atomically(folder / "model.onnx", content)
-    if graph:
-        write_atomically(folder / SALIENCY_FILE, graph)
-    else:
-        (folder / SALIENCY_FILE).unlink(missing_ok=True)  # that of an earlier model would be verified and wrong
-    for variant in (LITERT_FILE, INT8_FILE):
-        (folder / variant).unlink(missing_ok=True)
-    update_card(
-        name,
-        settings,
-        variants={},
-        export={"max_abs_difference": difference, "n": len(chosen)},
-        saliency=agreement,
-        map_extent=map_extent(trained) if isinstance(trained, keras.Sequential) else None,
-    )
-    return f"{name}: model.onnx agrees with Keras to {difference:.1e} on {len(chosen)} test scans."
+    selected = rows[np.linspace(0, len(rows) - 1, min(_CHECKED_SCANS, len(rows))).astype(int)]
+    return to_batch(data.model_inputs[selected], recipe.input.to_input_spec())
 
 
 def _export_gradient_if_possible(
-    trained: keras.Model, content: bytes, images: NDArray[np.float32]
+    model: keras.Model, content: bytes, images: NDArray[np.float32]
 ) -> tuple[bytes | None, dict[str, Any] | None]:
-    """The gradient graph and how well it agrees; None of both where it is too large or an operator is not known."""
+    """Return the gradient graph and its agreement; None for both if it is too large or an operator has no rule."""
     if len(content) > MAX_GRADIENT_MODEL_BYTES:
         return None, None
     try:
-        return export_gradient(trained, content, images)
+        return export_gradient(model, content, images)
     except RecipeError:
         return None, None
-
-
-def to_onnx(model: keras.Model) -> bytes:
-    """ONNX bytes of a trained network with its maps."""
-    return export_onnx_bytes(serving_graph(model))
-
-
-def export_onnx_bytes(graph: keras.Model) -> bytes:
-    """ONNX bytes of a network as it is."""
-    graph(np.zeros((1, *graph.input_shape[1:]), np.float32))  # tf2onnx wants the graph called once
-    with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
-        path = Path(folder) / "model.onnx"
-        graph.export(path, format="onnx", verbose=False)
-        return path.read_bytes()
-
-
-def max_abs_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
-    """Largest absolute difference of a probability between Keras and ONNX Runtime on images (n, h, w, c)."""
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    found = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
-    trained = model.predict(images, verbose=0)
-    if isinstance(trained, dict):
-        trained = trained["class"]
-    elif trained.shape[1] == 1:
-        found = found[:, list(TUMOR_INDICES)].sum(axis=1, keepdims=True)
-    return float(np.abs(found - trained).max())

@@ -1,4 +1,4 @@
-"""The training cache: every image of the manifest, standardized once, on disk as one array of 8-bit frames."""
+"""Cache of preprocessed images and masks: one array on disk per image set and input specification."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ from braintumor.errors import DatasetError, ScanError
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings, get_settings
 
-_CHUNK = 64
+_CHUNK_SIZE: Final = 64  # images preprocessed and written at a time
+_MASK_COLUMNS: Final = ["path", "sha256", "width", "height"]
 
 
 def load_model_inputs(
@@ -29,52 +30,87 @@ def load_model_inputs(
     settings: Settings | None = None,
     image_set: ImageSet = KAGGLE,
 ) -> NDArray[np.uint8]:
-    """Frames of every row of the manifest, in its order, decoded in parallel the first time.
+    """Load the preprocessed image of every row of a manifest, in its order.
 
-    A killed first time goes on from where it was: chunks already done are marked beside the array. The paths of the
-    manifest are relative to the folder of `image_set` in `settings.inputs`.
+    The first call preprocesses the images in parallel. If it is interrupted, the next call continues: finished chunks
+    are recorded in a file next to the array.
+
+    Parameters
+    ----------
+    image_set : ImageSet
+        Set whose folder in `settings.inputs` the paths of the manifest are relative to.
 
     Returns
     -------
-    ndarray of uint8, shape (rows, contract.height, contract.width)
+    ndarray of uint8, shape (rows, input_spec.height, input_spec.width)
 
     Raises
     ------
     DatasetError
-        An image named in the manifest is missing or cannot be read.
+        An image of the manifest is missing or cannot be read.
     """
     settings = settings or get_settings()
     path = cache_path("frames", manifest, input_spec, settings)
-    marks = path.with_suffix(".done")  # the chunks that are finished
+    chunk_log = path.with_suffix(".done")
     shape = (len(manifest), input_spec.height, input_spec.width)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
-        marks.write_text("")
-    done = {int(line) for line in marks.read_text().split()} if marks.is_file() else set()
-    starts = [s for s in range(0, len(manifest), _CHUNK) if s not in done]
+        chunk_log.write_text("")
+    finished = {int(line) for line in chunk_log.read_text().split()} if chunk_log.is_file() else set()
+    starts = [start for start in range(0, len(manifest), _CHUNK_SIZE) if start not in finished]
     if starts:
+        preprocess_chunk = partial(_preprocess_chunk, settings, input_spec, image_set)
         paths = manifest["path"].tolist()
-        chunks = [paths[s : s + _CHUNK] for s in starts]
-        read = partial(_preprocess_chunk, settings, input_spec, image_set)
+        chunks = [paths[start : start + _CHUNK_SIZE] for start in starts]
         array = np.lib.format.open_memmap(path, mode="r+")
         workers = settings.workers or os.cpu_count() or 1
         with (
             ProcessPoolExecutor(workers) as pool,
-            marks.open("a") as file,
-            tqdm(total=len(paths), initial=len(done) * _CHUNK, desc="standardize", unit="img", disable=None) as bar,
+            chunk_log.open("a") as log,
+            tqdm(
+                total=len(paths), initial=len(finished) * _CHUNK_SIZE, desc="preprocess", unit="img", disable=None
+            ) as progress,
         ):
-            for start, frames in zip(starts, pool.map(read, chunks), strict=True):
-                array[start : start + len(frames)] = frames
+            for start, images in zip(starts, pool.map(preprocess_chunk, chunks), strict=True):
+                array[start : start + len(images)] = images
                 array.flush()
-                file.write(f"{start}\n")
-                file.flush()
-                bar.update(len(frames))
+                log.write(f"{start}\n")
+                log.flush()
+                progress.update(len(images))
     return np.load(path)
 
 
+def load_input_masks(
+    manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Load the mask of every row of a manifest in model input geometry, in its order; in parallel the first time.
+
+    Returns
+    -------
+    masks : ndarray of uint8, shape (rows, input_spec.height, input_spec.width)
+        1 where there is tumour.
+    mask_known : ndarray of bool, shape (rows,)
+        Whether the mask is the reference: the tumour is outlined, or there is none. The mask of a tumour without an
+        outline is all zero and has no meaning.
+    """
+    settings = settings or get_settings()
+    rows = manifest[_MASK_COLUMNS].to_dict("records")
+    # The number of mask files is part of the name, so that masks downloaded later invalidate the cache.
+    file_count = sum(1 for _ in masks_folder(settings).glob("*.png"))
+    path = cache_path(f"masks-{file_count}", manifest, input_spec, settings)
+    if path.is_file():
+        masks = np.load(path)
+    else:
+        with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+            masks = np.stack(list(pool.map(partial(_preprocess_mask, settings, input_spec), rows, chunksize=64)))
+        _save_array(path, masks)
+    tumor_free = (manifest["label"] == str(TumorClass.NOTUMOR)).to_numpy()
+    return masks, tumor_free | masks.any(axis=(1, 2))
+
+
 def cache_path(kind: str, manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings) -> Path:
-    """Where an array with one entry per row of the manifest is kept; named by what it holds."""
+    """Return the cache file of an array with one entry per row; its name depends on images and input specification."""
     content = json.dumps([input_spec.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
     return settings.cache_folder / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
 
@@ -89,39 +125,8 @@ def _preprocess_file(settings: Settings, input_spec: InputSpec, image_set: Image
     try:
         return preprocess(read_scan(settings.inputs / image_set.folder / path, settings=settings), input_spec)[0]
     except ScanError as error:
-        again = f"{image_set.command}, then braintumor data audit" if image_set == KAGGLE else image_set.command
-        raise DatasetError(f"{error} The manifest names this image: run {again}.") from error
-
-
-_MASK_COLUMNS = ["path", "sha256", "width", "height"]
-
-
-def load_input_masks(
-    manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings | None = None
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Mask frames of every row of the manifest, in its order, read in parallel the first time.
-
-    Returns
-    -------
-    masks : ndarray of uint8, shape (rows, contract.height, contract.width)
-        One where there is tumour.
-    known : ndarray of bool, shape (rows,)
-        Whether the mask is the truth: it was outlined, or there is no tumour to outline. The mask of a tumour nobody
-        outlined is all zero and means nothing.
-    """
-    settings = settings or get_settings()
-    rows = manifest[_MASK_COLUMNS].to_dict("records")
-    # Masks fetched later make other frames: how many there are is part of the name.
-    fetched = sum(1 for _ in masks_folder(settings).glob("*.png"))
-    path = cache_path(f"masks-{fetched}", manifest, input_spec, settings)
-    if path.is_file():
-        masks = np.load(path)
-    else:
-        with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-            masks = np.stack(list(pool.map(partial(_preprocess_mask, settings, input_spec), rows, chunksize=64)))
-        _save_array(path, masks)
-    healthy = (manifest["label"] == str(TumorClass.NOTUMOR)).to_numpy()
-    return masks, healthy | masks.any(axis=(1, 2))
+        remedy = f"{image_set.command}, then braintumor data audit" if image_set == KAGGLE else image_set.command
+        raise DatasetError(f"{error} The image is listed in the manifest: run {remedy}.") from error
 
 
 def _preprocess_mask(settings: Settings, input_spec: InputSpec, manifest_row: dict[str, Any]) -> NDArray[np.uint8]:
@@ -132,8 +137,8 @@ def _preprocess_mask(settings: Settings, input_spec: InputSpec, manifest_row: di
     return geometry.mask_to_input(mask).astype(np.uint8)
 
 
-def _save_array(path: Path, masks: NDArray[np.uint8]) -> None:
+def _save_array(path: Path, array: NDArray[np.uint8]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial_path = path.with_name(f"part-{path.name}")
-    np.save(partial_path, masks)
+    np.save(partial_path, array)
     partial_path.replace(path)

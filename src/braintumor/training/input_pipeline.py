@@ -1,4 +1,4 @@
-"""Input pipeline: frames in memory, changed on the fly by TensorFlow's own threads while the network trains."""
+"""Training and validation batches from images in memory, augmented by TensorFlow while the network trains."""
 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, NO_TUMOR_INDEX, Split
 from braintumor.models.recipe import Recipe
+from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.intensity import IntensityParams, apply_intensity, sample_intensity
-from braintumor.training.augmentation.spatial import SpatialParams, sample_spatial
-from braintumor.training.augmentation.tumor_copy_paste import (
-    DonorBank,
-    PasteParams,
-    apply_paste,
-    apply_spatial,
-    sample_paste,
-)
+from braintumor.training.augmentation.spatial import SpatialParams, apply_spatial, sample_spatial
+from braintumor.training.augmentation.tumor_copy_paste import PasteParams, apply_paste, sample_paste
 from braintumor.training.data import TrainingData
 from braintumor.training.losses import UNKNOWN_MASK
 
@@ -28,16 +23,16 @@ class SplitTensors:
 
     Attributes
     ----------
-    frames : Tensor of uint8, shape (n, height, width)
+    model_inputs : Tensor of uint8, shape (n, height, width)
     labels : ndarray of int64, shape (n,)
     channels : int
-        Times the grey frame is repeated.
+        How often the grey image is repeated.
     masks : Tensor of uint8, shape (n, height, width), optional
-        One where there is tumour; with masks, batches carry them as a second target at half the size.
-    known : ndarray of bool, shape (n,), optional
-        Where the mask is the truth.
+        1 where there is tumour. With masks, batches have them as a second target at half the size.
+    mask_known : ndarray of bool, shape (n,), optional
+        Whether the mask is the reference: outlined, or no tumour to outline.
     outputs : int
-        Numbers the network answers with: one for each class, or the one of tumour or none.
+        Number of classification outputs: one per class, or one tumour probability.
     """
 
     model_inputs: tf.Tensor
@@ -49,22 +44,28 @@ class SplitTensors:
 
     @property
     def targets(self) -> NDArray[np.float32]:
-        """What the network should answer, shape (n, outputs)."""
+        """Classification targets, shape (n, outputs)."""
         if self.outputs == 1:
             return (self.labels != NO_TUMOR_INDEX).astype(np.float32)[:, None]
         return np.eye(self.outputs, dtype=np.float32)[self.labels]
 
     def resize(self, size: int) -> "SplitTensors":
-        """The same images on smaller frames."""
+        """Return the same images and masks at another size."""
         if self.model_inputs.shape[1] == size:
             return self
-        frames, masks = (_resize_images(values, size) for values in (self.model_inputs, self.masks))
-        return replace(self, model_inputs=frames, masks=masks)
+        images, masks = (_resize_images(values, size) for values in (self.model_inputs, self.masks))
+        return replace(self, model_inputs=images, masks=masks)
 
 
 @dataclass(frozen=True, slots=True)
 class EpochPlan:
-    """One epoch: which rows are shown, in what order, and what is done to each. A row may come several times."""
+    """Order and augmentation of the training samples of one epoch; an image may occur several times.
+
+    Attributes
+    ----------
+    indices : ndarray of int64, shape (samples,)
+        Row of each sample in the training split.
+    """
 
     indices: NDArray[np.int64]
     spatial: SpatialParams
@@ -72,67 +73,103 @@ class EpochPlan:
     intensity: IntensityParams | None = None
 
 
+def split_tensors(recipe: Recipe, data: TrainingData, split: Split) -> SplitTensors:
+    """Convert images, labels and masks of a split to tensors."""
+    rows = data.split_rows(split)
+    images = tf.constant(data.model_inputs[rows])
+    tensors = SplitTensors(images, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
+    if data.masks is None or data.mask_known is None:
+        return tensors
+    return replace(tensors, masks=tf.constant(data.masks[rows]), mask_known=data.mask_known[rows])
+
+
+def make_donor_bank(data: TrainingData) -> DonorBank:
+    """Build the donor bank of the training split.
+
+    Raises
+    ------
+    ValueError
+        The data has no tumour masks.
+    """
+    if data.masks is None:
+        raise ValueError("Copy-paste augmentation needs the tumour masks: load the data with_masks.")
+    rows = data.split_rows(Split.TRAIN)
+    planes = data.manifest["plane"].to_numpy()[rows]
+    return DonorBank.from_arrays(data.model_inputs[rows], data.masks[rows], data.labels[rows], planes)
+
+
+def plan_epoch(recipe: Recipe, donors: DonorBank | None, tensors: SplitTensors, epoch: int) -> EpochPlan:
+    """Sample order and augmentation of an epoch from the recipe's seed and the epoch number."""
+    generator = np.random.default_rng([recipe.seed, epoch])
+    repeats = range(recipe.fit.repeats_per_epoch)
+    indices = np.concatenate([generator.permutation(len(tensors.labels)) for _ in repeats])
+    height, width = tensors.model_inputs.shape[1:]
+    spatial = sample_spatial(recipe.augmentation, len(indices), height, width, generator)
+    paste = sample_paste(recipe.copy_paste, indices, donors, width, generator) if recipe.copy_paste and donors else None
+    intensity = sample_intensity(recipe.intensity, len(indices), generator) if recipe.intensity else None
+    return EpochPlan(indices, spatial, paste, intensity)
+
+
 def training_batches(tensors: SplitTensors, epoch_plan: EpochPlan, batch_size: int) -> tf.data.Dataset:
-    """Batches of one epoch.
+    """Build the augmented batches of one epoch.
 
     Returns
     -------
     Dataset
-        Of (images (batch, height, width, channels) float32 from 0 to 1, targets): see `Source.targets`, or
-        a dict of them as `class` and masks (batch, height / 2, width / 2, 1) as `mask`.
+        Pairs of images (batch, height, width, channels), float32 from 0 to 1, and targets: see `SplitTensors.targets`,
+        or with masks a dict of them as `class` and masks (batch, height / 2, width / 2, 1) as `mask`.
     """
-    parts = {"moves": epoch_plan.spatial, "composites": epoch_plan.paste, "appearance": epoch_plan.intensity}
-    plan: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part is not None}
-    plan["rows"] = epoch_plan.indices
-    known = tf.constant(tensors.mask_known)
-    wanted = tf.constant(tensors.targets)
+    params = {"spatial": epoch_plan.spatial, "paste": epoch_plan.paste, "intensity": epoch_plan.intensity}
+    plan: dict[str, Any] = {name: asdict(values) for name, values in params.items() if values is not None}
+    plan["indices"] = epoch_plan.indices
+    all_targets, all_known = tf.constant(tensors.targets), tf.constant(tensors.mask_known)
 
-    def make(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
-        rows = plan["rows"]
-        images, masks, targets = _gather_images(tensors.model_inputs, rows), None, tf.gather(wanted, rows)
-        sure = tf.gather(known, rows) if tensors.masks is not None else None
+    def make_batch(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
+        rows = plan["indices"]
+        images, targets = _gather_images(tensors.model_inputs, rows), tf.gather(all_targets, rows)
+        masks: tf.Tensor | None = None
         if tensors.masks is not None:
-            masks = _gather_images(tensors.masks, rows)
-        if "composites" in plan:
-            drawn = plan["composites"]
-            pasted, shape = (
-                _gather_images(tensors.model_inputs, drawn["source_rows"]),
-                _gather_images(tensors.masks, drawn["mask_rows"]),
-            )
-            images, masks, faint = apply_paste(images, masks, pasted, shape, drawn)
-            # Whether a faint one is seen or not, no answer is wrong.
-            targets, sure = tf.where(faint[:, None], 1.0, drawn["targets"]), sure & ~faint
-        images = apply_spatial(images, plan["moves"]["transforms"])
-        images = tf.clip_by_value(images * (plan["moves"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
-        if "appearance" in plan:
-            images = apply_intensity(images, plan["appearance"])
+            masks, mask_known = _gather_images(tensors.masks, rows), tf.gather(all_known, rows)
+        if "paste" in plan:
+            images, masks, imperceptible = _paste(tensors, images, masks, plan["paste"])
+            # Whether the network detects an imperceptible tumour or not, it is not penalized.
+            targets = tf.where(imperceptible[:, None], 1.0, plan["paste"]["targets"])
+            mask_known &= ~imperceptible
+        images = apply_spatial(images, plan["spatial"]["transforms"])
+        images = tf.clip_by_value(images * (plan["spatial"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
+        if "intensity" in plan:
+            images = apply_intensity(images, plan["intensity"])
         images = tf.repeat(images, tensors.channels, axis=3)
         if masks is None:
             return images, targets
-        return images, {
-            "class": targets,
-            "mask": _make_mask_target(apply_spatial(masks, plan["moves"]["transforms"]), sure),
-        }
+        masks = apply_spatial(masks, plan["spatial"]["transforms"])
+        return images, {"class": targets, "mask": _make_mask_target(masks, mask_known)}
 
-    data = tf.data.Dataset.from_tensor_slices(plan).batch(batch_size)
-    return data.map(make, num_parallel_calls=2, deterministic=True).prefetch(4)
+    dataset = tf.data.Dataset.from_tensor_slices(plan).batch(batch_size)
+    return dataset.map(make_batch, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
 def evaluation_batches(tensors: SplitTensors, batch_size: int) -> tf.data.Dataset:
-    """Batches of unchanged images, in order, for validation; targets as `training_batches` gives them."""
-    wanted, known = tf.constant(tensors.targets), tf.constant(tensors.mask_known)
+    """Build batches of unchanged images, in order, with the targets of `training_batches`."""
+    all_targets, all_known = tf.constant(tensors.targets), tf.constant(tensors.mask_known)
 
-    def make(rows: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def make_batch(rows: tf.Tensor) -> tuple[tf.Tensor, Any]:
         images = tf.repeat(_gather_images(tensors.model_inputs, rows) / 255.0, tensors.channels, axis=3)
-        targets = tf.gather(wanted, rows)
+        targets = tf.gather(all_targets, rows)
         if tensors.masks is None:
             return images, targets
-        return images, {
-            "class": targets,
-            "mask": _make_mask_target(_gather_images(tensors.masks, rows), tf.gather(known, rows)),
-        }
+        masks = _make_mask_target(_gather_images(tensors.masks, rows), tf.gather(all_known, rows))
+        return images, {"class": targets, "mask": masks}
 
-    return tf.data.Dataset.range(len(tensors.labels)).batch(batch_size).map(make).prefetch(2)
+    return tf.data.Dataset.range(len(tensors.labels)).batch(batch_size).map(make_batch).prefetch(2)
+
+
+def _paste(
+    tensors: SplitTensors, images: tf.Tensor, masks: tf.Tensor, params: dict[str, tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    pasted = _gather_images(tensors.model_inputs, params["source_rows"])
+    pasted_masks = _gather_images(tensors.masks, params["mask_rows"])
+    return apply_paste(images, masks, pasted, pasted_masks, params)
 
 
 def _make_mask_target(masks: tf.Tensor, mask_known: tf.Tensor) -> tf.Tensor:
@@ -146,37 +183,6 @@ def _gather_images(values: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
 def _resize_images(values: tf.Tensor | None, size: int) -> tf.Tensor | None:
     if values is None:
         return None
-    parts = [values[start : start + 256, ..., None] for start in range(0, len(values), 256)]
-    resized = [tf.round(tf.image.resize(part, (size, size), antialias=True)) for part in parts]
-    return tf.concat([tf.cast(part, tf.uint8) for part in resized], axis=0)[..., 0]
-
-
-def split_tensors(recipe: Recipe, data: TrainingData, split: Split) -> SplitTensors:
-    """Images, labels and masks of a split."""
-    rows = data.split_rows(split)
-    frames = tf.constant(data.model_inputs[rows])
-    source = SplitTensors(frames, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
-    if data.masks is None or data.mask_known is None:
-        return source
-    return replace(source, masks=tf.constant(data.masks[rows]), mask_known=data.mask_known[rows])
-
-
-def make_donor_bank(data: TrainingData) -> DonorBank:
-    """What composites of the training split are sampled from."""
-    if data.masks is None:
-        raise ValueError("Composites need the tumour masks.")
-    rows = data.split_rows(Split.TRAIN)
-    planes = data.manifest["plane"].to_numpy()[rows]
-    return DonorBank.from_arrays(data.model_inputs[rows], data.masks[rows], data.labels[rows], planes)
-
-
-def plan_epoch(recipe: Recipe, donors: DonorBank | None, tensors: SplitTensors, epoch: int) -> EpochPlan:
-    """What an epoch shows: every pass in an order of its own."""
-    generator = np.random.default_rng([recipe.seed, epoch])
-    order = np.concatenate([generator.permutation(len(tensors.labels)) for _ in range(recipe.fit.passes)])
-    (height, width), drawn = tensors.model_inputs.shape[1:], None
-    moves = sample_spatial(recipe.augmentation, len(order), height, width, generator)
-    if recipe.composites and donors:
-        drawn = sample_paste(recipe.composites, order, donors, width, generator)
-    appearance = sample_intensity(recipe.appearance, len(order), generator) if recipe.appearance else None
-    return EpochPlan(order, moves, drawn, appearance)
+    chunks = [values[start : start + 256, ..., None] for start in range(0, len(values), 256)]
+    resized = [tf.round(tf.image.resize(chunk, (size, size), antialias=True)) for chunk in chunks]
+    return tf.concat([tf.cast(chunk, tf.uint8) for chunk in resized], axis=0)[..., 0]

@@ -1,19 +1,20 @@
-"""Losses of networks with two answers: a class out of those that are right, and a mask where one is known."""
+"""Keras losses for class, mask and distillation targets, with missing or ambiguous labels."""
 
-from typing import Any
+from typing import Any, Final
 
 import keras
 from keras import ops
 
-UNKNOWN_MASK = -1.0  # value of a mask target nobody outlined
-_PIXEL_LOSS_WEIGHT = 10.0  # what the cross-entropy of pixels counts beside the Dice loss
+UNKNOWN_MASK: Final = -1.0  # value of the mask target where the tumour was not outlined
+_PIXEL_LOSS_WEIGHT: Final = 10.0  # weight of the pixel cross-entropy relative to the Dice loss
+_MIN_PROBABILITY: Final = 1e-6
 
 
 @keras.saving.register_keras_serializable("braintumor")
 class PartialLabelCrossEntropy(keras.losses.Loss):
-    """Cross-entropy against a set of answers of which any is right; with one answer, the usual categorical one.
+    """Cross-entropy with a set of correct classes per image; with one correct class, categorical cross-entropy.
 
-    So it is with a mixture of two images, whose answers are right in part.
+    Targets below 1 in all classes are soft labels, for which the usual cross-entropy is used.
     """
 
     def __init__(self, label_smoothing: float = 0.0, name: str = "set_crossentropy", **arguments: Any) -> None:
@@ -21,87 +22,82 @@ class PartialLabelCrossEntropy(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` (n, classes) from zero to one, `y_pred` probabilities (n, classes); one loss per image."""
-        sure = -ops.log(ops.clip(ops.sum(y_true * y_pred, axis=-1), 1e-6, 1.0))
-        logs = ops.log(ops.clip(y_pred, 1e-6, 1.0))
-        sure = ops.where(ops.max(y_true, axis=-1) < 1, -ops.sum(y_true * logs, axis=-1), sure)
-        even = -ops.mean(logs, axis=-1)
-        return (1 - self.label_smoothing) * sure + self.label_smoothing * even
+        """Return one loss per image for targets from 0 to 1 and probabilities, both (n, classes)."""
+        loss = -ops.log(ops.clip(ops.sum(y_true * y_pred, axis=-1), _MIN_PROBABILITY, 1.0))
+        log_probabilities = ops.log(ops.clip(y_pred, _MIN_PROBABILITY, 1.0))
+        loss = ops.where(ops.max(y_true, axis=-1) < 1, -ops.sum(y_true * log_probabilities, axis=-1), loss)
+        uniform_loss = -ops.mean(log_probabilities, axis=-1)
+        return (1 - self.label_smoothing) * loss + self.label_smoothing * uniform_loss
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make the same loss again."""
+        """Return the arguments that create the same loss."""
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
 @keras.saving.register_keras_serializable("braintumor")
 class MaskLoss(keras.losses.Loss):
-    """Cross-entropy of each pixel, and Dice loss (Milletari et al. 2016) where there is tumour; unknown masks are free.
+    """Pixel cross-entropy plus Dice loss (Milletari et al. 2016) where there is tumour; unknown masks cost nothing.
 
-    Tumours are a fiftieth of a slice: cross-entropy alone would be content to see none.
+    Tumours cover about 2% of a slice, so cross-entropy alone would favour empty masks.
     """
 
     def __init__(self, name: str = "mask_loss", **arguments: Any) -> None:
         super().__init__(name=name, **arguments)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` (n, h, w, 1) from 0 to 1 or `UNKNOWN`, `y_pred` logits of the same shape; one loss per image."""
-        known = ops.cast(ops.max(y_true, axis=(1, 2, 3)) > UNKNOWN_MASK / 2, "float32")
+        """Return one loss per image for targets (n, h, w, 1) from 0 to 1 or `UNKNOWN_MASK`, and logits."""
+        is_known = ops.cast(ops.max(y_true, axis=(1, 2, 3)) > UNKNOWN_MASK / 2, "float32")
         truth = ops.clip(y_true, 0.0, 1.0)
-        seen = ops.sigmoid(y_pred)
+        probability = ops.sigmoid(y_pred)
         area = ops.sum(truth, axis=(1, 2, 3))
-        overlap = 2 * ops.sum(truth * seen, axis=(1, 2, 3)) + 1
-        dice = 1 - overlap / (area + ops.sum(seen, axis=(1, 2, 3)) + 1)
-        return known * (pixel_loss(truth, y_pred) + ops.where(area > 0, dice, 0.0))
-
-
-def pixel_loss(truth: Any, logits: Any) -> Any:
-    """Cross-entropy of mask logits against probabilities, both (n, h, w, 1): one weighed mean per image."""
-    pixels = ops.relu(logits) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
-    return _PIXEL_LOSS_WEIGHT * ops.mean(pixels, axis=(1, 2, 3))
-
-
-_MIN_PROBABILITY = 1e-6
-
-
-def soften(probabilities: Any, temperature: float) -> Any:
-    """Probabilities (n, classes) of the same logits divided by a temperature."""
-    return ops.softmax(ops.log(ops.clip(probabilities, _MIN_PROBABILITY, 1.0)) / temperature)
+        overlap = 2 * ops.sum(truth * probability, axis=(1, 2, 3)) + 1
+        dice_loss = 1 - overlap / (area + ops.sum(probability, axis=(1, 2, 3)) + 1)
+        return is_known * (pixel_loss(truth, y_pred) + ops.where(area > 0, dice_loss, 0.0))
 
 
 @keras.saving.register_keras_serializable("braintumor")
 class DistillationLoss(keras.losses.Loss):
-    """Kullback-Leibler divergence of the teachers' softened class probabilities from one's own (Hinton et al. 2015).
+    """Kullback-Leibler divergence between the softened class probabilities of teachers and student.
 
-    Times the square of the temperature, so that its gradients stay as large as those of the labels.
+    Hinton et al. (2015). The factor temperature squared keeps its gradients as large as those of the label loss.
     """
 
-    def __init__(self, temperature: float = 1.0, name: str = "taught_class", **arguments: Any) -> None:
+    def __init__(self, temperature: float = 1.0, name: str = "teacher_class", **arguments: Any) -> None:
         super().__init__(name=name, **arguments)
         self.temperature = temperature
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` softened probabilities, `y_pred` probabilities, both (n, classes); one loss per image."""
-        said, own = (
-            ops.clip(y_true, _MIN_PROBABILITY, 1.0),
-            ops.clip(soften(y_pred, self.temperature), _MIN_PROBABILITY, 1.0),
-        )
-        return self.temperature**2 * ops.sum(said * (ops.log(said) - ops.log(own)), axis=-1)
+        """Return one loss per image for softened teacher probabilities and student probabilities, both (n, classes)."""
+        teacher = ops.clip(y_true, _MIN_PROBABILITY, 1.0)
+        student = ops.clip(soften(y_pred, self.temperature), _MIN_PROBABILITY, 1.0)
+        return self.temperature**2 * ops.sum(teacher * (ops.log(teacher) - ops.log(student)), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that make the same loss again."""
+        """Return the arguments that create the same loss."""
         return {**super().get_config(), "temperature": self.temperature}
 
 
 @keras.saving.register_keras_serializable("braintumor")
 class MaskDistillationLoss(keras.losses.Loss):
-    """Cross-entropy of each pixel against what teachers see there, weighed as `MaskLoss` weighs its own.
+    """Pixel cross-entropy against the teachers' mask probabilities, weighted as in `MaskLoss`.
 
-    There is no Dice loss in it: against probabilities that one is least for answers surer than they are.
+    It has no Dice term: with soft targets, the Dice loss is lowest for predictions that are more extreme than them.
     """
 
-    def __init__(self, name: str = "taught_mask", **arguments: Any) -> None:
+    def __init__(self, name: str = "teacher_mask", **arguments: Any) -> None:
         super().__init__(name=name, **arguments)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """`y_true` probabilities (n, h, w, 1), `y_pred` logits of the same shape; one loss per image."""
+        """Return one loss per image for probabilities (n, h, w, 1) and logits of the same shape."""
         return pixel_loss(y_true, y_pred)
+
+
+def pixel_loss(truth: Any, logits: Any) -> Any:
+    """Return the weighted mean cross-entropy of mask logits per image; both (n, h, w, 1)."""
+    cross_entropy = ops.relu(logits) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits)))
+    return _PIXEL_LOSS_WEIGHT * ops.mean(cross_entropy, axis=(1, 2, 3))
+
+
+def soften(probabilities: Any, temperature: float) -> Any:
+    """Return the probabilities (n, classes) of the same logits divided by a temperature."""
+    return ops.softmax(ops.log(ops.clip(probabilities, _MIN_PROBABILITY, 1.0)) / temperature)

@@ -1,4 +1,4 @@
-"""Plates of what a network is shown in training, for notebooks (matplotlib)."""
+"""Figures for notebooks: a training batch with its targets, and a layered drawing of a network."""
 
 import io
 from collections.abc import Iterator
@@ -21,24 +21,56 @@ from braintumor.settings import Settings
 from braintumor.training.data import load_data
 from braintumor.training.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
 
-# Okabe and Ito's colours, which the colour-blind can tell apart.
-_LAYER_COLORS: Final[dict[type[keras.layers.Layer], str]] = {
+_LAYER_COLORS: Final[dict[type[keras.layers.Layer], str]] = {  # Okabe and Ito's palette, safe for colour blindness
     keras.layers.Conv2D: "#56B4E9",
     keras.layers.MaxPooling2D: "#E69F00",
     keras.layers.Flatten: "#BBBBBB",
     keras.layers.Dense: "#009E73",
     keras.layers.Dropout: "#CC79A7",
 }
+_PLOT_COLUMNS: Final = 8
+
+
+def plot_batch(recipe: Recipe, settings: Settings | None = None, count: int = 16, epoch: int = 1) -> Figure:
+    """Plot the first augmented training images of an epoch with their target classes, and the target masks below."""
+    data = load_data(recipe, Protocol.GROUP, settings)
+    tensors = split_tensors(recipe, data, Split.TRAIN)
+    donors = make_donor_bank(data) if recipe.copy_paste else None
+    batches = training_batches(tensors, plan_epoch(recipe, donors, tensors, epoch), count)
+    images, targets = next(iter(batches))
+    titles = [_target_text(target) for target in np.asarray(targets["class"] if recipe.mask else targets)]
+    masks: Any = targets["mask"] if recipe.mask else None
+    lines, rows = 1 if masks is None else 2, -(-len(images) // _PLOT_COLUMNS)
+    figure, axes = plt.subplots(
+        lines * rows, _PLOT_COLUMNS, figsize=(11, 1.45 * lines * rows), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, title in enumerate(titles):
+        row, column = lines * (i // _PLOT_COLUMNS), i % _PLOT_COLUMNS
+        axes[row, column].imshow(images[i, ..., 0], cmap="gray", vmin=0, vmax=1)
+        axes[row, column].set_title(title, fontsize=7)
+        if masks is not None:
+            axes[row + 1, column].imshow(np.maximum(masks[i, ..., 0], 0), cmap="gray", vmin=0, vmax=1)
+    return figure
+
+
+def _target_text(target: np.ndarray) -> str:
+    """Describe a classification target."""
+    if len(target) == 1:
+        return "tumour" if target[0] else "no tumour"
+    titles = [c.title for c, value in zip(CLASSES, target, strict=True) if value]
+    return "any class" if len(titles) == len(CLASSES) else "any tumour" if len(titles) > 1 else titles[0]
 
 
 def draw_architecture(model: keras.Model, path: Path) -> None:
-    """Write a layered drawing of a model as PNG."""
-    colours: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _LAYER_COLORS.items()}
+    """Write a layered drawing of a network as PNG."""
+    colors: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _LAYER_COLORS.items()}
     with _output_shapes():
-        picture = visualkeras.layered_view(
+        drawing = visualkeras.layered_view(
             model,
             legend=True,
-            color_map=colours,
+            color_map=colors,
             background_fill="white",
             scale_xy=2,
             scale_z=0.6,
@@ -47,13 +79,13 @@ def draw_architecture(model: keras.Model, path: Path) -> None:
             font=ImageFont.load_default(size=20),
         )
     buffer = io.BytesIO()
-    picture.convert("P", colors=64).save(buffer, "PNG", optimize=True)
+    drawing.convert("P", colors=64).save(buffer, "PNG", optimize=True)
     write_atomically(path, buffer.getvalue())
 
 
 @contextmanager
 def _output_shapes() -> Iterator[None]:
-    """Give layers the `output_shape` that Keras 3 dropped and visualkeras 0.2 still reads."""
+    """Restore the layer attribute `output_shape`, which Keras 3 removed and visualkeras 0.2 needs."""
 
     def output_shape(layer: keras.layers.Layer) -> Any:
         shape = layer.output.shape
@@ -61,36 +93,3 @@ def _output_shapes() -> Iterator[None]:
 
     with mock.patch.object(keras.layers.Layer, "output_shape", property(output_shape), create=True):
         yield
-
-
-_PLOT_COLUMNS = 8
-
-
-def plot_batch(recipe: Recipe, settings: Settings | None = None, count: int = 16, epoch: int = 1) -> Figure:
-    """The first slices of an epoch as the network sees them, under the right answers; masks it should draw below."""
-    data = load_data(recipe, Protocol.GROUP, settings)
-    source = split_tensors(recipe, data, Split.TRAIN)
-    donors = make_donor_bank(data) if recipe.composites else None
-    images, targets = next(iter(training_batches(source, plan_epoch(recipe, donors, source, epoch), count)))
-    answers = [_target_text(target) for target in np.asarray(targets["class"] if recipe.mask else targets)]
-    masks: Any = targets["mask"] if recipe.mask else None
-    lines, rows = 1 if masks is None else 2, -(-len(images) // _PLOT_COLUMNS)
-    figure, axes = plt.subplots(
-        lines * rows, _PLOT_COLUMNS, figsize=(11, 1.45 * lines * rows), squeeze=False, layout="constrained"
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for i, answer in enumerate(answers):
-        row, column = lines * (i // _PLOT_COLUMNS), i % _PLOT_COLUMNS
-        axes[row, column].imshow(images[i, ..., 0], cmap="gray", vmin=0, vmax=1)
-        axes[row, column].set_title(answer, fontsize=7)
-        if masks is not None:
-            axes[row + 1, column].imshow(np.maximum(masks[i, ..., 0], 0), cmap="gray", vmin=0, vmax=1)
-    return figure
-
-
-def _target_text(target: np.ndarray) -> str:
-    if len(target) == 1:
-        return "tumour" if target[0] else "no tumour"
-    right = [c.title for c, value in zip(CLASSES, target, strict=True) if value]
-    return "any answer" if len(right) == len(CLASSES) else "any tumour" if len(right) > 1 else right[0]

@@ -1,4 +1,4 @@
-"""The gradient of a version that keeps no gradient graph, made from the graph that serves it."""
+"""Saliency gradient of a model that has no `saliency.onnx`, computed from its `model.onnx`."""
 
 import onnxruntime
 
@@ -9,14 +9,14 @@ from braintumor.models.onnx_autodiff.graph import build_gradient_onnx
 
 
 def gradient_from_onnx(artifact: Artifact) -> GradientFunction:
-    """The gradient of the log-odds of tumour, by reverse mode over `model.onnx`; no network need be kept for it.
+    """Return the gradient of the tumour log-odds by reverse-mode differentiation of `model.onnx`.
 
     Raises
     ------
     ArtifactError
-        The graph is not the one the card describes.
+        The model file does not match the hash in the card.
     RecipeError
-        It holds an operator whose gradient is not known.
+        The model has an operator without a gradient rule.
     """
     graph = build_gradient_onnx(artifact.read_verified(MODEL_FILE), int16_weights=False)
     return onnx_gradient(onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]))

@@ -1,4 +1,4 @@
-"""Schedule: learning rate, best epoch and early stop, worked out from the history alone, so a run can resume."""
+"""Learning rate, image size, frozen layers and early stopping, computed from the history so that runs can resume."""
 
 import math
 from collections.abc import Sequence
@@ -7,21 +7,21 @@ from typing import Final
 from braintumor.models.recipe import FitRecipe, Recipe
 
 _WARMUP_FRACTION: Final = 0.1
-_MIN_RATE_FRACTION: Final = 0.01  # share of the highest rate the last epochs keep
+_MIN_RATE_FRACTION: Final = 0.01  # of the maximum learning rate, kept in the last epochs
 
 
 def best_epoch(val_losses: Sequence[float]) -> int:
-    """Index of the first epoch with the lowest validation loss."""
+    """Return the index of the first epoch with the lowest validation loss."""
     return min(range(len(val_losses)), key=val_losses.__getitem__)
 
 
 def selected_epoch(val_losses: Sequence[float], fit: FitRecipe) -> int:
-    """Epoch whose weights are kept, counted from 1: the best, but the last where the rate was led down to nothing."""
+    """Return the epoch, counted from 1, whose weights are used: the last after one cycle, otherwise the best."""
     return len(val_losses) if fit.schedule == "one_cycle" else best_epoch(val_losses) + 1
 
 
 def should_stop(val_losses: Sequence[float], fit: FitRecipe) -> bool:
-    """Whether training is over: all epochs done, or too many in a row without a better validation loss."""
+    """Check whether all epochs are done, or too many in a row did not improve the validation loss."""
     if len(val_losses) >= fit.epochs:
         return True
     if fit.schedule == "one_cycle":
@@ -30,35 +30,35 @@ def should_stop(val_losses: Sequence[float], fit: FitRecipe) -> bool:
 
 
 def next_learning_rate(val_losses: Sequence[float], fit: FitRecipe) -> float:
-    """Learning rate of the next epoch, by the recipe's schedule."""
+    """Return the learning rate of the next epoch."""
     return _one_cycle_rate(len(val_losses), fit) if fit.schedule == "one_cycle" else _plateau_rate(val_losses, fit)
 
 
 def input_size_at(epoch: int, fit: FitRecipe, full_size: int) -> int:
-    """Side of the frames in an epoch, counted from 0: small ones first where the recipe resizes progressively."""
-    return next((side for share, side in fit.sizes if epoch < share * fit.epochs), full_size)
+    """Return the image size in pixels of an epoch, counted from 0: smaller first with progressive resizing."""
+    return next((size for end, size in fit.progressive_sizes if epoch < end * fit.epochs), full_size)
 
 
 def frozen_layer_at(epoch: int, recipe: Recipe) -> str:
-    """Last layer that does not learn in an epoch, counted from 0; empty where all do."""
-    begun = [last for share, last in recipe.thaw if epoch >= share * recipe.fit.epochs]
-    return begun[-1] if begun else recipe.frozen_through
+    """Return the last frozen layer in an epoch, counted from 0; empty if all layers are trained."""
+    started = [last_layer for start, last_layer in recipe.unfreeze if epoch >= start * recipe.fit.epochs]
+    return started[-1] if started else recipe.freeze_until
 
 
 def _one_cycle_rate(epoch: int, fit: FitRecipe) -> float:
-    """Up in a straight line over the first tenth of the epochs, then down along half a cosine (Smith 2018)."""
-    rise = max(1, round(_WARMUP_FRACTION * fit.epochs))
-    if epoch < rise:
-        return fit.learning_rate * (epoch + 1) / rise
+    """Rise linearly over the first tenth of the epochs, then fall along half a cosine (Smith 2018)."""
+    warmup = max(1, round(_WARMUP_FRACTION * fit.epochs))
+    if epoch < warmup:
+        return fit.learning_rate * (epoch + 1) / warmup
     return fit.learning_rate * max(
-        _MIN_RATE_FRACTION, 0.5 * (1 + math.cos(math.pi * (epoch + 1 - rise) / (fit.epochs - rise)))
+        _MIN_RATE_FRACTION, 0.5 * (1 + math.cos(math.pi * (epoch + 1 - warmup) / (fit.epochs - warmup)))
     )
 
 
 def _plateau_rate(val_losses: Sequence[float], fit: FitRecipe) -> float:
-    """Times the factor after every run of flat epochs, counted anew each time.
+    """Multiply by the factor after each run of epochs without improvement.
 
-    The rule of Keras's ReduceLROnPlateau with no cooldown and no minimum change.
+    Equivalent to Keras's ReduceLROnPlateau without cooldown and minimum change.
     """
     rate, best, flat = fit.learning_rate, float("inf"), 0
     for loss in val_losses:

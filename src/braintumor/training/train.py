@@ -1,4 +1,4 @@
-"""Train a version: recipe and data in, `outputs/<version>/model.keras`, its history and the draft of its card out."""
+"""Training of a version: from its recipe to `model.keras`, `history.csv` and a draft of `card.json` in `outputs/`."""
 
 import os
 
@@ -6,12 +6,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from braintumor.enums import Protocol
 from braintumor.fileio import write_atomically
-from braintumor.inference.registry import MODEL_FILE, SALIENCY_FILE
+from braintumor.inference.artifact_files import KERAS_FILE, MODEL_FILE, SALIENCY_FILE
+from braintumor.inference.model_card import update_card
 from braintumor.inference.runs import Run
-from braintumor.models.builder import InitialWeights
+from braintumor.models.initial_weights import InitialWeights
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
-from braintumor.training.card_draft import remove_stale_results, update_card, write_card_draft
+from braintumor.training.card_draft import remove_stale_results, write_card_draft
 from braintumor.training.data import load_data
 from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.notebook_plots import draw_architecture
@@ -27,24 +28,24 @@ def train(
     restart: bool = False,
     settings: Settings | None = None,
 ) -> str:
-    """Fit the model of a recipe and write it with its history and the draft of its card.
+    """Train the model of a recipe and write it with its history and a draft of its card.
 
-    A killed run goes on from its last finished epoch when started again. What was exported and measured of an earlier
-    network in the folder is removed once the new one is there.
+    An interrupted training continues from its last finished epoch. Exports and results of an earlier model in the same
+    folder are removed once the new model is written.
 
     Parameters
     ----------
     version : str
         Name of a recipe.
     protocol : Protocol
-        How images are dealt; the two leaky ones write to `outputs/runs/<version>`.
+        How images are split; protocols other than `group` write to `outputs/runs/<version>`.
     seed : int, optional
-        Another seed than the recipe's; writes to `outputs/runs/<version>`.
+        Seed instead of the recipe's; writes to `outputs/runs/<version>`.
     weights : str, optional
-        `none`, `imagenet`, or the path of a file with ImageNet weights. Where random weights take the place of
-        ImageNet's or the other way round, it writes to `outputs/runs/<version>`.
+        `none`, `imagenet`, or the path of a file with ImageNet weights. If they differ in kind from the recipe's
+        weights, the run is written to `outputs/runs/<version>`.
     restart : bool
-        Forget the checkpoint of an earlier run.
+        Start again instead of continuing an interrupted training.
 
     Returns
     -------
@@ -52,34 +53,35 @@ def train(
         Name of the folder in `outputs/`.
     """
     settings = settings or get_settings()
-    recipe = load_recipe(version, settings).for_protocol(protocol)
+    recipe = load_recipe(version, settings)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
     if recipe.members:
         return _train_ensemble(version, recipe, protocol, settings)
-    start, other = InitialWeights.from_recipe(recipe, weights, settings), None
-    if start.kind != recipe.weights:
-        recipe, other = recipe.model_copy(update={"weights": start.kind}), start.kind
+    initial_weights, other_weights = InitialWeights.from_recipe(recipe, weights, settings), None
+    if initial_weights.kind != recipe.weights:
+        other_weights = initial_weights.kind
+        recipe = recipe.model_copy(update={"weights": other_weights})
     data = load_data(recipe, protocol, settings)
-    name = Run(version, protocol, recipe.seed, other).name
+    name = Run(version, protocol, recipe.seed, other_weights).name
     folder = settings.outputs / name
-    aims = AuxiliaryObjectives.from_recipe(recipe, data, settings)
-    served, history = train_with_checkpoints(recipe, data, folder / "work", start, aims, restart=restart)
-    served.save(folder / "model.keras")
+    objectives = AuxiliaryObjectives.from_recipe(recipe, data, settings, protocol)
+    model, history = train_with_checkpoints(recipe, data, folder / "work", initial_weights, objectives, restart=restart)
+    model.save(folder / KERAS_FILE)
     remove_stale_results(folder, MODEL_FILE, SALIENCY_FILE)
-    draw_architecture(served, folder / "figures" / "architecture.png")
+    draw_architecture(model, folder / "figures" / "architecture.png")
     write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
-    write_card_draft(name, recipe, protocol, data, history, served, settings)
-    update_card(name, settings, weights=start.to_dict(), **aims.identity())
+    write_card_draft(name, recipe, protocol, data, history, model, settings)
+    update_card(name, settings, weights=initial_weights.to_dict(), **objectives.identity())
     return name
 
 
 def _train_ensemble(version: str, recipe: Recipe, protocol: Protocol, settings: Settings) -> str:
-    """Build an ensemble of runs under the same protocol and seed, which are trained already."""
+    """Build an ensemble of runs that were trained with the same protocol and seed."""
     from braintumor.training.ensemble import build_ensemble
 
     members = [Run(member, protocol, recipe.seed) for member in recipe.members]
-    runs = {member.name: member.train_command for member in members}
+    commands = {member.name: member.train_command for member in members}
     name = Run(version, protocol, recipe.seed).name
-    build_ensemble(name, runs, recipe, protocol, settings)
+    build_ensemble(name, commands, recipe, protocol, settings)
     return name

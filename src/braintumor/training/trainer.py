@@ -1,4 +1,4 @@
-"""Fit: epoch by epoch, from checkpoint to checkpoint, to the network with the weights its schedule keeps."""
+"""Compilation and the training loop, which saves a checkpoint after every epoch."""
 
 import sys
 import time
@@ -10,7 +10,8 @@ import pandas as pd
 import tensorflow as tf
 
 from braintumor.enums import Split
-from braintumor.models.builder import InitialWeights, build_model, freeze_up_to, load_initial_weights
+from braintumor.models.builder import build_model
+from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
 from braintumor.models.recipe import Recipe
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
 from braintumor.training.data import TrainingData
@@ -27,25 +28,99 @@ from braintumor.training.losses import MaskLoss, PartialLabelCrossEntropy
 from braintumor.training.schedule import frozen_layer_at, input_size_at, next_learning_rate, selected_epoch, should_stop
 
 
+def train_with_checkpoints(
+    recipe: Recipe,
+    data: TrainingData,
+    work_folder: Path,
+    initial_weights: InitialWeights | None = None,
+    objectives: AuxiliaryObjectives | None = None,
+    *,
+    restart: bool = False,
+) -> tuple[keras.Model, pd.DataFrame]:
+    """Train a model and return it with the weights of the selected epoch, and the history.
+
+    Parameters
+    ----------
+    work_folder : Path
+        Folder of the checkpoints, from which an interrupted training continues.
+    """
+    initial_weights = initial_weights or InitialWeights.from_recipe(recipe)
+    objectives = AuxiliaryObjectives.from_recipe(recipe, data) if objectives is None else objectives
+    identity = {
+        "recipe": recipe.model_dump(mode="json"),
+        "data": data.fingerprint(),
+        "keras": keras.__version__,
+        "weights": initial_weights.to_dict(),
+        **objectives.identity(),
+    }
+    checkpoints = Checkpoints(work_folder, identity, restart=restart)
+    history = train_epochs(recipe, data, checkpoints, initial_weights, objectives)
+    trained = build_model(recipe)
+    model, average = checkpoints.load(selected_epoch(history["val_loss"].tolist(), recipe.fit))
+    trained.set_weights(objectives.strip_outputs(average or model).get_weights())
+    return trained, history
+
+
+def train_epochs(
+    recipe: Recipe,
+    data: TrainingData,
+    checkpoints: Checkpoints,
+    initial_weights: InitialWeights,
+    objectives: AuxiliaryObjectives,
+) -> pd.DataFrame:
+    """Train epoch by epoch until the schedule stops, and return the history with one row per epoch."""
+    keras.utils.set_random_seed(recipe.seed)
+    tf.config.experimental.enable_op_determinism()  # without it, rounding can differ between runs on a busy machine
+    history = checkpoints.history()
+    model, average = (
+        checkpoints.load(len(history)) if len(history) else build_compiled(recipe, initial_weights, objectives)
+    )
+    validated = objectives.strip_outputs(average or model)
+    if objectives:
+        compile_model(validated, recipe)
+    training, validation = (split_tensors(recipe, data, split) for split in (Split.TRAIN, Split.VALIDATION))
+    donors = make_donor_bank(data) if recipe.copy_paste else None
+    tensors = training
+    while not should_stop(history["val_loss"].tolist(), recipe.fit):
+        epoch = len(history) + 1
+        if epoch > 1 and frozen_layer_at(epoch - 1, recipe) != frozen_layer_at(epoch - 2, recipe):
+            freeze_up_to(model, frozen_layer_at(epoch - 1, recipe))
+            compile_model(model, recipe, objectives)  # the unfrozen layers start without optimizer state
+        model.optimizer.learning_rate = next_learning_rate(history["val_loss"].tolist(), recipe.fit)
+        size = input_size_at(epoch - 1, recipe.fit, recipe.input.height)
+        if tensors.model_inputs.shape[1] != size:
+            tensors = training.resize(size)
+        epoch_plan = plan_epoch(recipe, donors, tensors, epoch)
+        started = time.perf_counter()
+        batches = objectives.add_targets(training_batches(tensors, epoch_plan, recipe.fit.batch_size))
+        training_metrics = _fit_epoch(model, average, recipe, batches, epoch)
+        validation_metrics = validated.evaluate(evaluation_batches(validation, 64), verbose=0, return_dict=True)
+        row = _history_row(training_metrics, validation_metrics)
+        row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
+        row["seconds"] = round(time.perf_counter() - started, 3)
+        history = pd.DataFrame([*history.to_dict("records"), row], columns=list(HISTORY_COLUMNS)).astype({"epoch": int})
+        checkpoints.save(model, history, average)
+    return history
+
+
 def build_compiled(
     recipe: Recipe, initial_weights: InitialWeights, objectives: AuxiliaryObjectives
 ) -> tuple[keras.Model, keras.Model | None]:
-    """The model to train, and its moving average where one is kept."""
-    kept = 2 if recipe.fit.averaging else 1
-    model, *others = (build_model(recipe, recipe.fit.precision, any_size=bool(recipe.fit.sizes)) for _ in range(kept))
-    average = others[0] if others else None
+    """Build and compile the model to train, and a copy for its moving average if the recipe has one."""
+    any_size = bool(recipe.fit.progressive_sizes)
+    model = build_model(recipe, recipe.fit.precision, any_size=any_size)
+    average = build_model(recipe, recipe.fit.precision, any_size=any_size) if recipe.fit.ema_momentum else None
     load_initial_weights(model, recipe, file=initial_weights.file)
     model, average = objectives.add_outputs(model), average and objectives.add_outputs(average)
-    for one in (model, average):
-        if one is not None:
-            compile_model(one, recipe, objectives)
+    compile_model(model, recipe, objectives)
     if average is not None:
+        compile_model(average, recipe, objectives)
         average.set_weights(model.get_weights())
     return model, average
 
 
 def compile_model(model: keras.Model, recipe: Recipe, objectives: AuxiliaryObjectives | None = None) -> None:
-    """Give a network the optimizer, losses and metrics of its recipe."""
+    """Compile a model with the optimizer, losses and metrics of its recipe."""
     config = {"learning_rate": recipe.fit.learning_rate}
     if recipe.fit.weight_decay:
         config["weight_decay"] = recipe.fit.weight_decay
@@ -61,75 +136,28 @@ def compile_model(model: keras.Model, recipe: Recipe, objectives: AuxiliaryObjec
     model.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)
 
 
-def train_with_checkpoints(
-    recipe: Recipe, data: TrainingData, work_folder: Path, initial_weights: InitialWeights | None = None, objectives: AuxiliaryObjectives | None = None, *,
-    restart: bool = False,
-) -> tuple[keras.Model, pd.DataFrame]:  # fmt: skip
-    """The network with the weights its schedule keeps, and the history; checkpoints lie in `work`."""
-    initial_weights = initial_weights or InitialWeights.from_recipe(recipe)
-    objectives = AuxiliaryObjectives.from_recipe(recipe, data) if objectives is None else objectives
-    identity = {
-        "recipe": recipe.model_dump(mode="json"), "data": data.fingerprint(), "keras": keras.__version__,
-        "weights": initial_weights.to_dict(), **objectives.identity(),
-    }  # fmt: skip
-    checkpoints = Checkpoints(work_folder, identity, restart=restart)
-    history = train_epochs(recipe, data, checkpoints, initial_weights, objectives)
-    served = build_model(recipe)
-    model, average = checkpoints.load(selected_epoch(history["val_loss"].tolist(), recipe.fit))
-    served.set_weights(objectives.strip_outputs(average or model).get_weights())
-    return served, history
-
-
-def train_epochs(
-    recipe: Recipe,
-    data: TrainingData,
-    checkpoints: Checkpoints,
-    initial_weights: InitialWeights,
-    objectives: AuxiliaryObjectives,
-) -> pd.DataFrame:
-    """Train epoch by epoch until the schedule says stop; returns the history, a row per epoch."""
-    keras.utils.set_random_seed(recipe.seed)
-    tf.config.experimental.enable_op_determinism()  # without it a busy machine now and then rounds otherwise
-    history = checkpoints.history()
-    model, average = (
-        checkpoints.load(len(history)) if len(history) else build_compiled(recipe, initial_weights, objectives)
+def _fit_epoch(
+    model: keras.Model, average: keras.Model | None, recipe: Recipe, batches: tf.data.Dataset, epoch: int
+) -> dict[str, list[float]]:
+    """Train for one epoch and return the training metrics."""
+    fitted = model.fit(
+        batches,
+        initial_epoch=epoch - 1,
+        epochs=epoch,
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[WeightAverage(average, recipe.fit.ema_momentum)] if average else [],
     )
-    judged = objectives.strip_outputs(average or model)
-    if objectives:
-        compile_model(judged, recipe)
-    training, validation = split_tensors(recipe, data, Split.TRAIN), split_tensors(recipe, data, Split.VALIDATION)
-    donors = make_donor_bank(data) if recipe.composites else None
-    verbose = 1 if sys.stdout.isatty() else 2
-    resized = training
-    while not should_stop(history["val_loss"].tolist(), recipe.fit):
-        epoch = len(history) + 1
-        if epoch > 1 and frozen_layer_at(epoch - 1, recipe) != frozen_layer_at(epoch - 2, recipe):
-            freeze_up_to(model, frozen_layer_at(epoch - 1, recipe))
-            compile_model(model, recipe, objectives)  # what begins to learn has no momentum yet
-        model.optimizer.learning_rate = next_learning_rate(history["val_loss"].tolist(), recipe.fit)
-        side = input_size_at(epoch - 1, recipe.fit, recipe.input.height)
-        if resized.model_inputs.shape[1] != side:
-            resized = training.resize(side)
-        shown = plan_epoch(recipe, donors, resized, epoch)
-        started = time.perf_counter()
-        trained = model.fit(
-            objectives.add_targets(training_batches(resized, shown, recipe.fit.batch_size)), initial_epoch=epoch - 1, epochs=epoch,
-            shuffle=False, verbose=verbose,
-            callbacks=[WeightAverage(average, recipe.fit.averaging)] if average else [],
-        )  # fmt: skip
-        checked = judged.evaluate(evaluation_batches(validation, 64), verbose=0, return_dict=True)
-        row = _history_row(trained.history, checked)
-        row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
-        row["seconds"] = round(time.perf_counter() - started, 3)
-        history = pd.DataFrame([*history.to_dict("records"), row], columns=list(HISTORY_COLUMNS)).astype({"epoch": int})
-        checkpoints.save(model, history, average)
-    return history
+    metrics: dict[str, list[float]] = fitted.history
+    return metrics
 
 
 def _history_row(training: dict[str, list[float]], validation: dict[str, float]) -> dict[str, float]:
-    """The numbers of an epoch by the history's own names; a network with two answers is judged by its class."""
+    """Return the metrics of an epoch by history column; models with a mask report the class accuracy."""
     accuracy = "accuracy" if "accuracy" in training else "class_accuracy"
     return {
-        "accuracy": training[accuracy][-1], "loss": training["loss"][-1],
-        "val_accuracy": validation[accuracy], "val_loss": validation["loss"],
-    }  # fmt: skip
+        "accuracy": training[accuracy][-1],
+        "loss": training["loss"][-1],
+        "val_accuracy": validation[accuracy],
+        "val_loss": validation["loss"],
+    }

@@ -1,1 +1,1 @@
-"""One file for each network architecture."""
+"""Network architectures, one module each with a `build` function."""

@@ -1,4 +1,4 @@
-"""Custom CNN for large frames: four blocks with normalization and dropout; 4,668,164 parameters at 299 x 299 x 3."""
+"""Four convolution blocks for large images, with normalization and dropout; 4,668,164 parameters at 299 x 299 x 3."""
 
 from typing import Final
 
@@ -13,18 +13,19 @@ _HIDDEN: Final = 64
 
 
 def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
-    """Unpadded 3 x 3 convolutions, each normalized, pooling by 2 and Dropout 0.1 a block, Dense 64, Dropout 0.5.
+    """Build unpadded 3 x 3 convolutions with normalization, then Dense 64 and Dropout 0.5.
 
-    The fourth block has two convolutions, which brings its frame to 15 x 15 cells.
+    Each block ends with pooling by 2 and Dropout 0.1. The fourth block has two convolutions; its output is 15 x 15
+    cells.
     """
     steps = [keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image")]
-    for number, filters in enumerate(_BLOCKS, start=1):
-        for place, count in enumerate(filters, start=1):
+    for block, filters in enumerate(_BLOCKS, start=1):
+        for number, count in enumerate(filters, start=1):
             steps += [
-                layers.Conv2D(count, 3, activation="relu", name=f"conv_{number}_{place}"),
-                layers.BatchNormalization(name=f"norm_{number}_{place}"),
+                layers.Conv2D(count, 3, activation="relu", name=f"conv_{block}_{number}"),
+                layers.BatchNormalization(name=f"norm_{block}_{number}"),
             ]
-        steps += [layers.MaxPooling2D(2, name=f"pool_{number}"), layers.Dropout(0.1, name=f"dropout_{number}")]
+        steps += [layers.MaxPooling2D(2, name=f"pool_{block}"), layers.Dropout(0.1, name=f"dropout_{block}")]
     steps += [
         layers.Flatten(name="flatten"),
         layers.Dense(_HIDDEN, activation="relu", name="hidden"),

@@ -1,4 +1,4 @@
-"""Four blocks of convolution, normalization and pooling; 3,602,113 parameters at 150 x 150 x 3 for tumour or none."""
+"""Four blocks of convolution, normalization and pooling; 3,602,113 parameters at 150 x 150 x 3, binary."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _FILTERS: Final = (32, 64, 128, 256)
 
 
 def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
-    """Unpadded 3 x 3 convolutions, each normalized and pooled by 2, Dropout 0.5, Dense 256, Dropout 0.3, the answer."""
+    """Build unpadded 3 x 3 convolutions with normalization and pooling by 2, then Dense 256 between two dropouts."""
     steps = [keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image")]
     for number, filters in enumerate(_FILTERS, start=1):
         steps += [

@@ -1,4 +1,4 @@
-"""Plain CNN of the original project: four convolutions, one hidden layer; 495,972 parameters at 150 x 150 x 3."""
+"""CNN of the original project: four convolutions and one hidden layer; 495,972 parameters at 150 x 150 x 3."""
 
 import keras
 from keras import layers
@@ -8,10 +8,10 @@ from braintumor.models.heads import classification_head
 
 
 def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
-    """Conv 32, 64, 128, 128 of 4 x 4 with pooling by 3 between them, Dense 512, Dropout 0.5, the answer.
+    """Build 4 x 4 convolutions (32, 64, 128, 128) with pooling by 3 between them, then Dense 512 and Dropout 0.5.
 
-    On the two large frames values are pooled before they are rectified: the largest of rectified values is the
-    rectified largest, so this is the original's function and gradient, with a ninth of the values to rectify.
+    After the first two convolutions the ReLU follows the pooling. Because max(relu(x)) = relu(max(x)), function and
+    gradient are those of the original, with a ninth of the values to rectify.
     """
     return keras.Sequential(
         [

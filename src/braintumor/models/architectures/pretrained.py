@@ -1,83 +1,72 @@
-"""A base fitted to ImageNet under a head of its own: VGG16, Xception, MobileNet and others, as the recipe says."""
+"""An ImageNet backbone with a classification head; the recipe chooses backbone, pooling and hidden layer."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import keras
 from keras import layers
 
-from braintumor.errors import RecipeError
 from braintumor.imaging import InputSpec
-from braintumor.models.backbones import BACKBONES, Backbone
+from braintumor.models.backbones import Backbone, get_backbone
 from braintumor.models.heads import classification_head
 
-BACKBONE_LAYER = "base"  # name of the nested network
+BACKBONE_LAYER: Final = "backbone"  # name of the nested network
 
 
 def build(
     input_spec: InputSpec,
     outputs: int,
     *,
-    base: str,
-    join: Literal["flatten", "average"] = "average",
+    backbone: str,
+    pooling: Literal["flatten", "average"] = "average",
     hidden: int = 0,
     dropout: float = 0.0,
 ) -> keras.Sequential:
-    """The base's own preparation of pictures, the base with random weights, and a head.
+    """Build the preprocessing of the backbone, the backbone with random weights, and a head.
 
     Parameters
     ----------
-    base : str
-        One of `BASES`.
-    join : str
-        How its last cells become one vector: all of them in a row, or their average.
+    backbone : str
+        A key of `BACKBONES`.
+    pooling : str
+        How the last feature map becomes a vector: `flatten`, or its global `average`.
     hidden : int
-        Units of a hidden layer with ReLU; none where zero.
+        Units of a hidden ReLU layer; 0 for none.
     dropout : float
-        Share of the vector before the answer that is dropped in training.
+        Dropout rate before the classification layer.
     """
-    chosen = get_backbone(base)
+    chosen = get_backbone(backbone)
+    shape = (input_spec.height, input_spec.width, input_spec.channels)
     steps = [
-        keras.Input((input_spec.height, input_spec.width, input_spec.channels), name="image"),
+        keras.Input(shape, name="image"),
         layers.Rescaling(chosen.scale, chosen.offset, name="prepare"),
-        _build_backbone(chosen, (input_spec.height, input_spec.width, input_spec.channels), None),
-        layers.Flatten(name="flatten") if join == "flatten" else layers.GlobalAveragePooling2D(name="average"),
+        _build_backbone(chosen, shape, None),
+        layers.Flatten(name="flatten") if pooling == "flatten" else layers.GlobalAveragePooling2D(name="average"),
     ]
     if hidden:
         steps.append(layers.Dense(hidden, activation="relu", name="hidden"))
     if dropout:
         steps.append(layers.Dropout(dropout, name="dropout"))
-    return keras.Sequential([*steps, classification_head(outputs)], name=f"{base}_{join}")
+    return keras.Sequential([*steps, classification_head(outputs)], name=f"{backbone}_{pooling}")
 
 
-def get_backbone(name: str) -> Backbone:
-    """A base by its name.
-
-    Raises
-    ------
-    RecipeError
-        There is none of that name.
-    """
-    if name not in BACKBONES:
-        raise RecipeError(f"There is no base {name!r}; there are {', '.join(sorted(BACKBONES))}.")
-    return BACKBONES[name]
+def weight_files(*, backbone: str, **_: Any) -> tuple[str, ...]:
+    """List the possible file names of the backbone's ImageNet weights."""
+    return get_backbone(backbone).weight_files
 
 
-def weight_files(*, base: str, **_: Any) -> tuple[str, ...]:
-    """Names of the file with the ImageNet weights of the base."""
-    return get_backbone(base).weight_files
-
-
-def load_imagenet(model: keras.Model, file: Path | None, *, base: str, **_: Any) -> None:
-    """Give the base its ImageNet weights: from a file, or downloaded through Keras where that is None."""
+def load_imagenet(model: keras.Model, file: Path | None, *, backbone: str, **_: Any) -> None:
+    """Load the ImageNet weights of the backbone from a file, or download them through Keras if it is None."""
     nested = model.get_layer(BACKBONE_LAYER)
     source = "imagenet" if file is None else str(file)
-    nested.set_weights(_build_backbone(get_backbone(base), nested.input_shape[1:], source).get_weights())
+    nested.set_weights(_build_backbone(get_backbone(backbone), nested.input_shape[1:], source).get_weights())
 
 
 def _build_backbone(backbone: Backbone, shape: tuple[int, ...], weights: str | None) -> keras.Model:
-    made = backbone.constructor(include_top=False, weights=weights, input_shape=shape, **backbone.constructor_arguments)
+    network = backbone.constructor(
+        include_top=False, weights=weights, input_shape=shape, **backbone.constructor_arguments
+    )
     if backbone.first_layer:
-        made = keras.Model(made.get_layer(backbone.first_layer).input, made.output)
-    made.name = BACKBONE_LAYER
-    return made
+        network = keras.Model(network.get_layer(backbone.first_layer).input, network.output)
+    network.name = BACKBONE_LAYER
+    return network

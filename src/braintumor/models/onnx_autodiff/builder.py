@@ -1,4 +1,4 @@
-"""Tape: the nodes of a backward pass as they are written, and what is known of the pass they go back over."""
+"""Nodes of the backward pass while they are written, with shapes and constants of the forward pass."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from onnx import NodeProto, helper
 
 from braintumor.errors import RecipeError
 
-# Inputs of a node with the names of their gradients.
+# Pairs of a node's input and the name of its gradient.
 InputGradients = list[tuple[str, str]]
 
 
@@ -21,9 +21,9 @@ class GradientGraph:
     shapes : mapping of str to tuple of int
         Shape of every tensor of the forward pass.
     constants : mapping of str to ndarray
-        Its constants; those of the backward pass join them in `constants`.
-    moved : set of str
-        Tensors that the input moves: only these get a gradient.
+        Constants of the forward pass. Those of the backward pass are added to the attribute of this name.
+    depends_on_input : set of str
+        Tensors that depend on the input; only these get a gradient.
     """
 
     def __init__(
@@ -34,35 +34,35 @@ class GradientGraph:
         self._count = 0
 
     def add(self, operator: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Add a node with one output; returns the output's name."""
+        """Add a node with one output and return the output's name."""
         output = self._new_name()
         self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
         return output
 
     def constant(self, value: NDArray[Any]) -> str:
-        """Name of a new constant."""
+        """Add a constant and return its name."""
         name = self._new_name()
         self.constants[name] = value
         return name
 
     def add_gradients(self, gradients: Sequence[str]) -> str:
-        """Sum of what reached one tensor on several ways."""
+        """Sum the gradients that reach one tensor from several nodes."""
         return gradients[0] if len(gradients) == 1 else self.add("Sum", gradients)
 
     def reshape(self, gradient: str, shape: Sequence[int]) -> str:
-        """The gradient in another shape of as many numbers."""
+        """Reshape a gradient."""
         return self.add("Reshape", [gradient, self.constant(np.array(shape, np.int64))])
 
     def reduce_sum(self, gradient: str, axes: Sequence[int]) -> str:
-        """The gradient summed over axes, which vanish."""
+        """Sum a gradient over axes and remove them."""
         return self.add("ReduceSum", [gradient, self.constant(np.array(axes, np.int64))], keepdims=0)
 
     def unbroadcast(self, gradient: str, output_shape: tuple[int, ...], input_shape: tuple[int, ...]) -> str:
-        """The gradient of shape `made` summed over what was repeated to make it of `shape` (numpy's broadcasting)."""
+        """Sum a gradient over the axes along which the input was broadcast to the output shape."""
         if output_shape == input_shape:
             return gradient
         padded = (1,) * (len(output_shape) - len(input_shape)) + input_shape
-        repeated = [axis for axis, (wide, own) in enumerate(zip(output_shape, padded, strict=True)) if wide != own]
+        repeated = [axis for axis, (size, own) in enumerate(zip(output_shape, padded, strict=True)) if size != own]
         return self.reshape(self.reduce_sum(gradient, repeated) if repeated else gradient, input_shape)
 
     def name_output(self, tensor: str, output: str) -> None:
@@ -75,17 +75,20 @@ class GradientGraph:
 
 
 def get_attributes(node: NodeProto) -> dict[str, Any]:
-    """Attributes of a node by name."""
+    """Return the attributes of a node by name."""
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
 def refuse_unsupported(unsupported: bool, node: NodeProto) -> None:
-    """Refuse a node of a kind whose gradient is not known.
+    """Raise an error if a node uses options without a gradient rule.
 
     Raises
     ------
     RecipeError
-        Where `unknown`.
+        `unsupported` is true.
     """
     if unsupported:
-        raise RecipeError(f"No gradient of such a {node.op_type} is known; models/backward.py says of which it is.")
+        raise RecipeError(
+            f"The gradient rule for {node.op_type} does not support the options of node {node.name or 'without name'}; "
+            "see models/onnx_autodiff."
+        )

@@ -1,4 +1,4 @@
-"""Backward: for each ONNX operator these networks use, the nodes that carry a gradient from output to inputs."""
+"""Gradient rules: for each ONNX operator of these networks, the nodes that propagate a gradient to its inputs."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -13,107 +13,120 @@ from braintumor.models.onnx_autodiff.window_rules import average_pool_vjp, conv_
 VjpRule = Callable[[GradientGraph, NodeProto, str], InputGradients]
 
 
-def vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Write the gradients at the inputs of a node for that at its output.
+def vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Add the gradients at the inputs of a node, given the gradient at its output.
 
     Raises
     ------
     RecipeError
-        No gradient of such a node is known here.
+        The operator has no gradient rule.
     """
     if node.op_type not in _VJP_RULES:
-        raise RecipeError(f"No gradient of {node.op_type} is known; add it to models/backward.py.")
-    return _VJP_RULES[node.op_type](tape, node, gradient)
+        raise RecipeError(f"There is no gradient rule for {node.op_type}; add one in models/onnx_autodiff/rules.py.")
+    return _VJP_RULES[node.op_type](backward, node, gradient)
 
 
-def _relu_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    zero = tape.constant(np.zeros((), np.float32))
-    return [(node.input[0], tape.add("Where", [tape.add("Greater", [node.output[0], zero]), gradient, zero]))]
+def _relu_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    zero = backward.constant(np.zeros((), np.float32))
+    is_positive = backward.add("Greater", [node.output[0], zero])
+    return [(node.input[0], backward.add("Where", [is_positive, gradient, zero]))]
 
 
-def _elu_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Of an exponential linear unit: below zero its slope is its value and alpha."""
-    zero, alpha = (tape.constant(np.array(v, np.float32)) for v in (0.0, get_attributes(node).get("alpha", 1.0)))
-    below = tape.add("Mul", [gradient, tape.add("Add", [node.output[0], alpha])])
-    return [(node.input[0], tape.add("Where", [tape.add("Greater", [node.output[0], zero]), gradient, below]))]
+def _elu_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Exponential linear unit: below zero its slope is its value plus alpha."""
+    zero, alpha = (backward.constant(np.array(v, np.float32)) for v in (0.0, get_attributes(node).get("alpha", 1.0)))
+    below = backward.add("Mul", [gradient, backward.add("Add", [node.output[0], alpha])])
+    is_positive = backward.add("Greater", [node.output[0], zero])
+    return [(node.input[0], backward.add("Where", [is_positive, gradient, below]))]
 
 
-def _clip_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+def _clip_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
     refuse_unsupported(len(node.input) != 3 or not all(node.input), node)
-    above, below = (tape.add(how, [node.output[0], node.input[i]]) for i, how in ((1, "Greater"), (2, "Less")))
-    inside = tape.add("And", [above, below])
-    return [(node.input[0], tape.add("Where", [inside, gradient, tape.constant(np.zeros((), np.float32))]))]
+    above, below = (
+        backward.add(operator, [node.output[0], node.input[i]]) for i, operator in ((1, "Greater"), (2, "Less"))
+    )
+    inside = backward.add("And", [above, below])
+    return [(node.input[0], backward.add("Where", [inside, gradient, backward.constant(np.zeros((), np.float32))]))]
 
 
-def _reduce_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Spread over the cells that were summed or averaged."""
-    shape = tape.shapes[node.input[0]]
+def _reduce_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Sum or mean: spread the gradient over the reduced cells."""
+    shape = backward.shapes[node.input[0]]
     if node.op_type == "GlobalAveragePool":
         axes = list(range(2, len(shape)))
     elif len(node.input) > 1:
-        axes = [int(axis) % len(shape) for axis in tape.constants[node.input[1]]]
+        axes = [int(axis) % len(shape) for axis in backward.constants[node.input[1]]]
     else:
         axes = [axis % len(shape) for axis in get_attributes(node)["axes"]]
-    spread = [side if axis in axes else 1 for axis, side in enumerate(shape)]
-    share = 1.0 if node.op_type == "ReduceSum" else 1.0 / float(np.prod(spread))
-    cell = tape.reshape(gradient, [1 if axis in axes else side for axis, side in enumerate(shape)])
-    return [(node.input[0], tape.add("Mul", [cell, tape.constant(np.full(spread, share, np.float32))]))]
+    spread = [size if axis in axes else 1 for axis, size in enumerate(shape)]
+    weight = 1.0 if node.op_type == "ReduceSum" else 1.0 / float(np.prod(spread))
+    cell = backward.reshape(gradient, [1 if axis in axes else size for axis, size in enumerate(shape)])
+    return [(node.input[0], backward.add("Mul", [cell, backward.constant(np.full(spread, weight, np.float32))]))]
 
 
-def _add_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Of a sum or a difference."""
+def _add_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Sum or difference."""
     first, second = node.input
-    ways = [(first, lambda: gradient)]
-    ways.append((second, lambda: tape.add("Neg", [gradient]) if node.op_type == "Sub" else gradient))
-    return _unbroadcast_inputs(tape, node, ways)
+    return _unbroadcast_inputs(
+        backward,
+        node,
+        [
+            (first, lambda: gradient),
+            (second, lambda: backward.add("Neg", [gradient]) if node.op_type == "Sub" else gradient),
+        ],
+    )
 
 
-def _mul_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Of a product, or of a quotient of what varies by what does not."""
+def _mul_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Product, or quotient with a constant denominator."""
     first, second = node.input
-    refuse_unsupported(node.op_type == "Div" and second in tape.depends_on_input, node)
-    ways = [(first, lambda: tape.add(node.op_type, [gradient, second]))]
-    ways.append((second, lambda: tape.add("Mul", [gradient, first])))
-    return _unbroadcast_inputs(tape, node, ways)
+    refuse_unsupported(node.op_type == "Div" and second in backward.depends_on_input, node)
+    return _unbroadcast_inputs(
+        backward,
+        node,
+        [
+            (first, lambda: backward.add(node.op_type, [gradient, second])),
+            (second, lambda: backward.add("Mul", [gradient, first])),
+        ],
+    )
 
 
 def _unbroadcast_inputs(
-    tape: GradientGraph, node: NodeProto, input_gradients: list[tuple[str, Callable[[], str]]]
+    backward: GradientGraph, node: NodeProto, input_gradients: list[tuple[str, Callable[[], str]]]
 ) -> InputGradients:
-    """Write the gradients of those inputs that are moved, in the shape each has."""
-    made = tape.shapes[node.output[0]]
+    """Add the gradients of the inputs that depend on the image, each in its own shape."""
+    output_shape = backward.shapes[node.output[0]]
     return [
-        (name, tape.unbroadcast(way(), made, tape.shapes[name]))
-        for name, way in input_gradients
-        if name in tape.depends_on_input
+        (name, backward.unbroadcast(add_gradient(), output_shape, backward.shapes[name]))
+        for name, add_gradient in input_gradients
+        if name in backward.depends_on_input
     ]
 
 
-def _matmul_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Of a product with a constant matrix on the right, with or without a constant added (`Gemm`)."""
-    given = get_attributes(node)
-    plain = given.get("alpha", 1.0) == 1.0 and not given.get("transA", 0) and node.input[0] in tape.depends_on_input
-    refuse_unsupported(
-        not plain or bool(tape.depends_on_input & set(node.input[1:])) or len(tape.shapes[node.input[1]]) != 2, node
-    )
-    matrix = node.input[1] if given.get("transB", 0) else tape.add("Transpose", [node.input[1]], perm=[1, 0])
-    return [(node.input[0], tape.add("MatMul", [gradient, matrix]))]
+def _matmul_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Product with a constant matrix on the right, with or without a constant summand (`Gemm`)."""
+    attributes, dependent = get_attributes(node), backward.depends_on_input
+    is_plain = attributes.get("alpha", 1.0) == 1.0 and not attributes.get("transA", 0) and node.input[0] in dependent
+    is_matrix = len(backward.shapes[node.input[1]]) == 2
+    refuse_unsupported(not is_plain or bool(dependent & set(node.input[1:])) or not is_matrix, node)
+    matrix = node.input[1] if attributes.get("transB", 0) else backward.add("Transpose", [node.input[1]], perm=[1, 0])
+    return [(node.input[0], backward.add("MatMul", [gradient, matrix]))]
 
 
-def _reshape_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    return [(node.input[0], tape.reshape(gradient, tape.shapes[node.input[0]]))]
+def _reshape_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    return [(node.input[0], backward.reshape(gradient, backward.shapes[node.input[0]]))]
 
 
-def _transpose_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+def _transpose_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
     order = np.argsort(get_attributes(node)["perm"]).tolist()
-    return [(node.input[0], tape.add("Transpose", [gradient], perm=order))]
+    return [(node.input[0], backward.add("Transpose", [gradient], perm=order))]
 
 
-def _tile_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Summed over the copies."""
-    shape, made = tape.shapes[node.input[0]], tape.shapes[node.output[0]]
-    pairs = [side for own, wide in zip(shape, made, strict=True) for side in (wide // own, own)]
-    return [(node.input[0], tape.reduce_sum(tape.reshape(gradient, pairs), range(0, len(pairs), 2)))]
+def _tile_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Tile: sum over the copies."""
+    input_shape, output_shape = backward.shapes[node.input[0]], backward.shapes[node.output[0]]
+    pairs = [size for own, tiled in zip(input_shape, output_shape, strict=True) for size in (tiled // own, own)]
+    return [(node.input[0], backward.reduce_sum(backward.reshape(gradient, pairs), range(0, len(pairs), 2)))]
 
 
 _VJP_RULES: Final[Mapping[str, VjpRule]] = {

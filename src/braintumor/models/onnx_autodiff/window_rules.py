@@ -1,4 +1,4 @@
-"""The way back through operators that look through windows: convolutions, poolings, resizing."""
+"""Gradient rules of operators with sliding windows (convolution, pooling) and of resizing."""
 
 import numpy as np
 import onnxruntime
@@ -8,66 +8,68 @@ from onnx import NodeProto, TensorProto, helper
 from braintumor.models.onnx_autodiff.builder import GradientGraph, InputGradients, get_attributes, refuse_unsupported
 
 
-def conv_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """A transposed convolution with the same kernel; pixels at the end that no window reached are padded on."""
-    given = get_attributes(node)
-    refuse_unsupported(given.get("auto_pad", b"NOTSET") != b"NOTSET" or node.input[1] in tape.depends_on_input, node)
-    kernel, pads = tape.shapes[node.input[1]][2:], given.get("pads", [0, 0, 0, 0])
-    strides, dilations = given.get("strides", [1, 1]), given.get("dilations", [1, 1])
+def conv_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Convolution: a transposed convolution with the same kernel, padded where no window reached the last pixels."""
+    attributes = get_attributes(node)
+    has_auto_pad = attributes.get("auto_pad", b"NOTSET") != b"NOTSET"
+    refuse_unsupported(has_auto_pad or node.input[1] in backward.depends_on_input, node)
+    kernel, pads = backward.shapes[node.input[1]][2:], attributes.get("pads", [0, 0, 0, 0])
+    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
     windows = [dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + 2] for i in range(2)]
-    left = _output_padding(tape, node, windows, strides)
+    output_padding = _output_padding(backward, node, windows, strides)
     inputs = [gradient, node.input[1]]
-    sides = {"strides": strides, "dilations": dilations, "pads": pads, "output_padding": left}
-    return [(node.input[0], tape.add("ConvTranspose", inputs, group=given.get("group", 1), **sides))]
+    options = {"strides": strides, "dilations": dilations, "pads": pads, "output_padding": output_padding}
+    return [(node.input[0], backward.add("ConvTranspose", inputs, group=attributes.get("group", 1), **options))]
 
 
-def average_pool_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Every cell shared out over its window."""
-    given = get_attributes(node)
-    refuse_unsupported(any(given.get("pads", [])) or bool(given.get("ceil_mode", 0)), node)
-    window, strides, channels = given["kernel_shape"], given.get("strides", [1, 1]), tape.shapes[node.input[0]][1]
-    kernel = tape.constant(np.full((channels, 1, *window), 1 / np.prod(window), np.float32))
-    left = _output_padding(tape, node, window, strides)
-    sides = {"strides": strides, "output_padding": left}
-    return [(node.input[0], tape.add("ConvTranspose", [gradient, kernel], group=channels, **sides))]
+def average_pool_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Average pooling: spread each cell over its window."""
+    attributes = get_attributes(node)
+    refuse_unsupported(any(attributes.get("pads", [])) or bool(attributes.get("ceil_mode", 0)), node)
+    window, strides = attributes["kernel_shape"], attributes.get("strides", [1, 1])
+    channels = backward.shapes[node.input[0]][1]
+    kernel = backward.constant(np.full((channels, 1, *window), 1 / np.prod(window), np.float32))
+    output_padding = _output_padding(backward, node, window, strides)
+    options = {"strides": strides, "output_padding": output_padding}
+    return [(node.input[0], backward.add("ConvTranspose", [gradient, kernel], group=channels, **options))]
 
 
-def max_pool_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Back to where each maximum came from, which the forward pooling is asked to say."""
-    given = get_attributes(node)
-    refuse_unsupported(
-        list(given.get("strides", [1, 1])) != list(given["kernel_shape"]) or any(given.get("pads", [])), node
-    )
+def max_pool_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Max pooling: back to the position of each maximum, which becomes a second output of the forward node."""
+    attributes = get_attributes(node)
+    overlaps = list(attributes.get("strides", [1, 1])) != list(attributes["kernel_shape"])
+    refuse_unsupported(overlaps or any(attributes.get("pads", [])), node)
     indices = f"{node.output[0]}/indices"
     node.output.append(indices)
-    shape = tape.constant(np.array(tape.shapes[node.input[0]], np.int64))
-    sides = {name: given[name] for name in ("kernel_shape", "strides")}
-    return [(node.input[0], tape.add("MaxUnpool", [gradient, indices, shape], **sides))]
+    shape = backward.constant(np.array(backward.shapes[node.input[0]], np.int64))
+    options = {name: attributes[name] for name in ("kernel_shape", "strides")}
+    return [(node.input[0], backward.add("MaxUnpool", [gradient, indices, shape], **options))]
 
 
-def _output_padding(tape: GradientGraph, node: NodeProto, window: list[int], strides: list[int]) -> list[int]:
-    """Rows and columns of a node's input beyond its last window."""
-    size, made = tape.shapes[node.input[0]][2:], tape.shapes[node.output[0]][2:]
-    return [size[i] - (made[i] - 1) * strides[i] - window[i] for i in range(2)]
-
-
-def resize_vjp(tape: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Rows and columns are resized by a matrix each; back it goes by their transposes."""
-    (rows, columns), (high, wide) = tape.shapes[node.input[0]][2:], tape.shapes[node.output[0]][2:]
-    refuse_unsupported(len(tape.shapes[node.input[0]]) != 4, node)
-    if (rows, columns) == (high, wide):
+def resize_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Resizing: it multiplies rows and columns by a matrix each, so the gradient is multiplied by their transposes."""
+    (rows, columns), (new_rows, new_columns) = (backward.shapes[name][2:] for name in (node.input[0], node.output[0]))
+    refuse_unsupported(len(backward.shapes[node.input[0]]) != 4, node)
+    if (rows, columns) == (new_rows, new_columns):
         return [(node.input[0], gradient)]
-    down, across = (_resize_matrix(node, *sides) for sides in ((rows, high), (columns, wide)))
-    half = tape.add("MatMul", [tape.constant(np.ascontiguousarray(down.T)), gradient])
-    return [(node.input[0], tape.add("MatMul", [half, tape.constant(across)]))]
+    row_matrix, column_matrix = (_resize_matrix(node, *sizes) for sizes in ((rows, new_rows), (columns, new_columns)))
+    transposed = backward.constant(np.ascontiguousarray(row_matrix.T))
+    partial = backward.add("MatMul", [transposed, gradient])
+    return [(node.input[0], backward.add("MatMul", [partial, backward.constant(column_matrix)]))]
+
+
+def _output_padding(backward: GradientGraph, node: NodeProto, window: list[int], strides: list[int]) -> list[int]:
+    """Return the number of rows and columns of a node's input after its last window."""
+    size, output_size = backward.shapes[node.input[0]][2:], backward.shapes[node.output[0]][2:]
+    return [size[i] - (output_size[i] - 1) * strides[i] - window[i] for i in range(2)]
 
 
 def _resize_matrix(node: NodeProto, input_size: int, output_size: int) -> NDArray[np.float32]:
-    """What a `Resize` does to one axis, shape (wanted, count): its answer to each unit vector."""
-    alike = {name: value for name, value in get_attributes(node).items() if name != "keep_aspect_ratio_policy"}
-    resize = helper.make_node("Resize", ["units", "", "", "sizes"], ["matrix"], **alike)
-    kinds = {"units": TensorProto.FLOAT, "sizes": TensorProto.INT64}
-    inputs = [helper.make_tensor_value_info(name, kind, None) for name, kind in kinds.items()]
+    """Return the matrix (output_size, input_size) of a `Resize` along one axis, by resizing the unit vectors."""
+    options = {name: value for name, value in get_attributes(node).items() if name != "keep_aspect_ratio_policy"}
+    resize = helper.make_node("Resize", ["units", "", "", "sizes"], ["matrix"], **options)
+    types = {"units": TensorProto.FLOAT, "sizes": TensorProto.INT64}
+    inputs = [helper.make_tensor_value_info(name, kind, None) for name, kind in types.items()]
     outputs = [helper.make_tensor_value_info("matrix", TensorProto.FLOAT, None)]
     model = helper.make_model(
         helper.make_graph([resize], "resize", inputs, outputs),

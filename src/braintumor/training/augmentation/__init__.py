@@ -1,1 +1,1 @@
-"""Augmentations: each samples its parameters and applies them."""
+"""Augmentations: each samples its parameters in NumPy and applies them in TensorFlow."""

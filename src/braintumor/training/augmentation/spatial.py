@@ -1,8 +1,9 @@
-"""Augmentation: random changes, sampled here from a seed and applied elsewhere, so that they can be replayed."""
+"""Random geometric transforms and brightness, sampled in NumPy from a seed and applied in TensorFlow."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from braintumor.models.recipe import AugmentationRecipe
@@ -10,13 +11,13 @@ from braintumor.models.recipe import AugmentationRecipe
 
 @dataclass(frozen=True, slots=True)
 class SpatialParams:
-    """Changes sampled for n images.
+    """Sampled transforms of n images.
 
     Attributes
     ----------
     transforms : ndarray of float32, shape (n, 8)
-        The first two rows of a 3 x 3 matrix and two zeros, taking a pixel (x, y) of the output to the input pixel it
-        comes from: the form TensorFlow's ImageProjectiveTransformV3 reads.
+        The first two rows of a 3 x 3 matrix that maps an output pixel (x, y) to its input pixel, then two zeros: the
+        format of TensorFlow's ImageProjectiveTransformV3.
     brightness : ndarray of float32, shape (n,)
         Factor on grey values.
     """
@@ -28,10 +29,10 @@ class SpatialParams:
 def sample_spatial(
     recipe: AugmentationRecipe, count: int, height: int, width: int, generator: np.random.Generator
 ) -> SpatialParams:
-    """Sample changes for `count` images: each quantity uniform in its range, independently.
+    """Sample transforms for `count` images: each parameter independently and uniformly in its range.
 
-    The ranges mean what they mean in Keras's ImageDataGenerator, with which the original project was trained, but for
-    the shear, which is centred on the frame.
+    The ranges have the same meaning as in Keras's ImageDataGenerator, which the original project used, except that
+    the shear is centred on the image.
     """
 
     def uniform(limit: float) -> NDArray[np.float64]:
@@ -42,19 +43,31 @@ def sample_spatial(
     zoom_x, zoom_y = 1 + uniform(recipe.zoom), 1 + uniform(recipe.zoom)
     flip = np.where(generator.random(count) < (0.5 if recipe.horizontal_flip else 0.0), -1.0, 1.0)
     brightness = generator.uniform(*recipe.brightness, count)
-    turned = _stack_matrices(np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle))
-    sheared = _stack_matrices(np.ones(count), -np.sin(shear), np.zeros(count), np.cos(shear))
-    zoomed = _stack_matrices(zoom_x * flip, np.zeros(count), np.zeros(count), zoom_y)
-    linear = turned @ sheared @ zoomed
-    centre = np.array([(width - 1) / 2, (height - 1) / 2])
-    moved = centre + np.stack([shift_x, shift_y], axis=1) - linear @ centre
-    rows = np.concatenate([linear, moved[:, :, None]], axis=2).reshape(count, 6)
+    rotation_matrix = _stack_matrices(np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle))
+    shear_matrix = _stack_matrices(np.ones(count), -np.sin(shear), np.zeros(count), np.cos(shear))
+    zoom_matrix = _stack_matrices(zoom_x * flip, np.zeros(count), np.zeros(count), zoom_y)
+    linear = rotation_matrix @ shear_matrix @ zoom_matrix
+    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    translation = center + np.stack([shift_x, shift_y], axis=1) - linear @ center
+    rows = np.concatenate([linear, translation[:, :, None]], axis=2).reshape(count, 6)
     transforms = np.concatenate([rows, np.zeros((count, 2))], axis=1)
     return SpatialParams(transforms.astype(np.float32), brightness.astype(np.float32))
+
+
+def apply_spatial(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
+    """Apply transforms (n, 8) to images (n, height, width, 1); pixels from outside the image are black."""
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=transforms,
+        output_shape=tf.shape(images)[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
 
 
 def _stack_matrices(
     a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Stack of 2 x 2 matrices [[a, b], [c, d]], shape (n, 2, 2)."""
+    """Stack 2 x 2 matrices [[a, b], [c, d]] into shape (n, 2, 2)."""
     return np.stack([np.stack([a, b], axis=-1), np.stack([c, d], axis=-1)], axis=-2)
