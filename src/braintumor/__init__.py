@@ -1,13 +1,13 @@
-"""Reads brain MRI slices: is a tumour suspected, which kind, where, and how sure. Research use only.
+"""Predict brain tumours on MRI slices: whether one is suspected, which type, where, and how certain. Research use only.
 
-`Detector`, `Detection` and `predict_image` can be imported from here; what they need is loaded when they are first
-asked for, so that `import braintumor` stays light, and none of it is TensorFlow.
+`Detector`, `Detection` and `predict_image` are imported on first use, so that `import braintumor` stays fast. None of
+them needs TensorFlow.
 
 Examples
 --------
 >>> from braintumor import predict_image
->>> from braintumor.datasets.phantom_sets import draw
->>> detection = predict_image(draw("meningioma", seed=7).pixels, "v4")
+>>> from braintumor.datasets.phantoms import make_phantom
+>>> detection = predict_image(make_phantom("meningioma", seed=7).pixels, "v4")
 >>> detection.verdict, detection.mask.shape
 (<Verdict.UNCERTAIN: 'uncertain'>, (256, 256))
 """
@@ -28,7 +28,7 @@ __all__ = ["Detection", "Detector", "__version__", "predict_image"]
 
 
 def __getattr__(name: str) -> Any:
-    """What is offered here, from the room it lives in (PEP 562)."""
+    """Import a public name on first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module("braintumor.inference"), name)
