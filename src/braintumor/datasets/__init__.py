@@ -1,1 +1,1 @@
-"""The images: download, audit, split, masks, phantoms."""
+"""Image sets: download, audit, groups, splits, masks and phantoms."""

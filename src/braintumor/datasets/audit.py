@@ -1,4 +1,4 @@
-"""Audit: read every file of the image set once, and write the manifest and what is known of the set."""
+"""Read every file of the image set once and write the manifest, the near-duplicates and the audit report."""
 
 import json
 import os
@@ -33,44 +33,44 @@ _CHUNK = 64
 def audit_dataset(settings: Settings | None = None) -> str:
     """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `near_duplicates.csv`.
 
-    Facts are kept as they come, so a killed audit goes on from where it was. A split already dealt is kept where the
-    groups have not changed.
+    File metadata is cached while it is read, so an interrupted audit resumes. An existing split is kept if the groups
+    have not changed.
 
     Returns
     -------
     str
-        A few sentences of what was found.
+        A summary in a few sentences.
 
     Raises
     ------
     DatasetError
-        There is no image set, or no file in it is an image.
+        The image set is missing, or none of its files is an image.
     """
     settings = settings or get_settings()
     paths = find_images(settings.dataset)
     if not paths:
         raise DatasetError(
             f"There are no images in {settings.dataset.name}. Get them with: braintumor data fetch "
-            "(or, for drawn stand-ins: braintumor data phantoms FOLDER)"
+            "(or create synthetic phantoms: braintumor data phantoms FOLDER)"
         )
-    facts = sorted(_read_all(settings, paths), key=lambda f: f.path)
-    rejected = {f.path: f.error for f in facts if f.error}
-    good = [f for f in facts if not f.error]
-    if not good:
+    files = sorted(_read_all(settings, paths), key=lambda f: f.path)
+    rejected = {f.path: f.error for f in files if f.error}
+    images = [f for f in files if not f.error]
+    if not images:
         raise DatasetError(f"None of the {len(paths)} files in {settings.dataset.name} is an image.")
-    manifest = _build_manifest(good, settings)
-    twins = find_near_duplicates(np.array([f.hashes for f in good], np.uint64))
-    manifest["group"] = assign_groups(manifest, twins)
+    manifest = _build_manifest(images, settings)
+    near_duplicates = find_near_duplicates(np.array([f.hashes for f in images], np.uint64))
+    manifest["group"] = assign_groups(manifest, near_duplicates)
     manifest["split"] = _reuse_split(manifest, settings)
-    twin_table = _build_pair_table(manifest, twins)
+    pairs = _build_pair_table(manifest, near_duplicates)
     report = {
         **summarize_manifest(manifest),
         "rejected": rejected,
-        "leakage": count_leakage(manifest, twin_table),
+        "leakage": count_leakage(manifest, pairs),
     }
     folder = settings.dataset_outputs
     write_manifest(manifest, settings)
-    write_atomically(folder / "near_duplicates.csv", twin_table.to_csv(index=False, lineterminator="\n"))
+    write_atomically(folder / "near_duplicates.csv", pairs.to_csv(index=False, lineterminator="\n"))
     write_atomically(folder / "audit.json", json.dumps(report, indent=1) + "\n")
     _cache_path(settings).unlink(missing_ok=True)
     return _summarize_audit(report)
@@ -81,13 +81,13 @@ def _cache_path(settings: Settings) -> Path:
 
 
 def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileMetadata]:
-    """Facts of every file: from an interrupted run where the file has not changed since, else read now."""
-    known = _load_cached_metadata(settings)
+    """Yield the metadata of every file, from the cache of an interrupted run if the file has not changed since."""
+    cached = _load_cached_metadata(settings)
     todo = []
     for path in paths:
-        before = known.get(path)
-        if before is not None and before.stamp == get_file_stamp(settings.dataset / path):
-            yield before
+        metadata = cached.get(path)
+        if metadata is not None and metadata.stamp == get_file_stamp(settings.dataset / path):
+            yield metadata
         else:
             todo.append(path)
     cache = _cache_path(settings)
@@ -107,19 +107,19 @@ def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileMetadata]:
 
 
 def _load_cached_metadata(settings: Settings) -> dict[str, FileMetadata]:
-    """Facts an interrupted run left behind; a line cut short by the kill is dropped."""
-    found: dict[str, FileMetadata] = {}
+    """Load the metadata cached by an interrupted run; an incomplete last line is dropped."""
+    cached: dict[str, FileMetadata] = {}
     try:
         lines = _cache_path(settings).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        return found
+        return cached
     for line in lines:
         try:
-            facts = FileMetadata(*json.loads(line))
+            metadata = FileMetadata(*json.loads(line))
         except (ValueError, TypeError):
             continue
-        found[facts.path] = facts
-    return found
+        cached[metadata.path] = metadata
+    return cached
 
 
 def _read_chunk(settings: Settings, paths: list[str]) -> list[FileMetadata]:
@@ -139,9 +139,9 @@ def _build_manifest(files: list[FileMetadata], settings: Settings) -> pd.DataFra
 
 
 def _match_provenance(manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """Provenance rows in the manifest's order: from `provenance.csv` in the set's own folder, else the shipped table.
+    """Return provenance rows in manifest order, from `provenance.csv` in the image folder or from the shipped table.
 
-    The shipped table is matched by content, by path first and then by hash, so renamed files keep their patient.
+    The shipped table is matched by path and hash first, then by hash alone, so renamed files keep their patient.
     """
     own = settings.dataset / "provenance.csv"
     if own.is_file():
@@ -155,13 +155,13 @@ def _match_provenance(manifest: pd.DataFrame, settings: Settings) -> pd.DataFram
 
 
 def _reuse_split(manifest: pd.DataFrame, settings: Settings) -> pd.Series:
-    """The split of an earlier manifest, where images and groups are the same as then; else empty."""
+    """Return the split of the previous manifest if images and groups are unchanged, else an empty column."""
     try:
-        before = read_manifest(settings) if manifest_path(settings).is_file() else None
+        previous = read_manifest(settings) if manifest_path(settings).is_file() else None
     except DatasetError:
-        before = None
-    if before is not None and before[["path", "group"]].equals(manifest[["path", "group"]]):
-        return before["split"]
+        previous = None
+    if previous is not None and previous[["path", "group"]].equals(manifest[["path", "group"]]):
+        return previous["split"]
     return pd.Series("", index=manifest.index)
 
 
@@ -189,6 +189,6 @@ def _summarize_audit(report: dict[str, Any]) -> str:
         f"{report['images']} images read, {len(report['rejected'])} files rejected. "
         f"{report['exact_copies']} are exact copies of others; {leak['twin_pairs']} near-duplicate pairs; "
         f"{report['groups']} groups. Of {leak['official_testing']} official Testing images, "
-        f"{leak['testing_with_twin_in_training']} have a near twin and {leak['testing_with_patient_in_training']} "
-        "their patient in Training. Next: braintumor data split"
+        f"{leak['testing_with_twin_in_training']} have a near-duplicate in Training and "
+        f"{leak['testing_with_patient_in_training']} share a patient with it. Next: braintumor data split"
     )

@@ -1,4 +1,4 @@
-"""The yes/no set: pictures of which only is known whether they show a tumour; its manifest, groups and splits."""
+"""The binary image set, labelled tumour or no tumour only: its manifest, groups and splits."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from braintumor.fileio import sha256_file, write_atomically
 from braintumor.settings import Settings, get_settings
 
 BINARY_ORIGIN: Final = "navoneel"
-# What those who published the set's first recipes dealt: 176 to learn from, 26 to choose by, 51 to be judged on.
+# The split used by the first published models on this set.
 BINARY_SPLIT_COUNTS: Final = {Split.TRAIN: 176, Split.VALIDATION: 26, Split.TEST: 51}
 BINARY_SPLIT_FRACTIONS: Final = {
     split: count / sum(BINARY_SPLIT_COUNTS.values()) for split, count in BINARY_SPLIT_COUNTS.items()
@@ -32,15 +32,15 @@ BINARY_SPLIT_FRACTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class BinarySet:
-    """Every picture of the set that can be read.
+    """All readable images of the set.
 
     Attributes
     ----------
     manifest : DataFrame
-        The columns of the main manifest, as far as they apply: nobody said the plane or the patient, there are no
-        masks, and `split` is still empty. Pictures of one `group` are near copies of each other.
+        The columns of the main manifest. Plane and patient are unknown, there are no masks, and `split` is still
+        empty. Images of one `group` are near-duplicates of each other.
     hashes : ndarray of uint64, shape (n, 8, 2)
-        Perceptual hashes in every orientation.
+        Perceptual hashes in all eight orientations.
     """
 
     manifest: pd.DataFrame
@@ -48,12 +48,12 @@ class BinarySet:
 
 
 def binary_set_folder(settings: Settings | None = None) -> Path:
-    """Where the set lies, with `yes` and `no` inside."""
+    """Return the folder of the set, which holds `yes` and `no`."""
     return (settings or get_settings()).inputs / BINARY_SET.folder
 
 
 def binary_set_paths(settings: Settings | None = None) -> list[str]:
-    """Paths of its files, relative to its folder; none where the set is not there."""
+    """List the set's files relative to its folder; empty if the set is missing."""
     return find_images(binary_set_folder(settings), BINARY_SET.image_folders)
 
 
@@ -63,41 +63,41 @@ def read_binary_set(settings: Settings | None = None) -> BinarySet:
     Raises
     ------
     DatasetError
-        The set is not there, or no file of it can be read.
+        The set is missing, or none of its files can be read.
     """
     settings = settings or get_settings()
     folder, paths = binary_set_folder(settings), binary_set_paths(settings)
     with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-        read = list(pool.map(partial(read_file_metadata, folder, settings=settings), paths, chunksize=16))
-    good = [facts for facts in read if not facts.error]
-    if not good:
-        raise DatasetError(f"There are no pictures in {folder.name}. Get them with: {BINARY_SET.command}")
+        files = list(pool.map(partial(read_file_metadata, folder, settings=settings), paths, chunksize=16))
+    images = [file for file in files if not file.error]
+    if not images:
+        raise DatasetError(f"There are no images in {folder.name}. Get them with: {BINARY_SET.command}")
     columns = ["path", "sha256", "width", "height", "mode"]
-    manifest = pd.DataFrame([[getattr(facts, c) for c in columns] for facts in good], columns=columns)
+    manifest = pd.DataFrame([[getattr(image, c) for c in columns] for image in images], columns=columns)
     manifest["label"] = manifest["path"].str.split("/").str[0].map(BINARY_FOLDER_LABELS)
     manifest = manifest.assign(
         origin=BINARY_ORIGIN, plane=str(Plane.UNKNOWN), patient="", original_split="", split="", has_mask=False
     )
-    hashes = np.array([facts.hashes for facts in good], np.uint64)
+    hashes = np.array([image.hashes for image in images], np.uint64)
     manifest["group"] = assign_groups(manifest, find_near_duplicates(hashes))
     return BinarySet(manifest[list(MANIFEST_COLUMNS)], hashes)
 
 
 def load_binary_manifest(protocol: Protocol, settings: Settings | None = None, seed: int = 0) -> pd.DataFrame:
-    """The manifest of the set, dealt by a protocol in the shares of `DEALT`.
+    """Load the manifest of the set, split by a protocol in the fractions of `BINARY_SPLIT_FRACTIONS`.
 
-    `random` deals single pictures of each label, as the set's first recipes did; `group` keeps near copies on one
-    side. What was read is kept in `inputs/.cache` until a file changes.
+    `random` splits single images stratified by label, as the first published models did; `group` keeps near-duplicates
+    on one side. The manifest is cached in `inputs/.cache` until a file changes.
 
     Raises
     ------
     DatasetError
-        The set is not there, it has too few independent pictures, or the protocol is one it has not.
+        The set is missing, has too few independent images, or has no split of this protocol.
     """
     if protocol is Protocol.OFFICIAL:
         raise DatasetError(
-            "The yes/no set has no official split: its publisher put all pictures into yes and no. Use the protocol "
-            "group, or random for the split its first recipes used."
+            "The binary set has no official split: it is published as the folders yes and no only. Use the protocol "
+            "group, or random for the split of the first published models."
         )
     settings = settings or get_settings()
     manifest = _load_cached_manifest(settings)

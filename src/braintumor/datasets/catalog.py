@@ -1,4 +1,4 @@
-"""The expected files of an image set: path, size, hash, and where each image came from (provenance)."""
+"""Public image sets: their folders, and the expected path, size, hash and provenance of each file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +11,17 @@ from braintumor.enums import CLASS_NAMES, TUMOR_LABEL, TumorClass
 from braintumor.errors import DatasetError
 from braintumor.fileio import sha256_file
 
-SPLIT_FOLDERS: Final = ("Training", "Testing")
+TRAINING, TESTING = "Training", "Testing"
+SPLIT_FOLDERS: Final = (TRAINING, TESTING)
 CLASS_FOLDERS: Final = tuple(f"{split}/{label}" for split in SPLIT_FOLDERS for label in CLASS_NAMES)
 
 
 def find_images(folder: Path, image_folders: Sequence[str] = CLASS_FOLDERS) -> list[str]:
-    """Paths, relative with `/` and sorted, of every file in the folders `leaves`: `<Training|Testing>/<class>`."""
+    """List every file in the image folders: sorted paths relative to `folder`, with `/`."""
     return sorted(
         path.relative_to(folder).as_posix()
-        for leaf in image_folders
-        for path in (folder / leaf).glob("*")
+        for image_folder in image_folders
+        for path in (folder / image_folder).glob("*")
         if path.is_file() and not path.name.startswith(".")
     )
 
@@ -32,14 +33,14 @@ _FILE_COLUMNS: Final = ("path", "bytes", "sha256")
 
 
 def load_file_table(path: Path | None = None, provenance_columns: Sequence[str] = PROVENANCE_COLUMNS) -> pd.DataFrame:
-    """Read a table of expected files, with its provenance columns; the shipped one of the Kaggle set by default.
+    """Read a table of expected files with provenance columns; by default the shipped table of the Kaggle set.
 
     Returns
     -------
     DataFrame
-        Columns `path` (relative, with `/`), `bytes`, `sha256` and the provenance columns, all text but `bytes`.
-        Provenance: matched by hash and by correlation above 0.97 against the Figshare (Cheng), Br35H, SARTAJ and
-        BRISC collections; empty where unknown.
+        Columns `path` (relative, with `/`), `bytes` (int), `sha256` and the provenance columns (text). Provenance was
+        matched by hash and by correlation above 0.97 with the Figshare (Cheng), Br35H, SARTAJ and BRISC collections;
+        it is empty where unknown.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def load_file_table(path: Path | None = None, provenance_columns: Sequence[str] 
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        raise DatasetError(f"The table of expected files {path.name} cannot be read: {error}") from error
+        raise DatasetError(f"Cannot read the table of expected files {path.name}: {error}") from error
     missing = {*_FILE_COLUMNS, *provenance_columns} - set(table.columns)
     if missing:
         raise DatasetError(f"The table of expected files {path.name} lacks the columns {sorted(missing)}.")
@@ -58,19 +59,19 @@ def load_file_table(path: Path | None = None, provenance_columns: Sequence[str] 
 
 
 def write_file_table(folder: Path, provenance: pd.DataFrame, target: Path) -> int:
-    """Write the table of the files in `folder`, joined with provenance rows by split, label and file.
+    """Write the table of the files in `folder` joined with their provenance, and return the number of rows.
 
-    This is how the shipped table was made from the Kaggle download and its provenance. Returns the row count.
+    Provenance is joined by split, label and file. The shipped table was created from the Kaggle download this way.
     """
-    found = build_file_table(folder)
-    found[["split", "label", "file"]] = found["path"].str.split("/", expand=True)
-    joined = found.merge(provenance.astype(str), how="left", on=["split", "label", "file"]).fillna("")
+    files = build_file_table(folder)
+    files[["split", "label", "file"]] = files["path"].str.split("/", expand=True)
+    joined = files.merge(provenance.astype(str), how="left", on=["split", "label", "file"]).fillna("")
     save_file_table(joined[[*_FILE_COLUMNS, *PROVENANCE_COLUMNS]], target)
     return len(joined)
 
 
 def build_file_table(folder: Path, image_folders: Sequence[str] = CLASS_FOLDERS) -> pd.DataFrame:
-    """Path, size and hash of every image in the folders `leaves`; all that the table of the yes/no set says."""
+    """Return path, size and hash of every image in the image folders, without provenance."""
     rows = [
         (path, (folder / path).stat().st_size, sha256_file(folder / path))
         for path in find_images(folder, image_folders)
@@ -80,8 +81,8 @@ def build_file_table(folder: Path, image_folders: Sequence[str] = CLASS_FOLDERS)
 
 def save_file_table(file_table: pd.DataFrame, target: Path) -> None:
     """Write a table of expected files; equal tables give equal bytes."""
-    packing = {"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
-    file_table.to_csv(target, index=False, compression=packing)
+    compression = {"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
+    file_table.to_csv(target, index=False, compression=compression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +92,21 @@ class ImageSet:
     Attributes
     ----------
     title : str
-        What a page calls it.
+        Name shown on pages.
     handle : str
         Owner and name on Kaggle.
     folder : str
-        Where it lies in `inputs/`.
-    roots : tuple of str
-        Folders that lie side by side in its root, by which it is found in a download or zip.
-    leaves : tuple of str
-        Folders that hold its images, relative to its root.
-    table : Path
-        Table of the files it should hold.
+        Folder in `inputs/`.
+    marker_folders : tuple of str
+        Folders in its root that identify it in a download or ZIP.
+    image_folders : tuple of str
+        Folders that hold images, relative to the root.
+    file_table : Path
+        Table of the expected files.
     provenance : tuple of str
-        What the table says of each file beside path, size and hash.
+        Provenance columns of the table.
     command : str
-        The command that fetches it.
+        Command that fetches the set.
     """
 
     title: str
@@ -118,7 +119,7 @@ class ImageSet:
     command: str = "braintumor data fetch"
 
     def with_file_table(self, file_table: Path | None) -> "ImageSet":
-        """The same set with another table of expected files; itself where none is given."""
+        """Return the set with another table of expected files, or unchanged for None."""
         return self if file_table is None else replace(self, file_table=file_table)
 
 
@@ -132,16 +133,16 @@ KAGGLE: Final = ImageSet(
     PROVENANCE_COLUMNS,
 )
 
-# The label each folder of the yes/no set stands for.
+# Label of each folder of the binary set.
 BINARY_FOLDER_LABELS: Final = {"no": str(TumorClass.NOTUMOR), "yes": TUMOR_LABEL}
 BINARY_SET: Final = ImageSet(
-    title="the yes/no set",
+    title="the binary image set",
     handle="navoneel/brain-mri-images-for-brain-tumor-detection",
     folder="brain-tumor-yes-no",
     marker_folders=tuple(BINARY_FOLDER_LABELS),
     image_folders=tuple(BINARY_FOLDER_LABELS),
     file_table=KAGGLE_FILE_TABLE.with_name("yes-no.csv.gz"),
-    command="braintumor data fetch --yes-no",
+    command="braintumor data fetch --dataset binary",
 )
 
 

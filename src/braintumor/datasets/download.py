@@ -1,4 +1,4 @@
-"""Fetch an image set from Kaggle, or a copy of it, and verify every file against the table of what it should hold."""
+"""Fetch an image set from Kaggle or a local copy and verify every file against its table of expected files."""
 
 import hashlib
 import tempfile
@@ -19,26 +19,26 @@ from braintumor.errors import DatasetError, MissingExtraError
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.settings import Settings, get_settings
 
-# What reading a damaged zip raises.
+# Errors raised when a damaged ZIP is read.
 ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def download_from_kaggle(handle: str, fallback_command: str) -> Path:
-    """Fetch a data set through kagglehub, which keeps what has arrived; returns its folder.
+    """Download a data set through kagglehub, which resumes partial downloads, and return its folder.
 
     Parameters
     ----------
     handle : str
         Owner and name on Kaggle.
-    otherwise : str
-        The command that takes the zip a browser downloads.
+    fallback_command : str
+        Command that reads a ZIP downloaded in a browser.
 
     Raises
     ------
     MissingExtraError
         kagglehub is not installed.
     DatasetError
-        Kaggle could not be reached or refused.
+        Kaggle cannot be reached or refused the download.
     """
     try:
         import kagglehub
@@ -48,19 +48,19 @@ def download_from_kaggle(handle: str, fallback_command: str) -> Path:
         return Path(kagglehub.dataset_download(handle))
     except Exception as error:  # kagglehub raises whatever its HTTP client does
         raise DatasetError(
-            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later: what has "
-            f"arrived is kept. Or download {handle} in a browser and use: {fallback_command}"
+            f"Kaggle could not be reached or refused the download ({type(error).__name__}). Try again later; the "
+            f"download resumes. Or download {handle} in a browser and use: {fallback_command}"
         ) from error
 
 
 def damaged_zip_error(source: Path, error: Exception) -> DatasetError:
-    """What to say of a zip whose content raised one of `DAMAGED`."""
-    return DatasetError(f"{source.name}: not a whole zip file ({error}). Download it again.")
+    """Return the error for a ZIP whose content raised one of `ZIP_ERRORS`."""
+    return DatasetError(f"{source.name}: the ZIP file is incomplete or damaged ({error}). Download it again.")
 
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """How the files in a folder compare with the table."""
+    """Comparison of the files in a folder with the table of expected files."""
 
     expected: int
     missing: list[str]
@@ -69,12 +69,12 @@ class FileCheck:
 
     @property
     def is_complete(self) -> bool:
-        """Every expected file is there with the expected content, and nothing else is."""
+        """Whether every expected file is present and unaltered, without any other file."""
         return not (self.missing or self.altered or self.unexpected)
 
     def __str__(self) -> str:
         if self.is_complete:
-            return f"All {self.expected} files are there and unaltered."
+            return f"All {self.expected} files are present and unaltered."
         parts = [
             f"{len(names)} {word} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})"
             for names, word in ((self.missing, "missing"), (self.altered, "altered"), (self.unexpected, "unexpected"))
@@ -84,7 +84,7 @@ class FileCheck:
 
 
 def check_files(folder: Path, file_table: pd.DataFrame, image_folders: Sequence[str] = CLASS_FOLDERS) -> FileCheck:
-    """Compare the images in `folder` with the table, by size and then by hash (threads, as hashing frees the GIL)."""
+    """Compare the images in `folder` with the table by size, then by hash (in threads, since hashing frees the GIL)."""
     present = set(find_images(folder, image_folders))
     expected = dict(zip(file_table["path"], zip(file_table["bytes"], file_table["sha256"], strict=True), strict=True))
 
@@ -93,13 +93,13 @@ def check_files(folder: Path, file_table: pd.DataFrame, image_folders: Sequence[
         full = folder / path
         return full.stat().st_size != size or sha256_file(full) != digest
 
-    known = sorted(present & expected.keys())
+    common = sorted(present & expected.keys())
     with ThreadPoolExecutor() as pool:
-        marks = list(tqdm(pool.map(is_altered, known), total=len(known), desc="verify", unit="file", disable=None))
+        flags = list(tqdm(pool.map(is_altered, common), total=len(common), desc="verify", unit="file", disable=None))
     return FileCheck(
         expected=len(expected),
         missing=sorted(expected.keys() - present),
-        altered=[path for path, bad in zip(known, marks, strict=True) if bad],
+        altered=[path for path, altered in zip(common, flags, strict=True) if altered],
         unexpected=sorted(present - expected.keys()),
     )
 
@@ -110,53 +110,50 @@ def fetch_dataset(
     settings: Settings | None = None,
     image_set: ImageSet = KAGGLE,
 ) -> str:
-    """Bring an image set to its folder in `settings.inputs` and verify it; what is already there and right is kept.
+    """Copy an image set into its folder in `settings.inputs` and verify it; correct files are not copied again.
 
     Parameters
     ----------
     source : Path, optional
-        A folder or zip holding the set (at any depth); downloaded from Kaggle where not given.
-    table : Path, optional
+        Folder or ZIP that holds the set at any depth. By default the set is downloaded from Kaggle.
+    file_table : Path, optional
         Table of expected files; the shipped one by default.
     image_set : ImageSet
-        Which set.
+        The set to fetch.
 
     Returns
     -------
     str
-        A sentence saying that all is there.
+        A sentence that confirms the complete set.
 
     Raises
     ------
     DatasetError
-        The source is not an image set, or what it brought is partial or altered; the message names the files.
+        The source is not the image set, or is incomplete or altered. The message names the files.
     """
-    wanted = image_set.with_file_table(file_table)
-    expected = load_file_table(wanted.file_table, wanted.provenance)
-    target = (settings or get_settings()).inputs / wanted.folder
-    if check_files(target, expected, wanted.image_folders).is_complete:
-        return f"{target.name} is already complete. All {len(expected)} files are there and unaltered."
-    with _open_source(source, wanted) as folder:
+    image_set = image_set.with_file_table(file_table)
+    expected = load_file_table(image_set.file_table, image_set.provenance)
+    target = (settings or get_settings()).inputs / image_set.folder
+    if check_files(target, expected, image_set.image_folders).is_complete:
+        return f"{target.name} is already complete. All {len(expected)} files are present and unaltered."
+    with _open_source(source, image_set) as folder:
         altered = _copy_missing(folder, target, expected)
-        if (
-            file_table is not None and (folder / "provenance.csv").is_file()
-        ):  # a set of one's own brings its own provenance
+        # A custom set brings its own provenance.
+        if file_table is not None and (folder / "provenance.csv").is_file():
             write_atomically(target / "provenance.csv", (folder / "provenance.csv").read_bytes())
-    result = check_files(target, expected, wanted.image_folders)
+    result = check_files(target, expected, image_set.image_folders)
     if not result.is_complete:
-        refused = (
-            f" {len(altered)} files of the source were altered and left out ({altered[0]}, ...)." if altered else ""
-        )
+        skipped = f" {len(altered)} altered files of the source were skipped ({altered[0]}, ...)." if altered else ""
         raise DatasetError(
-            f"{result}{refused} The set must match the table exactly: fetch it again from Kaggle ({wanted.handle}), "
+            f"{result}{skipped} The set must match the table exactly: fetch it again from Kaggle ({image_set.handle}), "
             f"and remove unexpected files from {target.name}."
         )
-    return f"{result} They lie in {target.name}/."
+    return f"{result} The folder is {target.name}/."
 
 
 @contextmanager
 def _open_source(source: Path | None, image_set: ImageSet) -> Iterator[Path]:
-    """The root of the wanted set, downloaded or unpacked first where needed."""
+    """Yield the root folder of the set after downloading or unpacking it where needed."""
     if source is None:
         yield _find_root(download_from_kaggle(image_set.handle, f"{image_set.command} --from FILE.zip"), image_set)
     elif source.is_dir():
@@ -165,7 +162,7 @@ def _open_source(source: Path | None, image_set: ImageSet) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="braintumor-") as temporary:
             yield _find_root(_unpack_zip(source, Path(temporary)), image_set)
     else:
-        raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
+        raise DatasetError(f"{source}: no such folder or ZIP. Check the path given with --from.")
 
 
 def _unpack_zip(source: Path, target: Path) -> Path:
@@ -179,28 +176,27 @@ def _unpack_zip(source: Path, target: Path) -> Path:
 
 def _find_root(folder: Path, image_set: ImageSet) -> Path:
     first, *others = image_set.marker_folders
-    for found in [folder / first, *sorted(folder.rglob(first))]:
-        if found.is_dir() and all((found.parent / other).is_dir() for other in others):
-            return found.parent
-    raise DatasetError(
-        f"{folder}: holds no folders named {' and '.join(image_set.marker_folders)}. Give the unpacked Kaggle set or its zip."
-    )
+    for marker in [folder / first, *sorted(folder.rglob(first))]:
+        if marker.is_dir() and all((marker.parent / other).is_dir() for other in others):
+            return marker.parent
+    folders = " and ".join(image_set.marker_folders)
+    raise DatasetError(f"{folder}: contains no folders named {folders}. Give the unpacked Kaggle set or its ZIP.")
 
 
 def _copy_missing(source: Path, target: Path, expected: pd.DataFrame) -> list[str]:
-    """Copy what is missing; each file appears whole or not at all, so a killed copy resumes.
+    """Copy missing files atomically, so that an interrupted copy resumes.
 
-    Returns the source's files whose content is not what the table says: they are left out.
+    Returns the source files whose content differs from the table; they are not copied.
     """
     altered: list[str] = []
     rows = list(zip(expected["path"], expected["bytes"], expected["sha256"], strict=True))
     for path, size, digest in tqdm(rows, desc="copy", unit="file", disable=None):
-        there, here = source / path, target / path
-        if not there.is_file() or (here.is_file() and here.stat().st_size == size and sha256_file(here) == digest):
+        original, copy = source / path, target / path
+        if not original.is_file() or (copy.is_file() and copy.stat().st_size == size and sha256_file(copy) == digest):
             continue
-        content = there.read_bytes()
+        content = original.read_bytes()
         if len(content) == size and hashlib.sha256(content).hexdigest() == digest:
-            write_atomically(here, content)
+            write_atomically(copy, content)
         else:
             altered.append(path)
     return altered

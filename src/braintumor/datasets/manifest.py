@@ -1,4 +1,4 @@
-"""The manifest: a row per image, and the splits that training and evaluation read from it."""
+"""Read and write the manifest: one row per image, with its group and split."""
 
 from pathlib import Path
 from typing import Final
@@ -16,36 +16,34 @@ MANIFEST_COLUMNS: Final = (
 
 
 def manifest_path(settings: Settings | None = None) -> Path:
-    """Where the manifest lies."""
+    """Return the path of the manifest."""
     return (settings or get_settings()).dataset_outputs / "manifest.csv"
 
 
 def read_manifest(settings: Settings | None = None) -> pd.DataFrame:
-    """The manifest, with text columns, integer `width` and `height`, and boolean `has_mask`.
+    """Read the manifest with text columns, integer `width` and `height`, and boolean `has_mask`.
 
     Raises
     ------
     DatasetError
-        There is none yet, or it lacks a column.
+        The manifest is missing, cannot be read, or lacks a column.
     """
     path = manifest_path(settings)
     try:
         manifest = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
-        raise DatasetError("There is no manifest yet. Write it with: braintumor data audit") from None
+        raise DatasetError("There is no manifest yet. Create it with: braintumor data audit") from None
     except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"manifest.csv cannot be read ({error}). Write it anew with: braintumor data audit"
-        ) from error
+        raise DatasetError(f"Cannot read manifest.csv ({error}). Write it again with: braintumor data audit") from error
     missing = [column for column in MANIFEST_COLUMNS if column not in manifest]
     if missing:
-        raise DatasetError(f"manifest.csv lacks {missing}. Write it anew with: braintumor data audit")
+        raise DatasetError(f"manifest.csv lacks {missing}. Write it again with: braintumor data audit")
     manifest["has_mask"] = manifest["has_mask"] == "true"
     return manifest.astype({"width": int, "height": int})
 
 
 def write_manifest(manifest: pd.DataFrame, settings: Settings | None = None) -> Path:
-    """Write the manifest, whole or not at all."""
+    """Write the manifest atomically and return its path."""
     plain = manifest[list(MANIFEST_COLUMNS)].assign(has_mask=manifest["has_mask"].map({True: "true", False: "false"}))
     path = manifest_path(settings)
     write_atomically(path, plain.to_csv(index=False, lineterminator="\n"))

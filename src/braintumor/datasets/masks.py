@@ -1,4 +1,4 @@
-"""Tumour masks of BRISC 2025 (CC BY 4.0): fetched and verified here, laid over their images by `alignment`."""
+"""Tumour masks of BRISC 2025 (CC BY 4.0): fetch, verify, and align them with the pixels of their images."""
 
 import functools
 import hashlib
@@ -20,35 +20,37 @@ from braintumor.errors import DatasetError
 from braintumor.fileio import write_atomically
 from braintumor.settings import Settings, get_settings
 
-# Masks were stored through JPEG once: values lie near 0 and near 255, and this separates them.
+BRISC_HANDLE: Final = "briscdataset/brisc2025"
+DIGESTS_FILE: Final = Path(__file__).parent / "tables" / "brisc-masks.csv.gz"
+# The masks were once stored as JPEG, so values lie near 0 and near 255.
 MASK_THRESHOLD: Final = 127
 
 
 @dataclass(frozen=True, slots=True)
 class MaskSource:
-    """Which mask file belongs to an image, and whether it must be mirrored left to right to lie over it."""
+    """The mask file of an image, and whether the mask must be mirrored left to right to match it."""
 
     file: str
     mirrored: bool
 
 
 def masks_folder(settings: Settings | None = None) -> Path:
-    """Where masks lie: `inputs/brisc-masks`."""
+    """Return the folder of the masks, `inputs/brisc-masks`."""
     return (settings or get_settings()).inputs / "brisc-masks"
 
 
 def load_mask(manifest_row: Mapping[str, Any], settings: Settings | None = None) -> NDArray[np.bool_] | None:
-    """The tumour mask of an image, on the image's own pixel grid.
+    """Load the tumour mask of an image on the pixel grid of the image.
 
     Parameters
     ----------
-    row : mapping
-        A manifest row: `path`, `sha256`, `width` and `height` are read.
+    manifest_row : mapping
+        A manifest row with `path`, `sha256`, `width` and `height`.
 
     Returns
     -------
     ndarray of bool, shape (height, width), or None
-        None where no mask is known or it was not fetched.
+        None if the image has no mask or the masks were not fetched.
 
     Raises
     ------
@@ -65,13 +67,13 @@ def load_mask(manifest_row: Mapping[str, Any], settings: Settings | None = None)
 
 
 def read_mask(file: Path, mirrored: bool, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Read a mask file, mirror it where asked, and fit it to an image of `size` (width, height)."""
+    """Read a mask file, mirror it if `mirrored`, and resize it to `size` (width, height)."""
     try:
-        with Image.open(file) as opened:
-            image = opened.convert("L")
+        with Image.open(file) as mask:
+            image = mask.convert("L")
     except (OSError, ValueError, SyntaxError) as error:
         raise DatasetError(
-            f"{file.name}: the mask is damaged. Remove it and run: braintumor data fetch --masks"
+            f"{file.name}: the mask is damaged. Delete it and run: braintumor data fetch --masks"
         ) from error
     if mirrored:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -81,7 +83,7 @@ def read_mask(file: Path, mirrored: bool, size: tuple[int, int]) -> NDArray[np.b
 
 
 def find_mask_source(path: str, sha256: str, settings: Settings) -> MaskSource | None:
-    """The mask file of an image: by path from a set's own `provenance.csv`, else by content from the shipped table."""
+    """Find the mask of an image by path in the set's own `provenance.csv`, else by content in the shipped table."""
     own = settings.dataset / "provenance.csv"
     if own.is_file():
         return _sources_by_path(own, own.stat().st_mtime_ns).get(path)
@@ -89,10 +91,10 @@ def find_mask_source(path: str, sha256: str, settings: Settings) -> MaskSource |
 
 
 def expected_mask_files(settings: Settings) -> set[str]:
-    """File names of all masks that belong to images of the set."""
+    """Return the file names of all masks that belong to images of the set."""
     own = settings.dataset / "provenance.csv"
-    known = _sources_by_path(own, own.stat().st_mtime_ns) if own.is_file() else _sources_by_content()
-    return {source.file for source in known.values()}
+    sources = _sources_by_path(own, own.stat().st_mtime_ns) if own.is_file() else _sources_by_content()
+    return {source.file for source in sources.values()}
 
 
 @functools.lru_cache(maxsize=4)
@@ -116,53 +118,47 @@ def _build_mask_sources(keys: Any, provenance: Any) -> dict[str, MaskSource]:
     return {key: MaskSource(f"{Path(file).stem}.png", transform == "mirror") for key, file, transform in rows if file}
 
 
-__all__ = ["BRISC_HANDLE", "compute_mask_digest", "fetch_masks", "load_mask", "masks_folder"]
-
-BRISC_HANDLE: Final = "briscdataset/brisc2025"
-DIGESTS_FILE: Final = Path(__file__).parent / "tables" / "brisc-masks.csv.gz"
-
-
 def fetch_masks(source: Path | None = None, settings: Settings | None = None) -> str:
-    """Bring the masks to `inputs/brisc-masks` and verify them; what is already there and right is kept.
+    """Copy the masks into `inputs/brisc-masks` and verify them; correct masks are not copied again.
 
     Parameters
     ----------
     source : Path, optional
-        A folder or zip holding the masks at any depth; BRISC 2025 is downloaded from Kaggle where not given.
+        Folder or ZIP that holds the masks at any depth. By default BRISC 2025 is downloaded from Kaggle.
 
     Returns
     -------
     str
-        A sentence saying what is there.
+        A sentence that confirms the complete set.
 
     Raises
     ------
     DatasetError
-        The source is missing, or masks are missing or not what the shipped table says; the message names some.
+        The source is missing, or masks are missing or differ from the shipped table. The message names some.
     """
     settings = settings or get_settings()
-    target, wanted, digests = masks_folder(settings), expected_mask_files(settings), _load_shipped_digests()
-    if _mismatches(target, wanted, digests) == ([], []):
-        return f"{target.name} is already complete. All {len(wanted)} masks are there and unaltered."
+    target, expected, digests = masks_folder(settings), expected_mask_files(settings), _load_shipped_digests()
+    if _mismatches(target, expected, digests) == ([], []):
+        return f"{target.name} is already complete. All {len(expected)} masks are present and unaltered."
     with _open_mask_source(source) as read:
-        for name in tqdm(sorted(wanted), desc="masks", unit="file", disable=None):
+        for name in tqdm(sorted(expected), desc="masks", unit="file", disable=None):
             content = None if _is_unaltered(target / name, digests) else read(name)
             if content is not None and _matches(content, digests.get(name)):
                 write_atomically(target / name, content)
-    missing, altered = _mismatches(target, wanted, digests)
+    missing, altered = _mismatches(target, expected, digests)
     if missing or altered:
         raise DatasetError(
-            f"Of {len(wanted)} masks, {len(missing)} are missing and {len(altered)} altered "
+            f"Of {len(expected)} masks, {len(missing)} are missing and {len(altered)} altered "
             f"({', '.join([*missing, *altered][:3])}, ...). Fetch them again from Kaggle: {BRISC_HANDLE}"
         )
-    return f"All {len(wanted)} masks are there and unaltered. They lie in {target.name}/."
+    return f"All {len(expected)} masks are present and unaltered. The folder is {target.name}/."
 
 
 def _mismatches(folder: Path, expected: set[str], digests: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Names of the masks that are missing, and of those that are altered or damaged."""
+    """Return the names of the missing masks and of the altered or damaged ones."""
     missing = [name for name in sorted(expected) if not (folder / name).is_file()]
-    there = sorted(expected.difference(missing))
-    return missing, [name for name in there if not _is_unaltered(folder / name, digests)]
+    present = sorted(expected.difference(missing))
+    return missing, [name for name in present if not _is_unaltered(folder / name, digests)]
 
 
 def _is_unaltered(file: Path, digests: Mapping[str, str]) -> bool:
@@ -170,13 +166,13 @@ def _is_unaltered(file: Path, digests: Mapping[str, str]) -> bool:
 
 
 def _matches(content: bytes, digest: str | None) -> bool:
-    """Whether a file's content is a mask, and the expected one where the shipped table knows it."""
-    found = compute_mask_digest(content)
-    return found is not None and digest in (None, found)
+    """Whether the content is a mask and has the expected digest, if one is listed."""
+    actual = compute_mask_digest(content)
+    return actual is not None and digest in (None, actual)
 
 
 def compute_mask_digest(content: bytes) -> str | None:
-    """Short hash of a mask's size and pixels, indifferent to how the PNG was packed; None where it is no mask."""
+    """Hash the size and pixels of a mask, independent of PNG compression; None if the content is not an image."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             mask = np.asarray(image.convert("L")) > MASK_THRESHOLD
@@ -195,7 +191,7 @@ def _load_shipped_digests() -> dict[str, str]:
 
 @contextmanager
 def _open_mask_source(source: Path | None) -> Iterator[Callable[[str], bytes | None]]:
-    """A reader of masks by file name, out of a folder, a zip, or the Kaggle download."""
+    """Yield a function that reads a mask by file name from a folder, a ZIP, or the Kaggle download."""
     if source is None:
         source = download_from_kaggle(BRISC_HANDLE, "braintumor data fetch --masks --from FILE.zip")
     if source.is_dir():
@@ -213,4 +209,4 @@ def _open_mask_source(source: Path | None) -> Iterator[Callable[[str], bytes | N
 
             yield read
     else:
-        raise DatasetError(f"{source}: there is no such folder or zip. Check the path given with --from.")
+        raise DatasetError(f"{source}: no such folder or ZIP. Check the path given with --from.")

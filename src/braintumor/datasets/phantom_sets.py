@@ -1,4 +1,4 @@
-"""Writes a set of phantoms laid out, named and flawed like the Kaggle set: copies, mirrored copies, split patients."""
+"""Write sets of phantoms with the layout, names and leakage of the real image sets."""
 
 import csv
 import io
@@ -10,34 +10,36 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from braintumor.datasets.catalog import BINARY_FOLDER_LABELS, BINARY_SET, build_file_table, save_file_table
+from braintumor.datasets.catalog import (
+    BINARY_FOLDER_LABELS,
+    BINARY_SET,
+    TESTING,
+    TRAINING,
+    build_file_table,
+    save_file_table,
+)
 from braintumor.datasets.phantoms import PHANTOM_PLANES, Phantom, make_phantom
 from braintumor.enums import CLASSES, TumorClass
 
-__all__ = ["PHANTOM_COLUMNS", "Phantom", "make_phantom", "write_phantoms"]
-
 PHANTOM_COLUMNS = (
-    "split",
-    "label",
-    "file",
-    "origin",
-    "cheng_slice",
-    "patient",
-    "plane",
-    "brisc_file",
-    "brisc_transform",
-)
+    "split", "label", "file", "origin", "cheng_slice", "patient", "plane", "brisc_file", "brisc_transform",
+)  # fmt: skip
 PHANTOM_ORIGIN = "phantom"
 MASKS_FOLDER = "masks"
 _TEST_FRACTION = 0.2
-# One image in twelve is an exact copy and one in twelve a mirrored one.
-_COPY_FRACTION = 1 / 12
+_COPY_FRACTION = 1 / 12  # of exact copies, and of mirrored copies
 _MAX_SLICES = 4
+BINARY_TABLE_FILE: Final = "table.csv"
+_BINARY_IMAGE_SIZE: Final = 200
+_MIN_PER_LABEL: Final = 4
+_TUMOR_CLASSES: Final = tuple(c for c in CLASSES if c.is_tumor)
+# Far from the seeds of the main phantoms, so that no image is in both sets.
+_BINARY_FIRST_SEED: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _PhantomImage:
-    """An image to write: which slice of which patient, and whether it is turned left to right."""
+    """An image to write: the slice of a patient, optionally mirrored left to right."""
 
     patient: int
     step: int
@@ -45,16 +47,16 @@ class _PhantomImage:
 
 
 def write_phantoms(folder: Path, per_class: int = 24, seed: int = 0) -> int:
-    """Draw a stand-in for the Kaggle set, with the same flaws, small enough for a test.
+    """Write a small synthetic version of the Kaggle set with the same kinds of leakage.
 
     Writes `Training/<class>/` and `Testing/<class>/` (about four to one), `provenance.csv`, and the tumour masks in
-    `masks/`. Slices are dealt to the two folders one by one, so patients, copies and mirrored copies lie on both
-    sides as they do in the real set. Equal arguments write equal bytes.
+    `masks/`. Slices are assigned to the two folders one by one, so patients, copies and mirrored copies are on both
+    sides, as in the real set. Equal arguments write equal bytes.
 
     Parameters
     ----------
     folder : Path
-        Created where it does not exist; files of the same names are written over.
+        Created if missing; files with the same names are overwritten.
     per_class : int
         Images of each class, at least 4.
     seed : int
@@ -63,7 +65,7 @@ def write_phantoms(folder: Path, per_class: int = 24, seed: int = 0) -> int:
     Returns
     -------
     int
-        How many images were written.
+        Number of images written.
 
     Raises
     ------
@@ -83,19 +85,20 @@ def write_phantoms(folder: Path, per_class: int = 24, seed: int = 0) -> int:
 
 
 def _write_class(folder: Path, label: TumorClass, count: int, seed: int) -> Iterator[dict[str, str]]:
-    """Write the images and masks of one class; yields their rows of provenance."""
+    """Write the images and masks of one class and yield their provenance rows."""
     rng = np.random.default_rng([seed, CLASSES.index(label)])
     images, testing = _assign_to_folders(rng, count)
-    placed = {"Training": 0, "Testing": 0}
+    counts = {TRAINING: 0, TESTING: 0}
     sizes: dict[int, int] = {}
     for position, image in enumerate(images):
-        split = "Testing" if position in testing else "Training"
+        split = TESTING if position in testing else TRAINING
         side = sizes.setdefault(image.patient, _sample_image_size(rng, label))
-        # Patients of one set never share a seed with those of another one below a thousand patients a class.
-        identity = 1000 * seed + image.patient
-        phantom = make_phantom(label, identity, side, PHANTOM_PLANES[image.patient % len(PHANTOM_PLANES)], image.step)
-        name = _file_name(split, label, placed[split])
-        placed[split] += 1
+        # Sets with different seeds share no patient as long as a class has fewer than a thousand.
+        patient_seed = 1000 * seed + image.patient
+        plane = PHANTOM_PLANES[image.patient % len(PHANTOM_PLANES)]
+        phantom = make_phantom(label, patient_seed, side, plane, image.step)
+        name = _file_name(split, label, counts[split])
+        counts[split] += 1
         target = folder / split / label / name
         target.parent.mkdir(parents=True, exist_ok=True)
         pixels = phantom.pixels[:, ::-1] if image.mirrored else phantom.pixels
@@ -104,31 +107,31 @@ def _write_class(folder: Path, label: TumorClass, count: int, seed: int) -> Iter
 
 
 def _assign_to_folders(rng: np.random.Generator, count: int) -> tuple[list[_PhantomImage], set[int]]:
-    """The images of a class in writing order, and the positions of those that go to Testing."""
+    """Return the images of a class in writing order, and the positions of those that go to Testing."""
     copies = max(1, round(count * _COPY_FRACTION))
     slices: list[_PhantomImage] = []
     patient = 0
     while len(slices) < count - 2 * copies:
-        wanted = min(int(rng.integers(1, _MAX_SLICES + 1)), count - 2 * copies - len(slices))
-        slices += [_PhantomImage(patient, step) for step in range(wanted)]
+        slice_count = min(int(rng.integers(1, _MAX_SLICES + 1)), count - 2 * copies - len(slices))
+        slices += [_PhantomImage(patient, step) for step in range(slice_count)]
         patient += 1
     sources = rng.integers(len(slices), size=2 * copies)
     exact = [slices[i] for i in sources[:copies]]
     mirrored = [_PhantomImage(slices[i].patient, slices[i].step, mirrored=True) for i in sources[copies:]]
     images = [*exact, *mirrored, *slices]
     # The first exact copy goes to Testing and its source stays in Training, so that even a tiny set leaks.
-    kept = {0, 2 * copies + int(sources[0])}
-    others = [int(i) for i in rng.permutation(count) if i not in kept]
+    fixed = {0, 2 * copies + int(sources[0])}
+    others = [int(i) for i in rng.permutation(count) if i not in fixed]
     return images, {0, *others[: max(0, round(count * _TEST_FRACTION) - 1)]}
 
 
 def _sample_image_size(rng: np.random.Generator, label: TumorClass) -> int:
-    """Side of a patient's images: notumor is smaller, as from another collection, which gives it away."""
+    """Sample a patient's image size; notumor images are smaller, a shortcut as in the real set."""
     return int(rng.integers(80, 120)) * 2 if label is TumorClass.NOTUMOR else 256
 
 
 def _file_name(split: str, label: TumorClass, number: int) -> str:
-    """File name in the Kaggle set's own way: the first ten of a folder carry an extra `Tr`."""
+    """Name a file as in the Kaggle set, where the first ten of a folder have an extra `Tr`."""
     return f"{split[:2]}-{label[:2]}{'Tr' if number < 10 else ''}_{number:04d}.jpg"
 
 
@@ -139,7 +142,7 @@ def _encode_jpeg(pixels: np.ndarray) -> bytes:
 
 
 def _make_provenance_row(folder: Path, split: str, name: str, phantom: Phantom, image: _PhantomImage) -> dict[str, str]:
-    """Row of provenance; writes the mask, one for a slice and all its copies."""
+    """Return a provenance row and write the mask, shared by a slice and its copies."""
     short = phantom.label[:2]
     row = {"split": split, "label": phantom.label, "file": name, "origin": PHANTOM_ORIGIN, "plane": phantom.plane}
     row |= {"cheng_slice": "", "patient": f"{short}{image.patient:03d}", "brisc_file": "", "brisc_transform": ""}
@@ -150,24 +153,16 @@ def _make_provenance_row(folder: Path, split: str, name: str, phantom: Phantom, 
     return row
 
 
-BINARY_TABLE_FILE: Final = "table.csv"
-_BINARY_IMAGE_SIZE: Final = 200
-_MIN_PER_LABEL: Final = 4
-_TUMOR_CLASSES: Final = tuple(c for c in CLASSES if c.is_tumor)
-# Far from the seeds of the main phantoms, so that no picture lies in both sets.
-_BINARY_FIRST_SEED: Final = 5_000_000
-
-
 def write_binary_phantoms(folder: Path, per_label: int = 24, seed: int = 0) -> int:
-    """Draw a stand-in for the yes/no set, with a table of its files; the last two of each label are near copies.
+    """Write a small synthetic version of the binary set, with the table of its files.
 
-    Of each label the last picture but one is an exact copy of the first, and the last is it in a mirror. Tumours are of
-    the three kinds in turn, which nothing in the set says. Equal arguments write equal bytes.
+    The last two images of each label are an exact copy and a mirrored copy of the first. Tumour types alternate but
+    are not recorded. Equal arguments write equal bytes.
 
     Returns
     -------
     int
-        How many pictures were written.
+        Number of images written.
 
     Raises
     ------
@@ -175,14 +170,12 @@ def write_binary_phantoms(folder: Path, per_label: int = 24, seed: int = 0) -> i
         `per_label` is below 4.
     """
     if per_label < _MIN_PER_LABEL:
-        raise ValueError(
-            f"A yes/no phantom set needs at least {_MIN_PER_LABEL} pictures of each label, not {per_label}."
-        )
+        raise ValueError(f"A binary phantom set needs at least {_MIN_PER_LABEL} images of each label, not {per_label}.")
     for label in BINARY_FOLDER_LABELS:
         target = folder / label
         target.mkdir(parents=True, exist_ok=True)
-        pictures = [_make_binary_image(label, number, per_label * seed + number) for number in range(per_label - 2)]
-        for number, pixels in enumerate([*pictures, pictures[0], pictures[0][:, ::-1]]):
+        images = [_make_binary_image(label, number, per_label * seed + number) for number in range(per_label - 2)]
+        for number, pixels in enumerate([*images, images[0], images[0][:, ::-1]]):
             Image.fromarray(np.ascontiguousarray(pixels)).save(target / f"{label[0].upper()}{number + 1}.png")
     table = build_file_table(folder, BINARY_SET.image_folders)
     save_file_table(table, folder / BINARY_TABLE_FILE)
@@ -190,7 +183,6 @@ def write_binary_phantoms(folder: Path, per_label: int = 24, seed: int = 0) -> i
 
 
 def _make_binary_image(label: str, number: int, seed: int) -> np.ndarray:
-    kind = _TUMOR_CLASSES[number % len(_TUMOR_CLASSES)] if label == "yes" else TumorClass.NOTUMOR
-    return make_phantom(
-        kind, _BINARY_FIRST_SEED + seed, _BINARY_IMAGE_SIZE, PHANTOM_PLANES[number % len(PHANTOM_PLANES)]
-    ).pixels
+    tumor_class = _TUMOR_CLASSES[number % len(_TUMOR_CLASSES)] if label == "yes" else TumorClass.NOTUMOR
+    plane = PHANTOM_PLANES[number % len(PHANTOM_PLANES)]
+    return make_phantom(tumor_class, _BINARY_FIRST_SEED + seed, _BINARY_IMAGE_SIZE, plane).pixels

@@ -1,40 +1,41 @@
-"""What the audit counts: sizes, modes, copies, groups, and how much the official split leaks."""
+"""Counts of the audit: sizes, modes, copies, groups, and the leakage of the official split."""
 
 from typing import Any
 
 import pandas as pd
 
-TRAINING, TESTING = "Training", "Testing"
-# Twins at most this many bits apart are the same picture to the eye; up to 10 bits, neighbouring slices count too.
+from braintumor.datasets.catalog import TESTING, TRAINING
+
+# Up to this many bits, near-duplicates look identical; up to 10 bits, adjacent slices are included.
 NEAR_IDENTICAL_DISTANCE = 4
 
 
 def summarize_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
-    """Counts over the manifest, as plain data for `audit.json`."""
+    """Count sizes, labels, copies and groups of the manifest, as plain data for `audit.json`."""
     sizes = manifest["width"].astype(str) + "x" + manifest["height"].astype(str)
-    whole = count_totals(manifest)
+    totals = count_totals(manifest)
     return {
-        "images": whole["images"],
+        "images": totals["images"],
         "by_label": _value_counts(manifest["label"]),
         "by_original_split": _value_counts(manifest["original_split"]),
         "by_origin": _value_counts(manifest["origin"]),
         "by_plane": _value_counts(manifest["plane"]),
         "modes": _value_counts(manifest["mode"]),
         "sizes": {"distinct": int(sizes.nunique()), "most_common": _value_counts(sizes, top=5)},
-        "exact_copies": whole["exact_copies"],
-        "patients": whole["patients"],
+        "exact_copies": totals["exact_copies"],
+        "patients": totals["patients"],
         "images_with_patient": int((manifest["patient"] != "").sum()),
         "images_with_mask": int(manifest["has_mask"].sum()),
-        "groups": whole["groups"],
+        "groups": totals["groups"],
         "groups_by_label": {
             str(label): int(part["group"].nunique()) for label, part in manifest.groupby("label", sort=True)
         },
-        "largest_group": whole["largest_group"],
+        "largest_group": totals["largest_group"],
     }
 
 
 def count_totals(manifest: pd.DataFrame) -> dict[str, int]:
-    """How many images, copies, known patients and independent groups there are."""
+    """Count images, exact copies, known patients and independent groups."""
     return {
         "images": len(manifest),
         "exact_copies": len(manifest) - int(manifest["sha256"].nunique()),
@@ -45,18 +46,17 @@ def count_totals(manifest: pd.DataFrame) -> dict[str, int]:
 
 
 def count_leakage(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> dict[str, Any]:
-    """How many official Testing images have a near twin, or their patient, in Training.
+    """Count the official Testing images with a near-duplicate, or with their patient, in Training.
 
     Parameters
     ----------
     manifest : DataFrame
-    twins : DataFrame
-        The twin table of the audit: `path_a`, `path_b`, `distance`, `transform`, `exact`, `same_label`,
-        `same_side_official`.
+    near_duplicates : DataFrame
+        Pairs of the audit: `path_a`, `path_b`, `distance`, `transform`, `exact`, `same_label`, `same_side_official`.
     """
     testing = manifest[manifest["original_split"] == TESTING]
     trained = set(manifest.loc[manifest["original_split"] == TRAINING, "patient"]) - {""}
-    known = testing[testing["patient"] != ""]
+    with_patient = testing[testing["patient"] != ""]
     across = near_duplicates[~near_duplicates["same_side_official"]]
     identical = across[across["distance"] <= NEAR_IDENTICAL_DISTANCE]
     upright = identical[identical["transform"] == "identity"]
@@ -68,14 +68,14 @@ def count_leakage(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> dict
         "testing_with_twin_in_training": count_images_in_pairs(testing, across),
         "testing_with_near_identical_in_training": count_images_in_pairs(testing, identical),
         "testing_with_upright_near_identical_in_training": count_images_in_pairs(testing, upright),
-        "testing_with_known_patient": len(known),
-        "testing_with_patient_in_training": int(known["patient"].isin(trained).sum()),
-        "patients_on_both_sides": int(known.loc[known["patient"].isin(trained), "patient"].nunique()),
+        "testing_with_known_patient": len(with_patient),
+        "testing_with_patient_in_training": int(with_patient["patient"].isin(trained).sum()),
+        "patients_on_both_sides": int(with_patient.loc[with_patient["patient"].isin(trained), "patient"].nunique()),
     }
 
 
 def count_images_in_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> int:
-    """How many of the images are in any of the pairs."""
+    """Count the images that occur in at least one pair."""
     return len((set(pairs["path_a"]) | set(pairs["path_b"])) & set(images["path"]))
 
 

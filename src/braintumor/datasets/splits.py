@@ -1,4 +1,4 @@
-"""Deal images to train, validation and test: by group, or the two leaky ways that serve for comparison."""
+"""Group images by patient and near-duplicates, and split them into train, validation and test."""
 
 import json
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from braintumor.datasets.catalog import TESTING, TRAINING
 from braintumor.datasets.manifest import read_manifest, write_manifest
-from braintumor.datasets.split_leakage import TESTING, TRAINING
 from braintumor.enums import Protocol, Split
 from braintumor.errors import DatasetError
 from braintumor.fileio import write_atomically
@@ -19,37 +19,37 @@ from braintumor.settings import Settings, get_settings
 
 
 def connected_component_ids(count: int, pairs: Collection[tuple[int, int]]) -> NDArray[np.int64]:
-    """Number of the connected component of each of `count` items under `pairs`, counted in order of first member."""
+    """Number the connected component of each of `count` items under `pairs`, in order of the first member."""
     links = np.array(list(pairs), np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def pair_equal_values(values: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """Pairs that link all items of equal value; empty text links nothing."""
+    """Pair all items of equal value; empty text is ignored."""
     first: dict[Hashable, int] = {}
     return [(first.setdefault(value, item), item) for item, value in enumerate(values) if value != ""]
 
 
 def assign_groups(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> pd.Series:
-    """Group name of every row of the manifest.
+    """Assign a group name to every row of the manifest.
 
-    Joined are images of one patient, exact copies whatever their label, and twins of the same label (a twin of another
-    label is a suspected mislabel or a chance likeness, and would chain unlike groups together).
+    A group joins images of one patient, exact copies of any label, and near-duplicates of the same label. A
+    near-duplicate of another label is a suspected labelling error or coincidence and would chain unrelated groups.
 
     Parameters
     ----------
     manifest : DataFrame
-        Needs `label`, `patient`, `sha256`.
-    twins : DataFrame
-        From `find_twins`, with row numbers of the manifest.
+        Columns `label`, `patient` and `sha256`.
+    near_duplicates : DataFrame
+        From `find_near_duplicates`, with row numbers of the manifest.
     """
     labels = manifest["label"].to_numpy()
-    alike = near_duplicates[labels[near_duplicates["a"]] == labels[near_duplicates["b"]]]
+    same_label = near_duplicates[labels[near_duplicates["a"]] == labels[near_duplicates["b"]]]
     pairs = [
         *pair_equal_values(manifest["patient"].tolist()),
         *pair_equal_values(manifest["sha256"].tolist()),
-        *zip(alike["a"].tolist(), alike["b"].tolist(), strict=True),
+        *zip(same_label["a"].tolist(), same_label["b"].tolist(), strict=True),
     ]
     numbers = connected_component_ids(len(manifest), pairs).tolist()
     return pd.Series([f"g{number:05d}" for number in numbers], index=manifest.index, name="group")
@@ -57,20 +57,20 @@ def assign_groups(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> pd.S
 
 SPLIT_FRACTIONS: Final[dict[Split, float]] = {Split.TRAIN: 0.7, Split.VALIDATION: 0.1, Split.TEST: 0.2}
 _SPLIT_NAMES: Final = tuple(str(s) for s in SPLIT_FRACTIONS)
-# Deals tried for each label; the one nearest to the shares is kept. Whole groups rarely add up exactly.
+# Random assignments tried for each label; the one closest to the target fractions is used, since groups stay whole.
 _CANDIDATE_SPLITS: Final = 2000
 
 
 def split_dataset(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: Settings | None = None) -> str:
-    """Deal the images of the manifest and write the result.
+    """Split the images of the manifest by a protocol and write the result.
 
-    The group protocol fills the manifest's `split` column. The other two are written beside it, as
-    `splits/<protocol>.csv`, so that a comparison never overwrites the split that counts.
+    The group protocol fills the `split` column of the manifest. The other two, which have leakage, are written to
+    `splits/<protocol>.csv` for comparison.
 
     Returns
     -------
     str
-        A table of images by label and split.
+        A table of image counts by label and split.
     """
     settings = settings or get_settings()
     manifest = read_manifest(settings)
@@ -94,23 +94,23 @@ def split_dataset(protocol: Protocol = Protocol.GROUP, seed: int = 0, settings: 
 def assign_splits(
     manifest: pd.DataFrame, protocol: Protocol, seed: int, fractions: Mapping[Split, float] = SPLIT_FRACTIONS
 ) -> pd.Series:
-    """The split of every row: `train`, `validation` or `test`, by label; 70/10/20 unless told otherwise.
+    """Assign every row to `train`, `validation` or `test`, stratified by label.
 
     Parameters
     ----------
     manifest : DataFrame
-        Needs `label`, `original_split` and `group`.
+        Columns `label`, `original_split` and `group`.
     protocol : Protocol
-        `group` keeps every group on one side. `official` keeps Kaggle's Testing as test and takes validation from
-        Training at random (an eighth, so that train and validation stay at 70 to 10). `random` deals single images.
+        `group` keeps every group on one side. `official` keeps Kaggle's Testing as test and takes one eighth of
+        Training at random for validation, so that train to validation is 70 to 10. `random` splits single images.
     seed : int
-    shares : mapping of Split to float
-        Of train, validation and test, in this order; the official protocol has its own.
+    fractions : mapping of Split to float
+        Fractions of train, validation and test, in this order; the official protocol has its own.
 
     Raises
     ------
     DatasetError
-        A label has too few groups to be on every side.
+        A label has too few groups for three splits.
     """
     generator = np.random.default_rng(seed)
     if protocol is Protocol.GROUP:
@@ -134,33 +134,33 @@ def assign_splits(
 def _assign_groups_to_splits(
     manifest: pd.DataFrame, generator: np.random.Generator, fractions: Mapping[Split, float]
 ) -> pd.Series:
-    """Whole groups, dealt label by label; a group of several labels counts for its most frequent one."""
+    """Assign whole groups label by label; a group with several labels counts for its most frequent one."""
     sizes = manifest.groupby("group", sort=True).size()
-    label_of = manifest.groupby("group", sort=True)["label"].agg(lambda values: values.value_counts().index[0])
-    chosen: dict[str, str] = {}
-    for label in sorted(label_of.unique()):
-        groups = label_of.index[label_of == label]
+    group_labels = manifest.groupby("group", sort=True)["label"].agg(lambda values: values.value_counts().index[0])
+    split_by_group: dict[str, str] = {}
+    for label in sorted(group_labels.unique()):
+        groups = group_labels.index[group_labels == label]
         if len(groups) < len(fractions):
             raise DatasetError(
-                f"{label}: only {len(groups)} independent groups, too few to split three ways. Add images of other "
+                f"{label}: only {len(groups)} independent groups, too few for three splits. Add images of other "
                 "patients."
             )
-        deal = _find_best_assignment(sizes[groups].to_numpy(), generator, np.array(list(fractions.values())))
-        chosen.update(zip(groups, (_SPLIT_NAMES[i] for i in deal), strict=True))
-    return manifest["group"].map(chosen).rename("split")
+        indices = _find_best_assignment(sizes[groups].to_numpy(), generator, np.array(list(fractions.values())))
+        split_by_group.update(zip(groups, (_SPLIT_NAMES[i] for i in indices), strict=True))
+    return manifest["group"].map(split_by_group).rename("split")
 
 
 def _find_best_assignment(
     sizes: NDArray[np.int64], generator: np.random.Generator, fractions: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Index of the split of each group: of many random deals, the one nearest to the shares in images and groups."""
+    """Return a split index for each group: the random assignment closest to the fractions in images and groups."""
     best, best_cost = np.zeros(len(sizes), np.int64), np.inf
     for _ in range(_CANDIDATE_SPLITS):
-        deal = generator.choice(len(fractions), size=len(sizes), p=fractions)
-        deal[generator.permutation(len(sizes))[: len(fractions)]] = np.arange(len(fractions))
-        of_images = np.bincount(deal, weights=sizes, minlength=len(fractions)) / sizes.sum()
-        of_groups = np.bincount(deal, minlength=len(fractions)) / len(sizes)
-        cost = float(np.abs(of_images - fractions).sum() + 0.5 * np.abs(of_groups - fractions).sum())
+        candidate = generator.choice(len(fractions), size=len(sizes), p=fractions)
+        candidate[generator.permutation(len(sizes))[: len(fractions)]] = np.arange(len(fractions))
+        image_fractions = np.bincount(candidate, weights=sizes, minlength=len(fractions)) / sizes.sum()
+        group_fractions = np.bincount(candidate, minlength=len(fractions)) / len(sizes)
+        cost = float(np.abs(image_fractions - fractions).sum() + 0.5 * np.abs(group_fractions - fractions).sum())
         if cost < best_cost:
-            best, best_cost = deal, cost
+            best, best_cost = candidate, cost
     return best

@@ -85,7 +85,7 @@ def test_what_was_read_is_kept_until_a_file_changes(placed: Settings, monkeypatc
 
 
 def test_an_absent_set_says_how_to_get_it(workspace: Settings) -> None:
-    with pytest.raises(DatasetError, match="braintumor data fetch --yes-no"):
+    with pytest.raises(DatasetError, match="braintumor data fetch --dataset binary"):
         load_binary_manifest(Protocol.GROUP, workspace)
 
 

@@ -115,18 +115,18 @@ def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
 def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace: Settings) -> None:
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(DatasetError, match="not a whole zip"):
+    with pytest.raises(DatasetError, match="incomplete or damaged"):
         fetch_dataset(broken)
     with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Training/a.jpg", np.random.default_rng(0).bytes(2_000))
     content = bytearray(broken.read_bytes())
     content[60:100] = bytes(40)
     broken.write_bytes(content)
-    with pytest.raises(DatasetError, match="not a whole zip"):
+    with pytest.raises(DatasetError, match="incomplete or damaged"):
         fetch_dataset(broken)
     with pytest.raises(DatasetError, match="no folders"):
         fetch_dataset(tmp_path)
-    with pytest.raises(DatasetError, match="no such folder or zip"):
+    with pytest.raises(DatasetError, match="no such folder or ZIP"):
         fetch_dataset(tmp_path / "nowhere")
 
 
@@ -161,7 +161,7 @@ def test_the_shipped_table_of_the_yes_no_set_lists_all_253_pictures() -> None:
 @pytest.mark.real
 def test_the_real_yes_no_set_is_what_its_table_says() -> None:
     if not binary_set_paths():
-        pytest.skip("the yes/no set is absent; fetch it with: braintumor data fetch --yes-no")
+        pytest.skip("the yes/no set is absent; fetch it with: braintumor data fetch --dataset binary")
     assert check_files(
         binary_set_folder(), load_file_table(BINARY_SET.file_table, BINARY_SET.provenance), BINARY_SET.image_folders
     ).is_complete
@@ -193,7 +193,7 @@ def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
         return str(tmp_path / "kept")
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
-    with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --yes-no --from FILE\.zip"):
+    with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --dataset binary --from FILE\.zip"):
         fetch_dataset(file_table=tmp_path / "kept" / "table.csv", image_set=BINARY_SET)
     assert main(["data", "fetch", "--yes-no", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
     assert asked == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2

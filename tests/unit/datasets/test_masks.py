@@ -91,7 +91,7 @@ def test_without_masks_there_is_none_and_no_error(settings: Settings) -> None:
 
 
 def test_a_source_that_is_not_there_says_so(settings: Settings) -> None:
-    with pytest.raises(DatasetError, match="no such folder or zip"):
+    with pytest.raises(DatasetError, match="no such folder or ZIP"):
         fetch_masks(Path("nowhere"), settings)
 
 

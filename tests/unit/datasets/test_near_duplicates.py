@@ -11,8 +11,9 @@ from braintumor.datasets.near_duplicates import (
     ORIENTATIONS,
     compute_orientation_hashes,
     find_near_duplicates,
+    nearest_hash_distance,
 )
-from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import TumorClass
 
 
@@ -54,3 +55,11 @@ def test_pairs_are_exactly_those_within_the_limit(seed: int, limit: int) -> None
             distance = min(sum(int(x ^ y).bit_count() for x, y in zip(hashes[a, 0], t, strict=True)) for t in hashes[b])
             match = found[(found["a"] == a) & (found["b"] == b)]
             assert match["distance"].tolist() == ([distance] if distance <= limit else [])
+
+
+def test_hash_distance_is_the_minimum_over_orientations() -> None:
+    oriented = np.zeros((1, 8, 2), np.uint64)
+    oriented[0, :, 0] = np.uint64(2**40 - 1)
+    oriented[0, 5, 0] = np.uint64(1)
+    assert nearest_hash_distance(oriented, np.zeros((1, 2), np.uint64)) == [1]
+    assert nearest_hash_distance(oriented, np.empty((0, 2), np.uint64)) == [128]

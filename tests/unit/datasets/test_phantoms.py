@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from braintumor.datasets.phantom_sets import PHANTOM_COLUMNS, make_phantom, write_phantoms
+from braintumor.datasets.phantom_sets import PHANTOM_COLUMNS, write_phantoms
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, Plane, TumorClass
 
 
