@@ -80,11 +80,11 @@ def _found(runs: dict[str, list[Run]], recipe: Recipe, n: int) -> dict[str, Any]
         "n": n,
         "repeats": len(runs["ours"]),
         "throughput_ratio": ours / original,
-        "throughput_ratio_whole_run": with_decoding(recipe.fit.epochs * recipe.fit.passes) / original,
+        "throughput_ratio_whole_run": with_decoding(recipe.fit.epochs * recipe.fit.repeats_per_epoch) / original,
         "throughput_ratio_first_pass": with_decoding(1) / original,
         "throughput_ratio_in_float32": medians["ours_in_float32"]["images_per_second"] / original,
         "seconds_of_decoding": decoding,
-        "passes": recipe.fit.epochs * recipe.fit.passes,
+        "passes": recipe.fit.epochs * recipe.fit.repeats_per_epoch,
         "precision": recipe.fit.precision,
         **medians,
     }

@@ -28,7 +28,7 @@ def ours(inputs: str, precision: str = "") -> None:
     With `precision`, compute in that instead of what the recipe says. Nothing but a single image is validated on.
     """
     from braintumor.datasets.catalog import build_file_table
-    from braintumor.models.builder import InitialWeights
+    from braintumor.models.initial_weights import InitialWeights
     from braintumor.training.checkpoint import Checkpoints
     from braintumor.training.data import TrainingData
     from braintumor.training.distillation import AuxiliaryObjectives
@@ -52,7 +52,7 @@ def ours(inputs: str, precision: str = "") -> None:
             AuxiliaryObjectives.from_recipe(recipe, data, settings),
         )
         history = train_epochs(recipe, data, Checkpoints(Path(folder, "work"), {}), start, aims)
-    shown = (len(manifest) - 1) * recipe.fit.passes
+    shown = (len(manifest) - 1) * recipe.fit.repeats_per_epoch
     _done(float(history["seconds"].iloc[-1]) * len(manifest) / shown, decoding)
 
 
