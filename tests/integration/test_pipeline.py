@@ -70,17 +70,17 @@ def test_the_confusion_matrix_counts_the_predictions(trained: Workplace) -> None
 
 def test_a_slow_network_is_measured_alike_without_its_training_scans(trained: Workplace) -> None:
     outputs = trained.folder / "outputs"
-    shutil.copytree(outputs / "v1", outputs / "v1-seed2")
+    shutil.copytree(outputs / "v1", outputs / "runs/v1/group-seed2")
     try:
-        trained.run("evaluate", "v1-seed2", "--held-out")
-        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in ("v1", "v1-seed2"))
+        trained.run("evaluate", "runs/v1/group-seed2", "--skip-train-split")
+        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in ("v1", "runs/v1/group-seed2"))
         assert set(whole) - set(held) == {"train"}
         for split in held:
             for metric in ("accuracy", "roc_auc", "ece"):
                 assert held[split][metric]["value"] == pytest.approx(whole[split][metric]["value"], abs=1e-6)
-        assert not (outputs / "v1-seed2" / "similar_scans.npz").exists()
+        assert not (outputs / "runs/v1/group-seed2" / "similar_scans.npz").exists()
     finally:
-        shutil.rmtree(outputs / "v1-seed2")
+        shutil.rmtree(outputs / "runs/v1/group-seed2")
 
 
 def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace) -> None:

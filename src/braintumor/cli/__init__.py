@@ -1,4 +1,4 @@
-"""The `braintumor` command: a thin face over the rooms. Exit codes: 0 done, 1 something failed, 2 wrong usage."""
+"""The `braintumor` command. Exit codes: 0 success, 1 something failed, 2 wrong usage."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from braintumor.errors import BrainTumorError, MissingExtraError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line and return the exit code."""
     options = build_parser().parse_args(arguments)
     try:
         return int(options.handler(options))
@@ -21,13 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(f"braintumor: {MissingExtraError(error.name or 'a package')}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("braintumor: interrupted; run the same command again to go on from here.", file=sys.stderr)
+        print("braintumor: interrupted. Run the same command again to continue.", file=sys.stderr)
     return 1
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line, one function per group of commands below."""
-    parser = argparse.ArgumentParser(prog="braintumor", description="Brain MRI slices: data, training and reading.")
+    """Build the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="braintumor", description="Brain tumour detection in MRI slices: data, training, evaluation, prediction."
+    )
     parser.add_argument("--version", action="version", version=f"braintumor {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_data_commands(commands)

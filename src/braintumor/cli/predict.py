@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from braintumor.cli.arguments import add_command
 from braintumor.errors import MissingExtraError
@@ -12,40 +12,37 @@ if TYPE_CHECKING:
     from braintumor.inference.registry import Artifact
     from braintumor.inference.saliency import GradientFunction
 
+_VERSION_HELP: Final = "model to use (default: BRAINTUMOR_VERSION, else v4)"
+
 
 def add_predict_commands(commands: argparse._SubParsersAction) -> None:
-    """Add them to a parser's commands."""
-    predict = add_command(commands, "predict", "read scans: files, folders (with all inside) or patterns", _predict)
+    """Add the commands to a parser."""
+    predict = add_command(commands, "predict", "read scans and write verdicts and probabilities as CSV", _predict)
     predict.add_argument(
-        "paths", nargs="+", metavar="PATH", help="a picture, DICOM file, NIfTI volume or ZIP, a folder of them, or a "
-        "pattern such as 's/*.png'"
+        "paths", nargs="+", metavar="PATH", help="image, DICOM file, NIfTI volume or ZIP archive, a folder of them "
+        "(with subfolders), or a pattern such as 's/*.png'"
     )  # fmt: skip
-    predict.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
+    predict.add_argument("--version", help=_VERSION_HELP)
+    predict.add_argument("--csv", type=Path, metavar="FILE", help="CSV file to write (default: standard output)")
+    predict.add_argument("--overlays", type=Path, metavar="DIR", help="also write each scan with its heat map here")
+    predict.add_argument("--pdf", type=Path, metavar="FILE", help="also write a PDF report of all scans")
+    predict.add_argument("--zip", type=Path, metavar="FILE", help="also write CSV, report and overlays as one archive")
     predict.add_argument(
-        "--csv", type=Path, metavar="FILE", help="write the rows here; without it they go to standard output"
-    )
-    predict.add_argument("--overlays", type=Path, metavar="DIR", help="also draw each scan with its heat map here")
-    predict.add_argument("--pdf", type=Path, metavar="FILE", help="also set a report of all scans")
-    predict.add_argument("--zip", type=Path, metavar="FILE", help="also put CSV, report and overlays into one archive")
-    predict.add_argument(
-        "--patient", default="", metavar="LABEL", help="printed on each page of the report; nothing else in it, and "
-        "nothing from a DICOM file, says whose scans they are. File names are shown as they are"
+        "--patient", default="", metavar="LABEL", help="label printed on each page of the report. Nothing else in the "
+        "report identifies the patient, except file names, which are printed unchanged"
     )  # fmt: skip
     predict.epilog = (
-        "Stopped and started again, a run with --csv takes over the rows of pictures and reads only what is missing; "
-        "slices of DICOM, NIfTI and ZIP files are read again, and with --pdf or --zip everything is, since these hold "
-        "a picture of each scan. Exit codes: 0 every file was read, 1 some were not (each has a row with `error`), "
-        "2 wrong usage."
+        "An interrupted run with --csv resumes: images already in the file are not read again. Slices of DICOM, NIfTI "
+        "and ZIP files are read again, and with --pdf or --zip all scans are, because their images are needed. Exit "
+        "codes: 0 every file was read; 1 some files could not be read (see the `error` column); 2 wrong usage."
     )
-    explain = add_command(
-        commands, "explain", "save figures of what an answer rests on: scan, heat map, both", _explain
-    )
-    explain.add_argument("paths", nargs="*", metavar="IMAGE", help="files, folders or patterns, as predict takes them")
-    explain.add_argument("--version", help="the model to read with (default: the one of BRAINTUMOR_VERSION, else v4)")
+    explain = add_command(commands, "explain", "write figures with scan, heat map and saliency map", _explain)
+    explain.add_argument("paths", nargs="*", metavar="IMAGE", help="files, folders or patterns, as for predict")
+    explain.add_argument("--version", help=_VERSION_HELP)
     explain.add_argument(
-        "--out", type=Path, default=Path("explained"), metavar="DIR", help="where figures go (default: explained)"
+        "--out", type=Path, default=Path("explained"), metavar="DIR", help="folder of the figures (default: explained)"
     )
-    explain.add_argument("--grid", action="store_true", help="also draw a grid of test scans, a row for each class")
+    explain.add_argument("--grid", action="store_true", help="also write a grid of test scans with one row per class")
     explain.set_defaults(misused=explain.error)
 
 
@@ -64,11 +61,11 @@ def _explain(options: argparse.Namespace) -> int:
     from braintumor.services.explain import explain
 
     if not (options.paths or options.grid):
-        options.misused("name an image to explain, or give --grid")
+        options.misused("give an image to explain, or --grid")
     cases = _sample_test_scans(options.version) if options.grid else []
-    done = explain(options.paths, options.out, options.version, finder=_find_graph_gradient, cases=cases)
-    print(done)
-    return 1 if done.failed else 0
+    outcome = explain(options.paths, options.out, options.version, finder=_find_graph_gradient, cases=cases)
+    print(outcome)
+    return 1 if outcome.failed else 0
 
 
 def _sample_test_scans(version: str | None) -> list[tuple[Path, str]]:
@@ -79,7 +76,7 @@ def _sample_test_scans(version: str | None) -> list[tuple[Path, str]]:
 
 
 def _find_graph_gradient(artifact: "Artifact") -> "GradientFunction":
-    """What `explain` asks for saliency where a version keeps no gradient graph; ONNX's tools are loaded only then."""
+    """Build the gradient of a version that has no gradient graph; needs the ONNX tools of the training packages."""
     try:
         from braintumor.training.onnx_gradient import gradient_from_onnx
     except ModuleNotFoundError as error:

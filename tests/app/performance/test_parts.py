@@ -1,4 +1,4 @@
-"""Parts of the Performance page that say where, how sure, for whom and how fast: drawn, or plainly absent."""
+"""Tabs on localization, uncertainty, subgroups, external data, robustness and latency."""
 
 import json
 import shutil
@@ -14,85 +14,86 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.versions.measured import measure
 
-MEASURED = ("Certainty", "Where", "Subgroups")
-STUDIED = {"Outside": 3, "Robustness": 2, "Speed": 1}
+EVALUATED = ("Uncertainty", "Localization", "Subgroups")
+# Tabs with stress tests, and how many.
+STRESS_TESTED = {"External": 3, "Robustness": 2, "Latency": 1}
 
 
-def _open(open_page: Open, part: str) -> AppTest:
-    app = open_page("performance", part=part)
+def _open(open_page: Open, tab: str) -> AppTest:
+    app = open_page("performance", part=tab)
     assert not app.exception
     return app
 
 
-@pytest.mark.parametrize("part", [*MEASURED, *STUDIED])
-def test_a_part_is_drawn_from_what_was_measured(part: str, artifacts: Settings, open_page: Open) -> None:
+@pytest.mark.parametrize("tab", [*EVALUATED, *STRESS_TESTED])
+def test_tab_renders_with_results(tab: str, artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
-    app = _open(open_page, part)
+    app = _open(open_page, tab)
     assert app.table or app.get("plotly_chart")
     assert all(len(chart.proto.alt) > 20 for chart in app.get("plotly_chart"))
     assert "braintumor " not in words(app)
 
 
-@pytest.mark.parametrize("part", MEASURED)
-def test_a_version_that_was_not_measured_so_far_says_how(part: str, artifacts: Settings, open_page: Open) -> None:
-    assert "braintumor evaluate v1" in words(_open(open_page, part))
+@pytest.mark.parametrize("tab", EVALUATED)
+def test_tab_without_evaluation_names_the_command(tab: str, artifacts: Settings, open_page: Open) -> None:
+    assert "braintumor evaluate v1" in words(_open(open_page, tab))
 
 
-@pytest.mark.parametrize(("part", "stages"), STUDIED.items())
-def test_each_stage_that_is_missing_says_how_to_measure_it(
-    part: str, stages: int, artifacts: Settings, open_page: Open
+@pytest.mark.parametrize(("tab", "count"), STRESS_TESTED.items())
+def test_each_missing_stress_test_names_the_command(
+    tab: str, count: int, artifacts: Settings, open_page: Open
 ) -> None:
-    assert words(_open(open_page, part)).count("braintumor study v1") == stages
+    assert words(_open(open_page, tab)).count("braintumor stress-test v1") == count
 
 
-@pytest.mark.parametrize("part", [*MEASURED, *STUDIED, "Compare"])
-def test_without_anything_a_part_says_what_to_do_first(part: str, empty: Settings, open_page: Open) -> None:
-    assert "braintumor train v1" in words(_open(open_page, part))
+@pytest.mark.parametrize("tab", [*EVALUATED, *STRESS_TESTED, "Compare"])
+def test_tab_without_outputs_names_the_first_command(tab: str, empty: Settings, open_page: Open) -> None:
+    assert "braintumor train v1" in words(_open(open_page, tab))
 
 
-def test_a_stage_that_could_not_be_measured_says_why(artifacts: Settings, open_page: Open) -> None:
-    study = {"stages": {"novelty": {"skipped": "There are no foreign pictures."}}}
+def test_skipped_stress_test_shows_the_reason(artifacts: Settings, open_page: Open) -> None:
+    study = {"stages": {"novelty": {"skipped": "There are no such images."}}}
     (artifacts.outputs / "v1" / "study.json").write_text(json.dumps(study), encoding="utf-8")
-    assert "Novelty was not measured. There are no foreign pictures." in words(_open(open_page, "Outside"))
+    assert "Out-of-distribution score: not measured. There are no such images." in words(_open(open_page, "External"))
 
 
-def test_numbers_of_an_earlier_model_are_marked(artifacts: Settings, open_page: Open) -> None:
+def test_outdated_results_are_marked(artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
     path = artifacts.outputs / "v1" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(card | {"thresholds": {"low": 0.1, "high": 0.2}}), encoding="utf-8")
-    assert "changed after this was measured" in words(_open(open_page, "Speed"))
+    assert "have changed since this was measured" in words(_open(open_page, "Latency"))
 
 
-def test_scores_say_nothing_of_what_an_earlier_model_did_outside(artifacts: Settings, open_page: Open) -> None:
+def test_scores_leave_out_outdated_external_results(artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
-    assert "Tumours of another collection are told" in words(_open(open_page, "Scores"))
+    assert "On tumours from another collection" in words(_open(open_page, "Scores"))
     path = artifacts.outputs / "v1" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(card | {"thresholds": {"low": 0.1, "high": 0.2}}), encoding="utf-8")
-    assert "Tumours of another collection are told" not in words(_open(open_page, "Scores"))
+    assert "On tumours from another collection" not in words(_open(open_page, "Scores"))
 
 
 @pytest.mark.parametrize(
     "content", ["{", "[]", '{"stages": 3}', '{"stages": {"outside": {"metrics": 1, "curves": [2]}}}']
 )
-def test_a_damaged_study_is_as_good_as_none(content: str, artifacts: Settings, open_page: Open) -> None:
+def test_damaged_study_counts_as_missing(content: str, artifacts: Settings, open_page: Open) -> None:
     (artifacts.outputs / "v1" / "study.json").write_text(content, encoding="utf-8")
-    for part in STUDIED:
-        assert "braintumor study v1" in words(_open(open_page, part))
+    for tab in STRESS_TESTED:
+        assert "braintumor stress-test v1" in words(_open(open_page, tab))
 
 
-def test_every_sentence_is_computed_from_the_numbers(artifacts: Settings, open_page: Open) -> None:
+def test_summaries_are_computed_from_the_metrics(artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
     metrics = read_version_report("v1").evaluation["test"]
     assert summaries.summarize_verdicts(metrics) in words(_open(open_page, "Scores"))
-    assert summaries.summarize_uncertainty(metrics) in words(_open(open_page, "Certainty"))
-    assert summaries.summarize_localization(metrics) in words(_open(open_page, "Where"))
+    assert summaries.summarize_uncertainty(metrics) in words(_open(open_page, "Uncertainty"))
+    assert summaries.summarize_localization(metrics) in words(_open(open_page, "Localization"))
 
 
-def test_the_gallery_shows_scans_from_the_worst_to_the_best(artifacts: Settings, open_page: Open) -> None:
+def test_gallery_shows_worst_and_best_scans(artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
-    app = _open(open_page, "Where")
+    app = _open(open_page, "Localization")
     dice = read_predictions("v1").query("split == 'test'")["dice"].dropna().sort_values()
     assert f"Dice {dice.iloc[0]:.2f}" in words(app)
     next(group for group in app.button_group if group.key == "gallery-fit").set_value("Best").run()
@@ -100,29 +101,28 @@ def test_the_gallery_shows_scans_from_the_worst_to_the_best(artifacts: Settings,
     assert f"Dice {dice.iloc[-1]:.2f}" in words(app)
 
 
-def test_a_cell_of_the_matrix_lists_its_scans(artifacts: Settings, open_page: Open) -> None:
+def test_cell_of_the_confusion_matrix_lists_its_scans(artifacts: Settings, open_page: Open) -> None:
     app = _open(open_page, "Scores")
     for key in ("cell-truth", "cell-called"):
         next(box for box in app.selectbox if box.key == key).set_value(TumorClass.PITUITARY)
     app.run()
     assert not app.exception
-    table = read_predictions("v1")
-    mine = table.query("split == 'test' and label == 'pituitary' and predicted == 'pituitary'")
-    assert sorted(app.dataframe[0].value["path"]) == sorted(mine["path"])
-    assert f"{len(mine)} scan" in words(app)
+    expected = read_predictions("v1").query("split == 'test' and label == 'pituitary' and predicted == 'pituitary'")
+    assert sorted(app.dataframe[0].value["path"]) == sorted(expected["path"])
+    assert f"{len(expected)} scan" in words(app)
 
 
-def test_a_click_chooses_a_cell_and_a_click_on_nothing_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_click_selects_a_cell_and_other_clicks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, object] = {}
     monkeypatch.setattr("app_pages.components.performance.confusion.st.session_state", state)
     select_cell({"selection": {"points": [{"x": "Glioma", "y": "No tumour"}]}})
     assert state == {"cell-truth": "notumor", "cell-called": "glioma"}
-    for nothing in (None, {}, {"selection": {"points": []}}, {"selection": {"points": [{"x": "Elsewhere", "y": 1}]}}):
-        select_cell(nothing)
+    for event in (None, {}, {"selection": {"points": []}}, {"selection": {"points": [{"x": "Elsewhere", "y": 1}]}}):
+        select_cell(event)
     assert state == {"cell-truth": "notumor", "cell-called": "glioma"}
 
 
-def test_versions_stand_side_by_side_with_intervals(artifacts: Settings, open_page: Open) -> None:
+def test_versions_are_compared_with_intervals(artifacts: Settings, open_page: Open) -> None:
     measure(artifacts)
     shutil.copytree(artifacts.outputs / "v1", artifacts.outputs / "v2")
     app = _open(open_page, "Compare")
@@ -133,3 +133,9 @@ def test_versions_stand_side_by_side_with_intervals(artifacts: Settings, open_pa
     assert "0.75" in table.loc["Dice of the mask", "v1"]
     app.multiselect[0].set_value(["v2"]).run()
     assert list(app.table[0].value.columns) == ["v2"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("Where", "Localization"), ("Speed", "Latency")])
+def test_links_to_renamed_tabs_still_work(old: str, new: str, artifacts: Settings, open_page: Open) -> None:
+    measure(artifacts)
+    assert words(_open(open_page, old)) == words(_open(open_page, new))

@@ -65,7 +65,7 @@ def test_a_missing_file_is_refused_by_name_and_the_rest_is_kept(source: Path, wo
 def test_an_altered_file_is_left_out_and_named(source: Path, workspace: Settings) -> None:
     changed = find_images(source)[0]
     (source / changed).write_bytes((source / changed).read_bytes() + b"x")
-    with pytest.raises(DatasetError, match=f"altered and left out, such as {changed}|altered and left out.*{changed}"):
+    with pytest.raises(DatasetError, match=f"1 altered files of the source were skipped.*{changed}|skipped \\({changed}"):
         fetch_dataset(source, source / "table.csv")
     assert changed not in find_images(workspace.dataset)
 
@@ -195,14 +195,14 @@ def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
     with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --dataset binary --from FILE\.zip"):
         fetch_dataset(file_table=tmp_path / "kept" / "table.csv", image_set=BINARY_SET)
-    assert main(["data", "fetch", "--yes-no", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
+    assert main(["data", "fetch", "--dataset", "binary", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
     assert asked == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2
 
 
 def test_drawn_yes_no_pictures_come_with_the_command_that_takes_them(
     tmp_path: Path, workspace: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["data", "phantoms", str(tmp_path / "drawn"), "--per-class", "4", "--yes-no"]) == 0
+    assert main(["data", "phantoms", str(tmp_path / "drawn"), "--per-class", "4", "--dataset", "binary"]) == 0
     command = capsys.readouterr().out.split("Use them with: braintumor ")[1].split()
     assert main(command) == 0
     assert len(binary_set_paths(workspace)) == 8

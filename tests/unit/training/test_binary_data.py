@@ -49,5 +49,5 @@ def test_the_official_protocol_is_refused(placed: Settings) -> None:
 def test_a_picture_gone_since_says_which_command_helps(placed: Settings) -> None:
     manifest = load_binary_manifest(Protocol.GROUP, placed)
     (binary_set_folder(placed) / "yes" / "Y3.png").unlink()
-    with pytest.raises(DatasetError, match="run braintumor data fetch --yes-no"):
+    with pytest.raises(DatasetError, match="braintumor data fetch --dataset binary"):
         load_model_inputs(manifest, CONTRACT, placed, BINARY_SET)
