@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from braintumor.evaluation.experiments.ablation_study import read_trials
-from braintumor.evaluation.experiments.ablations import read_runs
+from braintumor.evaluation.experiments.ablation_study import read_ablation_results
+from braintumor.evaluation.experiments.runs import read_runs
 from braintumor.results.hypothesis_status import read_experiments
 from braintumor.settings import Settings
 
@@ -19,7 +19,7 @@ _METRIC_TITLES: Final = {
 
 def ablations_block(settings: Settings) -> str:
     """Write a row for each ablation with its differences from the full recipe, in percentage points, as Markdown."""
-    results, runs = read_trials(settings), read_runs(settings)
+    results, runs = read_ablation_results(settings), read_runs(settings)
     head = ["Ablation", "Validation accuracy", *_METRIC_TITLES.values()]
     rows = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
     rows += [f"| {' | '.join(_cells(name, result['differences'], runs))} |" for name, result in results.items()]

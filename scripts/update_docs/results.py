@@ -4,19 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from braintumor.enums import HOLDOUT_SPLIT, Protocol, Split
+from braintumor.inference.decision import describe_rule
 from braintumor.inference.runs import Run
+from braintumor.models.recipe import find_recipes
 from braintumor.results.metric import Metric
+from braintumor.results.seeds import SeedSpread, runs_by_seed, seed_spread, shared_teachers_note
 from braintumor.results.summaries import summarize_holdout_source
 from braintumor.results.version import (
-    SeedSpread,
     VersionReport,
     leakage_baseline,
     list_evaluated_runs,
     read_holdout_reports,
     read_version_report,
-    runs_by_seed,
-    seed_spread,
-    shared_teachers_note,
 )
 from braintumor.settings import Settings
 
@@ -68,9 +67,9 @@ def metrics_block(settings: Settings) -> str:
     rows = [[TEST_TITLES[name], _format_metric(name, metric)] for name, metric in metrics.items() if metric is not None]
     accuracy = metrics["accuracy"]
     size = "" if accuracy is None else f": {_sample_size(Split.TEST, accuracy)}"
-    return _paragraphs(
-        f"Model {report.version} on its test split{size}.", _table([["Metric", "Value (95% CI)"], *rows])
-    )
+    rule = f"Verdict by tumour probability: {describe_rule(report.card.thresholds)}" if report.card else ""
+    text = f"Model {report.version} on its test split{size}. {rule}".rstrip()
+    return _paragraphs(text, _table([["Metric", "Value (95% CI)"], *rows]))
 
 
 def seeds_block(settings: Settings) -> str:
@@ -139,7 +138,7 @@ def _evaluated_report(settings: Settings) -> VersionReport:
 
 def _models_with_recipe(settings: Settings) -> list[str]:
     """Evaluated models, without repeated runs; their model files may be absent."""
-    recipes = {path.stem for path in settings.recipes.rglob("*.toml")}
+    recipes = find_recipes(settings)
     return [name for name in list_evaluated_runs(settings) if name in recipes]
 
 
@@ -149,10 +148,10 @@ def _holdout_sentences(settings: Settings) -> list[str]:
     for run in read_holdout_reports(settings.version, settings):
         tumors = run.metric(HOLDOUT_SPLIT, "tumor_sensitivity")
         if tumors is not None:
-            teachers = "with" if run.card_value("recipe", "teachers") else "without"
+            teachers = "with" if run.recipe.get("teachers") else "without"
             sentences.append(
-                f"`{run.version}` ({run.card_value('recipe', 'fit', 'epochs')} epochs, {teachers} teachers) never saw "
-                f"the {tumors.n} tumours of the source dataset {run.card_value('recipe', 'holdout_source')} "
+                f"`{run.version}` ({run.recipe.get('fit', {}).get('epochs')} epochs, {teachers} teachers) never saw "
+                f"the {tumors.n} tumours of the source dataset {run.recipe.get('holdout_source')} "
                 f"({tumors.groups} groups). {summarize_holdout_source(run.evaluation[HOLDOUT_SPLIT])}"
             )
     return sentences

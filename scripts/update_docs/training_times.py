@@ -2,6 +2,7 @@
 
 import json
 
+from braintumor.inference.card_sections import TrainingSummary
 from braintumor.results.version import list_evaluated_runs, read_version_report
 from braintumor.settings import Settings
 
@@ -11,13 +12,12 @@ def training_times_block(settings: Settings) -> str:
     rows, total = [], 0.0
     for name in list_evaluated_runs(settings):
         report = read_version_report(name, settings)
-        seconds, speed = report.card_value("training", "seconds"), report.card_value("training", "images_per_second")
+        training = report.card.training if report.card else TrainingSummary()
+        seconds, speed = training.seconds, training.images_per_second
         if seconds and speed:  # an ensemble has no training time: only its members are trained
             total += seconds
-            epochs = report.card_value("training", "epochs_run")
-            rows.append(
-                f"| {name} | `{report.train_command}` | {epochs} | {speed:,.0f} | {_format_duration(seconds)} |"
-            )
+            epochs, duration = training.epochs_run, _format_duration(seconds)
+            rows.append(f"| {name} | `{report.train_command}` | {epochs} | {speed:,.0f} | {duration} |")
     ablation_seconds = _ablation_seconds(settings)
     if ablation_seconds:
         total += sum(ablation_seconds)

@@ -1,5 +1,6 @@
 """Generated documentation: pages match `outputs`, and only the text between markers changes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from scripts.update_docs.ablations import _difference, ablations_block
 from scripts.update_docs.comparison import comparison_block
 from scripts.update_docs.goals import Goal, goals_block
 from scripts.update_docs.markers import Markers
+from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.versions.comparison import write_comparison
 
 BEGIN, END = MARKERS = Markers.of("results")
@@ -50,7 +52,7 @@ def test_only_the_text_between_the_markers_changes() -> None:
 
 def test_every_ablation_has_a_row() -> None:
     rows = ablations_block(get_settings()).splitlines()[2:]
-    assert {"whole", "without composites", "mixed"} <= {row.split(" | ")[0].removeprefix("| ") for row in rows}
+    assert {"baseline", "without copy paste", "mixed"} <= {row.split(" | ")[0].removeprefix("| ") for row in rows}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_all_goals_of_the_served_model_are_measured(monkeypatch: pytest.MonkeyPa
 
 def test_all_models_are_in_the_comparison_table(workspace: Settings) -> None:
     (workspace.outputs / "v1").mkdir()
-    (workspace.outputs / "v1" / "card.json").write_text("{}", encoding="utf-8")
+    (workspace.outputs / "v1" / "card.json").write_text(json.dumps(MINIMAL_CARD), encoding="utf-8")
     with pytest.raises(ValueError, match="run: braintumor compare"):
         comparison_block(workspace)
     write_comparison(workspace)
