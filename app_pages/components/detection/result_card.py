@@ -57,7 +57,7 @@ def _detail_lines(detection: Detection, is_rejected: bool) -> list[str]:
     lines = []
     if not is_rejected and detection.mask is not None:
         lines.append(f"Outlined area: {lesion_size(detection)}.")
-    if detection.ood_score is not None:
+    if not is_rejected and detection.ood_score is not None:  # the reason of a rejection contains it
         lines.append(f"Out-of-distribution score {detection.ood_score:.2f} (rejected at 0.50 or above).")
     milliseconds = detection.milliseconds["total"]
     lines.append(f"Model {detection.model_version}, {milliseconds:.0f} ms, SHA-256 {detection.sha256[:12]}.")
@@ -93,7 +93,7 @@ def plot_probabilities(detection: Detection, thresholds: Thresholds) -> go.Figur
 
 def _threshold_marks(thresholds: Thresholds) -> list[tuple[float, str, str]]:
     """Return value, label and anchor of each threshold: one mark if both are equal."""
-    if thresholds.rule_out == thresholds.rule_in:
+    if not thresholds.has_band:
         return [(thresholds.rule_in, "threshold", "center")]
     # Labels on opposite sides, so that those of two close thresholds do not overlap.
     return [(thresholds.rule_out, "rule out", "right"), (thresholds.rule_in, "rule in", "left")]

@@ -1,0 +1,68 @@
+"""Downloads of the Detection page: the CSV with its fixed columns, PDF and ZIP."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+
+from app_pages.components.detection.downloads import (
+    filename_timestamp,
+    iter_report_entries,
+    make_csv,
+    make_pdf,
+    make_zip,
+)
+from braintumor.enums import CLASSES
+from braintumor.imaging.compressed_scan import CompressedScan
+from braintumor.inference import Detector
+from braintumor.reporting.csv_export import COLUMNS
+from braintumor.settings import Settings
+from tests.app.conftest import Open, Upload
+from tests.helpers.detection_apptest import BROKEN, csv_rows, reading_session, upload
+from tests.helpers.readings import READINGS
+
+FIRST_COLUMNS = (
+    "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
+    "model_version,sha256,error"
+)
+
+
+def test_csv_has_the_documented_columns_and_values(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    before = datetime.now(UTC)
+    app = upload(open_page, [*scans, BROKEN])
+    rows = csv_rows(app)
+    assert ",".join(COLUMNS).startswith(FIRST_COLUMNS)
+    assert list(rows[0]) == list(COLUMNS)
+    assert [row["name"] for row in rows] == [name for name, _, _ in [*scans, BROKEN]]
+    for row, (_, data, _) in zip(rows, scans, strict=False):
+        assert row["error"] == ""
+        assert row["sha256"] == hashlib.sha256(data).hexdigest()
+        assert sum(float(row[f"p_{c}"]) for c in CLASSES) == pytest.approx(1, abs=1e-5)
+        assert datetime.fromisoformat(row["timestamp"]) >= before.replace(microsecond=before.microsecond // 1000 * 1000)
+        assert row["model_version"] == "v1"
+    assert "damaged" in rows[-1]["error"]
+    assert rows[-1]["result"] == rows[-1]["verdict"] == ""
+    latest = max(row["timestamp"] for row in rows[:-1])[:19].replace("-", "").replace(":", "")
+    assert filename_timestamp(reading_session(app).readings()) == f"{latest}Z"
+
+
+def test_csv_header_is_the_list_of_columns() -> None:
+    assert make_csv([], {}).decode("utf-8").splitlines() == [",".join(COLUMNS)]
+
+
+def test_pdf_and_zip_are_created_from_a_batch_with_a_failure(
+    artifacts: Settings, open_page: Open, scans: list[Upload]
+) -> None:
+    app = upload(open_page, [*scans, BROKEN])
+    readings, detector = reading_session(app).readings(), Detector.load("v1")
+    assert make_pdf(readings, {}, detector, "").startswith(b"%PDF")
+    assert make_zip(readings, {}, detector, "").startswith(b"PK")
+
+
+def test_report_decompresses_one_scan_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    decompressed: list[str] = []
+    to_scan = CompressedScan.to_scan
+    monkeypatch.setattr(CompressedScan, "to_scan", lambda scan: (decompressed.append(scan.stub.name), to_scan(scan))[1])
+    entries = iter(iter_report_entries(READINGS, {}))
+    assert next(entries).scan.name == "clear.png"
+    assert decompressed == ["clear.png"]
