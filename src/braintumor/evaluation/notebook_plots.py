@@ -1,4 +1,4 @@
-"""Plates of a trained version: learning curves, confusion, reliability and readings, for notebooks and print."""
+"""Matplotlib plots of a trained model for notebooks: learning curves, confusion, reliability and predictions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,28 +17,28 @@ from braintumor.inference.detection import Detection
 from braintumor.results.metric import Curves
 from braintumor.results.version import VersionReport
 
-# Okabe and Ito's blue and vermilion, which every reader can tell apart.
+# Blue and vermilion of Okabe and Ito, safe for colour-blind readers.
 _TRAINING_COLOR: Final = "#0072B2"
 _VALIDATION_COLOR: Final = "#D55E00"
-_PANEL_INCHES: Final = 2.1  # inches a picture
+_PANEL_INCHES: Final = 2.1  # inches per image
 
 
 def plot_history(history: pd.DataFrame) -> Figure:
-    """Loss and accuracy by epoch, in training and on the validation split."""
+    """Plot loss and accuracy by epoch on the training and validation split."""
     figure, axes = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
-    for axis, measure in zip(axes, ("loss", "accuracy"), strict=True):
-        axis.plot(history["epoch"], history[measure], color=_TRAINING_COLOR, label="training")
+    for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
+        axis.plot(history["epoch"], history[metric], color=_TRAINING_COLOR, label="training")
         axis.plot(
-            history["epoch"], history[f"val_{measure}"], color=_VALIDATION_COLOR, label="validation", linestyle="--"
+            history["epoch"], history[f"val_{metric}"], color=_VALIDATION_COLOR, label="validation", linestyle="--"
         )
         axis.set_xlabel("epoch")
-        axis.set_ylabel(measure)
+        axis.set_ylabel(metric)
         axis.legend(frameon=False)
     return figure
 
 
 def plot_confusion(curves: Curves) -> Figure:
-    """Confusion matrix and reliability diagram of one split."""
+    """Plot the confusion matrix and the reliability diagram of one split."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     _draw_confusion(left, np.array(curves.confusion))
     bins = curves.reliability
@@ -48,12 +48,12 @@ def plot_confusion(curves: Curves) -> Figure:
     )
     right.set_xlabel("confidence")
     right.set_ylabel("accuracy")
-    right.set_title("reliability; larger points hold more scans", fontsize=9)
+    right.set_title("reliability; larger points are bins with more scans", fontsize=9)
     return figure
 
 
 def plot_predictions(predictions: Sequence[tuple[Scan, Detection, str]], columns: int = 6) -> Figure:
-    """Scans with heat map and outline, and under each the truth, the answer and its probability."""
+    """Plot scans with heat map and outline, titled with truth, prediction and tumour probability."""
     rows = -(-len(predictions) // columns)
     figure, axes = plt.subplots(
         rows,
@@ -64,15 +64,17 @@ def plot_predictions(predictions: Sequence[tuple[Scan, Detection, str]], columns
     )
     for axis in axes.flat:
         axis.axis("off")
-    for (scan, found, truth), axis in zip(predictions, axes.flat, strict=False):
-        axis.imshow(draw_overlay(scan.to_uint8(), found.heat_map, 0.45, found.mask))
-        read = found.result.title.lower() if found.is_multiclass or not found.result.is_tumor else "tumour"
-        axis.set_title(f"{truth}: read as {read}\n{found.verdict}, {found.tumor_probability:.0%}", fontsize=7)
+    for (scan, detection, truth), axis in zip(predictions, axes.flat, strict=False):
+        axis.imshow(draw_overlay(scan.to_uint8(), detection.heat_map, 0.45, detection.mask))
+        label = detection.result.title.lower() if detection.is_multiclass or not detection.result.is_tumor else "tumour"
+        axis.set_title(
+            f"{truth}, predicted {label}\n{detection.verdict}, {detection.tumor_probability:.0%}", fontsize=7
+        )
     return figure
 
 
 def plot_explanation(scan: Scan, detection: Detection, saliency: NDArray[np.float32] | None = None) -> Figure:
-    """A scan, what spoke for the answer on it, and the pixels that move the answer most where a gradient is known."""
+    """Plot a scan, its heat map, and its saliency map if one is given."""
     panels: list[tuple[str, NDArray]] = [
         ("scan", scan.to_uint8()),
         ("heat map", draw_overlay(scan.to_uint8(), detection.heat_map, 0.45, detection.mask)),
@@ -89,10 +91,10 @@ def plot_explanation(scan: Scan, detection: Detection, saliency: NDArray[np.floa
 
 
 def metrics_table(report: VersionReport, splits: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
-    """Metrics with their intervals as text, a row each and a column per split; blank where not measured."""
-    found = {split: [report.metric(split, name) for name in names] for split in splits}
+    """Tabulate metrics with intervals as text, one row per metric and one column per split."""
+    columns = {split: [report.metric(split, name) for name in names] for split in splits}
     return pd.DataFrame(
-        {split: ["" if e is None else e.percent() for e in column] for split, column in found.items()},
+        {split: ["" if metric is None else metric.percent() for metric in column] for split, column in columns.items()},
         index=list(names),
     )
 
@@ -106,5 +108,5 @@ def _draw_confusion(axis: Axes, counts: np.ndarray) -> None:
     names = [c.title for c in CLASSES] if len(counts) == len(CLASSES) else ["Tumour", "No tumour"]
     axis.set_xticks(range(len(names)), names, fontsize=7)
     axis.set_yticks(range(len(names)), names, fontsize=7)
-    axis.set_xlabel("read as")
+    axis.set_xlabel("predicted")
     axis.set_ylabel("truth")

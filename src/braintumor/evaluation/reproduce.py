@@ -1,4 +1,4 @@
-"""Reproduce: make a committed version again from the raw data, in a folder of its own, and hold the two together."""
+"""Retrain a committed model from raw data in a separate folder, and compare it with the original."""
 
 import json
 import shutil
@@ -20,14 +20,14 @@ from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
 
-# Below the outputs, in a folder for each version; git ignores it.
+# Folder in `outputs/` with one subfolder per model, ignored by git.
 REPRODUCED_FOLDER: Final = "reproduced"
 ProgressCallback = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """How a committed version was made: its recipe's name, and what its folder's name says besides."""
+    """How to train a committed model: its recipe, and the options encoded in its folder name."""
 
     recipe_name: str
     recipe: Recipe
@@ -46,28 +46,28 @@ def reproduce(
 ) -> Reproduction:
     """Fetch or verify the images, audit, split, train, export and evaluate; then compare with `outputs/<version>`.
 
-    Everything is written to `outputs/reproduced/<version>`, decoded frames too: nothing committed is touched, and
-    nothing but the raw images and initial weights is taken over. Stopped and started again, the training goes on.
+    Everything, including decoded images, is written to `outputs/reproduced/<version>`. Committed files do not change,
+    and only raw images and initial weights are reused. An interrupted training is resumed.
 
     Parameters
     ----------
     version : str
-        Folder of a committed version in `outputs/`, such as `v1` or `runs/v1/random-seed1`.
-    made : Path, optional
-        An outputs folder with the version in it already, made here or elsewhere: compare and make nothing.
+        Folder of a committed model in `outputs/`, such as `v1` or `runs/v1/random-seed1`.
+    existing_outputs : Path, optional
+        Outputs folder with the retrained model: compare only.
     table : Path, optional
-        Table of expected files, for an image set of one's own.
-    say : callable
-        Is told a sentence after each step.
+        Table of expected files of another dataset.
+    report_progress : callable
+        Called with one line after each step.
 
     Raises
     ------
     ArtifactError
-        There is no such version, or nothing to compare.
+        The model does not exist, or there is nothing to compare.
     DatasetError
-        The images are not there and cannot be fetched, or are altered.
+        The images are missing and cannot be downloaded, or are altered.
     RecipeError
-        No recipe makes a version of this name.
+        No recipe matches the model.
     """
     settings = settings or get_settings()
     card = read_card(version, settings)
@@ -75,34 +75,32 @@ def reproduce(
         return compare_reproduction(version, settings, existing_outputs)
     run = find_run_spec(version, card, settings)
     folder = settings.outputs / REPRODUCED_FOLDER / version
-    there = settings.model_copy(update={"outputs": folder, "cache": folder / ".cache"})
-    _prepare_data(run, settings, there, table, report_progress)
-    fingerprint = _data_fingerprint(run, there)
+    new_settings = settings.model_copy(update={"outputs": folder, "cache": folder / ".cache"})
+    _prepare_data(run, settings, new_settings, table, report_progress)
+    fingerprint = _data_fingerprint(run, new_settings)
     rows = tuple(iter_data_rows(card, settings, folder, fingerprint))
-    if any(row.within_tolerance is False for row in rows):  # hours of training could not mend that
+    if any(row.within_tolerance is False for row in rows):  # training cannot correct other data
         return Reproduction(version, rows)
-    _train_and_evaluate(run, there, report_progress)
+    _train_and_evaluate(run, new_settings, report_progress)
     return compare_reproduction(version, settings, folder)
 
 
 def find_run_spec(version: str, card: ModelCard, settings: Settings) -> RunSpec:
-    """What to train to make a version, from its folder's name and its card."""
-    trained = Run.from_name(version)
-    recipe = load_recipe(trained.version, settings)
+    """Derive how to train a model from its folder name and its card."""
+    run = Run.from_name(version)
+    recipe = load_recipe(run.version, settings)
     initial_weights = Recipe(**card.recipe).weights
     weights = None if initial_weights == recipe.weights else initial_weights
-    if (str(trained.protocol), trained.seed, trained.weights) != (card.protocol, card.seed, weights):
+    if (str(run.protocol), run.seed, run.weights) != (card.protocol, card.seed, weights):
         raise RecipeError(
-            f"The card of {version} names protocol {card.protocol}, seed {card.seed} and weights "
-            f"{initial_weights}, which do not fit its folder. Restore it with: git checkout -- outputs"
+            f"The card of {version} has protocol {card.protocol}, seed {card.seed} and weights {initial_weights}, "
+            "which do not match its folder name. Restore it with: git checkout -- outputs"
         )
-    return RunSpec(
-        trained.version, recipe, trained.protocol, None if trained.seed == recipe.seed else trained.seed, weights
-    )
+    return RunSpec(run.version, recipe, run.protocol, None if run.seed == recipe.seed else run.seed, weights)
 
 
 def dependencies(run: RunSpec) -> list[str]:
-    """Folders of the versions that have to be there before a run: its teachers, or the members it averages."""
+    """List the models a run needs: its teachers, or the members of an ensemble."""
     teachers = run.recipe.teachers.run_names(run.protocol) if run.recipe.teachers else ()
     seed = run.recipe.seed if run.seed is None else run.seed
     return [*teachers, *(Run(member, run.protocol, seed).name for member in run.recipe.members)]
@@ -111,7 +109,7 @@ def dependencies(run: RunSpec) -> list[str]:
 def _prepare_data(
     run: RunSpec, settings: Settings, new_settings: Settings, table: Path | None, report_progress: ProgressCallback
 ) -> None:
-    """Images, masks, manifest and split, and the versions that this one rests on."""
+    """Prepare images, masks, manifest and split, and copy the models this one depends on."""
     if run.recipe.data == "yes-no":
         report_progress(fetch_dataset(file_table=table, settings=new_settings, image_set=BINARY_SET))
     else:
@@ -127,11 +125,11 @@ def _prepare_data(
             dirs_exist_ok=True,
             ignore=shutil.ignore_patterns("work"),
         )
-        report_progress(f"{run.recipe_name} rests on {name}: the committed one is used.")
+        report_progress(f"{run.recipe_name} depends on {name}; using the committed one.")
 
 
 def _read_split_seed(settings: Settings) -> int:
-    """The seed the committed split was dealt with."""
+    """Read the seed of the committed split."""
     path = settings.dataset_outputs / "split.json"
     return int(json.loads(path.read_text(encoding="utf-8"))["seed"]) if path.is_file() else 0
 

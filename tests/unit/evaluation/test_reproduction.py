@@ -1,4 +1,4 @@
-"""Reproduction: what matches is said to match, and whatever was changed is named, with the tolerance it broke."""
+"""Reproduction: equal models match, and every difference beyond its tolerance is named."""
 
 import csv
 import hashlib
@@ -33,7 +33,7 @@ COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_ra
 
 def _write(outputs: Path, root: Path, name: str = "v1", *, card: dict[str, Any] | None = None, epochs: int = 22,
            **values: float) -> Path:  # fmt: skip
-    """A version as far as it is compared, and the manifest beside it."""
+    """Write the compared files of a model, and the manifest."""
     folder = outputs / name
     folder.mkdir(parents=True)
     (outputs / "dataset").mkdir(exist_ok=True)
@@ -44,51 +44,51 @@ def _write(outputs: Path, root: Path, name: str = "v1", *, card: dict[str, Any] 
     with (folder / "history.csv").open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *[[n + 1, *[0.5] * 6] for n in range(epochs)]])
     recipe = load_recipe("v1", Settings(recipes=root / "recipes")).model_dump(mode="json")
-    known = {
+    fields = {
         "version": name, "seed": 1, "protocol": "group", "parameters": 495_972, "recipe": recipe,
         "data": {"fingerprint": "f" * 64}, "training": {"seconds": 60.0}, "libraries": {"keras": "3"},
         "files": {file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
                   for file in ("evaluation.json", "model.onnx")},
     }  # fmt: skip
-    (folder / "card.json").write_text(json.dumps(MINIMAL_CARD | known | (card or {})))
+    (folder / "card.json").write_text(json.dumps(MINIMAL_CARD | fields | (card or {})))
     return folder
 
 
 @pytest.fixture
-def places(tmp_path: Path, root: Path) -> tuple[Settings, Path]:
+def folders(tmp_path: Path, root: Path) -> tuple[Settings, Path]:
     """Settings of the committed outputs, and another outputs folder."""
     _write(tmp_path / "outputs", root)
     return Settings(outputs=tmp_path / "outputs", recipes=root / "recipes"), tmp_path / "again"
 
 
-def _wrong(found: Reproduction) -> list[str]:
-    return [row.name for row in found.rows if row.within_tolerance is False]
+def _failed_rows(result: Reproduction) -> list[str]:
+    return [row.name for row in result.rows if row.within_tolerance is False]
 
 
-def test_the_same_again_is_reproduced_with_identical_weights(places: tuple[Settings, Path], root: Path) -> None:
-    _write(places[1], root)
-    found = compare_reproduction("v1", *places)
-    assert found.matches
-    assert found.identical
-    assert found.verdict.endswith("with identical weights.")
-    judged = [row.name for row in found.rows if row.within_tolerance is not None]
-    assert [name for name in judged if name.startswith("test")] == [
+def test_identical_copy_is_reproduced(folders: tuple[Settings, Path], root: Path) -> None:
+    _write(folders[1], root)
+    result = compare_reproduction("v1", *folders)
+    assert result.matches
+    assert result.identical
+    assert result.verdict.endswith("with identical weights.")
+    checked = [row.name for row in result.rows if row.within_tolerance is not None]
+    assert [name for name in checked if name.startswith("test")] == [
         f"test {m}".replace("_", " ") for m in REPRODUCED_METRICS
     ]
-    assert {"manifest", "data fingerprint", "recipe", "parameters", "epochs", "files of its card"} <= set(judged)
+    assert {"manifest", "data fingerprint", "recipe", "parameters", "epochs", "files in the card"} <= set(checked)
 
 
-def test_other_weights_within_the_tolerance_still_reproduce_it(places: tuple[Settings, Path], root: Path) -> None:
-    folder = _write(places[1], root, accuracy=VALUES["accuracy"] - DEFAULT_TOLERANCE + 0.001, epochs=25)
-    (folder / "model.onnx").write_bytes(b"rounded otherwise")
-    found = compare_reproduction("v1", *places)
-    assert found.matches
-    assert not found.identical
-    assert "other weights" in found.verdict
+def test_other_weights_within_tolerance_are_reproduced(folders: tuple[Settings, Path], root: Path) -> None:
+    folder = _write(folders[1], root, accuracy=VALUES["accuracy"] - DEFAULT_TOLERANCE + 0.001, epochs=25)
+    (folder / "model.onnx").write_bytes(b"rounded differently")
+    result = compare_reproduction("v1", *folders)
+    assert result.matches
+    assert not result.identical
+    assert "other weights" in result.verdict
 
 
 @pytest.mark.parametrize(
-    ("change", "what"),
+    ("change", "row"),
     [
         ({"accuracy": VALUES["accuracy"] + DEFAULT_TOLERANCE + 0.001}, "test accuracy"),
         ({"roc_auc": VALUES["roc_auc"] - DEFAULT_TOLERANCE - 0.001}, "test roc auc"),
@@ -97,70 +97,68 @@ def test_other_weights_within_the_tolerance_still_reproduce_it(places: tuple[Set
         ({"card": {"data": {"fingerprint": "0" * 64}}}, "data fingerprint"),
     ],
 )
-def test_what_is_out_of_its_tolerance_is_named(
-    places: tuple[Settings, Path], root: Path, change: dict[str, Any], what: str
+def test_difference_beyond_tolerance_is_named(
+    folders: tuple[Settings, Path], root: Path, change: dict[str, Any], row: str
 ) -> None:
-    _write(places[1], root, **change)
-    found = compare_reproduction("v1", *places)
-    assert _wrong(found) == [what]
-    assert f"v1 is NOT reproduced. What does not match: {what} (" in found.verdict
-    assert "DIFFERS" in str(found)
+    _write(folders[1], root, **change)
+    result = compare_reproduction("v1", *folders)
+    assert _failed_rows(result) == [row]
+    assert f"v1 is NOT reproduced. Differences: {row} (" in result.verdict
+    assert "DIFFERS" in str(result)
 
 
-def test_another_manifest_is_no_reproduction_and_no_manifest_either(places: tuple[Settings, Path], root: Path) -> None:
-    _write(places[1], root)
-    manifest = places[1] / "dataset" / "manifest.csv"
+def test_changed_or_missing_manifest_is_not_reproduced(folders: tuple[Settings, Path], root: Path) -> None:
+    _write(folders[1], root)
+    manifest = folders[1] / "dataset" / "manifest.csv"
     manifest.write_text("path,label\na.jpg,pituitary\n")
-    assert _wrong(compare_reproduction("v1", *places)) == ["manifest"]
+    assert _failed_rows(compare_reproduction("v1", *folders)) == ["manifest"]
     manifest.unlink()
-    assert _wrong(compare_reproduction("v1", *places)) == ["manifest"]
+    assert _failed_rows(compare_reproduction("v1", *folders)) == ["manifest"]
 
 
-def test_a_committed_number_that_was_changed_by_hand_is_found(
-    places: tuple[Settings, Path], root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_edited_metric_is_detected(
+    folders: tuple[Settings, Path], root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _write(places[1], root)
-    file = places[0].outputs / "v1" / "evaluation.json"
+    _write(folders[1], root)
+    file = folders[0].outputs / "v1" / "evaluation.json"
     file.write_text(file.read_text().replace("0.91", "0.99"))
-    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(places[0].outputs))
-    assert main(["reproduce", "v1", "--check-only", str(places[1])]) == 1
-    said = capsys.readouterr().out
+    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(folders[0].outputs))
+    assert main(["reproduce", "v1", "--check-only", str(folders[1])]) == 1
+    output = capsys.readouterr().out
     assert (
-        "files of its card (evaluation.json altered) and test accuracy (0.9900 committed, 0.9100 now, 0.0400 allowed)"
-        in said
+        "files in the card (evaluation.json altered) and test accuracy (0.9900 committed, 0.9100 now, 0.0400 allowed)"
+        in output
     )
 
 
-def test_the_command_ends_well_where_all_matches(
-    places: tuple[Settings, Path], root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_command_succeeds_if_everything_matches(
+    folders: tuple[Settings, Path], root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _write(places[1], root)
-    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(places[0].outputs))
-    assert main(["reproduce", "v1", "--check-only", str(places[1])]) == 0
+    _write(folders[1], root)
+    monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(folders[0].outputs))
+    assert main(["reproduce", "v1", "--check-only", str(folders[1])]) == 0
     assert "v1 is reproduced" in capsys.readouterr().out
 
 
-def test_another_recipe_is_named_by_what_changed(places: tuple[Settings, Path], root: Path) -> None:
+def test_changed_recipe_keys_are_named(folders: tuple[Settings, Path], root: Path) -> None:
     recipe = load_recipe("v1", Settings(recipes=root / "recipes")).model_dump(mode="json")
-    _write(places[1], root, card={"recipe": recipe | {"title": "Another", "seed": 7}})
-    found = compare_reproduction("v1", *places)
-    assert _wrong(found) == ["recipe"]
-    assert "another seed and title" in found.verdict
+    _write(folders[1], root, card={"recipe": recipe | {"title": "Another", "seed": 7}})
+    result = compare_reproduction("v1", *folders)
+    assert _failed_rows(result) == ["recipe"]
+    assert "seed and title changed" in result.verdict
 
 
-def test_where_seeds_were_measured_their_spread_is_the_tolerance(places: tuple[Settings, Path], root: Path) -> None:
-    settings = places[0]
+def test_tolerance_follows_the_spread_of_seeds(folders: tuple[Settings, Path], root: Path) -> None:
+    settings = folders[0]
     assert metric_tolerance("v1", "accuracy", settings) == DEFAULT_TOLERANCE
     for seed, accuracy in ((2, 0.87), (3, 0.95)):
         _write(settings.outputs, root, f"runs/v1/group-seed{seed}", card={"seed": seed}, accuracy=accuracy)
     assert metric_tolerance("v1", "accuracy", settings) == pytest.approx(REPRODUCIBILITY_FACTOR * 0.04)
-    assert metric_tolerance("v1", "roc_auc", settings) == MIN_TOLERANCE, "equal by luck is not exact"
+    assert metric_tolerance("v1", "roc_auc", settings) == MIN_TOLERANCE, "equal seeds still leave a tolerance"
 
 
-def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
-    places: tuple[Settings, Path], root: Path
-) -> None:
-    settings = places[0]
+def test_student_does_not_inherit_the_seeds_of_its_teacher(folders: tuple[Settings, Path], root: Path) -> None:
+    settings = folders[0]
     for seed in (2, 3):
         _write(settings.outputs, root, f"runs/v1/group-seed{seed}", card={"seed": seed})
     recipe = {"teachers": {"version": "v1", "seeds": [1]}}
@@ -173,24 +171,24 @@ def test_a_taught_version_without_seeds_of_its_own_has_not_those_of_its_teacher(
     )
 
 
-def test_under_another_protocol_an_ensemble_rests_on_members_under_it(root: Path) -> None:
+def test_ensemble_depends_on_members_of_the_same_protocol(root: Path) -> None:
     recipe = load_recipe("ensemble", Settings(recipes=root / "recipes"))
     for protocol in (Protocol.GROUP, Protocol.OFFICIAL):
         run = RunSpec("ensemble", recipe, protocol, None, None)
         assert dependencies(run) == [Run(member, protocol).name for member in recipe.members]
 
 
-def test_what_was_not_made_is_said_with_its_command(places: tuple[Settings, Path]) -> None:
-    with pytest.raises(ArtifactError, match=r"again/v1 lacks card\.json.*braintumor train v1"):
-        compare_reproduction("v1", *places)
+def test_missing_model_is_reported_with_its_command(folders: tuple[Settings, Path]) -> None:
+    with pytest.raises(ArtifactError, match=r"Cannot compare again/v1: card\.json.*braintumor train v1"):
+        compare_reproduction("v1", *folders)
 
 
-def test_the_name_and_card_of_a_version_say_how_it_was_made(places: tuple[Settings, Path]) -> None:
-    settings = places[0]
+def test_run_spec_follows_from_name_and_card(folders: tuple[Settings, Path]) -> None:
+    settings = folders[0]
     card = read_card("v1", settings)
     plain = find_run_spec("v1", card, settings)
     assert (plain.recipe_name, plain.protocol, plain.seed, plain.weights) == ("v1", Protocol.GROUP, None, None)
     seeded = find_run_spec("runs/v1/random-seed7", card.model_copy(update={"protocol": "random", "seed": 7}), settings)
     assert (seeded.recipe_name, seeded.protocol, seeded.seed) == ("v1", Protocol.RANDOM, 7)
-    with pytest.raises(RecipeError, match="No recipe in recipes/ makes a version named mine"):
+    with pytest.raises(RecipeError, match="no recipe 'mine'"):
         find_run_spec("mine", card, settings)

@@ -1,1 +1,1 @@
-"""Calibration fitted on validation scans."""
+"""Calibration fitted on the validation split."""

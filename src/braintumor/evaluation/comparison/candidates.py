@@ -1,4 +1,4 @@
-"""The field: which versions are compared, which of them there are, and the command that makes each of the others."""
+"""Choose the models of a comparison, and the command that trains or evaluates each missing one."""
 
 import re
 from collections.abc import Sequence
@@ -8,18 +8,19 @@ from typing import Final
 
 from braintumor.enums import Protocol, Task
 from braintumor.errors import DatasetError
+from braintumor.inference.artifact_files import EVALUATION_FILE
 from braintumor.inference.registry import Artifact, list_models, load_artifact
 from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.settings import Settings
 from braintumor.training.data import fingerprint_manifest, manifest_with_split
 
-# A version trained without the initial weights of its recipe has this behind its name.
+# Suffix of models trained from random instead of pretrained weights.
 RANDOM_INIT_SUFFIX: Final = "-none"
 KAGGLE_SET_NAME: Final = "kaggle"
 
 
 class CandidateStatus(StrEnum):
-    """How far a version has come here."""
+    """How far a model has come in this working copy."""
 
     EVALUATED = "measured"
     NOT_TRAINED = "not trained here"
@@ -28,21 +29,21 @@ class CandidateStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One version of the field.
+    """One model of a comparison.
 
     Attributes
     ----------
     version, title : str
     task : Task
     data : str
-        The image set it learnt from.
+        Dataset it was trained on.
     weights : str
-        What it started from.
-    status : Status
+        Initial weights.
+    status : CandidateStatus
     artifact : Artifact or None
-        None where it was not trained.
+        None if it was not trained.
     command : str
-        What to run next for it; empty where nothing is missing.
+        What to run next; empty if nothing is missing.
     """
 
     version: str
@@ -56,30 +57,30 @@ class Candidate:
 
 
 def find_candidates(names: Sequence[str], settings: Settings) -> list[Candidate]:
-    """The versions named, or all of `recipes/` that learn from a whole image set.
+    """Return the named models, or all models of `recipes/` trained on a whole dataset.
 
     Raises
     ------
     ArtifactError
-        A version named is neither there nor a recipe.
+        A named model neither exists nor has a recipe.
     DatasetError
-        A version was trained on another split than the one all are compared on.
+        A model was trained on another split than the common one.
     """
-    field = [_make_candidate(name, settings) for name in dict.fromkeys(names) or _default_names(settings)]
-    wanted = fingerprint_manifest(manifest_with_split(Protocol.GROUP, settings))
-    for entrant in field:
-        if entrant.artifact and entrant.data == KAGGLE_SET_NAME:
-            _require_same_split(entrant.artifact, wanted)
-    return field
+    candidates = [_make_candidate(name, settings) for name in dict.fromkeys(names) or _default_names(settings)]
+    expected_fingerprint = fingerprint_manifest(manifest_with_split(Protocol.GROUP, settings))
+    for candidate in candidates:
+        if candidate.artifact and candidate.data == KAGGLE_SET_NAME:
+            _require_same_split(candidate.artifact, expected_fingerprint)
+    return candidates
 
 
 def _default_names(settings: Settings) -> list[str]:
-    there, names = set(list_models(settings)), []
+    available, names = set(list_models(settings)), []
     for version in find_recipes(settings):
         recipe = load_recipe(version, settings)
         if not recipe.holdout_source and recipe.train_fraction == 1:
-            names += [version, *([version + RANDOM_INIT_SUFFIX] if version + RANDOM_INIT_SUFFIX in there else [])]
-    # v1, v2, ... first: the line of versions everybody knows.
+            names += [version, *([version + RANDOM_INIT_SUFFIX] if version + RANDOM_INIT_SUFFIX in available else [])]
+    # v1, v2, ... come first.
     return sorted(names, key=lambda name: (not re.match(r"v\d", name), name))
 
 
@@ -93,7 +94,7 @@ def _make_candidate(name: str, settings: Settings) -> Candidate:
     artifact = load_artifact(name, settings)
     card = artifact.card
     weights = card.weights.initial if card.weights else str(card.recipe.get("weights") or "none")
-    is_measured = (artifact.folder / "evaluation.json").is_file()  # before that it has no thresholds of its own
+    is_measured = (artifact.folder / EVALUATION_FILE).is_file()  # otherwise it has no thresholds yet
     return Candidate(
         version=name,
         title=card.title or name,
@@ -107,15 +108,15 @@ def _make_candidate(name: str, settings: Settings) -> Candidate:
 
 
 def _require_same_split(artifact: Artifact, expected_fingerprint: str) -> None:
-    """Refuse a version that may have learnt from scans it would be judged on."""
+    """Reject a model that may have been trained on scans of the common test split."""
     card, name = artifact.card, artifact.folder.name
     if card.protocol != Protocol.GROUP or card.recipe.get("holdout_source"):
         raise DatasetError(
-            f"{name} was trained on another split than the one all are compared on, so it may have learnt from the "
-            "scans it would be judged on. Name only versions trained by group on the whole image set."
+            f"Cannot compare {name}: it was trained on another split, which may contain the common test scans. "
+            "Name only models trained with the group protocol on the whole dataset."
         )
     if card.data.fingerprint != expected_fingerprint:
         raise DatasetError(
-            f"{name} was trained on other images or another split than those at hand, so it cannot be compared. "
-            f"Restore outputs/dataset/manifest.csv, or train anew: braintumor train {name} --restart"
+            f"Cannot compare {name}: it was trained on other images or another split than those in inputs/. "
+            f"Restore outputs/dataset/manifest.csv, or retrain with: braintumor train {name} --restart"
         )

@@ -1,4 +1,4 @@
-"""Scores of a version on the scans that all are asked about: by its own task, and tumour against none for all."""
+"""Scores of one model on the common scans: for its own task, and for tumour against none."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -7,17 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.enums import NO_TUMOR_INDEX, Protocol
-from braintumor.evaluation import scoring
-from braintumor.evaluation.comparison.predictions import Predictions, TestScans, predict_cached
-from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
-from braintumor.evaluation.metrics.classification import classification_metrics
-from braintumor.evaluation.stress_test.external import (
+from braintumor.evaluation.comparison.predictions import Predictions, predict_cached
+from braintumor.evaluation.comparison.scans import CommonScans
+from braintumor.evaluation.external_set import (
     EXTERNAL_FOLDER,
     has_external_set,
     index_external_images,
-    score_external,
     select_new_tumors,
 )
+from braintumor.evaluation.metrics.binary import binary_metrics
+from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
+from braintumor.evaluation.metrics.classification import classification_metrics
+from braintumor.evaluation.stress_test.external import score_external
 from braintumor.inference.decision import predicted_class
 from braintumor.inference.registry import Artifact
 from braintumor.results.study import read_external_split
@@ -27,87 +28,86 @@ from braintumor.training.data import manifest_with_split
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-# Of a version's own task, and under another name of tumour against none.
+# Computed for the model's own task, and with the prefix `tumor_` for tumour against none.
 _OWN_TASK_METRICS: Final = ("accuracy", "macro_f1", "ece", "brier")
 _BINARY_METRICS: Final = ("tumor_sensitivity", "tumor_specificity", "roc_auc")
+_EXTERNAL_METRICS: Final = ("roc_auc", "called", "called_or_uncertain", "refused", "false_alarms")
 
 
 def predicts_tumor(predictions: Predictions, binary_threshold: float | None) -> Flags:
-    """Whether a version calls tumour: by its most probable class, or by its threshold where it tells no kinds."""
+    """Mark the scans that a model predicts as tumour: by its class, or by the threshold of a binary model."""
     return np.asarray(predicted_class(predictions.probabilities, binary_threshold) != NO_TUMOR_INDEX)
 
 
 def correctness_by_metric(
-    predictions: Predictions, scans: TestScans, binary_threshold: float | None
+    predictions: Predictions, scans: CommonScans, binary_threshold: float | None
 ) -> dict[str, Floats]:
-    """Whether each scan was answered right, for each question that a version answers: what pairs are compared by."""
-    found = {"tumor_accuracy": (predicts_tumor(predictions, binary_threshold) == scans.is_tumor).astype(float)}
+    """Mark the correctly classified scans for each task of a model."""
+    columns = {"tumor_accuracy": (predicts_tumor(predictions, binary_threshold) == scans.is_tumor).astype(float)}
     if binary_threshold is None:
-        found["accuracy"] = (predicted_class(predictions.probabilities) == scans.labels).astype(float)
-    return found
+        columns["accuracy"] = (predicted_class(predictions.probabilities) == scans.labels).astype(float)
+    return columns
 
 
 def score_version(
-    predictions: Predictions, scans: TestScans, binary_threshold: float | None, replicates: int
+    predictions: Predictions, scans: CommonScans, binary_threshold: float | None, replicates: int
 ) -> dict[str, MetricEntry]:
-    """Metrics with intervals over groups.
+    """Compute metrics with intervals over groups.
 
-    `accuracy`, `macro_f1`, `ece` and `brier` are of the version's own task: four classes, or tumour against none.
+    `accuracy`, `macro_f1`, `ece` and `brier` are of the model's own task: four classes, or tumour against none.
     `tumor_accuracy`, `tumor_macro_f1`, `tumor_sensitivity`, `tumor_specificity`, `roc_auc`, `tumor_ece` and
-    `tumor_brier` are of tumour against none for every version: those to compare versions of different tasks by.
+    `tumor_brier` are of tumour against none and comparable between all models.
 
     Parameters
     ----------
-    decision : float, optional
-        Tumour probability from which on a version that tells no kinds says tumour; None for one that tells them.
+    binary_threshold : float, optional
+        Tumour probability above which a binary model predicts tumour; None for a multiclass model.
     """
-    said, tumor = predicts_tumor(predictions, binary_threshold), predictions.tumor_probability
+    predicted, tumor = predicts_tumor(predictions, binary_threshold), predictions.tumor_probability
 
-    def measure(weights: Floats) -> dict[str, float]:
-        alike = scoring.binary_metrics(scans.is_tumor, said, tumor, tumor, weights)
-        own = alike if binary_threshold is not None else classification_metrics(
-            scans.labels, predictions.probabilities, predictions.probabilities, weights
-        )  # fmt: skip
+    def all_metrics(weights: Floats) -> dict[str, float]:
+        binary = binary_metrics(scans.is_tumor, predicted, tumor, tumor, weights)
+        own_task = binary
+        if binary_threshold is None:
+            probabilities = predictions.probabilities
+            own_task = classification_metrics(scans.labels, probabilities, probabilities, weights)
         return (
-            {name: own[name] for name in _OWN_TASK_METRICS}
-            | {f"tumor_{name}": alike[name] for name in _OWN_TASK_METRICS}
-            | {name: alike[name] for name in _BINARY_METRICS}
+            {name: own_task[name] for name in _OWN_TASK_METRICS}
+            | {f"tumor_{name}": binary[name] for name in _OWN_TASK_METRICS}
+            | {name: binary[name] for name in _BINARY_METRICS}
         )
 
-    counted = {"tumor_sensitivity": scans.is_tumor, "tumor_specificity": ~scans.is_tumor}
-    return bootstrap_ci(measure, counted, scans.groups, scans.labels, replicates)
-
-
-EXTERNAL_METRICS = ("roc_auc", "called", "called_or_uncertain", "refused", "false_alarms")
+    included = {"tumor_sensitivity": scans.is_tumor, "tumor_specificity": ~scans.is_tumor}
+    return bootstrap_ci(all_metrics, included, scans.groups, scans.labels, replicates)
 
 
 def load_or_score_external(
-    artifact: Artifact, scans: TestScans, predictions: Predictions, work: Path, settings: Settings, replicates: int
+    artifact: Artifact, scans: CommonScans, predictions: Predictions, work: Path, settings: Settings, replicates: int
 ) -> dict[str, Any]:
-    """Entries of the split `outside`; empty where the pictures are not at hand and the study did not measure them.
+    """Return the metrics of the external set; empty if they were neither measured before nor the images are available.
 
     Parameters
     ----------
-    answers : Answers
-        To the test scans, of which the healthy ones stand against the outside tumours.
+    predictions : Predictions
+        For the test scans; the tumour-free ones are compared with the external tumours.
     work : Path
-        Where answers are kept.
+        Folder for cached predictions.
     """
-    if known := read_external_split(artifact):
-        return {name: known[name] for name in EXTERNAL_METRICS if name in known}
+    if stored := read_external_split(artifact):
+        return {name: stored[name] for name in _EXTERNAL_METRICS if name in stored}
     if not has_external_set(settings):
         return {}
-    chosen = select_new_tumors(index_external_images(manifest_with_split(Protocol.GROUP, settings), settings))
-    found = predict_cached(
-        artifact, [settings.inputs / EXTERNAL_FOLDER / path for path in chosen["path"]], "outside", work, settings
+    tumors = select_new_tumors(index_external_images(manifest_with_split(Protocol.GROUP, settings), settings))
+    external = predict_cached(
+        artifact, [settings.inputs / EXTERNAL_FOLDER / path for path in tumors["path"]], "outside", work, settings
     )
-    healthy = np.flatnonzero(~scans.is_tumor)
-    truth = np.arange(len(chosen) + len(healthy)) < len(chosen)
+    tumor_free = np.flatnonzero(~scans.is_tumor)
+    truth = np.arange(len(tumors) + len(tumor_free)) < len(tumors)
     metrics = score_external(
         truth,
-        scores={"": np.concatenate([found.tumor_probability, predictions.tumor_probability[healthy]])},
-        verdicts=np.concatenate([found.verdicts, predictions.verdicts[healthy]]),
-        groups=np.concatenate([chosen["group"].to_numpy(object), scans.groups[healthy]]),
+        scores={"": np.concatenate([external.tumor_probability, predictions.tumor_probability[tumor_free]])},
+        verdicts=np.concatenate([external.verdicts, predictions.verdicts[tumor_free]]),
+        groups=np.concatenate([tumors["group"].to_numpy(object), scans.groups[tumor_free]]),
         replicates=replicates,
     ).metrics
-    return {name: metrics[name] for name in EXTERNAL_METRICS if name in metrics}
+    return {name: metrics[name] for name in _EXTERNAL_METRICS if name in metrics}

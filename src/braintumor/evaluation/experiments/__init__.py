@@ -1,1 +1,1 @@
-"""Ablation studies and hypothesis tests."""
+"""Ablation studies: training runs with one change each, and tests of the hypotheses."""

@@ -1,160 +1,128 @@
-"""Trial: ways to train the flagship otherwise, each held against the way it is trained, seed by seed."""
+"""Compare ablations of the v4 recipe with its baseline, and write `outputs/experiments/ablations.json`."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from braintumor.enums import Split, TumorClass
-from braintumor.errors import RecipeError
-from braintumor.evaluation.experiments.ablations import (
-    EXPERIMENTS_FOLDER,
-    ablation_run_name,
-    read_run_predictions,
-    run_ablations,
-    valid_runs,
-)
-from braintumor.evaluation.experiments.config import V4_ABLATIONS_FILE, Ablation, load_ablations
-from braintumor.evaluation.experiments.hypothesis_tests import common_scans, compare_ablations
-from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry
+from braintumor.evaluation.experiments.config import BASELINE, Ablation
+from braintumor.evaluation.experiments.run_comparison import common_scans, compare_ablations, read_seed_predictions
+from braintumor.evaluation.experiments.runs import EXPERIMENTS_FOLDER
+from braintumor.evaluation.metrics.bootstrap import MetricEntry
 from braintumor.evaluation.metrics.paired import paired_auc
 from braintumor.fileio import write_atomically
-from braintumor.settings import Settings, get_settings
+from braintumor.settings import Settings
+from braintumor.text import pluralize
 
-ABLATIONS_FILE: Final = "flagship.json"
-_BASELINE: Final = "whole"
-_AREA: Final = "outside_roc_auc"
+ABLATIONS_FILE: Final = "ablations.json"
+_AUC: Final = "outside_roc_auc"
 _METRIC_TITLES: Final = {
-    "accuracy": "test accuracy", "tumor_sensitivity": "tumour sensitivity", "tumor_specificity": "specificity",
-    "outside_sensitivity": "outside tumours found", _AREA: "outside ROC area",
-}  # fmt: skip
+    "accuracy": "test accuracy",
+    "tumor_sensitivity": "tumour sensitivity",
+    "tumor_specificity": "specificity",
+    "outside_sensitivity": "sensitivity on external tumours",
+    _AUC: "AUC on external tumours",
+}
 
 
-def run_ablation_study(
-    names: Sequence[str] = (), settings: Settings | None = None, *, no_train: bool = False,
-    replicates: int = REPLICATES,
-) -> Iterator[str]:  # fmt: skip
-    """Train arms of `recipes/experiments/flagship.toml`, and hold each against `whole`.
+def analyze_ablations(ablations: Mapping[str, Ablation], settings: Settings, replicates: int) -> Iterator[str]:
+    """Compare every ablation with the baseline, write the results, and yield one line per metric.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Arms to train; all by default.
-    measured_only : bool
-        Train nothing; use the runs that are there.
-
-    Yields
-    ------
-    str
-        A sentence for each run, then one for each number of each arm. The numbers are in
-        `outputs/experiments/flagship.json`, beside those of arms that are no longer in the file of arms.
-
-    Raises
-    ------
-    RecipeError
-        There is no such arm.
+    Results of ablations that are no longer in the configuration are preserved.
     """
-    settings = settings or get_settings()
-    arms = load_ablations(settings, V4_ABLATIONS_FILE)
-    unknown = [name for name in names if name not in arms]
-    if unknown:
-        raise RecipeError(
-            f"There is no arm {unknown[0]!r} in recipes/{V4_ABLATIONS_FILE} (there are {', '.join(arms)})."
-        )
-    if not no_train:
-        yield from run_ablations({name: arms[name] for name in names or arms}, settings)
-    arms, left_out = valid_runs(arms, settings, "braintumor experiment")
-    yield from left_out
-    results = {name: compare_to_baseline(arm, arms[_BASELINE], settings, replicates) for name, arm in arms.items()}
-    results = {name: part for name, part in results.items() if part}
-    content = _with_dropped(results, arms, read_trials(settings))
-    write_atomically(settings.outputs / EXPERIMENTS_FOLDER / ABLATIONS_FILE, json.dumps(content, indent=1) + "\n")
-    for name, part in results.items():
-        yield from summarize_ablation(name, part)
+    baseline = ablations[BASELINE]
+    results = {
+        name: result
+        for name, ablation in ablations.items()
+        if (result := compare_to_baseline(ablation, baseline, settings, replicates))
+    }
+    stored = {
+        name: result
+        for name, result in read_ablation_results(settings).items()
+        if name not in ablations or name in results
+    }
+    path = settings.outputs / EXPERIMENTS_FOLDER / ABLATIONS_FILE
+    write_atomically(path, json.dumps(stored | results, indent=1) + "\n")
+    for name, result in results.items():
+        yield from summarize_ablation(name, result)
 
 
-def read_trials(settings: Settings) -> dict[str, dict[str, Any]]:
-    """What `trial` wrote, by arm; empty where nothing was tried."""
+def read_ablation_results(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Read the results of `analyze_ablations` by ablation; empty if there are none."""
     path = settings.outputs / EXPERIMENTS_FOLDER / ABLATIONS_FILE
     content: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return content
 
 
-def _with_dropped(
-    results: Mapping[str, Any], arms: Mapping[str, Ablation], earlier: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Results with those of arms that were tried and dropped since, which nothing can measure again, in their place."""
-    every = {name: part for name, part in earlier.items() if name not in arms or name in results}
-    return every | dict(results)
-
-
 def compare_to_baseline(ablation: Ablation, baseline: Ablation, settings: Settings, replicates: int) -> dict[str, Any]:
-    """Numbers of an arm (`metrics`) and what it has more than `whole` (`differences`), over the seeds of both.
-
-    Empty where the arm was not run.
-    """
+    """Compute the metrics of an ablation and their differences to the baseline; empty without runs."""
     metrics, differences = _auc_by_metric(ablation, baseline, settings, replicates)
     if ablation.name == baseline.name:
         return {"metrics": metrics, "differences": {}} if metrics else {}
-    part = compare_ablations(ablation, baseline, settings, replicates)
-    if part is None:
+    comparison = compare_ablations(ablation, baseline, settings, replicates)
+    if comparison is None:
         return {}
-    return {"metrics": metrics, "differences": {**part["metrics"], **differences}, "facts": part["facts"]}
+    return {
+        "metrics": metrics,
+        "differences": {**comparison["metrics"], **differences},
+        "facts": comparison["facts"],
+    }
 
 
-def summarize_ablation(name: str, part: dict[str, Any]) -> Iterator[str]:
-    """What was found of an arm, a number a line."""
-    for metric, entry in part["metrics"].items():
-        yield f"{name}: {_metric_title(metric)} {_format_entry(entry)} over {entry['seeds']} seeds."
-    for metric, entry in part["differences"].items():
-        yield f"{name} less {_BASELINE}: {_metric_title(metric)} {_format_entry(entry, signed=True)} over {entry['seeds']} seeds."
+def summarize_ablation(name: str, result: dict[str, Any]) -> Iterator[str]:
+    """Yield one line per metric and per difference to the baseline."""
+    for metric, entry in result["metrics"].items():
+        yield f"{name}: {_metric_title(metric)} {_format_entry(entry)}."
+    for metric, entry in result["differences"].items():
+        yield f"{name} minus {BASELINE}: {_metric_title(metric)} {_format_entry(entry, sign='+')}."
 
 
 def _auc_by_metric(
     ablation: Ablation, baseline: Ablation, settings: Settings, replicates: int
 ) -> tuple[dict[str, MetricEntry], dict[str, MetricEntry]]:
-    """Outside area of an arm over its seeds, and that less the area of `whole` over the seeds of both."""
-    ours, theirs = common_scans(_scores_by_seed(ablation, settings), _scores_by_seed(baseline, settings))
-    both = sorted(set(ours) & set(theirs))
-    metrics = {_AREA: _auc_entry(list(ours.values()), None, replicates)} if ours else {}
-    if not both or ablation.name == baseline.name:
+    """Compute the AUC on external tumours over all seeds, and its difference to the baseline over common seeds."""
+    treated, control = common_scans(_scores_by_seed(ablation, settings), _scores_by_seed(baseline, settings))
+    seeds = sorted(set(treated) & set(control))
+    metrics = {_AUC: _auc_entry(list(treated.values()), None, replicates)} if treated else {}
+    if not seeds or ablation.name == baseline.name:
         return metrics, {}
-    return metrics, {_AREA: _auc_entry([ours[seed] for seed in both], [theirs[seed] for seed in both], replicates)}
+    difference = _auc_entry([treated[seed] for seed in seeds], [control[seed] for seed in seeds], replicates)
+    return metrics, {_AUC: difference}
 
 
 def _auc_entry(treated: list[pd.DataFrame], control: list[pd.DataFrame] | None, replicates: int) -> MetricEntry:
     table = treated[0]
-    groups = table["group"].to_numpy(object)
+    truth, groups = table["truth"].to_numpy(bool), table["group"].to_numpy(object)
     sizes = table.groupby("group")["group"].transform("size").to_numpy(float)
-    once = np.where(table["truth"], 1 / sizes, 1.0)
-    scores = [
-        None if one is None else np.stack([t["score"].to_numpy(float) for t in one]) for one in (treated, control)
-    ]
-    return paired_auc(table["truth"].to_numpy(bool), scores[0], scores[1], groups, once, replicates)  # type: ignore[arg-type]
+    weights = np.where(truth, 1 / sizes, 1.0)  # a cluster of external near-duplicates counts as one scan
+    control_scores = None if control is None else _stack_scores(control)
+    return paired_auc(truth, _stack_scores(treated), control_scores, groups, weights, replicates)
+
+
+def _stack_scores(tables: list[pd.DataFrame]) -> np.ndarray:
+    return np.stack([table["score"].to_numpy(float) for table in tables])
 
 
 def _scores_by_seed(ablation: Ablation, settings: Settings) -> dict[int, pd.DataFrame]:
-    """By seed: `truth`, `score` and `group` of every scan the area is of; without the seeds that were not run."""
-    tables = {seed: _external_scores(ablation_run_name(ablation, seed), settings) for seed in ablation.seeds}
-    return {seed: table for seed, table in tables.items() if table is not None and 0 < table["truth"].mean() < 1}
+    """Select `truth`, `score` and `group` of the scans that the AUC compares, by seed."""
+    tables = {seed: _external_scores(table) for seed, table in read_seed_predictions(ablation, settings).items()}
+    return {seed: table for seed, table in tables.items() if 0 < table["truth"].mean() < 1}
 
 
-def _external_scores(name: str, settings: Settings) -> pd.DataFrame | None:
-    """Outside tumours against healthy test scans, by the class head."""
-    table = read_run_predictions(settings, name)
-    if table is None:
-        return None
-    healthy = str(TumorClass.NOTUMOR)
-    used = table[(table["set"] != str(Split.TEST)) | (table["label"] == healthy)]
-    return used[["path", "group"]].assign(truth=used["label"] != healthy, score=1 - used[healthy])
+def _external_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Score external tumours and tumour-free test scans by the class head."""
+    no_tumor = str(TumorClass.NOTUMOR)
+    used = table[(table["set"] != str(Split.TEST)) | (table["label"] == no_tumor)]
+    return used[["path", "group"]].assign(truth=used["label"] != no_tumor, score=1 - used[no_tumor])
 
 
 def _metric_title(metric: str) -> str:
     return _METRIC_TITLES.get(metric, metric.replace("_", " "))
 
 
-def _format_entry(entry: MetricEntry, *, signed: bool = False) -> str:
-    value, low, high = (f"{entry[key]:+.3f}" if signed else f"{entry[key]:.3f}" for key in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+def _format_entry(entry: MetricEntry, sign: str = "") -> str:
+    value, low, high = (f"{entry[key]:{sign}.3f}" for key in ("value", "low", "high"))
+    return f"{value} (95% CI {low} to {high}; {pluralize(int(entry['seeds'] or 0), 'seed')})"

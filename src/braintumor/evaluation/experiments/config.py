@@ -1,4 +1,4 @@
-"""Arms of training experiments: one recipe made quick, and the same with one thing changed, read as data."""
+"""Ablations read from TOML: a shortened recipe, and variants of it with one change each."""
 
 import tomllib
 from collections.abc import Mapping
@@ -9,49 +9,62 @@ from braintumor.errors import RecipeError
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings
 
-HYPOTHESIS_ABLATIONS_FILE: Final = "experiments/arms.toml"
-V4_ABLATIONS_FILE: Final = "experiments/flagship.toml"
+# File in `recipes/` of each ablation study.
+ABLATION_FILES: Final = {"hypotheses": "ablations/hypotheses.toml", "v4": "ablations/v4_recipe.toml"}
+BASELINE: Final = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
-    """One way of training, run with several seeds."""
+    """A recipe that is trained with several seeds."""
 
     name: str
     recipe: Recipe
     seeds: tuple[int, ...]
 
     def with_seed(self, seed: int) -> Recipe:
-        """The recipe with a seed."""
+        """Return the recipe with a seed."""
         return self.recipe.model_copy(update={"seed": seed})
 
+    def run_name(self, seed: int) -> str:
+        """Return the name of the run with a seed, which is also the name of its file."""
+        return f"{self.name}-seed{seed}"
 
-def load_ablations(settings: Settings, file: str = HYPOTHESIS_ABLATIONS_FILE) -> dict[str, Ablation]:
-    """Every arm of a file in `recipes` by its name; by default those behind the hypotheses.
+
+def load_ablations(study: str, settings: Settings) -> dict[str, Ablation]:
+    """Load the ablations of a study by name.
+
+    Parameters
+    ----------
+    study : str
+        A key of `ABLATION_FILES`.
 
     Raises
     ------
     RecipeError
-        The file is missing, or an arm makes no sense; the message names it.
+        The file is missing or invalid, or the study does not exist.
     """
-    path = settings.recipes / file
+    if study not in ABLATION_FILES:
+        raise RecipeError(f"There is no ablation study {study!r}. Choose one of: {', '.join(ABLATION_FILES)}.")
+    file = ABLATION_FILES[study]
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-        base = load_recipe(said["base"], settings).model_dump()
-        arms = {}
-        for name, changes in said["arms"].items():
+        content = tomllib.loads((settings.recipes / file).read_text(encoding="utf-8"))
+        base = load_recipe(content["base"], settings).model_dump()
+        ablations = {}
+        for name, changes in content["ablations"].items():
             seeds = tuple(changes.pop("seeds"))
-            arms[name] = Ablation(name, Recipe(**_apply_changes(_apply_changes(base, said["quick"]), changes)), seeds)
+            recipe = Recipe(**_apply_changes(_apply_changes(base, content["quick"]), changes))
+            ablations[name] = Ablation(name, recipe, seeds)
     except FileNotFoundError:
-        raise RecipeError(f"There are no experiments: recipes/{file} is absent.") from None
+        raise RecipeError(f"recipes/{file} is missing. Restore it with: git checkout -- recipes") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"recipes/{file} makes no sense: {error}") from error
-    return arms
+        raise RecipeError(f"recipes/{file} is invalid: {error}") from error
+    return ablations
 
 
 def _apply_changes(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Base with some fields replaced; a table replaces only the fields it names."""
-    found = dict(base)
+    """Replace some fields; a table replaces only the fields it names."""
+    changed = dict(base)
     for key, value in changes.items():
-        found[key] = _apply_changes(found.get(key) or {}, value) if isinstance(value, Mapping) else value
-    return found
+        changed[key] = _apply_changes(changed.get(key) or {}, value) if isinstance(value, Mapping) else value
+    return changed

@@ -1,4 +1,4 @@
-"""Do the classes differ visibly? The average image of each group is told by the nearest class average of the others."""
+"""Permutation test of visual separability: classify each group's average image by the nearest class average."""
 
 from typing import Any, Final
 
@@ -16,21 +16,24 @@ _SEED: Final = 0
 def average_by_group(
     model_inputs: NDArray[np.uint8], labels: NDArray[np.int64], groups: NDArray[np.object_]
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Average frame of each group, flat (groups, pixels) from 0 to 1, and its commonest class."""
-    names, member = np.unique(groups, return_inverse=True)
+    """Compute the average image of each group, flattened (groups, pixels) to 0 to 1, and its most frequent class."""
+    names, group_index = np.unique(groups, return_inverse=True)
     sums = np.zeros((len(names), model_inputs[0].size))
     for start in range(0, len(model_inputs), 512):
-        part = slice(start, start + 512)
-        np.add.at(sums, member[part], model_inputs[part].reshape(-1, model_inputs[0].size) / 255.0)
+        batch = slice(start, start + 512)
+        np.add.at(sums, group_index[batch], model_inputs[batch].reshape(-1, model_inputs[0].size) / 255.0)
     votes = np.zeros((len(names), len(CLASSES)))
-    np.add.at(votes, (member, labels), 1)
+    np.add.at(votes, (group_index, labels), 1)
     return sums / votes.sum(axis=1, keepdims=True), votes.argmax(axis=1)
 
 
 def nearest_centroid_correct(products: Floats, labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each group's average lies nearest to the average of its own class, it being left out of that.
+    """Mark the groups that lie nearest to the average of their own class, computed without the group itself.
 
-    `products` (groups, groups) are the inner products of the groups' averages: all that distances need.
+    Parameters
+    ----------
+    products : ndarray, shape (groups, groups)
+        Inner products of the groups' averages, from which all distances follow.
     """
     shares = np.eye(len(CLASSES))[labels]
     counts = shares.sum(axis=0)
@@ -38,7 +41,7 @@ def nearest_centroid_correct(products: Floats, labels: NDArray[np.int64]) -> NDA
     across = products @ shares
     distances = np.diag(products)[:, None] - 2 * across + (shares * across).sum(axis=0)
     distances[:, counts == 0] = np.inf
-    # Left out of its own class, a group lies farther from its centre: by n / (n - 1), squared.
+    # Without the group itself, its class centre is n / (n - 1) times as far away.
     n = counts[labels]
     distances[np.arange(len(labels)), labels] *= np.where(n > 1, (n / np.maximum(n - 1, 1)) ** 2, np.inf)
     return np.asarray(distances.argmin(axis=1) == labels)
@@ -47,29 +50,30 @@ def nearest_centroid_correct(products: Floats, labels: NDArray[np.int64]) -> NDA
 def separability_test(
     averages: Floats, labels: NDArray[np.int64], replicates: int, permutations: int = PERMUTATIONS
 ) -> dict[str, Any]:
-    """Balanced accuracy of `told` with its interval, against labels dealt to the groups at random.
+    """Compute the balanced accuracy of the nearest class average, and its distribution under random labels.
 
     Returns
     -------
     dict
-        `entry` (see `entries`), `chance`: the 95th percentile under permutation, `p`, and `null`: the permuted values.
+        `entry`, the metric with its interval; `chance`, the 95th percentile under permutation; `p`; and `null`, the
+        permuted values.
     """
     generator, products = np.random.default_rng(_SEED), averages @ averages.T
     null = [balanced_accuracy(nearest_centroid_correct(products, shuffled), shuffled) for shuffled in
             (generator.permutation(labels) for _ in range(permutations))]  # fmt: skip
-    right = nearest_centroid_correct(products, labels)
+    is_correct = nearest_centroid_correct(products, labels)
     weights = 1.0 / np.bincount(labels, minlength=len(CLASSES))[labels]
     names = np.arange(len(labels)).astype(str).astype(object)
-    entry: MetricEntry = mean_with_ci({"told": right.astype(float)}, names, labels, replicates, weights)["told"]
-    beaten = sum(value >= float(entry["value"] or 0) for value in null)
+    entry: MetricEntry = mean_with_ci({"told": is_correct.astype(float)}, names, labels, replicates, weights)["told"]
+    at_least_as_high = sum(value >= float(entry["value"] or 0) for value in null)
     return {
         "entry": entry,
         "chance": round(float(np.quantile(null, 0.95)), 6),
-        "p": round((1 + beaten) / (1 + permutations), 6),
+        "p": round((1 + at_least_as_high) / (1 + permutations), 6),
         "null": [round(value, 4) for value in sorted(null)],
     }
 
 
 def balanced_accuracy(correctness: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:
-    """Mean over the classes of the share that is right."""
+    """Compute the mean of the accuracy of each class."""
     return float(np.mean([correctness[labels == label].mean() for label in np.unique(labels)]))

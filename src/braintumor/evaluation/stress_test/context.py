@@ -1,4 +1,4 @@
-"""The subject of a study: one version with its detector and the scans it is judged on, and what a stage returns."""
+"""Model, data and predictions of one stress test, and the result of one check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,24 +12,23 @@ from numpy.typing import NDArray
 from braintumor.datasets.catalog import training_dataset
 from braintumor.enums import Split
 from braintumor.errors import BrainTumorError, ScanError
-from braintumor.evaluation.evaluate import load_evaluation_data, verdicts_of
+from braintumor.evaluation.data import SplitPredictions, load_evaluation_data
 from braintumor.evaluation.metrics.bootstrap import MetricEntry
-from braintumor.evaluation.scoring import SplitPredictions
 from braintumor.imaging import preprocess, read_scan
 from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.registry import ModelCard
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
 
 
 class NotMeasurableError(BrainTumorError):
-    """A stage that cannot be measured for this version or without certain pictures; the text says why."""
+    """A check does not apply to this model, or its images are missing; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a stage found: metrics with intervals, curves as columns of equal length, and facts about how."""
+    """Result of one check: metrics with intervals, curves as columns of equal length, and details of the method."""
 
     metrics: dict[str, MetricEntry]
     curves: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
@@ -37,7 +36,7 @@ class CheckResult:
 
 
 class StressTestContext:
-    """One version under study. Whatever takes time is made when it is first asked for, and kept."""
+    """One model under test; expensive data is computed on first use and cached."""
 
     def __init__(self, name: str, settings: Settings, replicates: int) -> None:
         self.name, self.settings, self.replicates = name, settings, replicates
@@ -45,17 +44,17 @@ class StressTestContext:
 
     @property
     def card(self) -> ModelCard:
-        """Card of the version."""
+        """Model card."""
         return self.detector.artifact.card
 
     @cached_property
     def data(self) -> TrainingData:
-        """Every frame of the image set."""
+        """All images of the model's dataset."""
         return load_evaluation_data(self.name, self.settings)
 
     def image_path(self, row: int) -> Path:
-        """The file of a row, in the folder of the set the version learnt from."""
-        return self.settings.inputs / training_dataset(self.card.raw).folder / self.data.manifest["path"].iloc[row]
+        """Return the path of the image in a row of the manifest."""
+        return self.settings.inputs / training_dataset(self.card.recipe).folder / self.data.manifest["path"].iloc[row]
 
     @cached_property
     def test_rows(self) -> NDArray[np.int64]:
@@ -64,27 +63,25 @@ class StressTestContext:
 
     @cached_property
     def test_predictions(self) -> SplitPredictions:
-        """The test split with what is said of it."""
-        frames = self.data.model_inputs[self.test_rows]
-        outputs, probabilities, verdicts = self.predict(frames)
-        masks = None if self.data.masks is None else self.data.masks[self.test_rows]
-        manifest = self.data.manifest.iloc[self.test_rows]
-        return SplitPredictions(manifest, self.data.labels[self.test_rows], outputs, probabilities, verdicts, masks)
+        """Predictions on the test split."""
+        data = self.data.select(self.test_rows)
+        outputs, probabilities, verdicts = self.predict(data.model_inputs)
+        return SplitPredictions(data.manifest, data.labels, outputs, probabilities, verdicts, data.masks)
 
     def predict(self, model_inputs: NDArray[np.uint8]) -> tuple[Outputs, NDArray[np.float64], NDArray[np.object_]]:
-        """Outputs, calibrated probabilities and verdicts of frames (n, height, width)."""
+        """Compute outputs, calibrated probabilities and verdicts of model inputs (n, height, width)."""
         outputs = self.detector.infer_all(model_inputs)
         probabilities = self.detector.probabilities(outputs)
-        return outputs, probabilities, verdicts_of(self.detector, outputs, probabilities, model_inputs)
+        return outputs, probabilities, self.detector.verdicts(outputs, probabilities, model_inputs)
 
     def load_inputs(self, paths: Sequence[Path]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Frames of the pictures that can be read as scans, and which of all they are."""
-        frames, readable = [], np.zeros(len(paths), bool)
+        """Load the model inputs of all readable images, and mark which of the paths are readable."""
+        model_inputs, readable = [], np.zeros(len(paths), bool)
         for i, path in enumerate(paths):
             try:
-                frames.append(preprocess(read_scan(path, settings=self.settings), self.card.input_spec)[0])
+                model_inputs.append(preprocess(read_scan(path, settings=self.settings), self.card.input_spec)[0])
                 readable[i] = True
             except ScanError:
                 continue
         shape = (0, self.card.input_spec.height, self.card.input_spec.width)
-        return np.stack(frames) if frames else np.empty(shape, np.uint8), readable
+        return np.stack(model_inputs) if model_inputs else np.empty(shape, np.uint8), readable

@@ -1,4 +1,4 @@
-"""Latency: where a detection's time goes, and what mask, map and novelty cost, all measured side by side in one run."""
+"""Latency of a detection by stage, and the cost of masks, class maps and out-of-distribution scores."""
 
 import os
 import tempfile
@@ -14,13 +14,14 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
+from braintumor.evaluation.sampling import sample_across_groups
 from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
-from braintumor.evaluation.stress_test.robustness import sample_across_groups
 from braintumor.imaging import to_batch
+from braintumor.inference.artifact_files import KERAS_FILE, MODEL_FILE
 from braintumor.inference.ensemble import Ensemble
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.inference.outputs import LOGITS
-from braintumor.inference.registry import MODEL_FILE, load_artifact
+from braintumor.inference.registry import load_artifact
 
 Floats = NDArray[np.float64]
 TimedMethod = Callable[[NDArray[np.uint8]], Any]
@@ -31,78 +32,80 @@ _WARM_UP_SCANS: Final = 5
 
 
 def measure_latency(context: StressTestContext, scans: int = SCANS) -> CheckResult:
-    """Milliseconds of each stage of `detect`, and of three ways from the same frame to an answer, scan by scan.
+    """Time each stage of `detect`, and three methods from the same image to a classification, in milliseconds per scan.
 
-    Metrics are medians, their intervals over scans: `ms@stage:read` and so on; `ms@way:whole` (all outputs, novelty
-    and verdict), `ms@way:bare` (classification alone) and `ms@way:keras` (`model.predict`, where
-    `model.keras` is there); `ratio@way:bare`, how many times as long the whole takes as the bare graph, and
-    `ratio@way:keras`, how many times as long Keras takes as the whole.
+    Metrics are medians with intervals over scans: `ms@stage:read` and so on; `ms@way:whole` (all outputs,
+    out-of-distribution score and verdict), `ms@way:bare` (classification only) and `ms@way:keras` (`model.predict`, if
+    `model.keras` is available); `ratio@way:bare`, the full detection relative to classification only, and
+    `ratio@way:keras`, Keras relative to the full detection.
     """
     rows = context.test_rows[sample_across_groups(context.test_predictions.groups, scans, SEED)]
     paths = [context.image_path(int(row)) for row in rows]
-    frames = context.data.model_inputs[rows]
-    ways = {"whole": _full_detection(context), "bare": _classification_only(context)} | _keras_prediction(context)
-    for frame in frames[:_WARM_UP_SCANS]:
-        for way in ways.values():
-            way(frame[None])
-    spent: dict[str, list[float]] = {name: [] for name in ways}
-    stages: dict[str, list[float]] = {}
-    for path, frame in zip(paths, frames, strict=True):  # in turn, so that a busy moment of the machine meets all
-        for name, way in ways.items():
+    model_inputs = context.data.model_inputs[rows]
+    methods = {"whole": _full_detection(context), "bare": _classification_only(context)} | _keras_prediction(context)
+    for model_input in model_inputs[:_WARM_UP_SCANS]:
+        for method in methods.values():
+            method(model_input[None])
+    method_times: dict[str, list[float]] = {name: [] for name in methods}
+    stage_times: dict[str, list[float]] = {}
+    for path, model_input in zip(
+        paths, model_inputs, strict=True
+    ):  # alternate, so that other load affects all methods equally
+        for name, method in methods.items():
             started = time.perf_counter()
-            way(frame[None])
-            spent[name].append(1e3 * (time.perf_counter() - started))
-        for stage, took in context.detector.detect(path).milliseconds.items():
-            stages.setdefault(stage, []).append(took)
-    times = {f"stage:{name}": np.array(values) for name, values in stages.items()}
-    times |= {f"way:{name}": np.array(values) for name, values in spent.items()}
+            method(model_input[None])
+            method_times[name].append(1e3 * (time.perf_counter() - started))
+        for stage, milliseconds in context.detector.detect(path).milliseconds.items():
+            stage_times.setdefault(stage, []).append(milliseconds)
+    times = {f"stage:{name}": np.array(values) for name, values in stage_times.items()}
+    times |= {f"way:{name}": np.array(values) for name, values in method_times.items()}
     facts = {"scans": len(rows), "threads": context.settings.threads, "cores": os.cpu_count()}
     return CheckResult(median_times(times, context.replicates), facts=facts)
 
 
 def median_times(times: dict[str, Floats], replicates: int) -> dict[str, MetricEntry]:
-    """Median of each kind of time and the ratios of ways, with intervals over scans."""
+    """Compute median times and the ratios of methods, with intervals over scans."""
     count = len(next(iter(times.values())))
 
-    def measure(weights: Floats) -> dict[str, float]:
-        drawn = np.repeat(np.arange(count), weights.astype(int))
-        middle = {name: float(np.median(values[drawn])) for name, values in times.items()}
-        found = {f"ms@{name}": value for name, value in middle.items()}
-        if {"way:whole", "way:bare"} <= middle.keys():
-            found["ratio@way:bare"] = middle["way:whole"] / middle["way:bare"]
-        if {"way:whole", "way:keras"} <= middle.keys():
-            found["ratio@way:keras"] = middle["way:keras"] / middle["way:whole"]
-        return found
+    def medians_and_ratios(weights: Floats) -> dict[str, float]:
+        sample = np.repeat(np.arange(count), weights.astype(int))
+        medians = {name: float(np.median(values[sample])) for name, values in times.items()}
+        metrics = {f"ms@{name}": value for name, value in medians.items()}
+        if {"way:whole", "way:bare"} <= medians.keys():
+            metrics["ratio@way:bare"] = medians["way:whole"] / medians["way:bare"]
+        if {"way:whole", "way:keras"} <= medians.keys():
+            metrics["ratio@way:keras"] = medians["way:keras"] / medians["way:whole"]
+        return metrics
 
-    apart = np.arange(count).astype(str).astype(object)
-    return bootstrap_ci(measure, {}, apart, np.zeros(count, np.int64), replicates)
+    scan_ids = np.arange(count).astype(str).astype(object)
+    return bootstrap_ci(medians_and_ratios, {}, scan_ids, np.zeros(count, np.int64), replicates)
 
 
 def _full_detection(context: StressTestContext) -> TimedMethod:
-    def run(frame: NDArray[np.uint8]) -> Any:
-        return context.predict(frame)
+    def run(model_input: NDArray[np.uint8]) -> Any:
+        return context.predict(model_input)
 
     return run
 
 
 def _classification_only(context: StressTestContext) -> TimedMethod:
-    """Classification alone: the bare network of one with a mask, else every served graph cut at its logits."""
-    artifact, contract = context.detector.artifact, context.card.input_spec
+    """Time classification only: the network without its mask branch, or each ONNX graph cut at its logits."""
+    artifact, input_spec = context.detector.artifact, context.card.input_spec
     if artifact.card.members:
         cards = [load_artifact(member.version, context.settings).card for member in artifact.card.members]
         sessions = [_session(_cut_at_logits(path), context) for path in artifact.model_paths()]
         ensemble = Ensemble(artifact.card, [OnnxModel(*pair) for pair in zip(cards, sessions, strict=True)])
-        return lambda frame: ensemble.run(to_batch(frame, contract))
-    masked = context.test_predictions.outputs.mask is not None
-    content = _export_classifier(artifact.path("model.keras")) if masked else None
+        return lambda model_input: ensemble.run(to_batch(model_input, input_spec))
+    has_mask = context.test_predictions.outputs.mask is not None
+    content = _export_classifier(artifact.path(KERAS_FILE)) if has_mask else None
     session = _session(content or _cut_at_logits(artifact.path(MODEL_FILE)), context)
     name = session.get_inputs()[0].name
-    return lambda frame: session.run([LOGITS], {name: to_batch(frame, contract)})
+    return lambda model_input: session.run([LOGITS], {name: to_batch(model_input, input_spec)})
 
 
-def _session(content: bytes, subject: StressTestContext) -> onnxruntime.InferenceSession:
+def _session(content: bytes, context: StressTestContext) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = subject.settings.threads
+    options.intra_op_num_threads = context.settings.threads
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
@@ -127,10 +130,10 @@ def _cut_at_logits(graph_path: Path) -> bytes:
 
 
 def _keras_prediction(context: StressTestContext) -> dict[str, TimedMethod]:
-    path = context.detector.artifact.path("model.keras")
+    path = context.detector.artifact.path(KERAS_FILE)
     if not path.is_file():
         return {}
     from braintumor.models.builder import load_keras_model
 
-    model, contract = load_keras_model(path), context.card.input_spec
-    return {"keras": lambda frame: model.predict(to_batch(frame, contract), verbose=0)}
+    model, input_spec = load_keras_model(path), context.card.input_spec
+    return {"keras": lambda model_input: model.predict(to_batch(model_input, input_spec), verbose=0)}

@@ -1,4 +1,4 @@
-"""Novelty: how well pictures that are no brain MRI are told from held-out scans, and how many scans it costs."""
+"""Out-of-distribution rejection: how well other images are separated from test scans, and how many scans are lost."""
 
 from pathlib import Path
 from typing import Final
@@ -12,39 +12,45 @@ from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurable
 from braintumor.inference.decision import OODScore
 
 OOD_FOLDER: Final = "not-brain-mri"
-# How the scans of the test split are called beside the folders of foreign pictures.
+# Name of the test scans among the folders of other images.
 IN_DISTRIBUTION: Final = "brain MRI"
 _IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 _ROC_POINTS: Final = 200
 
 
 def measure_ood_rejection(context: StressTestContext) -> CheckResult:
-    """Distances of the test scans against those of every folder of `inputs/not-brain-mri`.
+    """Compare the out-of-distribution distances of test scans with those of each folder of `inputs/not-brain-mri`.
 
-    Metrics: `roc_auc` of the distance, all folders together and `@kind:<folder>`; `refused` and `odd` (odd or
-    refused) by `@kind:<folder>` and, for the test scans, `@kind:brain MRI`.
+    Metrics: `roc_auc` of the distance, for all folders together and `@kind:<folder>`; `refused` and `odd` (unusual or
+    rejected) by `@kind:<folder>`, and `@kind:brain MRI` for the test scans.
 
     Raises
     ------
     NotMeasurableError
-        The version does not measure novelty, or there are no foreign pictures.
+        The model has no out-of-distribution score, or there are no other images.
     """
-    own = context.detector.ood_scores(context.test_predictions.outputs, context.data.model_inputs[context.test_rows])
-    if not own or own[0] is None:
-        raise NotMeasurableError("This version does not measure novelty.")
+    test_scores = context.detector.ood_scores(
+        context.test_predictions.outputs, context.data.model_inputs[context.test_rows]
+    )
+    if not test_scores or test_scores[0] is None:
+        raise NotMeasurableError("This model has no out-of-distribution score.")
     folder = context.settings.inputs / OOD_FOLDER
-    kinds = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
-    found = {path.name: _score_folder(context, path) for path in kinds}
-    found = {name: strange for name, strange in found.items() if strange}
-    if not found:
-        raise NotMeasurableError(f"There are no foreign pictures: inputs/{OOD_FOLDER} with a folder a kind is absent.")
-    return score_ood([one for one in own if one], found, context.test_predictions.groups, context.replicates)
+    subfolders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
+    scores = {path.name: _score_folder(context, path) for path in subfolders}
+    scores = {name: folder_scores for name, folder_scores in scores.items() if folder_scores}
+    if not scores:
+        raise NotMeasurableError(f"inputs/{OOD_FOLDER} with one folder per kind of image is missing or empty.")
+    in_distribution = [score for score in test_scores if score]
+    return score_ood(in_distribution, scores, context.test_predictions.groups, context.replicates)
 
 
 def _score_folder(context: StressTestContext, folder: Path) -> list[OODScore]:
-    frames, _ = context.load_inputs(sorted(p for p in folder.iterdir() if p.suffix.lower() in _IMAGE_SUFFIXES))
-    found = context.detector.ood_scores(context.detector.infer_all(frames), frames) if len(frames) else []
-    return [one for one in found if one is not None]
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES)
+    model_inputs, _ = context.load_inputs(paths)
+    if not len(model_inputs):
+        return []
+    scores = context.detector.ood_scores(context.detector.infer_all(model_inputs), model_inputs)
+    return [score for score in scores if score is not None]
 
 
 def score_ood(
@@ -53,42 +59,44 @@ def score_ood(
     groups: NDArray[np.object_],
     replicates: int,
 ) -> CheckResult:
-    """Findings on held-out scans, with their groups, and foreign pictures by kind, each its own group."""
-    everything = [(IN_DISTRIBUTION, one) for one in in_distribution] + [
-        (kind, one) for kind, ones in out_of_distribution.items() for one in ones
-    ]
-    kind = np.array([name for name, _ in everything], object)
-    distance = np.array([one.distance for _, one in everything])
-    refused, odd = (
-        np.array([getattr(one, name) for _, one in everything], float) for name in ("is_rejected", "is_unusual")
-    )
-    apart = np.array([f"foreign {i}" for i in range(len(kind) - len(in_distribution))], object)
-    member = np.concatenate([groups, apart])
-    strata = np.array([[IN_DISTRIBUTION, *out_of_distribution].index(name) for name in kind], np.int64)
-    is_foreign = kind != IN_DISTRIBUTION
+    """Score test scans, with their groups, against other images by kind, each image its own group."""
+    kinds = (IN_DISTRIBUTION, *out_of_distribution)
+    scores = [*in_distribution, *(score for scores in out_of_distribution.values() for score in scores)]
+    kind = np.repeat(np.array(kinds, object), [len(in_distribution), *map(len, out_of_distribution.values())])
+    distance = np.array([score.distance for score in scores])
+    other_groups = np.array([f"foreign {i}" for i in range(len(scores) - len(in_distribution))], object)
+    all_groups = np.concatenate([groups, other_groups])
+    strata = np.array([kinds.index(name) for name in kind], np.int64)
+    is_ood = kind != IN_DISTRIBUTION
 
-    def measure(weights: NDArray[np.float64]) -> dict[str, float]:
-        found = {"roc_auc": roc_pr_auc(is_foreign, distance, weights)[0]}
+    def roc_aucs(weights: NDArray[np.float64]) -> dict[str, float]:
+        metrics = {"roc_auc": roc_pr_auc(is_ood, distance, weights)[0]}
         for name in out_of_distribution:
-            used = (kind == name) | ~is_foreign
-            found[f"roc_auc@kind:{name}"] = roc_pr_auc(is_foreign[used], distance[used], weights[used])[0]
-        return found
+            used = (kind == name) | ~is_ood
+            metrics[f"roc_auc@kind:{name}"] = roc_pr_auc(is_ood[used], distance[used], weights[used])[0]
+        return metrics
 
-    columns = {
-        f"{what}@kind:{name}": np.where(kind == name, values, np.nan)
-        for what, values in (("refused", refused), ("odd", odd))
-        for name in (IN_DISTRIBUTION, *out_of_distribution)
+    flags = {
+        "refused": np.array([score.is_rejected for score in scores], float),
+        "odd": np.array([score.is_unusual for score in scores], float),
     }
-    counted = {f"roc_auc@kind:{name}": (kind == name) | ~is_foreign for name in out_of_distribution}
-    metrics = bootstrap_ci(measure, counted, member, strata, replicates)
-    metrics |= mean_with_ci(columns, member, strata, replicates)
-    counts = {name: int((kind == name).sum()) for name in (IN_DISTRIBUTION, *out_of_distribution)}
+    columns = {
+        f"{metric}@kind:{name}": np.where(kind == name, values, np.nan)
+        for metric, values in flags.items()
+        for name in kinds
+    }
+    included = {f"roc_auc@kind:{name}": (kind == name) | ~is_ood for name in out_of_distribution}
+    metrics = bootstrap_ci(roc_aucs, included, all_groups, strata, replicates)
+    metrics |= mean_with_ci(columns, all_groups, strata, replicates)
+    counts = {name: int((kind == name).sum()) for name in kinds}
     limits = {"odd_from": in_distribution[0].unusual_at, "refused_from": in_distribution[0].reject_at}
-    return CheckResult(metrics, {"roc": _roc_curve(is_foreign, distance)}, {"pictures": counts, **limits})
+    return CheckResult(metrics, {"roc": _roc_curve(is_ood, distance)}, {"pictures": counts, **limits})
 
 
 def _roc_curve(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, list[float]]:
-    """Share of foreign pictures and of scans at or beyond each distance."""
+    """Compute the share of other images and of scans at or beyond each distance."""
     limits = np.append(np.inf, np.quantile(score, np.linspace(1, 0, _ROC_POINTS)))
-    rates = [(float((score[~truth] >= limit).mean()), float((score[truth] >= limit).mean())) for limit in limits]
-    return {"false_alarms": [round(a, 5) for a, _ in rates], "found": [round(b, 5) for _, b in rates]}
+    return {
+        "false_alarms": [round(float((score[~truth] >= limit).mean()), 5) for limit in limits],
+        "found": [round(float((score[truth] >= limit).mean()), 5) for limit in limits],
+    }

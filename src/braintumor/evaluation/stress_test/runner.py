@@ -1,4 +1,4 @@
-"""Study a version: the long measurements, one stage after another, kept in `study.json` as each is done."""
+"""Run the stress test of a model check by check; each result is stored in `study.json` as soon as it is measured."""
 
 import json
 import time
@@ -16,9 +16,10 @@ from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.evaluation.stress_test.ood_rejection import measure_ood_rejection
 from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.fileio import write_atomically
-from braintumor.results.study import EXTERNAL_SPLIT, is_current, model_fingerprint, read_checks, write_checks
+from braintumor.inference.artifact_files import EVALUATION_FILE
+from braintumor.inference.model_card import update_card
+from braintumor.results.study import EXTERNAL_SPLIT, is_current, read_checks, write_checks
 from braintumor.settings import Settings, get_settings
-from braintumor.training.card_draft import update_card
 
 Check = Callable[[StressTestContext], CheckResult]
 
@@ -40,22 +41,22 @@ def run_stress_test(
     replicates: int = REPLICATES,
     checks: dict[str, Check] = CHECKS,
 ) -> str:
-    """Measure every stage that was not yet measured on this model, and write `outputs/<version>/study.json`.
+    """Run every check that was not yet run on this model, and write `outputs/<version>/study.json`.
 
-    A stage is written as soon as it is done, so that a study that was killed goes on from there. One that cannot be
-    measured is kept as a sentence and tried again next time.
+    Each check is stored as soon as it is done, so that an interrupted run can be resumed. A check that does not apply
+    is stored with its reason and tried again next time.
 
     Parameters
     ----------
     name : str
-        Folder of the version in `outputs/`; it has to be evaluated first.
+        Folder of the model in `outputs/`; it must be evaluated first.
     restart : bool
-        Measure again what was measured already.
+        Repeat checks that were already run.
 
     Returns
     -------
     str
-        A sentence a stage.
+        One line per check.
 
     Raises
     ------
@@ -63,35 +64,36 @@ def run_stress_test(
         See `braintumor.evaluation.evaluate.evaluate`.
     """
     settings = settings or get_settings()
-    subject = StressTestContext(name, settings, replicates)
-    folder, model = settings.outputs / name, model_fingerprint(subject.card.raw)
-    found = {} if restart else read_checks(folder)
-    said = []
-    for stage, measure in checks.items():
-        if is_current(found.get(stage), model):
-            said.append(f"{stage}: kept.")
+    context = StressTestContext(name, settings, replicates)
+    folder, model = settings.outputs / name, context.card.fingerprint
+    results = {} if restart else read_checks(folder)
+    lines = []
+    for check, measure in checks.items():
+        if is_current(results.get(check), model):
+            lines.append(f"{name}: {check}: already measured.")
             continue
-        started = time.perf_counter()
-        try:
-            found[stage] = asdict(measure(subject))
-        except NotMeasurableError as error:
-            found[stage] = {"skipped": str(error)}
-        found[stage] |= {
-            "model": model,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-        write_checks(folder, found)
+        results[check] = _run_check(context, measure, model)
+        write_checks(folder, results)
         update_card(name, settings)
-        said.append(f"{stage}: {found[stage].get('skipped') or 'measured.'}")
-    _write_external_split(subject, found)
+        lines.append(f"{name}: {check}: {results[check].get('skipped') or 'measured.'}")
+    _write_external_split(context, results)
     update_card(name, settings)
-    return "\n".join(f"{name}: {line}" for line in said)
+    return "\n".join(lines)
+
+
+def _run_check(context: StressTestContext, measure: Check, model: str) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        result = asdict(measure(context))
+    except NotMeasurableError as error:
+        result = {"skipped": str(error)}
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return {**result, "model": model, "created": created, "seconds": round(time.perf_counter() - started, 1)}
 
 
 def _write_external_split(context: StressTestContext, results: dict[str, dict[str, Any]]) -> None:
-    """Put the split `outside` beside the others."""
-    path = context.settings.outputs / context.name / "evaluation.json"
+    """Add the split `outside` to `evaluation.json`."""
+    path = context.settings.outputs / context.name / EVALUATION_FILE
     if EXTERNAL_SPLIT not in results or "skipped" in results[EXTERNAL_SPLIT] or not path.is_file():
         return
     report = json.loads(path.read_text(encoding="utf-8"))

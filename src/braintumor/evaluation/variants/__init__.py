@@ -1,1 +1,1 @@
-"""Smaller variants of a model: LiteRT and 8-bit integers."""
+"""Smaller variants of a model for other runtimes: LiteRT and 8-bit ONNX."""

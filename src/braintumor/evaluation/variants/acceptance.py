@@ -1,4 +1,4 @@
-"""What a smaller variant loses: how far its answers are from those of the served graph, and how often it is right."""
+"""Acceptance test of a smaller variant: its probabilities and metrics must stay close to the served model."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,14 +23,14 @@ _METRIC_TITLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a variant may be from the served graph to be kept.
+    """Limits a variant must meet to be stored.
 
     Attributes
     ----------
     median, largest : float
-        Of the difference of a probability, over the test scans.
+        Difference of a probability over the test scans.
     lost : float
-        Share of accuracy, sensitivity or specificity on the test split.
+        Loss of accuracy, sensitivity or specificity on the test split.
     """
 
     median: float
@@ -38,56 +38,67 @@ class Bounds:
     lost: float
 
 
-# The same numbers added in another order; and whole numbers, which change an answer that hung in the balance anyway.
+# LiteRT only changes the order of additions; 8-bit rounding can change borderline predictions.
 BOUNDS: Final = {LITERT_FILE: Bounds(1e-5, 1e-3, 0.001), INT8_FILE: Bounds(0.02, 1.0, 0.02)}
 
 
 def measure_variant(
     detector: Detector, runner: Runner, data: TrainingData, replicates: int = REPLICATES
 ) -> dict[str, Any]:
-    """How a variant compares with the served graph on the test split.
+    """Compare a variant with the served model on the test split.
 
     Returns
     -------
     dict
-        `agreement`: median and largest difference, over the scans, of a scan's largest difference of a calibrated
-        probability. `test`: accuracy, tumour sensitivity and specificity of the variant, and as `lost/accuracy` and so
-        on what each is below that of the served graph, with intervals over groups.
+        `agreement`: median and largest difference of a calibrated probability, each scan represented by its largest.
+        `test`: accuracy, tumour sensitivity and specificity of the variant, and as `lost/accuracy` and so on their loss
+        relative to the served model, with intervals over groups.
     """
     rows = data.split_rows(Split.TEST)
-    frames, labels = data.model_inputs[rows], data.labels[rows]
-    ours, theirs = (d.probabilities(d.infer_all(frames)) for d in (detector, VariantDetector(detector, runner)))
-    apart = np.abs(ours - theirs).max(axis=1)
-    decision = detector.artifact.card.binary_threshold
-    served, small = (correctness(labels, p, decision) for p in (ours, theirs))
-    columns = small | {f"lost/{share}": served[share] - small[share] for share in _METRIC_TITLES}
+    model_inputs, labels = data.model_inputs[rows], data.labels[rows]
+    served, variant = (
+        model.probabilities(model.infer_all(model_inputs)) for model in (detector, VariantDetector(detector, runner))
+    )
+    differences = np.abs(served - variant).max(axis=1)
+    binary_threshold = detector.artifact.card.binary_threshold
+    served_columns, variant_columns = (
+        correctness(labels, probabilities, binary_threshold) for probabilities in (served, variant)
+    )
+    columns = variant_columns | {
+        f"lost/{metric}": served_columns[metric] - variant_columns[metric] for metric in _METRIC_TITLES
+    }
     test: dict[str, MetricEntry] = mean_with_ci(
         columns, data.manifest["group"].to_numpy(object)[rows], labels, replicates
     )
     return {
         "agreement": {
-            "median_difference": float(np.median(apart)),
-            "largest_difference": float(apart.max()),
+            "median_difference": float(np.median(differences)),
+            "largest_difference": float(differences.max()),
             "n": len(rows),
         },
         "test": test,
     }
 
 
-def require_within_bounds(name: str, file: str, measured: dict[str, Any]) -> None:
-    """Raise an error that says by how much a variant misses its bounds, where it does."""
-    bounds, apart, test = BOUNDS[file], measured["agreement"], measured["test"]
-    found = [
-        (f"the {kind} difference of a probability", apart[f"{kind}_difference"], getattr(bounds, kind))
+def require_within_bounds(name: str, file: str, result: dict[str, Any]) -> None:
+    """Raise an error that lists every bound a variant exceeds, if any."""
+    bounds, agreement, test = BOUNDS[file], result["agreement"], result["test"]
+    checks = [
+        (f"the {kind} difference of a probability", agreement[f"{kind}_difference"], getattr(bounds, kind))
         for kind in ("median", "largest")
     ]
-    found += [
-        (f"the loss of {said}", test[f"lost/{share}"]["value"], bounds.lost)
-        for share, said in _METRIC_TITLES.items()
-        if f"lost/{share}" in test
+    checks += [
+        (f"the loss of {title}", test[f"lost/{metric}"]["value"], bounds.lost)
+        for metric, title in _METRIC_TITLES.items()
+        if f"lost/{metric}" in test
     ]
-    beyond = [f"{what} is {value:.4g}, more than {bound:g}" for what, value, bound in found if not value <= bound]
-    if beyond:
+    exceeded = [
+        f"{description} is {value:.4g}, more than {bound:g}"
+        for description, value, bound in checks
+        if not value <= bound
+    ]
+    if exceeded:
         raise ArtifactError(
-            f"{name}: {file} is not written: on {apart['n']} test scans {'; '.join(beyond)}. Take model.onnx."
+            f"{name}: {file} was not written, because on {agreement['n']} test scans {'; '.join(exceeded)}. "
+            "Use model.onnx."
         )

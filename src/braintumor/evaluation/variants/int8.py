@@ -1,4 +1,4 @@
-"""Quantized: the served graph, cut at what decides, in whole numbers of 8 bits."""
+"""Quantize the served graph to 8-bit integers."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,48 +12,50 @@ from onnx.utils import extract_model
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-# What is counted in whole numbers: the convolutions that cost time, and what stands between them. The few operations
-# behind them cost nothing, and rounding there goes straight into the answer.
+# The convolutions, which take most of the time, and the operations between them. The operations after them are cheap,
+# and rounding there would affect the prediction directly.
 _QUANTIZED_OPS: Final = ("Conv", "Clip", "Relu", "Add", "Concat", "MaxPool", "AveragePool", "Gemm")
 
 
 class _CalibrationInputs(CalibrationDataReader):
-    """Hands frames one by one to whoever measures how large numbers get."""
+    """Pass images one by one to the calibration of value ranges."""
 
     def __init__(self, name: str, images: NDArray[np.float32]) -> None:
         self._remaining: Iterator[dict[str, Any]] = iter([{name: image[None]} for image in images])
 
     def get_next(self) -> dict[str, Any] | None:
-        """The next frame; None after the last."""
+        """Return the next image, or None after the last."""
         return next(self._remaining, None)
 
 
 def quantize(content: bytes, output_names: Sequence[str], images: NDArray[np.float32]) -> bytes:
-    """An ONNX graph in 8-bit whole numbers (quantize and dequantize pairs around each operation).
+    """Convert an ONNX graph to 8-bit integers, with quantize and dequantize pairs around each operation.
 
-    Weights have a scale for each channel and are kept to seven bits: on processors without instructions for it the
-    products of eight overflow, and answers would then depend on the machine. A layer's range is the mean over frames
-    of its extremes: one odd frame would else make every step too coarse.
+    Weights have one scale per channel and use 7 bits: on processors without 8-bit instructions, sums of 8-bit products
+    overflow, and predictions would depend on the machine. The range of a layer is the mean of its extremes over the
+    images, so that a single unusual image does not make every step too coarse.
 
     Parameters
     ----------
     content : bytes
         The served graph.
-    wanted : sequence of str
-        The outputs to keep.
+    output_names : sequence of str
+        Outputs to keep.
     images : ndarray of float32, shape (n, height, width, channels)
-        Training frames, by which the range of every layer is chosen.
+        Preprocessed training images that the ranges are fitted to.
     """
     name = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).get_inputs()[0].name
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
-        whole, cut, plain, made = (Path(folder) / f"{step}.onnx" for step in ("whole", "cut", "plain", "made"))
-        whole.write_bytes(content)
-        extract_model(str(whole), str(cut), [name], list(output_names))
-        quant_pre_process(str(cut), str(plain), skip_symbolic_shape=True)  # folds constants and normalizations
+        graph, subgraph, folded, quantized = (
+            Path(folder) / f"{step}.onnx" for step in ("graph", "subgraph", "folded", "quantized")
+        )
+        graph.write_bytes(content)
+        extract_model(str(graph), str(subgraph), [name], list(output_names))
+        quant_pre_process(str(subgraph), str(folded), skip_symbolic_shape=True)  # folds constants and normalizations
         quantize_static(
-            str(plain), str(made), _CalibrationInputs(name, images), quant_format=QuantFormat.QDQ,
+            str(folded), str(quantized), _CalibrationInputs(name, images), quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
             op_types_to_quantize=list(_QUANTIZED_OPS), calibrate_method=CalibrationMethod.MinMax,
             extra_options={"CalibMovingAverage": True},
         )  # fmt: skip
-        return made.read_bytes()
+        return quantized.read_bytes()

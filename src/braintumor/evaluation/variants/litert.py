@@ -1,4 +1,4 @@
-"""LiteRT: a trained network as `model.tflite`, with what decides and nothing that only explains it."""
+"""Convert a trained network to LiteRT."""
 
 import os
 import tempfile
@@ -13,22 +13,22 @@ from braintumor.models.serving_graph import serving_graph
 
 
 def to_litert(model: keras.Model, output_names: Sequence[str]) -> bytes:
-    """LiteRT bytes of a trained network.
+    """Return the content of `model.tflite` of a trained network.
 
-    It takes one image at a time, for which the interpreter's kernels are fastest, and gives outputs of the served
-    graph under their names.
+    The graph takes one image at a time, which is fastest in the interpreter, and names its outputs like the served
+    graph.
 
     Parameters
     ----------
     model : Model
         As it was trained.
-    wanted : sequence of str
-        The outputs to give, such as `logits` and `mask`.
+    output_names : sequence of str
+        Outputs to keep, such as `logits` and `mask`.
     """
     graph = serving_graph(model)
-    cut = keras.Model(graph.input, {name: graph.output[name] for name in output_names})
-    one = [keras.InputSpec(shape=(1, *graph.input.shape[1:]), dtype="float32")]
+    subgraph = keras.Model(graph.input, {name: graph.output[name] for name in output_names})
+    single_image = [keras.InputSpec(shape=(1, *graph.input.shape[1:]), dtype="float32")]
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         path = Path(folder) / "model.tflite"
-        cut.export(path, format="litert", verbose=False, input_signature=one)
+        subgraph.export(path, format="litert", verbose=False, input_signature=single_image)
         return path.read_bytes()

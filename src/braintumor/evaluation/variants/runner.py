@@ -1,4 +1,4 @@
-"""A detector that asks a smaller variant instead of the served graph, and is otherwise the same."""
+"""A detector that runs a smaller variant instead of the served graph."""
 
 import os
 import warnings
@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from braintumor.inference.detector import Detector
 from braintumor.inference.outputs import Outputs
 
-# Takes model input (n, height, width, channels), gives outputs by name.
+# Takes model input (n, height, width, channels) and returns outputs by name.
 Runner = Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 
 
 class VariantDetector(Detector):
-    """Reads with a variant: contract, views, fusion and calibration are those of the version."""
+    """Predict with a variant; preprocessing, views, fusion and calibration are those of the served model."""
 
     def __init__(self, served: Detector, runner: Runner) -> None:
         super().__init__(served.artifact, served.settings)
         self._variant = runner
 
-    def _run(self, batch: NDArray[np.float32]) -> Outputs:
+    def _run_session(self, batch: NDArray[np.float32]) -> Outputs:
         return Outputs(**self._variant(batch))
 
 
 def make_onnx_runner(content: bytes, output_names: Sequence[str], threads: int = 0) -> Runner:
-    """Runs an ONNX graph in ONNX Runtime."""
+    """Return a function that runs an ONNX graph in ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -38,17 +38,17 @@ def make_onnx_runner(content: bytes, output_names: Sequence[str], threads: int =
 
 
 def make_litert_runner(content: bytes) -> Runner:
-    """Runs a LiteRT model in TensorFlow's own interpreter, image by image."""
+    """Return a function that runs a LiteRT model image by image in TensorFlow's interpreter."""
     import tensorflow as tf
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it is to move to a package of its own
+        warnings.simplefilter("ignore", UserWarning)  # announces that it will move to another package
         interpreter = tf.lite.Interpreter(model_content=content, num_threads=1)
     run = interpreter.get_signature_runner()
-    (given,) = run.get_input_details()
+    (input_name,) = run.get_input_details()
 
     def outputs(batch: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        found = [run(**{given: image[None]}) for image in batch]
-        return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+        results = [run(**{input_name: image[None]}) for image in batch]
+        return {name: np.concatenate([result[name] for result in results]) for name in results[0]}
 
     return outputs

@@ -1,107 +1,108 @@
-"""Calibrate: what validation scans decide goes into the card, and a detector reads it back."""
-
-import json
-from dataclasses import replace
-from pathlib import Path
+"""Temperature, thresholds and prediction sets meet their guarantees."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from braintumor.enums import CLASS_NAMES, CLASSES, TUMOR_INDICES, Split
-from braintumor.errors import DatasetError
+from braintumor.enums import CLASS_NAMES, CLASSES, Verdict
 from braintumor.evaluation.calibration.fit import (
     CONFORMAL_LEVEL,
     MAX_FALSE_NEGATIVE_RATE,
     MAX_FALSE_POSITIVE_RATE,
-    calibrate,
+    fit_binary_threshold,
+    fit_conformal,
+    fit_temperature,
+    fit_thresholds,
 )
-from braintumor.inference import Detector
-from braintumor.inference.decision import tumor_probability
-from braintumor.inference.outputs import Outputs
+from braintumor.inference import load_artifact
+from braintumor.inference.decision import Thresholds, decide_verdict, prediction_set, softmax
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
-from tests.helpers.tiny_model import CONTRACT
-from tests.helpers.training_data import phantom_data
-from tests.helpers.versions.tiny import write_masked_version, write_version
+from tests.helpers.binary_scores import random_scores
+from tests.helpers.versions.tiny import write_version
 
 
-@pytest.fixture(scope="module")
-def data() -> TrainingData:
-    return phantom_data(CONTRACT)
+def test_applied_temperature_is_recovered() -> None:
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (5000, 4))
+    labels = np.array([generator.choice(4, p=p) for p in softmax(logits)])
+    assert fit_temperature(3.0 * logits, labels) == pytest.approx(3.0, rel=0.1)
 
 
-def _calibrated(name: str, data: TrainingData, settings: Settings) -> tuple[dict, Outputs]:
-    detector = Detector.load(name, settings)
-    outputs = detector.infer_all(data.model_inputs)
-    calibrate(name, data, outputs, detector, settings)
-    return json.loads(Path(settings.outputs / name / "card.json").read_text(encoding="utf-8")), outputs
+@settings(max_examples=100)
+@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-1, 4), count=st.integers(3, 300))
+def test_thresholds_meet_their_limits(seed: int, shift: float, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    is_tumor = np.arange(2 * count) < count
+    tumor = 1 / (1 + np.exp(-(generator.normal(size=2 * count) + shift * is_tumor)))
+    thresholds = fit_thresholds(tumor, is_tumor)
+    assert (tumor[is_tumor] <= thresholds.rule_out).mean() <= MAX_FALSE_NEGATIVE_RATE
+    assert (tumor[~is_tumor] >= thresholds.rule_in).mean() <= MAX_FALSE_POSITIVE_RATE
 
 
-def test_the_card_of_a_masked_version_holds_all_that_was_chosen(data: TrainingData, workspace: Settings) -> None:
-    write_masked_version(workspace.outputs, novelty=None)
-    card, outputs = _calibrated("v4", data, workspace)
-    assert card["fusion"]["label"] >= 0
-    assert card["fusion"]["mask"] >= 0
-    assert card["fusion"]["label"] + card["fusion"]["mask"] > 0
-    assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
-    assert card["conformal"]["level"] == CONFORMAL_LEVEL
-    assert f"{len(data.split_rows(Split.VALIDATION))} validation images" in card["thresholds"]["chosen"]
-    assert len(card["files"]["ood_reference.csv"]) == 64
-    detector = Detector.load("v4", workspace)
-    strange = detector.ood_scores(outputs, data.model_inputs)
-    held = [strange[row] for row in data.split_rows(Split.VALIDATION)]
-    assert np.mean([one is not None and one.odd for one in held]) <= 0.1
-    assert not any(one is None or one.refused for one in held)
+def test_separable_classes_leave_no_scan_uncertain() -> None:
+    thresholds = fit_thresholds(np.array([0.9, 0.95, 0.1, 0.2]), np.array([True, True, False, False]))
+    assert thresholds.rule_out == thresholds.rule_in == pytest.approx(0.55)
 
 
-def test_without_training_scans_no_scan_is_known_and_what_is_strange_cannot_be_learnt(
-    data: TrainingData, workspace: Settings
-) -> None:
-    held = data.select(np.flatnonzero((data.manifest["split"] != Split.TRAIN).to_numpy()))
-    assert held.count_images()["test"] == data.count_images()["test"]
-    folder = write_version(workspace.outputs, "v1")
-    (folder / "similar_scans.npz").write_bytes(b"of an earlier model")
-    whole, _ = _calibrated("v1", data, workspace)
-    card, _ = _calibrated("v1", held, workspace)
-    assert card["thresholds"] == whole["thresholds"]
-    assert card["temperature"] == whole["temperature"]
-    assert card["retrieval"] is None
-    assert not (folder / "similar_scans.npz").exists()
-    write_masked_version(workspace.outputs)
-    with pytest.raises(DatasetError, match=r"cannot be left out.*braintumor evaluate v4$"):
-        _calibrated("v4", held, workspace)
+def _scans(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and labels of a model that is most confident about the first class."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count) % 4
+    logits = generator.normal(0, 1.5, (count, 4)) + np.array([4.0, 1.0, 2.0, 1.5])[labels, None] * np.eye(4)[labels]
+    return softmax(logits), labels
 
 
-def test_thresholds_keep_their_promises_on_the_validation_scans(data: TrainingData, workspace: Settings) -> None:
-    write_masked_version(workspace.outputs)
-    card, outputs = _calibrated("v4", data, workspace)
-    rows = data.split_rows(Split.VALIDATION)
-    tumor = tumor_probability(Detector.load("v4", workspace).probabilities(outputs.select(rows)))
-    is_tumor = np.isin(data.labels[rows], TUMOR_INDICES)
-    assert (tumor[is_tumor] <= card["thresholds"]["low"]).mean() <= MAX_FALSE_NEGATIVE_RATE
-    assert (tumor[~is_tumor] >= card["thresholds"]["high"]).mean() <= MAX_FALSE_POSITIVE_RATE
+@pytest.mark.parametrize("seed", range(3))
+def test_prediction_sets_cover_new_scans_of_every_class(seed: int) -> None:
+    quantiles = {CLASSES[i]: q for i, q in enumerate(fit_conformal(*_scans(seed, 8000)).values())}
+    probabilities, labels = _scans(100 + seed, 8000)
+    sets = [prediction_set(p, quantiles) for p in probabilities]
+    for index, label in enumerate(CLASSES):
+        covered = np.mean([label in sets[row] for row in np.flatnonzero(labels == index)])
+        assert covered >= CONFORMAL_LEVEL - 0.02
+    assert quantiles[CLASSES[0]] < quantiles[CLASSES[1]], "quantiles differ by class"
 
 
-def test_scans_of_no_other_split_decide(data: TrainingData, workspace: Settings) -> None:
-    test = data.split_rows(Split.TEST)
-    labels = data.labels.copy()
-    labels[test] = (labels[test] + 1) % len(CLASSES)
-    cards = []
-    for name, given in (("first", data), ("second", replace(data, labels=labels))):
-        write_masked_version(workspace.outputs, name)
-        cards.append(_calibrated(name, given, workspace)[0])
-    for entry in ("fusion", "temperature", "thresholds", "conformal", "novelty"):
-        assert cards[0][entry] == cards[1][entry]
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(20, 60))
+def test_prediction_sets_cover_the_calibration_scans(seed: int, count: int) -> None:
+    probabilities, labels = _scans(seed, 4 * count)
+    quantiles = fit_conformal(probabilities, labels)
+    for index, name in enumerate(CLASS_NAMES):
+        scores = 1 - probabilities[labels == index, index]
+        assert (scores <= quantiles[name]).mean() >= CONFORMAL_LEVEL
 
 
-def test_a_version_without_mask_or_features_keeps_its_class_head_and_knows_no_novelty(
-    data: TrainingData, workspace: Settings
-) -> None:
-    write_version(workspace.outputs)
-    card, outputs = _calibrated("v1", data, workspace)
-    assert card["fusion"] == {"label": 1.0, "mask": 0.0, "bias": 0.0}
-    assert card["novelty"] is None
-    assert "ood_reference.csv" not in card["files"]
-    detector = Detector.load("v1", workspace)
-    assert set(detector.ood_scores(outputs, data.model_inputs)) == {None}
-    assert detector.detect(data.model_inputs[0]).ood_score is None
+def test_too_few_scans_yield_full_prediction_sets() -> None:
+    probabilities = np.full((5, 4), 0.25)
+    assert fit_conformal(probabilities, np.zeros(5, int)) == dict.fromkeys(CLASS_NAMES, 1.0)
+
+
+def test_card_accepts_fitted_quantiles(workspace: Settings) -> None:
+    quantiles = fit_conformal(*_scans(0, 400))
+    write_version(workspace.outputs, conformal={"level": CONFORMAL_LEVEL, "quantiles": quantiles})
+    write_version(workspace.outputs, "old", conformal={"level": CONFORMAL_LEVEL, "quantile": 0.8})
+    assert load_artifact("v1", workspace).card.conformal_quantiles == {c: quantiles[str(c)] for c in CLASSES}
+    assert load_artifact("old", workspace).card.conformal_quantiles == dict.fromkeys(CLASSES, 0.8)
+
+
+@given(st.integers(0, 200))
+def test_binary_threshold_maximises_youden_index(seed: int) -> None:
+    is_tumor, tumor = random_scores(seed)
+
+    def youden_index(threshold: float) -> float:
+        predicted = tumor >= threshold
+        return float(predicted[is_tumor].mean() + (~predicted[~is_tumor]).mean())
+
+    best = youden_index(fit_binary_threshold(tumor, is_tumor, Thresholds(0.0, 1.0)))
+    assert all(best >= youden_index(t) - 1e-12 for t in (*tumor, 0.0, 1.0))
+
+
+@given(st.integers(0, 200), st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted))
+def test_binary_threshold_never_contradicts_the_verdict(seed: int, limits: list[float]) -> None:
+    is_tumor, tumor = random_scores(seed)
+    thresholds = Thresholds(*limits)
+    decision = fit_binary_threshold(tumor, is_tumor, thresholds)
+    for probability in (*tumor, *limits):
+        verdict, predicted = decide_verdict(float(probability), thresholds)[0], probability >= decision
+        assert verdict is not (Verdict.NO_TUMOR_FOUND if predicted else Verdict.TUMOR_SUSPECTED)

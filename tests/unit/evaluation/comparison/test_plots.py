@@ -1,4 +1,4 @@
-"""Plates of the comparison: every name can be read, however close its point is to the next."""
+"""Labels of the latency plot do not overlap."""
 
 import json
 from dataclasses import replace
@@ -14,15 +14,15 @@ from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.versions.comparison import write_comparison
 
 
-def test_names_of_versions_alike_in_time_and_accuracy_stay_apart(workspace: Settings) -> None:
+def test_labels_of_similar_models_do_not_overlap(workspace: Settings) -> None:
     (workspace.outputs / "v1").mkdir()
     (workspace.outputs / "v1" / "card.json").write_text(json.dumps(MINIMAL_CARD), encoding="utf-8")
     write_comparison(workspace)
     rows = [replace(row, version=f"version-{i}") for i in range(2) for row in read_comparison(workspace).evaluated_rows]
     figure = plot_latency(rows)
-    names = [one for one in figure.axes[0].get_children() if isinstance(one, Annotation)]
-    assert len(names) == len(rows) > 2
-    boxes = [name.get_window_extent() for name in names]
+    labels = [one for one in figure.axes[0].get_children() if isinstance(one, Annotation)]
+    assert len(labels) == len(rows) > 2
+    boxes = [label.get_window_extent() for label in labels]
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
     assert all(box.x1 <= figure.bbox.x1 for box in boxes)
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""Trial: arms are held against the whole seed by seed, and what was not measured is not made up."""
+"""Ablations are compared with the baseline seed by seed, and stored results are preserved."""
 
 import json
 from dataclasses import replace
@@ -11,9 +11,9 @@ import pytest
 
 from braintumor.enums import CLASS_NAMES
 from braintumor.errors import RecipeError
-from braintumor.evaluation.experiments.ablation_study import run_ablation_study
-from braintumor.evaluation.experiments.ablations import read_runs
-from braintumor.evaluation.experiments.config import V4_ABLATIONS_FILE, load_ablations
+from braintumor.evaluation.experiments.ablate import ablate
+from braintumor.evaluation.experiments.config import load_ablations
+from braintumor.evaluation.experiments.runs import read_runs
 from braintumor.models.builder import build_model
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
@@ -33,13 +33,13 @@ learning_rate = 1e-3
 epochs = 1
 [mask]
 """
-ARMS = """
+ABLATIONS = """
 base = "v4"
 [quick]
 fit = { batch_size = 16 }
-[arms.whole]
+[ablations.baseline]
 seeds = [1, 2]
-[arms.smoothed]
+[ablations.smoothed]
 seeds = [1, 2]
 fit = { label_smoothing = 0.1 }
 """
@@ -47,134 +47,137 @@ fit = { label_smoothing = 0.1 }
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "recipes" / "experiments").mkdir(parents=True)
+    (tmp_path / "recipes" / "ablations").mkdir(parents=True)
     (tmp_path / "recipes" / "v4.toml").write_text(BASE)
-    (tmp_path / "recipes" / "experiments" / "flagship.toml").write_text(ARMS)
+    (tmp_path / "recipes" / "ablations" / "v4_recipe.toml").write_text(ABLATIONS)
     (tmp_path / "outputs" / "experiments").mkdir(parents=True)
     return Settings(recipes=tmp_path / "recipes", outputs=tmp_path / "outputs", inputs=tmp_path / "inputs")
 
 
 @pytest.fixture(autouse=True)
-def wrong(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Runs that are of other recipes or images; none, unless a test says so."""
-    found: dict[str, str] = {}
-    monkeypatch.setattr("braintumor.evaluation.experiments.ablations.stale_runs", lambda *_: found)
-    return found
+def outdated(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Outdated runs with their reasons; none by default."""
+    reasons: dict[str, str] = {}
+    monkeypatch.setattr("braintumor.evaluation.experiments.runs.stale_runs", lambda *_: reasons)
+    return reasons
 
 
-def _write(settings: Settings, name: str, right: float) -> None:
-    """A run that answers a share of test scans right."""
+def _write(settings: Settings, name: str, accuracy: float) -> None:
+    """Write a run that predicts a share of the test scans correctly."""
     generator = np.random.default_rng(len(name) * 100 + int(name[-1]))
     labels = np.repeat([*CLASS_NAMES, "tumor"], 40)
-    place = np.array([CLASS_NAMES.index(label) if label in CLASS_NAMES else 0 for label in labels])
-    wrong = generator.random(len(labels)) > right
-    said = np.eye(4)[np.where(wrong, (place + 2) % 4, place)] * 0.6 + generator.dirichlet(np.ones(4), len(labels)) * 0.4
+    class_index = np.array([CLASS_NAMES.index(label) if label in CLASS_NAMES else 0 for label in labels])
+    is_wrong = generator.random(len(labels)) > accuracy
+    probabilities = (
+        np.eye(4)[np.where(is_wrong, (class_index + 2) % 4, class_index)] * 0.6
+        + generator.dirichlet(np.ones(4), len(labels)) * 0.4
+    )
     table = pd.DataFrame({"path": [f"{i}.png" for i in range(len(labels))], "label": labels})
     table["group"] = [f"g{i // 2}" for i in range(len(labels))]
     table["set"] = np.where(labels == "tumor", "outside", "test")
-    table[list(CLASS_NAMES)] = said
+    table[list(CLASS_NAMES)] = probabilities
     table.to_csv(settings.outputs / "experiments" / f"{name}.csv", index=False)
 
 
-def _found(settings: Settings) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((settings.outputs / "experiments" / "flagship.json").read_text())
-    return found
+def _results(settings: Settings) -> dict[str, Any]:
+    results: dict[str, Any] = json.loads((settings.outputs / "experiments" / "ablations.json").read_text())
+    return results
 
 
-def test_an_arm_that_answers_better_is_found_to(settings: Settings) -> None:
+def test_better_ablation_has_positive_differences(settings: Settings) -> None:
     for seed in (1, 2):
-        _write(settings, f"whole-seed{seed}", 0.6)
+        _write(settings, f"baseline-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
-    said = list(run_ablation_study(settings=settings, no_train=True, replicates=100))
-    gaps = _found(settings)["smoothed"]["differences"]
+    lines = list(ablate("v4", settings=settings, no_train=True, replicates=100))
+    differences = _results(settings)["smoothed"]["differences"]
     for better in ("accuracy", "outside_sensitivity", "outside_roc_auc"):
-        assert 0 < gaps[better]["low"] < gaps[better]["value"]
-    assert gaps["accuracy"]["seeds"] == 2
-    assert any(line.startswith("smoothed less whole: test accuracy +0.") for line in said)
+        assert 0 < differences[better]["low"] < differences[better]["value"]
+    assert differences["accuracy"]["seeds"] == 2
+    assert any(line.startswith("smoothed minus baseline: test accuracy +0.") for line in lines)
 
 
-def test_only_seeds_of_both_are_compared(settings: Settings) -> None:
+def test_only_common_seeds_are_compared(settings: Settings) -> None:
     for seed in (1, 2):
-        _write(settings, f"whole-seed{seed}", 0.6)
+        _write(settings, f"baseline-seed{seed}", 0.6)
     _write(settings, "smoothed-seed2", 0.95)
-    list(run_ablation_study(settings=settings, no_train=True, replicates=20))
-    found = _found(settings)
-    assert found["smoothed"]["differences"]["accuracy"]["seeds"] == 1
-    assert found["whole"]["metrics"]["outside_roc_auc"]["seeds"] == 2
+    list(ablate("v4", settings=settings, no_train=True, replicates=20))
+    results = _results(settings)
+    assert results["smoothed"]["differences"]["accuracy"]["seeds"] == 1
+    assert results["baseline"]["metrics"]["outside_roc_auc"]["seeds"] == 2
 
 
-def test_a_run_of_another_recipe_is_left_out_and_named(settings: Settings, wrong: dict[str, str]) -> None:
+def test_outdated_run_is_skipped_and_named(settings: Settings, outdated: dict[str, str]) -> None:
     for seed in (1, 2):
-        _write(settings, f"whole-seed{seed}", 0.6)
+        _write(settings, f"baseline-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
-    wrong["whole-seed1"] = "it is of another recipe"
-    said = list(run_ablation_study(settings=settings, no_train=True, replicates=20))
-    assert said[0].startswith("whole-seed1: left out, since it is of another recipe.")
-    assert _found(settings)["smoothed"]["differences"]["accuracy"]["seeds"] == 1
+    outdated["baseline-seed1"] = "it was trained with another recipe"
+    lines = list(ablate("v4", settings=settings, no_train=True, replicates=20))
+    assert lines[0].startswith("baseline-seed1: skipped, because it was trained with another recipe.")
+    assert _results(settings)["smoothed"]["differences"]["accuracy"]["seeds"] == 1
 
 
-def test_runs_on_other_outside_pictures_are_not_held_together(settings: Settings) -> None:
+def test_runs_on_other_external_images_are_not_compared(settings: Settings) -> None:
     for seed in (1, 2):
-        _write(settings, f"whole-seed{seed}", 0.6)
+        _write(settings, f"baseline-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
-    path = settings.outputs / "experiments" / "whole-seed2.csv"
+    path = settings.outputs / "experiments" / "baseline-seed2.csv"
     table = pd.read_csv(path)
     table[table["set"] == "test"].to_csv(path, index=False)
-    list(run_ablation_study(settings=settings, no_train=True, replicates=20))
-    differences = _found(settings)["smoothed"]["differences"]
+    list(ablate("v4", settings=settings, no_train=True, replicates=20))
+    differences = _results(settings)["smoothed"]["differences"]
     assert differences["accuracy"]["seeds"] == differences["outside_roc_auc"]["seeds"] == 1
 
 
-def test_nothing_is_said_of_an_arm_that_was_not_run(settings: Settings) -> None:
-    assert list(run_ablation_study(settings=settings, no_train=True)) == []
-    assert _found(settings) == {}
+def test_ablation_without_runs_has_no_results(settings: Settings) -> None:
+    assert list(ablate("v4", settings=settings, no_train=True)) == []
+    assert _results(settings) == {}
 
 
-def test_the_results_of_an_arm_that_was_dropped_stay_in_their_place(settings: Settings) -> None:
+def test_results_of_removed_ablations_are_preserved_in_order(settings: Settings) -> None:
     for seed in (1, 2):
-        _write(settings, f"whole-seed{seed}", 0.6)
+        _write(settings, f"baseline-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
     dropped = {"metrics": {}, "differences": {"accuracy": {"value": -0.05}}}
-    earlier = {"whole": {"metrics": {}, "differences": {}}, "mixed": dropped, "smoothed": {"metrics": {}}}
-    (settings.outputs / "experiments" / "flagship.json").write_text(json.dumps(earlier))
-    said = list(run_ablation_study(settings=settings, no_train=True, replicates=20))
-    results = _found(settings)
-    assert list(results) == ["whole", "mixed", "smoothed"]
+    earlier = {"baseline": {"metrics": {}, "differences": {}}, "mixed": dropped, "smoothed": {"metrics": {}}}
+    (settings.outputs / "experiments" / "ablations.json").write_text(json.dumps(earlier))
+    lines = list(ablate("v4", settings=settings, no_train=True, replicates=20))
+    results = _results(settings)
+    assert list(results) == ["baseline", "mixed", "smoothed"]
     assert results["mixed"] == dropped
     assert results["smoothed"]["differences"]["accuracy"]["seeds"] == 2
-    assert not any(line.startswith("mixed") for line in said)
+    assert not any(line.startswith("mixed") for line in lines)
 
 
-def test_an_unknown_arm_lists_those_there_are(settings: Settings) -> None:
-    with pytest.raises(RecipeError, match=r"no arm 'whale' .*whole, smoothed"):
-        list(run_ablation_study(["whale"], settings))
+def test_unknown_ablation_lists_the_available_ones(settings: Settings) -> None:
+    with pytest.raises(RecipeError, match=r"no ablation 'whale' .*baseline, smoothed"):
+        list(ablate("v4", ["whale"], settings))
 
 
 @pytest.mark.slow
-def test_a_run_that_is_kept_is_not_trained_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = phantom_data(load_ablations(settings, V4_ABLATIONS_FILE)["whole"].recipe.input.to_input_spec(), per_class=24)
+def test_stored_run_is_not_trained_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = phantom_data(load_ablations("v4", settings)["baseline"].recipe.input.to_input_spec(), per_class=24)
     data = replace(data, manifest=data.manifest.assign(split="test"))
     trained: list[int] = []
 
-    def fitted(recipe: Recipe, _data: TrainingData, work: Path, **_: object) -> tuple[Any, pd.DataFrame]:
+    def train_stub(recipe: Recipe, _data: TrainingData, work: Path, **_: object) -> tuple[Any, pd.DataFrame]:
         work.mkdir(parents=True)
         trained.append(recipe.seed)
         return build_model(recipe), pd.DataFrame({"seconds": [1.0], "val_loss": [0.5], "val_accuracy": [0.75]})
 
-    monkeypatch.setattr("braintumor.evaluation.experiments.ablations.train_with_checkpoints", fitted)
-    monkeypatch.setattr("braintumor.evaluation.experiments.ablations.load_data", lambda *_: data)
-    arms = (settings.recipes / "experiments" / "flagship.toml").read_text().replace("[1, 2]", "[1]")
-    (settings.recipes / "experiments" / "flagship.toml").write_text(arms)
+    monkeypatch.setattr("braintumor.evaluation.experiments.runs.train_with_checkpoints", train_stub)
+    monkeypatch.setattr("braintumor.evaluation.experiments.runs.load_data", lambda *_: data)
+    content = (settings.recipes / "ablations" / "v4_recipe.toml").read_text().replace("[1, 2]", "[1]")
+    (settings.recipes / "ablations" / "v4_recipe.toml").write_text(content)
     folder = settings.outputs / "experiments"
-    said = list(run_ablation_study(["whole"], settings, replicates=5))
-    assert "test scans right" in said[0]
-    answers = (folder / "whole-seed1.csv").read_text()
-    (folder / "whole-seed1.csv").write_text(answers.replace("notumor/0.png", "kept.png"))
-    assert next(run_ablation_study(["whole"], settings, replicates=5)) == "whole-seed1: kept."
-    assert "kept.png" in (folder / "whole-seed1.csv").read_text()
+    lines = list(ablate("v4", ["baseline"], settings, replicates=5))
+    assert lines[0].startswith("baseline-seed1: accuracy ")
+    predictions = (folder / "baseline-seed1.csv").read_text()
+    (folder / "baseline-seed1.csv").write_text(predictions.replace("notumor/0.png", "cached.png"))
+    assert next(ablate("v4", ["baseline"], settings, replicates=5)) == "baseline-seed1: already trained."
+    assert "cached.png" in (folder / "baseline-seed1.csv").read_text()
     assert trained == [1]
-    assert list(read_runs(settings)) == ["whole-seed1"]
+    assert list(read_runs(settings)) == ["baseline-seed1"]
     assert not list((folder / "work").iterdir())
-    (folder / "whole-seed1.csv").unlink()
-    assert "test scans right" in next(run_ablation_study(["whole"], settings, replicates=5))
+    (folder / "baseline-seed1.csv").unlink()
+    assert next(ablate("v4", ["baseline"], settings, replicates=5)).startswith("baseline-seed1: accuracy ")
     assert trained == [1, 1]

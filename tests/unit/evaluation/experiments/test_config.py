@@ -1,4 +1,4 @@
-"""Arms of the experiments: the base made quick, one thing changed, and mistakes named."""
+"""Ablations change one thing each, and configuration errors are reported."""
 
 from pathlib import Path
 
@@ -6,76 +6,83 @@ import pytest
 
 from braintumor.enums import Protocol
 from braintumor.errors import RecipeError
-from braintumor.evaluation.experiments.ablations import ablation_run_name, read_runs, run_fingerprint
-from braintumor.evaluation.experiments.config import V4_ABLATIONS_FILE, load_ablations
+from braintumor.evaluation.experiments.config import load_ablations
+from braintumor.evaluation.experiments.runs import read_runs, run_fingerprint
 from braintumor.settings import Settings, get_settings
 from braintumor.training.data import manifest_with_split
 
 
-def test_every_arm_differs_from_the_whole_in_one_thing_only() -> None:
-    arms = load_ablations(get_settings())
-    whole = arms.pop("whole").recipe.model_dump()
+def test_hypothesis_ablations_change_one_thing_each() -> None:
+    ablations = load_ablations("hypotheses", get_settings())
+    baseline = ablations.pop("baseline").recipe.model_dump()
     changed = {
-        name: {key for key, value in arm.recipe.model_dump().items() if value != whole[key]}
-        for name, arm in arms.items()
+        name: {key for key, value in ablation.recipe.model_dump().items() if value != baseline[key]}
+        for name, ablation in ablations.items()
     }
     assert changed["without_masks"] == {"mask"}
-    assert changed["without_augmentation"] == {"augmentation", "appearance"}
-    assert {name for name, keys in changed.items() if keys == {"learn_from", "fit"}} == {
-        "a_half",
-        "a_quarter",
-        "a_tenth",
+    assert changed["without_augmentation"] == {"augmentation", "intensity"}
+    assert {name for name, keys in changed.items() if keys == {"train_fraction", "fit"}} == {
+        "train_50pct",
+        "train_25pct",
+        "train_10pct",
     }
 
 
-def test_fewer_groups_are_shown_as_often_as_makes_up_for_it() -> None:
-    for arm in load_ablations(get_settings()).values():
-        assert arm.recipe.learn_from * arm.recipe.fit.passes == pytest.approx(1.0)
+def test_smaller_training_sets_are_repeated_to_the_same_size() -> None:
+    for ablation in load_ablations("hypotheses", get_settings()).values():
+        assert ablation.recipe.train_fraction * ablation.recipe.fit.repeats_per_epoch == pytest.approx(1.0)
 
 
-def test_ways_to_train_the_flagship_are_held_against_the_runs_there_are_and_differ_in_one_thing() -> None:
+def test_v4_ablations_share_the_baseline_and_change_one_thing_each() -> None:
     settings = get_settings()
-    arms = load_ablations(settings, V4_ABLATIONS_FILE)
-    whole = arms.pop("whole")
-    assert whole == load_ablations(settings)["whole"]
-    assert arms["distilled"].recipe.model_copy(update={"teachers": None}) == whole.recipe
-    for arm in arms.values():
-        assert len([key for key, value in arm.recipe if value != getattr(whole.recipe, key)]) == 1, arm.name
-        assert set(arm.seeds) <= set(whole.seeds)
+    ablations = load_ablations("v4", settings)
+    baseline = ablations.pop("baseline")
+    assert baseline == load_ablations("hypotheses", settings)["baseline"]
+    assert ablations["distilled"].recipe.model_copy(update={"teachers": None}) == baseline.recipe
+    for ablation in ablations.values():
+        assert len([key for key, value in ablation.recipe if value != getattr(baseline.recipe, key)]) == 1, (
+            ablation.name
+        )
+        assert set(ablation.seeds) <= set(baseline.seeds)
 
 
-def test_an_arm_is_seeded() -> None:
-    arm = load_ablations(get_settings())["whole"]
-    assert [arm.with_seed(seed).seed for seed in arm.seeds] == [1, 2, 3]
+def test_recipe_takes_the_seed() -> None:
+    ablation = load_ablations("hypotheses", get_settings())["baseline"]
+    assert [ablation.with_seed(seed).seed for seed in ablation.seeds] == [1, 2, 3]
 
 
-def test_runs_that_are_kept_are_runs_of_the_recipes_as_they_are() -> None:
+def test_committed_runs_match_their_recipes() -> None:
     settings = get_settings()
     manifest = manifest_with_split(Protocol.GROUP, settings)
     runs = read_runs(settings)
-    for arm in load_ablations(settings).values():
-        if arm.recipe.learn_from == 1:
-            for seed in arm.seeds:
-                known = runs[ablation_run_name(arm, seed)]["identity"]
-                assert known == run_fingerprint(arm.with_seed(seed), manifest, settings), arm.name
+    for ablation in load_ablations("hypotheses", settings).values():
+        if ablation.recipe.train_fraction == 1:
+            for seed in ablation.seeds:
+                identity = runs[ablation.run_name(seed)]["identity"]
+                assert identity == run_fingerprint(ablation.with_seed(seed), manifest, settings), ablation.name
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (None, "is absent"),
-        ("base = 'v9'\n[quick]\n[arms]\n", "no recipe 'v9'"),
-        ("base = 'small'\n[quick]\n[arms.x]\nseeds = [1]\nepoch = 3\n", "makes no sense"),
-        ("base = 'small'\n", "makes no sense"),
+        (None, "hypotheses.toml is missing"),
+        ("base = 'v9'\n[quick]\n[ablations]\n", "recipe 'v9'"),
+        ("base = 'small'\n[quick]\n[ablations.x]\nseeds = [1]\nepoch = 3\n", "is invalid"),
+        ("base = 'small'\n", "is invalid"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, text: str | None, said: str) -> None:
-    (tmp_path / "experiments").mkdir()
+def test_configuration_error_is_reported(tmp_path: Path, text: str | None, message: str) -> None:
+    (tmp_path / "ablations").mkdir()
     (tmp_path / "small.toml").write_text(
         "title = 'x'\narchitecture = 'plain_cnn'\nseed = 1\n[input]\nheight = 64\nwidth = 64\n"
         "[fit]\nlearning_rate = 0.001\nepochs = 1\n"
     )
     if text is not None:
-        (tmp_path / "experiments" / "arms.toml").write_text(text)
-    with pytest.raises(RecipeError, match=said):
-        load_ablations(Settings(recipes=tmp_path))
+        (tmp_path / "ablations" / "hypotheses.toml").write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        load_ablations("hypotheses", Settings(recipes=tmp_path))
+
+
+def test_unknown_study_is_reported() -> None:
+    with pytest.raises(RecipeError, match=r"no ablation study 'v9'.*hypotheses, v4"):
+        load_ablations("v9", get_settings())

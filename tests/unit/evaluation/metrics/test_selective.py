@@ -1,4 +1,4 @@
-"""Selective reading: risk falls as unsure scans are left out, verdicts are tallied, sets are weighed by class."""
+"""Selective prediction: risk-coverage curves, verdicts and prediction sets."""
 
 import numpy as np
 import pytest
@@ -9,35 +9,35 @@ from braintumor.evaluation.metrics.selective import aurc, risk_coverage_curve, s
 GROUPS = np.arange(8).astype(str).astype(object)
 
 
-def test_the_surest_are_answered_first() -> None:
+def test_most_confident_scans_are_answered_first() -> None:
     coverage, risk = risk_coverage_curve(np.array([0.5, 0.9, 0.7, 0.6]), np.array([True, False, False, True]))
     assert coverage == pytest.approx([0.25, 0.5, 0.75, 1.0])
     assert risk == pytest.approx([0, 0, 1 / 3, 0.5])
 
 
-def test_confidence_that_knows_its_mistakes_has_less_area() -> None:
+def test_informative_confidence_has_a_lower_aurc() -> None:
     wrong = np.array([True, False, False, False])
-    knows = aurc(np.array([0.1, 0.9, 0.8, 0.7]), wrong)
-    boasts = aurc(np.array([1.0, 0.9, 0.8, 0.7]), wrong)
-    assert knows == pytest.approx(1 / 16)
-    assert knows < boasts
+    informative = aurc(np.array([0.1, 0.9, 0.8, 0.7]), wrong)
+    uninformative = aurc(np.array([1.0, 0.9, 0.8, 0.7]), wrong)
+    assert informative == pytest.approx(1 / 16)
+    assert informative < uninformative
 
 
-def test_a_weight_counts_as_a_repetition() -> None:
+def test_weights_act_as_repetitions() -> None:
     confidence, wrong = np.array([0.9, 0.5, 0.7]), np.array([False, True, False])
     rows = np.repeat(np.arange(3), [2, 1, 0])
     assert aurc(confidence, wrong, np.array([2.0, 1.0, 0.0])) == pytest.approx(aurc(confidence[rows], wrong[rows]))
 
 
-def _found() -> tuple[dict, dict]:
+def _selective_metrics() -> tuple[dict, dict]:
     labels = np.array([0, 0, 1, 1, 2, 2, 3, 3])
     probabilities = np.eye(4)[[0, 1, 1, 2, 2, 2, 3, 3]] * 0.8 + 0.05
     verdicts = np.array([Verdict.TUMOR_SUSPECTED] * 3 + [Verdict.NO_TUMOR_FOUND] * 3 + [Verdict.UNCERTAIN] * 2, object)
     return selective_metrics(labels, probabilities, verdicts, dict.fromkeys(CLASSES, 0.5), GROUPS, 20)
 
 
-def test_verdicts_are_shared_out_and_judged() -> None:
-    entries, _ = _found()
+def test_verdicts_are_counted_and_scored() -> None:
+    entries, _ = _selective_metrics()
     assert sum(entries[f"share@verdict:{verdict}"]["value"] for verdict in Verdict) == pytest.approx(1)
     assert entries[f"error@verdict:{Verdict.NO_TUMOR_FOUND}"]["value"] == pytest.approx(1 / 3)
     assert entries[f"error@verdict:{Verdict.TUMOR_SUSPECTED}"]["value"] == 0
@@ -47,8 +47,8 @@ def test_verdicts_are_shared_out_and_judged() -> None:
     assert f"error@verdict:{Verdict.NOT_BRAIN_MRI}" not in entries
 
 
-def test_sets_are_weighed_by_class() -> None:
-    entries, curves = _found()
+def test_prediction_sets_are_scored_by_class() -> None:
+    entries, curves = _selective_metrics()
     assert entries["set_coverage"]["value"] == pytest.approx(0.75)
     assert entries["set_coverage/glioma"]["value"] == pytest.approx(0.5)
     assert entries["set_size"]["value"] == 1

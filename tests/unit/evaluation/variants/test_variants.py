@@ -1,4 +1,4 @@
-"""Smaller variants: the same answers within bounds, measured into the card, and nothing written where they differ."""
+"""Variants agree with the served model within bounds; otherwise they are not written."""
 
 import hashlib
 import json
@@ -10,12 +10,13 @@ import pytest
 
 from braintumor.enums import Split
 from braintumor.errors import ArtifactError
+from braintumor.evaluation.variants import acceptance, export
 from braintumor.evaluation.variants.acceptance import Bounds, measure_variant
-from braintumor.evaluation.variants.export import acceptance, export, export_variants
+from braintumor.evaluation.variants.export import export_variants
 from braintumor.evaluation.variants.runner import make_litert_runner, make_onnx_runner
 from braintumor.imaging import to_batch
 from braintumor.inference import Detector
-from braintumor.results.study import model_fingerprint
+from braintumor.inference.model_card import ModelCard
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
 from tests.helpers.tiny_model import CONTRACT
@@ -30,8 +31,8 @@ def phantoms() -> TrainingData:
 
 
 @pytest.fixture
-def at_hand(phantoms: TrainingData, monkeypatch: pytest.MonkeyPatch) -> TrainingData:
-    """Phantoms in place of the image set a version was trained on."""
+def evaluation_data(phantoms: TrainingData, monkeypatch: pytest.MonkeyPatch) -> TrainingData:
+    """Replace the training dataset by phantoms."""
     monkeypatch.setattr(export, "load_evaluation_data", lambda name, settings: phantoms)
     return phantoms
 
@@ -40,37 +41,37 @@ def _card(folder: Path) -> dict:
     return json.loads((folder / "card.json").read_text(encoding="utf-8"))
 
 
-def _refuse_nothing(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+def _accept_everything(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
     monkeypatch.setitem(acceptance.BOUNDS, file, Bounds(1.0, 1.0, 1.0))
 
 
-def test_whole_numbers_answer_as_the_served_graph_and_the_card_says_how_closely(
-    workspace: Settings, at_hand: TrainingData, monkeypatch: pytest.MonkeyPatch
+def test_int8_variant_and_its_agreement_are_written_to_the_card(
+    workspace: Settings, evaluation_data: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _refuse_nothing(monkeypatch, "model.int8.onnx")  # a dozen drawings are too few to hold a tiny network to bounds
+    _accept_everything(monkeypatch, "model.int8.onnx")  # a dozen phantoms are too few for meaningful bounds
     folder = write_masked_version(workspace.outputs)
     before = _card(folder)
-    (said,) = export_variants("v4", workspace, int8=True, replicates=20)
+    (message,) = export_variants("v4", workspace, int8=True, replicates=20)
     card, content = _card(folder), (folder / "model.int8.onnx").read_bytes()
     entry = card["variants"]["model.int8.onnx"]
     assert entry["sha256"] == card["files"]["model.int8.onnx"] == hashlib.sha256(content).hexdigest()
     assert entry["bytes"] == len(content)
-    assert entry["model"] == model_fingerprint(before) == model_fingerprint(card)
+    assert entry["model"] == ModelCard.model_validate(before).fingerprint == ModelCard.model_validate(card).fingerprint
     assert entry["agreement"]["median_difference"] <= entry["agreement"]["largest_difference"] <= 1
     assert entry["agreement"]["median_difference"] < 0.1
-    assert entry["agreement"]["n"] == len(at_hand.split_rows(Split.TEST))
+    assert entry["agreement"]["n"] == len(evaluation_data.split_rows(Split.TEST))
     for name in ("accuracy", "tumor_sensitivity", "tumor_specificity", "lost/accuracy"):
         assert entry["test"][name]["low"] <= entry["test"][name]["value"] <= entry["test"][name]["high"]
     assert entry["test"]["tumor_sensitivity"]["n"] + entry["test"]["tumor_specificity"]["n"] == entry["agreement"]["n"]
-    assert f"{entry['test']['accuracy']['value']:.1%}" in said
+    assert f"{entry['test']['accuracy']['value']:.1%}" in message
     types = {item.name: item.type for item in onnxruntime.InferenceSession(content).get_outputs()}
-    assert set(types) == {"logits", "mask"}  # what the answer is made of, and no map
+    assert set(types) == {"logits", "mask"}  # without the class map
 
 
-def test_nothing_else_in_the_card_changes(
-    workspace: Settings, at_hand: TrainingData, monkeypatch: pytest.MonkeyPatch
+def test_other_card_sections_do_not_change(
+    workspace: Settings, evaluation_data: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _refuse_nothing(monkeypatch, "model.int8.onnx")
+    _accept_everything(monkeypatch, "model.int8.onnx")
     folder = write_masked_version(workspace.outputs)
     before, model = _card(folder), (folder / "model.onnx").read_bytes()
     list(export_variants("v4", workspace, int8=True, replicates=2))
@@ -83,21 +84,23 @@ def test_nothing_else_in_the_card_changes(
     Detector.load("v4", workspace)
 
 
-def test_a_variant_beyond_its_bounds_is_not_written_and_the_number_is_said(
-    workspace: Settings, at_hand: TrainingData, monkeypatch: pytest.MonkeyPatch
+def test_variant_beyond_its_bounds_is_rejected_with_the_value(
+    workspace: Settings, evaluation_data: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_version(workspace.outputs)
     monkeypatch.setattr(
         "braintumor.evaluation.variants.int8.quantize", lambda content, wanted, images: _reversed(content)
     )
-    with pytest.raises(ArtifactError, match=r"not written: on \d+ test scans the median .* is 0\.\d+, more than 0.02"):
+    with pytest.raises(
+        ArtifactError, match=r"not written, because on \d+ test scans the median .* is 0\.\d+, more than 0.02"
+    ):
         list(export_variants("v1", workspace, int8=True, replicates=2))
     assert not (folder / "model.int8.onnx").exists()
     assert "variants" not in _card(folder)
 
 
 def _reversed(content: bytes) -> bytes:
-    """The graph with its bias turned round: another model that runs as well."""
+    """Return the graph with a negated bias, which is a different but valid model."""
     import onnx
     from onnx import numpy_helper
 
@@ -108,9 +111,7 @@ def _reversed(content: bytes) -> bytes:
     return model.SerializeToString()
 
 
-def test_what_is_lost_is_measured_against_the_served_graph_scan_by_scan(
-    workspace: Settings, phantoms: TrainingData
-) -> None:
+def test_loss_is_relative_to_the_served_model(workspace: Settings, phantoms: TrainingData) -> None:
     write_version(workspace.outputs)
     detector = Detector.load("v1", workspace)
     same = measure_variant(detector, make_onnx_runner(model_bytes(), ["logits"]), phantoms, replicates=5)
@@ -118,57 +119,55 @@ def test_what_is_lost_is_measured_against_the_served_graph_scan_by_scan(
     assert same["test"]["lost/accuracy"]["value"] == same["test"]["lost/accuracy"]["high"] == 0
     other = measure_variant(detector, make_onnx_runner(_reversed(model_bytes()), ["logits"]), phantoms, replicates=5)
     rows = phantoms.split_rows(Split.TEST)
-    right = [
+    accuracies = [
         (make_onnx_runner(content, ["logits"])(to_batch(phantoms.model_inputs[rows], CONTRACT))["logits"].argmax(1)
          == phantoms.labels[rows]).mean()
         for content in (model_bytes(), _reversed(model_bytes()))
     ]  # fmt: skip
-    assert other["test"]["accuracy"]["value"] == pytest.approx(right[1], abs=1e-6)
-    assert other["test"]["lost/accuracy"]["value"] == pytest.approx(right[0] - right[1], abs=1e-6)
+    assert other["test"]["accuracy"]["value"] == pytest.approx(accuracies[1], abs=1e-6)
+    assert other["test"]["lost/accuracy"]["value"] == pytest.approx(accuracies[0] - accuracies[1], abs=1e-6)
 
 
-def test_of_a_version_that_tells_no_kinds_only_tumour_or_none_is_judged(
-    workspace: Settings, phantoms: TrainingData
-) -> None:
+def test_binary_model_is_scored_on_tumor_or_none(workspace: Settings, phantoms: TrainingData) -> None:
     write_version(workspace.outputs, task="tumor", decision={"threshold": 0.0})
-    found = measure_variant(
+    result = measure_variant(
         Detector.load("v1", workspace), make_onnx_runner(model_bytes(), ["logits"]), phantoms, replicates=2
     )
-    assert found["test"]["tumor_sensitivity"]["value"] == 1
-    assert found["test"]["tumor_specificity"]["value"] == 0
-    assert found["test"]["accuracy"]["value"] == pytest.approx(0.75)
+    assert result["test"]["tumor_sensitivity"]["value"] == 1
+    assert result["test"]["tumor_specificity"]["value"] == 0
+    assert result["test"]["accuracy"]["value"] == pytest.approx(0.75)
 
 
-@pytest.mark.parametrize(("asked", "changes", "said"), [
-    ({"int8": True}, {"parameters": 10_000_001}, "10,000,001 parameters, more than the 10,000,000"),
-    ({"litert": True}, {}, r"keeps no model\.keras here.*braintumor train v1"),
+@pytest.mark.parametrize(("options", "changes", "message"), [
+    ({"int8": True}, {"parameters": 10_000_001}, "10,000,001 parameters; variants are limited to 10,000,000"),
+    ({"litert": True}, {}, r"needs model\.keras, which is missing.*braintumor train v1"),
 ])  # fmt: skip
-def test_what_cannot_be_made_is_said_at_once(
-    workspace: Settings, asked: dict, changes: dict, said: str, monkeypatch: pytest.MonkeyPatch
+def test_impossible_export_fails_before_data_is_loaded(
+    workspace: Settings, options: dict, changes: dict, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_version(workspace.outputs, **changes)
-    monkeypatch.setattr(export, "load_evaluation_data", lambda *given: pytest.fail("frames were read first"))
-    with pytest.raises(ArtifactError, match=said):
-        list(export_variants("v1", workspace, **asked))
+    monkeypatch.setattr(export, "load_evaluation_data", lambda *arguments: pytest.fail("images were loaded first"))
+    with pytest.raises(ArtifactError, match=message):
+        list(export_variants("v1", workspace, **options))
 
 
-def test_litert_answers_as_the_served_graph(workspace: Settings, at_hand: TrainingData) -> None:
+def test_litert_variant_agrees_with_the_served_model(workspace: Settings, evaluation_data: TrainingData) -> None:
     folder = write_trained_version(workspace.outputs)
-    (said,) = export_variants("v1", workspace, litert=True, replicates=2)
+    (message,) = export_variants("v1", workspace, litert=True, replicates=2)
     entry = _card(folder)["variants"]["model.tflite"]
     assert entry["agreement"]["largest_difference"] < 1e-5
-    assert "model.tflite" in said
+    assert "model.tflite" in message
     content = (folder / "model.tflite").read_bytes()
     assert entry["sha256"] == hashlib.sha256(content).hexdigest()
-    batch = to_batch(at_hand.model_inputs[:3], CONTRACT)
+    batch = to_batch(evaluation_data.model_inputs[:3], CONTRACT)
     served = make_onnx_runner((folder / "model.onnx").read_bytes(), ["logits"])(batch)["logits"]
     assert np.allclose(make_litert_runner(content)(batch)["logits"], served, atol=1e-4)
 
 
-def test_one_variant_leaves_the_other_in_the_card(
-    workspace: Settings, at_hand: TrainingData, monkeypatch: pytest.MonkeyPatch
+def test_both_variants_are_listed_in_the_card(
+    workspace: Settings, evaluation_data: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _refuse_nothing(monkeypatch, "model.int8.onnx")  # a network that learnt nothing hangs in the balance everywhere
+    _accept_everything(monkeypatch, "model.int8.onnx")  # predictions of an untrained network are all borderline
     folder = write_trained_version(workspace.outputs)
     assert len(list(export_variants("v1", workspace, litert=True, int8=True, replicates=2))) == 2
     card = _card(folder)

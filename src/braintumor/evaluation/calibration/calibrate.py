@@ -1,0 +1,143 @@
+"""Calibrate a model on its validation split, and write the result to its model card."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from braintumor.enums import CLASS_NAMES, NO_TUMOR_INDEX, TUMOR_INDICES, Split, Task
+from braintumor.errors import DatasetError
+from braintumor.evaluation.calibration.fit import (
+    CONFORMAL_LEVEL,
+    describe_binary_threshold,
+    describe_thresholds,
+    fit_binary_threshold,
+    fit_conformal,
+    fit_temperature,
+    fit_thresholds,
+)
+from braintumor.evaluation.calibration.fit_ood import fit_ood_reference, ood_card_entry
+from braintumor.evaluation.calibration.fit_retrieval import fit_similar_scan_index, measure_retrieval
+from braintumor.fileio import write_atomically
+from braintumor.inference.artifact_files import OOD_REFERENCE_FILE, SIMILAR_SCANS_FILE
+from braintumor.inference.decision import MaskFusion, softmax, tumor_log_odds, tumor_probability
+from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import update_card
+from braintumor.inference.ood import feature_vector
+from braintumor.inference.outputs import Outputs
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+
+
+def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
+    """Write to the model card how many test-time augmentation views give the lowest validation loss.
+
+    Each number of views is tried at its own best temperature. Models without a mask keep one view, because their class
+    maps cover the image unevenly and cannot be mirrored.
+    """
+    rows = data.split_rows(Split.VALIDATION)
+    labels, losses = data.labels[rows], {}
+    for views in (1, 2):
+        outputs = detector.infer_all(data.model_inputs[rows], tta_views=views)
+        if outputs.mask is None:
+            return
+        probabilities = softmax(outputs.logits, fit_temperature(outputs.logits, labels))
+        losses[views] = float(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0)).mean())
+    count = min(losses, key=lambda views: losses[views])
+    rounded = {str(views): round(loss, 5) for views, loss in losses.items()}
+    update_card(name, settings, views={"count": count, "validation_loss": rounded, "n": len(rows)})
+
+
+def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detector, settings: Settings) -> None:
+    """Fit mask fusion, temperature, thresholds, conformal quantiles and out-of-distribution limits to validation scans.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Of all images of `data`, in their order.
+    """
+    rows = data.split_rows(Split.VALIDATION)
+    true_labels, validation_outputs = data.labels[rows], outputs.select(rows)
+    is_tumor, is_binary = true_labels != NO_TUMOR_INDEX, detector.artifact.card.task is Task.BINARY
+    # A binary model gives all tumour types the same probability, so the first type stands for all.
+    labels = np.where(is_tumor, TUMOR_INDICES[0], NO_TUMOR_INDEX) if is_binary else true_labels
+    fusion = _fit_mask_fusion(validation_outputs, labels, data, detector)
+    logits = fusion.fuse_logits(validation_outputs)
+    temperature = fit_temperature(logits, labels)
+    probabilities = softmax(logits, temperature)
+    tumor = tumor_probability(probabilities)
+    thresholds = fit_thresholds(tumor, is_tumor)
+    quantiles = fit_conformal(probabilities, labels)
+    if is_binary:
+        quantiles |= {CLASS_NAMES[i]: quantiles[CLASS_NAMES[TUMOR_INDICES[0]]] for i in TUMOR_INDICES}
+    note = describe_thresholds(len(rows), data.count_groups()[str(Split.VALIDATION)])
+    binary_threshold = fit_binary_threshold(tumor, is_tumor, thresholds)
+    decision = {"threshold": binary_threshold, "chosen": describe_binary_threshold(len(rows))}
+    update_card(
+        name,
+        settings,
+        fusion=fusion.to_dict(),
+        temperature=temperature,
+        thresholds={"low": thresholds.rule_out, "high": thresholds.rule_in, "chosen": note},
+        decision=decision if is_binary else None,
+        conformal={"level": CONFORMAL_LEVEL, "quantiles": quantiles},
+        novelty=_write_ood_reference(name, data, outputs, settings),
+        retrieval=_write_similar_scan_index(name, data, outputs, settings),
+    )
+
+
+def _fit_mask_fusion(
+    validation_outputs: Outputs, labels: NDArray[np.int64], data: TrainingData, detector: Detector
+) -> MaskFusion:
+    """Weight class head and mask by logistic regression on validation scans and their counterfactuals.
+
+    Real scans alone would reward evidence about the source dataset. Scale and bias come from real scans only, because
+    the tumour rate among counterfactuals is arbitrary.
+    """
+    mask_evidence = validation_outputs.mask_log_odds()
+    if mask_evidence is None or data.masks is None:
+        return MaskFusion()
+    from braintumor.evaluation.counterfactuals import make_counterfactuals
+
+    counterfactuals, is_tumor = make_counterfactuals(data, Split.VALIDATION)
+    outputs = detector.infer_all(counterfactuals)
+    logits = np.concatenate([validation_outputs.logits, outputs.logits])
+    masks = np.concatenate([mask_evidence, outputs.mask_log_odds()])
+    evidence = np.column_stack([tumor_log_odds(logits), masks])
+    truth = np.concatenate([labels != NO_TUMOR_INDEX, is_tumor])
+    weights = np.maximum(LogisticRegression(class_weight="balanced").fit(evidence, truth).coef_[0], 0.0)
+    scaled = LogisticRegression().fit((evidence[: len(labels)] @ weights)[:, None], truth[: len(labels)])
+    class_weight, mask_weight = (float(weight) for weight in weights * scaled.coef_[0, 0])
+    return MaskFusion(class_weight, mask_weight, float(scaled.intercept_[0]))
+
+
+def _write_ood_reference(
+    name: str, data: TrainingData, outputs: Outputs, settings: Settings
+) -> dict[str, object] | None:
+    """Write the out-of-distribution reference and return its card section; None if the model has no features."""
+    if outputs.features is None:
+        return None
+    train, validation = data.split_rows(Split.TRAIN), data.split_rows(Split.VALIDATION)
+    if not len(train):
+        raise DatasetError(
+            f"Cannot skip the training split of {name}: its out-of-distribution reference is fitted to training scans. "
+            f"Run: braintumor evaluate {name}"
+        )
+    features = outputs.features
+    reference = fit_ood_reference(
+        feature_vector(features[train], data.model_inputs[train]),
+        feature_vector(features[validation], data.model_inputs[validation]),
+    )
+    write_atomically(settings.outputs / name / OOD_REFERENCE_FILE, reference.to_csv())
+    return ood_card_entry(reference, len(validation))
+
+
+def _write_similar_scan_index(
+    name: str, data: TrainingData, outputs: Outputs, settings: Settings
+) -> dict[str, object] | None:
+    """Write the index of training scans and return its card section; None without training scans."""
+    index = fit_similar_scan_index(data, outputs) if len(data.split_rows(Split.TRAIN)) else None
+    if index is None:
+        (settings.outputs / name / SIMILAR_SCANS_FILE).unlink(missing_ok=True)
+        return None
+    write_atomically(settings.outputs / name / SIMILAR_SCANS_FILE, index.to_bytes())
+    return measure_retrieval(index, data, outputs)
