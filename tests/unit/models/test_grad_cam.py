@@ -1,4 +1,4 @@
-"""The served graph: Grad-CAM written out by hand is the one automatic differentiation gives."""
+"""Grad-CAM in the serving graph: equal to automatic differentiation, and its extent in the input."""
 
 import keras
 import numpy as np
@@ -17,13 +17,13 @@ def model() -> keras.Sequential:
     return build_model(load_recipe("v1"))
 
 
-def test_the_plain_cnn_has_as_many_parameters_as_the_original(model: keras.Sequential) -> None:
+def test_plain_cnn_has_the_parameters_of_the_original(model: keras.Sequential) -> None:
     assert model.count_params() == 495_972
     assert model.output_shape == (None, 4)
 
 
-def _grad_cam(model: keras.Sequential, images: np.ndarray, layer: str, answer: int, sign: float = 1.0) -> np.ndarray:
-    """Grad-CAM of one of the last layer's numbers, or of what speaks against it, by gradient tape, as published."""
+def _grad_cam(model: keras.Sequential, images: np.ndarray, layer: str, output: int, sign: float = 1.0) -> np.ndarray:
+    """Compute Grad-CAM of one output, or of its negative, by gradient tape as published."""
     values = tf.constant(images)
     with tf.GradientTape() as tape:
         for step in model.layers:
@@ -31,23 +31,23 @@ def _grad_cam(model: keras.Sequential, images: np.ndarray, layer: str, answer: i
             if step.name == layer:
                 activation = values
                 tape.watch(activation)
-        score = sign * values[:, answer]
+        score = sign * values[:, output]
     weights = tf.reduce_mean(tape.gradient(score, activation), axis=(1, 2))
     return tf.nn.relu(tf.einsum("nk,nhwk->nhw", weights, activation)).numpy()
 
 
-def test_maps_are_the_grad_cam_of_automatic_differentiation(model: keras.Sequential) -> None:
+def test_maps_equal_grad_cam_by_automatic_differentiation(model: keras.Sequential) -> None:
     images = np.random.default_rng(0).random((3, 150, 150, 3), np.float32)
-    found = {name: np.asarray(value) for name, value in with_grad_cam(model)(images).items()}
-    assert found["maps"].shape == (3, 4, 12, 12)
-    assert found["maps"].max() > 0
+    outputs = {name: np.asarray(value) for name, value in with_grad_cam(model)(images).items()}
+    assert outputs["maps"].shape == (3, 4, 12, 12)
+    assert outputs["maps"].max() > 0
     for label in range(4):
-        assert np.allclose(found["maps"][:, label], _grad_cam(model, images, "conv_3", label), atol=1e-6)
-    assert np.allclose(found["probabilities"], model.predict(images, verbose=0), atol=1e-6)
-    assert np.allclose(tf.nn.softmax(found["logits"]), found["probabilities"], atol=1e-6)
+        assert np.allclose(outputs["maps"][:, label], _grad_cam(model, images, "conv_3", label), atol=1e-6)
+    assert np.allclose(outputs["probabilities"], model.predict(images, verbose=0), atol=1e-6)
+    assert np.allclose(tf.nn.softmax(outputs["logits"]), outputs["probabilities"], atol=1e-6)
 
 
-def test_a_convolution_without_pooling_behind_it_is_explained_too() -> None:
+def test_convolution_without_pooling_is_supported() -> None:
     model = keras.Sequential(
         [
             keras.Input((20, 20, 1)),
@@ -62,7 +62,7 @@ def test_a_convolution_without_pooling_behind_it_is_explained_too() -> None:
         assert np.allclose(maps[:, label], _grad_cam(model, images, "last", label), atol=1e-6)
 
 
-def test_a_layer_without_a_known_gradient_is_refused_by_name() -> None:
+def test_layer_without_gradient_rule_is_named() -> None:
     model = keras.Sequential(
         [
             keras.Input((20, 20, 1)),
@@ -76,24 +76,24 @@ def test_a_layer_without_a_known_gradient_is_refused_by_name() -> None:
         with_grad_cam(model)
 
 
-def test_the_map_covers_what_its_cells_look_at(model: keras.Sequential) -> None:
+def test_map_extent_matches_receptive_fields(model: keras.Sequential) -> None:
     left, top, right, bottom = map_extent(model)
     assert (left, top, right, bottom) == (19.5, 19.5, 127.5, 127.5)
-    # The pixels a cell depends on, by gradient, are centred where the extent says the cell is.
-    look = keras.Model(model.inputs, model.get_layer("conv_3").output)
+    # The pixels with a gradient for a cell are centred on the cell's position.
+    features = keras.Model(model.inputs, model.get_layer("conv_3").output)
     images = tf.constant(np.random.default_rng(0).random((8, 150, 150, 3), np.float32))
     row, column = 4, 9
     with tf.GradientTape() as tape:
         tape.watch(images)
-        cell = tf.reduce_sum(look(images)[:, row, column])
-    seen = np.abs(tape.gradient(cell, images).numpy()).sum(axis=(0, 3)) > 0
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        cell = tf.reduce_sum(features(images)[:, row, column])
+    is_used = np.abs(tape.gradient(cell, images).numpy()).sum(axis=(0, 3)) > 0
+    rows, columns = np.flatnonzero(is_used.any(axis=1)), np.flatnonzero(is_used.any(axis=0))
     assert (rows[0] + rows[-1] + 1) / 2 == top + 9 * (row + 0.5)
     assert (columns[0] + columns[-1] + 1) / 2 == left + 9 * (column + 0.5)
 
 
-def _random(model: keras.Sequential, seed: int) -> keras.Sequential:
-    """The model with weights that no layer starts with, normalization's among them."""
+def _with_random_weights(model: keras.Sequential, seed: int) -> keras.Sequential:
+    """Set weights that differ from the initial ones, including those of normalization."""
     generator = np.random.default_rng(seed)
     model.set_weights([generator.uniform(0.05, 0.3, w.shape) * generator.choice([-1, 1, 1], w.shape) if w.ndim > 1
                        else generator.uniform(0.2, 1.0, w.shape) for w in model.get_weights()])  # fmt: skip
@@ -101,15 +101,15 @@ def _random(model: keras.Sequential, seed: int) -> keras.Sequential:
 
 
 @pytest.mark.parametrize("activation", ["relu", "elu", None])
-@pytest.mark.parametrize("join", [keras.layers.Flatten, keras.layers.GlobalAveragePooling2D])
-def test_tumour_or_none_is_explained_behind_normalization_and_either_joint(activation: str | None, join: type) -> None:
-    model = _random(
+@pytest.mark.parametrize("pooling", [keras.layers.Flatten, keras.layers.GlobalAveragePooling2D])
+def test_binary_model_is_supported_with_either_pooling(activation: str | None, pooling: type) -> None:
+    model = _with_random_weights(
         keras.Sequential(
             [
                 keras.Input((12, 12, 1)),
                 keras.layers.Conv2D(5, 3, activation="relu"),
                 keras.layers.BatchNormalization(name="norm"),
-                join(),
+                pooling(),
                 keras.layers.Dropout(0.5),
                 keras.layers.Dense(6, activation=activation),
                 keras.layers.Dense(1, activation="sigmoid"),
@@ -118,19 +118,19 @@ def test_tumour_or_none_is_explained_behind_normalization_and_either_joint(activ
         2,
     )
     images = np.random.default_rng(1).random((3, 12, 12, 1), np.float32)
-    found = {name: np.asarray(value) for name, value in with_grad_cam(model)(images).items()}
-    tumor = found["probabilities"][:, [0, 1, 3]]
+    outputs = {name: np.asarray(value) for name, value in with_grad_cam(model)(images).items()}
+    tumor = outputs["probabilities"][:, [0, 1, 3]]
     assert np.allclose(tumor.sum(axis=1), model.predict(images, verbose=0)[:, 0], atol=1e-6)
     assert np.allclose(tumor, tumor[:, :1])
     for label, sign in ((0, 1.0), (1, 1.0), (2, -1.0), (3, 1.0)):
-        wanted = _grad_cam(model, images, "norm", 0, sign)
-        assert np.allclose(found["maps"][:, label], wanted, atol=1e-5 * max(1.0, wanted.max()))
-    assert found["maps"].max() > 0
+        expected = _grad_cam(model, images, "norm", 0, sign)
+        assert np.allclose(outputs["maps"][:, label], expected, atol=1e-5 * max(1.0, expected.max()))
+    assert outputs["maps"].max() > 0
 
 
-def test_a_nested_network_is_explained_at_its_end_over_the_whole_frame() -> None:
+def test_nested_network_is_mapped_over_the_whole_input() -> None:
     inner = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3, 2, "same", activation="relu")])
-    model = _random(
+    model = _with_random_weights(
         keras.Sequential(
             [
                 keras.Input((16, 16, 3)),

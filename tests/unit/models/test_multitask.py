@@ -1,4 +1,4 @@
-"""The masked networks: size and shapes as published with them, exact class maps, and ONNX that says the same."""
+"""Multitask network: parameters, output shapes, exact class maps, and agreement of ONNX with Keras."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from braintumor.models.serving_graph import classifier_only, multitask_serving_g
 from braintumor.training.export import export_onnx_bytes, max_abs_difference, to_onnx
 
 SIDE = 64
-PARAMETERS = {"masked_mobilenet": 2_012_133}
+PARAMETERS = {"multitask_mobilenet": 2_012_133}
 
 
 def _recipe(architecture: str, side: int = SIDE) -> Recipe:
@@ -21,8 +21,8 @@ def _recipe(architecture: str, side: int = SIDE) -> Recipe:
     return recipe.model_copy(update={"input": size, "architecture": architecture})
 
 
-def _unsettled(model: keras.Model) -> keras.Model:
-    """With weights and statistics that are no longer those of a new network."""
+def _with_changed_weights(model: keras.Model) -> keras.Model:
+    """Change weights and statistics, so that they differ from those of a new network."""
     generator = np.random.default_rng(0)
     changes = [0.1 * generator.normal(size=w.shape) for w in model.get_weights()]
     model.set_weights(
@@ -38,76 +38,76 @@ def _images(count: int = 3, side: int = SIDE) -> np.ndarray:
 @pytest.fixture(scope="module", params=list(PARAMETERS))
 def model(request: pytest.FixtureRequest) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return _unsettled(build_model(_recipe(request.param)))
+    return _with_changed_weights(build_model(_recipe(request.param)))
 
 
-def test_it_has_as_many_parameters_as_its_card_says(model: keras.Model) -> None:
+def test_parameter_count(model: keras.Model) -> None:
     assert model.count_params() == PARAMETERS[model.name]
 
 
-def test_it_answers_with_a_class_and_a_mask_of_half_the_size(model: keras.Model) -> None:
-    found = model.predict(_images(), verbose=0)
-    assert found["class"].shape == (3, 4)
-    assert found["class"].sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)
-    assert found["mask"].shape == (3, SIDE // 2, SIDE // 2, 1)
+def test_outputs_are_class_and_mask_at_half_size(model: keras.Model) -> None:
+    outputs = model.predict(_images(), verbose=0)
+    assert outputs["class"].shape == (3, 4)
+    assert outputs["class"].sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert outputs["mask"].shape == (3, SIDE // 2, SIDE // 2, 1)
     assert build_model(_recipe(model.name, 160)).output["mask"].shape == (None, 80, 80, 1)
 
 
-def test_weights_trained_at_any_size_answer_alike_at_a_fixed_one(model: keras.Model) -> None:
-    loose = build_model(_recipe(model.name), any_size=True)
-    loose.set_weights(model.get_weights())
-    found, expected = (one.predict(_images(), verbose=0) for one in (loose, model))
+def test_any_size_network_predicts_the_same(model: keras.Model) -> None:
+    any_size = build_model(_recipe(model.name), any_size=True)
+    any_size.set_weights(model.get_weights())
+    outputs, expected = (one.predict(_images(), verbose=0) for one in (any_size, model))
     for name in ("class", "mask"):
-        assert found[name] == pytest.approx(expected[name], abs=1e-5)
-    assert loose.predict(_images(1, 96), verbose=0)["mask"].shape == (1, 48, 48, 1)
+        assert outputs[name] == pytest.approx(expected[name], abs=1e-5)
+    assert any_size.predict(_images(1, 96), verbose=0)["mask"].shape == (1, 48, 48, 1)
 
 
-def _enlarged(maps: np.ndarray, side: int) -> np.ndarray:
-    """Maps (n, classes, rows, columns) at another size, by Pillow's bilinear filter."""
+def _resize(maps: np.ndarray, side: int) -> np.ndarray:
+    """Resize maps (n, classes, rows, columns) with Pillow's bilinear filter."""
     flat = maps.reshape(-1, *maps.shape[2:]).astype(np.float32)
     large = [Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR) for values in flat]
     return np.stack([np.asarray(values) for values in large]).reshape(*maps.shape[:2], side, side)
 
 
-def test_the_mean_of_a_raw_class_map_and_the_bias_are_the_logit(model: keras.Model) -> None:
+def test_map_mean_plus_bias_is_the_logit(model: keras.Model) -> None:
     images = _images()
-    look = keras.Model(model.input, [model.get_layer(name).output for name in ("deep", "local")])
-    deep, local = (np.asarray(values, np.float64) for values in look(images))
+    evidence = keras.Model(model.input, [model.get_layer(name).output for name in ("deep", "local")])
+    deep, local = (np.asarray(values, np.float64) for values in evidence(images))
     kernel, bias = (np.asarray(w, np.float64) for w in model.get_layer("class").get_weights())
     coarse = (deep @ kernel[: deep.shape[-1]]).transpose(0, 3, 1, 2)
-    raw = _enlarged(coarse, local.shape[1]) + (local @ kernel[deep.shape[-1] :]).transpose(0, 3, 1, 2)
-    found = {name: np.asarray(value) for name, value in multitask_serving_graph(model)(images).items()}
-    assert raw.mean(axis=(2, 3)) + bias == pytest.approx(found["logits"], abs=1e-4)
-    assert found["maps"] == pytest.approx(np.maximum(raw, 0), abs=1e-4)
+    raw = _resize(coarse, local.shape[1]) + (local @ kernel[deep.shape[-1] :]).transpose(0, 3, 1, 2)
+    outputs = {name: np.asarray(value) for name, value in multitask_serving_graph(model)(images).items()}
+    assert raw.mean(axis=(2, 3)) + bias == pytest.approx(outputs["logits"], abs=1e-4)
+    assert outputs["maps"] == pytest.approx(np.maximum(raw, 0), abs=1e-4)
 
 
-def test_what_is_served_is_what_was_trained(model: keras.Model) -> None:
+def test_serving_graph_matches_training_graph(model: keras.Model) -> None:
     images = _images()
     trained = model.predict(images, verbose=0)
-    found = {name: np.asarray(value) for name, value in multitask_serving_graph(model)(images).items()}
-    assert found["probabilities"] == pytest.approx(trained["class"], abs=1e-5)
-    assert found["mask"] == pytest.approx(1 / (1 + np.exp(-trained["mask"][..., 0])), abs=1e-5)
-    assert found["features"].shape[0] == len(images)
-    assert np.isfinite(found["features"]).all()
+    outputs = {name: np.asarray(value) for name, value in multitask_serving_graph(model)(images).items()}
+    assert outputs["probabilities"] == pytest.approx(trained["class"], abs=1e-5)
+    assert outputs["mask"] == pytest.approx(1 / (1 + np.exp(-trained["mask"][..., 0])), abs=1e-5)
+    assert outputs["features"].shape[0] == len(images)
+    assert np.isfinite(outputs["features"]).all()
 
 
-def test_onnx_says_the_same_in_every_output(model: keras.Model) -> None:
+def test_onnx_matches_keras_in_every_output(model: keras.Model) -> None:
     content, images = to_onnx(model), _images(5)
     assert len(content) < 10_000_000
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     assert set(names) == {"logits", "probabilities", "maps", "mask", "features"}
-    found = dict(zip(names, session.run(None, {session.get_inputs()[0].name: images}), strict=True))
+    outputs = dict(zip(names, session.run(None, {session.get_inputs()[0].name: images}), strict=True))
     for name, value in multitask_serving_graph(model)(images).items():
-        assert found[name] == pytest.approx(np.asarray(value), rel=1e-4, abs=1e-4), name
+        assert outputs[name] == pytest.approx(np.asarray(value), rel=1e-4, abs=1e-4), name
     assert max_abs_difference(model, content, images) < 1e-5
 
 
-def test_the_bare_network_is_the_encoder_and_nothing_of_the_mask(model: keras.Model) -> None:
-    alone = classifier_only(model)
+def test_classifier_only_has_no_mask_layers(model: keras.Model) -> None:
+    classifier = classifier_only(model)
     deep = keras.Model(model.input, model.get_layer("deep").output).predict(_images(), verbose=0)
     kernel, bias = model.get_layer("class").get_weights()
     expected = deep.mean(axis=(1, 2)) @ kernel[: deep.shape[-1]] + bias
-    assert alone.predict(_images(), verbose=0)["logits"] == pytest.approx(expected, abs=1e-4)
-    assert not {layer.name for layer in alone.layers} & {"mask", "local", "class"}
-    assert len(export_onnx_bytes(alone)) < len(to_onnx(model))
+    assert classifier.predict(_images(), verbose=0)["logits"] == pytest.approx(expected, abs=1e-4)
+    assert not {layer.name for layer in classifier.layers} & {"mask", "local", "class"}
+    assert len(export_onnx_bytes(classifier)) < len(to_onnx(model))
