@@ -1,7 +1,7 @@
-"""Searches for a file that reading does not survive: `make fuzz`, or `python -m tests.fuzz.fuzz --seconds 600`.
+"""Search for files that reading does not handle: `make fuzz`, or `python -m tests.fuzz.fuzz --seconds 600`.
 
-Hypothesis damages sound files of every kind, and is led towards files that take long. What it finds it makes small and
-keeps: the file itself in `.hypothesis/found`, and the way to it, so that the next run starts there.
+Hypothesis damages valid files of every format and steers towards slow ones. Failing files are minimized and written to
+`.hypothesis/failures`, and the next run starts from them.
 """
 
 import argparse
@@ -19,15 +19,15 @@ from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
 from braintumor.imaging import Scan
-from tests.fuzz.reader import SECONDS, SETTINGS
-from tests.helpers.malformed.valid_files import bases
+from tests.fuzz.reader import MAX_SECONDS, SETTINGS
+from tests.helpers.malformed.valid_files import valid_files
 from tests.helpers.slices import read_slices
 
-SOUND = bases()
-FOUND = Path(".hypothesis") / "found"
-SENTENCE = re.compile(r"[^\n]{12,300}\. [A-Z][^\n]{8,120}\.")
-# Numbers that parsers stumble over.
-ODD = (
+VALID_FILES = valid_files()
+FAILURES = Path(".hypothesis") / "failures"
+MESSAGE = re.compile(r"[^\n]{12,300}\. [A-Z][^\n]{8,120}\.")
+# Byte sequences that often break parsers.
+EDGE_BYTES = (
     b"\0",
     b"\xff",
     b"\x7f",
@@ -39,12 +39,12 @@ ODD = (
     b"\xff\xff\xff\x7f",
     b"\xfe\xff\x00\xe0",
 )
-SEEN: Counter[str] = Counter()
+OUTCOMES: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
-class Damaged:
-    """A file, told by its hash: its content is no sight for a terminal."""
+class DamagedFile:
+    """A file, displayed by its hash instead of its content."""
 
     name: str
     content: bytes = field(repr=False)
@@ -52,84 +52,84 @@ class Damaged:
 
 
 @st.composite
-def damaged(draw: st.DrawFn) -> Damaged:
-    """A sound file with bytes overwritten, cut out, repeated, put in from elsewhere; cut short now and then."""
-    name = draw(st.sampled_from(sorted(SOUND)))
-    content = bytearray(SOUND[name])
+def damaged_files(draw: st.DrawFn) -> DamagedFile:
+    """Draw a valid file with bytes overwritten, deleted, repeated or copied from another file, sometimes truncated."""
+    name = draw(st.sampled_from(sorted(VALID_FILES)))
+    content = bytearray(VALID_FILES[name])
     for _ in range(draw(st.integers(1, 8))):
         region = draw(st.sampled_from([0, 16, 140, 500, len(content) // 2, len(content) - 200]))
-        at = min(max(0, region + draw(st.integers(0, 400))), max(0, len(content) - 1))
-        kind = draw(st.sampled_from(["odd", "byte", "drop", "repeat", "graft"]))
+        offset = min(max(0, region + draw(st.integers(0, 400))), max(0, len(content) - 1))
+        kind = draw(st.sampled_from(["edge", "byte", "delete", "repeat", "copy"]))
         length = draw(st.integers(1, 64))
-        if kind == "odd":
-            put = draw(st.sampled_from(ODD))
-            content[at : at + len(put)] = put
+        if kind == "edge":
+            edge = draw(st.sampled_from(EDGE_BYTES))
+            content[offset : offset + len(edge)] = edge
         elif kind == "byte":
-            content[at : at + 1] = bytes([draw(st.integers(0, 255))])
-        elif kind == "drop":
-            del content[at : at + length]
+            content[offset : offset + 1] = bytes([draw(st.integers(0, 255))])
+        elif kind == "delete":
+            del content[offset : offset + length]
         elif kind == "repeat":
-            content[at:at] = content[at : at + length] * draw(st.integers(1, 40))
+            content[offset:offset] = content[offset : offset + length] * draw(st.integers(1, 40))
         else:
-            other = SOUND[draw(st.sampled_from(sorted(SOUND)))]
+            other = VALID_FILES[draw(st.sampled_from(sorted(VALID_FILES)))]
             start = draw(st.integers(0, len(other) - 1))
-            content[at : at + length] = other[start : start + length]
+            content[offset : offset + length] = other[start : start + length]
     if draw(st.integers(0, 9)) == 0:
         del content[draw(st.integers(0, len(content))) :]
-    return Damaged(name, bytes(content), hashlib.sha256(content).hexdigest())
+    return DamagedFile(name, bytes(content), hashlib.sha256(content).hexdigest())
 
 
-def check(file: Damaged) -> None:
-    """Read a file, and keep it where it is not answered as it should be."""
+def check(file: DamagedFile) -> None:
+    """Read a file, and store it if it fails a check."""
     try:
-        answered(file)
+        read_and_check(file)
     except BaseException:
-        FOUND.mkdir(parents=True, exist_ok=True)
-        (FOUND / f"{file.sha256[:16]}-{file.name}").write_bytes(file.content)
+        FAILURES.mkdir(parents=True, exist_ok=True)
+        (FAILURES / f"{file.sha256[:16]}-{file.name}").write_bytes(file.content)
         raise
 
 
-def answered(file: Damaged) -> None:
-    """Slices and sentences come out, and soon; a busy machine may take long, but not twice."""
+def read_and_check(file: DamagedFile) -> None:
+    """Check that reading gives slices and messages in time; a busy machine gets a second attempt."""
     for _ in range(2):
         started = time.perf_counter()
-        found = list(read_slices(file.content, file.name, SETTINGS))
+        results = list(read_slices(file.content, file.name, SETTINGS))
         seconds = time.perf_counter() - started
-        if seconds < SECONDS:
+        if seconds < MAX_SECONDS:
             break
     target(seconds, label="seconds")
-    assert seconds < SECONDS, f"{file} took {seconds:.1f} s"
-    for one in found:
-        if isinstance(one, Scan):
-            assert min(one.height, one.width) >= SETTINGS.min_side
-            assert 0.0 <= one.pixels.min() < one.pixels.max() <= 1.0
-            SEEN["a scan"] += 1
+    assert seconds < MAX_SECONDS, f"{file} took {seconds:.1f} s"
+    for result in results:
+        if isinstance(result, Scan):
+            assert min(result.height, result.width) >= SETTINGS.min_side
+            assert 0.0 <= result.pixels.min() < result.pixels.max() <= 1.0
+            OUTCOMES["scan"] += 1
         else:
-            said = one.problem.removeprefix(f"{one.name}: ")
-            assert SENTENCE.fullmatch(said), one.problem
-            SEEN[re.sub(r"[\d,]+", "N", said)] += 1
+            message = result.problem.removeprefix(f"{result.name}: ")
+            assert MESSAGE.fullmatch(message), result.problem
+            OUTCOMES[re.sub(r"[\d,]+", "N", message)] += 1
 
 
 def search(examples: int) -> Any:
-    """The search itself, so many files long."""
+    """Return a search over a number of files."""
     phases = (Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
     limits = settings(max_examples=examples, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
-    return limits(given(damaged())(check))
+    return limits(given(damaged_files())(check))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to search (60)")
-    wanted = parser.parse_args().seconds
+    duration = parser.parse_args().seconds
     warnings.simplefilter("ignore")
-    list(read_slices(SOUND["plain.dcm"], "plain.dcm"))  # starts the process that reads DICOM
+    list(read_slices(VALID_FILES["plain.dcm"], "plain.dcm"))  # starts the DICOM process
     started, files = time.monotonic(), 0
-    while time.monotonic() - started < wanted:
+    while time.monotonic() - started < duration:
         search(500)()
         files += 500
-    told = [f"{files} files in {time.monotonic() - started:.0f} s, and every one was answered:"]
-    told += [f"{count:8}  {said}" for said, count in SEEN.most_common()]
-    sys.stdout.write("\n".join(told) + "\n")
+    lines = [f"{files} files in {time.monotonic() - started:.0f} s, all handled:"]
+    lines += [f"{count:8}  {message}" for message, count in OUTCOMES.most_common()]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 

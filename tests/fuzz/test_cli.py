@@ -1,4 +1,4 @@
-"""The hostile corpus through the command line as one batch: a row for every file, and no crash."""
+"""The malformed corpus through `predict` as one batch: a row for every file, and no crash."""
 
 import csv
 import re
@@ -8,28 +8,28 @@ import sys
 import pytest
 
 from tests.golden.draw import SCANS
-from tests.helpers.malformed.corpus import write
+from tests.helpers.malformed.corpus import write_corpus
 from tests.helpers.versions.tiny import write_version
 
 pytestmark = pytest.mark.slow
-# Lists of a disc's files and what systems leave behind are passed over, and so are kinds that are never read.
-UNREAD = (".gif",)
+# Formats that file discovery skips.
+SKIPPED_SUFFIXES = (".gif",)
 
 
-def test_a_batch_of_hostile_files_and_one_scan_gives_every_file_its_row(workspace, tmp_path):
+def test_every_malformed_file_gets_a_row(workspace, tmp_path):
     write_version(workspace.outputs)
-    folder = tmp_path / "hostile"
-    paths = write(folder)
-    (folder / "sound.png").write_bytes((SCANS / "l.png").read_bytes())
+    folder = tmp_path / "malformed"
+    paths = write_corpus(folder)
+    (folder / "valid.png").write_bytes((SCANS / "l.png").read_bytes())
     command = [sys.executable, "-m", "braintumor", "predict", str(folder), "--csv", str(tmp_path / "rows.csv")]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
-    assert run.returncode == 1, "some files failed, and that is said"
+    assert run.returncode == 1, "some files failed"
     assert "Traceback" not in run.stderr
     with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     names = [row["name"] for row in rows]
     for path in paths:
-        if path.suffix not in UNREAD:
+        if path.suffix not in SKIPPED_SUFFIXES:
             assert any(re.search(rf"(^|/|'){re.escape(path.name)}($|/| \[)", name) for name in names), path.name
     assert all(bool(row["error"]) != bool(row["verdict"]) for row in rows)
-    assert [row["error"] for row in rows if row["name"].endswith("sound.png")] == [""]
+    assert [row["error"] for row in rows if row["name"].endswith("valid.png")] == [""]

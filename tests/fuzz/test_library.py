@@ -1,4 +1,4 @@
-"""Some 570 hostile files through the library: no crash, no hang, bounded memory, and one clear sentence each."""
+"""The malformed corpus through the library: no crash, no hang, bounded memory and clear errors."""
 
 import json
 import re
@@ -7,16 +7,16 @@ import sys
 
 import pytest
 
-from tests.fuzz.reader import SECONDS
-from tests.helpers.malformed.corpus import Hostile, corpus
+from tests.fuzz.reader import MAX_SECONDS
+from tests.helpers.malformed.corpus import MalformedFile, make_corpus
 
-MEGABYTES = 1024
+MAX_MEGABYTES = 1024
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def read(root):
-    """What came of reading the corpus in one process."""
+def report(root):
+    """Results of reading the corpus in outcome process."""
     command = [sys.executable, "-m", "tests.fuzz.reader"]
     run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=500)
     assert run.returncode == 0, f"the process ended with {run.returncode}: {run.stderr[-2000:]}"
@@ -24,49 +24,51 @@ def read(root):
 
 
 @pytest.fixture(scope="module")
-def made() -> list[Hostile]:
-    return corpus()
+def corpus() -> list[MalformedFile]:
+    return make_corpus()
 
 
-def test_there_are_at_least_300_and_they_are_the_same_every_time(made):
-    assert len(made) >= 300
-    assert made == corpus()
+def test_corpus_is_large_and_reproducible(corpus):
+    assert len(corpus) >= 300
+    assert corpus == make_corpus()
 
 
-def test_every_file_is_answered(read, made):
-    assert [one["name"] for one in read["outcomes"]] == [one.name for one in made]
-    silent = [one["name"] for one in read["outcomes"] if not one["scans"] and not one["refusals"]]
-    assert silent == []
+def test_every_file_gives_a_result(report, corpus):
+    assert [outcome["name"] for outcome in report["outcomes"]] == [file.name for file in corpus]
+    missing = [outcome["name"] for outcome in report["outcomes"] if not outcome["scans"] and not outcome["failures"]]
+    assert missing == []
 
 
-def test_no_bomb_or_deception_passes_for_a_scan(read):
-    assert [one["name"] for one in read["outcomes"] if one["must_fail"] and one["scans"]] == []
+def test_no_scan_is_read_from_bombs_and_mislabeled_files(report):
+    assert [outcome["name"] for outcome in report["outcomes"] if outcome["must_fail"] and outcome["scans"]] == []
 
 
-def test_what_is_left_of_a_damaged_file_is_large_enough_to_be_read(read):
-    assert [one["name"] for one in read["outcomes"] if one["scans"] and one["smallest"] < 32] == []
+def test_scans_from_damaged_files_have_the_minimum_size(report):
+    assert [outcome["name"] for outcome in report["outcomes"] if outcome["scans"] and outcome["smallest"] < 32] == []
 
 
-def test_every_refusal_is_one_clear_sentence_and_what_to_do(read):
+def test_every_error_states_the_problem_and_a_remedy(report):
     unclear = []
-    for one in read["outcomes"]:
-        for name, problem in one["refusals"]:
-            said = problem.removeprefix(f"{name}: ")
-            is_clear = said != problem and re.fullmatch(r"[^\n]{12,200}\. [A-Z][^\n]{8,120}\.", said)
+    for outcome in report["outcomes"]:
+        for name, problem in outcome["failures"]:
+            message = problem.removeprefix(f"{name}: ")
+            is_clear = message != problem and re.fullmatch(r"[^\n]{12,200}\. [A-Z][^\n]{8,120}\.", message)
             unclear += [] if is_clear else [problem]
     assert unclear == []
 
 
-def test_a_file_of_one_slice_costs_one_row(read):
-    several = {"scans.zip", "volume.nii", "frames.dcm"}
-    rows = {one["name"]: len(one["refusals"]) for one in read["outcomes"]}
-    crowded = {name: count for name, count in rows.items() if count > 4 and not name.endswith(tuple(several))}
-    assert crowded == {}
+def test_single_slice_file_gives_few_errors(report):
+    multi_slice = {"scans.zip", "volume.nii", "frames.dcm"}
+    rows = {outcome["name"]: len(outcome["failures"]) for outcome in report["outcomes"]}
+    too_many = {name: count for name, count in rows.items() if count > 4 and not name.endswith(tuple(multi_slice))}
+    assert too_many == {}
 
 
-def test_nothing_takes_longer_than_five_seconds(read):
-    assert {one["name"]: one["seconds"] for one in read["outcomes"] if one["seconds"] > SECONDS} == {}
+def test_every_file_is_read_within_the_time_limit(report):
+    assert {
+        outcome["name"]: outcome["seconds"] for outcome in report["outcomes"] if outcome["seconds"] > MAX_SECONDS
+    } == {}
 
 
-def test_no_process_takes_more_than_a_gigabyte(read):
-    assert max(read["megabytes"].values()) < MEGABYTES
+def test_memory_stays_below_one_gigabyte(report):
+    assert max(report["megabytes"].values()) < MAX_MEGABYTES

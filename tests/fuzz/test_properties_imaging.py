@@ -1,4 +1,4 @@
-"""Properties of reading and standardizing that hold for every input, searched by Hypothesis."""
+"""Properties of reading and preprocessing that hold for every input."""
 
 import io
 
@@ -12,8 +12,8 @@ from braintumor.errors import ScanError
 from braintumor.imaging import InputSpec, Scan, draw_overlay, foreground_bbox, preprocess, read_scan, to_batch
 from tests.golden.draw import SCANS
 
-ORIGINALS = {path.name: path.read_bytes() for path in SCANS.iterdir()}
-CONTRACTS = st.builds(
+GOLDEN_FILES = {path.name: path.read_bytes() for path in SCANS.iterdir()}
+INPUT_SPECS = st.builds(
     InputSpec,
     height=st.integers(8, 200),
     width=st.integers(8, 200),
@@ -21,7 +21,7 @@ CONTRACTS = st.builds(
     crop_margin=st.booleans(),
     fit=st.sampled_from(["letterbox", "stretch"]),
 )
-PICTURES = hnp.arrays(
+IMAGES = hnp.arrays(
     np.uint8,
     hnp.array_shapes(min_dims=2, max_dims=2, min_side=32, max_side=120),
     elements=st.integers(0, 255),
@@ -29,11 +29,11 @@ PICTURES = hnp.arrays(
 )
 
 
-def scan_of(array: np.ndarray) -> Scan:
-    return Scan(array, "drawn", "0" * 64, "array", 8)
+def make_scan(array: np.ndarray) -> Scan:
+    return Scan(array, "array", "0" * 64, "array", 8)
 
 
-def is_scan_or_error(content: bytes) -> None:
+def check_scan_or_error(content: bytes) -> None:
     try:
         scan = read_scan(content, "upload")
     except ScanError:
@@ -44,17 +44,17 @@ def is_scan_or_error(content: bytes) -> None:
 
 
 @given(st.binary(max_size=2000))
-def test_any_bytes_are_a_scan_or_an_error(content):
-    is_scan_or_error(content)
+def test_any_bytes_give_a_scan_or_an_error(content):
+    check_scan_or_error(content)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(sorted(ORIGINALS)), st.data())
-def test_any_damage_to_a_file_leaves_a_scan_or_an_error(name, data):
-    content = bytearray(ORIGINALS[name])
+@given(st.sampled_from(sorted(GOLDEN_FILES)), st.data())
+def test_damaged_image_gives_a_scan_or_an_error(name, data):
+    content = bytearray(GOLDEN_FILES[name])
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    is_scan_or_error(bytes(content[: data.draw(st.integers(0, len(content)))]))
+    check_scan_or_error(bytes(content[: data.draw(st.integers(0, len(content)))]))
 
 
 @given(
@@ -67,7 +67,7 @@ def test_any_damage_to_a_file_leaves_a_scan_or_an_error(name, data):
         ),
     )
 )
-def test_any_array_is_a_scan_or_an_error(array):
+def test_any_array_gives_a_scan_or_an_error(array):
     try:
         scan = read_scan(array)
     except ScanError:
@@ -76,71 +76,71 @@ def test_any_array_is_a_scan_or_an_error(array):
     assert 0.0 <= scan.pixels.min() < scan.pixels.max() <= 1.0
 
 
-@given(PICTURES, CONTRACTS)
-def test_every_scan_gives_a_frame_of_the_contracts_shape(array, contract):
-    frame, geometry = preprocess(scan_of(array), contract)
-    assert frame.shape == (contract.height, contract.width)
-    assert frame.dtype == np.uint8
-    batch = to_batch(frame[None], contract)
-    assert batch.shape == (1, contract.height, contract.width, contract.channels)
+@given(IMAGES, INPUT_SPECS)
+def test_model_input_has_the_specified_shape(array, spec):
+    model_input, geometry = preprocess(make_scan(array), spec)
+    assert model_input.shape == (spec.height, spec.width)
+    assert model_input.dtype == np.uint8
+    batch = to_batch(model_input[None], spec)
+    assert batch.shape == (1, spec.height, spec.width, spec.channels)
     assert batch.min() >= 0.0
     assert batch.max() <= 1.0
     left, top, right, bottom = geometry.paste_box
-    outside = frame.copy()
+    outside = model_input.copy()
     outside[top:bottom, left:right] = 0
     assert not outside.any(), "the padding is black"
 
 
-@given(PICTURES, CONTRACTS)
-def test_a_letterbox_keeps_the_aspect_to_a_pixel(array, contract):
-    geometry = preprocess(scan_of(array), contract)[1]
+@given(IMAGES, INPUT_SPECS)
+def test_letterbox_keeps_the_aspect_ratio(array, spec):
+    geometry = preprocess(make_scan(array), spec)[1]
     left, top, right, bottom = geometry.paste_box
-    assert 0 <= left < right <= contract.width
-    assert 0 <= top < bottom <= contract.height
-    if contract.fit == "letterbox":
+    assert 0 <= left < right <= spec.width
+    assert 0 <= top < bottom <= spec.height
+    if spec.fit == "letterbox":
         crop_left, crop_top, crop_right, crop_bottom = geometry.crop_box
-        scale = min(contract.width / (crop_right - crop_left), contract.height / (crop_bottom - crop_top))
+        scale = min(spec.width / (crop_right - crop_left), spec.height / (crop_bottom - crop_top))
         assert abs((right - left) - scale * (crop_right - crop_left)) <= 1
         assert abs((bottom - top) - scale * (crop_bottom - crop_top)) <= 1
-        assert right - left == contract.width or bottom - top == contract.height
-        assert abs(left - (contract.width - right)) <= 1
-        assert abs(top - (contract.height - bottom)) <= 1
+        assert right - left == spec.width or bottom - top == spec.height
+        assert abs(left - (spec.width - right)) <= 1
+        assert abs(top - (spec.height - bottom)) <= 1
 
 
-@given(PICTURES, CONTRACTS, st.integers(1, 20), st.integers(1, 20))
-def test_a_map_of_any_resolution_comes_back_on_the_scans_grid_within_its_range(array, contract, rows, columns):
-    geometry = preprocess(scan_of(array), contract)[1]
+@given(IMAGES, INPUT_SPECS, st.integers(1, 20), st.integers(1, 20))
+def test_resampled_map_has_the_size_of_the_scan_and_stays_in_range(array, spec, rows, columns):
+    geometry = preprocess(make_scan(array), spec)[1]
     values = np.random.default_rng(rows * 31 + columns).random((rows, columns), np.float32)
-    back = geometry.resample_to_scan(values)
-    assert back.shape == array.shape
-    assert back.min() >= 0.0
-    assert back.max() <= values.max() + 1e-5
+    resampled = geometry.resample_to_scan(values)
+    assert resampled.shape == array.shape
+    assert resampled.min() >= 0.0
+    assert resampled.max() <= values.max() + 1e-5
 
 
-@given(PICTURES)
-def test_what_is_cropped_is_dark(array):
+@given(IMAGES)
+def test_cropped_margin_is_dark(array):
     left, top, right, bottom = foreground_bbox(array)
     assert 0 <= left < right <= array.shape[1]
     assert 0 <= top < bottom <= array.shape[0]
-    for dark in (array[:top], array[bottom:]):
-        assert ((dark > 24).mean(axis=1) <= 0.01).all()
-    for dark in (array[:, :left], array[:, right:]):
-        assert ((dark > 24).mean(axis=0) <= 0.01).all()
+    for margin in (array[:top], array[bottom:]):
+        assert ((margin > 24).mean(axis=1) <= 0.01).all()
+    for margin in (array[:, :left], array[:, right:]):
+        assert ((margin > 24).mean(axis=0) <= 0.01).all()
 
 
-@given(PICTURES, st.integers(0, 12), st.integers(0, 12))
-def test_a_black_margin_never_moves_the_crop(array, across, down):
-    array = np.maximum(array, 40)  # bright throughout, so that the crop is the picture itself
+@given(IMAGES, st.integers(0, 12), st.integers(0, 12))
+def test_black_margin_does_not_change_the_crop(array, across, down):
+    array = np.maximum(array, 40)  # bright everywhere, so that the crop is the whole image
     padded = np.pad(array, ((down, 0), (across, 0)))
     left, top, right, bottom = foreground_bbox(padded)
     assert (left, top) == (across, down)
     assert (right - left, bottom - top) == (array.shape[1], array.shape[0])
-    contract = InputSpec(64, 64)
-    first, second = (preprocess(scan_of(each), contract)[0] for each in (array, padded))
+    spec = InputSpec(64, 64)
+    first, second = (preprocess(make_scan(each), spec)[0] for each in (array, padded))
     assert np.abs(first.astype(int) - second.astype(int)).mean() <= 2
 
 
-@given(PICTURES)
+@given(IMAGES)
 def test_png_keeps_every_grey_value(array):
     content = io.BytesIO()
     Image.fromarray(array).save(content, "PNG")
@@ -148,9 +148,9 @@ def test_png_keeps_every_grey_value(array):
         np.testing.assert_array_equal(read_scan(content.getvalue()).to_uint8(), array)
 
 
-@given(PICTURES, st.floats(0, 1))
-def test_an_overlay_is_always_a_picture_of_the_scans_size(array, strength):
+@given(IMAGES, st.floats(0, 1))
+def test_overlay_has_the_size_of_the_scan(array, alpha):
     heat = np.random.default_rng(0).random(array.shape, np.float32)
-    painted = draw_overlay(array, heat, strength)
-    assert painted.shape == (*array.shape, 3)
-    assert painted.dtype == np.uint8
+    overlay = draw_overlay(array, heat, alpha)
+    assert overlay.shape == (*array.shape, 3)
+    assert overlay.dtype == np.uint8

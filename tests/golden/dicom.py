@@ -1,4 +1,4 @@
-"""Pins what DICOM files that ship with pydicom look like when read: `python -m tests.golden.dicom` writes it anew."""
+"""Golden data of DICOM files in the pydicom package; `python -m tests.golden.dicom` writes it."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from tests.helpers.slices import read_slices
 
 FOLDER = Path(__file__).parent
 FILES, PIXELS = FOLDER / "dicom.json", FOLDER / "dicom.npz"
-# Every eighth pixel each way is pinned as it is; all of them as one hash, where no lossy decoder has a say.
+# Every eighth pixel in both directions is stored; all pixels are stored as one hash.
 STEP = 8
-CHOSEN = {
+GOLDEN_FILES = {
     "MR_small.dcm": "16 bits, signed, explicit little endian, window",
     "MR_small_bigendian.dcm": "the same in big endian",
     "MR_small_RLE.dcm": "the same run-length encoded",
@@ -29,26 +29,26 @@ CHOSEN = {
 }
 
 
-def content(name: str) -> bytes:
-    """A file of pydicom's own; those that it would have to download are not used."""
+def read_pydicom_file(name: str) -> bytes:
+    """Return a file of the pydicom package, without downloading any."""
     return Path(str(get_testdata_file(name, download=False))).read_bytes()
 
 
 def first_slice(name: str) -> Scan:
-    scan = next(read_slices(content(name), name))
+    scan = next(read_slices(read_pydicom_file(name), name))
     assert isinstance(scan, Scan), scan
     return scan
 
 
-def corner(scan: Scan) -> NDArray[np.uint8]:
+def subsample(scan: Scan) -> NDArray[np.uint8]:
     return scan.to_uint8()[::STEP, ::STEP]
 
 
-def facts(name: str) -> dict[str, object]:
+def describe_slice(name: str) -> dict[str, object]:
     scan = first_slice(name)
     return {
-        "what": CHOSEN[name],
-        "file": hashlib.sha256(content(name)).hexdigest(),
+        "what": GOLDEN_FILES[name],
+        "file": hashlib.sha256(read_pydicom_file(name)).hexdigest(),
         "pixels": hashlib.sha256(scan.to_uint8().tobytes()).hexdigest(),
         "raw": None if scan.raw is None else hashlib.sha256(scan.raw.tobytes()).hexdigest(),
         "shape": [scan.height, scan.width],
@@ -59,5 +59,7 @@ def facts(name: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    FILES.write_text(json.dumps({name: facts(name) for name in CHOSEN}, indent=1) + "\n", encoding="utf-8")
-    np.savez_compressed(PIXELS, **{name: corner(first_slice(name)) for name in CHOSEN})
+    FILES.write_text(
+        json.dumps({name: describe_slice(name) for name in GOLDEN_FILES}, indent=1) + "\n", encoding="utf-8"
+    )
+    np.savez_compressed(PIXELS, **{name: subsample(first_slice(name)) for name in GOLDEN_FILES})

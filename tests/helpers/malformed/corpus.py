@@ -1,7 +1,4 @@
-"""A corpus of some 400 hostile files, the same for the same seed: damaged, malformed, deceptive, and bombs.
-
-`corpus()` gives them in memory; `write(folder)` puts them there, for the command line and the page.
-"""
+"""About 570 damaged, malformed and mislabelled files and decompression bombs, reproducible by seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,62 +7,64 @@ from typing import Final
 
 import numpy as np
 
-from tests.helpers.malformed.archives import archives
+from tests.helpers.malformed.archives import malformed_archives
 from tests.helpers.malformed.dicom import malformed_dicom
-from tests.helpers.malformed.images import deceptive, pictures
-from tests.helpers.malformed.valid_files import bases
+from tests.helpers.malformed.images import malformed_images, mislabeled_files
+from tests.helpers.malformed.valid_files import valid_files
 
 SEED: Final = 20_261_121
 FLIPS, HEADER_FLIPS = 6, 6
-# So far the facts reach in which a file says what it is.
-HEADER: Final = 400
+# Bytes at the start of a file that contain its format and header.
+HEADER_BYTES: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Hostile:
-    """A file; `must_fail` where nothing in it may pass for a scan, rather than what is left of a damaged one."""
+class MalformedFile:
+    """A file; `must_fail` if no scan may be read from it, unlike from a damaged file."""
 
     name: str
     content: bytes
     must_fail: bool
 
 
-def corpus(seed: int = SEED) -> list[Hostile]:
-    """Every hostile file, in a fixed order."""
-    chance = np.random.default_rng(seed)
-    made = [*_damaged(chance)]
-    for part in (pictures(), deceptive(chance), archives(), malformed_dicom()):
-        made += [Hostile(name, content, True) for name, content in part]
-    names = [one.name for one in made]
-    assert len(set(names)) == len(names), "each has a name of its own"
-    return made
+def make_corpus(seed: int = SEED) -> list[MalformedFile]:
+    """Return every file, in a fixed order."""
+    rng = np.random.default_rng(seed)
+    files = [*_damage_valid_files(rng)]
+    for group in (malformed_images(), mislabeled_files(rng), malformed_archives(), malformed_dicom()):
+        files += [MalformedFile(name, content, True) for name, content in group]
+    names = [file.name for file in files]
+    assert len(set(names)) == len(names), "names are unique"
+    return files
 
 
-def write(folder: Path, seed: int = SEED) -> list[Path]:
-    """The same as files of a folder."""
+def write_corpus(folder: Path, seed: int = SEED) -> list[Path]:
+    """Write every file into a folder, and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for one in corpus(seed):
-        paths.append(folder / one.name)
-        paths[-1].write_bytes(one.content)
+    for file in make_corpus(seed):
+        paths.append(folder / file.name)
+        paths[-1].write_bytes(file.content)
     return paths
 
 
-def _damaged(chance: np.random.Generator) -> Iterator[Hostile]:
-    """Sound files cut at every decile, and with bits flipped anywhere or where they say what they are."""
-    for name, content in bases().items():
+def _damage_valid_files(rng: np.random.Generator) -> Iterator[MalformedFile]:
+    """Yield valid files truncated at every tenth, and with bits flipped anywhere or in the header."""
+    for name, content in valid_files().items():
         stem, _, suffix = name.partition(".")
         for tenth in range(10):
             cut = content[: len(content) * tenth // 10]
-            yield Hostile(f"cut-{tenth}0-{stem}.{suffix}", cut, must_fail=tenth == 0)
+            yield MalformedFile(f"cut-{tenth}0-{stem}.{suffix}", cut, must_fail=tenth == 0)
         for number in range(FLIPS):
-            yield Hostile(f"flipped-{number}-{stem}.{suffix}", _flipped(content, len(content), chance), False)
+            yield MalformedFile(f"flipped-{number}-{stem}.{suffix}", _flip_bits(content, len(content), rng), False)
         for number in range(HEADER_FLIPS):
-            yield Hostile(f"misled-{number}-{stem}.{suffix}", _flipped(content, HEADER, chance), False)
+            yield MalformedFile(
+                f"header-flipped-{number}-{stem}.{suffix}", _flip_bits(content, HEADER_BYTES, rng), False
+            )
 
 
-def _flipped(content: bytes, within: int, chance: np.random.Generator) -> bytes:
+def _flip_bits(content: bytes, limit: int, rng: np.random.Generator) -> bytes:
     changed = bytearray(content)
-    for _ in range(chance.integers(1, 13)):
-        changed[chance.integers(min(within, len(changed)))] ^= 1 << int(chance.integers(8))
+    for _ in range(rng.integers(1, 13)):
+        changed[rng.integers(min(limit, len(changed)))] ^= 1 << int(rng.integers(8))
     return bytes(changed)

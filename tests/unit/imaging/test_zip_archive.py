@@ -1,4 +1,4 @@
-"""Archives: all their files in memory, within limits that hold whatever the archive says of itself."""
+"""ZIP archives: all files in order, and limits that hold even if the archive declares wrong sizes."""
 
 import os
 import threading
@@ -9,141 +9,141 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braintumor.imaging import FailedScan, Scan, file_slices
+from braintumor.imaging import FailedScan, Scan, scan_iterator
 from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.settings import Settings
-from tests.golden.draw import arrays
-from tests.helpers.malformed.valid_files import packed, zipped
+from tests.golden.draw import make_arrays
+from tests.helpers.malformed.valid_files import encode_image, make_zip
 from tests.helpers.slices import read_slices
 
-GREY = arrays()["array-uint8"]
-PNG = packed(Image.fromarray(GREY), "PNG")
+GRAY = make_arrays()["array-uint8"]
+PNG = encode_image(Image.fromarray(GRAY), "PNG")
 
 
-def names(found):
-    return [one.name for one in found]
+def names_of(results):
+    return [result.name for result in results]
 
 
-def test_an_archive_gives_its_scans_in_their_order_and_leaves_out_what_systems_add(tmp_path):
-    content = zipped({
+def test_members_are_read_in_order_without_system_files(tmp_path):
+    content = make_zip({
         "__MACOSX/._a.png": b"x", "b/": b"", "b/two.png": PNG, ".DS_Store": b"x", "a/one.png": PNG, "DICOMDIR": b"x",
         "a/Thumbs.db": b"x",
     })  # fmt: skip
     path = tmp_path / "scans.zip"
     path.write_bytes(content)
     for source in (content, path):
-        found = list(read_slices(source, "scans.zip"))
-        assert names(found) == ["scans.zip/b/two.png", "scans.zip/a/one.png"]
-        for scan in found:
-            np.testing.assert_array_equal(scan.to_uint8(), GREY)
+        results = list(read_slices(source, "scans.zip"))
+        assert names_of(results) == ["scans.zip/b/two.png", "scans.zip/a/one.png"]
+        for scan in results:
+            np.testing.assert_array_equal(scan.to_uint8(), GRAY)
 
 
-def test_a_bad_file_in_an_archive_costs_its_own_row_alone():
-    content = zipped({"a.png": PNG, "b.png": PNG[:60], "c.txt": b"notes", "d.png": PNG})
-    found = list(read_slices(content, "x.zip"))
-    assert [type(one) for one in found] == [Scan, FailedScan, FailedScan, Scan]
-    assert all(one.problem.startswith(f"{one.name}: ") and one.sha256 for one in found[1:3])
+def test_damaged_member_fails_alone():
+    content = make_zip({"a.png": PNG, "b.png": PNG[:60], "c.txt": b"notes", "d.png": PNG})
+    results = list(read_slices(content, "x.zip"))
+    assert [type(result) for result in results] == [Scan, FailedScan, FailedScan, Scan]
+    assert all(result.problem.startswith(f"{result.name}: ") and result.sha256 for result in results[1:3])
 
 
-def test_what_an_archive_unpacks_to_is_bounded_over_all_archives():
+def test_unpacked_size_is_limited_over_all_archives():
     settings = Settings(max_unpacked_bytes=2 * len(PNG) + 10)
-    archive = zipped({"a.png": PNG, "b.png": PNG}, zipfile.ZIP_STORED)
-    found = list(iter_scans([("one.zip", archive), ("two.zip", archive)], settings))
-    assert [type(one) for one in found] == [Scan, Scan, FailedScan, FailedScan]
-    assert "archives read at once" in found[2].problem
+    archive = make_zip({"a.png": PNG, "b.png": PNG}, zipfile.ZIP_STORED)
+    results = list(iter_scans([("one.zip", archive), ("two.zip", archive)], settings))
+    assert [type(result) for result in results] == [Scan, Scan, FailedScan, FailedScan]
+    assert "archives read at once" in results[2].problem
 
 
-def test_a_lie_about_its_size_is_found_out_while_unpacking():
-    content = bytearray(zipped({"a.png": bytes(500_000)}))
-    for signature, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
-        place = content.index(signature) + at
-        content[place : place + 4] = (100).to_bytes(4, "little")
-    found = list(read_slices(bytes(content), "liar.zip", Settings(max_bytes=200_000)))
-    assert [type(one) for one in found] == [FailedScan]
+def test_wrong_declared_size_is_detected_while_unpacking():
+    content = bytearray(make_zip({"a.png": bytes(500_000)}))
+    for signature, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        start = content.index(signature) + offset
+        content[start : start + 4] = (100).to_bytes(4, "little")
+    results = list(read_slices(bytes(content), "wrong-size.zip", Settings(max_bytes=200_000)))
+    assert [type(result) for result in results] == [FailedScan]
 
 
-def test_files_are_counted_those_in_archives_too():
+def test_file_limit_includes_archive_members():
     settings = Settings(max_files=3)
-    found = list(
-        iter_scans([("a.zip", zipped({"1.png": PNG, "2.png": PNG})), ("3.png", PNG), ("4.png", PNG)], settings)
+    results = list(
+        iter_scans([("a.zip", make_zip({"1.png": PNG, "2.png": PNG})), ("3.png", PNG), ("4.png", PNG)], settings)
     )
-    assert [type(one) for one in found] == [Scan, Scan, Scan, FailedScan]
-    assert "more than 3 files at once" in found[-1].problem
+    assert [type(result) for result in results] == [Scan, Scan, Scan, FailedScan]
+    assert "more than 3 files at once" in results[-1].problem
 
 
-def test_an_archive_over_its_own_limit_is_refused_unopened(tmp_path):
+def test_archive_over_the_size_limit_is_rejected(tmp_path):
     path = tmp_path / "big.zip"
-    path.write_bytes(zipped({"a.png": PNG}))
-    (found,) = read_slices(path, "big.zip", Settings(max_archive_bytes=100))
-    assert "larger than" in found.problem
+    path.write_bytes(make_zip({"a.png": PNG}))
+    (results,) = read_slices(path, "big.zip", Settings(max_archive_bytes=100))
+    assert "larger than" in results.problem
 
 
-def test_scans_are_given_while_the_rest_is_still_to_come():
+def test_scans_are_yielded_before_later_files_are_read():
     def sources():
         yield "a.png", PNG
-        pytest.fail("the second was asked for before the first was given")
+        pytest.fail("the second file was read before the first scan was yielded")
 
     assert next(iter(iter_scans(sources()))).name == "a.png"
 
 
-def test_a_missing_file_is_one_row(tmp_path):
-    (found,) = read_slices(tmp_path / "gone.png", "gone.png")
-    assert found == FailedScan("gone.png", "gone.png: there is no such file. Check the path.")
+def test_missing_file_gives_one_failed_scan(tmp_path):
+    (results,) = read_slices(tmp_path / "gone.png", "gone.png")
+    assert results == FailedScan("gone.png", "gone.png: there is no such file. Check the path.")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no name here")
-def test_a_pipe_is_read_once_and_a_device_without_end_is_refused(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are not available")
+def test_pipe_is_read_once_and_endless_device_is_rejected(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(PNG,))
     writer.start()
-    (found,) = read_slices(pipe, "pipe.png")
+    (results,) = read_slices(pipe, "pipe.png")
     writer.join()
-    assert isinstance(found, Scan)
-    (refused,) = read_slices(Path("/dev/zero"), "zero.png", Settings(max_bytes=10_000))
-    assert "larger than" in refused.problem
+    assert isinstance(results, Scan)
+    (failed,) = read_slices(Path("/dev/zero"), "zero.png", Settings(max_bytes=10_000))
+    assert "larger than" in failed.problem
 
 
-def _descriptors(path):
-    """How often this process has a file open; where there is no list of that, it is not known to."""
-    listed = Path("/proc/self/fd")
-    return sum(one.resolve() == path for one in listed.iterdir()) if listed.is_dir() else 0
+def _count_open(path):
+    """Count the open descriptors of a file; 0 where the system does not list them."""
+    descriptors = Path("/proc/self/fd")
+    return sum(link.resolve() == path for link in descriptors.iterdir()) if descriptors.is_dir() else 0
 
 
-def test_an_archive_that_is_refused_is_closed(tmp_path):
+def test_rejected_archive_is_closed(tmp_path):
     path = tmp_path / "damaged.zip"
-    path.write_bytes(zipped({"a.png": PNG})[:-30])
-    (refused,) = read_slices(path, "damaged.zip")
-    assert isinstance(refused, FailedScan)
-    assert _descriptors(path) == 0
+    path.write_bytes(make_zip({"a.png": PNG})[:-30])
+    (failed,) = read_slices(path, "damaged.zip")
+    assert isinstance(failed, FailedScan)
+    assert _count_open(path) == 0
 
 
-def test_a_member_without_a_name_costs_nothing():
-    content = zipped({"a.png": PNG, "n.png": PNG, "z.png": PNG}, zipfile.ZIP_STORED).replace(b"n.png", b"\0.png")
-    found = list(iter_scans([("x.zip", content), ("after.png", PNG)]))
-    assert names(found) == ["x.zip/a.png", "x.zip/z.png", "after.png"]
+def test_member_without_a_name_is_skipped():
+    content = make_zip({"a.png": PNG, "n.png": PNG, "z.png": PNG}, zipfile.ZIP_STORED).replace(b"n.png", b"\0.png")
+    results = list(iter_scans([("x.zip", content), ("after.png", PNG)]))
+    assert names_of(results) == ["x.zip/a.png", "x.zip/z.png", "after.png"]
 
 
-def test_a_file_on_which_a_parser_fails_unforeseen_costs_its_own_row_alone(monkeypatch):
+def test_unexpected_parser_error_fails_one_file(monkeypatch):
     def failing(data, *rest):
         if data.endswith(b"bad"):
-            raise KeyError("unforeseen")
-        return read_picture(data, *rest)
+            raise KeyError("unexpected")
+        return read_image(data, *rest)
 
-    read_picture = file_slices.read_image
-    monkeypatch.setattr(file_slices, "read_image", failing)
-    found = list(iter_scans([("a.png", PNG), ("b.png", PNG + b"bad"), ("c.png", PNG)]))
-    assert [type(one) for one in found] == [Scan, FailedScan, Scan]
-    assert found[1].problem == "b.png: the file is damaged and cannot be read (KeyError). Export or copy it again."
+    read_image = scan_iterator.read_image
+    monkeypatch.setattr(scan_iterator, "read_image", failing)
+    results = list(iter_scans([("a.png", PNG), ("b.png", PNG + b"bad"), ("c.png", PNG)]))
+    assert [type(result) for result in results] == [Scan, FailedScan, Scan]
+    assert results[1].problem == "b.png: the file is damaged and cannot be read (KeyError). Export or copy it again."
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])
-def test_stopping_early_closes_the_archive(tmp_path, stop_after):
+def test_closing_the_iterator_closes_the_archive(tmp_path, stop_after):
     path = tmp_path / "scans.zip"
-    path.write_bytes(zipped({"a.png": PNG, "b.png": PNG}))
+    path.write_bytes(make_zip({"a.png": PNG, "b.png": PNG}))
     slices = read_slices(path, "scans.zip")
     for _ in range(stop_after):
         next(slices)
     slices.close()
-    assert _descriptors(path) == 0
+    assert _count_open(path) == 0
     path.rename(tmp_path / "moved.zip")
