@@ -53,13 +53,13 @@ _LAST_BYTE: Final = """
   .map(e => e.responseEnd))
 """
 _PAINT: Final = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
-# From a key or a click to the new scan on the stage, or to the end of the rerun.
+# From a key or a click to the new scan in the viewport, or to the end of the rerun.
 _NEXT: Final = """
 () => new Promise(done => {
-  const stage = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.stage');
-  const [start, before] = [performance.now(), stage.dataset.scan];
+  const viewport = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.viewport');
+  const [start, before] = [performance.now(), viewport.dataset.scan];
   document.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true}));
-  const look = () => stage.dataset.scan !== before ? done(performance.now() - start) : requestAnimationFrame(look);
+  const look = () => viewport.dataset.scan !== before ? done(performance.now() - start) : requestAnimationFrame(look);
   look();
 })
 """

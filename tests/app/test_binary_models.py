@@ -1,4 +1,4 @@
-"""Pages of versions that tell tumour from none: all of them are drawn, and none says a kind the version cannot know."""
+"""Pages of a binary model are complete, and never show a tumour type."""
 
 import csv
 import io
@@ -13,19 +13,21 @@ from braintumor.enums import CLASSES
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
-from tests.helpers.detection_apptest import choose, shown, upload
+from tests.helpers.detection_apptest import reading_session, select_item, upload, viewer_data
 from tests.helpers.versions.binary import write_binary_version
 
-KINDS = [c for c in CLASSES if c.is_tumor]
-PARTS = ("Scores", "Curves", "Certainty", "Where", "Subgroups", "Outside", "Training", "Model card")
-# Parts that say nothing of a version but what its card, evaluation and curves hold.
-MEASURED = ("Scores", "Curves", "Certainty", "Subgroups", "Training")
+TUMOR_TYPES = [c for c in CLASSES if c.is_tumor]
+TABS = (
+    "Scores", "Curves", "Uncertainty", "Localization", "Subgroups", "External", "Training", "Model card",
+)  # fmt: skip
+# Tabs that need only card, evaluation and curves.
+EVALUATED_TABS = ("Scores", "Curves", "Uncertainty", "Subgroups", "Training")
 
 
 @pytest.fixture(scope="session")
-def blunt(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Two such versions and no other: of the main set, and of the yes/no set."""
-    folder = tmp_path_factory.mktemp("two-way")
+def binary_models(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Write two binary models and no other: trained on the main set, and on the binary set."""
+    folder = tmp_path_factory.mktemp("binary")
     shutil.copytree(built.inputs, folder / "inputs")
     shutil.copytree(built.outputs / "dataset", folder / "outputs" / "dataset")
     settings = built.model_copy(update={"inputs": folder / "inputs", "outputs": folder / "outputs"})
@@ -35,138 +37,140 @@ def blunt(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings
 
 
 @pytest.fixture(params=["four-block", "binary-vgg16"])
-def version(request: pytest.FixtureRequest, blunt: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The version that the pages speak of."""
+def version(request: pytest.FixtureRequest, binary_models: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a binary model the served version."""
     monkeypatch.setenv("BRAINTUMOR_VERSION", request.param)
-    use(blunt.inputs, blunt.outputs, monkeypatch)
+    use(binary_models.inputs, binary_models.outputs, monkeypatch)
     return str(request.param)
 
 
-def _said(app: AppTest) -> str:
-    """All a page says, charts and tables with it."""
+def _is_trained_on_binary_set(version: str) -> bool:
+    return version == "binary-vgg16"
+
+
+def _all_texts(app: AppTest) -> str:
+    """Return all texts of a page, including charts and tables."""
     charts = [chart.proto.alt for chart in app.get("plotly_chart")]
     tables = [str(table.value) for table in (*app.table, *app.dataframe)]
     return "\n".join([words(app), *charts, *tables]).lower()
 
 
-def _kinds_in(text: str) -> list[str]:
-    return [c for c in KINDS if c in text]
+def _tumor_types_in(text: str) -> list[str]:
+    return [c for c in TUMOR_TYPES if c in text]
 
 
-def test_the_reading_room_says_tumour_or_none_and_no_kind(version: str, open_page: Open, scans: list[Upload]) -> None:
+def test_detection_shows_no_tumor_type(version: str, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, [(f"scan-{i}.png", content, kind) for i, (_, content, kind) in enumerate(scans)])
-    answers = set()
     for number in range(len(scans)):
-        choose(app, number)
-        assert _kinds_in(_said(app)) == []
-        pane = shown(app)["scan"]["panes"][0]
-        assert _kinds_in(pane["said"].lower()) == []
-        answers |= {word for word in ("it says tumour", "it says no tumour") if word in _said(app)}
-        assert app.get("plotly_chart")[0].proto.alt.endswith("No kind of tumour is told.")
-    assert answers == {"it says tumour", "it says no tumour"}
+        select_item(app, number)
+        assert _tumor_types_in(_all_texts(app)) == []
+        panel = viewer_data(app)["scan"]["panels"][0]
+        assert _tumor_types_in(panel["alt_text"].lower()) == []
+        assert app.get("plotly_chart")[0].proto.alt.endswith("This model does not predict the tumour type.")
 
 
-def test_what_is_taken_along_says_no_kind(version: str, open_page: Open, scans: list[Upload]) -> None:
+def test_downloads_have_no_tumor_type(version: str, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans)
-    readings = app.session_state["reading-room"].readings()
+    readings = reading_session(app).readings()
     rows = list(csv.DictReader(io.StringIO(make_csv(readings, {}).decode("utf-8"))))
     assert {row["result"] for row in rows} == {"tumor", "notumor"}
-    assert all(row[f"p_{kind}"] == "" for row in rows for kind in KINDS)
+    assert all(row[f"p_{tumor_type}"] == "" for row in rows for tumor_type in TUMOR_TYPES)
     assert make_zip(readings, {}, Detector.load(version), "").startswith(b"PK")
     app.switch_page("app_pages/session_log.py").run()
     assert not app.exception
-    assert set(app.dataframe[0].value["Likeliest"]) == {"Tumour", "No tumour"}
+    assert set(app.dataframe[0].value["Most likely class"]) == {"Tumour", "No tumour"}
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_of_its_performance_is_drawn(part: str, version: str, open_page: Open) -> None:
-    app = open_page("performance", part=part)
+@pytest.mark.parametrize("tab", TABS)
+def test_performance_tab_renders(tab: str, version: str, open_page: Open) -> None:
+    app = open_page("performance", part=tab)
     assert not app.exception
     assert "None" not in [line.strip("` ") for line in words(app).splitlines()]
-    if part in MEASURED:
+    if tab in EVALUATED_TABS:
         assert app.get("plotly_chart") or app.table
         assert f"braintumor evaluate {version}" not in words(app)
-    if part in ("Scores", "Curves", "Certainty"):
-        assert _kinds_in(_said(app)) == []
+    if tab in ("Scores", "Curves", "Uncertainty"):
+        assert _tumor_types_in(_all_texts(app)) == []
 
 
-def test_scores_are_of_two_answers(version: str, open_page: Open) -> None:
+def test_scores_are_of_two_classes(version: str, open_page: Open) -> None:
     app = open_page("performance", part="Scores")
     matrix = app.get("plotly_chart")[0].proto.alt
-    assert matrix.startswith("Confusion matrix, rows the truth. Tumour: ")
+    assert matrix.startswith("Confusion matrix, rows are true classes. Tumour: ")
     assert "no tumour: " in matrix.lower()
-    recalls = next(table.value for table in app.table if "Recall" in table.value)
+    recalls = next(table.value for table in app.table if "Recall (95% CI)" in table.value)
     assert list(recalls.index) == ["Tumour", "No tumour"]
 
 
-def test_a_cell_of_the_matrix_lists_tumours_of_any_kind(version: str, open_page: Open) -> None:
+def test_cell_of_the_confusion_matrix_lists_tumors_of_any_type(version: str, open_page: Open) -> None:
     app = open_page("performance", part="Scores")
     for key in ("cell-truth", "cell-called"):
         app.selectbox(key).set_value("tumor")
     app.run()
     assert not app.exception
-    assert "of tumour called tumour, surest first" in words(app)
+    assert "tumour predicted as tumour, most certain first" in words(app)
 
 
-def test_where_nothing_was_outlined_no_place_is_spoken_of(version: str, open_page: Open) -> None:
-    said = words(open_page("performance", part="Where"))
-    assert ("Nobody outlined the tumours" in said) == version.startswith("yesno")
+def test_localization_needs_reference_outlines(version: str, open_page: Open) -> None:
+    text = words(open_page("performance", part="Localization"))
+    assert ("have no reference outlines" in text) == _is_trained_on_binary_set(version)
 
 
-def test_the_card_says_what_it_tells_and_what_it_learnt_from(version: str, open_page: Open) -> None:
-    facts = open_page("performance", part="Model card").table[0].value["Value"]
-    assert facts["Tells"] == "tumour or none, and no kind of tumour"
-    assert ("yes/no" in facts["Learnt from"]) == version.startswith("yesno")
-    assert facts["Says tumour from"] == "40.0%"
+def test_card_shows_task_and_training_set(version: str, open_page: Open) -> None:
+    rows = open_page("performance", part="Model card").table[0].value["Value"]
+    assert rows["Predicts"] == "tumour or no tumour, without tumour type"
+    assert ("binary" in rows["Trained on"]) == _is_trained_on_binary_set(version)
+    assert rows["Predicts tumour at or above"] == "40.0%"
 
 
-def test_practice_counts_tumour_or_none(version: str, open_page: Open) -> None:
+def test_practice_scores_tumor_or_no_tumor(version: str, open_page: Open) -> None:
     app = open_page("practice")
     app.number_input(SEED_KEY).set_value(7).run()
     for _ in range(3):
         app.button("guess-1").click().run()
         assert not app.exception
-        truth = next(h.value for h in app.header if h.value.startswith("The truth")).removeprefix("The truth: ")
-        yours = next(str(b.value) for b in app.get("markdown") if "You said glioma" in str(b.value))
-        assert ("right" in yours) == (truth != "no tumour")
-        assert "You said glioma, a tumour:" in yours
-        assert "of each class" not in app.get("plotly_chart")[0].proto.alt
+        truth = next(h.value for h in app.header if h.value.startswith("True class: ")).removeprefix("True class: ")
+        badge = next(str(m.value) for m in app.get("markdown") if "You answered glioma" in str(m.value))
+        assert ("right" in badge) == (truth != "no tumour")
+        assert "You answered glioma, scored as tumour:" in badge
+        assert "Class probabilities" not in app.get("plotly_chart")[0].proto.alt
         assert app.get("plotly_chart")[0].proto.alt.count("%") == 1
         app.button("practice-next").click().run()
-    assert "tumour or none" in words(app)
-    assert ("near copies of some of them" in words(app)) == version.startswith("yesno")
+    assert "only tumour vs no tumour is scored" in words(app)
+    assert ("near-duplicates of some of them" in words(app)) == _is_trained_on_binary_set(version)
     assert set(app.dataframe[0].value[version]) <= {"Tumour", "No tumour"}
 
 
-def test_whether_four_classes_are_told_apart_it_cannot_say(version: str, open_page: Open) -> None:
-    said = words(open_page("hypotheses"))
-    assert f"Version {version} tells tumour from none and no kinds, so it cannot say." in said
-    assert "needed at least 95%" not in said
+def test_classification_hypothesis_does_not_apply(version: str, open_page: Open) -> None:
+    text = words(open_page("hypotheses"))
+    assert f"Version {version} does not predict the tumour type." in text
+    assert "target at least 95%" not in text
 
 
-def test_it_is_compared_with_its_like_alone_unless_asked(version: str, open_page: Open) -> None:
+def test_only_comparable_versions_are_compared_by_default(version: str, open_page: Open) -> None:
     app = open_page("performance", part="Compare")
     box = next(box for box in app.multiselect if box.label == "Versions")
     assert box.value == [version]
     box.set_value(["four-block", "binary-vgg16"]).run()
     other = ({"four-block", "binary-vgg16"} - {version}).pop()
-    assert f"so that numbers do not compare: {other}." in words(app)
+    assert f"Not comparable with {version}" in words(app)
+    assert f"another split: {other}." in words(app)
 
 
-def test_the_gallery_calls_tumour_or_none(version: str, open_page: Open) -> None:
+def test_gallery_shows_tumor_or_no_tumor(version: str, open_page: Open) -> None:
     app = open_page("practice", practice="Gallery")
     assert not app.exception
-    said = words(app)
-    if version.startswith("yesno"):
-        assert "learnt from another image set" in said
+    text = words(app)
+    if _is_trained_on_binary_set(version):
+        assert "trained and tested on another data set" in text
     else:
-        assert "Called tumour" in said or "Called no tumour" in said
-        assert "Called glioma" not in said
+        assert "Predicted tumour" in text or "Predicted no tumour" in text
+        assert "Predicted glioma" not in text
 
 
-def test_the_summary_promises_no_kind(version: str, open_page: Open) -> None:
-    said = words(open_page("summary"))
-    assert "which kind" not in said
-    assert "probability of each class" not in said
-    assert "no kind of tumour" in said
-    assert ("learnt from the yes/no set" in said) == version.startswith("yesno")
+def test_summary_mentions_no_tumor_type(version: str, open_page: Open) -> None:
+    text = words(open_page("summary"))
+    assert "which type" not in text
+    assert "probability of each class" not in text
+    assert "does not predict the tumour type" in text
+    assert ("was trained on the binary" in text) == _is_trained_on_binary_set(version)

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from app_pages.components.shared.formatting import VERDICT_TITLES
-from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, RESEARCH_USE
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import COLUMNS

@@ -17,7 +17,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from pypdf import PdfReader
 
 from app_pages.components.detection.worklist import ReadingStatus
-from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, RESEARCH_USE, TumorClass
 from braintumor.reporting.csv_export import COLUMNS
 from braintumor.settings import Settings
@@ -141,7 +141,7 @@ def test_the_keyboard_alone_reads_and_disagrees(visit: Visitor, batch: list[Path
     keys.press("+")
     zoomed = picture(visit)
     assert zoomed != with_overlays
-    page.locator(".stage").focus()
+    page.locator(".viewport").focus()
     keys.press("ArrowRight")
     assert picture(visit) != zoomed
     keys.press("0")
@@ -179,7 +179,7 @@ def test_a_series_is_leafed_through_in_slice_order(visit: Visitor, series: list[
     expect(said).to_contain_text(f"Slice 1 of {SLICES}")
     visit.settle()
     first = picture(visit)
-    page.locator(".stage").focus()
+    page.locator(".viewport").focus()
     page.keyboard.press("ArrowRight")
     page.mouse.move(*_middle(visit))
     page.mouse.wheel(0, 100)
@@ -192,12 +192,12 @@ def test_a_series_is_leafed_through_in_slice_order(visit: Visitor, series: list[
     window = picture(visit)
     page.get_by_label("Window width").fill("400")
     assert picture(visit) != window
-    assert "Planted" not in page.content() + page.locator(".room").inner_text()
+    assert "Planted" not in page.content() + page.locator(".viewer").inner_text()
     assert axe(visit, "a series in the dark") == []
 
 
 def _middle(visit: Visitor) -> tuple[float, float]:
-    box = visit.page.locator(".stage").bounding_box()
+    box = visit.page.locator(".viewport").bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
@@ -207,10 +207,10 @@ def test_two_versions_are_compared(visit: Visitor, batch: list[Path]) -> None:
     drop(visit, batch[:2])
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name="v2", exact=True).click()
-    expect(page.locator(".stage figcaption")).to_have_text(["v1", "v2"])
+    expect(page.locator(".viewport figcaption")).to_have_text(["v1", "v2"])
     visit.settle()
     page.get_by_label("Side by side").check()
-    expect(page.locator(".stage figcaption")).to_have_text(["Scan", "v1", "v2"])
+    expect(page.locator(".viewport figcaption")).to_have_text(["Scan", "v1", "v2"])
     assert picture(visit, 0) != picture(visit, 1) == picture(visit, 2)
     assert axe(visit, "two versions") == []
 

@@ -16,7 +16,9 @@ from braintumor.services.reading import Reading
 
 _ASSET_FOLDER: Final = Path(__file__).parent / "viewer_assets"
 # Concatenated, since a component takes one script.
-_SCRIPTS: Final = ("pixels.js", "contour.js", "view.js", "list.js", "slices.js", "keys.js", "viewer.js")
+_SCRIPTS: Final = (
+    "windowing.js", "pixels.js", "contour.js", "viewport.js", "controls.js", "worklist.js", "slices.js", "viewer.js",
+)  # fmt: skip
 VIEWER_KEY: Final = "viewer"
 # Worklist items on the page at a time: each has a thumbnail.
 PAGE_SIZE: Final = 100
@@ -53,7 +55,7 @@ def show_viewer(
         "entries": [_item_data(each) for each in items],
         "scan": _scan_data(reading, detections),
         "series": series_data(item, reading, thresholds),
-        "colours": COLORS,
+        "colors": COLORS,
     }
     _register_component()(key=VIEWER_KEY, data=data, on_chosen_change=_ignore_change, on_saliency_change=_ignore_change)
 
@@ -94,7 +96,7 @@ def _scan_data(reading: Reading, detections: Sequence[VersionDetection]) -> dict
         return data
     scan, with_saliency = reading.compressed_scan.to_scan(), bool(viewer_state("saliency"))
     panels = [make_panel(each.detection, scan, each.detector, with_saliency) for each in detections]
-    return {**data, "base": base_layer(reading.compressed_scan), "panes": panels}
+    return {**data, "base": base_layer(reading.compressed_scan), "panels": panels}
 
 
 def series_data(item: WorklistItem, reading: Reading, thresholds: Thresholds | None) -> dict[str, Any] | None:

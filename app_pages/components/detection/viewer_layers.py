@@ -14,6 +14,7 @@ from braintumor.imaging import Scan, inferno_colors
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
 from braintumor.imaging.geometry import position_in_image
 from braintumor.imaging.overlay import OUTLINE_COLOR
+from braintumor.imaging.windowing import unit_to_uint8
 from braintumor.inference import Detection, Detector
 from braintumor.inference.artifact_files import SALIENCY_FILE
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
@@ -37,19 +38,14 @@ def base_layer(compressed_scan: CompressedScan) -> Layer:
     """Return the scan, in its full bit depth, and its initial window."""
     array = compressed_scan.high_bit_depth or compressed_scan.gray
     scan = compressed_scan.stub
-    center, width = (scan.window or _full_window(array)) if compressed_scan.high_bit_depth else (127.5, 255.0)
+    center, width = scan.window or (127.5, 255.0)
     if max(array.width, array.height) > _MAX_BASE_SIDE:
         array = CompressedArray.from_array(_shrink_to(array.to_array(), _MAX_BASE_SIDE))
     low, high = _value_range(array)
     return {
-        **_encode_array(array), "centre": center, "window": width, "low": low, "high": high,
-        "deep": compressed_scan.high_bit_depth is not None, "spacing": scan.spacing,
+        **_encode_array(array), "center": center, "window": width, "low": low, "high": high,
+        "spacing": scan.spacing,
     }  # fmt: skip
-
-
-def _full_window(array: CompressedArray) -> tuple[float, float]:
-    low, high = _value_range(array)
-    return (low + high) / 2, max(high - low, 1.0)
 
 
 def _value_range(array: CompressedArray) -> tuple[float, float]:
@@ -62,11 +58,13 @@ def _value_range(array: CompressedArray) -> tuple[float, float]:
 def make_panel(detection: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:
     """Return the layers of one version; none for an image that is not a brain MRI."""
     has_saliency = detector.artifact.has_file(SALIENCY_FILE)
-    panel: dict[str, Any] = {"version": detection.model_version, "said": alt_text(detection), "traced": has_saliency}
+    panel: dict[str, Any] = {
+        "version": detection.model_version, "alt_text": alt_text(detection), "has_saliency": has_saliency,
+    }  # fmt: skip
     if detector.artifact.card.members:
-        panel["untraced"] = NO_ENSEMBLE_SALIENCY
+        panel["no_saliency_reason"] = NO_ENSEMBLE_SALIENCY
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
-        return {**panel, "refused": True}
+        return {**panel, "rejected": True}
     layers: dict[str, NDArray[np.floating] | None] = {
         "evidence": detection.heat_map, "outline": detection.mask_probability,
     }  # fmt: skip
@@ -74,10 +72,10 @@ def make_panel(detection: Detection, scan: Scan, detector: Detector, with_salien
         try:
             layers["saliency"] = detector.saliency(scan)
         except BrainTumorError:  # the gradient graph was altered; all other layers can still be shown
-            panel["traced"] = False
+            panel["has_saliency"] = False
     for name, values in layers.items():
         if values is not None and values.any():
-            levels = np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
+            levels = unit_to_uint8(values)
             max_side = 2 * _MAX_EVIDENCE_SIDE if name == "outline" else _MAX_EVIDENCE_SIDE
             panel[name] = _encode_array(CompressedArray.from_array(_shrink_to(levels, max_side)))
     return panel

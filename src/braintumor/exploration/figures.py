@@ -14,6 +14,7 @@ from braintumor.enums import Plane, TumorClass
 from braintumor.exploration.effect_size import Point, sample_profile
 from braintumor.exploration.statistics import MapName, Statistics
 from braintumor.exploration.summaries import Label, describe_class
+from braintumor.imaging.windowing import unit_to_uint8
 
 _MAX_GRAY: Final = 255
 # Those of the pages: told apart with any kind of colour vision, on light and on dark.
@@ -34,7 +35,7 @@ def plot_average(statistics: Statistics, label: Label, plane: Plane | str | None
 
 def plot_variability(statistics: Statistics, label: Label, plane: Plane | str | None = None) -> go.Figure:
     """The standard deviation of each pixel, in grey levels."""
-    levels = _to_gray_levels(statistics.variability(label, plane))
+    levels = unit_to_uint8(statistics.variability(label, plane))
     return _make_figure(
         _make_heatmap(levels, "levels", colorscale=_VARIABILITY_COLORSCALE, zmin=0, zmax=max(1, int(levels.max())))
     )
@@ -116,13 +117,8 @@ def downsample(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean
 
 
-def _to_gray_levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Grey levels 0 to 255 in one byte a pixel: a quarter of what the page would have to send otherwise."""
-    return np.rint(np.clip(values, 0, 1) * _MAX_GRAY).astype(np.uint8)
-
-
 def _gray_heatmap(values: NDArray[np.float32]) -> go.Heatmap:
-    levels = _to_gray_levels(values)
+    levels = unit_to_uint8(values)
     return _make_heatmap(levels, "levels", colorscale="Greys_r", zmin=0, zmax=max(1, int(levels.max())))
 
 

@@ -57,7 +57,7 @@ def test_accuracy_is_the_share_of_scans_at_or_above_the_threshold(
     path.write_text(json.dumps(report), encoding="utf-8")
     text = words(upload(open_page, scans[:1]))
     size = "10 images, 5 patient groups"
-    assert f"version v1 flags 81.0% (95% CI 80.0 to 82.0; {size}) of the tumours" in text
+    assert f"Version v1 flags 81.0% (95% CI 80.0 to 82.0; {size}) of the tumours" in text
     assert f"and 3.0% (95% CI 2.0 to 4.0; {size}) of the tumour-free scans." in text
     assert f"On other collections, version v1 flags 80.0% (95% CI 79.0 to 81.0; {size}) of the tumours" in text
     assert f"and 2.7% (95% CI 1.7 to 3.7; {size}) of the tumour-free test scans." in text

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.helpers.e2e.user import Visitor
 
-# What the stage shows: changes with the scan, its overlays, zoom and window.
+# What the viewport shows: changes with the scan, its overlays, zoom and window.
 _DRAWN = "canvas => canvas.toDataURL()"
 
 
@@ -28,7 +28,7 @@ def choose(visitor: Visitor, title: str) -> None:
 
 def picture(visitor: Visitor, pane: int = 0) -> str:
     """What a pane shows now, pixel by pixel."""
-    return str(visitor.page.locator(".stage canvas").nth(pane).evaluate(_DRAWN))
+    return str(visitor.page.locator(".viewport canvas").nth(pane).evaluate(_DRAWN))
 
 
 def download(page: Page, label: str) -> tuple[str, Path]:

@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 from pypdf import PdfReader, PdfWriter
 
 from braintumor.cli import main
-from tests.helpers.phi_dicom import NAME, ROOT, TEXT, leaks, places, planted
+from tests.helpers.phi_dicom import PHI_NAME, PHI_UID_ROOT, TEXT_VRS, find_phi, find_phi_in, make_phi_dicom
 
 pytestmark = pytest.mark.usefixtures("detector")
 
@@ -22,26 +22,26 @@ def scans(tmp_path):
     folder = tmp_path / "scans"
     folder.mkdir()
     for number in range(4):
-        planted(number).save_as(folder / f"slice-{number}.dcm", enforce_file_format=True)
+        make_phi_dicom(number).save_as(folder / f"slice-{number}.dcm", enforce_file_format=True)
     whole = (folder / "slice-0.dcm").read_bytes()
     for share in (0.1, 0.5, 0.9):
         (folder / f"cut-{share}.dcm").write_bytes(whole[: int(share * len(whole))])
-    coded = planted(9)
-    coded.file_meta.TransferSyntaxUID = f"{ROOT}.9"
+    coded = make_phi_dicom(9)
+    coded.file_meta.TransferSyntaxUID = f"{PHI_UID_ROOT}.9"
     coded.save_as(folder / "coded.dcm", implicit_vr=False, little_endian=True)
-    bare = planted(10)
+    bare = make_phi_dicom(10)
     del bare.PixelData
     bare.save_as(folder / "bare.dcm", enforce_file_format=True)
-    odd = planted(11)
-    odd.PhotometricInterpretation = odd.BurnedInAnnotation = NAME
+    odd = make_phi_dicom(11)
+    odd.PhotometricInterpretation = odd.BurnedInAnnotation = PHI_NAME
     odd.save_as(folder / "odd.dcm", enforce_file_format=True)
     tagged = PngImagePlugin.PngInfo()
-    tagged.add_text("Patient", NAME)
-    tagged.add_text("Comment", NAME * 100, zip=True)
+    tagged.add_text("Patient", PHI_NAME)
+    tagged.add_text("Comment", PHI_NAME * 100, zip=True)
     grey = Image.linear_gradient("L")
     grey.save(folder / "tagged.png", pnginfo=tagged)
     exif = Image.Exif()
-    exif[0x010E] = NAME
+    exif[0x010E] = PHI_NAME
     grey.save(folder / "tagged.jpg", exif=exif)
     with zipfile.ZipFile(folder / "all.zip", "w") as zipped:
         zipped.write(folder / "slice-1.dcm", "inside.dcm")
@@ -50,18 +50,18 @@ def scans(tmp_path):
 
 def test_the_search_finds_what_it_looks_for(scans):
     """Where the name was put, in files that are packed in all the ways results are."""
-    assert places((scans / "slice-0.dcm").read_bytes())
-    assert (scans / "slice-0.dcm").read_bytes().count(NAME.encode()) > 1000
-    assert leaks(scans)
-    assert places((scans / "tagged.png").read_bytes())
+    assert find_phi_in((scans / "slice-0.dcm").read_bytes())
+    assert (scans / "slice-0.dcm").read_bytes().count(PHI_NAME.encode()) > 1000
+    assert find_phi(scans)
+    assert find_phi_in((scans / "tagged.png").read_bytes())
     writer = PdfWriter()
     writer.add_blank_page(100, 100)
-    writer.add_metadata({"/Author": NAME})
+    writer.add_metadata({"/Author": PHI_NAME})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as zipped, io.BytesIO() as pdf:
         writer.write(pdf)
         zipped.writestr("a.pdf", pdf.getvalue())
-    assert places(packed.getvalue())
+    assert find_phi_in(packed.getvalue())
 
 
 def test_no_tag_of_a_file_reaches_anything_a_run_leaves(scans, tmp_path, capsys, caplog):
@@ -80,13 +80,13 @@ def test_no_tag_of_a_file_reaches_anything_a_run_leaves(scans, tmp_path, capsys,
     assert len(read) < len(rows), "some are refused, and their sentences are searched as well"
     assert len(list((results / "overlays").iterdir())) >= 4
     assert len(PdfReader(results / "a.pdf").pages) > 2
-    assert leaks(results) == []
+    assert find_phi(results) == []
     printed = capsys.readouterr()
     said = [printed.out, printed.err, caplog.text, *(str(w.message) for w in warned)]
-    assert [text for text in said if places(text.encode())] == []
+    assert [text for text in said if find_phi_in(text.encode())] == []
 
 
-@pytest.mark.parametrize("vr", TEXT)
+@pytest.mark.parametrize("vr", TEXT_VRS)
 def test_every_kind_of_text_was_planted(vr):
-    data = planted()
-    assert sum(vr == element.VR and NAME in str(element.value) for element in data) >= 1
+    data = make_phi_dicom()
+    assert sum(vr == element.VR and PHI_NAME in str(element.value) for element in data) >= 1

@@ -1,173 +1,175 @@
-// Viewer: the list, the stage and the slices joined, and what they tell the server. Called anew with every new data.
+// Viewer: connects worklist, viewport and slice slider, and reports choices to the server.
 
-class Room {
-  constructor(root, colours) {
+class Viewer {
+  constructor(root, colors) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
-    this.stage = this.find(".stage");
-    this.view = new View(this.stage, colours);
-    this.list = new List(this.find(".scans"), (id) => this.choose(id));
-    this.slices = new Slices(this.find(".slices"), (id) => this.choose(id));
-    this.pending = "";
-    this.drawnAs = "";
-    this.colour(colours);
-    for (const control of root.querySelectorAll("[data-show]")) {
-      control.addEventListener("change", () => this.set(control.dataset.show, control.checked));
+    this.viewport = new Viewport(this.find(".viewport"), colors);
+    this.worklist = new Worklist(this.find(".worklist"), (id) => this.choose(id));
+    this.slices = new SliceSlider(this.find(".slices"), (id) => this.choose(id));
+    this.pendingId = "";
+    this.scanContent = "";
+    this.setColors(colors);
+    for (const control of root.querySelectorAll("[data-overlay]")) {
+      control.addEventListener("change", () => this.setOverlay(control.dataset.overlay, control.checked));
     }
-    for (const control of root.querySelectorAll("[data-set]")) {
-      control.addEventListener("input", () => this.slid(control.dataset.set, Number(control.value)));
+    for (const control of root.querySelectorAll("[data-slider]")) {
+      control.addEventListener("input", () => this.setSlider(control.dataset.slider, Number(control.value)));
     }
-    const acts = {
-      previous: () => this.list.step(-1), next: () => this.list.step(1), reset: () => this.resetView(),
-      in: () => this.view.zoomAt(1.25), out: () => this.view.zoomAt(0.8),
+    const actions = {
+      previous: () => this.worklist.step(-1), next: () => this.worklist.step(1), reset: () => this.resetView(),
+      in: () => this.viewport.zoomAt(1.25), out: () => this.viewport.zoomAt(0.8),
     };
     for (const button of root.querySelectorAll("button")) {
-      button.addEventListener("click", acts[button.dataset.act]);
+      button.addEventListener("click", actions[button.dataset.action]);
     }
-    handleStage(this.stage, this);
-    this.leave = listenForKeys(this);
+    addViewportControls(this.find(".viewport"), this);
+    this.removeShortcuts = addKeyboardShortcuts(this);
   }
 
-  colour(colours) {
+  setColors(colors) {
     const box = this.find(".box");
     for (const name of ["evidence", "saliency"]) {
-      const stops = colours[name].map((colour, i, all) => `rgb(${colour.join(" ")} / ${i / (all.length - 1)})`);
+      const stops = colors[name].map((color, i, all) => `rgb(${color.join(" ")} / ${i / (all.length - 1)})`);
       box.style.setProperty(`--${name}`, `linear-gradient(90deg, ${stops}), #000`);
     }
-    box.style.setProperty("--outline", colours.outline);
+    box.style.setProperty("--outline", colors.outline);
   }
 
-  singleKeys() {
-    return this.find("[data-act=keys]").checked;
+  shortcutsEnabled() {
+    return this.find("[data-action=shortcuts]").checked;
   }
 
   choose(id) {
-    this.pending = id;
-    this.list.mark(id);
-    clearTimeout(this.sending);
-    // A wheel turns through several slices before the first could be sent.
-    this.sending = setTimeout(() => this.tell("chosen", id), 40);
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.pending === id && this.view.preview(this.list.thumb()), 90);
-    clearTimeout(this.giving);
-    this.giving = setTimeout(() => { this.pending = ""; }, 5000);
+    this.pendingId = id;
+    this.worklist.mark(id);
+    clearTimeout(this.sendTimer);
+    // A wheel passes several slices before the first request could be sent.
+    this.sendTimer = setTimeout(() => this.setState("chosen", id), 40);
+    clearTimeout(this.previewTimer);
+    this.previewTimer = setTimeout(
+      () => this.pendingId === id && this.viewport.preview(this.worklist.chosenThumbnail()), 90);
+    clearTimeout(this.giveUpTimer);
+    this.giveUpTimer = setTimeout(() => { this.pendingId = ""; }, 5000);
   }
 
-  set(name, on) {
-    this.find(`[data-show=${name}]`).checked = on;
-    this.view.shown[name] = on;
-    if (name === "side") this.view.arrange();
-    else this.view.draw();
-    this.find(".scale").dataset.shown = this.view.shown.evidence || !this.view.shown.saliency ? "evidence" : "saliency";
-    if (name === "saliency") this.tell("saliency", on);
+  setOverlay(name, isOn) {
+    const { settings } = this.viewport;
+    this.find(`[data-overlay=${name}]`).checked = isOn;
+    settings[name] = isOn;
+    if (name === "side") this.viewport.arrange();
+    else this.viewport.draw();
+    this.find(".scale").dataset.layer = settings.evidence || !settings.saliency ? "evidence" : "saliency";
+    if (name === "saliency") this.setState("saliency", isOn);
   }
 
   toggle(name) {
-    if (!this.find(`[data-show=${name}]`).disabled) this.set(name, !this.view.shown[name]);
+    if (!this.find(`[data-overlay=${name}]`).disabled) this.setOverlay(name, !this.viewport.settings[name]);
   }
 
-  // All overlays off, or those that were on before, on again.
+  // Hides all overlays, or shows again those that were visible before.
   toggleOverlays() {
-    const names = ["outline", "evidence", "saliency"];
-    const on = names.filter((name) => this.view.shown[name]);
-    if (on.length) this.hidden = on;
-    for (const name of on.length ? on : this.hidden || ["outline", "evidence"]) this.set(name, !on.length);
+    const visible = ["outline", "evidence", "saliency"].filter((name) => this.viewport.settings[name]);
+    if (visible.length) this.hiddenOverlays = visible;
+    const names = visible.length ? visible : this.hiddenOverlays || ["outline", "evidence"];
+    for (const name of names) this.setOverlay(name, !visible.length);
   }
 
-  slid(name, value) {
+  setSlider(name, value) {
     if (name === "opacity") {
-      this.view.shown.opacity = value;
-      this.view.draw();
+      this.viewport.settings.opacity = value;
+      this.viewport.draw();
     } else {
-      this.windowed({ ...this.levels, [name]: value });
+      this.setWindow({ ...this.window, [name]: value });
     }
   }
 
-  windowed(levels) {
-    this.levels = levels;
-    for (const name of ["centre", "width"]) this.find(`[data-set=${name}]`).value = String(levels[name]);
-    this.view.window(levels.centre, levels.width);
+  setWindow(values) {
+    this.window = values;
+    for (const name of ["center", "width"]) this.find(`[data-slider=${name}]`).value = String(values[name]);
+    this.viewport.setWindow(values.center, values.width);
   }
 
   shiftWindow(dx, dy) {
     const { low, high } = this.base;
     const step = (high - low) / 400;
-    this.windowed({
-      centre: Math.max(low, Math.min(high, this.levels.centre + dy * step)),
-      width: Math.max(step, Math.min(high - low, this.levels.width + dx * step)),
+    this.setWindow({
+      center: Math.max(low, Math.min(high, this.window.center + dy * step)),
+      width: Math.max(step, Math.min(high - low, this.window.width + dx * step)),
     });
   }
 
   resetView() {
-    if (this.base) this.windowed({ centre: this.base.centre, width: this.base.window });
-    this.view.reset();
+    if (this.base) this.setWindow({ center: this.base.center, width: this.base.window });
+    this.viewport.reset();
   }
 
-  async show({ data, setStateValue }) {
-    this.tell = setStateValue;
-    this.list.show(data.entries);
-    const late = this.pending !== "" && data.scan.id !== this.pending;
-    if (!late) this.pending = "";
-    this.list.mark(this.pending || data.scan.id);
-    this.slices.show(late ? this.slices.series : data.series, late);
-    if (late) return;
-    const drawnAs = JSON.stringify(data.scan);
-    if (drawnAs === this.drawnAs) return;
-    this.drawnAs = drawnAs;
+  async update({ data, setStateValue }) {
+    this.setState = setStateValue;
+    this.worklist.show(data.entries);
+    const isOutdated = this.pendingId !== "" && data.scan.id !== this.pendingId;
+    if (!isOutdated) this.pendingId = "";
+    this.worklist.mark(this.pendingId || data.scan.id);
+    this.slices.show(isOutdated ? this.slices.series : data.series, isOutdated);
+    if (isOutdated) return;
+    const content = JSON.stringify(data.scan);
+    if (content === this.scanContent) return;
+    this.scanContent = content;
     await this.showScan(data.scan, data.series);
   }
 
   async showScan(scan, series) {
-    // By its first slice: two series may bear one title.
-    const sameSeries = Boolean(series) && series.ids[0] === this.series;
-    const sameScan = scan.id === this.scanId;
-    Object.assign(this, { scanId: scan.id, series: series?.ids[0] || "" });
+    // Identified by the first slice, because two series may have the same title.
+    const isSameSeries = Boolean(series) && series.ids[0] === this.seriesId;
+    const keepView = isSameSeries || scan.id === this.scanId;
+    Object.assign(this, { scanId: scan.id, seriesId: series?.ids[0] || "" });
     this.find(".name").textContent = scan.name;
-    const failed = this.find(".error");
-    failed.hidden = !scan.error;
-    failed.textContent = scan.error;
-    this.root.querySelector(".room").classList.toggle("failed", Boolean(scan.error));
-    if (!(await this.view.show(scan, sameSeries || sameScan))) return;
+    const error = this.find(".error");
+    error.hidden = !scan.error;
+    error.textContent = scan.error;
+    this.find(".viewer").classList.toggle("failed", Boolean(scan.error));
+    if (!(await this.viewport.load(scan, keepView))) return;
     this.base = scan.base || null;
-    this.stage.setAttribute("aria-label", `Scan ${scan.name}`);
-    this.offer(scan.panes || []);
-    if (this.base) this.level(sameSeries || sameScan);
-    this.view.arrange();
-    this.stage.dataset.scan = scan.id;
+    const element = this.find(".viewport");
+    element.setAttribute("aria-label", `Scan ${scan.name}`);
+    this.enableOverlays(scan.panels || []);
+    if (this.base) this.initWindow(keepView);
+    this.viewport.arrange();
+    element.dataset.scan = scan.id;
   }
 
-  // A window that was set stays while a series is leafed through.
-  level(keep) {
-    const { low, high, centre, window: width } = this.base;
-    for (const name of ["centre", "width"]) {
-      const slider = this.find(`[data-set=${name}]`);
-      slider.min = String(name === "centre" ? low : (high - low) / 400);
-      slider.max = String(name === "centre" ? high : Math.max(high - low, width));
+  // A window set by the reader stays while scrolling through a series.
+  initWindow(keepWindow) {
+    const { low, high, center, window: width } = this.base;
+    const limits = { center: [low, high], width: [(high - low) / 400, Math.max(high - low, width)] };
+    for (const [name, [min, max]] of Object.entries(limits)) {
+      Object.assign(this.find(`[data-slider=${name}]`), { min: String(min), max: String(max) });
     }
-    this.windowed(keep && this.levels ? this.levels : { centre, width });
+    this.setWindow(keepWindow && this.window ? this.window : { center, width });
   }
 
-  // Only what this version can show is offered.
-  offer(panes) {
-    const has = (name) => panes.some((pane) => (name === "saliency" ? pane.traced && !pane.refused : pane[name]));
+  // Disables the overlays that no panel has.
+  enableOverlays(panels) {
+    const hasLayer = (panel, name) => (name === "saliency" ? panel.has_saliency && !panel.rejected : panel[name]);
     for (const name of ["outline", "evidence", "saliency"]) {
-      const control = this.find(`[data-show=${name}]`);
-      control.disabled = !has(name);
-      const reason = name === "saliency" && panes.map((pane) => pane.untraced).find(Boolean);
-      control.parentElement.title = control.disabled ? reason || "Not given for this scan by this version" : "";
+      const control = this.find(`[data-overlay=${name}]`);
+      control.disabled = !panels.some((panel) => hasLayer(panel, name));
+      const reason = name === "saliency" && panels.map((panel) => panel.no_saliency_reason).find(Boolean);
+      control.parentElement.title = control.disabled ? reason || "Not available for this scan and model" : "";
     }
   }
 }
 
-const rooms = new WeakMap();
+const viewers = new WeakMap();
 
+// Called with every new data; returns the clean-up function.
 export default function (component) {
   const { parentElement, data } = component;
-  if (!rooms.has(parentElement)) rooms.set(parentElement, new Room(parentElement, data.colours));
-  const room = rooms.get(parentElement);
-  room.show(component);
+  if (!viewers.has(parentElement)) viewers.set(parentElement, new Viewer(parentElement, data.colors));
+  const viewer = viewers.get(parentElement);
+  viewer.update(component);
   return () => {
-    room.leave();
-    rooms.delete(parentElement);
+    viewer.removeShortcuts();
+    viewers.delete(parentElement);
   };
 }
