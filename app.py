@@ -1,4 +1,4 @@
-"""The router of the dashboard: its pages and the frame around them, nothing else."""
+"""The dashboard: page list and shared layout."""
 
 import streamlit as st
 

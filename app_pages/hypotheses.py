@@ -1,4 +1,6 @@
-"""Hypotheses: each claim with its test, the number with its interval, and a verdict that follows from both."""
+"""Hypotheses: each with its test, the measured numbers with confidence intervals, and the resulting status."""
+
+from typing import Final
 
 import streamlit as st
 
@@ -6,7 +8,7 @@ from app_pages.components.hypotheses.figures import show_hypothesis_figure
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.colors import ACCENT, STATUS_TONES
-from app_pages.components.shared.formatting import pluralize, sample_size_text
+from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_header, show_missing
 from braintumor.enums import Protocol
 from braintumor.inference.runs import Run
@@ -14,50 +16,49 @@ from braintumor.results.hypotheses import evaluate_hypotheses
 from braintumor.results.hypothesis_status import Experiments, Hypothesis, HypothesisStatus
 from braintumor.results.version import leakage_baseline
 
-STATUS_ICONS = {
+STATUS_ICONS: Final = {
     HypothesisStatus.SUPPORTED: ":material/check_circle:",
     HypothesisStatus.NOT_SUPPORTED: ":material/cancel:",
     HypothesisStatus.UNDECIDED: ":material/help:",
 }
+_CHART_UNITS: Final = {"percent": "share", "points": "points", "plain": "plain"}
 
 
 def show_hypothesis(number: int, hypothesis: Hypothesis, experiments: Experiments) -> None:
-    """The card of one hypothesis: question, verdict and method beside the numbers."""
+    """Show one hypothesis: question, status and method on the left, numbers on the right."""
     status = hypothesis.status
     with st.container(border=True, key=f"hypothesis-{hypothesis.key}"):
-        words, numbers = st.columns([5, 6], gap="medium")
-        with words:
+        left, right = st.columns([5, 6], gap="medium")
+        with left:
             st.header(f"{number}. {hypothesis.question}", anchor=False)
-            st.badge(str(status).capitalize(), icon=STATUS_ICONS[status], color=STATUS_TONES[status])  # type: ignore[arg-type]
+            st.badge(str(status).capitalize(), icon=STATUS_ICONS[status], color=STATUS_TONES[status])
             st.markdown(hypothesis.conclusion)
             st.caption(hypothesis.method)
-        with numbers:
+        with right:
             show_test_results(hypothesis)
             show_hypothesis_figure(hypothesis.key, experiments)
             if hypothesis.commands:
-                show_missing("Measure what is missing with:", *hypothesis.commands)
+                show_missing("Not everything was measured. Run:", *hypothesis.commands)
 
 
 def show_test_results(hypothesis: Hypothesis) -> None:
-    """The measured numbers with their intervals against their bars, drawn and in words."""
-    measured = [(finding, finding.estimate) for finding in hypothesis.test_results if finding.estimate is not None]
+    """Show the measured numbers with their intervals and targets, as a chart and as text."""
+    measured = [(result, result.estimate) for result in hypothesis.test_results if result.estimate is not None]
     if not measured:
         return
-    first = measured[0][0].unit
-    drawn = [(f, estimate) for f, estimate in measured if f.unit == first]  # one axis holds one unit
-    bars = [
-        IntervalRow(_capitalize_first(f.label), estimate, f.estimate_text, ACCENT, f.target, f.target_text)
-        for f, estimate in drawn
+    unit = measured[0][0].unit
+    charted = [(result, estimate) for result, estimate in measured if result.unit == unit]  # one axis, one unit
+    rows = [
+        IntervalRow(_capitalize_first(r.label), estimate, r.estimate_text, ACCENT, r.target, r.target_text)
+        for r, estimate in charted
     ]
-    unit = {"percent": "share", "points": "points"}.get(first, "plain")
-    said = "; ".join(f"{f.label} {f.estimate_text}, needed {f.target_text}: {f.status}" for f, _ in drawn)
+    alt = "; ".join(f"{r.label} {r.estimate_text}, target {r.target_text}: {r.status}" for r, _ in charted)
     show_chart(
-        plot_intervals(bars, unit), f"Estimates with 95% intervals. {said}.", hypothesis.key, 44 + 52 * len(bars)
-    )
+        plot_intervals(rows, _CHART_UNITS[unit]), f"Estimates with 95% confidence intervals. {alt}.", hypothesis.key,
+        44 + 52 * len(rows),
+    )  # fmt: skip
     lines = [
-        f"**{_capitalize_first(f.label)}:** {f.estimate_text}{', ' + n if (n := sample_size_text(estimate)) else ''}; needed "
-        f"{f.target_text}: {f.status}."
-        for f, estimate in measured
+        f"**{_capitalize_first(r.label)}:** {r.estimate_text}; target {r.target_text}: {r.status}." for r, _ in measured
     ]
     st.caption("  \n".join(lines))
 
@@ -68,8 +69,8 @@ def _capitalize_first(text: str) -> str:
 
 show_header(
     "Hypotheses",
-    "Six claims, each tested on what was measured. A claim is supported when the whole interval reaches its bar, not "
-    "supported when none of it does, and undecided in between or until it has been measured.",
+    "Six hypotheses, each with a test that may fail. A hypothesis is supported if the whole confidence interval "
+    "reaches the target, not supported if none of it does, and undecided otherwise or if it was not measured.",
 )
 version = cache.select_version()
 baseline = leakage_baseline(version)
@@ -84,8 +85,8 @@ hypotheses = evaluate_hypotheses(
 )
 status_counts = [(status, sum(h.status is status for h in hypotheses)) for status in HypothesisStatus]
 st.markdown(
-    f"**Of {pluralize(len(hypotheses), 'claim')}:** "
-    + ", ".join(f":{STATUS_TONES[s]}[{n} {s}]" for s, n in status_counts if n)
+    f"**Of {pluralize(len(hypotheses), 'hypothesis', 'hypotheses')}:** "
+    + ", ".join(f":{STATUS_TONES[status]}[{n} {status}]" for status, n in status_counts if n)
     + "."
 )
 for number, hypothesis in enumerate(hypotheses, start=1):

@@ -1,4 +1,4 @@
-"""The dashboard under AppTest: on a complete outputs folder built from phantoms, or on an empty one."""
+"""Fixtures for pages under AppTest, with a complete outputs folder built from phantoms, or an empty one."""
 
 import io
 import shutil
@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.settings import Settings, get_settings
 from tests.helpers.artifacts import build_artifacts
@@ -21,25 +21,25 @@ Upload = tuple[str, bytes, str]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A complete outputs folder; tests that change it take `artifacts`."""
+    """Build a complete outputs folder; tests that change it use `artifacts`."""
     return build_artifacts(tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture
 def artifacts(built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A complete outputs folder of this test alone, in use."""
+    """Copy the complete outputs folder for one test, and use it."""
     shutil.copytree(built.outputs, tmp_path / "outputs")
     return use(built.inputs, tmp_path / "outputs", monkeypatch)
 
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """No data set and no model, in use."""
+    """Use empty folders: no data set and no model."""
     return use(tmp_path / "inputs", tmp_path / "outputs", monkeypatch)
 
 
 def use(inputs: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Point the pages at these folders."""
+    """Make the pages use these folders."""
     monkeypatch.setenv("BRAINTUMOR_INPUTS", str(inputs))
     monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(outputs))
     get_settings.cache_clear()
@@ -50,7 +50,7 @@ def use(inputs: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> Setting
 
 @pytest.fixture
 def open_page(root: Path) -> Open:
-    """Opens a page of the dashboard by name, optionally with query parameters."""
+    """Return a function that opens a page by name, optionally with query parameters."""
 
     def open_(page: str, **query: str) -> AppTest:
         app = AppTest.from_file(str(root / "app.py"), default_timeout=60)
@@ -65,7 +65,7 @@ def open_page(root: Path) -> Open:
 
 @pytest.fixture(scope="session")
 def scans() -> list[Upload]:
-    """One phantom of each class, as uploads."""
+    """Return one phantom of each class, as uploads."""
     return [(f"{label}.png", _png(label), "image/png") for label in CLASSES]
 
 
@@ -76,6 +76,6 @@ def _png(label: TumorClass) -> bytes:
 
 
 def words(app: AppTest) -> str:
-    """All that a page says, in one text."""
-    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.error, app.code)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    """Return all texts of a page."""
+    lists = (app.title, app.header, app.markdown, app.caption, app.text, app.error, app.code)
+    return "\n".join(str(element.value) for elements in lists for element in elements)

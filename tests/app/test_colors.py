@@ -1,4 +1,4 @@
-"""The palette: class colours that any colour vision tells apart, and text that either background carries."""
+"""Class colours are distinguishable with any colour vision, and text has enough contrast."""
 
 import itertools
 import tomllib
@@ -14,7 +14,7 @@ from braintumor.enums import CLASSES
 
 # Machado, Oliveira and Fernandes (2009), full severity, on linear RGB.
 VISION = {
-    "usual": np.eye(3),
+    "normal": np.eye(3),
     "protanopia": np.array(
         [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
     ),
@@ -48,30 +48,30 @@ def _lab(linear: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.fixture
 def theme(root: Path) -> dict[str, Any]:
-    """The theme section of the configuration."""
+    """Return the theme section of the configuration."""
     theme: dict[str, Any] = tomllib.loads((root / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
     return theme
 
 
 @pytest.mark.parametrize("vision", VISION)
-def test_no_two_classes_look_alike(vision: str) -> None:
+def test_class_colors_are_distinguishable(vision: str) -> None:
     for one, other in itertools.combinations(CLASS_COLORS.values(), 2):
-        seen = [_lab(VISION[vision] @ _linear(color)) for color in (one, other)]
-        assert np.linalg.norm(seen[0] - seen[1]) > 15, (one, other)
+        perceived = [_lab(VISION[vision] @ _linear(color)) for color in (one, other)]
+        assert np.linalg.norm(perceived[0] - perceived[1]) > 15, (one, other)
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_marks_stand_out_from_the_background(mode: str, theme: dict[str, Any]) -> None:
+def test_class_colors_have_contrast_to_the_background(mode: str, theme: dict[str, Any]) -> None:
     for color in (*CLASS_COLORS.values(), TUMOR_COLOR):
         assert _contrast(color, theme[mode]["backgroundColor"]) >= 3
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_text_can_be_read(mode: str, theme: dict[str, Any]) -> None:
-    for ground in ("backgroundColor", "secondaryBackgroundColor"):
-        for ink in ("textColor", "linkColor", "grayColor"):
-            assert _contrast(theme[mode][ink], theme[mode][ground]) >= 4.5, (ink, ground)
+def test_text_has_contrast_to_the_background(mode: str, theme: dict[str, Any]) -> None:
+    for background in ("backgroundColor", "secondaryBackgroundColor"):
+        for text in ("textColor", "linkColor", "grayColor"):
+            assert _contrast(theme[mode][text], theme[mode][background]) >= 4.5, (text, background)
 
 
-def test_the_theme_and_the_pages_agree_on_class_colours(theme: dict[str, Any]) -> None:
+def test_theme_and_pages_have_the_same_class_colors(theme: dict[str, Any]) -> None:
     assert theme["chartCategoricalColors"] == [CLASS_COLORS[label] for label in CLASSES]

@@ -1,4 +1,4 @@
-"""The router and the frame: every page opens, says what it is for, and carries the research-use notice."""
+"""Every page opens, with and without outputs, and shows the research-use notice."""
 
 import subprocess
 import sys
@@ -12,9 +12,9 @@ from braintumor.enums import RESEARCH_USE
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 
-PAGES = ("summary", "visualizer", "detection", "practice", "log", "hypotheses", "performance")
-# The session log needs no artifact, and has nothing to draw before anything was read.
-WITHOUT_FIGURES = ("detection", "log")
+PAGES = ("summary", "visualizer", "detection", "practice", "session_log", "hypotheses", "performance")
+# Neither has a figure before a scan was read.
+WITHOUT_FIGURES = ("detection", "session_log")
 
 _IMPORTS = """
 import sys
@@ -30,64 +30,64 @@ print(",".join(sorted(heavy & set(sys.modules))))
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_renders_from_artifacts(page: str, artifacts: Settings, open_page: Open) -> None:
+def test_page_renders_with_outputs(page: str, artifacts: Settings, open_page: Open) -> None:
     app = open_page(page)
     assert not app.exception
     assert len(app.title) == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_renders_without_any_artifact(page: str, empty: Settings, open_page: Open) -> None:
+def test_page_renders_without_outputs(page: str, empty: Settings, open_page: Open) -> None:
     app = open_page(page)
     assert not app.exception
     assert len(app.title) == 1
-    assert page == "log" or "braintumor " in words(app)
+    assert page == "session_log" or "braintumor " in words(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_notice_is_on_every_page(page: str, empty: Settings, open_page: Open) -> None:
-    said = _Text()
+def test_notice_is_on_every_page(page: str, empty: Settings, open_page: Open) -> None:
+    parser = _Text()
     for block in open_page(page).get("html"):
-        said.feed(block.proto.body)
-    assert RESEARCH_USE in " ".join(said.parts)
+        parser.feed(block.proto.body)
+    assert RESEARCH_USE in " ".join(parser.texts)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_figure_has_a_text_alternative(page: str, artifacts: Settings, open_page: Open) -> None:
     app = open_page(page)
     charts = [chart.proto.alt for chart in app.get("plotly_chart")]
-    pictures = [image.alt for element in app.get("image") for image in element.proto.imgs]
-    assert all(len(alt) > 10 for alt in charts + pictures)
+    images = [image.alt for element in app.get("image") for image in element.proto.imgs]
+    assert all(len(alt) > 10 for alt in charts + images)
     if page not in WITHOUT_FIGURES:
-        assert charts or pictures
+        assert charts or images
 
 
-def test_pages_load_neither_tensorflow_nor_keras(artifacts: Settings, root: Path) -> None:
-    done = subprocess.run(
+def test_pages_import_no_training_package(artifacts: Settings, root: Path) -> None:
+    process = subprocess.run(
         [sys.executable, "-c", _IMPORTS.format(pages=PAGES)],
         cwd=root, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    assert done.stdout.strip().splitlines()[-1:] in ([], [""])
+    assert process.stdout.strip().splitlines()[-1:] in ([], [""])
 
 
-def test_the_server_takes_as_many_bytes_as_the_reader(root: Path, empty: Settings) -> None:
+def test_upload_limit_of_the_server_is_that_of_the_settings(root: Path, empty: Settings) -> None:
     config = tomllib.loads((root / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["maxUploadSize"] * 2**20 == empty.max_bytes
 
 
-def test_no_page_tells_anyone_who_visits(root: Path) -> None:
+def test_pages_collect_no_usage_statistics(root: Path) -> None:
     text = (root / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["browser"]["gatherUsageStats"] is False
     assert "http" not in text
 
 
 class _Text(HTMLParser):
-    """The text of some HTML, without the space around tags."""
+    """Collects the texts of HTML, without the space around tags."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.parts: list[str] = []
+        self.texts: list[str] = []
 
     def handle_data(self, data: str) -> None:
         if data.strip():
-            self.parts.append(data.strip())
+            self.texts.append(data.strip())

@@ -1,4 +1,4 @@
-"""Figures that a hypothesis has beside its estimates: where classes differ, what chance reaches, how accuracy grows."""
+"""Figures of single hypotheses: effect maps, permutation test, learning curve over data size."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,7 +15,7 @@ from braintumor.results.metric import Metric
 
 
 def show_hypothesis_figure(key: str, experiments: Experiments) -> None:
-    """The figure of one hypothesis, where it has one and it was measured."""
+    """Show the figure of a hypothesis, if it has one and it was measured."""
     if key == "differ":
         _show_effect_maps()
         _show_permutation_test(experiments)
@@ -26,7 +26,7 @@ def show_hypothesis_figure(key: str, experiments: Experiments) -> None:
 
 
 def _show_effect_maps() -> None:
-    """Where each tumour class differs from no tumour, in standard deviations."""
+    """Show where each tumour class differs from no tumour, in standard deviations."""
     statistics = cache.get_statistics()
     if statistics is None:
         return
@@ -35,39 +35,45 @@ def _show_effect_maps() -> None:
             st.caption(f"{label.title} minus no tumour")
             figure = plot_effect(statistics, label, TumorClass.NOTUMOR)
             figure.update_traces(showscale=False)
-            said = summarize_effect(statistics, label, TumorClass.NOTUMOR)
-            show_chart(figure, said, f"effect-{label}", 150)
+            summary = summarize_effect(statistics, label, TumorClass.NOTUMOR)
+            show_chart(figure, summary, f"effect-{label}", 150)
 
 
 def _show_permutation_test(experiments: Experiments) -> None:
-    """What the nearest class average tells, against what it tells of labels dealt at random."""
-    told, null = experiments.metric("visible", "told"), experiments.detail("visible", "null")
-    if told is None or not null:
+    """Show the accuracy of the nearest class average, and its distribution under random relabellings."""
+    accuracy, null = experiments.metric("visible", "told"), experiments.detail("visible", "null")
+    if accuracy is None or not null:
         return
     figure = go.Figure(
         go.Histogram(x=null, xbins={"size": 0.01}, marker_color=NEUTRAL, hovertemplate="%{x:.0%}: %{y}<extra></extra>")
     )
-    figure.add_vline(x=told.value, line={"color": ACCENT, "width": 3})
+    figure.add_vline(x=accuracy.value, line={"color": ACCENT, "width": 3})
     figure.add_annotation(
-        x=told.value, y=1, yref="paper", text=f"measured {told.value:.1%}", showarrow=False, xanchor="right", xshift=-6
+        x=accuracy.value,
+        y=1,
+        yref="paper",
+        text=f"measured {accuracy.value:.1%}",
+        showarrow=False,
+        xanchor="right",
+        xshift=-6,
     )
-    figure.update_xaxes(tickformat=".0%", title="group averages told apart, mean over classes")
-    figure.update_yaxes(title="deals of labels")
-    reach = sum(value >= told.value for value in null)
-    said = (
-        f"Of {len(null):,} deals of the labels to the groups at random, {reach or 'none'} reach the measured "
-        f"{told.value:.1%} (p = {experiments.detail('visible', 'p'):.3f}); the best of them reaches {max(null):.1%}."
+    figure.update_xaxes(tickformat=".0%", title="group averages classified correctly, mean over classes")
+    figure.update_yaxes(title="random relabellings")
+    count = sum(value >= accuracy.value for value in null)
+    summary = (
+        f"Of {len(null):,} random relabellings of the groups, {count or 'none'} reach the measured "
+        f"{accuracy.value:.1%} (p = {experiments.detail('visible', 'p'):.3f}). The highest is {max(null):.1%}."
     )
-    show_chart(figure, said, "chance", 190)
-    st.caption(said)
+    show_chart(figure, summary, "chance", 190)
+    st.caption(summary)
 
 
 def _show_learning_curve(experiments: Experiments) -> None:
-    """Accuracy at each share of the groups, with the fitted power law of the errors."""
+    """Show the accuracy at each share of the groups, with the fitted power law of the error rate."""
     points: list[tuple[float, Metric]] = [
-        (share, found)
+        (share, accuracy)
         for share in experiments.detail("growth", "shares", [])
-        if (found := experiments.metric("growth", f"accuracy@share:{share:g}"))
+        if (accuracy := experiments.metric("growth", f"accuracy@share:{share:g}"))
     ]
     exponent, level = experiments.metric("growth", "exponent"), experiments.metric("growth", "error@share:1")
     if not points or exponent is None or level is None:
@@ -80,31 +86,31 @@ def _show_learning_curve(experiments: Experiments) -> None:
             hovertemplate="%{x:.0%} of the groups: %{y:.1%}<extra>fitted</extra>", showlegend=False,
         )
     )  # fmt: skip
-    bounds = [found.interval or (found.value, found.value) for _, found in points]
+    bounds = [accuracy.interval or (accuracy.value, accuracy.value) for _, accuracy in points]
     figure.add_scatter(
-        x=[share for share, _ in points], y=[found.value for _, found in points], mode="markers",
+        x=[share for share, _ in points], y=[accuracy.value for _, accuracy in points], mode="markers",
         marker={"size": 10, "color": ACCENT}, showlegend=False,
         error_y={"type": "data", "symmetric": False, "color": ACCENT,
-                 "array": [high - found.value for (_, found), (_, high) in zip(points, bounds, strict=True)],
-                 "arrayminus": [found.value - low for (_, found), (low, _) in zip(points, bounds, strict=True)]},
+                 "array": [high - accuracy.value for (_, accuracy), (_, high) in zip(points, bounds, strict=True)],
+                 "arrayminus": [accuracy.value - low for (_, accuracy), (low, _) in zip(points, bounds, strict=True)]},
         hovertemplate="%{x:.0%} of the groups: %{y:.1%}<extra>measured</extra>",
     )  # fmt: skip
     figure.update_xaxes(type="log", tickvals=[s for s, _ in points], tickformat=".0%", title="share of training groups")
     figure.update_yaxes(tickformat=".0%", title="accuracy")
-    measured = join_words(f"{found.value:.1%} at {share:.0%}" for share, found in points)
+    measured = join_words(f"{accuracy.value:.1%} at {share:.0%}" for share, accuracy in points)
     low, high = exponent.interval or (exponent.value, exponent.value)
     power = Metric(-exponent.value, (-high, -low)).plain()
-    said = f"Accuracy {measured}. Fitted: errors fall as the share to the power of {power}."
-    show_chart(figure, said, "growth-curve", 230)
-    st.caption(said)
+    summary = f"Accuracy {measured}. Fitted: the error rate is proportional to the share to the power of {power}."
+    show_chart(figure, summary, "growth-curve", 230)
+    st.caption(summary)
 
 
 def _show_results_by_seed(experiments: Experiments, key: str) -> None:
-    """What each seed reached with and without, in words."""
+    """Show the result of each seed, with and without."""
     lines = []
-    for metric, (ours, theirs) in experiments.detail(key, "by_seed", {}).items():
-        title = metric.replace("_", " ").replace("tumor", "tumour").replace("outside sensitivity", "outside tumours")
-        lines.append(f"{title} {_format_shares(ours)} with, {_format_shares(theirs)} without")
+    for metric, (with_values, without_values) in experiments.detail(key, "by_seed", {}).items():
+        title = metric.replace("_", " ").replace("tumor", "tumour").replace("outside", "external")
+        lines.append(f"{title} {_format_shares(with_values)} with, {_format_shares(without_values)} without")
     if lines:
         st.caption(f"By seed: {'; '.join(lines)}.")
 

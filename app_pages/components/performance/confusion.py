@@ -1,7 +1,8 @@
-"""The confusion matrix, and the scans behind a cell that is clicked or chosen."""
+"""The confusion matrix, and the scans of one of its cells."""
 
-from typing import Any
+from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from app_pages.components.performance.score_charts import plot_confusion
@@ -14,26 +15,27 @@ from braintumor.reporting.labels import label_title
 from braintumor.results.metric import Curves
 from braintumor.results.version import VersionReport
 
-_TRUTH_KEY, _PREDICTED_KEY = "cell-truth", "cell-called"
+_TRUTH_KEY: Final = "cell-truth"
+_PREDICTED_KEY: Final = "cell-called"
 
 
 def show_confusion(curves: Curves, report: VersionReport, split: str) -> None:
-    """The confusion matrix, as counts or as shares of each true class."""
-    show_section("What was called what", "Rows are the truth. Colour is the share of the row. A click lists the scans.")
+    """Show the confusion matrix, as counts or as shares of each true class."""
+    show_section("Confusion matrix", "Rows: true class. Colour: share of the row. Click a cell to list its scans.")
     if not curves.confusion:
-        show_missing("There is no confusion matrix for these images. Write it with:", report.evaluate_command)
+        show_missing("There is no confusion matrix for these images. Run:", report.evaluate_command)
         return
     unit = st.segmented_control(
         "Cells", ["Images", "Share of the class"], default="Images", key="cells", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    figure, said = plot_confusion(curves.confusion, unit != "Images")
+    figure, summary = plot_confusion(curves.confusion, unit != "Images")
     key = f"confusion-{split}"
-    show_chart(figure, said, key, 400, on_select=lambda: select_cell(st.session_state.get(key)))
+    show_chart(figure, summary, key, 400, on_select=lambda: select_cell(st.session_state.get(key)))
 
 
 def select_cell(event: Any) -> None:
-    """Take over the cell that was clicked; a click on nothing keeps the last one."""
+    """Select the cell that was clicked; a click next to the cells changes nothing."""
     try:
         x, y = (event["selection"]["points"][0][axis] for axis in ("x", "y"))
     except (KeyError, IndexError, TypeError):
@@ -44,42 +46,45 @@ def select_cell(event: Any) -> None:
 
 
 def render_confusion_cell(report: VersionReport, split: str) -> None:
-    """The scans of one cell, surest first."""
-    table = cache.get_predictions(report.version)
-    if table.empty:
+    """Let the user choose a cell, and list its scans with the most certain first."""
+    predictions = cache.get_predictions(report.version)
+    if predictions.empty:
         return
-    for key in (_TRUTH_KEY, _PREDICTED_KEY):  # what another version answers may be no answer of this one
+    for key in (_TRUTH_KEY, _PREDICTED_KEY):  # the label of another version may not exist in this one
         if st.session_state.get(key) not in (None, *report.class_labels):
             del st.session_state[key]
-    show_section("Which scans?", "Those of one cell of the matrix: click it, or choose it here.")
+    show_section("Scans of one cell", "Click a cell of the matrix, or choose it here.")
     with st.container(horizontal=True, gap="medium"):
-        chosen = [
+        truth, predicted = (
             st.selectbox(title, list(report.class_labels), format_func=label_title, key=key, index=None, width=200,
-                         placeholder="Choose an answer")
-            for title, key in (("Truth", _TRUTH_KEY), ("Called", _PREDICTED_KEY))
-        ]  # fmt: skip
-    truth, called = chosen
-    if truth is None or called is None:
+                         placeholder="Choose a class")
+            for title, key in (("True class", _TRUTH_KEY), ("Predicted class", _PREDICTED_KEY))
+        )  # fmt: skip
+    if truth is None or predicted is None:
         return
-    # Where no kind is told, a tumour of any kind is a tumour.
-    of_truth = table["label"] != TumorClass.NOTUMOR if truth == TUMOR_LABEL else table["label"] == truth
-    rows = table[(table["split"] == split) & of_truth & (table["predicted"] == called)]
-    what = f"{class_text(truth)} called {class_text(called)}"
+    # For a binary model, tumours of every type are tumours.
+    has_truth = predictions["label"] != TumorClass.NOTUMOR if truth == TUMOR_LABEL else predictions["label"] == truth
+    rows = predictions[(predictions["split"] == split) & has_truth & (predictions["predicted"] == predicted)]
+    title = f"{class_text(truth)} predicted as {class_text(predicted)}"
     if rows.empty:
-        st.markdown(f"No scan: {what}.")
-        return
-    st.markdown(f"{pluralize(len(rows), 'scan')} of {what}, surest first.")
-    shown = rows.assign(
-        said=rows["tumor_probability" if called == TUMOR_LABEL else f"p_{called}"],
-        answer=rows["verdict"].map(lambda v: VERDICT_TITLES[Verdict(v)]),
-    ).sort_values("said", ascending=False)
+        st.markdown(f"No scans: {title}.")
+    else:
+        st.markdown(f"{pluralize(len(rows), 'scan')}: {title}, most certain first.")
+        _show_scans(rows, predicted)
+
+
+def _show_scans(rows: pd.DataFrame, predicted: str) -> None:
+    table = rows.assign(
+        probability=rows["tumor_probability" if predicted == TUMOR_LABEL else f"p_{predicted}"],
+        verdict_title=rows["verdict"].map(lambda verdict: VERDICT_TITLES[Verdict(verdict)]),
+    ).sort_values("probability", ascending=False)
     st.dataframe(
-        shown[["path", "said", "tumor_probability", "answer"]],
+        table[["path", "probability", "tumor_probability", "verdict_title"]],
         hide_index=True, width="stretch", height=280, key="cell",
         column_config={
             "path": "Scan",
-            "said": st.column_config.NumberColumn(f"Probability of {class_text(called)}", format="percent"),
+            "probability": st.column_config.NumberColumn(f"Probability of {class_text(predicted)}", format="percent"),
             "tumor_probability": st.column_config.NumberColumn("Tumour probability", format="percent"),
-            "answer": "Verdict",
+            "verdict_title": "Verdict",
         },
     )  # fmt: skip

@@ -1,4 +1,6 @@
-"""Speed: milliseconds by stage, and what mask, map and novelty cost."""
+"""Time of a prediction, by step."""
+
+from typing import Final
 
 import streamlit as st
 
@@ -10,35 +12,38 @@ from app_pages.components.shared.tables import require_check, show_text_table
 from braintumor.results.summaries import summarize_latency
 from braintumor.results.version import VersionReport
 
-_STEP_TITLES = {
-    "read": "Read the file", "standardize": "Make the frame", "infer": "Run the network", "judge": "Judge",
-    "total": "All together",
+_STEP_TITLES: Final = {
+    "read": "Read the file", "standardize": "Preprocess", "infer": "Run the network", "judge": "Decide the verdict",
+    "total": "Total",
 }  # fmt: skip
-_METHOD_TITLES = {"whole": "All outputs, novelty and verdict", "bare": "Class alone", "keras": "Keras, model.predict"}
+_METHOD_TITLES: Final = {
+    "whole": "All outputs, out-of-distribution score and verdict",
+    "bare": "Class alone",
+    "keras": "Keras, model.predict",
+}
 
 
 def show_latency(report: VersionReport) -> None:
-    """Medians with intervals, by stage and by way."""
-    show_section("Where the time goes", "Milliseconds for one scan, median of many, on the machine it was measured on.")
-    stage = require_check(report, "latency", "Speed")
-    if stage is None:
+    """Show median times with intervals, by step and by method."""
+    show_section("Time per scan", "Median milliseconds for one scan, on the machine where it was measured.")
+    check = require_check(report, "latency", "Latency")
+    if check is None:
         return
-    metrics = stage.metrics
+    metrics = check.metrics
     st.markdown(summarize_latency(metrics))
-    bars = [
-        IntervalRow(title, metrics[f"ms@stage:{name}"], f"{metrics[f'ms@stage:{name}'].plain()} ms",
-            ACCENT if name == "total" else NEUTRAL)
-        for name, title in _STEP_TITLES.items()
-        if f"ms@stage:{name}" in metrics
-    ]  # fmt: skip
-    said = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
-    show_chart(plot_intervals(bars, "plain"), f"Median milliseconds by stage. {said}.", "speed", 64 + 38 * len(bars))
-    rows = {
-        title: {"Milliseconds (95% interval)": metrics[f"ms@way:{name}"].plain()}
+    steps = {name: metrics[f"ms@stage:{name}"] for name in _STEP_TITLES if f"ms@stage:{name}" in metrics}
+    rows = [
+        IntervalRow(_STEP_TITLES[name], metric, f"{metric.plain()} ms", ACCENT if name == "total" else NEUTRAL)
+        for name, metric in steps.items()
+    ]
+    alt = "; ".join(f"{row.label} {row.text}" for row in rows)
+    show_chart(plot_intervals(rows, "plain"), f"Median milliseconds by step. {alt}.", "speed", 64 + 38 * len(rows))
+    table = {
+        title: {"Milliseconds (95% CI)": metrics[f"ms@way:{name}"].plain()}
         for name, title in _METHOD_TITLES.items()
         if f"ms@way:{name}" in metrics
     }
-    show_text_table(rows, "From the same frame", "speed")
-    scans, cores = stage.details.get("scans"), stage.details.get("cores")
+    show_text_table(table, "From the same model input", "speed")
+    scans, cores = check.details.get("scans"), check.details.get("cores")
     if isinstance(scans, int) and isinstance(cores, int):
-        st.caption(f"Measured in turn, scan by scan, on {pluralize(scans, 'scan')} and {pluralize(cores, 'core')}.")
+        st.caption(f"Methods alternate scan by scan, over {pluralize(scans, 'scan')}, on {pluralize(cores, 'core')}.")

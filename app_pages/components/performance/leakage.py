@@ -1,4 +1,6 @@
-"""The price of leakage: one recipe under three splits, side by side."""
+"""Effect of leakage: one recipe under three protocols."""
+
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -9,38 +11,40 @@ from app_pages.components.shared.colors import ACCENT, NEUTRAL
 from app_pages.components.shared.formatting import METRIC_TITLES, metric_value
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.enums import Protocol, Split
-from braintumor.results.hypotheses import subtract_estimates
+from braintumor.inference.runs import Run
+from braintumor.results.effect_size import subtract_estimates
 from braintumor.results.version import VersionReport, leakage_baseline
 
-_PROTOCOL_TITLES = {
+_PROTOCOL_TITLES: Final = {
     Protocol.GROUP: "By group: patients and near-duplicates kept together",
     Protocol.OFFICIAL: "Official: the folders as published",
-    Protocol.RANDOM: "Random: images dealt one by one",
+    Protocol.RANDOM: "Random: single images",
 }
-_REPORTED_METRICS = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "loss")
+_REPORTED_METRICS: Final = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "loss")
 
 
 def show_leakage_effect(report: VersionReport) -> None:
-    """Test scores of the version under each split, with what they differ by."""
-    base = leakage_baseline(report.version)
+    """Show the test scores of one recipe under each protocol, and their differences."""
+    version = leakage_baseline(report.version)
     show_section(
-        "The same recipe under three splits",
-        f"Version {base}, each time scored on its own test images. Only the first split is fair.",
+        "One recipe under three protocols",
+        f"Version {version}, each time tested on its own test images. Only the split by group has no leakage.",
     )
-    reports = {Protocol.GROUP: cache.get_report(base)}
-    reports |= {p: cache.get_report(f"{base}-{p}") for p in (Protocol.OFFICIAL, Protocol.RANDOM)}
-    if absent := [other.evaluate_command for other in reports.values() if other.metric(Split.TEST, "accuracy") is None]:
-        show_missing("Not all three have been measured. What is missing comes from:", *absent)
-    measured = {p: other for p, other in reports.items() if other.metric(Split.TEST, "accuracy") is not None}
+    reports = {protocol: cache.get_report(Run(version, protocol).name) for protocol in _PROTOCOL_TITLES}
+    is_missing = {protocol: other.metric(Split.TEST, "accuracy") is None for protocol, other in reports.items()}
+    if any(is_missing.values()):
+        commands = [other.evaluate_command for protocol, other in reports.items() if is_missing[protocol]]
+        show_missing("Not all three were evaluated. Run:", *commands)
+    measured = {protocol: other for protocol, other in reports.items() if not is_missing[protocol]}
     if not measured:
         return
     for metric in ("accuracy", "macro_f1"):
         _show_metric(metric, measured)
     table = {
         protocol.capitalize(): {
-            METRIC_TITLES[name]: metric_value(name, estimate)
+            METRIC_TITLES[name]: metric_value(name, value)
             for name in _REPORTED_METRICS
-            if (estimate := other.metric(Split.TEST, name)) is not None
+            if (value := other.metric(Split.TEST, name)) is not None
         }
         for protocol, other in measured.items()
     }
@@ -50,34 +54,33 @@ def show_leakage_effect(report: VersionReport) -> None:
         st.markdown(f"- {sentence}")
 
 
-def _show_metric(metric: str, reports: dict[Protocol, VersionReport]) -> None:
-    found = [(p, e) for p, other in reports.items() if (e := other.metric(Split.TEST, metric)) is not None]
-    bars = [
+def _show_metric(name: str, reports: dict[Protocol, VersionReport]) -> None:
+    metrics = {protocol: other.metric(Split.TEST, name) for protocol, other in reports.items()}
+    rows = [
         IntervalRow(
-            p.capitalize(), e, f"{_PROTOCOL_TITLES[p]}: {e.percent()}", ACCENT if p is Protocol.GROUP else NEUTRAL
+            protocol.capitalize(), metric, f"{_PROTOCOL_TITLES[protocol]}: {metric.percent()}",
+            ACCENT if protocol is Protocol.GROUP else NEUTRAL,
         )
-        for p, e in found
-    ]
-    said = "; ".join(f"{_PROTOCOL_TITLES[p]}: {e.percent()}" for p, e in found)
-    st.markdown(f"**{METRIC_TITLES[metric]}**")
-    show_chart(
-        plot_intervals(bars), f"{METRIC_TITLES[metric]} by split. {said}.", f"leakage-{metric}", 64 + 38 * len(bars)
-    )
+        for protocol, metric in metrics.items() if metric is not None
+    ]  # fmt: skip
+    alt = "; ".join(row.text for row in rows)
+    st.markdown(f"**{METRIC_TITLES[name]}**")
+    show_chart(plot_intervals(rows), f"{METRIC_TITLES[name]} by split. {alt}.", f"leakage-{name}", 64 + 38 * len(rows))
 
 
 def _summarize_differences(reports: dict[Protocol, VersionReport]) -> list[str]:
-    """What each leaky split adds to the score, and whether that is more than noise."""
-    fair = reports.get(Protocol.GROUP)
-    ours = fair.metric(Split.TEST, "accuracy") if fair else None
-    said = []
+    """Say how much each leaky protocol adds to the accuracy, and whether that is significant."""
+    group_report = reports.get(Protocol.GROUP)
+    group_accuracy = group_report.metric(Split.TEST, "accuracy") if group_report else None
+    sentences = []
     for protocol, other in reports.items():
-        theirs = other.metric(Split.TEST, "accuracy")
-        if ours is None or theirs is None or protocol is Protocol.GROUP:
+        accuracy = other.metric(Split.TEST, "accuracy")
+        if group_accuracy is None or accuracy is None or protocol is Protocol.GROUP:
             continue
-        gap = subtract_estimates(theirs, ours)
-        clear = gap.interval is not None and (gap.interval[0] > 0 or gap.interval[1] < 0)
-        said.append(
-            f"The {protocol} split scores {gap.points()} of accuracy against the split by group: "
-            f"{'more than noise' if clear else 'not clearly more than noise'}."
+        difference = subtract_estimates(accuracy, group_accuracy)
+        low, high = difference.interval or (-1.0, 1.0)
+        sentences.append(
+            f"Accuracy on the {protocol} split minus the split by group: {difference.describe('points')}, "
+            f"{'significant' if low > 0 or high < 0 else 'not significant'}."
         )
-    return said
+    return sentences

@@ -1,6 +1,7 @@
-"""Gallery of localization: the scans where the mask fits worst, middling and best, with both outlines."""
+"""Localization: agreement of mask and class map with the reference outlines, and a gallery of scans with both."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -25,115 +26,118 @@ from braintumor.results.summaries import summarize_localization
 from braintumor.results.version import VersionReport
 from braintumor.settings import get_settings
 
-# Okabe and Ito: told apart with any colour vision.
-_TRUTH_COLOR: Final = (86, 180, 233)
+_LOCALIZATION_METRICS: Final = ("dice", "iou", "pointing_game", "activation_inside", "map_pointing_game")
+_PLAIN_METRICS: Final = ("dice", "iou")
+# Okabe and Ito: distinguishable with any colour vision.
+_REFERENCE_COLOR: Final = (86, 180, 233)
 _PREDICTION_COLOR: Final = (230, 159, 0)
 _GALLERY_COLUMNS: Final = 4
-_IMAGE_SIDE: Final = 320
-
-
-def show_localization_gallery(report: VersionReport, split: str) -> None:
-    """Scans of a split by how well the mask fits; nothing where the version has no mask or the images are not here."""
-    rows = cache.get_predictions(report.version)
-    if "dice" not in rows.columns or not get_settings().dataset.is_dir():
-        return
-    rows = rows[(rows["split"] == split) & rows["dice"].notna()].sort_values("dice", kind="stable")
-    show_section("Gallery", "Blue is the outline, orange the mask of the model.")
-    kinds = ["Worst", "Middling", "Best"]
-    kind = st.segmented_control("Fit", kinds, default=kinds[0], key="gallery-fit", required=True)
-    start = {
-        "Worst": 0,
-        "Middling": max(0, len(rows) // 2 - _GALLERY_COLUMNS // 2),
-        "Best": max(0, len(rows) - _GALLERY_COLUMNS),
-    }[kind]
-    grid = st.grid(_GALLERY_COLUMNS, min_column_width=150, gap="small")
-    for row in rows.iloc[start : start + _GALLERY_COLUMNS].to_dict("records"):
-        with grid.cell():
-            _show_gallery_image(report.version, {str(key): value for key, value in row.items()})
-
-
-def _show_gallery_image(version: str, row: dict[str, object]) -> None:
-    said = f"{class_text(str(row['label']))}, Dice {float(str(row['dice'])):.2f}"
-    try:
-        settings = get_settings()
-        stamp = cache.stamp_folder(settings.outputs / version)
-        picture = draw_outlines(version, str(row["path"]), stamp, masks_folder(settings).is_dir())
-    except BrainTumorError as error:
-        st.caption(str(error))
-        return
-    st.image(picture, width="stretch", alt=f"Scan with the true outline and the mask of the model: {said}.")
-    st.caption(f"`{str(row['path']).rsplit('/', 1)[-1]}`  \n{said}")
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def draw_outlines(version: str, path: str, stamp: cache.FolderStamp, has_masks: bool) -> NDArray[np.uint8]:
-    """A scan of the image set with both outlines, RGB, as long as the files of the version stay the same.
-
-    `masked` says whether the true outlines are at hand: a scan without them is drawn anew once they are.
-    """
-    settings = get_settings()
-    scan = read_scan(settings.dataset / path, settings=settings)
-    manifest = cache.get_dataset().manifest
-    known = manifest[manifest["path"] == path] if not manifest.empty else pd.DataFrame()
-    truth = None if known.empty else load_mask({str(k): v for k, v in known.iloc[0].items()}, settings)
-    pixels = np.repeat(scan.to_uint8()[..., None], 3, axis=2)
-    for mask, colour in ((truth, _TRUTH_COLOR), (cache.get_detector(version).detect(scan).mask, _PREDICTION_COLOR)):
-        if mask is not None and mask.any():
-            pixels[outline_mask(mask)] = colour
-    scale = _IMAGE_SIDE / max(scan.width, scan.height)
-    size = max(1, round(scan.width * scale)), max(1, round(scan.height * scale))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
-
-
-_LOCALIZATION_METRICS: Final = ("dice", "iou", "pointing_game", "activation_inside", "map_pointing_game")
+_IMAGE_SIDE: Final = 320  # pixels
 
 
 def render_localization(report: VersionReport) -> None:
-    """Agreement with the outlines: overall, by class, plane and size, and the scans themselves."""
-    show_section("Does it point at the tumour?", "Against the outlines of tumours that have one.")
-    if training_dataset(report.card) == BINARY_SET:
-        st.markdown("Nobody outlined the tumours this version was tested on, so where it points was not measured.")
+    """Show the agreement with the reference outlines: overall, by subgroup, and in a gallery."""
+    show_section("Does it locate the tumour?", "Compared with the reference outlines of tumours that have one.")
+    if training_dataset(report.recipe) == BINARY_SET:
+        st.markdown("The test images of this version have no reference outlines, so localization was not measured.")
         return
-    found = choose_split_metrics(report, "places", "activation_inside", "Where this version points")
-    if found is None:
+    selection = choose_split_metrics(report, "places", "activation_inside", "Localization")
+    if selection is None:
         return
-    split, metrics = found
+    split, metrics = selection
     st.markdown(summarize_localization(metrics))
     names = [name for name in _LOCALIZATION_METRICS if name in metrics]
     rows = {
         METRIC_TITLES[name]: {
-            "Value (95% interval)": metric_value(name, metrics[name]),
+            "Value (95% CI)": metric_value(name, metrics[name]),
             "Scans": short_sample_size_text(metrics[name]),
         }
         for name in names
     }
     show_text_table(rows, "Metric", "places")
-    if not names:
-        return
+    if names:
+        _show_subgroups(metrics, names)
+        show_localization_gallery(report, split)
+
+
+def _show_subgroups(metrics: Metrics, names: Sequence[str]) -> None:
     name = st.segmented_control(
-        "Shown by class, plane and size", names, default=names[0], format_func=METRIC_TITLES.__getitem__,
+        "By class, plane and size", names, default=names[0], format_func=METRIC_TITLES.__getitem__,
         key="places-metric", required=True,
     )  # fmt: skip
-    bars = _interval_rows(metrics, name)
-    said = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
-    unit = "plain" if name in ("dice", "iou") else "share"
+    rows = _interval_rows(metrics, name)
+    alt = "; ".join(f"{row.label} {row.text}" for row in rows)
     show_chart(
-        plot_intervals(bars, unit),
-        f"{METRIC_TITLES[name]} with 95% intervals. {said}.",
+        plot_intervals(rows, "plain" if name in _PLAIN_METRICS else "share"),
+        f"{METRIC_TITLES[name]} with 95% confidence intervals. {alt}.",
         f"places-{name}",
-        70 + 34 * len(bars),
+        70 + 34 * len(rows),
     )
-    show_localization_gallery(report, split)
 
 
 def _interval_rows(metrics: Metrics, name: str) -> list[IntervalRow]:
-    bars = [IntervalRow("All", metrics[name], metric_value(name, metrics[name]), ACCENT)]
+    rows = [IntervalRow("All", metrics[name], metric_value(name, metrics[name]), ACCENT)]
     for label in CLASSES:
-        if estimate := metrics.get(f"{name}/{label}"):
-            bars.append(IntervalRow(label.title, estimate, metric_value(name, estimate), CLASS_COLORS[label]))
-    for part in (n.removeprefix(name) for n in metrics if n.startswith(f"{name}@")):
-        estimate = metrics[f"{name}{part}"]
-        which = part.partition(":")[2].capitalize()
-        shown = f"{which} tumours" if part.startswith("@size") else which
-        bars.append(IntervalRow(shown, estimate, metric_value(name, estimate), NEUTRAL))
-    return bars
+        if metric := metrics.get(f"{name}/{label}"):
+            rows.append(IntervalRow(label.title, metric, metric_value(name, metric), CLASS_COLORS[label]))
+    for key, metric in metrics.items():
+        if key.startswith(f"{name}@"):
+            attribute, _, value = key.removeprefix(f"{name}@").partition(":")
+            title = f"{value.capitalize()} tumours" if attribute == "size" else value.capitalize()
+            rows.append(IntervalRow(title, metric, metric_value(name, metric), NEUTRAL))
+    return rows
+
+
+def show_localization_gallery(report: VersionReport, split: str) -> None:
+    """Show scans of a split by Dice; nothing if the version has no mask or the images are missing."""
+    predictions = cache.get_predictions(report.version)
+    if "dice" not in predictions.columns or not get_settings().dataset.is_dir():
+        return
+    in_split = (predictions["split"] == split) & predictions["dice"].notna()
+    rows = predictions[in_split].sort_values("dice", kind="stable")
+    show_section("Gallery", "Blue: reference outline. Orange: mask of the model.")
+    starts = {
+        "Worst": 0,
+        "Median": max(0, len(rows) // 2 - _GALLERY_COLUMNS // 2),
+        "Best": max(0, len(rows) - _GALLERY_COLUMNS),
+    }
+    choice = st.segmented_control("Agreement", list(starts), default="Worst", key="gallery-fit", required=True)
+    grid = st.grid(_GALLERY_COLUMNS, min_column_width=150, gap="small")
+    for row in rows.iloc[starts[choice] : starts[choice] + _GALLERY_COLUMNS].to_dict("records"):
+        with grid.cell():
+            _show_gallery_image(report.version, row)
+
+
+def _show_gallery_image(version: str, row: Mapping[Any, Any]) -> None:
+    path, caption = str(row["path"]), f"{class_text(str(row['label']))}, Dice {float(row['dice']):.2f}"
+    settings = get_settings()
+    stamp = cache.stamp_folder(settings.outputs / version)
+    try:
+        image = draw_outlines(version, path, stamp, masks_folder(settings).is_dir())
+    except BrainTumorError as error:
+        st.caption(str(error))
+        return
+    st.image(image, width="stretch", alt=f"Scan with the reference outline and the mask of the model: {caption}.")
+    st.caption(f"`{path.rsplit('/', 1)[-1]}`  \n{caption}")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def draw_outlines(version: str, path: str, stamp: cache.FolderStamp, has_masks: bool) -> NDArray[np.uint8]:
+    """Draw reference outline and predicted mask onto a scan of the image set, as RGB.
+
+    `stamp` and `has_masks` are only cache keys: the image is drawn again if the files of the version change, or if
+    reference masks become available.
+    """
+    settings = get_settings()
+    scan = read_scan(settings.dataset / path, settings=settings)
+    manifest = cache.get_dataset().manifest
+    rows = manifest[manifest["path"] == path] if not manifest.empty else pd.DataFrame()
+    reference = None if rows.empty else load_mask({str(k): v for k, v in rows.iloc[0].items()}, settings)
+    prediction = cache.get_detector(version).detect(scan).mask
+    pixels = np.repeat(scan.to_uint8()[..., None], 3, axis=2)
+    for mask, color in ((reference, _REFERENCE_COLOR), (prediction, _PREDICTION_COLOR)):
+        if mask is not None and mask.any():
+            pixels[outline_mask(mask)] = color
+    scale = _IMAGE_SIDE / max(scan.width, scan.height)
+    size = max(1, round(scan.width * scale)), max(1, round(scan.height * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))

@@ -1,4 +1,6 @@
-"""Robustness and sanity: scores under disturbances, and whether explanations depend on what they should."""
+"""Robustness to corruptions, and sanity checks of the explanations."""
+
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,22 +15,22 @@ from braintumor.results.study import StudyCheck
 from braintumor.results.summaries import summarize_explanation_sanity, summarize_robustness
 from braintumor.results.version import VersionReport
 
-_REPORTED_METRICS = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
-# Okabe and Ito's colours, each with a marker of its own beside.
-_CORRUPTION_STYLES = {
+_REPORTED_METRICS: Final = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
+# Colours of Okabe and Ito, each with another marker.
+_CORRUPTION_STYLES: Final = {
     "noise": ("#0072B2", "circle"), "blur": ("#E69F00", "square"), "jpeg": ("#009E73", "diamond"),
     "contrast": ("#CC79A7", "cross"), "rotation": ("#D55E00", "triangle-up"), "scaling": ("#7F8C99", "x"),
 }  # fmt: skip
 
 
 def show_robustness(report: VersionReport) -> None:
-    """Curves of disturbances, then of explanations."""
-    show_section("Disturbed scans", "The same test scans, each kind of disturbance at five strengths.")
-    if stage := require_check(report, "robustness", "Robustness"):
-        _show_corruptions(stage)
-    show_section("Do explanations depend on the model?", "Checks of the class map on tumour scans.")
-    if stage := require_check(report, "sanity", "The sanity of explanations"):
-        _show_explanation_sanity(stage)
+    """Show scores under corruptions, then the sanity checks."""
+    show_section("Corrupted scans", "The same test scans, with each corruption at five severities.")
+    if check := require_check(report, "robustness", "Robustness"):
+        _show_corruptions(check)
+    show_section("Do explanations depend on the model?", "Sanity checks of the class map on tumour scans.")
+    if check := require_check(report, "sanity", "Sanity of explanations"):
+        _show_explanation_sanity(check)
 
 
 def _show_corruptions(check: StudyCheck) -> None:
@@ -37,74 +39,75 @@ def _show_corruptions(check: StudyCheck) -> None:
     name = st.segmented_control(
         "Score", names, default=names[0], format_func=METRIC_TITLES.__getitem__, key="robustness-metric", required=True
     )
-    figure, said = plot_corruptions(check, name)
-    show_chart(figure, said, f"robustness-{name}", 420)
+    figure, summary = plot_corruptions(check, name)
+    show_chart(figure, summary, f"robustness-{name}", 420)
     units = check.details.get("units")
     if isinstance(units, dict):
         lines = [
-            f"{_corruption_title(kind)}: {units[kind]}, {', '.join(f'{s:g}' for s in curve['strength'].dropna())}."
-            for kind, curve in check.curves.items()
-            if kind in units and "strength" in curve
+            f"{_corruption_title(name)}: {units[name]}, {', '.join(f'{s:g}' for s in curve['strength'].dropna())}."
+            for name, curve in check.curves.items()
+            if name in units and "strength" in curve
         ]
         st.caption("  \n".join(lines))
 
 
-def plot_corruptions(check: StudyCheck, name: str) -> tuple[go.Figure, str]:
-    """A score by strength, one line a disturbance, with the sentence that says the same."""
-    figure, said, form = go.Figure(), [], metric_format(name)
-    for kind, curve in check.curves.items():
-        if name not in curve or "strength" not in curve:
+def plot_corruptions(check: StudyCheck, metric: str) -> tuple[go.Figure, str]:
+    """Plot a metric by severity, one line per corruption; return the figure and a summary."""
+    figure, sentences, form = go.Figure(), [], metric_format(metric)
+    for name, curve in check.curves.items():
+        if metric not in curve or "strength" not in curve:
             continue
-        color, symbol = _CORRUPTION_STYLES.get(kind, (NEUTRAL, "circle"))
-        low, high = (curve.get(f"{name}_{end}", curve[name]) for end in ("low", "high"))
+        color, symbol = _CORRUPTION_STYLES.get(name, (NEUTRAL, "circle"))
+        low, high = (curve.get(f"{metric}_{end}", curve[metric]) for end in ("low", "high"))
         figure.add_scatter(
-            x=list(range(len(curve))), y=curve[name], name=_corruption_title(kind), mode="lines+markers",
+            x=list(range(len(curve))), y=curve[metric], name=_corruption_title(name), mode="lines+markers",
             line={"color": color, "width": 2}, marker={"symbol": symbol, "size": 9, "color": color},
             customdata=list(zip(curve["strength"], low, high, strict=True)),
-            hovertemplate=f"{_corruption_title(kind)} %{{customdata[0]}}: %{{y:{form}}} "
+            hovertemplate=f"{_corruption_title(name)} %{{customdata[0]}}: %{{y:{form}}} "
             f"(%{{customdata[1]:{form}}} to %{{customdata[2]:{form}}})<extra></extra>",
         )  # fmt: skip
-        said.append(f"{kind} from {format(curve[name].iloc[0], form)} to {format(curve[name].iloc[-1], form)}")
-    figure.update_xaxes(title="Strength (0 is undisturbed)", dtick=1)
-    figure.update_yaxes(title=METRIC_TITLES[name], tickformat=".1f" if form == ".2f" else ".0%", nticks=6)
+        first, last = (format(curve[metric].iloc[index], form) for index in (0, -1))
+        sentences.append(f"{name} from {first} to {last}")
+    figure.update_xaxes(title="Severity (0: no corruption)", dtick=1)
+    figure.update_yaxes(title=METRIC_TITLES[metric], tickformat=".1f" if form == ".2f" else ".0%", nticks=6)
     figure.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
-    return figure, f"{METRIC_TITLES[name]} from undisturbed to the strongest disturbance: {'; '.join(said)}."
+    return figure, f"{METRIC_TITLES[metric]} without corruption and at the highest severity: {'; '.join(sentences)}."
 
 
 def _show_explanation_sanity(check: StudyCheck) -> None:
     st.markdown(summarize_explanation_sanity(check.metrics))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Layers randomized, from the answer down**")
+        st.markdown("**Layers randomized, from output to input**")
         curve = check.curves.get("randomized", pd.DataFrame())
-        columns = {"map_agreement": ("Class map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
-        _show_lines(curve, columns, "Share of layers randomized", "Rank correlation", "randomized", "")
+        lines = {"map_agreement": ("Class map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
+        _show_lines(curve, lines, "Share of layers randomized", "Rank correlation", "randomized", "")
     with right:
-        kind = st.segmented_control(
+        method = st.segmented_control(
             "Pixels", ["deletion", "insertion"], default="deletion", format_func=str.capitalize, key="sanity-kind",
             required=True,
         )  # fmt: skip
-        columns = {"map": ("In the map's order", ACCENT, "solid"), "random": ("Map's cells shuffled", NEUTRAL, "dash")}
-        what = "taken away" if kind == "deletion" else "put back"
-        curve = check.curves.get(kind, pd.DataFrame())
-        _show_lines(curve, columns, f"Share of pixels {what}", "Probability of the class", kind, ".0%")
+        lines = {"map": ("In the order of the map", ACCENT, "solid"), "random": ("In random order", NEUTRAL, "dash")}
+        action = "deleted" if method == "deletion" else "inserted"
+        curve = check.curves.get(method, pd.DataFrame())
+        _show_lines(curve, lines, f"Share of pixels {action}", "Probability of the class", method, ".0%")
 
 
 def _show_lines(
-    curve: pd.DataFrame, columns: dict[str, tuple[str, str, str]], x: str, y: str, key: str, form: str
+    curve: pd.DataFrame, lines: dict[str, tuple[str, str, str]], x: str, y: str, key: str, tick_format: str
 ) -> None:
     if "share" not in curve:
         return
-    figure, said = go.Figure(), []
-    for name, (title, color, dash) in columns.items():
+    figure, sentences = go.Figure(), []
+    for name, (title, color, dash) in lines.items():
         if name in curve:
             figure.add_scatter(x=curve["share"], y=curve[name], name=title, mode="lines",
                                line={"color": color, "width": 2.5, "dash": dash})  # fmt: skip
-            said.append(f"{title} from {curve[name].iloc[0]:.2f} to {curve[name].iloc[-1]:.2f}")
+            sentences.append(f"{title} from {curve[name].iloc[0]:.2f} to {curve[name].iloc[-1]:.2f}")
     figure.update_xaxes(title=x, tickformat=".0%", nticks=6)
-    figure.update_yaxes(title=y, tickformat=form, nticks=6)
+    figure.update_yaxes(title=y, tickformat=tick_format, nticks=6)
     figure.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0})
-    show_chart(figure, f"{y} against {x.lower()}: {'; '.join(said)}.", key, 340)
+    show_chart(figure, f"{y} against {x.lower()}: {'; '.join(sentences)}.", key, 340)
 
 
 def _corruption_title(corruption: str) -> str:

@@ -1,41 +1,47 @@
-"""Seeds: how far the numbers move when the same recipe is fitted again from another seed."""
+"""Variation of the metrics over seeds."""
+
+from typing import Final
 
 import streamlit as st
 
 from app_pages.components.shared.formatting import METRIC_TITLES, join_words
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import show_text_table
-from braintumor.results.version import runs_by_seed, seed_spread, shared_teachers_note
+from braintumor.results.seeds import runs_by_seed, seed_spread, shared_teachers_note
+from braintumor.results.study import EXTERNAL_SPLIT
 
-_REPORTED_METRICS = (
+_REPORTED_METRICS: Final = (
     "accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "dice", "pointing_game",
 )  # fmt: skip
-_NUMBER_METRICS = ("roc_auc", "ece", "dice")
-_EXTERNAL = "outside"
-_EXTERNAL_TITLES = {"roc_auc": "ROC area outside", "called": "Tumours called outside", "false_alarms": "False alarms"}
+_PLAIN_METRICS: Final = ("roc_auc", "ece", "dice")
+_EXTERNAL_TITLES: Final = {
+    "roc_auc": "External set: ROC AUC",
+    "called": "External set: tumours flagged",
+    "false_alarms": "External set: false positives",
+}
 
 
 def show_seeds(version: str, split: str) -> None:
-    """Mean, standard deviation and range over the seeds; nothing where the recipe was fitted once."""
-    seeded = runs_by_seed(version)
+    """Show mean, standard deviation and range over the seeds; nothing if the recipe was trained with one seed."""
+    runs = runs_by_seed(version)
+    test_titles = {name: METRIC_TITLES[name] for name in _REPORTED_METRICS}
     rows: dict[str, dict[str, str]] = {}
-    for place, titles in (
-        (split, {name: METRIC_TITLES[name] for name in _REPORTED_METRICS}),
-        (_EXTERNAL, _EXTERNAL_TITLES),
-    ):
+    for part, titles in ((split, test_titles), (EXTERNAL_SPLIT, _EXTERNAL_TITLES)):
         for name, title in titles.items():
-            found = {of: seed_spread(reports, place, name) for of, reports in seeded.items()}
-            told = {
-                of: s.plain() if name in _NUMBER_METRICS else s.percent() for of, s in found.items() if s is not None
+            spreads = {run_version: seed_spread(reports, part, name) for run_version, reports in runs.items()}
+            cells = {
+                run_version: spread.plain() if name in _PLAIN_METRICS else spread.percent()
+                for run_version, spread in spreads.items()
+                if spread is not None
             }
-            if told:
-                rows[title] = told
+            if cells:
+                rows[title] = cells
     if not rows:
         return
     show_section(
-        "Seed by seed",
-        f"Fitted again from other seeds: mean, standard deviation, and range.{shared_teachers_note(version, seeded)}",
+        "Variation over seeds",
+        f"Retrained with other seeds: mean ± standard deviation (range).{shared_teachers_note(version, runs)}",
     )
     show_text_table(rows, "Metric", "seeds")
-    seeds = (f"{of} {join_words(str(seed) for seed in sorted(reports))}" for of, reports in seeded.items())
-    st.caption(f"Seeds of {'; of '.join(seeds)}.")
+    seeds = (f"{name}: {join_words(str(seed) for seed in sorted(reports))}" for name, reports in runs.items())
+    st.caption(f"Seeds of {'; '.join(seeds)}.")

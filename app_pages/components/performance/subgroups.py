@@ -1,4 +1,6 @@
-"""Subgroups: the same scores by plane, origin and tumour size."""
+"""Metrics by plane, source dataset and tumour size."""
+
+from typing import Final
 
 import streamlit as st
 
@@ -9,34 +11,34 @@ from braintumor.results.metric import Metrics
 from braintumor.results.summaries import summarize_subgroups
 from braintumor.results.version import VersionReport
 
-_SUBGROUP_TITLES = {"plane": "By plane", "origin": "By origin", "size": "By tumour size"}
-_REPORTED_METRICS = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
+_ATTRIBUTE_TITLES: Final = {"plane": "Plane", "origin": "Source dataset", "size": "Tumour size"}
+_REPORTED_METRICS: Final = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
 
 
 def show_subgroups(report: VersionReport) -> None:
-    """A table for each way to divide the scans."""
-    show_section("For whom is it worse?", "Where a subgroup has few groups, its interval says how little is known.")
-    found = choose_split_metrics(report, "subgroups", "accuracy@", "This version by subgroup")
-    if found is None:
+    """Show a table for each attribute."""
+    show_section("For whom is it worse?", "Subgroups of few patients have wide confidence intervals.")
+    selection = choose_split_metrics(report, "subgroups", "accuracy@", "Metrics by subgroup")
+    if selection is None:
         return
-    _, metrics = found
+    _, metrics = selection
     st.markdown(summarize_subgroups(metrics))
-    for kind, title in _SUBGROUP_TITLES.items():
-        parts = _subgroup_values(metrics, kind)
-        if not parts:
-            continue
-        st.markdown(f"**{title}**")
-        rows = {
-            part.capitalize() if kind != "origin" else part: {
-                METRIC_TITLES[name]: metric_value(name, metrics[f"{name}@{kind}:{part}"])
-                for name in _REPORTED_METRICS
-                if f"{name}@{kind}:{part}" in metrics
-            } | {"Scans": short_sample_size_text(metrics.get(f"accuracy@{kind}:{part}"))}
-            for part in parts
-        }  # fmt: skip
-        show_text_table(rows, kind.capitalize(), f"subgroups-{kind}")
+    for attribute, title in _ATTRIBUTE_TITLES.items():
+        rows = _subgroup_rows(metrics, attribute)
+        if rows:
+            st.markdown(f"**By {title.lower()}**")
+            show_text_table(rows, title, f"subgroups-{attribute}")
 
 
-def _subgroup_values(metrics: Metrics, attribute: str) -> list[str]:
-    start = f"accuracy@{attribute}:"
-    return [name.removeprefix(start) for name in metrics if name.startswith(start)]
+def _subgroup_rows(metrics: Metrics, attribute: str) -> dict[str, dict[str, str]]:
+    prefix = f"accuracy@{attribute}:"
+    values = [name.removeprefix(prefix) for name in metrics if name.startswith(prefix)]
+    return {
+        value if attribute == "origin" else value.capitalize(): {
+            METRIC_TITLES[name]: metric_value(name, metrics[f"{name}@{attribute}:{value}"])
+            for name in _REPORTED_METRICS
+            if f"{name}@{attribute}:{value}" in metrics
+        }
+        | {"Scans": short_sample_size_text(metrics.get(f"{prefix}{value}"))}
+        for value in values
+    }

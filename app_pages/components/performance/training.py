@@ -1,68 +1,109 @@
-"""Charts of training: learning curves, and how images are dealt to the splits."""
+"""Training of a version: learning curves or ensemble members, split sizes, architecture."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
+from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import ACCENT, CLASS_COLORS, NEUTRAL, TUMOR_COLOR
-from app_pages.components.shared.formatting import SPLIT_TITLES, class_text
-from app_pages.components.shared.page import show_section
+from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, pluralize
+from app_pages.components.shared.page import show_missing, show_section
 from braintumor.enums import CLASS_NAMES, TUMOR_LABEL, TumorClass
+from braintumor.inference.card_sections import Member
+from braintumor.inference.model_card import ModelCard
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 from braintumor.reporting.labels import label_title
 from braintumor.results.version import VersionReport
 
+# The classes, and tumours of unknown type in the binary set.
+_LABELS: Final = (*CLASS_NAMES, TUMOR_LABEL)
+_LABEL_COLORS: Final = {**{str(label): color for label, color in CLASS_COLORS.items()}, TUMOR_LABEL: TUMOR_COLOR}
+_LABELS_WITH_WHITE_TEXT: Final = (TumorClass.GLIOMA, TumorClass.MENINGIOMA, TUMOR_LABEL)
 
-def show_members(report: VersionReport) -> None:
-    """Its members, what each has to say, and how that was chosen."""
-    show_section(
-        "What it is made of", "Nothing was trained for it: it averages the answers of versions trained before."
-    )
-    rows = [_member_row(member) for member in report.card_value("members") if isinstance(member, Mapping)]
+
+def show_training(report: VersionReport) -> None:
+    """Show learning curves or ensemble members, the sizes of the splits, and the architecture."""
+    card = report.card
+    if card is not None and card.members:
+        show_members(card)
+    else:
+        show_learning_curves(report)
+    show_section("Training, validation and test images")
+    if card is not None and card.data.counts:
+        figure, summary = plot_splits(card.data.counts)
+        show_chart(figure, summary, "splits", 280)
+        sizes = [
+            f"{pluralize(card.data.groups[split], 'group')} in {title.lower()}"
+            for split, title in SPLIT_TITLES.items()
+            if split in card.data.groups
+        ]
+        st.caption(f"Independent groups: {', '.join(sizes)}.")
+    else:
+        show_missing("The model card has no split sizes. Train the version:", report.train_command)
+    if card is None or not card.members:
+        show_section("Architecture")
+        show_architecture(report)
+
+
+def show_members(card: ModelCard) -> None:
+    """Show the members of an ensemble with their weights, and how these were chosen."""
+    show_section("Members", "An ensemble is not trained: it averages the predictions of trained versions.")
     with st.container(key="numbers-members"):
-        st.table(pd.DataFrame(rows).set_index("Version") if rows else pd.DataFrame(), border="horizontal")
-    said = [f"Averaged are the {averaged}." if (averaged := report.card_value("ensemble", "averaged")) else ""]
-    weighted, equal = (report.card_value("ensemble", "validation_loss", way) for way in ("weighted", "equal"))
-    if isinstance(weighted, float) and isinstance(equal, float):
-        chosen = (
-            "Weights make the validation labels likeliest"
-            if report.card_value("ensemble", "weighted")
-            else "All weigh alike"
-        )
-        said.append(f"{chosen}: log-loss {weighted:.3f} weighted, {equal:.3f} were all alike.")
-    said += [report.card_value("ensemble", "chosen") or "", NO_ENSEMBLE_SALIENCY]
-    st.caption(" ".join(sentence for sentence in said if sentence))
+        st.table(pd.DataFrame(map(_member_row, card.members)).set_index("Version"), border="horizontal")
+    sentences = []
+    if (ensemble := card.ensemble) is not None:
+        sentences.append(f"The members' {ensemble.averaged} are averaged." if ensemble.averaged else "")
+        losses = ensemble.validation_loss
+        if "weighted" in losses and "equal" in losses:
+            choice = "Weights minimize the log-loss on validation images" if ensemble.weighted else "Weights are equal"
+            sentences.append(
+                f"{choice}: log-loss {losses['weighted']:.3f} with fitted and {losses['equal']:.3f} with equal weights."
+            )
+        sentences.append(ensemble.chosen)
+    st.caption(" ".join(filter(None, [*sentences, NO_ENSEMBLE_SALIENCY])))
 
 
-def _member_row(member: Mapping[str, Any]) -> dict[str, str]:
-    numbers = {
-        "Weight": ("weight", ".1%"),
-        "Temperature": ("temperature", ".2f"),
-        "Log-loss alone": ("validation_loss", ".3f"),
+def _member_row(member: Member) -> dict[str, str]:
+    return {
+        "Version": member.version,
+        "Weight": f"{member.weight:.1%}",
+        "Temperature": f"{member.temperature:.2f}",
+        "Log-loss alone": "" if member.validation_loss is None else f"{member.validation_loss:.3f}",
+        "Parameters": "" if member.parameters is None else f"{member.parameters:,}",
     }
-    row = {"Version": str(member.get("version", ""))}
-    for title, (name, form) in {**numbers, "Parameters": ("parameters", ",")}.items():
-        value = member.get(name)
-        row[title] = format(value, form) if isinstance(value, int | float) else ""
-    return row
 
 
-# The classes, and a tumour of which nobody said the kind.
-_LABELS = (*CLASS_NAMES, TUMOR_LABEL)
-_LABEL_COLORS = {**{str(label): color for label, color in CLASS_COLORS.items()}, TUMOR_LABEL: TUMOR_COLOR}
-# What reads best on the class's own colour.
-_TEXT_COLORS = {
-    name: "#FFFFFF" if name in (TumorClass.GLIOMA, TumorClass.MENINGIOMA, TUMOR_LABEL) else "#10161C"
-    for name in _LABELS
-}
+def show_learning_curves(report: VersionReport) -> None:
+    """Show accuracy and loss by epoch."""
+    show_section("Learning curves")
+    if report.history.empty:
+        show_missing("There is no training history for this version. Train it:", report.train_command)
+        return
+    best_epoch = report.card.training.best_epoch if report.card else None
+    figure, summary = plot_learning_curves(report.history, best_epoch)
+    show_chart(figure, summary, "learning", 340, top=28)
+    if best_epoch is not None:
+        st.caption(f"The dotted line marks epoch {best_epoch}, whose weights are used.")
+
+
+def show_architecture(report: VersionReport) -> None:
+    """Show the figure of the network."""
+    figure = report.figure_path("architecture.png")
+    if figure is None or report.card is None:
+        show_missing("There is no figure of this network. Train the version:", report.train_command)
+        return
+    name, parameters = report.card.architecture, report.card.parameters
+    caption = name if parameters is None else f"{name}, {pluralize(parameters, 'parameter')}"
+    st.image(str(figure), width="stretch", alt=f"Layers of the network {caption}, from input to output.")
+    st.caption(f"{caption}.")
 
 
 def plot_learning_curves(history: pd.DataFrame, best_epoch: int | None) -> tuple[go.Figure, str]:
-    """Accuracy and loss by epoch, on training and validation images, with the sentence that says the same."""
+    """Plot accuracy and loss by epoch on training and validation images; return the figure and a summary."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=("Accuracy", "Loss"), horizontal_spacing=0.09)
     for column, (metric, form) in enumerate((("accuracy", ":.1%"), ("loss", ":.3f")), start=1):
         for name, title, color in ((metric, "Training", ACCENT), (f"val_{metric}", "Validation", TUMOR_COLOR)):
@@ -85,25 +126,26 @@ def plot_learning_curves(history: pd.DataFrame, best_epoch: int | None) -> tuple
 
 
 def plot_splits(counts: Mapping[str, Mapping[str, int]]) -> tuple[go.Figure, str]:
-    """Images of each class in each split, with the sentence that says the same."""
+    """Plot the number of images of each class in each split; return the figure and a summary."""
     figure = go.Figure()
-    names = [split for split in SPLIT_TITLES if split in counts]
-    dealt = [label for label in _LABELS if any(label in counts[split] for split in names)]
-    for label in dealt:
-        title, color = label_title(label), _LABEL_COLORS[label]
-        values = [int(counts[split].get(label, 0)) for split in names]
+    splits = [split for split in SPLIT_TITLES if split in counts]
+    labels = [label for label in _LABELS if any(label in counts[split] for split in splits)]
+    for label in labels:
+        title = label_title(label)
+        values = [int(counts[split].get(label, 0)) for split in splits]
+        text_color = "#FFFFFF" if label in _LABELS_WITH_WHITE_TEXT else "#10161C"
         figure.add_bar(
-            y=[SPLIT_TITLES[split] for split in names], x=values, name=title, orientation="h", width=0.6,
-            marker={"color": color}, text=[f"{value:,}" for value in values], textposition="inside",
-            insidetextanchor="middle", textangle=0, insidetextfont={"color": _TEXT_COLORS[label], "size": 13},
+            y=[SPLIT_TITLES[split] for split in splits], x=values, name=title, orientation="h", width=0.6,
+            marker={"color": _LABEL_COLORS[label]}, text=[f"{value:,}" for value in values], textposition="inside",
+            insidetextanchor="middle", textangle=0, insidetextfont={"color": text_color, "size": 13},
             hovertemplate=f"{title}, %{{y}}: %{{x:,}} images<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.3, "x": 0, "traceorder": "normal"})
     figure.update_xaxes(title="Images")
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    said = "; ".join(
+    summary = "; ".join(
         f"{SPLIT_TITLES[split]}: "
-        + ", ".join(f"{counts[split].get(label, 0):,} {class_text(label)}" for label in dealt)
-        for split in names
+        + ", ".join(f"{counts[split].get(label, 0):,} {class_text(label)}" for label in labels)
+        for split in splits
     )
-    return figure, f"Images by split and class. {said}."
+    return figure, f"Images by split and class. {summary}."

@@ -1,4 +1,4 @@
-"""Artifacts for pages: read once, kept until a file changes on disk. A model is loaded once per version."""
+"""Cached access to results and models. An entry is read again when a file in its folder changes."""
 
 import json
 from pathlib import Path
@@ -14,8 +14,8 @@ from braintumor.exploration.statistics import STATISTICS_FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics, load_statistics
 from braintumor.inference import Detector, list_models
 from braintumor.results.comparison import COMPARISON_FOLDER, Comparison, read_comparison
-from braintumor.results.hypotheses import ClassAverage
-from braintumor.results.hypothesis_status import Experiments, read_experiments
+from braintumor.results.effect_size import ClassAverage
+from braintumor.results.hypothesis_status import HYPOTHESES_FILE, Experiments, read_experiments
 from braintumor.results.version import VersionReport, read_predictions, read_version_report
 from braintumor.settings import Settings, get_settings
 
@@ -23,19 +23,19 @@ FolderStamp = tuple[tuple[str, int, int], ...]
 
 
 class Dataset(NamedTuple):
-    """The manifest, and the facts of `audit.json`; empty where the audit has not been run."""
+    """The manifest and the content of `audit.json`; empty if the audit was not run."""
 
     manifest: pd.DataFrame
     audit: dict[str, Any]
 
     @property
     def exists(self) -> bool:
-        """Whether the audit has been run."""
+        """Whether the audit was run."""
         return not self.manifest.empty
 
 
 def stamp_folder(folder: Path) -> FolderStamp:
-    """Names, times and sizes of a folder's files: what a cached reading of it depends on."""
+    """Return names, times and sizes of the files in a folder, as a cache key."""
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
         return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
@@ -44,7 +44,7 @@ def stamp_folder(folder: Path) -> FolderStamp:
 
 
 def get_report(version: str) -> VersionReport:
-    """What is known of a version."""
+    """Read the results of a version."""
     settings = get_settings()
     return _cached_report(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
@@ -55,7 +55,7 @@ def _cached_report(version: str, outputs: str, when: FolderStamp, _settings: Set
 
 
 def get_predictions(version: str) -> pd.DataFrame:
-    """What was said of every scan by a version; empty where it was not written down."""
+    """Read the predictions of a version for all images of its splits; empty if there are none."""
     settings = get_settings()
     return _cached_predictions(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
@@ -66,7 +66,7 @@ def _cached_predictions(version: str, outputs: str, when: FolderStamp, _settings
 
 
 def get_dataset() -> Dataset:
-    """What is known of the image set."""
+    """Read manifest and audit of the image set."""
     settings = get_settings()
     return _cached_dataset(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
@@ -74,16 +74,16 @@ def get_dataset() -> Dataset:
 @st.cache_data(show_spinner=False, max_entries=2)
 def _cached_dataset(outputs: str, when: FolderStamp, _settings: Settings) -> Dataset:
     try:
-        facts = json.loads((_settings.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
-        return Dataset(read_manifest(_settings), facts if isinstance(facts, dict) else {})
+        audit = json.loads((_settings.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
+        return Dataset(read_manifest(_settings), audit if isinstance(audit, dict) else {})
     except (OSError, ValueError, BrainTumorError):
         return Dataset(pd.DataFrame(), {})
 
 
 def get_comparison() -> Comparison:
-    """All versions side by side; empty where they were not compared."""
+    """Read the comparison of all versions; empty if there is none."""
     settings = get_settings()
-    # A version trained or changed since is said to be so, hence the stamps of all their folders.
+    # The comparison lists versions that changed since, so it depends on all of their folders.
     folders = [settings.outputs / COMPARISON_FOLDER, *(settings.outputs / name for name in list_models(settings))]
     return _cached_comparison(str(settings.outputs), tuple(map(stamp_folder, folders)), settings)
 
@@ -94,9 +94,11 @@ def _cached_comparison(outputs: str, when: tuple[FolderStamp, ...], _settings: S
 
 
 def get_experiments() -> Experiments:
-    """What the experiments behind the hypotheses found; empty where they were not run."""
+    """Read the results of the experiments behind the hypotheses; empty if they were not run."""
     settings = get_settings()
-    return _cached_experiments(str(settings.outputs), stamp_folder(settings.outputs), settings)
+    return _cached_experiments(
+        str(settings.outputs), stamp_folder((settings.outputs / HYPOTHESES_FILE).parent), settings
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
@@ -105,7 +107,7 @@ def _cached_experiments(outputs: str, when: FolderStamp, _settings: Settings) ->
 
 
 def get_statistics() -> Statistics | None:
-    """Average images and what goes with them; None where exploration has not been run."""
+    """Read the image statistics; None if the data set was not explored."""
     settings = get_settings()
     return _cached_statistics(str(settings.dataset_outputs / STATISTICS), stamp_folder(settings.dataset_outputs))
 
@@ -119,26 +121,29 @@ def _cached_statistics(path: str, when: FolderStamp) -> Statistics | None:
 
 
 def get_class_averages() -> dict[TumorClass, ClassAverage]:
-    """Average and variability of each class there are images of, as the hypotheses take them."""
-    known = get_statistics()
-    if known is None:
+    """Return mean and standard deviation of each class that has images."""
+    statistics = get_statistics()
+    if statistics is None:
         return {}
     return {
         label: ClassAverage(
-            known.average(label), known.variability(label), known.image_count(label), known.group_count(label)
+            statistics.average(label),
+            statistics.variability(label),
+            statistics.image_count(label),
+            statistics.group_count(label),
         )
         for label in CLASSES
-        if known.image_count(label) and known.group_count(label)
+        if statistics.image_count(label) and statistics.group_count(label)
     }
 
 
 def get_detector(version: str) -> Detector:
-    """The loaded model of a version, shared by all visitors.
+    """Load the model of a version, shared by all sessions.
 
     Raises
     ------
     ArtifactError
-        There is no such version, or it was altered.
+        There is no such version, or one of its files was altered.
     """
     settings = get_settings()
     return _cached_detector(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
@@ -150,10 +155,10 @@ def _cached_detector(version: str, outputs: str, when: FolderStamp, _settings: S
 
 
 def select_version() -> str:
-    """The version all pages speak of: the one in the settings, or the reader's choice where there are several."""
+    """Return the version from the settings, or let the user choose if there are several."""
     settings = get_settings()
-    found = list_models(settings)
-    if len(found) < 2:
-        return found[0] if found and settings.version not in found else settings.version
-    default = found.index(settings.version) if settings.version in found else 0
-    return st.selectbox("Model version", found, default, key="version", persist_state="session", width=220)
+    versions = list_models(settings)
+    if len(versions) < 2:
+        return versions[0] if versions and settings.version not in versions else settings.version
+    default = versions.index(settings.version) if settings.version in versions else 0
+    return st.selectbox("Model version", versions, default, key="version", persist_state="session", width=220)

@@ -1,4 +1,4 @@
-"""Charts: how every figure is shown, and the two kinds that several pages share. A text alternative is not optional."""
+"""Charts shared by several pages. Every chart needs a text alternative."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -22,20 +22,20 @@ def show_chart(
     top: int = 8,
     on_select: Callable[[], None] | None = None,
 ) -> None:
-    """Draw a figure in the theme's colours.
+    """Show a figure in the colours of the theme.
 
     Parameters
     ----------
     alt : str
-        What the figure says, for those who cannot see it.
+        Text alternative: what the figure shows.
     height : int
         In pixels.
     top : int
-        Room for titles above the plot, in pixels.
+        Space above the plot, in pixels.
     zoom : bool
-        Whether dragging zooms; off, so that a finger scrolls the page, unless zooming is what the figure is for.
+        Whether dragging zooms. Off by default, so that swiping scrolls the page on a phone.
     on_select : callable, optional
-        Called when a point is clicked; the selection is in the session's state under `key`.
+        Called when a point is clicked; the selection is in the session state under `key`.
     """
     figure.update_layout(
         height=height,
@@ -52,7 +52,7 @@ def show_chart(
 
 
 class IntervalRow(NamedTuple):
-    """A labelled estimate, for `intervals`, and the value it has to reach, where there is one."""
+    """One row of `plot_intervals`: a metric, and its target if it has one."""
 
     label: str
     estimate: Metric
@@ -63,37 +63,37 @@ class IntervalRow(NamedTuple):
 
 
 def plot_intervals(rows: Sequence[IntervalRow], unit: str = "share") -> go.Figure:
-    """Points with their intervals as lines, one a row, and a dotted line where the value has to reach.
+    """Plot metrics with their intervals, one per row, and a dotted line at the target.
 
     Parameters
     ----------
     unit : {"share", "points", "plain"}
-        How the axis is labelled.
+        Format of the axis.
     """
     figure = go.Figure()
-    for row, bar in enumerate(rows):
-        low, high = bar.estimate.interval or (bar.estimate.value, bar.estimate.value)
+    for index, row in enumerate(rows):
+        low, high = row.estimate.interval or (row.estimate.value, row.estimate.value)
         figure.add_scatter(
-            x=[bar.estimate.value], y=[row], mode="markers",
-            marker={"size": 11, "color": bar.color, "line": {"width": 0}},
-            error_x={"type": "data", "symmetric": False, "array": [high - bar.estimate.value],
-                     "arrayminus": [bar.estimate.value - low], "thickness": 2.5, "width": 5, "color": bar.color},
-            hovertemplate=f"{bar.label}<br>{bar.text}<extra></extra>", showlegend=False,
+            x=[row.estimate.value], y=[index], mode="markers",
+            marker={"size": 11, "color": row.color, "line": {"width": 0}},
+            error_x={"type": "data", "symmetric": False, "array": [high - row.estimate.value],
+                     "arrayminus": [row.estimate.value - low], "thickness": 2.5, "width": 5, "color": row.color},
+            hovertemplate=f"{row.label}<br>{row.text}<extra></extra>", showlegend=False,
         )  # fmt: skip
-        if bar.target is not None:
+        if row.target is not None:
             line = {"dash": "dot", "width": 1.5, "color": NEUTRAL}
-            figure.add_shape(type="line", x0=bar.target, x1=bar.target, y0=row - 0.3, y1=row + 0.3, line=line)
+            figure.add_shape(type="line", x0=row.target, x1=row.target, y0=index - 0.3, y1=index + 0.3, line=line)
             figure.add_annotation(
-                x=bar.target, y=row - 0.3, yanchor="bottom", text=bar.target_text, showarrow=False, font={"size": 11}
+                x=row.target, y=index - 0.3, yanchor="bottom", text=row.target_text, showarrow=False, font={"size": 11}
             )
-    # A plus sign, since a difference of zero is the point of the axis.
-    form = {"share": ".0%", "points": "+.0%"}.get(unit, ".2~f")
-    figure.update_xaxes(tickformat=form, zeroline=False, nticks=6, tickangle=0)
+    # Differences have a sign.
+    tick_format = {"share": ".0%", "points": "+.0%"}.get(unit, ".2~f")
+    figure.update_xaxes(tickformat=tick_format, zeroline=False, nticks=6, tickangle=0)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.6],
         showgrid=False,
         zeroline=False,
         tickvals=list(range(len(rows))),
-        ticktext=[b.label for b in rows],
+        ticktext=[row.label for row in rows],
     )
     return figure

@@ -1,4 +1,4 @@
-"""Words for numbers and names, so that all pages say the same thing the same way."""
+"""Titles of metrics and splits, and formats of numbers, the same on every page."""
 
 from typing import Final
 
@@ -9,6 +9,7 @@ from braintumor.results.version import VersionReport
 from braintumor.text import VERDICT_TITLES, class_text, join_words, pluralize
 
 __all__ = [
+    "CLASS_METRIC_TITLES",
     "METRIC_TITLES",
     "SPLIT_TITLES",
     "VERDICT_TITLES",
@@ -16,10 +17,8 @@ __all__ = [
     "format_share",
     "join_words",
     "metric_format",
-    "metric_title",
     "metric_value",
     "pluralize",
-    "sample_size_text",
     "test_set_text",
 ]  # fmt: skip
 
@@ -32,8 +31,8 @@ METRIC_TITLES: Final[dict[str, str]] = {
     "macro_f1": "Macro F1",
     "tumor_sensitivity": "Tumour sensitivity",
     "tumor_specificity": "Tumour specificity",
-    "roc_auc": "ROC area, any tumour",
-    "pr_auc": "Precision-recall area, any tumour",
+    "roc_auc": "ROC AUC, any tumour",
+    "pr_auc": "Precision-recall AUC, any tumour",
     "loss": "Loss (cross-entropy)",
     "ece": "Calibration error (ECE)",
     "brier": "Brier score",
@@ -42,58 +41,40 @@ METRIC_TITLES: Final[dict[str, str]] = {
     "pointing_game": "Pointing game of the mask",
     "map_pointing_game": "Pointing game of the class map",
     "activation_inside": "Class map inside the tumour",
-    "aurc": "Area under risk and coverage",
-    "set_coverage": "Prediction sets holding the truth",
-    "set_size": "Classes in a prediction set",
+    "aurc": "Area under the risk-coverage curve",
+    "set_coverage": "Prediction sets with the true class",
+    "set_size": "Classes per prediction set",
 }
-# Shown as they are; every other metric is a share and shown as a percentage.
-_NUMBER_METRICS: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
-_CLASS_METRIC_TITLES: Final = {
-    "precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area", "pr_auc": "Precision-recall area",
-}  # fmt: skip
+CLASS_METRIC_TITLES: Final = {"precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC AUC"}
+# Shown as plain numbers; every other metric is a share, shown as a percentage.
+_PLAIN_METRICS: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
+
+_TEST_SET_TEXTS: Final = {
+    KAGGLE.folder: "On test scans without patients or near-duplicates of the training images",
+    # The patients of the binary set are not known.
+    BINARY_SET.folder: "On images of the binary set without near-duplicates of the training images",
+}
+_LEAKY_TEST_SET_TEXTS: Final = {
+    KAGGLE.folder: "On test scans of a split that leaks: other images of their patients are in the training split",
+    BINARY_SET.folder: "On randomly chosen images of the binary set: near-duplicates of some are in the training split",
+}
 
 
-def format_share(part: int, whole: int) -> str:
-    """A part of a whole, such as `35%`."""
-    return f"{part / whole:.0%}" if whole else "none"
-
-
-def metric_title(name: str) -> str:
-    """Title of a metric, such as `Recall, glioma` for `recall/glioma`."""
-    base, _, label = name.partition("/")
-    if not label:
-        return METRIC_TITLES.get(name, name.replace("_", " "))
-    return f"{_CLASS_METRIC_TITLES.get(base, base)}, {class_text(label)}"
+def format_share(count: int, total: int) -> str:
+    """Format a share of a total: `35%`."""
+    return f"{count / total:.0%}" if total else "none"
 
 
 def metric_format(name: str) -> str:
-    """How a chart writes a metric: as the number it is, or as a share."""
-    return ".2f" if name in _NUMBER_METRICS else ".1%"
+    """Return the number format of a metric for a chart."""
+    return ".2f" if name in _PLAIN_METRICS else ".1%"
 
 
-def metric_value(name: str, estimate: Metric) -> str:
-    """A metric with its interval, in the unit it is spoken of."""
-    return estimate.plain() if name in _NUMBER_METRICS else estimate.percent()
-
-
-# Who the patients of the yes/no set are, nobody said.
-_TEST_SET_TEXTS: Final = {
-    KAGGLE.folder: "On test scans of patients and near-duplicates it never saw",
-    BINARY_SET.folder: "On pictures of the yes/no set that are no near copy of one it learnt from",
-}
-_LEAKY_TEST_SET_TEXTS: Final = {
-    KAGGLE.folder: "On test scans of a split that leaks, so that it learnt from other images of their patients",
-    BINARY_SET.folder: "On pictures of the yes/no set dealt at random, so that it learnt from near copies of some",
-}
+def metric_value(name: str, metric: Metric) -> str:
+    """Format a metric with its interval for a table."""
+    return metric.plain() if name in _PLAIN_METRICS else metric.percent()
 
 
 def test_set_text(report: VersionReport) -> str:
-    """What the test scans of a version are to it, as the beginning of a sentence."""
+    """Describe the test images of a version, as the start of a sentence."""
     return (_LEAKY_TEST_SET_TEXTS if report.has_leakage else _TEST_SET_TEXTS)[training_dataset(report.recipe).folder]
-
-
-def sample_size_text(estimate: Metric) -> str:
-    """What a metric was measured on, such as `n = 1,400 images in 130 groups`."""
-    images = "" if estimate.n is None else f"n = {pluralize(estimate.n, 'image')}"
-    groups = "" if estimate.groups is None else f"{'in ' if images else 'n = '}{pluralize(estimate.groups, 'group')}"
-    return f"{images} {groups}".strip()

@@ -1,4 +1,4 @@
-"""The frame around every page: style, mark, research-use notice, headings, and what to do when something is missing."""
+"""Layout of every page: style, logo, notice, headings, and messages about missing files."""
 
 import re
 import shutil
@@ -13,14 +13,62 @@ from streamlit.navigation.page import Page
 
 from braintumor.enums import RESEARCH_USE
 
+_ASSETS: Final = Path(__file__).parent / "assets"
+LOGO: Final = str(_ASSETS / "mark.svg")
 _README_PATH: Final = Path(__file__).resolve().parents[3] / "README.md"
-# Pictures lie beside the file, where the browser cannot ask for them; comments are for whoever edits it.
+# The browser cannot load the images of the README; comments are for editors.
 _HIDDEN_MARKUP: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img[^>]*>|<!--.*?-->", re.DOTALL)
+
+
+def show_layout(pages: Sequence[Page]) -> None:
+    """Show what all pages share: style, logo, page links on phones, research-use notice."""
+    st.html(_ASSETS / "style.css")
+    st.logo(LOGO, size="large")
+    # On a phone, Streamlit shows the links in a sidebar that covers the page; this row replaces it.
+    with st.container(horizontal=True, key="pages", gap=None, horizontal_alignment="distribute"):
+        for page in pages:
+            st.page_link(page, label=page.title, width="content")
+    # On a phone only the first sentence is shown; the rest is in the menu and on the Summary page.
+    first, rest = RESEARCH_USE.split(". ", 1)
+    with st.bottom:
+        st.html(f'<p class="research-use" role="note">{escape(first)}.<span> {escape(rest)}</span></p>')
+
+
+def show_header(title: str, subtitle: str) -> None:
+    """Show the title of a page and a sentence about it."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{subtitle}]")
+
+
+def show_section(title: str, subtitle: str = "") -> None:
+    """Show the heading of a section, with a sentence on how to read it."""
+    st.header(title, anchor=False)
+    if subtitle:
+        st.caption(subtitle)
+
+
+def show_missing(message: str, *commands: str) -> None:
+    """Show what is missing, and the commands that create it."""
+    with st.container(border=True):
+        st.markdown(message)
+        if commands:
+            # Wrapped, because a sideways scroll cannot be reached by keyboard.
+            st.code("\n".join(map(shell_command, commands)), language=None, wrap_lines=True)
+
+
+def shell_command(command: str) -> str:
+    """Return a command that can be pasted: with the path of its program if that is not on PATH."""
+    name, _, rest = command.partition(" ")
+    program = Path(sys.executable).parent / name
+    if shutil.which(name) or not program.is_file():
+        return command
+    here = Path.cwd()
+    return f"{program.relative_to(here) if program.is_relative_to(here) else program} {rest}"
 
 
 @st.dialog("README", width="large")
 def show_readme() -> None:
-    """Open the README."""
+    """Show the README in a dialog."""
     try:
         text = _README_PATH.read_text(encoding="utf-8").strip()
     except OSError:
@@ -28,54 +76,4 @@ def show_readme() -> None:
     if text:
         st.markdown(_HIDDEN_MARKUP.sub("", text))
     else:
-        st.markdown("The README does not lie beside this copy of the app. It comes with the source.")
-
-
-_ASSETS: Final = Path(__file__).parent / "assets"
-LOGO: Final = str(_ASSETS / "mark.svg")
-
-
-def show_layout(pages: Sequence[Page]) -> None:
-    """Draw what all pages share: once per run, before the page."""
-    st.html(_ASSETS / "style.css")
-    st.logo(LOGO, size="large")
-    # On a phone Streamlit puts the pages into a sidebar that covers the page and stays open; this row takes its place.
-    with st.container(horizontal=True, key="pages", gap=None, horizontal_alignment="distribute"):
-        for page in pages:
-            st.page_link(page, label=page.title, width="content")
-    # On a phone only the first sentence stays; the rest is in the menu and on the Summary page.
-    first, rest = RESEARCH_USE.split(". ", 1)
-    with st.bottom:
-        st.html(f'<p class="research-use" role="note">{escape(first)}.<span> {escape(rest)}</span></p>')
-
-
-def show_header(title: str, subtitle: str) -> None:
-    """Title of a page and the sentence under it."""
-    st.title(title, anchor=False)
-    st.markdown(f":gray[{subtitle}]")
-
-
-def show_section(title: str, subtitle: str = "") -> None:
-    """Heading of a part of a page, with a sentence on how to read it."""
-    st.header(title, anchor=False)
-    if subtitle:
-        st.caption(subtitle)
-
-
-def show_missing(message: str, *commands: str) -> None:
-    """Say plainly what is not there and which command makes it."""
-    with st.container(border=True):
-        st.markdown(message)
-        if commands:
-            # Wrapped, since what scrolls sideways on a phone cannot be reached with a keyboard.
-            st.code("\n".join(map(shell_command, commands)), language=None, wrap_lines=True)
-
-
-def shell_command(command: str) -> str:
-    """A command as it can be pasted: with the path of its program where that is not on the search path."""
-    name, _, rest = command.partition(" ")
-    program = Path(sys.executable).parent / name
-    if shutil.which(name) or not program.is_file():
-        return command
-    here = Path.cwd()
-    return f"{program.relative_to(here) if program.is_relative_to(here) else program} {rest}"
+        st.markdown("README.md is missing. It is part of the source code.")

@@ -1,55 +1,62 @@
-"""Parts of the Performance page share these: which images to show, a table of estimates, and what a study lacks."""
+"""Tables of metrics, the choice of a split, and messages about missing results."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.shared.formatting import METRIC_TITLES, SPLIT_TITLES, metric_value, pluralize
+from app_pages.components.shared.formatting import (
+    CLASS_METRIC_TITLES,
+    METRIC_TITLES,
+    SPLIT_TITLES,
+    metric_value,
+    pluralize,
+)
 from app_pages.components.shared.page import show_missing
 from braintumor.enums import CLASSES, Split
 from braintumor.results.metric import Metric, Metrics
 from braintumor.results.study import StudyCheck
 from braintumor.results.version import VersionReport
 
+_CLASS_METRICS: Final = ("precision", "recall", "f1", "roc_auc")
+
 
 def choose_split(report: VersionReport, key: str) -> str:
-    """The split to show; the test images unless the reader asks for others."""
-    found = [split for split in SPLIT_TITLES if split in report.evaluation]
-    default = Split.TEST if Split.TEST in found else found[0]
+    """Let the user choose a split; the test split by default."""
+    splits = [split for split in SPLIT_TITLES if split in report.evaluation]
+    default = Split.TEST if Split.TEST in splits else splits[0]
     return st.segmented_control(
-        "Images", found, default=default, format_func=SPLIT_TITLES.__getitem__, key=key, required=True
+        "Images", splits, default=default, format_func=SPLIT_TITLES.__getitem__, key=key, required=True
     )
 
 
 def choose_split_metrics(report: VersionReport, key: str, prefix: str, title: str) -> tuple[str, Metrics] | None:
-    """The split the reader chose and its metrics; None, and said so, where no name begins with `needed`."""
-    found = [report.evaluation[split] for split in SPLIT_TITLES if split in report.evaluation]
-    if not any(name.startswith(prefix) for metrics in found for name in metrics):
-        show_missing(f"{title} has not been measured for this version. Measure it with:", report.evaluate_command)
+    """Let the user choose a split and return its metrics; None with a message if no metric starts with `prefix`."""
+    names = (name for split in SPLIT_TITLES for name in report.evaluation.get(split, ()))
+    if not any(name.startswith(prefix) for name in names):
+        show_missing(f"{title}: not measured for this version. Run:", report.evaluate_command)
         return None
     split = choose_split(report, key)
     return split, report.evaluation[split]
 
 
 def require_check(report: VersionReport, name: str, title: str) -> StudyCheck | None:
-    """A stage of the study; None, and said so, where it was not measured or could not be."""
-    stage = report.checks.get(name, StudyCheck())
-    if stage.skip_reason:
-        st.markdown(f"{title} was not measured. {stage.skip_reason}")
+    """Return a stress test; None with a message if it was not run or could not be."""
+    check = report.checks.get(name, StudyCheck())
+    if check.skip_reason:
+        st.markdown(f"{title}: not measured. {check.skip_reason}")
         return None
-    if not stage.is_measured:
-        show_missing(f"{title} has not been measured for this version. Measure it with:", report.study_command)
+    if not check.is_measured:
+        show_missing(f"{title}: not measured for this version. Run:", report.study_command)
         return None
-    if stage.is_outdated:
-        show_missing(
-            "The model or its thresholds changed after this was measured. Measure it again with:", report.study_command
-        )
-    return stage
+    if check.is_outdated:
+        show_missing("The model or its thresholds have changed since this was measured. Run:", report.study_command)
+    return check
 
 
 def show_text_table(rows: Mapping[str, Mapping[str, str]], index_title: str, key: str) -> None:
-    """A table of texts, row by row, in a container that scrolls sideways on a phone."""
+    """Show a table of texts by row, in a container that scrolls sideways on a phone."""
     with st.container(key=f"numbers-{key}"):
         st.table(
             pd.DataFrame.from_dict(dict(rows), orient="index").fillna("").rename_axis(index_title), border="horizontal"
@@ -57,21 +64,18 @@ def show_text_table(rows: Mapping[str, Mapping[str, str]], index_title: str, key
 
 
 def short_sample_size_text(estimate: Metric | None) -> str:
-    """What an estimate was measured on, in short: `963 in 65 groups`."""
+    """Format a sample size for a table: `963 in 65 groups`."""
     if estimate is None or estimate.n is None:
         return ""
     return f"{estimate.n:,}" + (f" in {pluralize(estimate.groups, 'group')}" if estimate.groups is not None else "")
 
 
-_CLASS_METRIC_TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC area"}
-
-
 def overall_table(metrics: Metrics) -> pd.DataFrame:
-    """The metrics of a split as a whole, one a row."""
+    """Tabulate the metrics of a whole split, one per row."""
     rows = [
         {
             "Metric": title,
-            "Value (95% interval)": metric_value(name, metrics[name]),
+            "Value (95% CI)": metric_value(name, metrics[name]),
             "Images": _format_count(metrics[name].n),
             "Groups": _format_count(metrics[name].groups),
         }
@@ -82,33 +86,33 @@ def overall_table(metrics: Metrics) -> pd.DataFrame:
 
 
 def binary_table(metrics: Metrics) -> pd.DataFrame:
-    """How often each of two answers is given where it is true: tumour and none."""
+    """Tabulate the recall of a binary model: tumour and no tumour."""
     recalls = {"Tumour": metrics.get("tumor_sensitivity"), "No tumour": metrics.get("tumor_specificity")}
     rows = [
         {
             "Truth": title,
-            "Recall": found.percent(),
-            "Images": _format_count(found.n),
-            "Groups": _format_count(found.groups),
+            "Recall (95% CI)": recall.percent(),
+            "Images": _format_count(recall.n),
+            "Groups": _format_count(recall.groups),
         }
-        for title, found in recalls.items()
-        if found is not None
+        for title, recall in recalls.items()
+        if recall is not None
     ]
     return pd.DataFrame(rows).set_index("Truth") if rows else pd.DataFrame()
 
 
 def class_table(metrics: Metrics) -> pd.DataFrame:
-    """The metrics of each class, one class a row."""
+    """Tabulate the metrics of each class, one class per row."""
     rows = []
     for label in CLASSES:
-        found = {
-            title: metric_value(name, metrics[f"{name}/{label}"])
-            for name, title in _CLASS_METRIC_TITLES.items()
+        values = {
+            CLASS_METRIC_TITLES[name]: metric_value(name, metrics[f"{name}/{label}"])
+            for name in _CLASS_METRICS
             if f"{name}/{label}" in metrics
         }
-        of = metrics.get(f"recall/{label}")
-        if found:
-            rows.append({"Class": label.title, **found, "Images": _format_count(of.n if of else None)})
+        recall = metrics.get(f"recall/{label}")
+        if values:
+            rows.append({"Class": label.title, **values, "Images": _format_count(recall.n if recall else None)})
     return pd.DataFrame(rows).set_index("Class") if rows else pd.DataFrame()
 
 

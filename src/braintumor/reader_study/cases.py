@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from braintumor.datasets.catalog import training_dataset
 from braintumor.datasets.masks import load_mask
-from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN, make_phantom
+from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASS_NAMES, CLASSES, Split, TumorClass
 from braintumor.errors import BrainTumorError, DatasetError
 from braintumor.imaging import Scan, read_scan

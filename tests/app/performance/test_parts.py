@@ -40,9 +40,7 @@ def test_tab_without_evaluation_names_the_command(tab: str, artifacts: Settings,
 
 
 @pytest.mark.parametrize(("tab", "count"), STRESS_TESTED.items())
-def test_each_missing_stress_test_names_the_command(
-    tab: str, count: int, artifacts: Settings, open_page: Open
-) -> None:
+def test_each_missing_stress_test_names_the_command(tab: str, count: int, artifacts: Settings, open_page: Open) -> None:
     assert words(_open(open_page, tab)).count("braintumor stress-test v1") == count
 
 

@@ -1,4 +1,4 @@
-"""Writes a comparison of three made-up versions: one of each task, and one that nobody has trained."""
+"""Writes a comparison of three versions: one of each task, and one that was not trained."""
 
 import json
 from typing import Any
@@ -11,15 +11,15 @@ Entry = dict[str, float | int]
 
 
 def entry(value: float) -> Entry:
-    """A metric with an interval around it."""
+    """Return a metric with an interval around it."""
     return {"value": value, "low": 0.95 * value, "high": min(1.0, 1.02 * value), "n": 40, "groups": 12}
 
 
 def write_comparison(settings: Settings) -> dict[str, Any]:
-    """`outputs/comparison/comparison.json` in which `v1` leads; returns its content."""
-    alike = {"tumor_sensitivity": 0.96, "tumor_specificity": 0.9, "roc_auc": 0.97, "tumor_ece": 0.02}
-    four = {"accuracy": 0.91, "macro_f1": 0.9, "tumor_accuracy": 0.95, **alike}
-    two = {"accuracy": 0.93, "macro_f1": 0.92, "tumor_accuracy": 0.93, **alike}
+    """Write `outputs/comparison/comparison.json`, in which `v1` is best; return its content."""
+    common = {"tumor_sensitivity": 0.96, "tumor_specificity": 0.9, "roc_auc": 0.97, "tumor_ece": 0.02}
+    four = {"accuracy": 0.91, "macro_f1": 0.9, "tumor_accuracy": 0.95, **common}
+    two = {"accuracy": 0.93, "macro_f1": 0.92, "tumor_accuracy": 0.93, **common}
     costs = {"parameters": 580, "bytes": 3000, "training": {"seconds": 60.0, "epochs": 3}}
     first = {
         "version": "v1",
@@ -30,18 +30,18 @@ def write_comparison(settings: Settings) -> dict[str, Any]:
     }
     first["official_model"] = read_official_fingerprint("v1", settings)
     first |= {"official": _all({"accuracy": 0.98}), "outside": _all({"roc_auc": 0.9, "called": 0.5}), **costs}
-    other = {"version": "two", "title": "Tumour or not", "task": "tumor", "test": _all(two), **costs}
+    other = {"version": "two", "title": "Tumour or no tumour", "task": "tumor", "test": _all(two), **costs}
     absent = {"version": "v2", "title": "VGG16", "task": "four-class", "weights": "imagenet"}
-    lead = {"a": "v1", "b": "two", "value": 0.02, "low": 0.005, "high": 0.035, "n": 40, "groups": 12}
+    pair = {"a": "v1", "b": "two", "value": 0.02, "low": 0.005, "high": 0.035, "n": 40, "groups": 12}
     content = {
         "scans": {"n": 40, "groups": 12},
         "machine": {"cores": 2},
         "versions": [
             first | {"status": "measured", "weights": "none", "milliseconds": _time(4.0)},
             absent | {"status": "not trained here", "command": "braintumor train v2"},
-            other | {"status": "measured", "milliseconds": _time(9.0), "notes": ["Tells no kinds."]},
+            other | {"status": "measured", "milliseconds": _time(9.0), "notes": ["Predicts no tumour type."]},
         ],
-        "pairs": {"tumor_accuracy": [lead | {"real": True, "holds": False}], "accuracy": []},
+        "pairs": {"tumor_accuracy": [pair | {"real": True, "holds": False}], "accuracy": []},
     }
     folder = settings.outputs / "comparison"
     folder.mkdir()

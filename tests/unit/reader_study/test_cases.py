@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN, make_phantom
+from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ScanError
 from braintumor.reader_study.cases import Case, load_case, phantom_cases, reference_mask, sample_cases

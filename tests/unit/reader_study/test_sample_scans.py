@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from braintumor.cli import main
-from braintumor.datasets.phantom_sets import make_phantom
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASS_NAMES
 from braintumor.errors import DatasetError
 from braintumor.reader_study.cases import sample_test_scans
