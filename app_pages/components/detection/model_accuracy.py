@@ -5,16 +5,15 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components.shared import cache
-from app_pages.components.shared.formatting import test_set_text
+from app_pages.components.shared.formatting import join_words, test_set_text
 from braintumor.enums import Split
 from braintumor.inference.decision import Thresholds, describe_rule
 from braintumor.results.version import VersionReport
 
-# Split, the start of the sentence if it is fixed, the metrics of tumours and tumour-free scans flagged, and the name
-# of the latter.
+# Shares of scans at or above the threshold: split, metric of tumours, metric of tumour-free scans, and their name.
 _FLAGGED_RATES: Final = (
-    (Split.TEST, "", ("tumors@verdict:tumor suspected", "healthy@verdict:tumor suspected"), "tumour-free scans"),
-    ("outside", "On other collections", ("called", "false_alarms"), "tumour-free test scans"),
+    (Split.TEST, "tumors@verdict:tumor suspected", "healthy@verdict:tumor suspected", "tumour-free scans"),
+    ("outside", "called", "false_alarms", "tumour-free test scans"),
 )
 
 
@@ -30,15 +29,14 @@ def show_model_accuracy(version: str, thresholds: Thresholds) -> None:
 
 def _summarize_flagged_rates(report: VersionReport) -> list[str]:
     sentences = []
-    for split, start, names, tumor_free in _FLAGGED_RATES:
-        tumors, false_alarms = (report.metric(split, name) for name in names)
-        rates = []
-        if tumors is not None:
-            rates.append(f"{tumors.describe()} of the tumours")
-        if false_alarms is not None:
-            rates.append(f"{false_alarms.describe()} of the {tumor_free}")
+    for split, tumor_metric, tumor_free_metric, tumor_free in _FLAGGED_RATES:
+        metrics = ((tumor_metric, "tumours"), (tumor_free_metric, tumor_free))
+        rates = [
+            f"{metric.describe()} of the {scans}" for name, scans in metrics if (metric := report.metric(split, name))
+        ]
         if rates:
-            sentences.append(f"{start or test_set_text(report)}, version {report.version} flags {' and '.join(rates)}.")
+            start = f"{test_set_text(report)}. Version" if split == Split.TEST else "On other collections, version"
+            sentences.append(f"{start} {report.version} flags {join_words(rates)}.")
     return sentences or [f"Version {report.version} has not been evaluated, so its accuracy is unknown."]
 
 
