@@ -1,0 +1,61 @@
+"""Gallery of the Practice page: test scans by class and order, on phantoms, and without predictions."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from braintumor.enums import TumorClass
+from braintumor.settings import Settings
+from tests.app.conftest import Open, words
+
+
+@pytest.fixture
+def gallery(artifacts: Settings, open_page: Open) -> Callable[[], AppTest]:
+    def open_() -> AppTest:
+        app = open_page("practice", practice="Gallery")
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def _alts(app: AppTest) -> list[str]:
+    return [image.alt for element in app.get("image") for image in element.proto.imgs]
+
+
+def _glioma_predictions(settings: Settings) -> pd.DataFrame:
+    predictions = pd.read_csv(settings.outputs / "v1" / "predictions.csv")
+    return predictions[(predictions["split"] == "test") & (predictions["label"] == TumorClass.GLIOMA)]
+
+
+def test_test_scans_of_a_class_are_shown_most_wrong_first(gallery: Callable[[], AppTest], artifacts: Settings) -> None:
+    rows = _glioma_predictions(artifacts).sort_values("p_glioma", kind="stable")
+    alts = _alts(gallery())
+    assert [alt.split(",")[0] for alt in alts] == [path.rsplit("/", 1)[-1] for path in rows["path"][:12]]
+    assert all(f"{p:.1%} for glioma" in alt for alt, p in zip(alts, rows["p_glioma"], strict=False))
+    assert all("drawn" in alt for alt in alts)
+
+
+def test_gallery_can_be_sorted_by_tumour_probability(gallery: Callable[[], AppTest], artifacts: Settings) -> None:
+    app = gallery()
+    app.selectbox("practice-order").set_value("Highest tumour probability first").run()
+    rows = _glioma_predictions(artifacts).sort_values("tumor_probability", ascending=False, kind="stable")
+    assert _alts(app)[0].startswith(rows.iloc[0]["path"].rsplit("/", 1)[-1])
+
+
+def test_gallery_shows_phantoms_without_the_image_set(without_images: Settings, open_page: Open) -> None:
+    app = open_page("practice", practice="Gallery")
+    assert not app.exception
+    alts = _alts(app)
+    assert len(alts) == 12
+    assert all("drawn" in alt for alt in alts)
+    assert "24 phantoms of glioma" in words(app)
+
+
+def test_missing_predictions_show_the_command_that_creates_them(
+    gallery: Callable[[], AppTest], artifacts: Settings
+) -> None:
+    (artifacts.outputs / "v1" / "predictions.csv").unlink()
+    assert "braintumor evaluate v1" in words(gallery())
