@@ -1,4 +1,4 @@
-"""Writes a version as training leaves it: a tiny network of random weights, what was exported of it, and a card."""
+"""A version as training leaves it: a tiny random network, its export and a card."""
 
 import hashlib
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.helpers.versions.tiny import write_version
 
 
 def write_trained_version(outputs: Path, name: str = "v1") -> Path:
-    """Write a version with `model.keras` and no gradient graph. Returns the folder."""
+    """Write a version with `model.keras` and without a gradient graph, and return its folder."""
     keras.utils.set_random_seed(5)
     network = keras.Sequential(
         [
@@ -26,6 +26,6 @@ def write_trained_version(outputs: Path, name: str = "v1") -> Path:
     folder = outputs / name
     folder.mkdir(parents=True, exist_ok=True)
     network.save(folder / "model.keras")
-    parts = {"model.onnx": content, "model.keras": (folder / "model.keras").read_bytes()}
-    files = {file: hashlib.sha256(part).hexdigest() for file, part in parts.items()}
+    contents = {"model.onnx": content, "model.keras": (folder / "model.keras").read_bytes()}
+    files = {file: hashlib.sha256(data).hexdigest() for file, data in contents.items()}
     return write_version(outputs, name, content, files=files)

@@ -1,4 +1,4 @@
-"""Checkpoints: whatever moment a run is killed at, what is left is a whole epoch, with all that goes on from it."""
+"""Checkpoints: an interrupted run continues from its last complete epoch."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def _history(losses: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
 
 
-def test_a_loaded_model_goes_on_with_the_same_dropout_and_optimizer(tmp_path: Path) -> None:
+def test_loaded_model_continues_with_the_same_dropout_and_optimizer(tmp_path: Path) -> None:
     images, target = np.random.default_rng(0).random((64, 8)), np.ones((64, 2))
     keras.utils.set_random_seed(1)
     model = _model()
@@ -37,7 +37,7 @@ def test_a_loaded_model_goes_on_with_the_same_dropout_and_optimizer(tmp_path: Pa
         assert np.array_equal(a, b)
 
 
-def test_layers_that_were_kept_as_they_are_still_are_after_loading(tmp_path: Path) -> None:
+def test_frozen_layers_stay_frozen_after_loading(tmp_path: Path) -> None:
     images, target = np.random.default_rng(0).random((64, 8)), np.ones((64, 2))
     layers = [keras.layers.Dense(6), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
     layers[0].trainable = layers[1].trainable = False
@@ -48,15 +48,15 @@ def test_layers_that_were_kept_as_they_are_still_are_after_loading(tmp_path: Pat
     checkpoints.save(model, _history([1.0]))
     loaded, _ = checkpoints.load(1)
     assert [layer.trainable for layer in loaded.layers] == [False, False, True]
-    kept = loaded.get_weights()[:6]
+    frozen_weights = loaded.get_weights()[:6]
     for one in (model, loaded):
         one.fit(images, target, verbose=0, shuffle=False)
     for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
         assert np.array_equal(a, b)
-    assert all(np.array_equal(a, b) for a, b in zip(loaded.get_weights()[:6], kept, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(loaded.get_weights()[:6], frozen_weights, strict=True))
 
 
-def test_only_the_last_and_the_best_epoch_are_kept(tmp_path: Path) -> None:
+def test_only_last_and_best_epoch_are_stored(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "work", {})
     for count in range(1, 5):
         checkpoints.save(_model(), _history([0.9, 0.2, 0.5, 0.4][:count]))
@@ -64,18 +64,18 @@ def test_only_the_last_and_the_best_epoch_are_kept(tmp_path: Path) -> None:
     assert checkpoints.find_best_epoch(checkpoints.history()) == 2
 
 
-def test_the_folder_of_another_run_is_emptied(tmp_path: Path) -> None:
+def test_folder_of_another_run_is_emptied(tmp_path: Path) -> None:
     Checkpoints(tmp_path / "work", {"seed": 1}).save(_model(), _history([1.0]))
     assert len(Checkpoints(tmp_path / "work", {"seed": 1}).history()) == 1
     assert len(Checkpoints(tmp_path / "work", {"seed": 2}).history()) == 0
 
 
-def test_a_run_restarted_forgets_what_was_there(tmp_path: Path) -> None:
+def test_restart_empties_the_folder(tmp_path: Path) -> None:
     Checkpoints(tmp_path / "work", {}).save(_model(), _history([1.0]))
     assert len(Checkpoints(tmp_path / "work", {}, restart=True).history()) == 0
 
 
-def test_a_checkpoint_without_its_history_row_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoint_without_history_row_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints = Checkpoints(tmp_path / "work", {})
     checkpoints.save(_model(), _history([1.0]))
     with monkeypatch.context() as patched:
@@ -86,7 +86,7 @@ def test_a_checkpoint_without_its_history_row_is_done_again(tmp_path: Path, monk
     assert checkpoints.load(1)[0].count_params() == _model().count_params()
 
 
-def test_the_average_is_kept_with_its_epoch_and_goes_with_it(tmp_path: Path) -> None:
+def test_average_is_stored_and_deleted_with_its_epoch(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "work", {})
     averages = [_model() for _ in range(4)]
     for count, average in enumerate(averages, start=1):
@@ -95,6 +95,6 @@ def test_the_average_is_kept_with_its_epoch_and_goes_with_it(tmp_path: Path) -> 
     for epoch in (2, 4):
         model, average = checkpoints.load(epoch)
         assert average is not None
-        for found, kept in zip(average.get_weights(), averages[epoch - 1].get_weights(), strict=True):
-            assert np.array_equal(found, kept)
+        for actual, expected in zip(average.get_weights(), averages[epoch - 1].get_weights(), strict=True):
+            assert np.array_equal(actual, expected)
         assert not np.array_equal(model.get_weights()[0], average.get_weights()[0])

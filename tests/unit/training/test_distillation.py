@@ -1,4 +1,4 @@
-"""Aims: teachers are learnt from, and what is served is the bare network."""
+"""Distillation: the student learns from its teachers, and the trained model has only class and mask."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.enums import Split
+from braintumor.enums import Protocol, Split
 from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file
 from braintumor.imaging import to_batch
@@ -22,26 +22,31 @@ from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
 from braintumor.training.losses import MaskLoss, PartialLabelCrossEntropy
 from braintumor.training.trainer import train_with_checkpoints
+from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.training_data import phantom_data
 
 SIDE = 32
+TEACHERS = ("v4", "runs/v4/group-seed2")
+OTHER_TEACHER = "runs/v4/random-seed1"  # trained on other images
+FIT = {"learning_rate": 1e-3, "batch_size": 16, "schedule": "one_cycle", "ema_momentum": 0.9}
+DISTILLED = {
+    "teachers": {"version": "v4", "seeds": [1, 2], "temperature": 1.0},
+    "fit": FIT | {"epochs": 2},
+}
 
 
 def _recipe(**changes: object) -> Recipe:
-    said = {
-        "title": "tiny", "architecture": "masked_mobilenet", "seed": 1,
+    content = {
+        "title": "tiny",
+        "architecture": "multitask_mobilenet",
+        "seed": 1,
         "input": {"height": SIDE, "width": SIDE, "channels": 1},
-        "fit": {"learning_rate": 1e-3, "epochs": 1, "batch_size": 16, "schedule": "one_cycle", "averaging": 0.9},
-        "augmentation": {"horizontal_flip": True}, "composites": {"planted": 0.3, "painted_out": 0.5},
+        "fit": FIT | {"epochs": 1},
+        "augmentation": {"horizontal_flip": True},
+        "copy_paste": {"pasted": 0.3, "inpainted": 0.5},
         "mask": {"weight": 1.0},
-    }  # fmt: skip
-    return Recipe.model_validate({**said, **changes})
-
-
-TAUGHT = {
-    "teachers": {"versions": ["v4", "v4-seed2"], "temperature": 1.0},
-    "fit": {"learning_rate": 1e-3, "epochs": 2, "batch_size": 16, "schedule": "one_cycle", "averaging": 0.9},
-}
+    }
+    return Recipe.model_validate({**content, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -51,124 +56,136 @@ def data() -> TrainingData:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, data: TrainingData) -> Settings:
-    """Two versions to learn from, and one that learnt from other images."""
+    """Outputs with two teachers, and one that was trained on other images."""
     outputs = tmp_path_factory.mktemp("outputs")
-    for number, (name, known) in enumerate((("v4", data), ("v4-seed2", data), ("v4-random", None))):
+    for number, name in enumerate((*TEACHERS, OTHER_TEACHER)):
         keras.utils.set_random_seed(10 + number)
-        (outputs / name).mkdir()
+        (outputs / name).mkdir(parents=True)
         build_model(_recipe()).save(outputs / name / "model.keras")
-        fingerprint = known.fingerprint() if known else "other"
+        fingerprint = data.fingerprint() if name in TEACHERS else "other"
         card = {"recipe": _recipe().model_dump(mode="json"), "data": {"fingerprint": fingerprint}}
-        (outputs / name / "card.json").write_text(json.dumps(card))
+        (outputs / name / "card.json").write_text(json.dumps(MINIMAL_CARD | card))
     return Settings(outputs=outputs)
 
 
 @pytest.fixture(scope="module")
-def aims(data: TrainingData, settings: Settings) -> AuxiliaryObjectives:
-    return AuxiliaryObjectives.from_recipe(_recipe(**TAUGHT), data, settings)
+def objectives(data: TrainingData, settings: Settings) -> AuxiliaryObjectives:
+    return AuxiliaryObjectives.from_recipe(_recipe(**DISTILLED), data, settings)
 
 
-def test_teachers_say_the_average_of_what_each_says_at_any_size(
-    aims: AuxiliaryObjectives, data: TrainingData, settings: Settings
+def _batch(data: TrainingData, count: int) -> np.ndarray:
+    return to_batch(data.model_inputs[:count], _recipe().input.to_input_spec())
+
+
+def test_teachers_predict_their_average_at_any_size(
+    objectives: AuxiliaryObjectives, data: TrainingData, settings: Settings
 ) -> None:
-    assert aims.teachers is not None
-    images = to_batch(data.model_inputs[:3], _recipe().input.to_input_spec())
-    networks = [load_keras_model(settings.outputs / name / "model.keras") for name in ("v4", "v4-seed2")]
-    found = [network(images, training=False) for network in networks]
-    classes, masks = aims.teachers.predict(images)
-    assert np.allclose(classes, np.mean([one["class"] for one in found], axis=0), atol=1e-5)
-    assert np.allclose(masks, np.mean([keras.ops.sigmoid(one["mask"]) for one in found], axis=0), atol=1e-5)
-    larger = aims.teachers.predict(np.zeros((2, 64, 64, 1), np.float32))
-    assert [tuple(part.shape) for part in larger] == [(2, 4), (2, 32, 32, 1)]
+    assert objectives.teachers is not None
+    images = _batch(data, 3)
+    networks = [load_keras_model(settings.outputs / name / "model.keras") for name in TEACHERS]
+    outputs = [network(images, training=False) for network in networks]
+    classes, masks = objectives.teachers.predict(images)
+    assert np.allclose(classes, np.mean([output["class"] for output in outputs], axis=0), atol=1e-5)
+    assert np.allclose(masks, np.mean([keras.ops.sigmoid(output["mask"]) for output in outputs], axis=0), atol=1e-5)
+    larger = objectives.teachers.predict(np.zeros((2, 64, 64, 1), np.float32))
+    assert [tuple(values.shape) for values in larger] == [(2, 4), (2, 32, 32, 1)]
 
 
-def test_a_mirrored_view_makes_teachers_blind_to_the_side(aims: AuxiliaryObjectives, data: TrainingData) -> None:
-    assert aims.teachers is not None
-    teachers = replace(aims.teachers, recipe=aims.teachers.recipe.model_copy(update={"mirrored": True}))
-    images = to_batch(data.model_inputs[:3], _recipe().input.to_input_spec())
-    (classes, masks), (turned, turned_masks) = teachers.predict(images), teachers.predict(images[:, :, ::-1])
-    assert np.allclose(classes, turned, atol=1e-5)
-    assert np.allclose(masks, turned_masks[:, :, ::-1], atol=1e-5)
+def test_teachers_with_flip_predict_the_same_for_mirrored_images(
+    objectives: AuxiliaryObjectives, data: TrainingData
+) -> None:
+    assert objectives.teachers is not None
+    recipe = objectives.teachers.recipe.model_copy(update={"flip": True})
+    teachers, images = replace(objectives.teachers, recipe=recipe), _batch(data, 3)
+    (classes, masks), (flipped_classes, flipped_masks) = teachers.predict(images), teachers.predict(images[:, :, ::-1])
+    assert np.allclose(classes, flipped_classes, atol=1e-5)
+    assert np.allclose(masks, flipped_masks[:, :, ::-1], atol=1e-5)
 
 
-def test_a_missing_teacher_is_named_with_the_command_that_makes_it(data: TrainingData, settings: Settings) -> None:
-    recipe = _recipe(teachers={"versions": ["v4", "v4-seed7"]})
-    with pytest.raises(ArtifactError, match=r"missing: v4-seed7\..*: braintumor train v4 --seed 7$"):
+def test_missing_teacher_is_named_with_its_command(data: TrainingData, settings: Settings) -> None:
+    recipe = _recipe(teachers={"version": "v4", "seeds": [1, 7]})
+    with pytest.raises(ArtifactError, match=r"missing: runs/v4/group-seed7\..*: braintumor train v4 --seed 7$"):
         AuxiliaryObjectives.from_recipe(recipe, data, settings)
 
 
-def test_a_teacher_that_learnt_from_other_images_is_refused(data: TrainingData, settings: Settings) -> None:
-    with pytest.raises(ArtifactError, match="v4-random learnt from other images"):
-        AuxiliaryObjectives.from_recipe(_recipe(teachers={"versions": ["v4-random"]}), data, settings)
+def test_teacher_trained_on_other_images_is_rejected(data: TrainingData, settings: Settings) -> None:
+    recipe = _recipe(teachers={"version": "v4", "seeds": [1]})
+    with pytest.raises(ArtifactError, match=f"{OTHER_TEACHER} was trained on other images"):
+        AuxiliaryObjectives.from_recipe(recipe, data, settings, Protocol.RANDOM)
 
 
-def test_the_teachers_files_are_part_of_what_a_run_is(
-    aims: AuxiliaryObjectives, data: TrainingData, settings: Settings
+def test_hashes_of_the_teachers_identify_the_run(
+    objectives: AuxiliaryObjectives, data: TrainingData, settings: Settings
 ) -> None:
-    hashes = {name: sha256_file(settings.outputs / name / "model.keras") for name in ("v4", "v4-seed2")}
-    assert aims.identity() == {"teachers": hashes}
+    hashes = {name: sha256_file(settings.outputs / name / "model.keras") for name in TEACHERS}
+    assert objectives.identity() == {"teachers": hashes}
     assert AuxiliaryObjectives.from_recipe(_recipe(), data, settings).identity() == {}
 
 
-def test_what_was_added_goes_again_and_leaves_every_weight_in_its_place(
-    aims: AuxiliaryObjectives, data: TrainingData
-) -> None:
-    plain, copy = build_model(_recipe()), build_model(_recipe())
-    extended = aims.add_outputs(plain)
-    assert set(extended.output) == {"class", "mask", "taught_class", "taught_mask"}
-    copy.set_weights(aims.strip_outputs(extended).get_weights())
-    images = to_batch(data.model_inputs[:4], _recipe().input.to_input_spec())
-    for name, values in plain(images).items():
+def test_stripping_the_outputs_restores_the_network(objectives: AuxiliaryObjectives, data: TrainingData) -> None:
+    network, copy = build_model(_recipe()), build_model(_recipe())
+    extended = objectives.add_outputs(network)
+    assert set(extended.output) == {"class", "mask", "teacher_class", "teacher_mask"}
+    copy.set_weights(objectives.strip_outputs(extended).get_weights())
+    images = _batch(data, 4)
+    for name, values in network(images).items():
         assert np.array_equal(values, copy(images)[name])
 
 
-def test_targets_carry_what_teachers_say_of_the_images_as_shown(aims: AuxiliaryObjectives, data: TrainingData) -> None:
-    recipe = _recipe(**TAUGHT)
-    source = split_tensors(recipe, data, Split.TRAIN)
-    shown = plan_epoch(recipe, make_donor_bank(data), source, 1)
-    images, targets = next(iter(aims.add_targets(training_batches(source, shown, 16))))
-    assert aims.teachers is not None
-    classes, masks = aims.teachers.predict(images)
-    assert np.allclose(targets["taught_class"], classes, atol=1e-5)
-    assert np.allclose(targets["taught_mask"], masks, atol=1e-5)
-
-
-def test_a_checkpoint_brings_back_every_answer_and_every_weight(
-    aims: AuxiliaryObjectives, data: TrainingData, tmp_path: Path
+def test_targets_are_the_teachers_predictions_for_the_augmented_images(
+    objectives: AuxiliaryObjectives, data: TrainingData
 ) -> None:
-    checkpoints, extended = Checkpoints(tmp_path, aims.identity()), aims.add_outputs(build_model(_recipe()))
-    losses, weights = aims.add_losses(
+    recipe = _recipe(**DISTILLED)
+    tensors = split_tensors(recipe, data, Split.TRAIN)
+    plan = plan_epoch(recipe, make_donor_bank(data), tensors, 1)
+    images, targets = next(iter(objectives.add_targets(training_batches(tensors, plan, 16))))
+    assert objectives.teachers is not None
+    classes, masks = objectives.teachers.predict(images)
+    assert np.allclose(targets["teacher_class"], classes, atol=1e-5)
+    assert np.allclose(targets["teacher_mask"], masks, atol=1e-5)
+
+
+def test_checkpoint_restores_every_output_loss_and_weight(
+    objectives: AuxiliaryObjectives, data: TrainingData, tmp_path: Path
+) -> None:
+    checkpoints = Checkpoints(tmp_path, objectives.identity())
+    extended = objectives.add_outputs(build_model(_recipe()))
+    losses, weights = objectives.add_losses(
         {"class": PartialLabelCrossEntropy(), "mask": MaskLoss()}, {"class": 1.0, "mask": 1.0}
     )
     extended.compile("adam", losses, loss_weights=weights)
     checkpoints.save(extended, pd.DataFrame({"epoch": [1], "val_loss": [1.0]}))
     loaded, _ = checkpoints.load(1)
-    images = to_batch(data.model_inputs[:4], _recipe().input.to_input_spec())
-    found = loaded(images)
+    images = _batch(data, 4)
+    outputs = loaded(images)
     for name, values in extended(images).items():
-        assert np.array_equal(values, found[name])
-    assert {name: type(one) for name, one in loaded.loss.items()} == {name: type(one) for name, one in losses.items()}
-    for a, b in zip(aims.strip_outputs(extended).get_weights(), aims.strip_outputs(loaded).get_weights(), strict=True):
+        assert np.array_equal(values, outputs[name])
+    assert {name: type(loss) for name, loss in loaded.loss.items()} == {
+        name: type(loss) for name, loss in losses.items()
+    }
+    stripped, loaded_stripped = (objectives.strip_outputs(model) for model in (extended, loaded))
+    for a, b in zip(stripped.get_weights(), loaded_stripped.get_weights(), strict=True):
         assert np.array_equal(a, b)
 
 
 @pytest.mark.slow
-def test_a_run_gone_on_with_ends_where_an_unbroken_one_does_and_is_judged_by_label_and_mask_alone(
-    aims: AuxiliaryObjectives, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_resumed_run_equals_uninterrupted_run_and_validates_on_labels_and_masks_only(
+    objectives: AuxiliaryObjectives, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = _recipe(**TAUGHT)
-    whole, history = train_with_checkpoints(recipe, data, tmp_path / "whole", objectives=aims)
+    recipe = _recipe(**DISTILLED)
+    uninterrupted, history = train_with_checkpoints(recipe, data, tmp_path / "uninterrupted", objectives=objectives)
     with monkeypatch.context() as patched:
         patched.setattr("braintumor.training.trainer.should_stop", lambda losses, _: len(losses) == 1)
         patched.setattr("braintumor.training.trainer.selected_epoch", lambda losses, _: len(losses))
-        train_with_checkpoints(recipe, data, tmp_path / "broken", objectives=aims)
-    broken, again = train_with_checkpoints(recipe, data, tmp_path / "broken", objectives=aims)
-    assert again["epoch"].tolist() == history["epoch"].tolist() == [1, 2]
-    assert again["val_loss"].to_numpy() == pytest.approx(history["val_loss"].to_numpy(), rel=1e-5)
-    for a, b in zip(whole.get_weights(), broken.get_weights(), strict=True):
+        train_with_checkpoints(recipe, data, tmp_path / "resumed", objectives=objectives)
+    resumed, resumed_history = train_with_checkpoints(recipe, data, tmp_path / "resumed", objectives=objectives)
+    assert resumed_history["epoch"].tolist() == history["epoch"].tolist() == [1, 2]
+    assert resumed_history["val_loss"].to_numpy() == pytest.approx(history["val_loss"].to_numpy(), rel=1e-5)
+    for a, b in zip(uninterrupted.get_weights(), resumed.get_weights(), strict=True):
         assert np.allclose(a, b, atol=1e-5)
     rows = data.split_rows(Split.VALIDATION)
-    said = whole.predict(to_batch(data.model_inputs[rows], recipe.input.to_input_spec()), verbose=0)
-    assert set(said) == {"class", "mask"}
-    right = (said["class"].argmax(axis=1) == data.labels[rows]).mean()
-    assert history["val_accuracy"].iloc[-1] == pytest.approx(right, abs=1e-6)
+    images = to_batch(data.model_inputs[rows], recipe.input.to_input_spec())
+    outputs = uninterrupted.predict(images, verbose=0)
+    assert set(outputs) == {"class", "mask"}
+    accuracy = (outputs["class"].argmax(axis=1) == data.labels[rows]).mean()
+    assert history["val_accuracy"].iloc[-1] == pytest.approx(accuracy, abs=1e-6)

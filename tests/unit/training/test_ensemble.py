@@ -1,4 +1,4 @@
-"""An ensemble is built from trained versions, measured like any version, and refused where it would mislead."""
+"""Ensembles: built from trained models, evaluated like any model, and rejected if the members do not match."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ from braintumor.training.export import export_model
 from tests.helpers.phantom_sets import write_dealt_phantoms
 from tests.helpers.tiny_model import CONTRACT, build, fit
 
-RUNS = {"one": "braintumor train one", "other": "braintumor train other"}
+COMMANDS = {"one": "braintumor train one", "other": "braintumor train other"}
 RECIPE = Recipe(
     title="Two", architecture="ensemble", seed=1, members=("one", "other"),
     input=InputRecipe(height=160, width=160, channels=1),
@@ -32,8 +32,8 @@ RECIPE = Recipe(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Phantoms, two members, and the ensemble of them, measured."""
+def ensemble_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings with phantoms, two members, and their evaluated ensemble."""
     folder = tmp_path_factory.mktemp("ensemble")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
     write_dealt_phantoms(settings, 12, 7)
@@ -46,108 +46,110 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             training={"seconds": 2.0},
         )  # fmt: skip
         update_card(name, settings)
-    build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, settings)
+    build_ensemble("ensemble", COMMANDS, RECIPE, Protocol.GROUP, settings)
     evaluate("ensemble", settings, replicates=20)
     return settings
 
 
 @pytest.fixture
-def own(place: Settings, tmp_path: Path) -> Settings:
-    """The same with outputs that a test may spoil."""
-    shutil.copytree(place.outputs, tmp_path / "outputs")
-    return place.model_copy(update={"outputs": tmp_path / "outputs"})
+def copied_settings(ensemble_settings: Settings, tmp_path: Path) -> Settings:
+    """The same settings with a copy of the outputs that a test may change."""
+    shutil.copytree(ensemble_settings.outputs, tmp_path / "outputs")
+    return ensemble_settings.model_copy(update={"outputs": tmp_path / "outputs"})
 
 
-def test_its_card_names_members_weights_and_hashes(place: Settings) -> None:
-    card = read_card("ensemble", place)
+def test_card_has_members_weights_and_hashes(ensemble_settings: Settings) -> None:
+    card = read_card("ensemble", ensemble_settings)
     assert [member.version for member in card.members] == ["one", "other"]
     assert sum(member.weight for member in card.members) == pytest.approx(1.0)
     for member in card.members:
-        assert member.sha256 == read_card(member.version, place).files["model.onnx"]
+        assert member.sha256 == read_card(member.version, ensemble_settings).files["model.onnx"]
     assert card.parameters == 2 * 580
     assert card.ensemble is not None
     losses = card.ensemble.validation_loss
     assert losses["weighted"] <= losses["equal"] + 1e-9
 
 
-def test_it_is_calibrated_measured_and_served_as_any_version(place: Settings) -> None:
-    assert read_card("ensemble", place).conformal.level == 0.95
-    report = read_version_report("ensemble", place)
+def test_ensemble_is_calibrated_evaluated_and_served(ensemble_settings: Settings) -> None:
+    assert read_card("ensemble", ensemble_settings).conformal.level == 0.95
+    report = read_version_report("ensemble", ensemble_settings)
     accuracy = report.metric("test", "accuracy")
     assert accuracy is not None
     assert accuracy.value > 0.6
-    image = next((place.dataset / "Testing").rglob("*.jpg"))
-    found = Detector.load("ensemble", place).detect(image)
-    assert sum(found.probabilities.values()) == pytest.approx(1.0)
-    assert found.heat_map is not None
-    assert found.mask is not None
-    assert found.ood_score is not None
+    image = next((ensemble_settings.dataset / "Testing").rglob("*.jpg"))
+    detection = Detector.load("ensemble", ensemble_settings).detect(image)
+    assert sum(detection.probabilities.values()) == pytest.approx(1.0)
+    assert detection.heat_map is not None
+    assert detection.mask is not None
+    assert detection.ood_score is not None
 
 
-def test_without_a_history_the_report_has_a_gap_and_no_more(place: Settings) -> None:
-    assert read_version_report("ensemble", place).missing_files == ("history.csv",)
+def test_report_misses_only_the_history(ensemble_settings: Settings) -> None:
+    assert read_version_report("ensemble", ensemble_settings).missing_files == ("history.csv",)
 
 
-def test_its_answer_is_the_average_of_its_members_answers(place: Settings) -> None:
-    """On frames as they are: an ensemble of the members' own size gives what averaging by hand does."""
-    recipe = RECIPE.model_copy(update={"input": InputRecipe(height=150, width=150, channels=3), "weighted": False})
-    build_ensemble("alike", RUNS, recipe, Protocol.GROUP, place)
-    frames = load_training_data(CONTRACT, settings=place).model_inputs[:8]
-    members = read_card("alike", place).members
-    said = [Detector.load(m.version, place).infer(frames).logits for m in members]
-    shares = [np.float32(0.5 / m.temperature) for m in members]
-    expected = said[0] * shares[0] + said[1] * shares[1]
-    assert np.array_equal(Detector.load("alike", place).infer(frames).logits, expected)
+def test_logits_are_the_weighted_average_of_the_members(ensemble_settings: Settings) -> None:
+    """Without resizing, the ensemble equals averaging by hand."""
+    recipe = RECIPE.model_copy(
+        update={"input": InputRecipe(height=150, width=150, channels=3), "weight_members": False}
+    )
+    build_ensemble("alike", COMMANDS, recipe, Protocol.GROUP, ensemble_settings)
+    model_inputs = load_training_data(CONTRACT, settings=ensemble_settings).model_inputs[:8]
+    members = read_card("alike", ensemble_settings).members
+    logits = [Detector.load(m.version, ensemble_settings).infer(model_inputs).logits for m in members]
+    weights = [np.float32(0.5 / m.temperature) for m in members]
+    expected = logits[0] * weights[0] + logits[1] * weights[1]
+    assert np.array_equal(Detector.load("alike", ensemble_settings).infer(model_inputs).logits, expected)
 
 
-def test_its_latency_is_measured_with_all_outputs_and_with_classification_alone(place: Settings) -> None:
-    metrics = measure_latency(StressTestContext("ensemble", place, replicates=20), scans=3).metrics
+def test_latency_is_measured_with_and_without_additional_outputs(ensemble_settings: Settings) -> None:
+    metrics = measure_latency(StressTestContext("ensemble", ensemble_settings, replicates=20), scans=3).metrics
     assert {"ms@way:whole", "ms@way:bare", "ratio@way:bare"} <= metrics.keys()
 
 
-def test_there_is_nothing_to_export(place: Settings) -> None:
-    assert "nothing to export" in export_model("ensemble", place)
+def test_export_has_nothing_to_do(ensemble_settings: Settings) -> None:
+    assert "nothing to export" in export_model("ensemble", ensemble_settings)
 
 
-def test_a_member_trained_anew_is_noticed(own: Settings) -> None:
-    (own.outputs / "other" / "model.onnx").write_bytes(build(*fit(16, 9000)))
+def test_retrained_member_is_detected(copied_settings: Settings) -> None:
+    (copied_settings.outputs / "other" / "model.onnx").write_bytes(build(*fit(16, 9000)))
     with pytest.raises(ArtifactError, match="other is not the model that this ensemble was built from"):
-        export_model("ensemble", own)
+        export_model("ensemble", copied_settings)
 
 
-def test_built_anew_it_has_nothing_of_what_was_measured_before(own: Settings) -> None:
-    folder = own.outputs / "ensemble"
+def test_rebuilding_removes_earlier_results(copied_settings: Settings) -> None:
+    folder = copied_settings.outputs / "ensemble"
     for name in ("model.onnx", "saliency.onnx", "model.int8.onnx"):
-        (folder / name).write_bytes(b"of the earlier one")
-    build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
+        (folder / name).write_bytes(b"earlier")
+    build_ensemble("ensemble", COMMANDS, RECIPE, Protocol.GROUP, copied_settings)
     assert {path.name for path in folder.iterdir()} == {"card.json"}
-    assert not read_version_report("ensemble", own).evaluation
-    assert not {"model.onnx", "saliency.onnx"} & read_card("ensemble", own).files.keys()
+    assert not read_version_report("ensemble", copied_settings).evaluation
+    assert not {"model.onnx", "saliency.onnx"} & read_card("ensemble", copied_settings).files.keys()
 
 
-def test_an_ensemble_of_ensembles_is_refused(own: Settings) -> None:
-    shutil.copytree(own.outputs / "ensemble", own.outputs / "two")
+def test_ensemble_of_ensembles_is_rejected(copied_settings: Settings) -> None:
+    shutil.copytree(copied_settings.outputs / "ensemble", copied_settings.outputs / "two")
     with pytest.raises(RecipeError, match="two is itself an ensemble"):
-        build_ensemble("ensemble", RUNS | {"two": "braintumor train two"}, RECIPE, Protocol.GROUP, own)
+        build_ensemble("ensemble", COMMANDS | {"two": "braintumor train two"}, RECIPE, Protocol.GROUP, copied_settings)
 
 
-def test_a_member_that_is_not_at_hand_is_named_with_its_command(own: Settings) -> None:
-    (own.outputs / "one" / "model.onnx").unlink()
+def test_missing_member_is_named_with_its_command(copied_settings: Settings) -> None:
+    (copied_settings.outputs / "one" / "model.onnx").unlink()
     with pytest.raises(RecipeError, match="Train it first: braintumor train one"):
-        build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
+        build_ensemble("ensemble", COMMANDS, RECIPE, Protocol.GROUP, copied_settings)
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"task": "tumor", "decision": {"threshold": 0.5}}, "tells tumour from none"),
-        ({"input": CONTRACT.to_dict() | {"fit": "stretch"}}, "crops or fits"),
-        ({"input": CONTRACT.to_dict() | {"height": 200}}, "another shape"),
+        ({"task": "tumor", "decision": {"threshold": 0.5}}, "does not predict the tumour type"),
+        ({"input": CONTRACT.to_dict() | {"fit": "stretch"}}, "crops or fits scans differently"),
+        ({"input": CONTRACT.to_dict() | {"height": 200}}, "another aspect ratio"),
         ({"data": {"fingerprint": "0" * 64}}, "another split"),
     ],
 )
-def test_members_that_cannot_be_averaged_are_refused(change: dict[str, object], reason: str, own: Settings) -> None:
-    path = own.outputs / "one" / "card.json"
-    path.write_text(json.dumps(read_card("one", own).to_dict() | change))
+def test_incompatible_member_is_rejected(change: dict[str, object], reason: str, copied_settings: Settings) -> None:
+    path = copied_settings.outputs / "one" / "card.json"
+    path.write_text(json.dumps(read_card("one", copied_settings).to_dict() | change))
     with pytest.raises(RecipeError, match=reason):
-        build_ensemble("ensemble", RUNS, RECIPE, Protocol.GROUP, own)
+        build_ensemble("ensemble", COMMANDS, RECIPE, Protocol.GROUP, copied_settings)

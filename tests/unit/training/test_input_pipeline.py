@@ -1,82 +1,78 @@
-"""Pipeline: batches carry what the recipe asks for, images and masks move together, and unknown masks say so."""
+"""Input pipeline: targets and augmentation follow the recipe, and masks are transformed with their images."""
 
 import numpy as np
 import tensorflow as tf
 
 from braintumor.enums import CLASSES, Plane, TumorClass
 from braintumor.models.recipe import AugmentationRecipe, CopyPasteRecipe, IntensityRecipe
+from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.intensity import sample_intensity
 from braintumor.training.augmentation.spatial import sample_spatial
-from braintumor.training.augmentation.tumor_copy_paste import DonorBank, sample_paste
+from braintumor.training.augmentation.tumor_copy_paste import sample_paste
 from braintumor.training.input_pipeline import EpochPlan, SplitTensors, evaluation_batches, training_batches
 from braintumor.training.losses import UNKNOWN_MASK
 
 SIDE = 64
-HEALTHY, GLIOMA = CLASSES.index(TumorClass.NOTUMOR), CLASSES.index(TumorClass.GLIOMA)
-LABELS = np.array([HEALTHY, GLIOMA, GLIOMA, HEALTHY, GLIOMA])
-KNOWN = np.array([True, True, True, True, False])
+NO_TUMOR, GLIOMA = CLASSES.index(TumorClass.NOTUMOR), CLASSES.index(TumorClass.GLIOMA)
+LABELS = np.array([NO_TUMOR, GLIOMA, GLIOMA, NO_TUMOR, GLIOMA])
+MASK_KNOWN = np.array([True, True, True, True, False])
 
 
 def _arrays() -> tuple[np.ndarray, np.ndarray]:
-    """Heads with a bright square where the mask is; the last tumour was not outlined."""
-    frames = np.random.default_rng(0).normal(90, 5, (5, SIDE, SIDE)).astype(np.uint8)
-    masks = np.zeros_like(frames)
+    """Return heads with a bright square where the mask is; the last tumour is not outlined."""
+    images = np.random.default_rng(0).normal(90, 5, (5, SIDE, SIDE)).astype(np.uint8)
+    masks = np.zeros_like(images)
     masks[1, 20:30, 8:18] = masks[2, 28:38, 40:50] = 1
-    frames[masks > 0] = 220
-    frames[4, 10:20, 10:20] = 220
-    return frames, masks
+    images[masks > 0] = 220
+    images[4, 10:20, 10:20] = 220
+    return images, masks
 
 
-def _source(channels: int = 1) -> SplitTensors:
-    frames, masks = _arrays()
-    return SplitTensors(tf.constant(frames), LABELS, channels, tf.constant(masks), KNOWN)
+def _tensors(channels: int = 1) -> SplitTensors:
+    images, masks = _arrays()
+    return SplitTensors(tf.constant(images), LABELS, channels, tf.constant(masks), MASK_KNOWN)
 
 
-def _showings(changes: AugmentationRecipe, rows: np.ndarray, **more: object) -> EpochPlan:
-    return EpochPlan(rows, sample_spatial(changes, len(rows), SIDE, SIDE, np.random.default_rng(0)), **more)
+def _plan(recipe: AugmentationRecipe, rows: np.ndarray, **params: object) -> EpochPlan:
+    return EpochPlan(rows, sample_spatial(recipe, len(rows), SIDE, SIDE, np.random.default_rng(0)), **params)
 
 
-def _composed(recipe: CopyPasteRecipe, rows: np.ndarray, appearance: IntensityRecipe | None = None) -> EpochPlan:
-    frames, masks = _arrays()
-    donors = DonorBank.from_arrays(frames, masks, LABELS, np.full(5, str(Plane.AXIAL), object))
-    drawn = sample_paste(recipe, rows, donors, SIDE, np.random.default_rng(1))
-    look = sample_intensity(appearance, len(rows), np.random.default_rng(2)) if appearance else None
-    return _showings(AugmentationRecipe(), rows, composites=drawn, appearance=look)
+def _paste_plan(recipe: CopyPasteRecipe, rows: np.ndarray, intensity: IntensityRecipe | None = None) -> EpochPlan:
+    images, masks = _arrays()
+    donors = DonorBank.from_arrays(images, masks, LABELS, np.full(5, str(Plane.AXIAL), object))
+    paste = sample_paste(recipe, rows, donors, SIDE, np.random.default_rng(1))
+    changes = sample_intensity(intensity, len(rows), np.random.default_rng(2)) if intensity else None
+    return _plan(AugmentationRecipe(), rows, paste=paste, intensity=changes)
 
 
-def test_unchanged_batches_are_those_of_validation() -> None:
-    still = _showings(AugmentationRecipe(), np.arange(5))
-    for (a, b), (c, d) in zip(training_batches(_source(), still, 2), evaluation_batches(_source(), 2), strict=True):
+def test_batches_without_augmentation_equal_validation_batches() -> None:
+    plan = _plan(AugmentationRecipe(), np.arange(5))
+    for (a, b), (c, d) in zip(training_batches(_tensors(), plan, 2), evaluation_batches(_tensors(), 2), strict=True):
         assert np.allclose(a, c, atol=1e-6)
         assert np.array_equal(b["class"], d["class"])
         assert np.allclose(b["mask"], d["mask"])
 
 
-def test_without_masks_a_batch_has_labels_only_and_as_many_channels_as_asked_for() -> None:
-    frames, _ = _arrays()
-    source = SplitTensors(tf.constant(frames), LABELS, 3)
-    for batches in (
-        evaluation_batches(source, 5),
-        training_batches(source, _showings(AugmentationRecipe(), LABELS), 5),
-    ):
-        images, targets = next(iter(batches))
-        assert images.shape == (5, SIDE, SIDE, 3)
-        assert np.array_equal(images[..., 0], images[..., 2])
+def test_batches_without_masks_have_labels_and_the_requested_channels() -> None:
+    images, _ = _arrays()
+    tensors = SplitTensors(tf.constant(images), LABELS, 3)
+    plan = _plan(AugmentationRecipe(), LABELS)
+    for batches in (evaluation_batches(tensors, 5), training_batches(tensors, plan, 5)):
+        batch, targets = next(iter(batches))
+        assert batch.shape == (5, SIDE, SIDE, 3)
+        assert np.array_equal(batch[..., 0], batch[..., 2])
         assert targets.shape == (5, 4)
 
 
-def test_rows_come_in_the_order_they_are_shown_in() -> None:
+def test_samples_follow_the_order_of_the_plan() -> None:
     rows = np.array([4, 0, 0, 2, 1, 3])
-    found = [targets["class"].numpy() for _, targets in training_batches(_source(), _showings_of(rows), 4)]
-    assert (np.concatenate(found).argmax(axis=1) == LABELS[rows]).all()
+    batches = training_batches(_tensors(), _plan(AugmentationRecipe(rotation=20), rows), 4)
+    labels = np.concatenate([targets["class"].numpy() for _, targets in batches]).argmax(axis=1)
+    assert (labels == LABELS[rows]).all()
 
 
-def _showings_of(rows: np.ndarray) -> EpochPlan:
-    return _showings(AugmentationRecipe(rotation=20), rows)
-
-
-def test_masks_are_half_as_large_and_a_mask_nobody_outlined_says_so_everywhere() -> None:
-    _, targets = next(iter(evaluation_batches(_source(), 5)))
+def test_masks_have_half_the_size_and_unknown_masks_are_marked() -> None:
+    _, targets = next(iter(evaluation_batches(_tensors(), 5)))
     masks = targets["mask"].numpy()
     assert masks.shape == (5, SIDE // 2, SIDE // 2, 1)
     assert (masks[4] == UNKNOWN_MASK).all()
@@ -84,9 +80,9 @@ def test_masks_are_half_as_large_and_a_mask_nobody_outlined_says_so_everywhere()
     assert masks[1].sum() == 25
 
 
-def test_the_mask_moves_with_the_image() -> None:
-    changes = AugmentationRecipe(rotation=25, shift=0.1, zoom=0.2, horizontal_flip=True)
-    images, targets = next(iter(training_batches(_source(), _showings(changes, np.repeat([1, 2], 10)), 20)))
+def test_mask_is_transformed_with_the_image() -> None:
+    recipe = AugmentationRecipe(rotation=25, shift=0.1, zoom=0.2, horizontal_flip=True)
+    images, targets = next(iter(training_batches(_tensors(), _plan(recipe, np.repeat([1, 2], 10)), 20)))
     bright = tf.nn.avg_pool2d(tf.cast(images > 0.6, tf.float32), 2, 2, "VALID").numpy() > 0.5
     masks = targets["mask"].numpy() > 0.5
     overlap = (bright & masks).sum(axis=(1, 2, 3)) / (bright | masks).sum(axis=(1, 2, 3))
@@ -94,56 +90,56 @@ def test_the_mask_moves_with_the_image() -> None:
     assert overlap.min() > 0.4
 
 
-def test_a_planted_tumour_brings_its_label_and_its_mask() -> None:
-    rows = np.zeros(20, int)
-    images, targets = next(iter(training_batches(_source(), _composed(CopyPasteRecipe(planted=1.0), rows), 20)))
+def test_pasted_tumour_adds_its_label_and_its_mask() -> None:
+    plan = _paste_plan(CopyPasteRecipe(pasted=1.0), np.zeros(20, int))
+    images, targets = next(iter(training_batches(_tensors(), plan, 20)))
     labels, masks = targets["class"].numpy(), targets["mask"].numpy()
-    clear = labels.sum(axis=1) == 1
-    assert clear.sum() > 10
-    assert (labels[clear].argmax(axis=1) == GLIOMA).all()
-    assert masks[clear].max(axis=(1, 2, 3)).min() > 0.5
-    small = tf.nn.avg_pool2d(images, 2, 2, "VALID").numpy()[clear]
-    assert small[masks[clear] > 0.9].mean() > small[masks[clear] == 0].mean() + 0.2
+    is_visible = labels.sum(axis=1) == 1
+    assert is_visible.sum() > 10
+    assert (labels[is_visible].argmax(axis=1) == GLIOMA).all()
+    assert masks[is_visible].max(axis=(1, 2, 3)).min() > 0.5
+    small = tf.nn.avg_pool2d(images, 2, 2, "VALID").numpy()[is_visible]
+    assert small[masks[is_visible] > 0.9].mean() > small[masks[is_visible] == 0].mean() + 0.2
 
 
-def test_where_a_planted_tumour_cannot_be_seen_no_answer_is_wrong_and_no_mask_is_known() -> None:
-    frames, masks = _arrays()
-    plain = np.broadcast_to(np.linspace(40, 220, SIDE)[:, None], frames.shape).astype(np.uint8)
-    source = SplitTensors(tf.constant(plain), LABELS, 1, tf.constant(masks), KNOWN)
-    rows = np.zeros(10, int)
-    _, targets = next(iter(training_batches(source, _composed(CopyPasteRecipe(planted=1.0), rows), 10)))
-    faint = (targets["class"].numpy() == 1).all(axis=1)
-    unknown = (targets["mask"].numpy() == UNKNOWN_MASK).all(axis=(1, 2, 3))
-    assert np.array_equal(faint, unknown)
-    assert faint.any()
+def test_imperceptible_tumour_accepts_any_class_and_has_no_known_mask() -> None:
+    images, masks = _arrays()
+    gradient = np.broadcast_to(np.linspace(40, 220, SIDE)[:, None], images.shape).astype(np.uint8)
+    tensors = SplitTensors(tf.constant(gradient), LABELS, 1, tf.constant(masks), MASK_KNOWN)
+    plan = _paste_plan(CopyPasteRecipe(pasted=1.0), np.zeros(10, int))
+    _, targets = next(iter(training_batches(tensors, plan, 10)))
+    accepts_any = (targets["class"].numpy() == 1).all(axis=1)
+    is_unknown = (targets["mask"].numpy() == UNKNOWN_MASK).all(axis=(1, 2, 3))
+    assert np.array_equal(accepts_any, is_unknown)
+    assert accepts_any.any()
 
 
-def test_a_painted_out_tumour_becomes_a_healthy_slice_with_an_empty_mask() -> None:
-    images, targets = next(
-        iter(training_batches(_source(), _composed(CopyPasteRecipe(painted_out=1.0), np.array([1, 2])), 2))
-    )
-    assert (targets["class"].numpy().argmax(axis=1) == HEALTHY).all()
+def test_inpainted_tumour_becomes_no_tumour_with_an_empty_mask() -> None:
+    plan = _paste_plan(CopyPasteRecipe(inpainted=1.0), np.array([1, 2]))
+    images, targets = next(iter(training_batches(_tensors(), plan, 2)))
+    assert (targets["class"].numpy().argmax(axis=1) == NO_TUMOR).all()
     assert not targets["mask"].numpy().any()
     assert images.numpy().max() < 0.6
 
 
-def test_an_epoch_replays_to_the_last_bit_and_images_stay_in_range() -> None:
-    recipe = IntensityRecipe(gamma=0.5, bend=0.4, shading=0.1, blur=0.5, noise=0.1, hole=0.3)
-    showings = _composed(CopyPasteRecipe(planted=0.5, decoys=0.3, painted_out=0.5), np.tile(np.arange(5), 4), recipe)
-    first, again = (list(training_batches(_source(), showings, 8)) for _ in range(2))
-    for (a, b), (c, d) in zip(first, again, strict=True):
+def test_epoch_is_reproducible_bit_by_bit_and_images_stay_in_range() -> None:
+    intensity = IntensityRecipe(gamma=0.5, tone_curve=0.4, shading=0.1, blur=0.5, noise=0.1, cutout=0.3)
+    recipe = CopyPasteRecipe(pasted=0.5, distractors=0.3, inpainted=0.5)
+    plan = _paste_plan(recipe, np.tile(np.arange(5), 4), intensity)
+    first, repeated = (list(training_batches(_tensors(), plan, 8)) for _ in range(2))
+    for (a, b), (c, d) in zip(first, repeated, strict=True):
         assert np.array_equal(a, c)
         assert np.array_equal(b["mask"], d["mask"])
         assert a.numpy().min() >= 0
         assert a.numpy().max() <= 1
 
 
-def test_smaller_frames_keep_labels_masks_and_what_is_known() -> None:
-    source = _source()
-    small = source.resize(32)
-    assert source.resize(SIDE) is source
+def test_resized_tensors_keep_labels_masks_and_their_status() -> None:
+    tensors = _tensors()
+    small = tensors.resize(32)
+    assert tensors.resize(SIDE) is tensors
     assert small.model_inputs.shape == small.masks.shape == (5, 32, 32)
     assert small.model_inputs.dtype == small.masks.dtype == tf.uint8
-    assert np.array_equal(small.mask_known, KNOWN)
+    assert np.array_equal(small.mask_known, MASK_KNOWN)
     assert np.array_equal(small.masks.numpy()[1], _arrays()[1][1, ::2, ::2])
-    assert SplitTensors(source.model_inputs, LABELS, 1).resize(32).masks is None
+    assert SplitTensors(tensors.model_inputs, LABELS, 1).resize(32).masks is None

@@ -1,4 +1,4 @@
-"""Mask frames: laid where the tumour is in the standardized frame, known where outlined, and read once."""
+"""Preprocessed masks: aligned with the images, mask_known only if outlined, and cached."""
 
 import shutil
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from braintumor.settings import Settings
 from braintumor.training import frame_cache
 from braintumor.training.frame_cache import load_input_masks
 
-CONTRACT = InputSpec(height=64, width=64, channels=1)
+INPUT_SPEC = InputSpec(height=64, width=64, channels=1)
 
 
 @dataclass
 class _Set:
     settings: Settings
     manifest: pd.DataFrame
-    frames: np.ndarray
+    images: np.ndarray
     masks: np.ndarray
-    known: np.ndarray
+    mask_known: np.ndarray
 
 
 @pytest.fixture(scope="module")
@@ -36,41 +36,41 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> _Set:
     audit_dataset(settings)
     shutil.copytree(settings.dataset / "masks", masks_folder(settings))
     manifest = read_manifest(settings)
-    frames = np.stack([preprocess(read_scan(settings.dataset / path), CONTRACT)[0] for path in manifest["path"]])
-    return _Set(settings, manifest, frames, *load_input_masks(manifest, CONTRACT, settings))
+    images = np.stack([preprocess(read_scan(settings.dataset / path), INPUT_SPEC)[0] for path in manifest["path"]])
+    return _Set(settings, manifest, images, *load_input_masks(manifest, INPUT_SPEC, settings))
 
 
-def test_masks_lie_over_the_tumours_of_the_standardized_frames(phantoms: _Set) -> None:
+def test_masks_are_aligned_with_preprocessed_tumours(phantoms: _Set) -> None:
     bright = phantoms.manifest["label"].isin(["meningioma", "pituitary"]).to_numpy()
-    assert phantoms.masks.shape == phantoms.frames.shape
-    for frame, mask in zip(phantoms.frames[bright], phantoms.masks[bright], strict=True):
-        here = frame[mask > 0].mean()
-        steps = [(0, 6), (0, -6), (6, 0), (-6, 0)]
-        assert all(here > frame[np.roll(mask, step, (0, 1)) > 0].mean() for step in steps)
+    assert phantoms.masks.shape == phantoms.images.shape
+    for image, mask in zip(phantoms.images[bright], phantoms.masks[bright], strict=True):
+        inside = image[mask > 0].mean()
+        shifts = [(0, 6), (0, -6), (6, 0), (-6, 0)]
+        assert all(inside > image[np.roll(mask, shift, (0, 1)) > 0].mean() for shift in shifts)
 
 
-def test_every_mask_of_a_phantom_is_known_and_only_tumours_have_any(phantoms: _Set) -> None:
-    healthy = (phantoms.manifest["label"] == "notumor").to_numpy()
-    assert phantoms.known.all()
+def test_phantom_masks_are_known_and_empty_without_tumour(phantoms: _Set) -> None:
+    tumor_free = (phantoms.manifest["label"] == "notumor").to_numpy()
+    assert phantoms.mask_known.all()
     assert set(np.unique(phantoms.masks)) == {0, 1}
-    assert (phantoms.masks.any(axis=(1, 2)) == ~healthy).all()
+    assert (phantoms.masks.any(axis=(1, 2)) == ~tumor_free).all()
 
 
-def test_masks_read_once_are_read_back_from_the_cache(phantoms: _Set, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_masks_are_read_from_the_cache(phantoms: _Set, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame_cache, "ProcessPoolExecutor", None)
-    masks, known = load_input_masks(phantoms.manifest, CONTRACT, phantoms.settings)
+    masks, mask_known = load_input_masks(phantoms.manifest, INPUT_SPEC, phantoms.settings)
     assert np.array_equal(masks, phantoms.masks)
-    assert np.array_equal(known, phantoms.known)
+    assert np.array_equal(mask_known, phantoms.mask_known)
 
 
-def test_a_tumour_nobody_outlined_is_not_known_and_masks_fetched_later_are_seen(phantoms: _Set) -> None:
+def test_missing_outline_is_unknown_until_masks_are_downloaded(phantoms: _Set) -> None:
     folder = masks_folder(phantoms.settings)
-    away = folder.with_name("away")
-    folder.rename(away)
+    renamed = folder.with_name("away")
+    folder.rename(renamed)
     try:
-        masks, known = load_input_masks(phantoms.manifest, CONTRACT, phantoms.settings)
+        masks, mask_known = load_input_masks(phantoms.manifest, INPUT_SPEC, phantoms.settings)
     finally:
-        away.rename(folder)
+        renamed.rename(folder)
     assert not masks.any()
-    assert (known == (phantoms.manifest["label"] == "notumor").to_numpy()).all()
-    assert np.array_equal(load_input_masks(phantoms.manifest, CONTRACT, phantoms.settings)[0], phantoms.masks)
+    assert (mask_known == (phantoms.manifest["label"] == "notumor").to_numpy()).all()
+    assert np.array_equal(load_input_masks(phantoms.manifest, INPUT_SPEC, phantoms.settings)[0], phantoms.masks)

@@ -1,4 +1,4 @@
-"""Schedule: the rules of Keras's callbacks, worked out from the history."""
+"""Schedules: equal to Keras's callbacks, and progressive sizes by epoch."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ losses = st.lists(st.floats(0.01, 10, allow_nan=False).map(lambda x: round(x, 2)
 
 
 @given(losses)
-def test_learning_rate_and_stop_are_those_of_keras(values: list[float]) -> None:
+def test_learning_rate_and_early_stopping_match_keras(values: list[float]) -> None:
     model = _Model()
     plateau = keras.callbacks.ReduceLROnPlateau(
         factor=FIT.plateau_factor, patience=FIT.plateau_patience, min_delta=0, min_lr=0
@@ -48,20 +48,20 @@ def test_learning_rate_and_stop_are_those_of_keras(values: list[float]) -> None:
             return
 
 
-def test_training_ends_after_the_last_epoch() -> None:
+def test_training_stops_after_the_last_epoch() -> None:
     falling = [1 / n for n in range(1, 26)]
     assert not should_stop(falling[:24], FIT)
     assert should_stop(falling, FIT)
 
 
-def test_the_first_of_equal_losses_is_the_best() -> None:
+def test_first_of_equal_losses_is_best() -> None:
     assert best_epoch([3.0, 1.0, 2.0, 1.0]) == 1
 
 
-CYCLE = FitRecipe(learning_rate=2e-3, epochs=40, schedule="one_cycle", sizes=((0.45, 96), (0.82, 128)))
+CYCLE = FitRecipe(learning_rate=2e-3, epochs=40, schedule="one_cycle", progressive_sizes=((0.45, 96), (0.82, 128)))
 
 
-def test_one_cycle_rises_to_the_highest_rate_and_falls_to_a_hundredth_of_it() -> None:
+def test_one_cycle_rises_then_falls_to_one_hundredth() -> None:
     rates = [next_learning_rate([1.0] * epoch, CYCLE) for epoch in range(CYCLE.epochs)]
     top = int(np.argmax(rates))
     assert top == round(0.1 * CYCLE.epochs) - 1
@@ -72,7 +72,7 @@ def test_one_cycle_rises_to_the_highest_rate_and_falls_to_a_hundredth_of_it() ->
 
 
 @given(st.integers(1, 200), st.lists(st.floats(0.01, 10, allow_nan=False), max_size=250))
-def test_one_cycle_goes_its_way_whatever_the_losses_are(epochs: int, values: list[float]) -> None:
+def test_one_cycle_does_not_depend_on_losses(epochs: int, values: list[float]) -> None:
     fit = CYCLE.model_copy(update={"epochs": epochs})
     assert should_stop(values, fit) == (len(values) >= epochs)
     if len(values) < epochs:
@@ -80,12 +80,12 @@ def test_one_cycle_goes_its_way_whatever_the_losses_are(epochs: int, values: lis
         assert next_learning_rate(values, fit) == next_learning_rate([1.0] * len(values), fit)
 
 
-def test_the_last_epoch_is_kept_after_one_cycle_and_the_best_after_a_plateau() -> None:
+def test_one_cycle_selects_the_last_epoch_and_plateau_the_best() -> None:
     assert selected_epoch([3.0, 1.0, 2.0], CYCLE) == 3
     assert selected_epoch([3.0, 1.0, 2.0], FIT) == 2
 
 
-def test_frames_grow_where_the_recipe_says_so_and_are_whole_elsewhere() -> None:
-    sides = [input_size_at(epoch, CYCLE, 160) for epoch in range(CYCLE.epochs)]
-    assert sides == [96] * 18 + [128] * 15 + [160] * 7
+def test_progressive_sizes_apply_by_epoch() -> None:
+    sizes = [input_size_at(epoch, CYCLE, 160) for epoch in range(CYCLE.epochs)]
+    assert sizes == [96] * 18 + [128] * 15 + [160] * 7
     assert input_size_at(0, FIT, 150) == 150

@@ -1,4 +1,4 @@
-"""Recipes on large bases, whose ImageNet weights are not at hand everywhere: each learns and exports all the same."""
+"""Recipes with large backbones train from random weights and can be exported."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +15,14 @@ from tests.helpers.training_data import phantom_data
 pytestmark = pytest.mark.slow
 
 VERSIONS = (
-    "v2", "v3", "xception", "yesno-vgg16", "yesno-resnet50", "yesno-inceptionv3", "yesno-efficientnetb0",
-    "yesno-mobilenetv3",
+    "v2", "v3", "xception", "binary-vgg16", "binary-resnet50", "binary-inceptionv3", "binary-efficientnetb0",
+    "binary-mobilenetv3",
 )  # fmt: skip
-SIDE = 112  # the smallest of which InceptionV3 leaves more than a single cell
+SIDE = 112  # the smallest size at which InceptionV3 has more than one cell
 
 
 def _small(version: str) -> Recipe:
-    """The recipe from random weights, on small frames, for one epoch."""
+    """Return the recipe with random weights, small images and one epoch."""
     recipe = load_recipe(version)
     size = recipe.input.model_copy(update={"height": SIDE, "width": SIDE})
     short = recipe.fit.model_copy(update={"epochs": 1, "batch_size": 4})
@@ -30,10 +30,10 @@ def _small(version: str) -> Recipe:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_large_base_is_fitted_from_random_weights_and_exported(version: str, tmp_path: Path) -> None:
+def test_large_backbone_trains_and_exports(version: str, tmp_path: Path) -> None:
     recipe = _small(version)
-    drawn = phantom_data(recipe.input.to_input_spec(), per_class=7)  # six to train on, one to validate on
-    data = replace(drawn, masks=None, known=None)
+    phantoms = phantom_data(recipe.input.to_input_spec(), per_class=7)  # six for training, one for validation
+    data = replace(phantoms, masks=None, mask_known=None)
     network, history = train_with_checkpoints(recipe, data, tmp_path)
     assert np.isfinite(history[["loss", "val_loss"]].to_numpy()).all()
     images = to_batch(data.model_inputs[:4], recipe.input.to_input_spec())

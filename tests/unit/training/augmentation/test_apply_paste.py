@@ -1,4 +1,4 @@
-"""Blending: what is pasted is feathered and matched, what is not pasted is left alone, and the mask says what is."""
+"""Applying copy-paste: feathered edges, matched gray levels, unchanged surroundings and correct masks."""
 
 from dataclasses import asdict
 
@@ -8,127 +8,133 @@ import tensorflow as tf
 
 from braintumor.enums import CLASSES, Plane, TumorClass
 from braintumor.models.recipe import CopyPasteRecipe
-from braintumor.training.augmentation.tumor_copy_paste import DonorBank, apply_paste, apply_spatial, sample_paste
+from braintumor.training.augmentation.donor_bank import DonorBank
+from braintumor.training.augmentation.spatial import apply_spatial
+from braintumor.training.augmentation.tumor_copy_paste import apply_paste, sample_paste
 
 SIDE = 64
 STILL = np.array([[1, 0, 0, 0, 1, 0, 0, 0]], np.float32)
 MIRROR = np.array([[-1, 0, SIDE - 1, 0, 1, 0, 0, 0]], np.float32)
-CENTRE = np.s_[24:40, 20:36]
-# The edge of a pasted area fades over two coarse cells of four pixels, and resizing adds half a cell.
-FADED = np.s_[14:50, 10:46]
+CENTER = np.s_[24:40, 20:36]
+# The edge fades over two coarse cells of four pixels, and resizing adds half a cell.
+FEATHERED = np.s_[14:50, 10:46]
 
 
-def _blend(
-    image: np.ndarray, mask: np.ndarray, pasted: np.ndarray, shape: np.ndarray, **draw: object
+def _paste(
+    image: np.ndarray, mask: np.ndarray, pasted: np.ndarray, pasted_mask: np.ndarray, **changes: object
 ) -> tuple[np.ndarray, np.ndarray, bool]:
-    usual = {"strength": 1.0, "gain": 1.0, "offset": 0.0, "pixel_moves": STILL, "shape_moves": STILL, "grows": True}
-    given = {n: tf.constant(np.reshape(v, (1, -1)) if n.endswith("moves") else [v]) for n, v in (usual | draw).items()}
-    values = [tf.constant(v[None, ..., None].astype(np.float32)) for v in (image, mask, pasted, shape)]
-    blended, masks, faint = apply_paste(*values, given)
-    return blended.numpy()[0, ..., 0], masks.numpy()[0, ..., 0], bool(faint.numpy()[0])
+    defaults = {"opacity": 1.0, "gain": 1.0, "offset": 0.0, "adds_tumor": True}
+    values = defaults | {"pixel_transforms": STILL, "mask_transforms": STILL} | changes
+    params = {
+        name: tf.constant(np.reshape(value, (1, -1)) if name.endswith("transforms") else [value])
+        for name, value in values.items()
+    }
+    arrays = [tf.constant(v[None, ..., None].astype(np.float32)) for v in (image, mask, pasted, pasted_mask)]
+    blended, masks, imperceptible = apply_paste(*arrays, params)
+    return blended.numpy()[0, ..., 0], masks.numpy()[0, ..., 0], bool(imperceptible.numpy()[0])
 
 
-def _tissue(grey: float, seed: int = 0) -> np.ndarray:
-    return np.clip(np.random.default_rng(seed).normal(grey, 6, (SIDE, SIDE)), 30, 255)
+def _tissue(gray: float, seed: int = 0) -> np.ndarray:
+    return np.clip(np.random.default_rng(seed).normal(gray, 6, (SIDE, SIDE)), 30, 255)
 
 
-def _spot() -> np.ndarray:
+def _square() -> np.ndarray:
     mask = np.zeros((SIDE, SIDE))
-    mask[CENTRE] = 1
+    mask[CENTER] = 1
     return mask
 
 
 NOTHING = np.zeros((SIDE, SIDE))
-TUMOUR = _tissue(60, 1) + 110 * _spot()
+TUMOR = _tissue(60, 1) + 110 * _square()
 
 
-def test_pixels_beyond_the_feathered_mask_are_unchanged() -> None:
+def test_pixels_outside_the_feathered_mask_are_unchanged() -> None:
     image = _tissue(90)
-    blended, _, _ = _blend(image, NOTHING, TUMOUR, _spot())
+    blended, _, _ = _paste(image, NOTHING, TUMOR, _square())
     outside = np.ones((SIDE, SIDE), bool)
-    outside[FADED] = False
+    outside[FEATHERED] = False
     assert np.allclose(blended[outside], image[outside], atol=1e-4)
-    assert (np.abs(blended - image)[CENTRE] > 50).mean() > 0.9
+    assert (np.abs(blended - image)[CENTER] > 50).mean() > 0.9
 
 
-def test_a_planted_mask_is_where_the_tumour_now_is() -> None:
-    blended, mask, faint = _blend(_tissue(90), NOTHING, TUMOUR, _spot())
-    assert np.array_equal(mask, _spot())
-    assert not faint
-    assert blended[CENTRE].mean() > blended[FADED][:4].mean() + 60
+def test_mask_covers_the_pasted_tumour() -> None:
+    blended, mask, imperceptible = _paste(_tissue(90), NOTHING, TUMOR, _square())
+    assert np.array_equal(mask, _square())
+    assert not imperceptible
+    assert blended[CENTER].mean() > blended[FEATHERED][:4].mean() + 60
 
 
-def test_a_planted_tumour_keeps_its_contrast_against_the_grey_around_it() -> None:
+def test_pasted_tumour_keeps_its_contrast_to_the_surroundings() -> None:
     image = _tissue(130)
-    plain, _, _ = _blend(image, NOTHING, TUMOUR, _spot())
-    inner = np.s_[29:35, 25:31]  # beyond the fading edge
+    plain, _, _ = _paste(image, NOTHING, TUMOR, _square())
+    inner = np.s_[29:35, 25:31]  # inside the fading edge
     assert plain[inner].mean() - image.mean() == pytest.approx(110, abs=12)
-    half, _, _ = _blend(image, NOTHING, TUMOUR, _spot(), gain=0.5)
+    half, _, _ = _paste(image, NOTHING, TUMOR, _square(), gain=0.5)
     assert half[inner].mean() - image.mean() == pytest.approx(55, abs=12)
-    raised, _, _ = _blend(image, NOTHING, TUMOUR - 110 * _spot(), _spot(), offset=0.2)
+    raised, _, _ = _paste(image, NOTHING, TUMOR - 110 * _square(), _square(), offset=0.2)
     assert raised[inner].mean() - image.mean() == pytest.approx(51, abs=12)
 
 
-def test_tissue_of_another_grey_leaves_no_step_at_the_edge() -> None:
+def test_tissue_of_another_grey_level_has_no_visible_edge() -> None:
     image, darker = _tissue(140), _tissue(60, 1)
-    blended, _, _ = _blend(image, NOTHING, darker, _spot(), grows=False)
-    assert abs(blended[CENTRE].mean() - image[CENTRE].mean()) < 6
+    blended, _, _ = _paste(image, NOTHING, darker, _square(), adds_tumor=False)
+    assert abs(blended[CENTER].mean() - image[CENTER].mean()) < 6
     steps = np.abs(np.diff(blended, axis=1))
     assert steps[24:40, 16:40].mean() < 1.2 * np.abs(np.diff(image, axis=1)).mean()
 
 
 @pytest.mark.parametrize("size", [6, 8, 13, 20])
-def test_a_painted_out_tumour_leaves_an_empty_mask_and_nothing_shining_through(size: int) -> None:
+def test_inpainted_tumour_is_invisible_and_has_an_empty_mask(size: int) -> None:
     mask = np.zeros((SIDE, SIDE))
     mask[25 : 25 + size, 7 : 7 + size] = 1
     image = _tissue(90) + 120 * mask
-    blended, left, faint = _blend(image, mask, image, mask, pixel_moves=MIRROR, grows=False)
+    blended, left, imperceptible = _paste(image, mask, image, mask, pixel_transforms=MIRROR, adds_tumor=False)
     assert not left.any()
-    assert not faint
+    assert not imperceptible
     assert abs(blended[mask > 0].mean() - 90) < 0.1 * 120
 
 
-def test_nothing_happens_where_nothing_is_pasted() -> None:
-    image, mask = _tissue(90), _spot()
-    blended, kept, faint = _blend(image, mask, TUMOUR, _spot(), strength=0.0, grows=False)
+def test_zero_opacity_changes_nothing() -> None:
+    image, mask = _tissue(90), _square()
+    blended, remaining, imperceptible = _paste(image, mask, TUMOR, _square(), opacity=0.0, adds_tumor=False)
     assert np.array_equal(blended, image.astype(np.float32))
-    assert np.array_equal(kept, mask)
-    assert not faint
+    assert np.array_equal(remaining, mask)
+    assert not imperceptible
 
 
-def test_nothing_is_pasted_beyond_the_head() -> None:
+def test_nothing_is_pasted_outside_the_head() -> None:
     image = _tissue(90)
     image[:, :28] = 0
-    blended, mask, _ = _blend(image, NOTHING, TUMOUR, _spot())
+    blended, mask, _ = _paste(image, NOTHING, TUMOR, _square())
     assert not mask[:, :16].any()
     assert not blended[:, :16].any()
 
 
-@pytest.mark.parametrize("pasted", [_tissue(90), TUMOUR * 0.0])
-def test_a_planted_tumour_that_cannot_be_seen_is_called_faint(pasted: np.ndarray) -> None:
-    assert _blend(_tissue(90) + np.linspace(0, 80, SIDE), NOTHING, pasted, _spot())[2]
+@pytest.mark.parametrize("pasted", [_tissue(90), TUMOR * 0.0])
+def test_invisible_tumour_is_imperceptible(pasted: np.ndarray) -> None:
+    assert _paste(_tissue(90) + np.linspace(0, 80, SIDE), NOTHING, pasted, _square())[2]
 
 
-def test_a_tumour_that_would_lie_off_the_head_is_called_faint() -> None:
-    _, mask, faint = _blend(_tissue(90) / 10, NOTHING, TUMOUR, _spot())
+def test_tumour_outside_the_head_is_imperceptible() -> None:
+    _, mask, imperceptible = _paste(_tissue(90) / 10, NOTHING, TUMOR, _square())
     assert not mask.any()
-    assert faint
+    assert imperceptible
 
 
-def test_a_tumour_turned_over_has_its_mask_turned_over_with_it() -> None:
-    moves = {"pixel_moves": MIRROR, "shape_moves": MIRROR}
-    blended, mask, _ = _blend(_tissue(90), NOTHING, TUMOUR, _spot(), **moves)
-    assert np.array_equal(mask, _spot()[:, ::-1])
+def test_mask_is_transformed_with_the_tumour() -> None:
+    transforms = {"pixel_transforms": MIRROR, "mask_transforms": MIRROR}
+    blended, mask, _ = _paste(_tissue(90), NOTHING, TUMOR, _square(), **transforms)
+    assert np.array_equal(mask, _square()[:, ::-1])
     assert blended[mask > 0].mean() > 150
 
 
-def test_grey_stays_between_black_and_white() -> None:
-    blended, _, _ = _blend(_tissue(200), NOTHING, TUMOUR, _spot(), gain=3.0, offset=0.5)
+def test_values_stay_between_0_and_255() -> None:
+    blended, _, _ = _paste(_tissue(200), NOTHING, TUMOR, _square(), gain=3.0, offset=0.5)
     assert blended.min() >= 0
     assert blended.max() == 255
 
 
-def test_what_is_moved_in_from_outside_the_frame_is_black() -> None:
+def test_pixels_from_outside_the_image_are_black() -> None:
     shifted = apply_spatial(tf.ones((1, 8, 8, 1)), tf.constant([[1, 0, -3, 0, 1, 0, 0, 0]], tf.float32)).numpy()[
         0, ..., 0
     ]
@@ -136,16 +142,16 @@ def test_what_is_moved_in_from_outside_the_frame_is_black() -> None:
     assert (shifted[:, 3:] == 1).all()
 
 
-def test_sampled_draws_are_what_the_blend_reads() -> None:
+def test_sampled_parameters_can_be_applied() -> None:
     labels = np.array([CLASSES.index(TumorClass.NOTUMOR), CLASSES.index(TumorClass.GLIOMA)])
-    frames, masks = np.stack([_tissue(90), TUMOUR]).astype(np.uint8), np.stack([NOTHING, _spot()]).astype(np.uint8)
+    frames, masks = np.stack([_tissue(90), TUMOR]).astype(np.uint8), np.stack([NOTHING, _square()]).astype(np.uint8)
     donors = DonorBank.from_arrays(frames, masks, labels, np.full(2, str(Plane.AXIAL), object))
     rows = np.arange(2)
-    recipe = CopyPasteRecipe(planted=1.0, painted_out=1.0)
-    draw = sample_paste(recipe, rows, donors, SIDE, np.random.default_rng(0))
+    recipe = CopyPasteRecipe(pasted=1.0, inpainted=1.0)
+    params = sample_paste(recipe, rows, donors, SIDE, np.random.default_rng(0))
     images, shapes = frames[..., None].astype(np.float32), masks[..., None].astype(np.float32)
     _, after, _ = apply_paste(
-        *(tf.constant(v) for v in (images, shapes, images[draw.source_rows], shapes[draw.mask_rows])),
-        {name: tf.constant(value) for name, value in asdict(draw).items()},
+        *(tf.constant(v) for v in (images, shapes, images[params.source_rows], shapes[params.mask_rows])),
+        {name: tf.constant(value) for name, value in asdict(params).items()},
     )
     assert after.numpy()[0].any()
