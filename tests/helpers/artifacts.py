@@ -47,7 +47,7 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
     for number, protocol in enumerate(("random", "official"), start=1):
         other = settings.outputs / "runs" / "v1" / f"{protocol}-seed1"
         other.mkdir(parents=True)
-        write_card(other, manifest, protocol)
+        write_card(other, manifest, protocol, other.relative_to(settings.outputs).as_posix())
         # A leaky split flatters: the same predictions, with some mistakes put right.
         _write_measures(other, evaluation.correct_some_predictions(predictions, share=0.4 + 0.1 * number, seed=seed))
     return settings
@@ -91,13 +91,13 @@ def _predict(settings: Settings, manifest: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_card(folder: Path, manifest: pd.DataFrame, protocol: str = "group") -> None:
+def write_card(folder: Path, manifest: pd.DataFrame, protocol: str = "group", version: str | None = None) -> None:
     counts = {
         s: {c: int(((manifest["split"] == s) & (manifest["label"] == c)).sum()) for c in CLASS_NAMES} for s in Split
     }
     model = folder / "model.onnx"
     card: dict[str, Any] = {
-        "version": folder.name,
+        "version": version or folder.name,
         "title": "Tiny model for tests",
         "created": "2025-01-31T09:30:00Z",
         "task": "four-class",

@@ -9,10 +9,10 @@ import streamlit as st
 
 from braintumor.datasets.manifest import read_manifest
 from braintumor.enums import CLASSES, TumorClass
-from braintumor.errors import BrainTumorError, DatasetError
+from braintumor.errors import ArtifactError, BrainTumorError, DatasetError
 from braintumor.exploration.statistics import STATISTICS_FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics, load_statistics
-from braintumor.inference import Detector, list_models
+from braintumor.inference import Detector, list_models, load_artifact
 from braintumor.results.comparison import COMPARISON_FOLDER, Comparison, read_comparison
 from braintumor.results.effect_size import ClassAverage
 from braintumor.results.hypothesis_status import HYPOTHESES_FILE, Experiments, read_experiments
@@ -158,7 +158,16 @@ def select_version() -> str:
     """Return the version from the settings, or let the user choose if there are several."""
     settings = get_settings()
     versions = list_models(settings)
+    if settings.version not in versions and _is_loadable(settings.version, settings):  # a run in `outputs/runs`
+        versions = [settings.version, *versions]
     if len(versions) < 2:
         return versions[0] if versions and settings.version not in versions else settings.version
     default = versions.index(settings.version) if settings.version in versions else 0
     return st.selectbox("Model version", versions, default, key="version", persist_state="session", width=220)
+
+
+def _is_loadable(version: str, settings: Settings) -> bool:
+    try:
+        return all(path.is_file() for path in load_artifact(version, settings).model_paths())
+    except ArtifactError:
+        return False
