@@ -77,6 +77,7 @@ readme: setup  ## write the generated parts of README and docs from outputs
 
 bench: setup  ## measure reading, exploring and training against the original way, and the pages in Chromium
 	$(BIN)/python -m benchmarks.baseline
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/view_switches.py
 	$(BIN)/python benchmarks/reading_room.py
 

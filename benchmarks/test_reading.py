@@ -14,7 +14,8 @@ from PIL import Image
 
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASS_NAMES, CLASSES
-from braintumor.imaging import InputSpec, draw_overlay, preprocess, read_scan, to_batch
+from braintumor.imaging import InputSpec, preprocess, read_scan, to_batch
+from braintumor.imaging.overlay import draw_overlay
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import csv_row, to_csv
 from braintumor.services.file_groups import group_paths

@@ -12,7 +12,10 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
-from braintumor.reporting import ReportEntry, export_zip, overlay_png, pdf_report
+from braintumor.reporting.overlays import overlay_png
+from braintumor.reporting.pdf import pdf_report
+from braintumor.reporting.report_scan import ReportEntry
+from braintumor.reporting.zip_export import export_zip
 from braintumor.settings import Settings
 from tests.helpers.versions.tiny import write_masked_version
 

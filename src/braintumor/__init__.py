@@ -1,7 +1,6 @@
 """Predict brain tumours on MRI slices: whether one is suspected, which type, where, and how certain. Research use only.
 
-`Detector`, `Detection` and `predict_image` are imported on first use, so that `import braintumor` stays fast. None of
-them needs TensorFlow.
+All names are imported on first use, so that `import braintumor` stays fast. None of them needs TensorFlow.
 
 Examples
 --------
@@ -12,17 +11,12 @@ Examples
 (<Verdict.UNCERTAIN: 'uncertain'>, (256, 256))
 """
 
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from braintumor.inference import Detection, Detector, predict_image
 
-try:
-    __version__ = version("braintumor")
-except PackageNotFoundError:  # the source tree on the path without an install
-    __version__ = "0+unknown"
+    __version__: str
 
 __all__ = ["Detection", "Detector", "__version__", "predict_image"]
 
@@ -31,8 +25,23 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module("braintumor.inference"), name)
+    if name == "__version__":
+        value = _read_version()
+    else:
+        from braintumor import inference
+
+        value = getattr(inference, name)
+    globals()[name] = value
     return value
+
+
+def _read_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("braintumor")
+    except PackageNotFoundError:  # the source tree is on the path without being installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from braintumor.errors import ScanError
-from braintumor.imaging import InputSpec, Scan, draw_overlay, foreground_bbox, preprocess, read_scan, to_batch
+from braintumor.imaging import InputSpec, Scan, foreground_bbox, preprocess, read_scan, to_batch
+from braintumor.imaging.overlay import draw_overlay
 from tests.golden.draw import SCANS
 
 GOLDEN_FILES = {path.name: path.read_bytes() for path in SCANS.iterdir()}

@@ -2,13 +2,34 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import braintumor
 from braintumor import inference
+from braintumor.datasets.phantoms import make_phantom
+from braintumor.enums import CLASSES
 
 HEAVY = {"tensorflow", "keras", "sklearn", "matplotlib", "onnx", "streamlit"}
+# Not needed to read one image, and slow to import.
+UNUSED = {
+    "pandas",
+    "plotly",
+    "typst",
+    "nibabel",
+    "pydicom",
+    "scipy",
+    "tqdm",
+    "concurrent",
+    "multiprocessing",
+    "email",
+    *HEAVY,
+}
+UNUSED_MODULES = {
+    f"braintumor.{name}" for name in ("imaging.dicom.reader", "inference.retrieval", "inference.ensemble")
+}
 
 
 def _loaded_by(statement: str) -> set[str]:
@@ -27,6 +48,26 @@ def test_detector_needs_neither_tensorflow_nor_streamlit() -> None:
     loaded = _loaded_by("from braintumor import Detector, predict_image")
     assert "onnxruntime" in loaded
     assert not HEAVY & loaded
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("images") / "phantom.jpg"
+    Image.fromarray(make_phantom(CLASSES[0], 1, 160).pixels).save(path)
+    return path
+
+
+def test_detecting_in_one_image_loads_nothing_else(image: Path) -> None:
+    loaded = _loaded_by(f"import braintumor; braintumor.Detector.load('v4').detect(open({str(image)!r}, 'rb').read())")
+    assert "PIL.JpegImagePlugin" in loaded
+    assert not UNUSED & {name.split(".")[0] for name in loaded}
+    assert not UNUSED_MODULES & loaded
+
+
+def test_predicting_one_image_loads_nothing_else(image: Path) -> None:
+    loaded = _loaded_by(f"from braintumor.cli import main; main(['predict', {str(image)!r}, '--version', 'v4'])")
+    assert "braintumor.services.batch_predict" in loaded
+    assert not UNUSED & {name.split(".")[0] for name in loaded}
 
 
 @pytest.mark.parametrize("name", ["Detection", "Detector", "predict_image"])

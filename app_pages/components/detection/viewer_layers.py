@@ -10,10 +10,10 @@ from PIL import Image
 from app_pages.components.shared.formatting import VERDICT_TITLES
 from braintumor.enums import Verdict
 from braintumor.errors import BrainTumorError
-from braintumor.imaging import Scan, inferno_colors
+from braintumor.imaging import Scan
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
 from braintumor.imaging.geometry import position_in_image
-from braintumor.imaging.overlay import OUTLINE_COLOR
+from braintumor.imaging.overlay import OUTLINE_COLOR, inferno_colors
 from braintumor.imaging.windowing import unit_to_uint8
 from braintumor.inference import Detection, Detector
 from braintumor.inference.artifact_files import SALIENCY_FILE

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES
-from braintumor.imaging import draw_overlay
+from braintumor.imaging.overlay import draw_overlay
 from braintumor.imaging.scan import Scan
 from braintumor.inference.detection import Detection
 from braintumor.results.metric import Curves

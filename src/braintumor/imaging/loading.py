@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
-from braintumor.imaging.dicom.reader import read_single_frame
 from braintumor.imaging.file_bytes import read_limited, sha256_hex
 from braintumor.imaging.file_format import FileFormat, detect_format, extension_mismatch_warning
 from braintumor.imaging.raster import check_size, count_pages, decode_image
@@ -63,6 +62,8 @@ def _scan_from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
     if file_format.is_image:
         return read_image(data, file_format, name, settings)
     if file_format is FileFormat.DICOM:
+        from braintumor.imaging.dicom.reader import read_single_frame  # images start faster without it
+
         return read_single_frame(data, name, settings)
     raise ScanError(unsupported_format_message(file_format, name))
 

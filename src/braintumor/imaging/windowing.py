@@ -4,14 +4,16 @@
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from braintumor.errors import ScanError
-from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
+
+if TYPE_CHECKING:
+    from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 
 # Files with more than 8 bits rarely use their full range, so they are windowed between these percentiles.
 WINDOW_PERCENTILES: Final = (0.5, 99.5)
@@ -71,7 +73,7 @@ def array_to_gray(array: NDArray[Any], name: str) -> GrayImage:
     return window_high_bit_depth(values, name)
 
 
-def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: FrameMetadata, name: str) -> GrayImage:
+def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "FrameMetadata", name: str) -> GrayImage:
     """Convert the stored values of a DICOM frame to greyscale.
 
     8-bit values without rescale or window stay as they are. All others are rescaled (PS3.3 C.11.1) and windowed

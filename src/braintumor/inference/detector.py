@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,16 @@ from braintumor.inference.decision import (
     tumor_probability,
 )
 from braintumor.inference.detection import Detection
-from braintumor.inference.ensemble import Ensemble
 from braintumor.inference.loading import load_gradient, load_ood_reference, load_similar_scan_index
 from braintumor.inference.onnx_model import ModelRunner, OnnxModel
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.registry import Artifact, load_artifact
-from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex, retrieval_features
-from braintumor.inference.saliency import GradientFunction, onnx_gradient, saliency_map
 from braintumor.settings import Settings, get_settings
+
+if TYPE_CHECKING:  # imported on use, so that a first detection starts fast
+    from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex
+    from braintumor.inference.saliency import GradientFunction
 
 _STEPS: Final = ("read", "standardize", "infer", "judge")
 
@@ -57,6 +58,8 @@ class Detector:
         self.settings = settings or get_settings()
         self._model: ModelRunner
         if artifact.card.members:
+            from braintumor.inference.ensemble import Ensemble
+
             self._model = Ensemble.load(artifact, self.settings)
         else:
             self._model = OnnxModel.load(artifact, self.settings.threads)
@@ -129,7 +132,7 @@ class Detector:
             _map_extent=card.map_extent,
         )
 
-    def saliency(self, scan: Scan, gradient: GradientFunction | None = None) -> NDArray[np.float32] | None:
+    def saliency(self, scan: Scan, gradient: "GradientFunction | None" = None) -> NDArray[np.float32] | None:
         """Return how much each pixel changes the tumour log-odds; see `braintumor.inference.saliency`.
 
         Parameters
@@ -148,6 +151,8 @@ class Detector:
         ArtifactError
             The gradient graph differs from its hash in the card.
         """
+        from braintumor.inference.saliency import saliency_map
+
         gradient = self._gradient or gradient
         if gradient is None:
             return None
@@ -156,7 +161,7 @@ class Detector:
         values = saliency_map(gradient, to_batch(model_input[None], card.input_spec), card.tta_views)
         return np.clip(geometry.resample_to_scan(values), 0.0, 1.0)
 
-    def most_similar(self, scan: Scan, count: int = 5) -> tuple[SimilarScan, ...]:
+    def most_similar(self, scan: Scan, count: int = 5) -> "tuple[SimilarScan, ...]":
         """Return the most similar training scans, at most one per patient group; none without an index.
 
         Raises
@@ -164,6 +169,8 @@ class Detector:
         ArtifactError
             The index differs from its hash in the card.
         """
+        from braintumor.inference.retrieval import retrieval_features
+
         index = self._similar_scan_index
         if index is None:
             return ()
@@ -173,12 +180,14 @@ class Detector:
         return () if features is None else index.most_similar(features[0], count)
 
     @cached_property
-    def _gradient(self) -> GradientFunction | None:
+    def _gradient(self) -> "GradientFunction | None":
+        from braintumor.inference.saliency import onnx_gradient
+
         session = load_gradient(self.artifact, self.settings.threads)
         return None if session is None else onnx_gradient(session)
 
     @cached_property
-    def _similar_scan_index(self) -> SimilarScanIndex | None:
+    def _similar_scan_index(self) -> "SimilarScanIndex | None":
         return load_similar_scan_index(self.artifact)
 
     def infer(self, model_inputs: NDArray[np.uint8], tta_views: int | None = None) -> Outputs:

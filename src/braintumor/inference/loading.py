@@ -1,6 +1,6 @@
 """Load the files of a trained version, each verified against the hash in its card."""
 
-import zipfile
+from typing import TYPE_CHECKING
 
 import onnxruntime
 
@@ -8,7 +8,9 @@ from braintumor.errors import ArtifactError
 from braintumor.inference.artifact_files import OOD_REFERENCE_FILE, SALIENCY_FILE, SIMILAR_SCANS_FILE
 from braintumor.inference.ood import OODReference
 from braintumor.inference.registry import Artifact
-from braintumor.inference.retrieval import SimilarScanIndex
+
+if TYPE_CHECKING:
+    from braintumor.inference.retrieval import SimilarScanIndex
 
 
 def create_session(artifact: Artifact, name: str, threads: int) -> onnxruntime.InferenceSession:
@@ -40,10 +42,14 @@ def load_gradient(artifact: Artifact, threads: int) -> onnxruntime.InferenceSess
     return create_session(artifact, SALIENCY_FILE, threads) if artifact.card.saliency else None
 
 
-def load_similar_scan_index(artifact: Artifact) -> SimilarScanIndex | None:
+def load_similar_scan_index(artifact: Artifact) -> "SimilarScanIndex | None":
     """Load the index of similar scans of a version; None if the card has no entry for it."""
     if artifact.card.retrieval is None:
         return None
+    import zipfile
+
+    from braintumor.inference.retrieval import SimilarScanIndex
+
     content = artifact.read_verified(SIMILAR_SCANS_FILE)
     try:
         return SimilarScanIndex.from_bytes(content)

@@ -10,7 +10,6 @@ from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow
 from braintumor.reporting.report_scan import ReportScans
-from braintumor.results.headline_metrics import headline_metrics
 from braintumor.services.reading import Reading
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ class ReportWriter:
         if not self.is_enabled:
             return
         from braintumor.reporting.pdf import render_pdf
+        from braintumor.results.headline_metrics import headline_metrics
 
         content = render_pdf(
             self._report_scans.to_list(),

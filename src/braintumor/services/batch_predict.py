@@ -4,13 +4,11 @@ import os
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
-
-from tqdm import tqdm
 
 from braintumor.enums import RESEARCH_USE, Verdict
 from braintumor.errors import BrainTumorError
@@ -82,9 +80,7 @@ class _Run:
         # The number of slices in DICOM folders, volumes and archives is not known before they are read.
         total = None if self.discovered.volumes else len(self.discovered.files)
         with closing(service.read(group_paths(images, self.discovered.volumes))) as readings:
-            for reading in tqdm(readings, "Reading", total, initial=self.summary.resumed, unit="scan", disable=None):
-                if reading.error:
-                    tqdm.write(f"braintumor: {format_cell(reading.error)}", file=sys.stderr)
+            for reading in _report_progress(readings, total, self.summary.resumed):
                 self.summary.count_row(reading.row["verdict"], reading.error)
                 self.report_writer.add(reading)
                 yield reading
@@ -131,6 +127,8 @@ def predict(
     start = time.perf_counter()
     discovered = discover_files(sources, overlay_folder)
     workers = settings.workers or available_cores()
+    if len(discovered.files) <= 1 and not discovered.volumes:  # one image needs no threads
+        workers = 1
     detector = Detector.load(version, settings.model_copy(update={"threads": settings.threads or 1}))
     summary = RunSummary(detector.version, skipped=discovered.skipped)
     try:
@@ -153,6 +151,20 @@ def predict(
 def available_cores() -> int:
     """Return the number of cores this process may use; in a container it can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _report_progress(readings: Iterable[Reading], total: int | None, initial: int) -> Iterator[Reading]:
+    """Print the error of each reading, and show a progress bar on a terminal unless there is a single image."""
+    write: Callable[..., None] = print
+    if total != 1:
+        from tqdm import tqdm  # not needed for a single image
+
+        readings = tqdm(readings, "Reading", total, initial=initial, unit="scan", disable=None)
+        write = tqdm.write
+    for reading in readings:
+        if reading.error:
+            write(f"braintumor: {format_cell(reading.error)}", file=sys.stderr)
+        yield reading
 
 
 def _write_to_stream(run: _Run, stream: TextIO) -> None:

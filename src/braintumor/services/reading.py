@@ -3,12 +3,11 @@
 import logging
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import FailedScan, Scan
@@ -19,6 +18,9 @@ from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.overlays import overlay_png, save_overlay
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, render_report_scan
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, decode_group, decode_image, short_hash
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _LOGGER = logging.getLogger(__name__)
 # Enough pending scans that no thread waits for the slowest one, few enough to keep memory use constant.
@@ -153,6 +155,8 @@ class ReadingService:
                 for source in sources:
                     yield self._read_source(*source)
                 return
+            from concurrent.futures import ThreadPoolExecutor  # not needed for a single image
+
             with ThreadPoolExecutor(self.workers, "braintumor-read") as pool:
                 pending: deque[Future[Reading]] = deque()
                 try:

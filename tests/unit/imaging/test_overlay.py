@@ -4,8 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from braintumor.imaging import draw_overlay, inferno_colors
-from braintumor.imaging.overlay import OUTLINE_COLOR
+from braintumor.imaging.overlay import OUTLINE_COLOR, draw_overlay, inferno_colors
 
 GRAY = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (40, 1))
 

@@ -3,7 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from braintumor.imaging import draw_overlay, read_scan
+from braintumor.imaging import read_scan
+from braintumor.imaging.overlay import draw_overlay
 from braintumor.reporting.overlays import overlay_path, overlay_png, save_overlay
 from tests.golden.draw import SCANS
 
