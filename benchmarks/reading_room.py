@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import Browser
 
 from braintumor.settings import get_settings
-from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, opened, served
-from tests.helpers.e2e.user import Visitor, visiting
+from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, launch_chromium, serve_dashboard
+from tests.helpers.e2e.user import User, open_dashboard
 
 SCANS: Final = 50
 SESSIONS: Final = 10
@@ -77,7 +77,7 @@ def main() -> int:
     if chromium is None or len(files) < SCANS:
         print(f"The reading room was not measured: {NO_CHROMIUM if chromium is None else 'the image set is absent'}.")
         return 0
-    with served() as address, opened(chromium) as browser:
+    with serve_dashboard() as address, launch_chromium(chromium) as browser:
         server = _server()
         visits = []
         for number in range(options.rounds):
@@ -106,11 +106,11 @@ def _memory(process: int) -> float:
 
 
 def _visit(browser: Browser, address: str, files: list[Path], server: int) -> dict[str, float]:
-    with visiting(browser, address) as visitor:
-        page = visitor.page
+    with open_dashboard(browser, address) as user:
+        page = user.page
         # A picture that is still on its way when its page is left counts as a complaint.
         page.wait_for_load_state("networkidle")
-        found = {"first paint": float(page.evaluate(_PAINT)), "page opened": _opened(visitor)}
+        found = {"first paint": float(page.evaluate(_PAINT)), "page opened": _opened(user)}
         found["memory before"] = _memory(server)
         page.evaluate(_CLOCK, len(files))
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
@@ -118,37 +118,37 @@ def _visit(browser: Browser, address: str, files: list[Path], server: int) -> di
         last = float(page.evaluate(_LAST_BYTE))
         seen = page.evaluate("() => window.reading")
         found |= {"first verdict": seen["first"] - last, "all verdicts": seen["all"] - last}
-        visitor.settle()
+        user.settle()
         found["memory with the files"] = _memory(server)
-        found["next scan"] = statistics.median(_next(visitor) for _ in range(STEPS))
-        found["reader's finding"] = _finding(visitor)
+        found["next scan"] = statistics.median(_next(user) for _ in range(STEPS))
+        found["reader's finding"] = _finding(user)
         found["memory after reading"] = _memory(server)
         page.get_by_role("button", name="Remove all").click()
-        visitor.settle()
+        user.settle()
         page.wait_for_timeout(500)
         found["memory after removal"] = _memory(server)
     return found
 
 
-def _opened(visitor: Visitor) -> float:
+def _opened(user: User) -> float:
     """From the click on the page's name until it is there, whole."""
-    start = float(visitor.page.evaluate("() => performance.now()"))
-    visitor.go("Detection")
-    return float(visitor.page.evaluate("() => performance.now()")) - start
+    start = float(user.page.evaluate("() => performance.now()"))
+    user.go("Detection")
+    return float(user.page.evaluate("() => performance.now()")) - start
 
 
-def _next(visitor: Visitor) -> float:
-    took = float(visitor.page.evaluate(_NEXT))
-    visitor.settle()
+def _next(user: User) -> float:
+    took = float(user.page.evaluate(_NEXT))
+    user.settle()
     return took
 
 
-def _finding(visitor: Visitor) -> float:
+def _finding(user: User) -> float:
     """From the click on a finding to the end of what it brings about."""
-    start = float(visitor.page.evaluate("() => performance.now()"))
-    visitor.page.get_by_role("radio", name="Agree").click()
-    visitor.settle()
-    return float(visitor.page.evaluate("() => performance.now()")) - start
+    start = float(user.page.evaluate("() => performance.now()"))
+    user.page.get_by_role("radio", name="Agree").click()
+    user.settle()
+    return float(user.page.evaluate("() => performance.now()")) - start
 
 
 def _report(visits: list[dict[str, float]]) -> str:

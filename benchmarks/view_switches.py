@@ -16,8 +16,8 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.helpers.e2e.routes import VIEWS
-from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, opened, served
-from tests.helpers.e2e.user import Visitor, visiting
+from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, launch_chromium, serve_dashboard
+from tests.helpers.e2e.user import User, open_dashboard
 
 BAR: Final = 500.0  # milliseconds
 LOAD: Final = "page, loaded anew"
@@ -38,7 +38,7 @@ _CLOCK: Final = """
 })()
 """
 _COMPLETE: Final = f"() => performance.now() - window.switches.changed > {QUIET}"
-Switch = tuple[str, Callable[[Visitor], None]]
+Switch = tuple[str, Callable[[User], None]]
 
 
 def main() -> int:
@@ -52,16 +52,16 @@ def main() -> int:
         print(f"Views were not timed: {NO_CHROMIUM}.")
         return 0
     times: dict[str, list[float]] = {}
-    with served() as address, opened(chromium) as browser, visiting(browser, address) as visitor:
-        visitor.go("Visualizer")
-        visitor.page.add_init_script(_CLOCK)
+    with serve_dashboard() as address, launch_chromium(chromium) as browser, open_dashboard(browser, address) as user:
+        user.go("Visualizer")
+        user.page.add_init_script(_CLOCK)
         for number in range(options.rounds + 1):
             for name, act in _switches():
-                took = _timed(visitor, act)
+                took = _timed(user, act)
                 if number:  # the first round fills the caches
                     times.setdefault(name, []).append(took)
         # Loaded by its own address, a page makes Streamlit look for its server in two places; nothing here is a test.
-        visitor.complaints.clear()
+        user.errors.clear()
     print(_table(times, options.rounds))
     if options.json:
         options.json.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
@@ -70,29 +70,29 @@ def main() -> int:
 
 def _switches() -> Iterator[Switch]:
     """Every switch once, each from another place than it leads to; first the page itself, loaded anew."""
-    yield LOAD, lambda visitor: visitor.reload()
+    yield LOAD, lambda user: user.reload()
     for tab in ("Montage", "Explorer", "Leakage", "Maps"):
-        yield f"tab {tab}", lambda visitor, tab=tab: visitor.open_tab(tab)
+        yield f"tab {tab}", lambda user, tab=tab: user.open_tab(tab)
     for view in (*VIEWS["Maps"][1:], VIEWS["Maps"][0]):
-        yield f"map {view}", lambda visitor, view=view: visitor.choose(view)
+        yield f"map {view}", lambda user, view=view: user.choose(view)
     for label in ("Pituitary", "No tumour", "Meningioma", "Glioma"):
-        yield f"class {label}", lambda visitor, label=label: visitor.choose(label)
+        yield f"class {label}", lambda user, label=label: user.choose(label)
     for plane in ("Axial", "Coronal", "Sagittal", "All"):
-        yield f"plane {plane}", lambda visitor, plane=plane: visitor.choose(plane)
-    yield "", lambda visitor: visitor.open_tab("Explorer")
+        yield f"plane {plane}", lambda user, plane=plane: user.choose(plane)
+    yield "", lambda user: user.open_tab("Explorer")
     for view in (*VIEWS["Explorer"][1:], VIEWS["Explorer"][0]):
-        yield f"explorer {view}", lambda visitor, view=view: visitor.choose(view)
-    yield "", lambda visitor: visitor.open_tab("Montage")
-    yield "new montage", lambda visitor: visitor.page.get_by_role("button", name="New montage").click()
-    yield "", lambda visitor: visitor.open_tab("Maps")
+        yield f"explorer {view}", lambda user, view=view: user.choose(view)
+    yield "", lambda user: user.open_tab("Montage")
+    yield "new montage", lambda user: user.page.get_by_role("button", name="New montage").click()
+    yield "", lambda user: user.open_tab("Maps")
 
 
-def _timed(visitor: Visitor, act: Callable[[Visitor], None]) -> float:
+def _timed(user: User, act: Callable[[User], None]) -> float:
     """Milliseconds from the click that an act makes to the last change it brings about."""
-    act(visitor)
-    visitor.settle()
-    visitor.page.wait_for_function(_COMPLETE)
-    return float(visitor.page.evaluate("() => window.switches.changed - window.switches.clicked"))
+    act(user)
+    user.settle()
+    user.page.wait_for_function(_COMPLETE)
+    return float(user.page.evaluate("() => window.switches.changed - window.switches.clicked"))
 
 
 def _table(times: dict[str, list[float]], rounds: int) -> str:

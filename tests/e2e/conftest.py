@@ -1,4 +1,4 @@
-"""The dashboard served for real on phantoms, and Chromium to visit it."""
+"""The dashboard served on phantoms, and Chromium to use it."""
 
 from collections.abc import Iterator
 
@@ -7,33 +7,41 @@ from playwright.sync_api import Browser
 
 from braintumor.settings import Settings
 from tests.helpers.artifacts import build_artifacts
-from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, opened, served
+from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, launch_chromium, serve_dashboard
+from tests.helpers.e2e.user import User, open_dashboard
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of a Chromium; without one, the journeys are skipped."""
-    found = find_chromium()
-    if found is None:
+    """Path of Chromium; without it, the tests are skipped."""
+    path = find_chromium()
+    if path is None:
         pytest.skip(NO_CHROMIUM)
-    return found
+    return path
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A complete outputs folder from phantoms."""
+    """A complete outputs folder built from phantoms."""
     return build_artifacts(tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture(scope="session")
 def address(chromium: str, built: Settings) -> Iterator[str]:
-    """Where the dashboard answers."""
-    with served({"BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(built.outputs)}) as address:
+    """Address of the dashboard."""
+    with serve_dashboard({"BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(built.outputs)}) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One Chromium for all journeys."""
-    with opened(chromium) as browser:
+    """One Chromium for all tests."""
+    with launch_chromium(chromium) as browser:
         yield browser
+
+
+@pytest.fixture
+def user(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[User]:
+    """A user in a new session; a parameter gives the screen size and whether the theme is dark."""
+    with open_dashboard(browser, address, *getattr(request, "param", ())) as user:
+        yield user

@@ -1,68 +1,59 @@
-"""Axe finds nothing on any page that is ours, whatever the theme or the screen."""
-
-from collections.abc import Iterator
+"""Axe finds no accessibility problem on any page, in both themes and on a phone."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
 
 from tests.helpers.e2e.routes import PAGES, VIEWS
-from tests.helpers.e2e.user import DESK, PHONE, Visitor, visiting
+from tests.helpers.e2e.user import DESKTOP, PHONE, User
 
 pytestmark = pytest.mark.slow
 
-# Streamlit's own, each rule on one element of its making:
-STREAMLITS = {
-    # its drop zone has a label and a role that hides it; the button within, which screen readers reach, is sound
+# Problems of Streamlit itself, each on one element:
+STREAMLIT_PROBLEMS = {
+    # the drop zone has a label and a role that hides it; the button within it, which screen readers use, is correct
     "presentation-role-conflict": "[data-testid=stFileUploaderDropzone]",
-    # what a wide table scrolls in takes no tab stop of its own, though browsers give it one since 2024
+    # the scroll container of a wide table has no tab stop, though browsers add one since 2024
     "scrollable-region-focusable": "[data-testid=stTable] > div:has(> table)",
 }
 
 
-@pytest.fixture
-def visitor(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    with visiting(browser, address, *request.param) as visitor:
-        yield visitor
-
-
-def found_by_axe(visitor: Visitor, where: str) -> list[str]:
-    """What axe finds wrong with what is shown now, less what is Streamlit's."""
-    response = Axe().run(visitor.page).response
+def find_problems(user: User, location: str) -> list[str]:
+    """Return what axe reports about the current page, except problems of Streamlit itself."""
+    response = Axe().run(user.page).response
     return [
-        f"{where}: {rule['id']}: {rule['help']}: {node['html']}"
+        f"{location}: {rule['id']}: {rule['help']}: {node['html']}"
         for rule in response["violations"]
         for node in rule["nodes"]
-        if not _is_streamlits(visitor, rule["id"], node["target"][0])
+        if not _is_streamlit_problem(user, rule["id"], node["target"][0])
     ]
 
 
-def _is_streamlits(visitor: Visitor, rule: str, target: str) -> bool:
-    known = STREAMLITS.get(rule)
-    matches = "(found, known) => found.matches(known)"
-    return known is not None and bool(visitor.page.locator(target).evaluate(matches, known))
+def _is_streamlit_problem(user: User, rule: str, target: str) -> bool:
+    selector = STREAMLIT_PROBLEMS.get(rule)
+    matches = "(element, selector) => element.matches(selector)"
+    return selector is not None and bool(user.page.locator(target).evaluate(matches, selector))
 
 
 @pytest.mark.parametrize(
-    "visitor", [(DESK, False), (DESK, True), (PHONE, False)], indirect=True, ids=["light", "dark", "phone"]
+    "user", [(DESKTOP, False), (DESKTOP, True), (PHONE, False)], indirect=True, ids=["light", "dark", "phone"]
 )
-def test_axe_finds_nothing_of_ours(visitor: Visitor) -> None:
-    found = []
+def test_axe_reports_nothing(user: User) -> None:
+    problems = []
     for title in PAGES:
-        visitor.go(title)
-        found += found_by_axe(visitor, title)
-    visitor.go("Visualizer")
+        user.go(title)
+        problems += find_problems(user, title)
+    user.go("Visualizer")
     for tab, views in VIEWS.items():
-        visitor.open_tab(tab)
-        found += found_by_axe(visitor, tab)
+        user.open_tab(tab)
+        problems += find_problems(user, tab)
         for view in views:
-            visitor.choose(view)
-            found += found_by_axe(visitor, f"{tab}, {view}")
-    assert found == []
+            user.choose(view)
+            problems += find_problems(user, f"{tab}, {view}")
+    assert problems == []
 
 
-@pytest.mark.parametrize("visitor", [(DESK, False)], indirect=True)
-def test_axe_would_find_what_is_wrong(visitor: Visitor) -> None:
-    visitor.page.evaluate("document.querySelector('main, [data-testid=stMain]').append(new Image())")
-    assert any("image-alt" in line for line in found_by_axe(visitor, "Summary"))
-    visitor.page.evaluate("document.querySelector('img:not([src])').remove()")
+@pytest.mark.parametrize("user", [(DESKTOP, False)], indirect=True)
+def test_axe_reports_a_missing_text_alternative(user: User) -> None:
+    user.page.evaluate("document.querySelector('main, [data-testid=stMain]').append(new Image())")
+    assert any("image-alt" in line for line in find_problems(user, "Summary"))
+    user.page.evaluate("document.querySelector('img:not([src])').remove()")

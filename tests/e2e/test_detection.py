@@ -1,4 +1,4 @@
-"""The reading room in a real browser: a batch with broken files, the keyboard alone, a series, versions, a phone."""
+"""The Detection page in a real browser: a batch with unreadable files, keyboard, a series, two versions, a phone."""
 
 import csv
 import io
@@ -21,10 +21,10 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, RESEARCH_USE, TumorClass
 from braintumor.reporting.csv_export import COLUMNS
 from braintumor.settings import Settings
-from tests.e2e.test_accessibility import found_by_axe as axe
-from tests.helpers.e2e.detection_page import choose, download, drop, picture
-from tests.helpers.e2e.server import served
-from tests.helpers.e2e.user import DESK, PHONE, Visitor, visiting
+from tests.e2e.test_accessibility import find_problems
+from tests.helpers.e2e.detection_page import download, select_scan, upload, viewport_pixels
+from tests.helpers.e2e.server import serve_dashboard
+from tests.helpers.e2e.user import DESKTOP, PHONE, User, open_dashboard
 
 pytestmark = pytest.mark.slow
 
@@ -33,26 +33,26 @@ BATCH, BROKEN, SLICES = 50, 5, 6
 
 @pytest.fixture(scope="module")
 def address(chromium: str, built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard with two versions."""
+    """Address of a dashboard with two versions."""
     outputs = shutil.copytree(built.outputs, tmp_path_factory.mktemp("two") / "outputs")
     second = shutil.copytree(outputs / "v1", outputs / "v2")
     card = json.loads((second / "card.json").read_text(encoding="utf-8"))
     (second / "card.json").write_text(json.dumps({**card, "version": "v2"}), encoding="utf-8")
-    with served({"BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(outputs)}) as address:
+    with serve_dashboard({"BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(outputs)}) as address:
         yield address
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    """A visitor on the Detection page; afterwards, nothing may have been complained of or asked of another host."""
-    with visiting(browser, address, *getattr(request, "param", ())) as visitor:
-        visitor.go("Detection")
-        yield visitor
+def user(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[User]:
+    """A user on the Detection page."""
+    with open_dashboard(browser, address, *getattr(request, "param", ())) as user:
+        user.go("Detection")
+        yield user
 
 
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Fifty files, five of them cut short."""
+    """Fifty files, five of them truncated."""
     folder = tmp_path_factory.mktemp("batch")
     for number in range(BATCH):
         path = folder / f"slice-{number:02}.jpg"
@@ -65,7 +65,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """One DICOM series of a few slices, 12 bits deep, whose file names are in another order than its slices."""
+    """One DICOM series of 12 bits whose file names are not in slice order."""
     folder = tmp_path_factory.mktemp("series")
     common = {"StudyInstanceUID": generate_uid(), "SeriesInstanceUID": generate_uid()}
     for number in range(SLICES):
@@ -89,138 +89,138 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def test_a_batch_of_fifty_with_five_broken_files(visit: Visitor, batch: list[Path]) -> None:
-    page = visit.page
-    drop(visit, batch)
+def test_batch_of_fifty_with_five_unreadable_files(user: User, batch: list[Path]) -> None:
+    page = user.page
+    upload(user, batch)
     expect(page.get_by_role("option")).to_have_count(BATCH)
-    counts = dict(zip(*(page.locator(f".reading-strip {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
+    counts = dict(zip(*(page.locator(f".summary-bar {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
     assert int(counts["Failed"]) == BROKEN
     assert sum(map(int, counts.values())) == BATCH
-    kinds = [text.split()[0] for text in page.locator("[role=option] .kind").all_inner_texts()]
-    assert kinds == sorted(kinds, key=[str(kind) for kind in ReadingStatus].index)
-    visit.choose("Failed")
+    statuses = [text.partition(" (")[0] for text in page.locator("[role=option] .kind").all_inner_texts()]
+    assert statuses == sorted(statuses, key=[str(status) for status in ReadingStatus].index)
+    user.choose("Failed")
     expect(page.get_by_role("option")).to_have_count(BROKEN)
     expect(page.get_by_role("alert")).to_contain_text("truncated or damaged")
-    _check_downloads(visit, batch)
+    _check_downloads(user, batch)
 
 
-def _check_downloads(visit: Visitor, batch: list[Path]) -> None:
-    """CSV, report and ZIP, parsed: they tell of every file."""
-    _, path = download(visit.page, "CSV")
+def _check_downloads(user: User, batch: list[Path]) -> None:
+    """Check that CSV, report and ZIP contain every file."""
+    _, path = download(user.page, "CSV")
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     assert [row["name"] for row in rows] == [file.name for file in batch]
     assert sum(bool(row["error"]) for row in rows) == BROKEN
-    name, path = download(visit.page, "PDF, all")
+    name, path = download(user.page, "PDF, all")
     text = " ".join(page.extract_text() for page in PdfReader(path).pages)
     assert name.endswith("Z.pdf")
     assert all(file.name in text for file in batch)
     assert RESEARCH_USE.split(". ")[0] in " ".join(text.split())
-    _, path = download(visit.page, "ZIP")
-    with zipfile.ZipFile(path) as everything:
-        names = everything.namelist()
+    _, path = download(user.page, "ZIP")
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
         assert sum(name.startswith("overlays/") for name in names) == BATCH - BROKEN
-        assert everything.read("predictions.csv").decode("utf-8").splitlines()[0] == ",".join(COLUMNS)
-        assert everything.read("report.pdf").startswith(b"%PDF")
+        assert archive.read("predictions.csv").decode("utf-8").splitlines()[0] == ",".join(COLUMNS)
+        assert archive.read("report.pdf").startswith(b"%PDF")
 
 
-def test_the_keyboard_alone_reads_and_disagrees(visit: Visitor, batch: list[Path]) -> None:
-    page = visit.page
-    drop(visit, [file for file in batch if "slice-0" in file.name])
+def test_scans_can_be_read_with_the_keyboard_alone(user: User, batch: list[Path]) -> None:
+    page = user.page
+    upload(user, [file for file in batch if "slice-0" in file.name])
     keys = page.keyboard
     titles = page.locator("[role=option] .title").all_inner_texts()
     keys.press("j")
     expect(page.locator(".main .name")).to_have_text(titles[1])
     keys.press("k")
     expect(page.locator(".main .name")).to_have_text(titles[0])
-    visit.settle()
-    with_overlays = picture(visit)
+    user.settle()
+    with_overlays = viewport_pixels(user)
     keys.press("o")
-    assert picture(visit) != with_overlays
+    assert viewport_pixels(user) != with_overlays
     keys.press("o")
-    assert picture(visit) == with_overlays
+    assert viewport_pixels(user) == with_overlays
     keys.press("+")
-    zoomed = picture(visit)
+    zoomed = viewport_pixels(user)
     assert zoomed != with_overlays
     page.locator(".viewport").focus()
     keys.press("ArrowRight")
-    assert picture(visit) != zoomed
+    assert viewport_pixels(user) != zoomed
     keys.press("0")
-    assert picture(visit) == with_overlays
+    assert viewport_pixels(user) == with_overlays
     page.get_by_role("listbox", name="Scans").focus()
     keys.press("End")
     expect(page.locator(".main .name")).to_have_text(titles[-1])
     keys.press("Home")
     expect(page.locator(".main .name")).to_have_text(titles[0])
-    visit.settle()
-    # What is typed is typed: single keys are heard only where nothing is written.
+    user.settle()
+    # Shortcuts do nothing while the user types.
     page.get_by_role("textbox", name="Comment").focus()
     keys.type("jojo")
     keys.press("Control+Enter")
-    visit.settle()
+    user.settle()
     expect(page.locator(".main .name")).to_have_text(titles[0])
     page.get_by_role("radio", name="Meningioma").focus()
     keys.press("Space")
-    visit.settle()
+    user.settle()
     _, path = download(page, "CSV")
     rows = {row["name"]: row for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))}
     assert rows[titles[0]]["reader_comment"] == "jojo"
     assert rows[titles[0]]["reader_finding"] == "meningioma"
 
 
-@pytest.mark.parametrize("visit", [(DESK, True)], indirect=True)
-def test_a_series_is_leafed_through_in_slice_order(visit: Visitor, series: list[Path]) -> None:
-    page = visit.page
-    drop(visit, series)
+@pytest.mark.parametrize("user", [(DESKTOP, True)], indirect=True)
+def test_series_is_scrolled_in_slice_order(user: User, series: list[Path]) -> None:
+    page = user.page
+    upload(user, series)
     expect(page.get_by_role("option")).to_have_count(1)
     slider = page.get_by_role("slider", name="Slice")
-    said = page.locator(".slices output")
+    slice_label = page.locator(".slices output")
     slider.focus()
     page.keyboard.press("Home")
-    expect(said).to_contain_text(f"Slice 1 of {SLICES}")
-    visit.settle()
-    first = picture(visit)
+    expect(slice_label).to_contain_text(f"Slice 1 of {SLICES}")
+    user.settle()
+    first = viewport_pixels(user)
     page.locator(".viewport").focus()
     page.keyboard.press("ArrowRight")
-    page.mouse.move(*_middle(visit))
+    page.mouse.move(*_center_of_viewport(user))
     page.mouse.wheel(0, 100)
-    expect(said).to_contain_text(f"Slice 3 of {SLICES}")
-    visit.settle()
+    expect(slice_label).to_contain_text(f"Slice 3 of {SLICES}")
+    user.settle()
     page.wait_for_timeout(300)
-    visit.settle()
-    assert picture(visit) != first
+    user.settle()
+    assert viewport_pixels(user) != first
     expect(page.locator(".slices rect")).to_have_count(SLICES)
-    window = picture(visit)
+    window = viewport_pixels(user)
     page.get_by_label("Window width").fill("400")
-    assert picture(visit) != window
+    assert viewport_pixels(user) != window
     assert "Planted" not in page.content() + page.locator(".viewer").inner_text()
-    assert axe(visit, "a series in the dark") == []
+    assert find_problems(user, "a series, dark theme") == []
 
 
-def _middle(visit: Visitor) -> tuple[float, float]:
-    box = visit.page.locator(".viewport").bounding_box()
+def _center_of_viewport(user: User) -> tuple[float, float]:
+    box = user.page.locator(".viewport").bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_two_versions_are_compared(visit: Visitor, batch: list[Path]) -> None:
-    page = visit.page
-    drop(visit, batch[:2])
+def test_two_versions_are_compared(user: User, batch: list[Path]) -> None:
+    page = user.page
+    upload(user, batch[:2])
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name="v2", exact=True).click()
     expect(page.locator(".viewport figcaption")).to_have_text(["v1", "v2"])
-    visit.settle()
+    user.settle()
     page.get_by_label("Side by side").check()
     expect(page.locator(".viewport figcaption")).to_have_text(["Scan", "v1", "v2"])
-    assert picture(visit, 0) != picture(visit, 1) == picture(visit, 2)
-    assert axe(visit, "two versions") == []
+    assert viewport_pixels(user, 0) != viewport_pixels(user, 1) == viewport_pixels(user, 2)
+    assert find_problems(user, "two versions") == []
 
 
-@pytest.mark.parametrize("visit", [(PHONE, False)], indirect=True)
-def test_a_phone_shows_scan_and_failure(visit: Visitor, batch: list[Path]) -> None:
-    drop(visit, batch[:4])
-    assert visit.fits()
-    assert axe(visit, "a scan on a phone") == []
-    choose(visit, "slice-03.jpg")
-    expect(visit.page.get_by_role("alert")).to_be_visible()
-    assert visit.fits()
-    assert axe(visit, "a failure on a phone") == []
+@pytest.mark.parametrize("user", [(PHONE, False)], indirect=True)
+def test_phone_shows_scan_and_error(user: User, batch: list[Path]) -> None:
+    upload(user, batch[:4])
+    assert user.fits()
+    assert find_problems(user, "a scan on a phone") == []
+    select_scan(user, "slice-03.jpg")
+    expect(user.page.get_by_role("alert")).to_be_visible()
+    assert user.fits()
+    assert find_problems(user, "an error on a phone") == []

@@ -1,37 +1,37 @@
-"""The visitor of the journeys waits for what a person would wait for."""
+"""The test user waits for images whose code is loaded late."""
 
 import pytest
 from playwright.sync_api import Browser, Error, Route
 
-from tests.helpers.e2e.user import PATIENCE, Visitor, visiting
+from tests.helpers.e2e.user import PATIENCE, User, open_dashboard
 
 pytestmark = pytest.mark.slow
 
-# What draws pictures, which Streamlit loads with the first of them.
-LATE = "**/ImageList*.js"
+# The code that draws images, which Streamlit loads with the first of them.
+IMAGE_CODE = "**/ImageList*.js"
 
 
-def test_settling_waits_for_pictures_whose_drawing_code_is_late(browser: Browser, address: str) -> None:
-    held: list[Route] = []
+def test_settling_waits_for_images_whose_code_is_late(browser: Browser, address: str) -> None:
+    delayed: list[Route] = []
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def delay(route: Route) -> None:
+        delayed.append(route)
 
-    with visiting(browser, address) as visitor:
-        page = visitor.page
-        page.route(LATE, hold)
-        visitor.owed = True
+    with open_dashboard(browser, address) as user:
+        page = user.page
+        page.route(IMAGE_CODE, delay)
+        user.is_answer_pending = True
         page.reload()
         page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 4")
         page.set_default_timeout(1500)
         with pytest.raises(Error, match="Timeout"):
-            visitor.settle()
-        assert (len(held), _pictures(visitor)) == (1, 0)
+            user.settle()
+        assert (len(delayed), _count_images(user)) == (1, 0)
         page.set_default_timeout(1000 * PATIENCE)
-        held.pop().continue_()
-        visitor.settle()
-        assert _pictures(visitor) == 4
+        delayed.pop().continue_()
+        user.settle()
+        assert _count_images(user) == 4
 
 
-def _pictures(visitor: Visitor) -> int:
-    return visitor.page.get_by_test_id("stImage").locator("img").count()
+def _count_images(user: User) -> int:
+    return user.page.get_by_test_id("stImage").locator("img").count()

@@ -1,41 +1,41 @@
-"""The reading room in Chromium: drop files and wait until all are read, choose a scan, take a download."""
+"""The Detection page in Chromium: upload files, select a scan, download a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.helpers.e2e.user import Visitor
+from tests.helpers.e2e.user import User
 
-# What the viewport shows: changes with the scan, its overlays, zoom and window.
-_DRAWN = "canvas => canvas.toDataURL()"
-
-
-def drop(visitor: Visitor, files: Sequence[Path]) -> None:
-    """Upload files together, and wait until every one of them has been read."""
-    visitor.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
-    expect(visitor.page.get_by_role("option").first).to_be_attached()
-    expect(visitor.page.get_by_role("button", name="Stop")).to_have_count(0)
-    visitor.settle()
+# Changes with the scan, its overlays, zoom and window.
+_READ_PIXELS = "canvas => canvas.toDataURL()"
 
 
-def choose(visitor: Visitor, title: str) -> None:
-    """Choose a scan in the list."""
-    visitor.page.get_by_role("option").filter(has_text=title).click()
-    expect(visitor.page.locator(".main .name")).to_have_text(title)
-    visitor.settle()
+def upload(user: User, files: Sequence[Path]) -> None:
+    """Upload files together and wait until all are read."""
+    user.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
+    expect(user.page.get_by_role("option").first).to_be_attached()
+    expect(user.page.get_by_role("button", name="Stop")).to_have_count(0)
+    user.settle()
 
 
-def picture(visitor: Visitor, pane: int = 0) -> str:
-    """What a pane shows now, pixel by pixel."""
-    return str(visitor.page.locator(".viewport canvas").nth(pane).evaluate(_DRAWN))
+def select_scan(user: User, title: str) -> None:
+    """Select a scan in the worklist."""
+    user.page.get_by_role("option").filter(has_text=title).click()
+    expect(user.page.locator(".main .name")).to_have_text(title)
+    user.settle()
+
+
+def viewport_pixels(user: User, panel: int = 0) -> str:
+    """Return the pixels a panel shows now."""
+    return str(user.page.locator(".viewport canvas").nth(panel).evaluate(_READ_PIXELS))
 
 
 def download(page: Page, label: str) -> tuple[str, Path]:
-    """Name and place of what a button of the downloads hands out."""
+    """Press a download button and return the name and path of the file."""
     button = page.locator(f".st-key-download-{label.lower().replace(',', '').replace(' ', '-')} button")
     if not button.is_visible():
         page.get_by_role("button", name="Downloads").click()
-    with page.expect_download() as waiting:
+    with page.expect_download() as event:
         button.click()
-    return waiting.value.suggested_filename, waiting.value.path()
+    return event.value.suggested_filename, event.value.path()

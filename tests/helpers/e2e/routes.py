@@ -1,9 +1,10 @@
-"""Places to visit: every page of the dashboard, and every tab and view of those that have some."""
+"""Every page of the dashboard, and its tabs and views."""
 
 from typing import Final
 
 PAGES: Final = ("Summary", "Visualizer", "Detection", "Practice", "Session log", "Hypotheses", "Performance")
-PARTS: Final = ("Scores", "Curves", "Training", "Leakage", "Model card")
+PERFORMANCE_TABS: Final = ("Scores", "Curves", "Training", "Leakage", "Model card")
+# Tabs of the Visualizer, with their views.
 VIEWS: Final = {
     "Maps": ("Average", "Variability", "Side by side", "Difference", "Effect size", "Tumour atlas", "Profile"),
     "Montage": (),

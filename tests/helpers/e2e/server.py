@@ -1,4 +1,4 @@
-"""The dashboard served as `make run` serves it, and Chromium where there is one: for tests and for benchmarks."""
+"""The dashboard served as `make run` serves it, and Chromium, for tests and benchmarks."""
 
 import os
 import shutil
@@ -12,62 +12,64 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[3]
-NO_CHROMIUM = (
-    "no Chromium is installed; install one (Debian: sudo apt install chromium) or set BRAINTUMOR_CHROMIUM to its path"
+ROOT: Final = Path(__file__).resolve().parents[3]
+NO_CHROMIUM: Final = (
+    "Chromium is not installed; install it (Debian: sudo apt install chromium) or set BRAINTUMOR_CHROMIUM to its path"
 )
-_FLAGS = (
+_FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-_PATIENCE = 60
+# Seconds.
+_START_TIMEOUT: Final = 60
 
 
 def find_chromium() -> str | None:
-    """Path of a Chromium; None without one."""
+    """Return the path of Chromium, or None."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("BRAINTUMOR_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 @contextmanager
-def opened(chromium: str) -> Iterator[Browser]:
-    """A Chromium, without a window."""
+def launch_chromium(path: str) -> Iterator[Browser]:
+    """Run Chromium without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         yield browser
         browser.close()
 
 
 @contextmanager
-def served(environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Where the dashboard answers, on a free port."""
+def serve_dashboard(environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Serve the dashboard on a free port and yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
-    # Its log goes to a file: nobody reads it while it serves, and a full pipe would stop it.
+    # The log goes to a file: a pipe that no one reads would fill up and block the server.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         server = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            if not _answers(f"http://127.0.0.1:{port}/_stcore/health", server):
+            if not _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server):
                 log.seek(0)
-                raise RuntimeError(f"the dashboard did not answer within {_PATIENCE} s:\n{log.read()}")
+                raise RuntimeError(f"The dashboard did not start within {_START_TIMEOUT} s:\n{log.read()}")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait(timeout=20)
 
 
-def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
-    deadline = time.monotonic() + _PATIENCE
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(address, timeout=2):
+            with urllib.request.urlopen(url, timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
