@@ -57,9 +57,7 @@ def _show_table(rows: Sequence[ComparisonRow]) -> None:
         "version": st.column_config.TextColumn("Version", pinned=True),
         "task": st.column_config.TextColumn("Task", help="Four classes, or tumour or no tumour."),
         **{name: number(title, help=text, format="%.1f%%") for name, (title, text) in _PERCENT_COLUMNS.items()},
-        "milliseconds": number(
-            "ms per scan", help="Median from model input to verdict, in one run.", format="%.1f"
-        ),
+        "milliseconds": number("ms per scan", help="Median from model input to verdict, in one run.", format="%.1f"),
         "parameters": number("Parameters", format="compact"),
         "bytes": number("Size", help="Of model.onnx.", format="bytes"),
         **{name: number(title, help=text, format="%.3f") for name, (title, text) in _NUMBER_COLUMNS.items()},

@@ -35,10 +35,12 @@ def _subgroup_rows(metrics: Metrics, attribute: str) -> dict[str, dict[str, str]
     values = [name.removeprefix(prefix) for name in metrics if name.startswith(prefix)]
     return {
         value if attribute == "origin" else value.capitalize(): {
+            "Scans": short_sample_size_text(metrics.get(f"{prefix}{value}"))
+        }
+        | {
             METRIC_TITLES[name]: metric_value(name, metrics[f"{name}@{attribute}:{value}"])
             for name in _REPORTED_METRICS
             if f"{name}@{attribute}:{value}" in metrics
         }
-        | {"Scans": short_sample_size_text(metrics.get(f"{prefix}{value}"))}
         for value in values
     }

@@ -6,6 +6,7 @@ from typing import Final
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.results.effect_size import ClassAverage, max_cohens_d, subtract_estimates
 from braintumor.results.hypothesis_status import Experiments, Hypothesis, HypothesisResult
+from braintumor.results.metric import Metric
 from braintumor.results.version import VersionReport
 
 HYPOTHESES_COMMAND: Final = "braintumor ablate hypotheses"
@@ -128,7 +129,8 @@ def _describe_training(experiments: Experiments, name: str) -> str:
 
 def _data_size_hypothesis(experiments: Experiments) -> Hypothesis:
     exponent = experiments.metric("growth", "exponent")
-    power_law = f" The error rate is proportional to groups to the power of {-exponent.value:.2f}." if exponent else ""
+    power = Metric(-exponent.value).plain() if exponent else ""
+    power_law = f" The error rate is proportional to the number of groups to the power of {power}." if power else ""
     shares = [share for share in experiments.detail("growth", "shares", []) or (0.1,) if share < 1]
     return Hypothesis(
         "growth",

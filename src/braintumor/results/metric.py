@@ -59,7 +59,7 @@ class Metric:
         text = f"{100 * self.value:+.1f} points" + (f" ({' to '.join(ends)})" if ends else "")
         return text.replace("-", "\N{MINUS SIGN}")
 
-    def describe(self, unit: MetricUnit = "percent", group: str = "patient group") -> str:
+    def describe(self, unit: MetricUnit = "percent", group: str = "patient group", digits: int = 2) -> str:
         """Format for a sentence: `93.4% (95% CI 91.0 to 95.2; 1,404 images, 129 patient groups)`.
 
         Parameters
@@ -68,8 +68,10 @@ class Metric:
             Unit of the value.
         group : str
             Singular name of what the interval was computed over.
+        digits : int
+            Digits after the point with the unit `plain`.
         """
-        text: str = getattr(self, unit)()
+        text: str = self.plain(digits) if unit == "plain" else getattr(self, unit)()
         value, _, ends = text.partition(" (")
         details = [f"95% CI {ends.removesuffix(')')}"] if ends else []
         details += [size] if (size := self.sample_size(group)) else []

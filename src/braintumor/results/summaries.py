@@ -6,6 +6,7 @@ from typing import Final
 
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.results.metric import Metric, Metrics
+from braintumor.text import VERDICT_TITLES
 
 _CONFORMAL_LEVEL: Final = 0.95
 # Clusters of near-duplicates: the patients of the external images are not known.
@@ -16,14 +17,16 @@ def summarize_verdicts(metrics: Metrics) -> str:
     """Summarize the verdicts on 100 tumour scans and on 100 tumour-free scans."""
     sentences = []
     for key, scans in (("tumors", "tumour scans"), ("healthy", "tumour-free scans")):
-        shares = [metrics.get(f"{key}@verdict:{verdict}") for verdict in Verdict]
-        if any(share is None for share in shares):
+        shares = {verdict: metrics.get(f"{key}@verdict:{verdict}") for verdict in Verdict}
+        counts = {verdict: round(100 * share.value) for verdict, share in shares.items() if share is not None}
+        if len(counts) < len(Verdict):
             return ""
-        flagged, ruled_out, uncertain, rejected = (round(100 * share.value) for share in shares if share is not None)
-        sentences.append(
-            f"Of 100 {scans}, {flagged} are flagged as tumour suspected, in {ruled_out} no tumour is found, and "
-            f"{uncertain} are uncertain" + (f"; {rejected} are rejected as not a brain MRI" if rejected else "")
-        )
+        texts = [
+            f"{count} {VERDICT_TITLES[verdict]}"
+            for verdict, count in counts.items()
+            if count or verdict is not Verdict.NOT_BRAIN_MRI
+        ]
+        sentences.append(f"Verdicts for 100 {scans}: {', '.join(texts).lower().replace('brain mri', 'brain MRI')}")
     return _join_sentences(sentences)
 
 
@@ -149,7 +152,7 @@ def summarize_ood(metrics: Metrics, image_types: Iterable[str], in_distribution:
     rates = {name: metrics.get(f"refused@kind:{name}") for name in image_types if name != in_distribution}
     rejected = ", ".join(f"{rate.value:.0%} ({name.replace('-', ' ')})" for name, rate in rates.items() if rate)
     return (
-        f"AUC of the out-of-distribution score against held-out scans: {auc.describe('plain', 'group')}. Rejected: "
+        f"AUC of the out-of-distribution score against held-out scans: {auc.describe('plain', 'group', 3)}. Rejected: "
         f"{rejected}, and {rejected_scans.describe()} of the held-out scans."
     )
 

@@ -23,9 +23,8 @@ def test_verdicts_are_summarized_for_100_scans() -> None:
     for kind, shares in (("tumors", (0.9, 0.02, 0.08, 0.0)), ("healthy", (0.01, 0.89, 0.05, 0.05))):
         metrics |= {f"{kind}@verdict:{v}": Metric(s) for v, s in zip(Verdict, shares, strict=True)}
     assert summaries.summarize_verdicts(metrics) == (
-        "Of 100 tumour scans, 90 are flagged as tumour suspected, in 2 no tumour is found, and 8 are uncertain. Of 100 "
-        "tumour-free scans, 1 are flagged as tumour suspected, in 89 no tumour is found, and 5 are uncertain; 5 are "
-        "rejected as not a brain MRI."
+        "Verdicts for 100 tumour scans: 90 tumour suspected, 2 no tumour found, 8 uncertain. Verdicts for 100 "
+        "tumour-free scans: 1 tumour suspected, 89 no tumour found, 5 uncertain, 5 not a brain MRI."
     )
 
 
