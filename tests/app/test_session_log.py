@@ -16,7 +16,7 @@ from braintumor.reporting.csv_export import COLUMNS, CsvRow, csv_row, error_row
 from braintumor.services.prediction_log import InMemoryPredictionStore, PredictionLog
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.detections import make_detection
+from tests.helpers.readings import make_detection
 
 ROWS = [csv_row(make_detection(name, minute)) for minute, name in enumerate(("first.jpg", "second.jpg", "third.jpg"))]
 FAILED = error_row("cut.jpg", "cut.jpg: the file is damaged.", "v1")

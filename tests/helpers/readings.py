@@ -1,6 +1,7 @@
-"""Readings without a model, one of each status."""
+"""Detections and readings without a model."""
 
-from datetime import UTC, datetime
+import hashlib
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -11,6 +12,19 @@ from braintumor.imaging.scan import SeriesPosition
 from braintumor.inference import Detection
 from braintumor.reporting.csv_export import csv_row, error_row
 from braintumor.services.reading import Reading
+
+NOON = datetime(2025, 1, 31, 12, tzinfo=UTC)
+
+
+def make_detection(name: str, minute: int = 0, version: str = "v1", sha256: str = "") -> Detection:
+    """Return a detection with verdict tumour suspected, some minutes after noon."""
+    probabilities = dict(zip(CLASSES, (0.7, 0.1, 0.15, 0.05), strict=True))
+    return Detection(
+        name=name, sha256=sha256 or hashlib.sha256(name.encode()).hexdigest(),
+        timestamp=NOON + timedelta(minutes=minute), probabilities=probabilities, tumor_probability=0.85,
+        verdict=Verdict.TUMOR_SUSPECTED, reason="Tumour probability 85%.", prediction_set=CLASSES[:1], ood_score=0.1,
+        model_version=version, milliseconds={"total": 5.0},
+    )  # fmt: skip
 
 
 def make_reading(
@@ -32,6 +46,7 @@ def make_failed_reading(key: str, group: str = "unit") -> Reading:
     return Reading(f"{group}-{key}", error_row(f"{key}.png", f"{key}.png: it is damaged.", "v1"))
 
 
+# One of each status, and a second suspected one.
 READINGS = [
     make_reading("clear", Verdict.NO_TUMOR_FOUND, 0.02),
     make_reading("uncertain", Verdict.UNCERTAIN, 0.5),

@@ -16,7 +16,7 @@ from tests.helpers.detection_apptest import (
     viewer_data,
     wait_until_read,
 )
-from tests.helpers.detections import make_detection
+from tests.helpers.readings import make_detection
 
 
 def _metric(value: float) -> dict[str, float]:

@@ -7,7 +7,7 @@ import pytest
 from braintumor.reporting.csv_export import CsvRow, error_row
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.services.prediction_log import InMemoryPredictionStore, PredictionLog, RowKey
-from tests.helpers.detections import NOON, make_detection
+from tests.helpers.readings import NOON, make_detection
 
 
 @pytest.fixture
