@@ -112,7 +112,7 @@ class Scan:
         """Return greyscale values from 0 to 255, shape (height, width), for display and as source of model inputs."""
         if self.values.dtype == np.uint8:
             return self.values.astype(np.uint8, copy=False)
-        return unit_to_uint8(self.values)
+        return unit_to_uint8(self.pixels)
 
 
 def make_scan(
