@@ -127,14 +127,15 @@ def training_batches(tensors: SplitTensors, epoch_plan: EpochPlan, batch_size: i
     def make_batch(plan: dict[str, Any]) -> tuple[tf.Tensor, Any]:
         rows = plan["indices"]
         images, targets = _gather_images(tensors.model_inputs, rows), tf.gather(all_targets, rows)
-        masks: tf.Tensor | None = None
+        masks: Any = None
+        mask_known: Any = None
         if tensors.masks is not None:
             masks, mask_known = _gather_images(tensors.masks, rows), tf.gather(all_known, rows)
         if "paste" in plan:
             images, masks, imperceptible = _paste(tensors, images, masks, plan["paste"])
             # Whether the network detects an imperceptible tumour or not, it is not penalized.
             targets = tf.where(imperceptible[:, None], 1.0, plan["paste"]["targets"])
-            mask_known &= ~imperceptible
+            mask_known = mask_known & ~imperceptible
         images = apply_spatial(images, plan["spatial"]["transforms"])
         images = tf.clip_by_value(images * (plan["spatial"]["brightness"][:, None, None, None] / 255.0), 0.0, 1.0)
         if "intensity" in plan:

@@ -158,7 +158,7 @@ def _make_targets(
     one_hot = np.eye(len(CLASSES), dtype=np.float32)
     targets = one_hot[np.where(pasted, pasted_labels, labels)]
     targets[inpainted] = one_hot[NO_TUMOR_INDEX]
-    targets[np.ix_(jittered, list(TUMOR_INDICES))] = 1.0  # with this contrast it may be of any type
+    targets[np.ix_(np.flatnonzero(jittered), np.array(TUMOR_INDICES))] = 1.0  # with this contrast it may be of any type
     return targets
 
 
