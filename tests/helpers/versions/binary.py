@@ -47,11 +47,11 @@ def write_binary_version(settings: Settings, name: str = "four-block", *, binary
         }
     card = json.loads((folder / "card.json").read_text(encoding="utf-8")) | changes
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    _measure(settings, folder, manifest, settings.inputs / (BINARY_SET if binary_set else KAGGLE).folder)
+    _evaluate(settings, folder, manifest, settings.inputs / (BINARY_SET if binary_set else KAGGLE).folder)
     return folder
 
 
-def _measure(settings: Settings, folder: Path, manifest: pd.DataFrame, images: Path) -> None:
+def _evaluate(settings: Settings, folder: Path, manifest: pd.DataFrame, images: Path) -> None:
     detector = Detector.load(folder.name, settings)
     card = detector.artifact.card
     model_inputs = np.stack([preprocess(read_scan(images / path), CONTRACT)[0] for path in manifest["path"]])
@@ -78,6 +78,6 @@ def _measure(settings: Settings, folder: Path, manifest: pd.DataFrame, images: P
     history().to_csv(folder / "history.csv", index=False)
     for file, content in (("evaluation.json", evaluation), ("curves.json", curves)):
         (folder / file).write_text(json.dumps(content), encoding="utf-8")
-    written = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    written["files"]["evaluation.json"] = hashlib.sha256((folder / "evaluation.json").read_bytes()).hexdigest()
-    (folder / "card.json").write_text(json.dumps(written), encoding="utf-8")
+    card_content = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    card_content["files"]["evaluation.json"] = hashlib.sha256((folder / "evaluation.json").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card_content), encoding="utf-8")
