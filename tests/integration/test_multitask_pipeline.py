@@ -1,6 +1,7 @@
 """The journey of a network with a mask, on phantoms with masks: trained, exported, evaluated, and read with."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -20,21 +21,21 @@ pytestmark = pytest.mark.slow
 
 EPOCHS = 6
 
-ARMS = """
+ABLATIONS = """
 base = "v4"
 [quick]
-fit = { epochs = 1, passes = 1, sizes = [] }
-[arms.whole]
+fit = { epochs = 1, repeats_per_epoch = 1, progressive_sizes = [] }
+[ablations.baseline]
 seeds = [1]
-[arms.without_masks]
+[ablations.without_masks]
 seeds = [1]
 mask = { weight = 0.0 }
-[arms.a_half]
+[ablations.train_50pct]
 seeds = [1]
-learn_from = 0.5
-[arms.a_quarter]
+train_fraction = 0.5
+[ablations.train_25pct]
 seeds = [1]
-learn_from = 0.25
+train_fraction = 0.25
 """
 
 
@@ -48,7 +49,7 @@ def _settings(workplace: Workplace) -> Settings:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    workplace = Workplace(tmp_path_factory.mktemp("masked"), "masked.toml", "v4")
+    workplace = Workplace(tmp_path_factory.mktemp("masked"), "multitask.toml", "v4")
     workplace.prepare()
     workplace.run("data", "fetch", "--masks", "--from", workplace.folder / "phantoms" / "masks")
     return workplace
@@ -114,7 +115,7 @@ def test_predict_writes_a_row_with_its_novelty_and_an_overlay_for_every_scan(tra
 def test_a_killed_training_goes_on_with_its_average_and_ends_where_an_unbroken_one_does(
     trained: Workplace, tmp_path: Path
 ) -> None:
-    broken = Workplace(tmp_path, "masked.toml", "v4")
+    broken = Workplace(tmp_path, "multitask.toml", "v4")
     shutil.copytree(trained.folder / "inputs", broken.folder / "inputs")
     shutil.copytree(trained.folder / "outputs" / "dataset", broken.folder / "outputs" / "dataset")
     finished = broken.kill_training_after(2)
@@ -140,20 +141,20 @@ def test_the_average_is_what_is_served_and_not_where_the_last_step_landed(traine
     assert not all(np.allclose(a, b) for a, b in zip(served, last, strict=True))
 
 
-def test_the_experiments_behind_the_hypotheses_are_run_once_and_weighed(prepared: Workplace) -> None:
-    (prepared.folder / "recipes" / "experiments").mkdir()
-    (prepared.folder / "recipes" / "experiments" / "arms.toml").write_text(ARMS, encoding="utf-8")
-    said = prepared.run("hypotheses")
-    assert said.count("test scans right") == 4
-    assert prepared.run("hypotheses").count("kept") == 4
+def test_hypothesis_ablations_are_trained_once_and_analysed(prepared: Workplace) -> None:
+    (prepared.folder / "recipes" / "ablations").mkdir()
+    (prepared.folder / "recipes" / "ablations" / "hypotheses.toml").write_text(ABLATIONS, encoding="utf-8")
+    output = prepared.run("ablate", "hypotheses")
+    assert len(re.findall(r"-seed1: accuracy \d+\.\d% on \d+ test scans\.", output)) == 4
+    assert prepared.run("ablate", "hypotheses").count("already trained") == 4
     outputs = prepared.folder / "outputs"
-    found = json.loads((outputs / "experiments" / "hypotheses.json").read_text())["experiments"]
-    assert set(found) == {"visible", "masks", "growth"}  # no arm was without augmentation
-    test = pd.read_csv(outputs / "experiments" / "whole-seed1.csv").query("set == 'test'")
-    assert found["masks"]["metrics"]["accuracy"]["n"] == len(test)
-    assert found["masks"]["facts"]["seeds"] == 1
-    assert found["growth"]["facts"]["shares"] == [0.25, 0.5, 1.0]
+    experiments = json.loads((outputs / "experiments" / "hypotheses.json").read_text())["experiments"]
+    assert set(experiments) == {"visible", "masks", "growth"}  # there is no ablation without augmentation
+    test = pd.read_csv(outputs / "experiments" / "baseline-seed1.csv").query("set == 'test'")
+    assert experiments["masks"]["metrics"]["accuracy"]["n"] == len(test)
+    assert experiments["masks"]["facts"]["seeds"] == 1
+    assert experiments["growth"]["facts"]["shares"] == [0.25, 0.5, 1.0]
     runs = json.loads((outputs / "experiments" / "runs.json").read_text())
-    assert runs["a_quarter-seed1"]["groups"] < runs["a_half-seed1"]["groups"] < runs["whole-seed1"]["groups"]
-    right = (test["label"] == test[list(CLASS_NAMES)].idxmax(axis=1)).mean()
-    assert found["growth"]["metrics"]["accuracy@share:1"]["value"] == pytest.approx(right, abs=1e-6)
+    assert runs["train_25pct-seed1"]["groups"] < runs["train_50pct-seed1"]["groups"] < runs["baseline-seed1"]["groups"]
+    accuracy = (test["label"] == test[list(CLASS_NAMES)].idxmax(axis=1)).mean()
+    assert experiments["growth"]["metrics"]["accuracy@share:1"]["value"] == pytest.approx(accuracy, abs=1e-6)

@@ -22,10 +22,20 @@ class VariantDetector(Detector):
 
     def __init__(self, served: Detector, runner: Runner) -> None:
         super().__init__(served.artifact, served.settings)
-        self._variant = runner
+        self._model = _VariantModel(runner)
 
-    def _run_session(self, batch: NDArray[np.float32]) -> Outputs:
-        return Outputs(**self._variant(batch))
+
+class _VariantModel:
+    """A runner as the model of a detector."""
+
+    outputs: Sequence[str] = ()  # only logits and mask, which the detector uses without asking
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        """Return the outputs for model input (n, height, width, channels)."""
+        return Outputs(**self._runner(batch))
 
 
 def make_onnx_runner(content: bytes, output_names: Sequence[str], threads: int = 0) -> Runner:

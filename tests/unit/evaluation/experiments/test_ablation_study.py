@@ -22,7 +22,7 @@ from tests.helpers.training_data import phantom_data
 
 BASE = """
 title = "tiny"
-architecture = "masked_mobilenet"
+architecture = "multitask_mobilenet"
 seed = 1
 [input]
 height = 64

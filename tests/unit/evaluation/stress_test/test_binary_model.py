@@ -12,7 +12,7 @@ from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.inference.decision import tumor_probability
 from braintumor.settings import Settings
 from braintumor.training.data import load_binary_data, load_training_data
-from tests.helpers.phantom_sets import write_dealt_phantoms
+from tests.helpers.phantom_sets import write_split_phantoms
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.binary import write_binary_version
 
@@ -25,7 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Phantoms and a model of each dataset."""
     folder = tmp_path_factory.mktemp("two-way")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
-    write_dealt_phantoms(settings, 12, 7)
+    write_split_phantoms(settings, 12, 7)
     for version in VERSIONS:
         write_binary_version(settings, version, binary_set=version.startswith("binary"))
     return settings
