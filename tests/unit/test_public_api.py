@@ -24,7 +24,6 @@ UNUSED = {
     "tqdm",
     "concurrent",
     "multiprocessing",
-    "email",
     *HEAVY,
 }
 UNUSED_MODULES = {
