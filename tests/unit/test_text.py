@@ -6,7 +6,7 @@ import sys
 from app_pages.components.shared import formatting
 from braintumor import text
 from braintumor.enums import TumorClass, Verdict
-from braintumor.reporting import labels
+from braintumor.reporting import report_context
 from braintumor.text import class_text, join_words, pluralize
 
 
@@ -26,8 +26,8 @@ def test_class_names_are_lower_case_and_other_labels_unchanged() -> None:
 
 def test_pages_and_reports_use_the_same_verdict_titles() -> None:
     assert set(text.VERDICT_TITLES) == set(Verdict)
-    assert formatting.VERDICT_TITLES is labels.VERDICTS is text.VERDICT_TITLES
-    assert formatting.join_words is labels.join_words is join_words
+    assert formatting.VERDICT_TITLES is report_context.VERDICT_TITLES is text.VERDICT_TITLES
+    assert formatting.join_words is report_context.join_words is join_words
 
 
 def test_page_texts_do_not_import_reporting() -> None:
