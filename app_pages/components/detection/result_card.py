@@ -11,8 +11,7 @@ from app_pages.components.shared.formatting import VERDICT_TITLES, join_words
 from braintumor.enums import Verdict
 from braintumor.inference import Detection
 from braintumor.inference.decision import Thresholds
-from braintumor.reporting.csv_export import lesion_size
-from braintumor.reporting.labels import class_probabilities, label_sentence, prediction_set_texts
+from braintumor.reporting.labels import class_probabilities, label_sentence, lesion_size_text, prediction_set_texts
 
 # Heights in pixels.
 _CHART_MARGIN: Final = 79
@@ -56,7 +55,7 @@ def show_warnings(detection: Detection) -> None:
 def _detail_lines(detection: Detection, is_rejected: bool) -> list[str]:
     lines = []
     if not is_rejected and detection.mask is not None:
-        lines.append(f"Outlined area: {lesion_size(detection)}.")
+        lines.append(f"Outlined area: {lesion_size_text(detection)}.")
     if not is_rejected and detection.ood_score is not None:  # the reason of a rejection contains it
         lines.append(f"Out-of-distribution score {detection.ood_score:.2f} (rejected at 0.50 or above).")
     milliseconds = detection.milliseconds["total"]

@@ -1,4 +1,4 @@
-"""Opinion: what the reader found, beside what the model said: agreement or another class, and a comment."""
+"""Finding of a human reader on one scan: agreement with the model or another class, and a comment."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,21 +12,21 @@ NO_OPINION: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class ReaderFinding:
-    """A reader's own finding on one scan.
+    """A reader's finding on one scan; false if it has neither an opinion nor a comment.
 
     Attributes
     ----------
-    opinion : "agree", a TumorClass (or its name), or ""
-        Whether the reader agrees with the model, or the class seen instead; empty where only a comment was left.
+    opinion : str
+        `agree`, the class that the reader sees instead, or empty if there is only a comment.
     comment : str
-        The reader's words, kept as they were typed but for blanks around them.
+        The reader's text, without surrounding white space.
     timestamp : datetime or None
-        When it was said, UTC, timezone-aware.
+        When the finding was entered; timezone-aware, converted to UTC.
 
     Raises
     ------
     ValueError
-        The opinion is none of these, or the time has no timezone.
+        The opinion is not one of these, or the time has no timezone.
     """
 
     opinion: str = NO_OPINION
@@ -35,7 +35,7 @@ class ReaderFinding:
 
     def __post_init__(self) -> None:
         if self.opinion not in (NO_OPINION, AGREE, *TumorClass):
-            raise ValueError(f'{self.opinion!r} is no opinion. Give "{AGREE}", "" or one of {", ".join(TumorClass)}.')
+            raise ValueError(f'Unknown opinion {self.opinion!r}. Use "{AGREE}", "" or one of {", ".join(TumorClass)}.')
         if self.timestamp is not None:
             if self.timestamp.tzinfo is None:
                 raise ValueError("The time of a finding needs a timezone, such as datetime.now(UTC).")
@@ -44,12 +44,11 @@ class ReaderFinding:
         object.__setattr__(self, "comment", self.comment.strip())
 
     def __bool__(self) -> bool:
-        """Whether anything was said at all."""
         return bool(self.opinion or self.comment)
 
     @property
     def title(self) -> str:
-        """The opinion as a report says it; empty where there is none."""
+        """The opinion as reports show it; empty if there is none."""
         if self.opinion == AGREE:
             return "Agrees with the model"
-        return f"Reads it as: {TumorClass(self.opinion).title.lower()}" if self.opinion else ""
+        return f"Read as {TumorClass(self.opinion).title.lower()}" if self.opinion else ""

@@ -1,10 +1,10 @@
-"""Block: what a report keeps of one scan, small enough to hold hundreds of them: two pictures and the findings."""
+"""Scans of a report: their images rendered early, and dropped for all but the most suspicious of a large batch."""
 
 import base64
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,53 +14,39 @@ from braintumor.enums import Verdict
 from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
-from braintumor.reporting.labels import VERDICTS
 from braintumor.reporting.overlays import draw_scan_overlay
+from braintumor.text import VERDICT_TITLES
+
+# Typst decodes both images of a scan, about 1 MB, and holds those of all scans at the same time.
+MAX_SCANS_WITH_IMAGES: Final = 200
+MAX_IMAGE_SIDE: Final = 512  # printed 5 cm wide, so 10 pixels per millimetre
+_JPEG_QUALITY: Final = 88
 
 
 @dataclass(frozen=True, slots=True)
 class ReportEntry:
-    """One scan of a report. Nothing else about the patient goes into a report than what is in here."""
+    """One scan to report; a report contains no other information about the patient."""
 
     scan: Scan
     detection: Detection
     finding: ReaderFinding | None = None
 
 
-class Failure(Protocol):
-    """A file that could not be read: its name, the sentence that says why, and its hash where it has content."""
-
-    @property
-    def name(self) -> str:
-        """File name as the user knows it."""
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with it and what to do, in one sentence or two."""
-
-    @property
-    def sha256(self) -> str | None:
-        """Hash of its content; None where there is none."""
-
-
-# Five centimetres of paper: 512 pixels there are finer than the eye.
-MAX_IMAGE_SIDE: Final = 512
-_JPEG_QUALITY: Final = 88
-
-
 @dataclass(frozen=True, slots=True)
 class ReportScan:
-    """One scan of a report, its pictures drawn and its arrays let go.
+    """One scan of a report with rendered images and without its arrays.
 
     Attributes
     ----------
-    origin : tuple of (str, str)
-        What the file says of the slice: its place in a series, pixel size, window; what and how much.
-    picture, overlay : str
-        The scan, and the scan under heat map and outline, as SVG with a JPEG inside; both empty where a large report
-        only lists the scan, the overlay alone where no tumour was looked for.
-    outlined, heated : bool
-        Whether there is anything of either to see on the overlay.
+    width, height : int
+        Size of the scan in pixels.
+    details : tuple of (str, str)
+        Title and value of what the file states: position in its series, pixel size, window.
+    scan_svg, overlay_svg : str
+        The scan, and the scan with heat map and outline, as SVG with an embedded JPEG. Both are empty if a large
+        report only lists the scan; the overlay is empty for an image that is rejected as not a brain MRI.
+    has_outline, has_heat_map : bool
+        Whether they are visible on the overlay.
     """
 
     detection: Detection
@@ -75,23 +61,64 @@ class ReportScan:
     has_heat_map: bool
 
 
+class ReportScans:
+    """Scans in input order; at most `MAX_SCANS_WITH_IMAGES` keep their images.
+
+    Scans with a reader's finding come first, then the most suspicious ones.
+    """
+
+    def __init__(self) -> None:
+        self._scans: list[ReportScan] = []
+        self._image_count = 0
+
+    def add(self, report_scan: ReportScan) -> None:
+        """Add a scan, and drop surplus images from time to time."""
+        self._scans.append(report_scan)
+        self._image_count += 1
+        if self._image_count >= 2 * MAX_SCANS_WITH_IMAGES:
+            self._drop_images()
+
+    def to_list(self) -> list[ReportScan]:
+        """Return all scans in order."""
+        self._drop_images()
+        return self._scans
+
+    def _drop_images(self) -> None:
+        by_priority = sorted(rank_by_suspicion(self._scans), key=lambda index: self._scans[index].finding is None)
+        for index in by_priority[MAX_SCANS_WITH_IMAGES:]:
+            if self._scans[index].scan_svg:
+                self._scans[index] = replace(self._scans[index], scan_svg="", overlay_svg="")
+        self._image_count = min(MAX_SCANS_WITH_IMAGES, len(self._scans))
+
+
 def render_report_scan(entry: ReportEntry) -> ReportScan:
-    """Draw one scan of a report."""
-    scan, found = entry.scan, entry.detection
-    judged = found.verdict is not Verdict.NOT_BRAIN_MRI
-    mask, heat = (found.mask, found.heat_map) if judged else (None, None)
+    """Render one scan of a report."""
+    scan, detection = entry.scan, entry.detection
+    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    mask, heat_map = (None, None) if is_rejected else (detection.mask, detection.heat_map)
     return ReportScan(
-        detection=found,
+        detection=detection,
         finding=entry.finding or None,
         width=scan.width,
         height=scan.height,
         warnings=scan.warnings,
         details=tuple(_iter_details(scan)),
         scan_svg=_to_svg(scan.to_uint8()),
-        overlay_svg=_to_svg(draw_scan_overlay(scan, found)) if judged else "",
+        overlay_svg="" if is_rejected else _to_svg(draw_scan_overlay(scan, detection)),
         has_outline=mask is not None and bool(mask.any()),
-        has_heat_map=heat is not None and bool(heat.any()),
+        has_heat_map=heat_map is not None and bool(heat_map.any()),
     )
+
+
+def rank_by_suspicion(report_scans: Sequence[ReportScan]) -> list[int]:
+    """Return the indices of the scans, most suspicious first: by verdict, tumour probability and input order."""
+    verdicts = list(VERDICT_TITLES)
+
+    def sort_key(index: int) -> tuple[int, float]:
+        detection = report_scans[index].detection
+        return verdicts.index(detection.verdict), -detection.tumor_probability
+
+    return sorted(range(len(report_scans)), key=sort_key)
 
 
 def _iter_details(scan: Scan) -> Iterator[tuple[str, str]]:
@@ -104,52 +131,14 @@ def _iter_details(scan: Scan) -> Iterator[tuple[str, str]]:
 
 
 def _to_svg(pixels: NDArray[np.uint8]) -> str:
-    """A picture as text: the typesetter takes no bytes from memory, but it takes an SVG that holds them."""
+    """Encode an image as SVG with an embedded JPEG, because Typst inputs are text."""
     image = Image.fromarray(pixels)
     image.thumbnail((MAX_IMAGE_SIDE, MAX_IMAGE_SIDE))
     content = io.BytesIO()
-    image.save(content, "JPEG", quality=_JPEG_QUALITY, subsampling=0)  # a thin coloured outline stays sharp
+    image.save(content, "JPEG", quality=_JPEG_QUALITY, subsampling=0)  # keeps thin coloured outlines sharp
     data = base64.b64encode(content.getvalue()).decode("ascii")
     size = f'width="{image.width}" height="{image.height}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {size}>'
         f'<image {size} xlink:href="data:image/jpeg;base64,{data}"/></svg>'
     )
-
-
-# The typesetter unpacks both pictures of a scan, a megabyte or so, and holds all of them at once.
-MAX_SCANS_WITH_IMAGES: Final = 200
-
-
-class ReportScans:
-    """Blocks in the order they came, with pictures of no more than `SHOWN`: those a reader spoke of, then the worst."""
-
-    def __init__(self) -> None:
-        self._scans: list[ReportScan] = []
-        self._image_count = 0
-
-    def add(self, report_scan: ReportScan) -> None:
-        """Take a block in; now and then, let go of pictures that will not be shown."""
-        self._scans.append(report_scan)
-        self._image_count += 1
-        if self._image_count >= 2 * MAX_SCANS_WITH_IMAGES:
-            self._drop_images()
-
-    def to_list(self) -> list[ReportScan]:
-        """All blocks so far, in order."""
-        self._drop_images()
-        return self._scans
-
-    def _drop_images(self) -> None:
-        kept_first = sorted(rank_by_suspicion(self._scans), key=lambda number: self._scans[number].finding is None)
-        for number in kept_first[MAX_SCANS_WITH_IMAGES:]:
-            if self._scans[number].scan_svg:
-                self._scans[number] = replace(self._scans[number], scan_svg="", overlay_svg="")
-        self._image_count = min(MAX_SCANS_WITH_IMAGES, len(self._scans))
-
-
-def rank_by_suspicion(report_scans: Sequence[ReportScan]) -> list[int]:
-    """Places of the blocks, worst first: by verdict, then by tumour probability, then as they came."""
-    order = list(VERDICTS)
-    found = [block.detection for block in report_scans]
-    return sorted(range(len(found)), key=lambda n: (order.index(found[n].verdict), -found[n].tumor_probability))

@@ -1,4 +1,4 @@
-"""Explain: for each scan the figure that shows what its answer rests on, saved under a name of its own."""
+"""`braintumor explain`: write a figure for each scan that shows what its prediction is based on."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,19 +18,19 @@ from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, GradientFunction
 from braintumor.reporting.csv_export import format_cell
 from braintumor.reporting.explanation_figure import render_explanation
 from braintumor.reporting.explanation_grid import render_cell, render_grid
-from braintumor.reporting.labels import pluralize
 from braintumor.reporting.overlays import overlay_name
 from braintumor.services.file_discovery import DiscoveredFiles, discover_files
 from braintumor.services.file_groups import LocalFile, decode_group, decode_image, group_paths
 from braintumor.settings import Settings, get_settings
+from braintumor.text import pluralize
 
-# Finds a gradient for a version that keeps none, or says in an error how to get it.
+# Returns the gradient of a model without a gradient graph, or raises an error that says how to get it.
 GradientFinder = Callable[[Artifact], GradientFunction]
 
 
 @dataclass(slots=True)
-class Explanation:
-    """What a run came to: the figures, how many scans gave none, and what could not be shown and why."""
+class ExplainSummary:
+    """Result of one run: the figures, the number of unreadable files, and notes about missing panels."""
 
     version: str
     folder: Path
@@ -39,24 +39,24 @@ class Explanation:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """A few sentences for the person who ran it."""
-        said = [f"{pluralize(len(self.figures), 'figure')} by {self.version} in {self.folder}."]
+        """Return the summary as sentences for the user."""
+        sentences = [f"{pluralize(len(self.figures), 'figure')} by {self.version} in {self.folder}."]
         if self.failed:
-            said.append(f"{pluralize(self.failed, 'file')} could not be read.")
-        return " ".join([*said, *self.notes, RESEARCH_USE])
+            sentences.append(f"{pluralize(self.failed, 'file')} could not be read.")
+        return " ".join([*sentences, *self.notes, RESEARCH_USE])
 
 
-class ExplanationBuilder:
-    """A detector with whatever gradient there is for its version."""
+class FigureRenderer:
+    """Draws figures with a detector and the gradient of its model, if there is one."""
 
     def __init__(self, detector: Detector, finder: GradientFinder | None = None) -> None:
         self.detector, self._finder = detector, finder
         self.notes: list[str] = []
 
-    def render_figure(self, scan: Scan) -> bytes:
-        """The figure of a scan as PNG."""
-        found = self.detector.detect(scan)
-        return render_explanation(scan, found, self.detector.saliency(scan, self._gradient))
+    def render(self, scan: Scan) -> bytes:
+        """Draw the figure of a scan as PNG."""
+        detection = self.detector.detect(scan)
+        return render_explanation(scan, detection, self.detector.saliency(scan, self._gradient))
 
     @cached_property
     def _gradient(self) -> GradientFunction | None:
@@ -81,81 +81,78 @@ def explain(
     *,
     finder: GradientFinder | None = None,
     cases: Sequence[tuple[Path, str]] = (),
-) -> Explanation:
-    """Save a figure of each scan: original, heat map, both together, and saliency where there is a gradient.
+) -> ExplainSummary:
+    """Write a figure of each scan: the scan, its heat map, both together, and saliency if there is a gradient.
 
     Parameters
     ----------
     sources : sequence of str or Path
-        Files, folders and patterns, as `predict` takes them; of a volume, every slice.
+        Files, folders and patterns, as for `predict`; every slice of a volume is explained.
     folder : Path
-        Where figures go: `<name>-<first 8 digits of the file's hash>-<version>.png`.
+        Folder of the figures, `<name>-<first 8 digits of the file's hash>-<version>.png`.
     version : str, optional
-        The one in the settings by default.
+        By default the version of the settings.
     finder : GradientFinder, optional
-        Asked where the version has no gradient graph.
+        Called if the model has no gradient graph.
     cases : sequence of (Path, str), optional
-        Scans and their labels, for a grid of them all: `grid-<version>.png`.
+        Scans with their labels, for a grid of all of them: `grid-<version>.png`.
 
     Raises
     ------
     ScanError
-        Nothing was found to read.
+        There is no file to read.
     ArtifactError
         There is no such version.
     BrainTumorError
         A figure cannot be written.
     """
     settings = settings or get_settings()
-    found = discover_files(sources, folder) if sources else DiscoveredFiles((), 0)
-    explainer = ExplanationBuilder(Detector.load(version, settings), finder)
-    done = Explanation(explainer.detector.version, folder)
-    total = None if found.volumes else len(found.files)
-    groups = group_paths(found.files, found.volumes)
-    scans = (scan for group in groups for scan in decode_group(group, settings))
-    for scan in tqdm(scans, "Explaining", total, unit="scan", disable=None):
+    files = discover_files(sources, folder) if sources else DiscoveredFiles((), 0)
+    renderer = FigureRenderer(Detector.load(version, settings), finder)
+    summary = ExplainSummary(renderer.detector.version, folder)
+    for scan in _iter_scans(files, settings):
         if isinstance(scan, FailedScan):
-            _report_failure(scan, done)
+            _report_failure(scan, summary)
         else:
             stem = overlay_name(scan.name, scan.sha256).removesuffix(".png")
-            done.figures.append(save_file(folder / f"{stem}-{done.version}.png", explainer.render_figure(scan)))
-    if cells := [
-        render_cell(scan, label, explainer.detector.detect(scan))
-        for scan, label in _iter_labelled_scans(cases, settings, done)
-    ]:
-        done.figures.append(save_file(folder / f"grid-{done.version}.png", render_grid(cells, done.version)))
-    done.notes += explainer.notes
-    return done
+            summary.figures.append(_save_figure(folder / f"{stem}-{summary.version}.png", renderer.render(scan)))
+    if cases:
+        _write_grid(cases, renderer.detector, settings, summary)
+    summary.notes += renderer.notes
+    return summary
 
 
-def _iter_labelled_scans(
-    cases: Sequence[tuple[Path, str]], settings: Settings, explanation: Explanation
-) -> Iterator[tuple[Scan, str]]:
-    for path, label in tqdm(cases, "Reading the grid's scans", unit="scan", disable=None if cases else True):
+def _iter_scans(files: DiscoveredFiles, settings: Settings) -> Iterator[Scan | FailedScan]:
+    total = None if files.volumes else len(files.files)  # the number of slices is unknown
+    scans = (scan for group in group_paths(files.files, files.volumes) for scan in decode_group(group, settings))
+    yield from tqdm(scans, "Explaining", total, unit="scan", disable=None)
+
+
+def _write_grid(
+    cases: Sequence[tuple[Path, str]], detector: Detector, settings: Settings, summary: ExplainSummary
+) -> None:
+    cells = []
+    for path, label in tqdm(cases, "Explaining the grid", unit="scan", disable=None):
         scan = decode_image(LocalFile(str(path)), settings)
         if isinstance(scan, FailedScan):
-            _report_failure(scan, explanation)
+            _report_failure(scan, summary)
         else:
-            yield scan, label
+            cells.append(render_cell(scan, label, detector.detect(scan)))
+    if cells:
+        path = summary.folder / f"grid-{summary.version}.png"
+        summary.figures.append(_save_figure(path, render_grid(cells, summary.version)))
 
 
-def _report_failure(scan: FailedScan, explanation: Explanation) -> None:
+def _report_failure(scan: FailedScan, summary: ExplainSummary) -> None:
     """Count an unreadable file and report it on standard error."""
     tqdm.write(f"braintumor: {format_cell(scan.problem)}", file=sys.stderr)
-    explanation.failed += 1
+    summary.failed += 1
 
 
-def save_file(path: Path, content: bytes) -> Path:
-    """Write a file, whole or not at all, and return its path.
-
-    Raises
-    ------
-    BrainTumorError
-        It cannot be written there.
-    """
+def _save_figure(path: Path, content: bytes) -> Path:
     try:
         return write_atomically(path, content)
     except OSError as error:
         raise BrainTumorError(
-            f"{path}: cannot be written ({error.strerror}). Free some space or give another folder with --out."
+            f"{path}: cannot be written ({error.strerror}). Free some space or choose another folder with --out."
         ) from error

@@ -1,4 +1,4 @@
-"""A detector with a tiny model, in a workspace of the test's own."""
+"""A detector with a tiny model in a temporary workspace."""
 
 import pytest
 

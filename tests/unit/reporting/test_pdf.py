@@ -1,4 +1,4 @@
-"""PDF: it says what the reading says, a screen reader can follow it, and what people typed is data, never markup."""
+"""PDF report: its content, accessibility and reproducibility; user text is data, never markup."""
 
 import io
 import re
@@ -9,22 +9,23 @@ import pytest
 from pypdf import PdfReader
 
 from braintumor.enums import CLASSES, RESEARCH_USE, Verdict
-from braintumor.imaging import SeriesPosition
+from braintumor.imaging import FailedScan, SeriesPosition
 from braintumor.inference import Detector
+from braintumor.inference.decision import describe_rule
 from braintumor.reporting.findings import ReaderFinding
-from braintumor.reporting.labels import VERDICTS
 from braintumor.reporting.pdf import pdf_report
 from braintumor.results.headline_metrics import HeadlineMetric
-from tests.helpers.report_entries import TIME, Failed, entries, entry, refused
+from braintumor.results.metric import Metric
+from braintumor.text import VERDICT_TITLES
+from tests.helpers.report_entries import TIME, make_entries, make_entry, make_rejected_entry
 from tests.helpers.versions.tiny import write_masked_version
 
-NOT_BRAIN_MRI = Verdict.NOT_BRAIN_MRI
-MEASURED = [
-    HeadlineMetric("Sensitivity for any tumour", "its test split", 0.971, 0.954, 0.987, 1000, 68, on_first_page=True),
-    HeadlineMetric("Tumours that were called", "scans of other collections", 0.615),
+METRICS = [
+    HeadlineMetric("Sensitivity for any tumour", "its test split", Metric(0.971, (0.954, 0.987), 1000, 68), True),
+    HeadlineMetric("Tumours with verdict tumour suspected", "the external set", Metric(0.615)),
 ]
 MARKUP = '#panic("x") *bold* _it_ $x^2$ `raw` @ref <label> = Head \\ // no /* no */ [x] #sys.inputs "quoted" -- ~'
-NASTY = [
+USER_TEXTS = [
     MARKUP, "../../etc/passwd", "a\nb\x00c\u202ecod.exe", "-" * 300, "Übergröße_Łódź_жук.png", "脳 scan 😀.png",
     "مسح.png", "=cmd|calc", "{{7*7}}", "\\u{41}",
 ]  # fmt: skip
@@ -35,102 +36,106 @@ def card(detector):
     return detector.artifact.card
 
 
-def opened(content: bytes) -> PdfReader:
+def read_pdf(content: bytes) -> PdfReader:
     return PdfReader(io.BytesIO(content))
 
 
 def text_of(content: bytes) -> str:
-    """All text, with spaces for line breaks and without the places where a long word may be broken."""
-    whole = " ".join(page.extract_text() for page in opened(content).pages)
-    return re.sub(r"\s+", " ", whole.replace("\u200b", ""))
+    """All text, with spaces for line breaks and without break points in long words."""
+    text = " ".join(page.extract_text() for page in read_pdf(content).pages)
+    return re.sub(r"\s+", " ", text.replace("\u200b", ""))
 
 
-def test_a_report_of_one_scan_says_all_of_its_reading(detector, card):
-    one = entry(detector, finding=ReaderFinding("meningioma", "Dural tail.\nAsk again.", TIME))
-    text = text_of(pdf_report([one], card=card, headline_metrics=MEASURED))
-    found = one.detection
-    said = [
-        found.name, VERDICTS[found.verdict], found.reason, found.sha256, *(c.title for c in CLASSES),
-        *(f"{found.probabilities[c]:.1%}" for c in CLASSES), "Answer at 95% coverage", "Novelty",
-        "Reads it as: meningioma", "Dural tail.", "Ask again.", "2025-01-31 09:30:00 UTC",
-        "97.1% (95.4 to 98.7)", "1,000 images in 68 groups", "61.5%",
+def by_suspicion(entry) -> tuple[int, float]:
+    return list(VERDICT_TITLES).index(entry.detection.verdict), -entry.detection.tumor_probability
+
+
+def test_report_of_one_scan_contains_the_whole_result(detector, card):
+    entry = make_entry(detector, finding=ReaderFinding("meningioma", "Dural tail.\nAsk again.", TIME))
+    text = text_of(pdf_report([entry], card=card, headline_metrics=METRICS))
+    detection = entry.detection
+    expected = [
+        detection.name, VERDICT_TITLES[detection.verdict], detection.reason, detection.sha256,
+        *(c.title for c in CLASSES), *(f"{detection.probabilities[c]:.1%}" for c in CLASSES),
+        "Most likely class", "95% prediction set", "Out-of-distribution score",
+        "Read as meningioma", "Dural tail.", "Ask again.", "2025-01-31 09:30:00 UTC",
+        "97.1% (95.4 to 98.7)", "1,000 images, 68 patient groups", "61.5%",
+        "97.1% (95% CI 95.4 to 98.7; 1,000 images, 68 patient groups), on its test split",
+        f"Tumour probability {describe_rule(card.thresholds)}",
     ]  # fmt: skip
-    assert [words for words in said if words not in text] == []
+    assert [words for words in expected if words not in text] == []
     assert RESEARCH_USE in text
     assert card.files["model.onnx"] in text
 
 
-def test_the_first_page_of_a_batch_sums_it_up_and_lists_the_worst_first(detector, card):
-    batch = [*entries(detector, 8), refused(detector, 8)]
-    failures = [Failed("broken.jpg", "broken.jpg: the file is cut short. Copy it again.", "ab" * 32)]
-    content = pdf_report(batch, card=card, headline_metrics=MEASURED, failed_scans=failures)
-    first = re.sub(r"\s+", " ", opened(content).pages[0].extract_text())
-    for words in ("9 scans, 1 file that could not be read", RESEARCH_USE, card.files["model.onnx"], "97.1%"):
-        assert words in first
-    assert failures[0].problem in text_of(content)
-    verdicts = [e.detection.verdict for e in batch]
-    index = first[first.index("Scans, worst first") :]
-    worst = sorted(batch, key=lambda e: (list(VERDICTS).index(e.detection.verdict), -e.detection.tumor_probability))
-    places = [index.index(e.detection.name) for e in worst]
-    assert places == sorted(places)
-    assert len(set(verdicts)) > 1, "one verdict alone would show no order"
+def test_first_page_of_a_batch_has_summary_and_list_by_suspicion(detector, card):
+    batch = [*make_entries(detector, 8), make_rejected_entry(detector, 8)]
+    failed = FailedScan("broken.jpg", "broken.jpg: the file is truncated. Copy it again.", "ab" * 32)
+    content = pdf_report(batch, card=card, headline_metrics=METRICS, failed_scans=[failed])
+    first_page = re.sub(r"\s+", " ", read_pdf(content).pages[0].extract_text())
+    for words in ("9 scans, 1 unreadable file", RESEARCH_USE, card.files["model.onnx"], "97.1%"):
+        assert words in first_page
+    assert failed.problem in text_of(content)
+    index = first_page[first_page.index("Scans, most suspicious first") :]
+    positions = [index.index(entry.detection.name) for entry in sorted(batch, key=by_suspicion)]
+    assert positions == sorted(positions)
+    assert len({entry.detection.verdict for entry in batch}) > 1, "one verdict alone would show no order"
 
 
-def test_a_batch_shows_every_scan_once_with_its_picture_and_overlay(detector, card):
-    batch = [*entries(detector, 5), refused(detector, 5)]
-    pages = opened(pdf_report(batch, card=card)).pages
-    images = sum(len(page.images) for page in pages)
-    assert images == 2 * 5 + 1, "no overlay of the one that was refused"
-    for number, one in enumerate(batch, start=1):
-        assert sum(f"{number}. {one.detection.name}" in page.extract_text() for page in pages) == 1
+def test_batch_shows_every_scan_once_with_image_and_overlay(detector, card):
+    batch = [*make_entries(detector, 5), make_rejected_entry(detector, 5)]
+    pages = read_pdf(pdf_report(batch, card=card)).pages
+    assert sum(len(page.images) for page in pages) == 2 * 5 + 1, "the rejected scan has no overlay"
+    for number, entry in enumerate(batch, start=1):
+        assert sum(f"{number}. {entry.detection.name}" in page.extract_text() for page in pages) == 1
 
 
-def test_a_refused_picture_is_offered_no_class_and_no_place(detector, card):
-    text = text_of(pdf_report([refused(detector)], card=card))
+def test_rejected_image_has_neither_class_nor_location(detector, card):
+    text = text_of(pdf_report([make_rejected_entry(detector)], card=card))
     assert "Not a brain MRI" in text
     assert "no tumour was looked for" in text
-    assert "Likeliest class" not in text
+    assert "Most likely class" not in text
     assert "Any tumour" not in text
 
 
-def test_an_outline_is_said_with_its_size(workspace):
+def test_outline_is_described_with_its_size(workspace):
     write_masked_version(workspace.outputs)
     masked = Detector.load("v4", workspace)
-    one = next(e for e in entries(masked, 8) if e.detection.area_pixels and e.detection.verdict is not NOT_BRAIN_MRI)
-    plain = text_of(pdf_report([one], card=masked.artifact.card))
-    assert "blue line: outlined tumour" in plain
-    assert f"{one.detection.area_pixels:,} pixels" in plain
-    assert "the file gives no pixel size" in plain
-    scaled = replace(one, detection=replace(one.detection, spacing=(0.5, 0.5)))
+    entry = next(
+        entry
+        for entry in make_entries(masked, 8)
+        if entry.detection.area_pixels and entry.detection.verdict is not Verdict.NOT_BRAIN_MRI
+    )
+    without_spacing = text_of(pdf_report([entry], card=masked.artifact.card))
+    assert "blue line: outlined tumour" in without_spacing
+    assert f"{entry.detection.area_pixels:,} pixels" in without_spacing
+    assert "no pixel spacing in the file" in without_spacing
+    scaled = replace(entry, detection=replace(entry.detection, spacing=(0.5, 0.5)))
     text = text_of(pdf_report([scaled], card=masked.artifact.card))
-    assert f"{one.detection.area_pixels / 4:,.0f} mm²" in text
-    assert f"longest diameter {one.detection.diameter_pixels / 2:.1f} mm" in text
+    assert f"{entry.detection.area_pixels / 4:,.0f} mm²" in text
+    assert f"longest diameter {entry.detection.diameter_pixels / 2:.1f} mm" in text
 
 
-def test_what_the_file_says_of_the_slice_is_said(detector, card):
-    one = entry(detector)
-    place = SeriesPosition("key", "Series 3, T1, 24 slices", 4, 24)
-    scan = replace(one.scan, series=place, spacing=(0.5, 0.45), window=(300.0, 650.0), warnings=("Text is burned in.",))
-    text = text_of(pdf_report([replace(one, scan=scan)], card=card))
-    for words in (
-        "Series 3, T1, 24 slices; slice 5 of 24",
-        "0.5 × 0.45 mm",
-        "centre 300, width 650",
-        "Text is burned in.",
-    ):
-        assert words in text
+def test_details_of_the_file_are_listed(detector, card):
+    entry = make_entry(detector)
+    series = SeriesPosition("key", "Series 3, T1, 24 slices", 4, 24)
+    warnings = ("Text is burned in.",)
+    scan = replace(entry.scan, series=series, spacing=(0.5, 0.45), window=(300.0, 650.0), warnings=warnings)
+    text = text_of(pdf_report([replace(entry, scan=scan)], card=card))
+    expected = ("Series 3, T1, 24 slices; slice 5 of 24", "0.5 × 0.45 mm", "centre 300, width 650", *warnings)
+    assert [words for words in expected if words not in text] == []
 
 
-def test_a_screen_reader_can_follow_it(detector, card):
-    reader = opened(pdf_report(entries(detector, 3), card=card, title="Ward round"))
+def test_report_is_accessible_to_screen_readers(detector, card):
+    reader = read_pdf(pdf_report(make_entries(detector, 3), card=card, title="Ward round"))
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "en-GB"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert reader.metadata.title == "Ward round"
-    elements = list(structure(root["/StructTreeRoot"]))
-    kinds = [str(element["/S"]) for element in elements]
-    assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/Figure"} <= set(kinds)
+    elements = list(iter_elements(root["/StructTreeRoot"]))
+    tags = {str(element["/S"]) for element in elements}
+    assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/Figure"} <= tags
     figures = [element for element in elements if element["/S"] == "/Figure"]
     assert len(figures) == 6
     assert all(len(str(figure["/Alt"])) > 30 for figure in figures)
@@ -138,94 +143,88 @@ def test_a_screen_reader_can_follow_it(detector, card):
     assert scopes
 
 
-def structure(node):
+def iter_elements(node):
     """All elements of a tag tree."""
     kids = node.get("/K", [])
     for kid in kids if isinstance(kids, list) else [kids]:
         element = kid.get_object()
         if isinstance(element, dict) and "/S" in element:
             yield element
-            yield from structure(element)
+            yield from iter_elements(element)
 
 
-def test_it_says_that_it_keeps_to_the_standards(detector, card):
-    content = pdf_report(entries(detector, 1), card=card)
-    about = opened(content).trailer["/Root"]["/Metadata"].get_object().get_data().decode()
-    assert "<pdfuaid:part>1</pdfuaid:part>" in about
-    assert "<pdfaid:part>2</pdfaid:part>" in about
-    assert "<pdfaid:conformance>A</pdfaid:conformance>" in about
+def test_metadata_declares_the_pdf_standards(detector, card):
+    content = pdf_report(make_entries(detector, 1), card=card)
+    metadata = read_pdf(content).trailer["/Root"]["/Metadata"].get_object().get_data().decode()
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert "<pdfaid:part>2</pdfaid:part>" in metadata
+    assert "<pdfaid:conformance>A</pdfaid:conformance>" in metadata
 
 
-@pytest.mark.parametrize("typed", NASTY)
-def test_what_people_typed_is_data(detector, card, typed):
-    one = entry(detector, name=typed, finding=ReaderFinding("agree", typed))
-    content = pdf_report(
-        [one, entry(detector, 1)],
-        card=card,
-        title=typed,
-        patient_label=typed,
-        failed_scans=[Failed(typed, typed, None)],
-    )
-    text = text_of(content)
+@pytest.mark.parametrize("typed", USER_TEXTS)
+def test_user_text_is_never_parsed_as_markup(detector, card, typed):
+    batch = [make_entry(detector, name=typed, finding=ReaderFinding("agree", typed)), make_entry(detector, 1)]
+    failed_scans = [FailedScan(typed, typed, None)]
+    text = text_of(pdf_report(batch, card=card, title=typed, patient_label=typed, failed_scans=failed_scans))
     if typed.isascii() and typed.isprintable():
         plain = re.sub(r"\s+", " ", typed)
         assert text.replace(" ", "").count(plain.replace(" ", "")) >= 5
     assert "\u202e" not in text
 
 
-def test_letters_no_font_has_are_spelled_and_the_rest_stays(detector, card):
-    text = text_of(pdf_report([entry(detector, name="\U0001bc00 Müller.png")], card=card))
+def test_characters_without_a_font_are_replaced_by_their_code(detector, card):
+    text = text_of(pdf_report([make_entry(detector, name="\U0001bc00 Müller.png")], card=card))
     assert "[U+1BC00] Müller.png" in text
 
 
-def test_the_patient_label_is_on_every_page_and_nothing_is_where_none_was_typed(detector, card):
-    batch = entries(detector, 6)
-    for page in opened(pdf_report(batch, card=card, patient_label="Bed 7")).pages:
+def test_patient_label_is_on_every_page_only_if_entered(detector, card):
+    batch = make_entries(detector, 6)
+    for page in read_pdf(pdf_report(batch, card=card, patient_label="Bed 7")).pages:
         assert "Patient label: Bed 7" in page.extract_text()
     assert "Patient" not in text_of(pdf_report(batch, card=card))
 
 
-def test_of_a_large_batch_all_are_listed_and_those_with_a_finding_and_the_worst_shown(detector, card, monkeypatch):
+def test_large_batch_lists_all_scans_and_shows_the_most_important(detector, card, monkeypatch):
     monkeypatch.setattr("braintumor.reporting.report_scan.MAX_SCANS_WITH_IMAGES", 3)
-    batch = entries(detector, 12)
-    worst = sorted(batch, key=lambda e: (list(VERDICTS).index(e.detection.verdict), -e.detection.tumor_probability))
-    spoken_of = replace(worst[-1], finding=ReaderFinding(comment="Look again."))
-    batch = [spoken_of if one is worst[-1] else one for one in batch]
-    pages = opened(pdf_report(batch, card=card)).pages
+    batch = make_entries(detector, 12)
+    ranked = sorted(batch, key=by_suspicion)
+    commented = replace(ranked[-1], finding=ReaderFinding(comment="Look again."))
+    batch = [commented if entry is ranked[-1] else entry for entry in batch]
+    pages = read_pdf(pdf_report(batch, card=card)).pages
     assert sum(len(page.images) for page in pages) == 2 * 3
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
-    assert "Shown are 3 of 12" in text
+    assert "3 of 12 scans are shown" in text
     assert "Look again." in text
-    assert all(one.detection.name in text for one in batch)
-    for one in batch:
-        assert (one.detection.sha256 in text) == (one is spoken_of or any(one is other for other in worst[:2]))
+    assert all(entry.detection.name in text for entry in batch)
+    for entry in batch:
+        is_shown = entry is commented or any(entry is other for other in ranked[:2])
+        assert (entry.detection.sha256 in text) == is_shown
 
 
-def test_equal_input_gives_equal_bytes_and_a_later_reading_other_ones(detector, card):
-    batch = entries(detector, 3)
+def test_equal_input_gives_equal_bytes_and_another_time_does_not(detector, card):
+    batch = make_entries(detector, 3)
     assert pdf_report(batch, card=card) == pdf_report(iter(batch), card=card)
-    later = entry(detector, 2)
-    moved = TIME + timedelta(days=1)
-    assert pdf_report([later], card=card) != pdf_report([later], card=card, created=moved)
+    entry, later = make_entry(detector, 2), TIME + timedelta(days=1)
+    assert pdf_report([entry], card=card) != pdf_report([entry], card=card, created=later)
 
 
-def test_it_is_dated_by_its_latest_reading(detector, card):
-    reader = opened(pdf_report(entries(detector, 3), card=card))
+def test_report_is_dated_by_its_latest_detection(detector, card):
+    reader = read_pdf(pdf_report(make_entries(detector, 3), card=card))
     assert reader.metadata.creation_date == TIME + timedelta(seconds=2)
 
 
-def test_a_report_of_failures_alone_can_be_set(card):
-    text = text_of(pdf_report([], card=card, failed_scans=[Failed("a.jpg", "a.jpg: the file is empty.")], created=TIME))
-    assert "a.jpg: the file is empty." in text
+def test_report_can_consist_of_failed_files_only(card):
+    failed = FailedScan("a.jpg", "a.jpg: the file is empty.")
+    assert failed.problem in text_of(pdf_report([], card=card, failed_scans=[failed], created=TIME))
 
 
-def test_a_very_long_comment_runs_on_over_pages(detector, card):
+def test_long_comment_continues_on_further_pages(detector, card):
     words = " ".join(f"word{number}" for number in range(3000))
-    content = pdf_report([entry(detector, finding=ReaderFinding("agree", words))], card=card)
+    content = pdf_report([make_entry(detector, finding=ReaderFinding("agree", words))], card=card)
     text = text_of(content)
     assert all(f"word{number}" in text for number in (0, 1500, 2999))
-    assert len(opened(content).pages) > 2
+    assert len(read_pdf(content).pages) > 2
 
 
-def test_without_measurements_it_says_that_nothing_is_known(detector, card):
-    assert "nothing is known of how often it is right" in text_of(pdf_report(entries(detector, 1), card=card))
+def test_report_without_metrics_states_that_accuracy_is_unknown(detector, card):
+    assert "its accuracy is unknown" in text_of(pdf_report(make_entries(detector, 1), card=card))

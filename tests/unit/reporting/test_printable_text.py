@@ -1,4 +1,4 @@
-"""Words: typed text becomes a line that can be printed, and stays what was typed."""
+"""User text made printable on one line."""
 
 import pytest
 from hypothesis import given
@@ -6,27 +6,27 @@ from hypothesis import strategies as st
 
 from braintumor.reporting.labels import split_paragraphs, to_printable
 
-BREAK = "\u200b"
+BREAK_POINT = "\u200b"
 
 
 @given(st.text(max_size=200))
-def test_a_line_is_printable_and_says_what_was_typed(text):
-    line = to_printable(text).replace(BREAK, "")
+def test_printable_text_equals_the_input_without_unprintable_characters(text):
+    line = to_printable(text).replace(BREAK_POINT, "")
     assert line.isprintable()
     assert line == "".join(c if c.isprintable() else " " for c in text).strip()
 
 
-def test_a_word_too_long_for_a_column_may_be_broken_and_others_stay_whole():
+def test_only_words_too_long_for_a_column_get_break_points():
     assert to_printable("x" * 30) == "x" * 30
-    assert max(len(piece) for piece in to_printable("x" * 100).split(BREAK)) == 8
+    assert max(len(piece) for piece in to_printable("x" * 100).split(BREAK_POINT)) == 8
     path = "/some/folder/of/a/hospital/with-a-name/scan_0001_axial.png"
-    assert to_printable(path) == path, "a line breaks after a slash as it is"
+    assert to_printable(path) == path, "a line breaks after a slash anyway"
 
 
-@pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\x00", "\n", "\udc80"])
-def test_marks_that_hide_or_turn_text_become_blanks(mark):
-    assert to_printable(f"a{mark}b") == "a b"
+@pytest.mark.parametrize("character", ["\u202e", "\u200b", "\x00", "\n", "\udc80"])
+def test_invisible_and_direction_characters_become_spaces(character):
+    assert to_printable(f"a{character}b") == "a b"
 
 
-def test_lines_of_a_comment_stay_lines():
+def test_comment_is_split_into_lines():
     assert split_paragraphs("One.\r\n\n  Two. \n\t") == ["One.", "Two."]

@@ -9,7 +9,7 @@ from braintumor.models.builder import load_keras_model
 from braintumor.settings import Settings
 from braintumor.training.export import log_odds_gradient
 from braintumor.training.onnx_gradient import gradient_from_onnx
-from tests.helpers.report_entries import drawn
+from tests.helpers.report_entries import make_scan
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.trained import write_trained_version
 
@@ -30,7 +30,7 @@ def test_gradient_equals_automatic_differentiation(trained: Detector) -> None:
 
 def test_version_without_gradient_graph_gets_saliency(trained: Detector) -> None:
     trained.artifact.path("model.keras").unlink()
-    scan = drawn(1)
+    scan = make_scan(1)
     assert trained.saliency(scan) is None
     saliency = trained.saliency(scan, gradient_from_onnx(trained.artifact))
     assert saliency is not None
