@@ -16,7 +16,7 @@ from braintumor.exploration.statistics import ALL_PLANES, STATISTICS_FILE, Meta,
 from braintumor.imaging import preprocess, read_scan
 from braintumor.inference import Detector
 from braintumor.settings import Settings
-from tests.helpers.phantom_sets import write_dealt_phantoms
+from tests.helpers.phantom_sets import write_split_phantoms
 from tests.helpers.tiny_model import CONTRACT, build, fit
 from tests.helpers.versions import evaluation
 
@@ -33,7 +33,7 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
         Pointing at the two folders.
     """
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
-    write_dealt_phantoms(settings, per_class, seed)
+    write_split_phantoms(settings, per_class, seed)
     version = settings.outputs / "v1"
     (version / "figures").mkdir(parents=True)
     (version / "model.onnx").write_bytes(build(*fit()))

@@ -1,4 +1,4 @@
-"""Draws an image set of phantoms, audited and split: what most of the tests of versions begin with."""
+"""Image set of phantoms with manifest and split, the start of most tests of training and evaluation."""
 
 from braintumor.datasets.audit import audit_dataset
 from braintumor.datasets.phantom_sets import write_phantoms
@@ -6,8 +6,8 @@ from braintumor.datasets.splits import split_dataset
 from braintumor.settings import Settings
 
 
-def write_dealt_phantoms(settings: Settings, per_class: int, seed: int) -> None:
-    """Write images, manifest and split where the settings say."""
+def write_split_phantoms(settings: Settings, per_class: int, seed: int) -> None:
+    """Write images, manifest and split to the folders of the settings."""
     write_phantoms(settings.dataset, per_class, seed)
     audit_dataset(settings)
     split_dataset(settings=settings)

@@ -17,7 +17,7 @@ from braintumor.settings import Settings
 from braintumor.training.export import export_model
 from braintumor.training.train import train
 from tests.helpers.doc_examples import blocks
-from tests.helpers.phantom_sets import write_dealt_phantoms
+from tests.helpers.phantom_sets import write_split_phantoms
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def settings(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     settings = Settings(
         inputs=folder / "inputs", outputs=folder / "outputs", recipes=folder / "recipes", version="two-steps", workers=1
     )
-    write_dealt_phantoms(settings, 16, 3)
+    write_split_phantoms(settings, 16, 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             braintumor.models.architectures,

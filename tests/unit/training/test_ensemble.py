@@ -21,7 +21,7 @@ from braintumor.training.card_draft import write_initial_card
 from braintumor.training.data import load_training_data
 from braintumor.training.ensemble import build_ensemble
 from braintumor.training.export import export_model
-from tests.helpers.phantom_sets import write_dealt_phantoms
+from tests.helpers.phantom_sets import write_split_phantoms
 from tests.helpers.tiny_model import CONTRACT, build, fit
 
 COMMANDS = {"one": "braintumor train one", "other": "braintumor train other"}
@@ -36,7 +36,7 @@ def ensemble_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings with phantoms, two members, and their evaluated ensemble."""
     folder = tmp_path_factory.mktemp("ensemble")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
-    write_dealt_phantoms(settings, 12, 7)
+    write_split_phantoms(settings, 12, 7)
     data = load_training_data(CONTRACT, settings=settings)
     for name, content in (("one", build(*fit(16, 1000))), ("other", build(*fit(16, 4000), masked=True))):
         (settings.outputs / name).mkdir()

@@ -12,7 +12,7 @@ from braintumor.models.recipe import load_recipe
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 from braintumor.training.train import train
-from tests.helpers.phantom_sets import write_dealt_phantoms
+from tests.helpers.phantom_sets import write_split_phantoms
 
 
 def _fake_training(*_: Any, **__: Any) -> tuple[keras.Model, pd.DataFrame]:
@@ -22,7 +22,7 @@ def _fake_training(*_: Any, **__: Any) -> tuple[keras.Model, pd.DataFrame]:
 
 def test_results_of_the_earlier_model_are_removed(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = workspace.model_copy(update={"workers": 1})
-    write_dealt_phantoms(settings, 12, 7)
+    write_split_phantoms(settings, 12, 7)
     folder = settings.outputs / "v1"
     folder.mkdir()
     earlier = ("model.onnx", "saliency.onnx", "model.tflite", "model.int8.onnx", "similar_scans.npz", "curves.json",
