@@ -69,7 +69,7 @@ def _plan_slices(volume: Volume, name: str, settings: Settings) -> list[_SlicePl
         )
     if sum(shape[plane.axis] for plane in planes) > settings.max_frames:
         raise ScanError(
-            f"{name}: the volume has more than the allowed {settings.max_frames:,} slices. Export part of it."
+            f"{name}: the volume has more than the {settings.max_frames:,} slices allowed. Export part of it."
         )
     for plane in planes:
         sizes = volume.voxel_sizes[plane.rows], volume.voxel_sizes[plane.columns]
