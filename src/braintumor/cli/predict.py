@@ -78,7 +78,7 @@ def _sample_test_scans(version: str | None) -> list[tuple[Path, str]]:
 def _find_graph_gradient(artifact: "Artifact") -> "GradientFunction":
     """Build the gradient of a version that has no gradient graph; needs the ONNX tools of the training packages."""
     try:
-        from braintumor.training.onnx_gradient import gradient_from_onnx
+        from braintumor.models.onnx_autodiff.saliency_gradient import gradient_from_onnx
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "a package") from error
 

@@ -13,14 +13,15 @@ import pandas as pd
 
 from braintumor import __version__
 from braintumor.enums import CLASS_NAMES, RESEARCH_USE, Protocol, Split, Task
-from braintumor.inference.artifact_files import (
+from braintumor.inference.model_card import (
     EVALUATION_FILE,
     INT8_FILE,
     LITERT_FILE,
     OOD_REFERENCE_FILE,
     SIMILAR_SCANS_FILE,
+    ModelCard,
+    write_card,
 )
-from braintumor.inference.model_card import ModelCard, write_card
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData

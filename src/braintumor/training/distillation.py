@@ -11,8 +11,7 @@ import tensorflow as tf
 from braintumor.enums import Protocol
 from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file
-from braintumor.inference.artifact_files import KERAS_FILE
-from braintumor.inference.model_card import read_card
+from braintumor.inference.model_card import KERAS_FILE, read_card
 from braintumor.inference.runs import Run
 from braintumor.models.builder import build_model, load_keras_model
 from braintumor.models.recipe import Recipe, TeachersRecipe

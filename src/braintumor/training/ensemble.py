@@ -10,9 +10,8 @@ from braintumor.enums import Protocol, Split, Task
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.fileio import sha256_file
 from braintumor.imaging import InputSpec, to_batch
-from braintumor.inference.artifact_files import CARD_FILE, MODEL_FILE, SALIENCY_FILE
 from braintumor.inference.ensemble import resize_input
-from braintumor.inference.model_card import read_card, update_card
+from braintumor.inference.model_card import CARD_FILE, MODEL_FILE, SALIENCY_FILE, read_card, update_card
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.inference.registry import Artifact, load_artifact
 from braintumor.models.recipe import Recipe

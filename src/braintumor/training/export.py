@@ -15,8 +15,15 @@ from braintumor.enums import NO_TUMOR_INDEX, TUMOR_INDICES, Protocol, Split
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.fileio import write_atomically
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact_files import INT8_FILE, KERAS_FILE, LITERT_FILE, MODEL_FILE, SALIENCY_FILE
-from braintumor.inference.model_card import read_card, update_card
+from braintumor.inference.model_card import (
+    INT8_FILE,
+    KERAS_FILE,
+    LITERT_FILE,
+    MODEL_FILE,
+    SALIENCY_FILE,
+    read_card,
+    update_card,
+)
 from braintumor.models.builder import load_keras_model
 from braintumor.models.grad_cam import map_extent
 from braintumor.models.onnx_autodiff.graph import GRADIENT_OUTPUT, build_gradient_onnx

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -58,26 +59,12 @@ def load_model_inputs(
         np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
         chunk_log.write_text("")
     finished = {int(line) for line in chunk_log.read_text().split()} if chunk_log.is_file() else set()
-    starts = [start for start in range(0, len(manifest), _CHUNK_SIZE) if start not in finished]
-    if starts:
+    paths = manifest["path"].tolist()
+    chunks = {start: paths[start : start + _CHUNK_SIZE] for start in range(0, len(paths), _CHUNK_SIZE)}
+    missing = {start: chunk for start, chunk in chunks.items() if start not in finished}
+    if missing:
         preprocess_chunk = partial(_preprocess_chunk, settings, input_spec, image_set)
-        paths = manifest["path"].tolist()
-        chunks = [paths[start : start + _CHUNK_SIZE] for start in starts]
-        array = np.lib.format.open_memmap(path, mode="r+")
-        workers = settings.workers or os.cpu_count() or 1
-        with (
-            ProcessPoolExecutor(workers) as pool,
-            chunk_log.open("a") as log,
-            tqdm(
-                total=len(paths), initial=len(finished) * _CHUNK_SIZE, desc="preprocess", unit="img", disable=None
-            ) as progress,
-        ):
-            for start, images in zip(starts, pool.map(preprocess_chunk, chunks), strict=True):
-                array[start : start + len(images)] = images
-                array.flush()
-                log.write(f"{start}\n")
-                log.flush()
-                progress.update(len(images))
+        _write_chunks(path, chunk_log, missing, preprocess_chunk, settings.workers or os.cpu_count() or 1)
     return np.load(path)
 
 
@@ -113,6 +100,25 @@ def cache_path(kind: str, manifest: pd.DataFrame, input_spec: InputSpec, setting
     """Return the cache file of an array with one entry per row; its name depends on images and input specification."""
     content = json.dumps([input_spec.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
     return settings.cache_folder / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
+
+
+def _write_chunks(
+    path: Path,
+    chunk_log: Path,
+    chunks: dict[int, list[str]],
+    preprocess_chunk: Callable[[list[str]], NDArray[np.uint8]],
+    workers: int,
+) -> None:
+    """Preprocess chunks of files in parallel, and write each to its rows of the array and its start to the log."""
+    array = np.lib.format.open_memmap(path, mode="r+")
+    progress = tqdm(total=sum(map(len, chunks.values())), desc="preprocess", unit="img", disable=None)
+    with ProcessPoolExecutor(workers) as pool, chunk_log.open("a") as log, progress:
+        for start, images in zip(chunks, pool.map(preprocess_chunk, chunks.values()), strict=True):
+            array[start : start + len(images)] = images
+            array.flush()
+            log.write(f"{start}\n")
+            log.flush()
+            progress.update(len(images))
 
 
 def _preprocess_chunk(

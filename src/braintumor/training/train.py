@@ -6,8 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from braintumor.enums import Protocol
 from braintumor.fileio import write_atomically
-from braintumor.inference.artifact_files import KERAS_FILE, MODEL_FILE, SALIENCY_FILE
-from braintumor.inference.model_card import update_card
+from braintumor.inference.model_card import KERAS_FILE, MODEL_FILE, SALIENCY_FILE, update_card
 from braintumor.inference.runs import Run
 from braintumor.models.initial_weights import InitialWeights
 from braintumor.models.recipe import Recipe, load_recipe

@@ -83,9 +83,7 @@ def train_epochs(
     tensors = training
     while not should_stop(history["val_loss"].tolist(), recipe.fit):
         epoch = len(history) + 1
-        if epoch > 1 and frozen_layer_at(epoch - 1, recipe) != frozen_layer_at(epoch - 2, recipe):
-            freeze_up_to(model, frozen_layer_at(epoch - 1, recipe))
-            compile_model(model, recipe, objectives)  # the unfrozen layers start without optimizer state
+        _update_frozen_layers(model, recipe, objectives, epoch)
         model.optimizer.learning_rate = next_learning_rate(history["val_loss"].tolist(), recipe.fit)
         size = input_size_at(epoch - 1, recipe.fit, recipe.input.height)
         if tensors.model_inputs.shape[1] != size:
@@ -134,6 +132,13 @@ def compile_model(model: keras.Model, recipe: Recipe, objectives: AuxiliaryObjec
         loss, weights = objectives.add_losses(loss, weights) if objectives else (loss, weights)
     optimizer = keras.optimizers.get({"class_name": recipe.fit.optimizer, "config": config})
     model.compile(optimizer, loss, loss_weights=weights, metrics=metrics, jit_compile=False)
+
+
+def _update_frozen_layers(model: keras.Model, recipe: Recipe, objectives: AuxiliaryObjectives, epoch: int) -> None:
+    """Unfreeze layers and compile again, if the recipe unfreezes more of them at this epoch (counted from 1)."""
+    if epoch > 1 and frozen_layer_at(epoch - 1, recipe) != frozen_layer_at(epoch - 2, recipe):
+        freeze_up_to(model, frozen_layer_at(epoch - 1, recipe))
+        compile_model(model, recipe, objectives)  # the unfrozen layers start without optimizer state
 
 
 def _fit_epoch(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.baseline.training_ways import original_network
+from benchmarks.baseline.training_methods import original_network
 from braintumor.errors import RecipeError
 from braintumor.models.builder import build_model
 from braintumor.models.recipe import Recipe, load_recipe

@@ -6,9 +6,9 @@ import pytest
 from braintumor.errors import ArtifactError
 from braintumor.inference import Detector
 from braintumor.models.builder import load_keras_model
+from braintumor.models.onnx_autodiff.saliency_gradient import gradient_from_onnx
 from braintumor.settings import Settings
 from braintumor.training.export import log_odds_gradient
-from braintumor.training.onnx_gradient import gradient_from_onnx
 from tests.helpers.report_entries import make_scan
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.trained import write_trained_version

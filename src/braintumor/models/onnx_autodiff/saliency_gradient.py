@@ -2,7 +2,7 @@
 
 import onnxruntime
 
-from braintumor.inference.artifact_files import MODEL_FILE
+from braintumor.inference.model_card import MODEL_FILE
 from braintumor.inference.registry import Artifact
 from braintumor.inference.saliency import GradientFunction, onnx_gradient
 from braintumor.models.onnx_autodiff.graph import build_gradient_onnx
