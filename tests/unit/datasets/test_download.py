@@ -1,4 +1,4 @@
-"""Fetching: from a folder, a zip or Kaggle; verified, resumed, and refused when partial or altered."""
+"""Download from a folder, a ZIP or Kaggle: verified, resumed, and rejected if incomplete or altered."""
 
 import shutil
 import sys
@@ -21,7 +21,7 @@ from braintumor.settings import Settings
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A small set with its table of expected files beside it."""
+    """A small image set with the table of its expected files."""
     folder = tmp_path / "source"
     write_phantoms(folder, per_class=4)
     write_file_table(
@@ -30,7 +30,7 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_shipped_table_lists_the_whole_kaggle_set() -> None:
+def test_shipped_table_lists_the_whole_kaggle_set() -> None:
     table = load_file_table()
     assert len(table) == 7023
     assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"Training": 5712, "Testing": 1311}
@@ -39,38 +39,38 @@ def test_the_shipped_table_lists_the_whole_kaggle_set() -> None:
 
 
 @pytest.mark.real
-def test_the_real_set_is_what_the_shipped_table_says() -> None:
+def test_real_set_matches_the_shipped_table() -> None:
     assert check_files(Settings().dataset, load_file_table()).is_complete
 
 
-def test_a_folder_is_copied_and_verified(source: Path, workspace: Settings) -> None:
+def test_folder_is_copied_and_verified(source: Path, workspace: Settings) -> None:
     assert "All 16 files" in fetch_dataset(source, source / "table.csv")
     assert find_images(workspace.dataset) == find_images(source)
 
 
-def test_a_zip_with_the_set_in_an_inner_folder_is_unpacked(source: Path, workspace: Settings, tmp_path: Path) -> None:
+def test_zip_with_the_set_in_a_subfolder_is_unpacked(source: Path, workspace: Settings, tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "archive"), "zip", source.parent, source.name)
     fetch_dataset(Path(archive), source / "table.csv")
     assert len(find_images(workspace.dataset)) == 16
 
 
-def test_a_missing_file_is_refused_by_name_and_the_rest_is_kept(source: Path, workspace: Settings) -> None:
-    gone = find_images(source)[3]
-    (source / gone).unlink()
-    with pytest.raises(DatasetError, match=f"1 missing .*{Path(gone).name}"):
+def test_missing_file_is_named_and_the_others_are_copied(source: Path, workspace: Settings) -> None:
+    missing = find_images(source)[3]
+    (source / missing).unlink()
+    with pytest.raises(DatasetError, match=f"1 missing .*{Path(missing).name}"):
         fetch_dataset(source, source / "table.csv")
     assert len(find_images(workspace.dataset)) == 15
 
 
-def test_an_altered_file_is_left_out_and_named(source: Path, workspace: Settings) -> None:
+def test_altered_file_is_named_and_not_copied(source: Path, workspace: Settings) -> None:
     changed = find_images(source)[0]
     (source / changed).write_bytes((source / changed).read_bytes() + b"x")
-    with pytest.raises(DatasetError, match=f"1 altered files of the source were skipped.*{changed}|skipped \\({changed}"):
+    with pytest.raises(DatasetError, match=rf"1 altered files of the source were skipped \({changed}"):
         fetch_dataset(source, source / "table.csv")
     assert changed not in find_images(workspace.dataset)
 
 
-def test_an_unexpected_file_is_refused_by_name(source: Path, workspace: Settings) -> None:
+def test_unexpected_file_is_named(source: Path, workspace: Settings) -> None:
     fetch_dataset(source, source / "table.csv")
     extra = workspace.dataset / "Training" / "glioma" / "holiday.jpg"
     extra.write_bytes(b"not from the set")
@@ -78,32 +78,32 @@ def test_an_unexpected_file_is_refused_by_name(source: Path, workspace: Settings
         fetch_dataset(source, source / "table.csv")
 
 
-def test_a_half_done_fetch_goes_on_from_where_it_was(source: Path, workspace: Settings) -> None:
+def test_incomplete_download_resumes(source: Path, workspace: Settings) -> None:
     fetch_dataset(source, source / "table.csv")
     paths = find_images(workspace.dataset)
-    kept = workspace.dataset / paths[0]
-    before = kept.stat().st_mtime_ns
+    complete = workspace.dataset / paths[0]
+    before = complete.stat().st_mtime_ns
     for path in paths[8:]:
         (workspace.dataset / path).unlink()
-    (workspace.dataset / paths[1]).write_bytes(b"cut sho")
+    (workspace.dataset / paths[1]).write_bytes(b"truncated")
     fetch_dataset(source, source / "table.csv")
     assert check_files(workspace.dataset, load_file_table(source / "table.csv")).is_complete
-    assert kept.stat().st_mtime_ns == before
+    assert complete.stat().st_mtime_ns == before
 
 
-def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
+def test_killed_download_leaves_no_partial_file(
     source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace, moved = Path.replace, []
 
-    def killed(self: Path, target: Path) -> Path:
+    def replace_or_stop(self: Path, target: Path) -> Path:
         moved.append(target)
         if len(moved) == 5:
-            raise KeyboardInterrupt  # the partial file is written, and stays
+            raise KeyboardInterrupt  # after the partial file was written
         return replace(self, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", killed)
+        patched.setattr(Path, "replace", replace_or_stop)
         with pytest.raises(KeyboardInterrupt):
             fetch_dataset(source, source / "table.csv")
     assert len(find_images(workspace.dataset)) == 4
@@ -112,9 +112,9 @@ def test_a_fetch_killed_between_two_bytes_leaves_nothing_behind(
     assert not list(workspace.dataset.rglob("*.part"))
 
 
-def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace: Settings) -> None:
+def test_damaged_zip_and_wrong_folder_raise_clear_errors(tmp_path: Path, workspace: Settings) -> None:
     broken = tmp_path / "broken.zip"
-    broken.write_bytes(b"PK\x03\x04 and no more")
+    broken.write_bytes(b"PK\x03\x04 truncated")
     with pytest.raises(DatasetError, match="incomplete or damaged"):
         fetch_dataset(broken)
     with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -130,20 +130,20 @@ def test_a_broken_zip_and_a_wrong_folder_are_explained(tmp_path: Path, workspace
         fetch_dataset(tmp_path / "nowhere")
 
 
-def test_kaggle_is_asked_for_the_right_set(source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_set_is_downloaded_from_kaggle(source: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    handles: list[str] = []
 
     def dataset_download(handle: str) -> str:
-        asked.append(handle)
+        handles.append(handle)
         return str(source)
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
     fetch_dataset(file_table=source / "table.csv")
-    assert asked == [KAGGLE_HANDLE]
+    assert handles == [KAGGLE_HANDLE]
     assert len(find_images(workspace.dataset)) == 16
 
 
-def test_an_unreachable_kaggle_says_how_to_go_on(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_kaggle_names_the_alternative(workspace: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def dataset_download(handle: str) -> str:
         raise ConnectionError(handle)
 
@@ -152,57 +152,57 @@ def test_an_unreachable_kaggle_says_how_to_go_on(workspace: Settings, monkeypatc
         fetch_dataset()
 
 
-def test_the_shipped_table_of_the_yes_no_set_lists_all_253_pictures() -> None:
+def test_shipped_table_of_the_binary_set_lists_all_253_images() -> None:
     table = load_file_table(BINARY_SET.file_table, BINARY_SET.provenance)
     assert table["path"].str.split("/").str[0].value_counts().to_dict() == {"yes": 155, "no": 98}
     assert table["sha256"].str.fullmatch("[0-9a-f]{64}").all()
 
 
 @pytest.mark.real
-def test_the_real_yes_no_set_is_what_its_table_says() -> None:
+def test_real_binary_set_matches_its_table() -> None:
     if not binary_set_paths():
-        pytest.skip("the yes/no set is absent; fetch it with: braintumor data fetch --dataset binary")
+        pytest.skip("the binary set is missing; download it with: braintumor data fetch --dataset binary")
     assert check_files(
         binary_set_folder(), load_file_table(BINARY_SET.file_table, BINARY_SET.provenance), BINARY_SET.image_folders
     ).is_complete
 
 
-def test_the_yes_no_set_is_copied_verified_and_refused_where_partial(tmp_path: Path, workspace: Settings) -> None:
-    source = tmp_path / "download" / "brain_tumor_dataset"  # Kaggle's zip holds it twice, once a folder deeper
+def test_binary_set_is_verified_and_rejected_if_incomplete(tmp_path: Path, workspace: Settings) -> None:
+    source = tmp_path / "download" / "brain_tumor_dataset"  # Kaggle's ZIP contains it twice, once in a subfolder
     write_binary_phantoms(source, 4)
-    held = source / "yes" / "Y2.png"
-    content = held.read_bytes()
-    held.unlink()
+    image = source / "yes" / "Y2.png"
+    content = image.read_bytes()
+    image.unlink()
     with pytest.raises(DatasetError, match=r"1 missing \(yes/Y2\.png\).*navoneel"):
         fetch_dataset(source.parent, source / "table.csv", image_set=BINARY_SET)
-    held.write_bytes(content)
+    image.write_bytes(content)
     assert "All 8 files" in fetch_dataset(source.parent, source / "table.csv", image_set=BINARY_SET)
     assert len(binary_set_paths(workspace)) == 8
 
 
-def test_kaggle_is_asked_for_the_yes_no_set_and_a_failure_says_how_to_go_on(
+def test_binary_set_is_downloaded_from_kaggle(
     tmp_path: Path, workspace: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_binary_phantoms(tmp_path / "kept", 4)
-    asked: list[str] = []
+    write_binary_phantoms(tmp_path / "kaggle", 4)
+    handles: list[str] = []
 
     def dataset_download(handle: str) -> str:
-        asked.append(handle)
-        if len(asked) == 1:
+        handles.append(handle)
+        if len(handles) == 1:
             raise ConnectionError(handle)
-        return str(tmp_path / "kept")
+        return str(tmp_path / "kaggle")
 
     monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=dataset_download))
     with pytest.raises(DatasetError, match=r"ConnectionError.*data fetch --dataset binary --from FILE\.zip"):
-        fetch_dataset(file_table=tmp_path / "kept" / "table.csv", image_set=BINARY_SET)
-    assert main(["data", "fetch", "--dataset", "binary", "--table", str(tmp_path / "kept" / "table.csv")]) == 0
-    assert asked == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2
+        fetch_dataset(file_table=tmp_path / "kaggle" / "table.csv", image_set=BINARY_SET)
+    assert main(["data", "fetch", "--dataset", "binary", "--table", str(tmp_path / "kaggle" / "table.csv")]) == 0
+    assert handles == ["navoneel/brain-mri-images-for-brain-tumor-detection"] * 2
 
 
-def test_drawn_yes_no_pictures_come_with_the_command_that_takes_them(
+def test_phantom_command_prints_the_command_that_installs_them(
     tmp_path: Path, workspace: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["data", "phantoms", str(tmp_path / "drawn"), "--per-class", "4", "--dataset", "binary"]) == 0
+    assert main(["data", "phantoms", str(tmp_path / "phantoms"), "--per-class", "4", "--dataset", "binary"]) == 0
     command = capsys.readouterr().out.split("Use them with: braintumor ")[1].split()
     assert main(command) == 0
     assert len(binary_set_paths(workspace)) == 8

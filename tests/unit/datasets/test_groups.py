@@ -1,4 +1,4 @@
-"""Groups: patients, copies and twins are joined, transitively, and nothing else is."""
+"""Groups: images of a patient and near-duplicates are joined transitively."""
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,12 @@ def test_groups_are_the_connected_components(count: int, pairs: list[tuple[int, 
     assert ((numbers[:, None] == numbers[None]) == reach).all()
 
 
-def test_an_unknown_patient_joins_nothing() -> None:
+def test_empty_patient_joins_nothing() -> None:
     assert pair_equal_values(["", "a", "", "a"])[1:] == [(1, 3)]
     assert (0, 2) not in pair_equal_values(["", "a", "", "a"])
 
 
-def test_patients_copies_and_twins_chain_into_one_group() -> None:
+def test_patients_and_near_duplicates_form_one_group() -> None:
     manifest = pd.DataFrame(
         {
             "label": ["glioma"] * 5 + ["notumor"],
@@ -36,7 +36,7 @@ def test_patients_copies_and_twins_chain_into_one_group() -> None:
             "sha256": ["a", "b", "b", "c", "d", "e"],
         }
     )
-    twins = pd.DataFrame({"a": [2, 4], "b": [3, 5]})
-    groups = assign_groups(manifest, twins).tolist()
+    near_duplicates = pd.DataFrame({"a": [2, 4], "b": [3, 5]})
+    groups = assign_groups(manifest, near_duplicates).tolist()
     assert len(set(groups[:4])) == 1
-    assert len({groups[0], groups[4], groups[5]}) == 3  # a twin of another label is not joined
+    assert len({groups[0], groups[4], groups[5]}) == 3  # a near-duplicate with another label is not joined

@@ -1,4 +1,4 @@
-"""Masks: fetched whole, verified, and laid over the tumours they outline."""
+"""Tumour masks: downloaded, verified, and aligned with their images."""
 
 import io
 import zipfile
@@ -36,7 +36,7 @@ def _rows(settings: Settings) -> list[dict[str, object]]:
     return rows
 
 
-def test_masks_come_from_a_folder_and_lie_over_the_tumours(settings: Settings) -> None:
+def test_masks_from_a_folder_cover_the_tumours(settings: Settings) -> None:
     assert "All" in fetch_masks(settings.dataset / "masks", settings)
     for row in _rows(settings):
         mask = load_mask(row, settings)
@@ -46,36 +46,36 @@ def test_masks_come_from_a_folder_and_lie_over_the_tumours(settings: Settings) -
         assert mask is not None
         pixels = np.asarray(Image.open(settings.dataset / str(row["path"])), float)
         assert mask.shape == pixels.shape
-        wrong = mask[:, ::-1]
-        inside, elsewhere = mask & ~wrong, wrong & ~mask
+        mirrored = mask[:, ::-1]
+        inside, outside = mask & ~mirrored, mirrored & ~mask
         if inside.any() and row["label"] != "glioma":
-            assert pixels[inside].mean() > pixels[elsewhere].mean()
+            assert pixels[inside].mean() > pixels[outside].mean()
 
 
-def test_a_second_fetch_needs_no_source(settings: Settings) -> None:
+def test_second_download_needs_no_source(settings: Settings) -> None:
     fetch_masks(settings.dataset / "masks", settings)
     assert "already complete" in fetch_masks(Path("nowhere"), settings)
 
 
-def test_masks_come_from_a_zip_too(settings: Settings, tmp_path: Path) -> None:
+def test_masks_are_read_from_a_zip(settings: Settings, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "masks.zip", "w") as archive:
         for file in (settings.dataset / "masks").iterdir():
             archive.write(file, f"brisc2025/train/masks/{file.name}")
     assert "All" in fetch_masks(tmp_path / "masks.zip", settings)
 
 
-def test_a_partial_source_is_refused_naming_what_is_missing_and_resumes(settings: Settings) -> None:
+def test_missing_mask_is_named_and_the_download_resumes(settings: Settings) -> None:
     masks = settings.dataset / "masks"
-    held_back = sorted(masks.iterdir())[0]
-    content = held_back.read_bytes()
-    held_back.unlink()
-    with pytest.raises(DatasetError, match=f"1 are missing.*{held_back.name}"):
+    removed = sorted(masks.iterdir())[0]
+    content = removed.read_bytes()
+    removed.unlink()
+    with pytest.raises(DatasetError, match=f"1 are missing.*{removed.name}"):
         fetch_masks(masks, settings)
-    held_back.write_bytes(content)
+    removed.write_bytes(content)
     assert "All" in fetch_masks(masks, settings)
 
 
-def test_a_damaged_mask_is_replaced_and_never_read_as_one(settings: Settings) -> None:
+def test_damaged_mask_raises_an_error_and_is_replaced(settings: Settings) -> None:
     fetch_masks(settings.dataset / "masks", settings)
     row = next(r for r in _rows(settings) if r["label"] == "glioma")
     for file in masks_folder(settings).iterdir():
@@ -86,16 +86,16 @@ def test_a_damaged_mask_is_replaced_and_never_read_as_one(settings: Settings) ->
     assert load_mask(row, settings) is not None
 
 
-def test_without_masks_there_is_none_and_no_error(settings: Settings) -> None:
+def test_without_masks_load_mask_returns_none(settings: Settings) -> None:
     assert all(load_mask(row, settings) is None for row in _rows(settings))
 
 
-def test_a_source_that_is_not_there_says_so(settings: Settings) -> None:
+def test_missing_source_raises_an_error(settings: Settings) -> None:
     with pytest.raises(DatasetError, match="no such folder or ZIP"):
         fetch_masks(Path("nowhere"), settings)
 
 
-def test_an_altered_mask_of_the_real_set_is_told_from_the_real_one(tmp_path: Path) -> None:
+def test_altered_mask_of_the_real_set_is_rejected(tmp_path: Path) -> None:
     settings = Settings(inputs=tmp_path / "inputs", outputs=tmp_path / "outputs")
     name = Path(load_file_table().query("brisc_file != ''")["brisc_file"].iloc[0]).stem + ".png"
     (tmp_path / "fake").mkdir()
@@ -105,7 +105,7 @@ def test_an_altered_mask_of_the_real_set_is_told_from_the_real_one(tmp_path: Pat
     assert not (masks_folder(settings) / name).exists()
 
 
-def test_the_digest_of_a_mask_ignores_packing_but_not_pixels() -> None:
+def test_mask_digest_depends_on_pixels_not_compression() -> None:
     def png(mask: np.ndarray, level: int) -> bytes:
         stream = io.BytesIO()
         Image.fromarray(mask.astype(np.uint8) * 255).save(stream, "PNG", compress_level=level)
@@ -114,7 +114,7 @@ def test_the_digest_of_a_mask_ignores_packing_but_not_pixels() -> None:
     mask = np.eye(40, dtype=bool)
     assert compute_mask_digest(png(mask, 0)) == compute_mask_digest(png(mask, 9))
     assert compute_mask_digest(png(mask, 0)) != compute_mask_digest(png(~mask, 0))
-    assert compute_mask_digest(b"no picture") is None
+    assert compute_mask_digest(b"not an image") is None
 
 
 def _real() -> Settings:
@@ -125,7 +125,7 @@ def _real() -> Settings:
 
 
 @pytest.mark.real
-def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() -> None:
+def test_real_masks_cover_bright_regions_and_mirrored_masks_do_not() -> None:
     settings = _real()
     table = load_file_table().query("brisc_file != ''")
     mirrored = table[table["brisc_transform"] == "mirror"].sample(100, random_state=0)
@@ -137,25 +137,25 @@ def test_real_masks_lie_over_what_stands_out_and_their_mirror_images_do_not() ->
                 pixels = np.asarray(image.convert("L"), float) / 255
             mask = load_mask({**row, "width": pixels.shape[1], "height": pixels.shape[0]}, settings)
             assert mask is not None
-            wrong = mask[:, ::-1]
-            if (mask & ~wrong).any():
-                gains.append(pixels[mask & ~wrong].mean() - pixels[wrong & ~mask].mean())
+            flipped = mask[:, ::-1]
+            if (mask & ~flipped).any():
+                gains.append(pixels[mask & ~flipped].mean() - pixels[flipped & ~mask].mean())
         assert len(gains) > 80
         assert np.mean(gains) > 0.08
         assert np.mean(np.array(gains) > 0) > 0.8
 
 
-def _tumours(count: int) -> list[dict[str, Any]]:
-    """Rows of that many of the tumour images that BRISC has, by lot."""
-    known = load_file_table().query("brisc_file != ''")
-    return known.sample(count, random_state=0).to_dict("records")
+def _sample_tumors(count: int) -> list[dict[str, Any]]:
+    """Sample rows of tumour images that are in BRISC."""
+    rows = load_file_table().query("brisc_file != ''")
+    return rows.sample(count, random_state=0).to_dict("records")
 
 
 @pytest.mark.real
-def test_what_real_masks_outline_differs_from_the_rest_of_the_head() -> None:
+def test_real_masks_outline_regions_with_another_brightness() -> None:
     settings = _real()
     contrasts = []
-    for row in _tumours(200):
+    for row in _sample_tumors(200):
         pixels = read_scan(settings.dataset / row["path"], settings=settings).to_uint8()
         mask = load_mask({**row, "width": pixels.shape[1], "height": pixels.shape[0]}, settings)
         assert mask is not None
@@ -165,36 +165,38 @@ def test_what_real_masks_outline_differs_from_the_rest_of_the_head() -> None:
     assert abs(np.mean(contrasts)) > 5 * error
 
 
-def _correlation(ours: Path, brisc: Path, transform: str) -> float:
-    """How far the pixels of two images go together, the second turned as the table says."""
-    pixels = read_scan(ours).to_uint8()
+def _correlation(image_path: Path, brisc: Path, transform: str) -> float:
+    """Correlate the pixels of an image and of its BRISC image after the transform of the table."""
+    pixels = read_scan(image_path).to_uint8()
     with Image.open(brisc) as image:
         other = image.convert("L")
     if transform == "mirror":
         other = other.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    fitted = np.asarray(other.resize(pixels.shape[::-1], Image.Resampling.BILINEAR))
-    return float(np.corrcoef(pixels.ravel(), fitted.ravel())[0, 1])
+    resized = np.asarray(other.resize(pixels.shape[::-1], Image.Resampling.BILINEAR))
+    return float(np.corrcoef(pixels.ravel(), resized.ravel())[0, 1])
 
 
-def test_pixels_go_together_when_turned_as_told_and_only_then(settings: Settings, tmp_path: Path) -> None:
+def test_images_correlate_only_after_the_right_transform(settings: Settings, tmp_path: Path) -> None:
     source = settings.dataset / str(_rows(settings)[0]["path"])
     with Image.open(source) as image:
-        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((300, 300)).save(tmp_path / "turned.png")
-    assert _correlation(source, tmp_path / "turned.png", "mirror") > 0.97
-    assert _correlation(source, tmp_path / "turned.png", "identity") < 0.97
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((300, 300)).save(tmp_path / "mirrored.png")
+    assert _correlation(source, tmp_path / "mirrored.png", "mirror") > 0.97
+    assert _correlation(source, tmp_path / "mirrored.png", "identity") < 0.97
 
 
 @pytest.mark.real
-def test_real_images_are_the_brisc_images_their_masks_were_drawn_on() -> None:
+def test_real_images_match_the_brisc_images_of_their_masks() -> None:
     settings = Settings()
     folder = settings.inputs / "brisc2025"
     files = {path.name: path for path in folder.rglob("*.jpg")}
-    rows = [row for row in _tumours(200) if row["brisc_file"] in files]
+    rows = [row for row in _sample_tumors(200) if row["brisc_file"] in files]
     if not rows:
         pytest.skip(
             f"BRISC's own images are not in inputs/{folder.name} (unpack the Kaggle download {BRISC_HANDLE} there), so "
             "that masks are tested only by the contrast of what they outline"
         )
-    found = [_correlation(settings.dataset / r["path"], files[r["brisc_file"]], r["brisc_transform"]) for r in rows]
-    assert min(found) > 0.95
-    assert np.mean(found) > 0.97
+    correlations = [
+        _correlation(settings.dataset / r["path"], files[r["brisc_file"]], r["brisc_transform"]) for r in rows
+    ]
+    assert min(correlations) > 0.95
+    assert np.mean(correlations) > 0.97

@@ -1,4 +1,4 @@
-"""Phantoms: drawn heads that are told apart by their tumours, in a set as flawed as the real one."""
+"""Phantoms: synthetic heads with a tumour by class, in a set with the same flaws as the real one."""
 
 import hashlib
 from pathlib import Path
@@ -38,7 +38,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 @settings(max_examples=20, deadline=None)
 @given(st.sampled_from(CLASSES), st.integers(0, 10_000), st.sampled_from(list(Plane)[:3]), st.integers(0, 4))
-def test_every_phantom_is_a_head_on_black_with_a_tumour_only_where_its_class_has_one(
+def test_phantom_is_a_head_on_black_with_a_tumor_if_its_class_has_one(
     label: TumorClass, seed: int, plane: Plane, step: int
 ) -> None:
     phantom = make_phantom(label, seed, 96, plane, step)
@@ -49,23 +49,23 @@ def test_every_phantom_is_a_head_on_black_with_a_tumour_only_where_its_class_has
     assert phantom.mask.mean() < 0.25
 
 
-def test_the_same_arguments_draw_the_same_pixels_and_another_seed_does_not() -> None:
-    one, again, other = (make_phantom(TumorClass.GLIOMA, seed, 96).pixels for seed in (5, 5, 6))
-    assert np.array_equal(one, again)
-    assert not np.array_equal(one, other)
+def test_pixels_depend_on_the_seed() -> None:
+    first, second, other = (make_phantom(TumorClass.GLIOMA, seed, 96).pixels for seed in (5, 5, 6))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
 
 
-def test_neighbouring_slices_look_more_alike_than_two_patients() -> None:
-    def unlike(a: np.ndarray, b: np.ndarray) -> float:
+def test_adjacent_slices_are_more_similar_than_two_patients() -> None:
+    def difference(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.abs(a.astype(float) - b).mean())
 
     first = make_phantom(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL).pixels
-    neighbour = make_phantom(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL, step=1).pixels
-    stranger = make_phantom(TumorClass.MENINGIOMA, 2, 128, Plane.AXIAL).pixels
-    assert 0 < unlike(first, neighbour) < unlike(first, stranger)
+    adjacent = make_phantom(TumorClass.MENINGIOMA, 1, 128, Plane.AXIAL, step=1).pixels
+    other_patient = make_phantom(TumorClass.MENINGIOMA, 2, 128, Plane.AXIAL).pixels
+    assert 0 < difference(first, adjacent) < difference(first, other_patient)
 
 
-def test_tumours_stand_out_and_lie_where_their_class_has_them() -> None:
+def test_tumors_are_bright_and_at_the_location_of_their_class() -> None:
     for seed in range(10):
         gland = make_phantom(TumorClass.PITUITARY, seed, 128, Plane.CORONAL)
         lump = make_phantom(TumorClass.MENINGIOMA, seed, 128, Plane.AXIAL)
@@ -79,14 +79,14 @@ def test_tumours_stand_out_and_lie_where_their_class_has_them() -> None:
             assert phantom.pixels[phantom.mask].mean() > 1.3 * phantom.pixels[brain].mean()
 
 
-def test_equal_arguments_write_equal_bytes(phantom_set: Path, tmp_path: Path) -> None:
+def test_equal_arguments_give_equal_files(phantom_set: Path, tmp_path: Path) -> None:
     write_phantoms(tmp_path / "again", per_class=24, seed=3)
     write_phantoms(tmp_path / "other", per_class=24, seed=4)
     assert _hashes(tmp_path / "again") == _hashes(phantom_set)
     assert _hashes(tmp_path / "other") != _hashes(phantom_set)
 
 
-def test_the_set_is_laid_out_like_the_real_one(phantom_set: Path, provenance: pd.DataFrame) -> None:
+def test_phantom_set_has_the_folders_of_the_real_one(phantom_set: Path, provenance: pd.DataFrame) -> None:
     assert tuple(provenance.columns) == PHANTOM_COLUMNS
     assert (provenance.groupby("label").size() == 24).all()
     assert set(provenance["label"]) == set(CLASSES)
@@ -97,17 +97,17 @@ def test_the_set_is_laid_out_like_the_real_one(phantom_set: Path, provenance: pd
     assert (phantom_set / "Training" / "glioma" / "Tr-gl_0010.jpg").is_file()
 
 
-def test_the_set_leaks_as_the_real_one_does(phantom_set: Path, provenance: pd.DataFrame) -> None:
+def test_phantom_set_has_the_leakage_of_the_real_one(phantom_set: Path, provenance: pd.DataFrame) -> None:
     digests = [hashlib.sha256(_path(phantom_set, row).read_bytes()).hexdigest() for _, row in provenance.iterrows()]
     sides = provenance.assign(sha256=digests).groupby("sha256")["split"].agg(["size", "nunique"])
     assert (sides["size"] > 1).any()
-    assert (sides["nunique"] > 1).any(), "some exact copies lie on both sides of the official split"
+    assert (sides["nunique"] > 1).any(), "some exact copies are in both folders of the official split"
     patients = provenance.groupby("patient")["split"].nunique()
     assert (patients > 1).any()
     assert (provenance["brisc_transform"] == "mirror").any()
 
 
-def test_masks_lie_over_the_tumours_of_the_written_images(phantom_set: Path, provenance: pd.DataFrame) -> None:
+def test_masks_cover_the_tumors_of_the_images(phantom_set: Path, provenance: pd.DataFrame) -> None:
     tumours = provenance[provenance["label"] != "notumor"]
     assert (tumours["brisc_file"] != "").all()
     assert (provenance.loc[provenance["label"] == "notumor", "brisc_file"] == "").all()
@@ -119,12 +119,12 @@ def test_masks_lie_over_the_tumours_of_the_written_images(phantom_set: Path, pro
 
 
 @pytest.mark.parametrize("per_class", [4, 5, 7])
-def test_the_smallest_sets_keep_both_folders_filled(tmp_path: Path, per_class: int) -> None:
+def test_smallest_sets_fill_both_folders(tmp_path: Path, per_class: int) -> None:
     assert write_phantoms(tmp_path, per_class) == 4 * per_class
     for split in ("Training", "Testing"):
         assert all(any((tmp_path / split / label).iterdir()) for label in CLASSES)
 
 
-def test_too_small_a_set_is_refused(tmp_path: Path) -> None:
+def test_too_small_a_set_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 4"):
         write_phantoms(tmp_path, per_class=3)

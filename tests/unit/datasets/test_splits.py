@@ -1,4 +1,4 @@
-"""Splits: no group is ever on two sides, shares come near, and the leaky protocols are what they say."""
+"""Splits: groups stay whole in the group protocol, fractions are met, and the leaky protocols leak."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from braintumor.errors import DatasetError
 
 
 def _manifest(sizes: list[list[int]]) -> pd.DataFrame:
-    """A manifest of one list of group sizes per class."""
+    """Return a manifest from one list of group sizes per class."""
     rows = [
         (CLASS_NAMES[label], f"{label}-{group}", "Testing" if (image + group) % 5 == 0 else "Training")
         for label, groups in enumerate(sizes)
@@ -27,39 +27,39 @@ group_sizes = st.lists(st.lists(st.integers(1, 12), min_size=3, max_size=25), mi
 
 @settings(max_examples=15, deadline=None)
 @given(sizes=group_sizes, seed=st.integers(0, 2**32 - 1))
-def test_no_group_is_ever_on_two_sides(sizes: list[list[int]], seed: int) -> None:
+def test_group_protocol_keeps_groups_in_one_split(sizes: list[list[int]], seed: int) -> None:
     manifest = _manifest(sizes)
     split = assign_splits(manifest, Protocol.GROUP, seed)
     assert (split.groupby(manifest["group"]).nunique() == 1).all()
     assert set(split) == {"train", "validation", "test"}
-    sides = manifest.assign(split=split).groupby("label")["split"].nunique()
-    assert (sides == 3).all()
+    split_counts = manifest.assign(split=split).groupby("label")["split"].nunique()
+    assert (split_counts == 3).all()
 
 
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_shares_come_within_two_points_when_groups_are_small(seed: int) -> None:
+def test_fractions_are_met_within_two_points_for_small_groups(seed: int) -> None:
     manifest = _manifest([[2] * 100] * 4)
-    shares = assign_splits(manifest, Protocol.GROUP, seed).groupby(manifest["label"]).value_counts(normalize=True)
-    for name, share in {"train": 0.7, "validation": 0.1, "test": 0.2}.items():
-        assert np.allclose(shares.xs(name, level="split"), share, atol=0.02)
+    fractions = assign_splits(manifest, Protocol.GROUP, seed).groupby(manifest["label"]).value_counts(normalize=True)
+    for name, fraction in {"train": 0.7, "validation": 0.1, "test": 0.2}.items():
+        assert np.allclose(fractions.xs(name, level="split"), fraction, atol=0.02)
 
 
-def test_a_seed_deals_the_same_split_again_and_another_seed_another() -> None:
+def test_split_depends_only_on_the_seed() -> None:
     manifest = _manifest([[3] * 30] * 4)
-    first, again, other = (assign_splits(manifest, Protocol.GROUP, seed) for seed in (5, 5, 6))
-    assert first.equals(again)
+    first, second, other = (assign_splits(manifest, Protocol.GROUP, seed) for seed in (5, 5, 6))
+    assert first.equals(second)
     assert not first.equals(other)
 
 
-def test_a_group_of_two_labels_stays_whole() -> None:
+def test_group_with_two_labels_stays_whole() -> None:
     manifest = _manifest([[2] * 10] * 4)
     manifest.loc[manifest["group"].isin(["0-0", "1-0"]), "group"] = "shared"
     split = assign_splits(manifest, Protocol.GROUP, 0)
     assert split[manifest["group"] == "shared"].nunique() == 1
 
 
-def test_the_official_protocol_keeps_kaggles_testing_as_test() -> None:
+def test_official_protocol_uses_the_testing_folder_as_test_split() -> None:
     manifest = _manifest([[4] * 20] * 4)
     split = assign_splits(manifest, Protocol.OFFICIAL, 0)
     assert ((split == "test") == (manifest["original_split"] == "Testing")).all()
@@ -67,13 +67,13 @@ def test_the_official_protocol_keeps_kaggles_testing_as_test() -> None:
     assert (training == "validation").mean() == pytest.approx(0.125, abs=0.01)
 
 
-def test_the_random_protocol_splits_groups() -> None:
+def test_random_protocol_splits_groups() -> None:
     manifest = _manifest([[10] * 10] * 4)
     split = assign_splits(manifest, Protocol.RANDOM, 0)
     assert (split.groupby(manifest["group"]).nunique() > 1).any()
     assert split.value_counts(normalize=True)["train"] == pytest.approx(0.7, abs=0.01)
 
 
-def test_too_few_groups_of_a_class_are_refused_by_name() -> None:
+def test_class_with_too_few_groups_is_named() -> None:
     with pytest.raises(DatasetError, match="glioma: only 2 independent groups"):
         assign_splits(_manifest([[5, 5], [1] * 9, [1] * 9, [1] * 9]), Protocol.GROUP, 0)
