@@ -75,11 +75,11 @@ upgrade: setup  ## the same with the newest allowed versions
 readme: setup  ## write the generated parts of README and docs from outputs
 	$(BIN)/python -m scripts.update_docs
 
-bench: setup  ## measure reading, exploring and training against the original way, and the pages in Chromium
+bench: setup  ## measure prediction, exploration and training against the original project, and the pages in Chromium
 	$(BIN)/python -m benchmarks.baseline
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/view_switches.py
-	$(BIN)/python benchmarks/reading_room.py
+	$(BIN)/python benchmarks/visualizer_switches.py
+	$(BIN)/python benchmarks/detection_page.py
 
 fuzz: setup  ## search for files that reading does not survive (SECONDS=300)
 	$(BIN)/python -m tests.fuzz.fuzz --seconds $(SECONDS)

@@ -1,1 +1,1 @@
-"""Benchmarks: this project against the original way of working, and the pages in a browser."""
+"""Benchmarks against the original project, and of the pages in a browser."""

@@ -1,6 +1,6 @@
-"""Time of each stage of reading a scan: `pytest benchmarks`; compare runs with --benchmark-autosave and -compare.
+"""Time of each step of one prediction; run with `pytest benchmarks`, compare with --benchmark-autosave and -compare.
 
-Nothing here fails on an absolute time: machines differ. The bars against the original way are in `benchmarks.baseline`.
+No test fails on an absolute time, because machines differ. `benchmarks.baseline` compares with the original project.
 """
 
 import hashlib
@@ -24,16 +24,16 @@ from braintumor.settings import Settings
 from tests.helpers.tiny_model import CONTRACT, build, fit
 
 
-def encoded(size: int, colour: bool, format_: str) -> bytes:
-    picture = Image.fromarray(np.asarray(make_phantom(CLASSES[0], 1, size).pixels))
+def encode_phantom(size: int, is_color: bool, image_format: str) -> bytes:
+    image = Image.fromarray(np.asarray(make_phantom(CLASSES[0], 1, size).pixels))
     content = io.BytesIO()
-    (picture.convert("RGB") if colour else picture).save(content, format_)
+    (image.convert("RGB") if is_color else image).save(content, image_format)
     return content.getvalue()
 
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    """The shipped v1 where it is, else a tiny model: the stages around the network cost the same."""
+    """The shipped v1 if it is present, otherwise a tiny model: the other steps take the same time."""
     if (Settings().outputs / "v1" / "model.onnx").is_file():
         return Detector.load("v1", Settings(threads=1))
     outputs = tmp_path_factory.mktemp("outputs")
@@ -49,49 +49,49 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
     return Detector.load("v1", Settings(outputs=outputs, threads=1))
 
 
-@pytest.mark.parametrize("kind", ["grey-JPEG", "colour-JPEG", "grey-PNG"])
+@pytest.mark.parametrize("kind", ["gray-JPEG", "color-JPEG", "gray-PNG"])
 def test_read(benchmark, kind):
-    colour, format_ = kind.split("-")
-    content = encoded(512, colour == "colour", format_)
+    color, image_format = kind.split("-")
+    content = encode_phantom(512, color == "color", image_format)
     assert benchmark(read_scan, content).width == 512
 
 
-def test_standardize(benchmark):
-    scan = read_scan(encoded(512, False, "PNG"))
-    frame, _ = benchmark(preprocess, scan, InputSpec(150, 150))
-    assert frame.shape == (150, 150)
+def test_preprocess(benchmark):
+    scan = read_scan(encode_phantom(512, False, "PNG"))
+    model_input, _ = benchmark(preprocess, scan, InputSpec(150, 150))
+    assert model_input.shape == (150, 150)
 
 
 def test_to_batch(benchmark):
-    frames = np.zeros((32, 150, 150), np.uint8)
-    assert benchmark(to_batch, frames, InputSpec(150, 150)).shape == (32, 150, 150, 3)
+    model_inputs = np.zeros((32, 150, 150), np.uint8)
+    assert benchmark(to_batch, model_inputs, InputSpec(150, 150)).shape == (32, 150, 150, 3)
 
 
 def test_infer(benchmark, detector):
-    frames = np.zeros((1, 150, 150), np.uint8)
-    logits, _ = benchmark(detector.infer, frames)
+    model_inputs = np.zeros((1, 150, 150), np.uint8)
+    logits, _ = benchmark(detector.infer, model_inputs)
     assert logits.shape == (1, len(CLASSES))
 
 
 def test_detect(benchmark, detector):
-    content = encoded(512, False, "JPEG")
+    content = encode_phantom(512, False, "JPEG")
     assert benchmark(detector.detect, content).model_version == detector.version
 
 
 def test_heat_map_and_overlay(benchmark, detector):
-    scan = read_scan(encoded(512, False, "JPEG"))
+    scan = read_scan(encode_phantom(512, False, "JPEG"))
     detection = detector.detect(scan)
     assert benchmark(lambda: draw_overlay(scan.to_uint8(), detection.heat_map)).shape == (512, 512, 3)
 
 
 def test_csv_of_a_thousand_rows(benchmark, detector):
-    rows = [csv_row(detector.detect(encoded(512, False, "JPEG")))] * 1000
+    rows = [csv_row(detector.detect(encode_phantom(512, False, "JPEG")))] * 1000
     assert benchmark(to_csv, rows).count("\n") == 1001
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_forty_files(benchmark, detector, tmp_path: Path, workers):
-    content = encoded(512, True, "JPEG")
+    content = encode_phantom(512, True, "JPEG")
     files = [str(tmp_path / f"{number}.jpg") for number in range(40)]
     for file in files:
         Path(file).write_bytes(content)

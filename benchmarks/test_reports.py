@@ -1,6 +1,6 @@
-"""Time of what is handed out: `pytest benchmarks`; fifty scans as a report, as a ZIP, and one overlay.
+"""Time of exports: a PDF report and a ZIP of fifty scans, and one overlay; run with `pytest benchmarks`.
 
-Nothing here fails on an absolute time: machines differ.
+No test fails on an absolute time, because machines differ.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ SCANS = 50
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    """A tiny model with a mask: what is timed here comes after reading."""
+    """A tiny model with a mask, because only the export is timed."""
     outputs: Path = tmp_path_factory.mktemp("outputs")
     write_masked_version(outputs)
     return Detector.load("v4", Settings(outputs=outputs, threads=1))
@@ -43,7 +43,7 @@ def test_report(benchmark, detector, batch):
     assert benchmark(pdf_report, batch, card=detector.artifact.card).startswith(b"%PDF")
 
 
-def test_bundle(benchmark, detector, batch):
+def test_zip(benchmark, detector, batch):
     assert benchmark(export_zip, batch, card=detector.artifact.card).startswith(b"PK")
 
 

@@ -1,1 +1,1 @@
-"""Compares reading, exploring and training with the way the original project does them, side by side."""
+"""Comparison of prediction, exploration and training with the original project, side by side."""

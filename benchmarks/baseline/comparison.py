@@ -1,4 +1,4 @@
-"""Comparison: what is measured of each way, the ratio of the medians, and the bar each ratio has to clear."""
+"""Measured quantities of both methods, the ratio of their medians, and the target of each ratio."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -9,66 +9,68 @@ from benchmarks.baseline.process import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """One comparison: which number of a run, what the ratio means, and the bar it has to clear."""
+class Comparison:
+    """One quantity of a run, how its ratio is computed, and the target of the ratio."""
 
     ratio: str
     title: str
     unit: str
-    of: Callable[[Run], float]
-    upside_down: bool  # original over ours, where less is better and the bar asks how many times less
-    bar: float
+    get: Callable[[Run], float]
+    is_inverted: bool  # original / ours, for quantities where less is better
+    target: float
     at_most: bool
 
     def value(self, ours: float, original: float) -> float:
-        """The ratio of two medians."""
-        return original / ours if self.upside_down else ours / original
+        """Return the ratio of two medians."""
+        return original / ours if self.is_inverted else ours / original
 
-    def met(self, value: float) -> bool:
-        """Whether the ratio clears the bar."""
-        return value <= self.bar if self.at_most else value >= self.bar
+    def is_met(self, value: float) -> bool:
+        """Whether a ratio meets the target."""
+        return value <= self.target if self.at_most else value >= self.target
 
 
-MEASURES: Final = (
-    Measure("throughput_ratio", "throughput", "images/s", lambda r: r.throughput, False, 5.0, at_most=False),
-    Measure("cold_start_ratio", "start to first verdict", "s", lambda r: r.first_verdict, True, 5.0, at_most=False),
-    Measure("memory_ratio", "peak memory", "MiB", lambda r: r.peak_megabytes, False, 0.25, at_most=True),
+COMPARISONS: Final = (
+    Comparison("throughput_ratio", "throughput", "images/s", lambda run: run.throughput, False, 5.0, at_most=False),
+    Comparison(
+        "cold_start_ratio", "start to first verdict", "s", lambda run: run.first_verdict, True, 5.0, at_most=False
+    ),
+    Comparison("memory_ratio", "peak memory", "MiB", lambda run: run.peak_megabytes, False, 0.25, at_most=True),
 )
 
 
-def compared(ours: Sequence[Run], original: Sequence[Run]) -> dict[str, Any]:
-    """Ratios first, then each way's medians and every single value."""
+def compare_runs(ours: Sequence[Run], original: Sequence[Run]) -> dict[str, Any]:
+    """Return the ratios, then the medians and all values of each method."""
     ratios: dict[str, float] = {}
-    ways: dict[str, dict[str, Any]] = {"ours": {}, "original": {}}
-    for measure in MEASURES:
+    methods: dict[str, dict[str, Any]] = {"ours": {}, "original": {}}
+    for comparison in COMPARISONS:
         medians = {}
-        for way, runs in (("ours", ours), ("original", original)):
-            values = [measure.of(each) for each in runs]
-            medians[way] = statistics.median(values)
-            ways[way][measure.title] = {"unit": measure.unit, "median": medians[way], "values": values}
-        ratios[measure.ratio] = measure.value(medians["ours"], medians["original"])
+        for method, runs in (("ours", ours), ("original", original)):
+            values = [comparison.get(run) for run in runs]
+            medians[method] = statistics.median(values)
+            methods[method][comparison.title] = {"unit": comparison.unit, "median": medians[method], "values": values}
+        ratios[comparison.ratio] = comparison.value(medians["ours"], medians["original"])
     stages = {
-        stage: {key: statistics.median(r.stages[stage][key] for r in ours) for key in ("median", "p95")}
+        stage: {key: statistics.median(run.stages[stage][key] for run in ours) for key in ("median", "p95")}
         for stage in ours[0].stages
     }
-    bars = {m.ratio: {"bar": m.bar, "at_most": m.at_most, "met": m.met(ratios[m.ratio])} for m in MEASURES}
-    return {**ratios, "bars": bars, **ways, "stages_ms": stages}
+    bars = {c.ratio: {"bar": c.target, "at_most": c.at_most, "met": c.is_met(ratios[c.ratio])} for c in COMPARISONS}
+    return {**ratios, "bars": bars, **methods, "stages_ms": stages}
 
 
-def table(found: dict[str, Any]) -> str:
-    """Both ways in columns, for a person."""
+def format_comparison(result: dict[str, Any]) -> str:
+    """Format both methods as columns of a table."""
     lines = [
-        f"{found['version']} on {found['n']} scans ({found['files']}), {found['cores']} cores, "
-        f"median of {found['repeats']}:",
+        f"{result['version']} on {result['n']} scans ({result['files']}), {result['cores']} cores, "
+        f"median of {result['repeats']}:",
         f"{'':<24}{'ours':>12}{'original':>12}   ratio",
     ]
-    for measure in MEASURES:
-        ours, original = (found[way][measure.title]["median"] for way in ("ours", "original"))
-        limit = f"{'at most' if measure.at_most else 'at least'} {measure.bar:g}"
-        met = "met" if found["bars"][measure.ratio]["met"] else "NOT MET"
+    for comparison in COMPARISONS:
+        ours, original = (result[method][comparison.title]["median"] for method in ("ours", "original"))
+        limit = f"{'at most' if comparison.at_most else 'at least'} {comparison.target:g}"
+        outcome = "met" if result["bars"][comparison.ratio]["met"] else "NOT MET"
         lines.append(
-            f"{measure.title:<24}{ours:>12.4g}{original:>12.4g}   {found[measure.ratio]:.3g} ({limit}: {met}) "
-            f"{measure.unit}"
+            f"{comparison.title:<24}{ours:>12.4g}{original:>12.4g}   {result[comparison.ratio]:.3g} "
+            f"({limit}: {outcome}) {comparison.unit}"
         )
-    stages = ", ".join(f"{name} {spread['median']:.2f}" for name, spread in found["stages_ms"].items())
-    return "\n".join([*lines, f"Milliseconds a scan, one after another: {stages}."])
+    stages = ", ".join(f"{name} {spread['median']:.2f}" for name, spread in result["stages_ms"].items())
+    return "\n".join([*lines, f"Milliseconds per scan, in sequence: {stages}."])

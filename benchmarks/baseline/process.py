@@ -1,4 +1,4 @@
-"""Runs one way of reading, or of averaging, in a fresh process and takes its time from start to first result."""
+"""Run one method in a new process and measure the time from its start to the first result."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.baseline.ways import DONE, FIRST
+from benchmarks.baseline.methods import DONE, FIRST
 from braintumor.errors import BrainTumorError
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -18,18 +18,18 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one process measured.
+    """Measurements of one process.
 
     Attributes
     ----------
     first_verdict : float
-        Seconds from starting the process to its first verdict; of a way of averaging, to the averages.
+        Seconds from process start to the first verdict, or to the averages.
     throughput : float
-        Images a second over all files, once the first verdict is there; of a way of averaging, once it is loaded.
+        Images per second over all files after the first verdict, or after the imports.
     peak_megabytes : float
-        The most memory it held, in MiB.
+        Peak memory in MiB.
     stages : dict
-        Milliseconds by stage, `{stage: {"median", "p95"}}`; empty where the way has no stages.
+        Milliseconds by stage, `{stage: {"median", "p95"}}`; empty for a method without stages.
     """
 
     first_verdict: float
@@ -38,49 +38,49 @@ class Run:
     stages: dict[str, dict[str, float]]
 
 
-def run(way: str, *arguments: Any, n: int) -> Run:
-    """Run a function of this package in a process of its own.
+def run(method: str, *arguments: Any, n: int) -> Run:
+    """Run a function of this package in a new process.
 
     Parameters
     ----------
-    way : str
-        Its name in `ways`, or with its file, such as `averaging.ours`.
+    method : str
+        Its name in `methods`, or with its module, such as `averaging.ours`.
     *arguments
-        Plain data, handed over as JSON.
+        Plain data, passed as JSON.
     n : int
-        Files it reads.
+        Number of images.
 
     Raises
     ------
     BrainTumorError
-        The process failed; the message ends with its last words.
+        The process failed. The message contains the last line of its standard error.
     """
     code = (
         "import importlib, json, sys; module = importlib.import_module('benchmarks.baseline.' + sys.argv[1]); "
         "getattr(module, sys.argv[2])(*json.load(sys.stdin))"
     )
-    file, _, function = way.rpartition(".")
-    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])  # where `benchmarks` lies
+    module, _, function = method.rpartition(".")
+    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])  # to import `benchmarks`
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ | {"PYTHONPATH": path}
-    # Standard error goes to a file: nobody reads it while the process runs, and a full pipe would stop it.
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
+    # Standard error goes to a file: a pipe that is not read would fill up and block the process.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as error_log:
         started = time.perf_counter()
         with subprocess.Popen(
-            [sys.executable, "-c", code, file or "ways", function], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=complaints, text=True, env=environment,
+            [sys.executable, "-c", code, module or "methods", function], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=error_log, text=True, env=environment,
         ) as process:  # fmt: skip
-            assert process.stdin is not None  # both are pipes, which the type does not know
+            assert process.stdin is not None  # both are pipes
             assert process.stdout is not None
             json.dump(arguments, process.stdin)
             process.stdin.close()
-            first, found = 0.0, None
+            first, measurements = 0.0, None
             for line in process.stdout:
                 if line.startswith(FIRST):
                     first = time.perf_counter() - started
                 elif line.startswith(DONE):
-                    found = json.loads(line.removeprefix(DONE))
-        if process.returncode or found is None:
-            complaints.seek(0)
-            last = (complaints.read().strip().splitlines() or ["it said nothing"])[-1]
-            raise BrainTumorError(f"Reading {way} failed: {last}")
-    return Run(first, n / found["seconds"], found["peak_megabytes"], found.get("stages_ms", {}))
+                    measurements = json.loads(line.removeprefix(DONE))
+        if process.returncode or measurements is None:
+            error_log.seek(0)
+            last_line = (error_log.read().strip().splitlines() or ["no message on standard error"])[-1]
+            raise BrainTumorError(f"The benchmark {method} failed: {last_line}")
+    return Run(first, n / measurements["seconds"], measurements["peak_megabytes"], measurements.get("stages_ms", {}))

@@ -1,4 +1,4 @@
-"""Bench: reading, averaging and training, ours against the original way, side by side in one run."""
+"""Benchmark of prediction, exploration and training against the original project, in one run."""
 
 import json
 import platform
@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 
 from tqdm import tqdm
 
-from benchmarks.baseline.comparison import compared, table
-from benchmarks.baseline.explore import compare_exploration, exploration_table
+from benchmarks.baseline.comparison import compare_runs, format_comparison
+from benchmarks.baseline.explore import compare_exploration, format_exploration
 from benchmarks.baseline.process import run
-from benchmarks.baseline.training import compare_training, training_table
+from benchmarks.baseline.training import compare_training, format_training
 from braintumor.enums import CLASSES
 from braintumor.errors import ArtifactError, MissingExtraError
 from braintumor.fileio import write_atomically
@@ -30,7 +30,7 @@ REPEATS: Final = 5
 Part = Literal["reading", "explore", "training"]
 
 
-def bench(
+def run_benchmark(
     sources: Sequence[str | Path] = (),
     version: str | None = None,
     json_file: Path | None = None,
@@ -39,104 +39,104 @@ def bench(
     repeats: int = REPEATS,
     only: Part | None = None,
 ) -> str:
-    """Measure both ways in turn, each time in a fresh process, and compare the medians.
+    """Measure both methods, alternating and each in a new process, and compare the medians.
 
-    Exploration is measured on the whole image set, where it is at hand, and training on part of it or on phantoms; both
-    only where no scans are named.
+    Exploration is measured on the whole image set if it is present, training on part of it or on phantoms; both only
+    if no scans are given.
 
     Parameters
     ----------
     sources : sequence of str or Path
-        Scans to read; by default the Testing set, or drawn phantoms where it is not at hand.
+        Scans to predict; by default the Testing set, or phantoms if it is missing.
     version : str, optional
-        Model to read with; it needs `model.keras` beside `model.onnx`.
+        Model with both `model.onnx` and `model.keras`.
     json_file : Path, optional
-        Where to write every measurement. `throughput_ratio` is ours over the original's images a second (more is
-        better), `cold_start_ratio` the original's over our seconds to a first verdict (more is better), and
-        `memory_ratio` our peak memory over the original's (less is better). `explore` is what `compare_exploration`
-        returns, `training` what `compare_training` does.
+        File for all measurements. `throughput_ratio` is our images per second divided by the original's (more is
+        better), `cold_start_ratio` the original's seconds to a first verdict divided by ours (more is better), and
+        `memory_ratio` our peak memory divided by the original's (less is better). `explore` is the result of
+        `compare_exploration`, `training` that of `compare_training`.
     scans, repeats : int
-        At most so many files, spread evenly over what was found; so many processes of each way.
+        Maximum number of files, spread evenly over the available ones; number of processes of each method.
     only : {"reading", "explore", "training"}, optional
-        One part alone.
+        Run only this comparison.
 
     Returns
     -------
     str
-        A table for a person.
+        Tables for the user.
 
     Raises
     ------
     MissingExtraError
-        Keras is not installed, so that the original way cannot run.
+        Keras is not installed, which the original needs.
     ArtifactError, ScanError
-        There is no such model, or nothing to read.
+        There is no such model, or no scan.
     """
     settings = settings or get_settings()
     if find_spec("keras") is None or find_spec("tensorflow") is None:
         raise MissingExtraError("keras")
-    found: dict[str, Any] = {}
-    said = []
+    result: dict[str, Any] = {}
+    tables = []
     if only in (None, "reading"):
-        found = _reading(sources, version or settings.version, settings, scans, repeats)
-        said.append(table(found))
+        result = _compare_prediction(sources, version or settings.version, settings, scans, repeats)
+        tables.append(format_comparison(result))
     if only == "explore" or (only is None and not sources):
-        found["explore"] = compare_exploration(settings)
-        said.append(exploration_table(found["explore"]))
+        result["explore"] = compare_exploration(settings)
+        tables.append(format_exploration(result["explore"]))
     if only == "training" or (only is None and not sources):
-        found["training"] = compare_training(settings)
-        said.append(training_table(found["training"]))
+        result["training"] = compare_training(settings)
+        tables.append(format_training(result["training"]))
     if json_file:
-        write_atomically(json_file, json.dumps(found | _circumstances(), indent=2) + "\n")
-    return "\n\n".join(said)
+        write_atomically(json_file, json.dumps(result | _environment(), indent=2) + "\n")
+    return "\n\n".join(tables)
 
 
-def _reading(
+def _compare_prediction(
     sources: Sequence[str | Path], version: str, settings: Settings, scans: int, repeats: int
 ) -> dict[str, Any]:
-    """Both ways of reading scans, compared."""
+    """Compare both methods of prediction."""
     artifact = load_artifact(version, settings)
     keras_model = artifact.path("model.keras")
     if not keras_model.is_file():
         raise ArtifactError(
-            f"{artifact.card.version}: model.keras is missing, so the original way cannot be timed. "
+            f"{artifact.card.version}: model.keras is missing, so the original cannot be timed. "
             f"Restore it with: git checkout -- outputs, or train again with: braintumor train {artifact.card.version}"
         )
-    with _files(sources, settings, scans) as (files, origin):
+    with _scan_files(sources, settings, scans) as (files, description):
         ours, original = [], []
-        with tqdm(total=2 * repeats, desc="Timing", unit="run", disable=None) as bar:
-            for _ in range(repeats):  # in turn, so that a busy moment of the machine meets both
+        with tqdm(total=2 * repeats, desc="Timing", unit="run", disable=None) as progress:
+            for _ in range(repeats):  # alternating, so that other load on the machine affects both
                 ours.append(run("ours", artifact.card.version, files, available_cores(), n=len(files)))
-                bar.update()
+                progress.update()
                 original.append(run("original", str(keras_model), files, n=len(files)))
-                bar.update()
-    about = {"version": artifact.card.version, "n": len(files), "files": origin, "repeats": repeats}
-    return compared(ours, original) | about | {"cores": available_cores()}
+                progress.update()
+    conditions = {"version": artifact.card.version, "n": len(files), "files": description, "repeats": repeats}
+    return compare_runs(ours, original) | conditions | {"cores": available_cores()}
 
 
 @contextmanager
-def _files(sources: Sequence[str | Path], settings: Settings, count: int) -> Iterator[tuple[list[str], str]]:
-    """Files to read, as absolute paths, and what they are."""
+def _scan_files(sources: Sequence[str | Path], settings: Settings, count: int) -> Iterator[tuple[list[str], str]]:
+    """Yield the absolute paths of the scans and a description."""
     testing = settings.dataset / "Testing"
     if sources or testing.is_dir():
-        chosen = _spread_over(discover_files(sources or [testing]).files, count)
-        yield [str(Path(file).absolute()) for file in chosen], "the files named" if sources else "the Testing set"
+        selected = _sample_evenly(discover_files(sources or [testing]).files, count)
+        yield [str(Path(file).absolute()) for file in selected], "the given files" if sources else "the Testing set"
         return
     from braintumor.datasets.phantom_sets import write_phantoms
 
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
         write_phantoms(Path(folder), max(4, -(-count // len(CLASSES))))
-        drawn = discover_files([Path(folder, name) for name in ("Training", "Testing")]).files
-        yield _spread_over(drawn, count), "drawn phantoms (the Testing set is not at hand)"
+        phantoms = discover_files([Path(folder, name) for name in ("Training", "Testing")]).files
+        yield _sample_evenly(phantoms, count), "phantoms (the Testing set is missing)"
 
 
-def _spread_over(files: Sequence[str], count: int) -> list[str]:
-    """At most so many of the files, evenly spaced, so that every class among them is met."""
+def _sample_evenly(files: Sequence[str], count: int) -> list[str]:
+    """Return at most `count` evenly spaced files, so that every class is included."""
     step = max(1.0, len(files) / count)
     return [files[int(i * step)] for i in range(min(count, len(files)))]
 
 
-def _circumstances() -> dict[str, Any]:
+def _environment() -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": available_cores(),

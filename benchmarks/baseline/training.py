@@ -1,4 +1,4 @@
-"""Bench of training: images a second of v1 through our input pipeline against the original one, side by side."""
+"""Benchmark of training: images per second of v1 with our input pipeline and with the original one."""
 
 import statistics
 import tempfile
@@ -9,7 +9,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from benchmarks.baseline.process import Run, run
-from benchmarks.baseline.training_ways import DECODING, VERSION
+from benchmarks.baseline.training_methods import DECODING, VERSION
 from braintumor.datasets.catalog import SPLIT_FOLDERS
 from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.enums import CLASS_NAMES
@@ -18,44 +18,44 @@ from braintumor.settings import Settings
 
 REPEATS: Final = 3
 IMAGES: Final = 960
-_TIMES_FASTER: Final = 4.0
-_WAYS: Final = ("ours", "ours_in_float32", "original")
+_MIN_RATIO: Final = 4.0
+_METHODS: Final = ("ours", "ours_in_float32", "original")
 
 
 def compare_training(settings: Settings, repeats: int = REPEATS, images: int = IMAGES) -> dict[str, Any]:
-    """Train v1's network in both ways, in turn, each time in a fresh process, on the same folder of images.
+    """Train the network of v1 by both methods, alternating, each in a new process, on the same images.
 
     Returns
     -------
     dict
-        Plain data. `throughput_ratio` is ours over the original's images a second while training, more is better.
-        Ours decodes every image once, before, and the original each time it shows it: `throughput_ratio_first_pass`
-        counts that as if each image were shown once and never again, `throughput_ratio_whole_run` as often as the
-        recipe shows it. `throughput_ratio_in_float32` is the first ratio without the recipe's bfloat16, which the
-        original has not.
+        Plain data. `throughput_ratio` is our images per second during training divided by the original's (more is
+        better). Our pipeline decodes every image once in advance, the original each time it is used:
+        `throughput_ratio_first_pass` includes that decoding for a single use of each image,
+        `throughput_ratio_whole_run` for all uses of the recipe. `throughput_ratio_in_float32` is the first ratio
+        without bfloat16, which the original does not use.
     """
     recipe = load_recipe(VERSION, settings)
-    runs: dict[str, list[Run]] = {way: [] for way in _WAYS}
+    runs: dict[str, list[Run]] = {method: [] for method in _METHODS}
     with tempfile.TemporaryDirectory(prefix="braintumor-") as folder:
-        n, origin = _folder_of_images(Path(folder), settings, images)
-        with tqdm(total=len(_WAYS) * repeats, desc="Training", unit="run", disable=None) as bar:
-            for _ in range(repeats):  # in turn, so that a busy moment of the machine meets all
-                for way in _WAYS:
-                    name, _, precision = way.partition("_in_")
+        n, description = _link_images(Path(folder), settings, images)
+        with tqdm(total=len(_METHODS) * repeats, desc="Training", unit="run", disable=None) as progress:
+            for _ in range(repeats):  # alternating, so that other load on the machine affects all
+                for method in _METHODS:
+                    name, _, precision = method.partition("_in_")
                     options = (precision,) if precision else ()
-                    runs[way].append(run(f"training_ways.{name}", folder, *options, n=n))
-                    bar.update()
-    return _found(runs, recipe, n) | {"files": origin}
+                    runs[method].append(run(f"training_methods.{name}", folder, *options, n=n))
+                    progress.update()
+    return _build_result(runs, recipe, n) | {"files": description}
 
 
-def _folder_of_images(folder: Path, settings: Settings, count: int) -> tuple[int, str]:
-    """An image set of about so many images, all in Training, as links; how many, and what they are."""
-    origin, dataset = "the Training set", settings.dataset
+def _link_images(folder: Path, settings: Settings, count: int) -> tuple[int, str]:
+    """Link about `count` images into the Training folder of an image set; returns their number and a description."""
+    description, dataset = "the Training set", settings.dataset
     if not (dataset / SPLIT_FOLDERS[0]).is_dir():
-        origin, dataset = "drawn phantoms (the Training set is not at hand)", folder / "phantoms"
+        description, dataset = "phantoms (the Training set is missing)", folder / "phantoms"
         write_phantoms(dataset, max(4, -(-count // len(CLASS_NAMES))))
     target = settings.model_copy(update={"inputs": folder}).dataset / SPLIT_FOLDERS[0]
-    made = 0
+    linked = 0
     for label in CLASS_NAMES:
         files = sorted(path for path in (dataset / SPLIT_FOLDERS[0] / label).iterdir() if path.is_file())
         (target / label).mkdir(parents=True)
@@ -63,19 +63,19 @@ def _folder_of_images(folder: Path, settings: Settings, count: int) -> tuple[int
         for number in range(min(len(files), count // len(CLASS_NAMES))):
             file = files[int(number * step)]
             (target / label / file.name).symlink_to(file.absolute())
-            made += 1
-    return made, origin
+            linked += 1
+    return linked, description
 
 
-def _found(runs: dict[str, list[Run]], recipe: Recipe, n: int) -> dict[str, Any]:
-    medians = {way: _medians(of_way) for way, of_way in runs.items()}
+def _build_result(runs: dict[str, list[Run]], recipe: Recipe, n: int) -> dict[str, Any]:
+    medians = {method: _medians(method_runs) for method, method_runs in runs.items()}
     ours, original = medians["ours"]["images_per_second"], medians["original"]["images_per_second"]
-    decoding = statistics.median(each.stages[DECODING]["seconds"] for each in runs["ours"])
+    decoding = statistics.median(run.stages[DECODING]["seconds"] for run in runs["ours"])
 
-    def with_decoding(passes: int) -> float:
-        return float(n * passes / (decoding + n * passes / ours))
+    def with_decoding(repeats: int) -> float:
+        return float(n * repeats / (decoding + n * repeats / ours))
 
-    found = {
+    result = {
         "version": VERSION,
         "n": n,
         "repeats": len(runs["ours"]),
@@ -88,34 +88,34 @@ def _found(runs: dict[str, list[Run]], recipe: Recipe, n: int) -> dict[str, Any]
         "precision": recipe.fit.precision,
         **medians,
     }
-    met = found["throughput_ratio"] >= _TIMES_FASTER
-    return found | {"bars": {"throughput_ratio": {"bar": _TIMES_FASTER, "at_most": False, "met": met}}}
+    met = result["throughput_ratio"] >= _MIN_RATIO
+    return result | {"bars": {"throughput_ratio": {"bar": _MIN_RATIO, "at_most": False, "met": met}}}
 
 
 def _medians(runs: Sequence[Run]) -> dict[str, Any]:
     return {
-        "images_per_second": statistics.median(each.throughput for each in runs),
-        "peak_megabytes": statistics.median(each.peak_megabytes for each in runs),
-        "values": [each.throughput for each in runs],
+        "images_per_second": statistics.median(run.throughput for run in runs),
+        "peak_megabytes": statistics.median(run.peak_megabytes for run in runs),
+        "values": [run.throughput for run in runs],
     }
 
 
-def training_table(found: dict[str, Any]) -> str:
-    """All ways in columns, for a person."""
-    bar = found["bars"]["throughput_ratio"]
-    told = f"at least {bar['bar']:g}: {'met' if bar['met'] else 'NOT MET'}"
-    speeds = [found[way]["images_per_second"] for way in _WAYS]
-    peaks = [found[way]["peak_megabytes"] for way in _WAYS]
+def format_training(result: dict[str, Any]) -> str:
+    """Format all methods as columns of a table."""
+    bar = result["bars"]["throughput_ratio"]
+    target = f"at least {bar['bar']:g}: {'met' if bar['met'] else 'NOT MET'}"
+    speeds = [result[method]["images_per_second"] for method in _METHODS]
+    peaks = [result[method]["peak_megabytes"] for method in _METHODS]
     lines = [
-        f"Training {found['version']} on {found['n']} images ({found['files']}), median of {found['repeats']}:",
+        f"Training {result['version']} on {result['n']} images ({result['files']}), median of {result['repeats']}:",
         f"{'':<24}{'ours':>12}{'in float32':>12}{'original':>12}   ratio",
         f"{'throughput':<24}{speeds[0]:>12.4g}{speeds[1]:>12.4g}{speeds[2]:>12.4g}   "
-        f"{found['throughput_ratio']:.3g} ({told}) images/s",
+        f"{result['throughput_ratio']:.3g} ({target}) images/s",
         f"{'peak memory':<24}{peaks[0]:>12.4g}{peaks[1]:>12.4g}{peaks[2]:>12.4g}   MiB",
-        f"Ours computes in {found['precision']}, as the recipe says; in float32, as the original, the ratio is "
-        f"{found['throughput_ratio_in_float32']:.3g}.",
-        f"Decoding all images once, before, took {found['seconds_of_decoding']:.3g} s. With it the ratio is "
-        f"{found['throughput_ratio_whole_run']:.3g} over the {found['passes']} times the recipe may show an image, "
-        f"and {found['throughput_ratio_first_pass']:.3g} if each were shown but once.",
+        f"Our recipe computes in {result['precision']}; in float32, as in the original, the ratio is "
+        f"{result['throughput_ratio_in_float32']:.3g}.",
+        f"Decoding all images in advance took {result['seconds_of_decoding']:.3g} s. Including it, the ratio is "
+        f"{result['throughput_ratio_whole_run']:.3g} for the {result['passes']} uses of an image in the recipe, "
+        f"and {result['throughput_ratio_first_pass']:.3g} for a single use.",
     ]
     return "\n".join(lines)

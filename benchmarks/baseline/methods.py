@@ -1,7 +1,7 @@
-"""The two ways of reading scans, each run in a process of its own: ours, and the original project's.
+"""Prediction by both methods, each in a separate process: ours, and the original project's.
 
-Each prints a line when it has its first verdict, so that the process that started it can take the time, and at the end
-one line of JSON with what it measured.
+Each prints a line at its first verdict, for the parent process to measure the time, and finally one line of JSON with
+its measurements.
 """
 
 import json
@@ -19,29 +19,29 @@ DONE: Final = "braintumor-bench done "
 
 
 def ours(version: str, files: Sequence[str], workers: int) -> None:
-    """Read with the detector: the first file alone, then all of them as `predict` does, then stage by stage."""
+    """Predict the first file, then all files as `braintumor predict` does, then again with the time of each stage."""
     from braintumor.inference import Detector
     from braintumor.settings import get_settings
 
-    # As `predict` does: a thread for each scan, none more inside ONNX Runtime.
+    # As in `braintumor predict`: one thread per scan, and one inside ONNX Runtime.
     detector = Detector.load(version, get_settings().model_copy(update={"threads": 1}))
     detector.detect(files[0])
-    say(FIRST)
+    write_line(FIRST)
 
     from braintumor.reporting.csv_export import to_csv
     from braintumor.services.file_groups import group_paths
     from braintumor.services.reading import ReadingService
 
     service = ReadingService(detector, workers)
-    seconds = _seconds(lambda: to_csv(reading.row for reading in service.read(group_paths(files))))
+    seconds = _measure_seconds(lambda: to_csv(reading.row for reading in service.read(group_paths(files))))
     peak = peak_megabytes()
     timings = [detector.detect(file).milliseconds for file in files]
-    stages = {stage: _spread([timing[stage] for timing in timings]) for stage in timings[0]}
-    say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak, "stages_ms": stages}))
+    stages = {stage: _percentiles([timing[stage] for timing in timings]) for stage in timings[0]}
+    write_line(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak, "stages_ms": stages}))
 
 
 def original(model: str, files: Sequence[str]) -> None:
-    """Read as the original project does: Pillow resizes, Keras predicts, an image at a time."""
+    """Predict as the original project does: resize with Pillow, predict single images with Keras."""
     import numpy as np
     from PIL import Image
 
@@ -50,37 +50,37 @@ def original(model: str, files: Sequence[str]) -> None:
     network = load_keras_model(Path(model))
     height, width, channels = network.input_shape[1:]
 
-    def read(file: str) -> Any:
+    def predict(file: str) -> Any:
         image = Image.open(file).convert("L" if channels == 1 else "RGB").resize((width, height))
         pixels = np.asarray(image, np.float32).reshape(1, height, width, channels)
         return network.predict(pixels / 255, verbose=0)
 
-    read(files[0])
-    say(FIRST)
-    seconds = _seconds(lambda: deque(map(read, files), maxlen=0))
-    say(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak_megabytes()}))
+    predict(files[0])
+    write_line(FIRST)
+    seconds = _measure_seconds(lambda: deque(map(predict, files), maxlen=0))
+    write_line(DONE + json.dumps({"seconds": seconds, "peak_megabytes": peak_megabytes()}))
 
 
 def peak_megabytes() -> float:
-    """The most memory this process has held, in MiB."""
+    """Return the peak memory of this process in MiB."""
     status = Path("/proc/self/status")
-    if status.is_file():  # Linux; `getrusage` would also count what the parent held when it started us
+    if status.is_file():  # Linux, where `getrusage` includes the memory of the parent at the fork
         line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _seconds(work: Callable[[], Any]) -> float:
+def _measure_seconds(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-def _spread(values: Sequence[float]) -> dict[str, float]:
+def _percentiles(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "p95": sorted(values)[int(0.95 * (len(values) - 1))]}
 
 
-def say(line: str) -> None:
-    """Print a line for the process that started this one."""
+def write_line(line: str) -> None:
+    """Print a line for the parent process."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -1,8 +1,8 @@
-"""Time of every switch on the Visualizer, from the click to the last change of the page: part of `make bench`.
+"""Benchmark of every switch on the Visualizer, from the click to the last change of the page; part of `make bench`.
 
-Measured within Chromium: the clock starts when the pointer goes down on the page and stops at the last change of its
-content, or the last picture to come, as the page itself saw them. Nothing fails on a time: machines differ, and so do
-moments. Alone: `.venv/bin/python benchmarks/view_switches.py`.
+Times are measured by Chromium: from pressing the pointer to the last change of the content or the last loaded image.
+The benchmark does not fail on a time, because machines differ. Run alone with
+`.venv/bin/python benchmarks/visualizer_switches.py`.
 """
 
 import argparse
@@ -19,57 +19,58 @@ from tests.helpers.e2e.routes import VIEWS
 from tests.helpers.e2e.server import NO_CHROMIUM, find_chromium, launch_chromium, serve_dashboard
 from tests.helpers.e2e.user import User, open_dashboard
 
-BAR: Final = 500.0  # milliseconds
-LOAD: Final = "page, loaded anew"
-LOAD_BAR: Final = 1000.0
+# Targets in milliseconds.
+SWITCH_TARGET: Final = 500.0
+LOAD_TARGET: Final = 1000.0
+LOAD: Final = "reload of the page"
 ROUNDS: Final = 5
 # Milliseconds without a change after which a page counts as complete.
-QUIET: Final = 400
+QUIET_PERIOD: Final = 400
 _CLOCK: Final = """
 (() => {
-  const seen = window.switches = {clicked: 0, changed: 0};
-  const now = () => { seen.changed = performance.now(); };
-  document.addEventListener("pointerdown", () => { seen.clicked = seen.changed = performance.now(); }, true);
+  const times = window.switches = {clicked: 0, changed: 0};
+  const now = () => { times.changed = performance.now(); };
+  document.addEventListener("pointerdown", () => { times.clicked = times.changed = performance.now(); }, true);
   document.addEventListener("load", now, true);
-  // What lies within a canvas is for screen readers only, and tables write it there at leisure.
-  const shown = change => !(change.type == "childList" && change.target.closest?.("canvas"));
-  new MutationObserver(changes => changes.some(shown) && now()).observe(
+  // The content of a canvas is for screen readers only, and tables write it later.
+  const isVisible = change => !(change.type == "childList" && change.target.closest?.("canvas"));
+  new MutationObserver(changes => changes.some(isVisible) && now()).observe(
     document, {subtree: true, childList: true, attributes: true, characterData: true});
 })()
 """
-_COMPLETE: Final = f"() => performance.now() - window.switches.changed > {QUIET}"
+_COMPLETE: Final = f"() => performance.now() - window.switches.changed > {QUIET_PERIOD}"
 Switch = tuple[str, Callable[[User], None]]
 
 
 def main() -> int:
-    """Print a table of medians; 0 when done."""
+    """Measure, print the medians, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each switch is made, after one warm-up")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement here")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="repetitions of each switch, after one warm-up")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements to this file")
     options = parser.parse_args()
     chromium = find_chromium()
     if chromium is None:
-        print(f"Views were not timed: {NO_CHROMIUM}.")
+        print(f"The Visualizer was not measured: {NO_CHROMIUM}.")
         return 0
     times: dict[str, list[float]] = {}
     with serve_dashboard() as address, launch_chromium(chromium) as browser, open_dashboard(browser, address) as user:
         user.go("Visualizer")
         user.page.add_init_script(_CLOCK)
         for number in range(options.rounds + 1):
-            for name, act in _switches():
-                took = _timed(user, act)
+            for name, action in _iter_switches():
+                milliseconds = _measure(user, action)
                 if number:  # the first round fills the caches
-                    times.setdefault(name, []).append(took)
-        # Loaded by its own address, a page makes Streamlit look for its server in two places; nothing here is a test.
+                    times.setdefault(name, []).append(milliseconds)
+        # A page that is opened by its URL makes Streamlit try two server addresses, and one of them fails.
         user.errors.clear()
-    print(_table(times, options.rounds))
+    print(_format_table(times, options.rounds))
     if options.json:
         options.json.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def _switches() -> Iterator[Switch]:
-    """Every switch once, each from another place than it leads to; first the page itself, loaded anew."""
+def _iter_switches() -> Iterator[Switch]:
+    """Yield a reload of the page, then every switch once, each from another view."""
     yield LOAD, lambda user: user.reload()
     for tab in ("Montage", "Explorer", "Leakage", "Maps"):
         yield f"tab {tab}", lambda user, tab=tab: user.open_tab(tab)
@@ -87,23 +88,23 @@ def _switches() -> Iterator[Switch]:
     yield "", lambda user: user.open_tab("Maps")
 
 
-def _timed(user: User, act: Callable[[User], None]) -> float:
-    """Milliseconds from the click that an act makes to the last change it brings about."""
-    act(user)
+def _measure(user: User, action: Callable[[User], None]) -> float:
+    """Return the milliseconds from the click of an action to the last change of the page."""
+    action(user)
     user.settle()
     user.page.wait_for_function(_COMPLETE)
     return float(user.page.evaluate("() => window.switches.changed - window.switches.clicked"))
 
 
-def _table(times: dict[str, list[float]], rounds: int) -> str:
+def _format_table(times: dict[str, list[float]], rounds: int) -> str:
     lines = [f"Milliseconds from click to the last change of the page, {rounds} times each:"]
     lines += [f"{'':<24}{'median':>8}{'worst':>8}"]
     for name, values in times.items():
         if name:
             median = statistics.median(values)
-            bar = LOAD_BAR if name == LOAD else BAR
-            missed = "" if median < bar else f"   NOT under {bar:g}"
-            lines.append(f"{name:<24}{median:>8.0f}{max(values):>8.0f}{missed}")
+            target = LOAD_TARGET if name == LOAD else SWITCH_TARGET
+            warning = "" if median < target else f"   NOT under {target:g}"
+            lines.append(f"{name:<24}{median:>8.0f}{max(values):>8.0f}{warning}")
     return "\n".join(lines)
 
 
