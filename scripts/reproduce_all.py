@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from braintumor.inference.registry import INT8_FILE, LITERT_FILE
+from braintumor.inference.model_card import INT8_FILE, LITERT_FILE
 from braintumor.inference.runs import Run, list_run_names
-from braintumor.models.recipe import load_recipe
+from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.settings import Settings, get_settings
 
 _STUDY_FILE = "study.json"
@@ -32,8 +32,7 @@ def commands(settings: Settings) -> Iterator[str]:
         "data split",
         "explore",
     )
-    recipes = {path.stem for path in settings.recipes.rglob("*.toml") if path.parent.name != "ablations"}
-    runs = {Run(name) for name in recipes} | {
+    runs = {Run(name) for name in find_recipes(settings)} | {
         Run.from_name(name) for name in list_run_names(settings.outputs, "card.json")
     }
     ordered = sorted(

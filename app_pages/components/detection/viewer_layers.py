@@ -16,7 +16,7 @@ from braintumor.imaging.geometry import position_in_image
 from braintumor.imaging.overlay import OUTLINE_COLOR, inferno_colors
 from braintumor.imaging.windowing import unit_to_uint8
 from braintumor.inference import Detection, Detector
-from braintumor.inference.artifact_files import SALIENCY_FILE
+from braintumor.inference.model_card import SALIENCY_FILE
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
 from braintumor.reporting.labels import label_text
 

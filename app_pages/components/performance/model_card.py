@@ -9,10 +9,9 @@ from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.datasets.catalog import training_dataset
 from braintumor.enums import Task
-from braintumor.inference.artifact_files import LITERT_FILE, MODEL_FILE
 from braintumor.inference.card_sections import Agreement, InitialWeights, TrainingSummary
 from braintumor.inference.decision import MaskFusion, describe_rule
-from braintumor.inference.model_card import ModelCard
+from braintumor.inference.model_card import LITERT_FILE, MODEL_FILE, ModelCard
 from braintumor.results.metric import parse_metric
 from braintumor.results.version import VersionReport
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from braintumor.errors import ArtifactError
 from braintumor.evaluation.evaluate import evaluate
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
-from braintumor.inference.artifact_files import EVALUATION_FILE
+from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.results.metric import Metrics, parse_metrics
 from braintumor.settings import Settings, get_settings
 from braintumor.text import pluralize

@@ -15,10 +15,9 @@ from braintumor.evaluation.metrics.bootstrap import REPLICATES
 from braintumor.evaluation.metrics.segmentation import localization_metrics
 from braintumor.evaluation.scoring import score_split
 from braintumor.fileio import write_atomically
-from braintumor.inference.artifact_files import EVALUATION_FILE
 from braintumor.inference.decision import predicted_class, tumor_probability
 from braintumor.inference.detector import Detector
-from braintumor.inference.model_card import update_card
+from braintumor.inference.model_card import EVALUATION_FILE, update_card
 from braintumor.inference.outputs import Outputs
 from braintumor.results.metric import parse_metric
 from braintumor.results.study import EXTERNAL_SPLIT, read_external_split

@@ -10,8 +10,7 @@ import numpy as np
 from braintumor.enums import Split
 from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file
-from braintumor.inference.artifact_files import KERAS_FILE, MODEL_FILE
-from braintumor.inference.model_card import ModelCard, read_card
+from braintumor.inference.model_card import KERAS_FILE, MODEL_FILE, ModelCard, read_card
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe
 from braintumor.results.metric import Metrics

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from braintumor.enums import CLASSES, Task, TumorClass
+from braintumor.enums import CLASS_NAMES, CLASSES, Task, TumorClass
+from braintumor.imaging.geometry import MapExtent
 from braintumor.imaging.preprocessing import InputSpec
 from braintumor.inference.decision import MaskFusion, Thresholds
 
 
 class CardSection(BaseModel):
-    """Base of all sections: unknown keys are kept, names in JSON may differ from the attributes."""
+    """Base of all sections: unknown keys are kept, and names in JSON may differ from the attributes."""
 
     model_config = ConfigDict(extra="allow", frozen=True, validate_by_name=True, validate_by_alias=True)
 
@@ -189,3 +190,20 @@ def _dump_thresholds(thresholds: Thresholds) -> dict[str, Any]:
 CardInput = Annotated[InputSpec, _only_keys_of(InputSpec)]
 CardFusion = Annotated[MaskFusion, _only_keys_of(MaskFusion)]
 CardThresholds = Annotated[Thresholds, BeforeValidator(_parse_thresholds), PlainSerializer(_dump_thresholds)]
+
+
+def _check_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
+    if classes != CLASS_NAMES:
+        raise ValueError(f"lists {list(classes)}, not {list(CLASS_NAMES)}")
+    return classes
+
+
+def _check_extent(extent: MapExtent) -> MapExtent:
+    left, top, right, bottom = extent
+    if not (left < right and top < bottom):
+        raise ValueError(f"{extent} is empty")
+    return extent
+
+
+CardClasses = Annotated[tuple[str, ...], AfterValidator(_check_classes)]
+CardMapExtent = Annotated[MapExtent, AfterValidator(_check_extent)]

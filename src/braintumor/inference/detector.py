@@ -22,11 +22,16 @@ from braintumor.inference.decision import (
     tumor_probability,
 )
 from braintumor.inference.detection import Detection
-from braintumor.inference.loading import load_gradient, load_ood_reference, load_similar_scan_index
 from braintumor.inference.onnx_model import ModelRunner, OnnxModel
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.registry import Artifact, load_artifact
+from braintumor.inference.registry import (
+    Artifact,
+    load_artifact,
+    load_gradient,
+    load_ood_reference,
+    load_similar_scan_index,
+)
 from braintumor.settings import Settings, get_settings
 
 if TYPE_CHECKING:  # imported on use, so that a first detection starts fast

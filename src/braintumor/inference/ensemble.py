@@ -12,9 +12,8 @@ from PIL import Image
 from braintumor.enums import CLASSES, TUMOR_INDICES, Task
 from braintumor.errors import ArtifactError
 from braintumor.imaging import InputSpec
-from braintumor.inference.artifact_files import MODEL_FILE
 from braintumor.inference.decision import tumor_log_odds
-from braintumor.inference.model_card import ModelCard
+from braintumor.inference.model_card import MODEL_FILE, ModelCard
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.registry import Artifact, load_artifact

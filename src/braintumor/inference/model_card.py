@@ -6,40 +6,46 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
-from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from braintumor.enums import CLASS_NAMES, Task, TumorClass
+from braintumor.enums import Task, TumorClass
 from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file, write_atomically
-from braintumor.imaging.geometry import MapExtent
-from braintumor.inference.artifact_files import CARD_FILE, HASHED_FILES, MODEL_FILE
-from braintumor.inference.card_sections import (
-    Agreement,
-    BinaryDecision,
-    CardFusion,
-    CardInput,
-    CardSection,
-    CardThresholds,
-    Conformal,
-    DataSummary,
-    EnsembleSummary,
-    ExportCheck,
-    InitialWeights,
-    Member,
-    OODLimits,
-    Retrieval,
-    TrainingSummary,
-    TTAViews,
-    Variant,
-)
+from braintumor.inference import card_sections as sections
 from braintumor.inference.decision import MaskFusion
 from braintumor.settings import Settings
 
+CARD_FILE: Final = "card.json"
+MODEL_FILE: Final = "model.onnx"
+KERAS_FILE: Final = "model.keras"
+EVALUATION_FILE: Final = "evaluation.json"
+# Optional files.
+SALIENCY_FILE: Final = "saliency.onnx"
+SIMILAR_SCANS_FILE: Final = "similar_scans.npz"
+OOD_REFERENCE_FILE: Final = "ood_reference.csv"
+LITERT_FILE: Final = "model.tflite"  # smaller variants, for other runtimes
+INT8_FILE: Final = "model.int8.onnx"
+
+# Files whose hashes are in the card, in the card's order.
+HASHED_FILES: Final = (
+    MODEL_FILE,
+    SALIENCY_FILE,
+    LITERT_FILE,
+    INT8_FILE,
+    SIMILAR_SCANS_FILE,
+    KERAS_FILE,
+    "history.csv",
+    EVALUATION_FILE,
+    "curves.json",
+    "predictions.csv",
+    OOD_REFERENCE_FILE,
+    "study.json",
+)
 # Besides the network, these keys decide the prediction for a scan: results measured before one changed are outdated.
 _FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
 
 
-class ModelCard(CardSection):
+class ModelCard(sections.CardSection):
     """Everything needed to use a trained version correctly.
 
     The attributes without a default are what a detector needs. Unknown keys are kept, and a card that is read and
@@ -62,50 +68,36 @@ class ModelCard(CardSection):
     task: Task = Task.FOUR_CLASS
     architecture: str = ""
     parameters: int | None = None
-    input_spec: CardInput = Field(alias="input")
-    classes: tuple[str, ...]
+    input_spec: sections.CardInput = Field(alias="input")
+    classes: sections.CardClasses
     temperature: float = Field(gt=0)
-    thresholds: CardThresholds
-    conformal: Conformal
-    ood: OODLimits | None = Field(default=None, alias="novelty")
+    thresholds: sections.CardThresholds
+    conformal: sections.Conformal
+    ood: sections.OODLimits | None = Field(default=None, alias="novelty")
     intended_use: str = ""
     limits: tuple[str, ...] = ()
     protocol: str = ""
-    data: DataSummary = DataSummary()
+    data: sections.DataSummary = sections.DataSummary()
     recipe: dict[str, Any] = Field(default_factory=dict)
     seed: int | None = None
-    training: TrainingSummary = TrainingSummary()
+    training: sections.TrainingSummary = sections.TrainingSummary()
     libraries: dict[str, str] = Field(default_factory=dict)
     git_commit: str = ""
     files: dict[str, str]
-    weights: InitialWeights | None = None
+    weights: sections.InitialWeights | None = None
     teachers: dict[str, str] = Field(default_factory=dict)
-    variants: dict[str, Variant] = Field(default_factory=dict)
-    export: ExportCheck | None = None
-    saliency: Agreement | None = None
-    map_extent: MapExtent | None = None
-    members: tuple[Member, ...] = ()
-    ensemble: EnsembleSummary | None = None
-    tta: TTAViews = Field(default=TTAViews(), alias="views")
-    mask_fusion: CardFusion = Field(default=MaskFusion(), alias="fusion")
-    binary_decision: BinaryDecision | None = Field(default=None, alias="decision")
-    retrieval: Retrieval | None = None
+    variants: dict[str, sections.Variant] = Field(default_factory=dict)
+    export: sections.ExportCheck | None = None
+    saliency: sections.Agreement | None = None
+    map_extent: sections.CardMapExtent | None = None
+    members: tuple[sections.Member, ...] = ()
+    ensemble: sections.EnsembleSummary | None = None
+    tta: sections.TTAViews = Field(default=sections.TTAViews(), alias="views")
+    mask_fusion: sections.CardFusion = Field(default=MaskFusion(), alias="fusion")
+    binary_decision: sections.BinaryDecision | None = Field(default=None, alias="decision")
+    retrieval: sections.Retrieval | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())
-
-    @field_validator("classes")
-    @classmethod
-    def _check_classes(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        if classes != CLASS_NAMES:
-            raise ValueError(f"lists {list(classes)}, not {list(CLASS_NAMES)}")
-        return classes
-
-    @field_validator("map_extent")
-    @classmethod
-    def _check_map_extent(cls, extent: MapExtent | None) -> MapExtent | None:
-        if extent is not None and not (extent[0] < extent[2] and extent[1] < extent[3]):
-            raise ValueError(f"{extent} is empty")
-        return extent
 
     @model_validator(mode="wrap")
     @classmethod

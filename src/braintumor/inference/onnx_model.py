@@ -9,11 +9,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact_files import MODEL_FILE
-from braintumor.inference.loading import create_session
-from braintumor.inference.model_card import ModelCard
+from braintumor.inference.model_card import MODEL_FILE, ModelCard
 from braintumor.inference.outputs import LOGITS, Outputs
-from braintumor.inference.registry import Artifact
+from braintumor.inference.registry import Artifact, create_session
 
 
 class ModelRunner(Protocol):

@@ -7,9 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from braintumor.imaging import Scan
-from braintumor.inference.artifact_files import CARD_FILE
 from braintumor.inference.detection import Detection
 from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import CARD_FILE
 from braintumor.settings import Settings, get_settings
 
 _MAX_CACHED = 4

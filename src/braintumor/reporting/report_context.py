@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from braintumor.enums import RESEARCH_USE, Verdict
 from braintumor.imaging import FailedScan
-from braintumor.inference.artifact_files import MODEL_FILE
 from braintumor.inference.decision import describe_rule
 from braintumor.inference.detection import Detection
-from braintumor.inference.model_card import ModelCard
+from braintumor.inference.model_card import MODEL_FILE, ModelCard
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import (
     class_probabilities,

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from braintumor.enums import Protocol
-from braintumor.inference.artifact_files import CARD_FILE
-from braintumor.inference.model_card import read_card_for_display
+from braintumor.inference.model_card import CARD_FILE, read_card_for_display
 from braintumor.inference.registry import list_models
 from braintumor.inference.runs import Run
 from braintumor.results.metric import Metric, Metrics, parse_metric, parse_metrics

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact_files import EVALUATION_FILE
+from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.inference.registry import Artifact
 from braintumor.results.metric import Metric, parse_metric
 

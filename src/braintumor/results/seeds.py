@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from braintumor.inference.artifact_files import EVALUATION_FILE
+from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.inference.runs import Run, list_run_names
 from braintumor.results.version import VersionReport, read_version_report
 from braintumor.settings import Settings, get_settings

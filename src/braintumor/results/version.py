@@ -9,8 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, Protocol, Task
-from braintumor.inference.artifact_files import CARD_FILE, EVALUATION_FILE
-from braintumor.inference.model_card import ModelCard, read_card_for_display
+from braintumor.inference.model_card import CARD_FILE, EVALUATION_FILE, ModelCard, read_card_for_display
 from braintumor.inference.runs import Run, list_run_names
 from braintumor.results.metric import BINARY_LABELS, Curves, Metric, Metrics, parse_curves, parse_metrics
 from braintumor.results.study import StudyCheck, parse_checks, read_checks

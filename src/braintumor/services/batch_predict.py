@@ -14,7 +14,7 @@ from braintumor.enums import RESEARCH_USE, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.fileio import sha256_file
 from braintumor.inference import Detector
-from braintumor.inference.artifact_files import CARD_FILE
+from braintumor.inference.model_card import CARD_FILE
 from braintumor.reporting.csv_export import format_cell, to_csv
 from braintumor.reporting.overlays import overlay_path
 from braintumor.services.batch_outputs import OutputPaths, ReportWriter

@@ -8,8 +8,8 @@ import pytest
 
 from braintumor.enums import CLASSES, Task
 from braintumor.errors import ArtifactError
-from braintumor.inference.artifact_files import CARD_FILE
 from braintumor.inference.model_card import (
+    CARD_FILE,
     ModelCard,
     parse_card,
     read_card,

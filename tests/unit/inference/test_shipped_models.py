@@ -10,7 +10,7 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, TUMOR_LABEL
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector, list_models, load_artifact
-from braintumor.inference.artifact_files import SALIENCY_FILE, SIMILAR_SCANS_FILE
+from braintumor.inference.model_card import SALIENCY_FILE, SIMILAR_SCANS_FILE
 from braintumor.settings import get_settings
 
 SHIPPED = [name for name in list_models() if (get_settings().outputs / name / "predictions.csv").is_file()]

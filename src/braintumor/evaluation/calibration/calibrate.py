@@ -18,10 +18,9 @@ from braintumor.evaluation.calibration.fit import (
 from braintumor.evaluation.calibration.fit_ood import fit_ood_reference, ood_card_entry
 from braintumor.evaluation.calibration.fit_retrieval import fit_similar_scan_index, measure_retrieval
 from braintumor.fileio import write_atomically
-from braintumor.inference.artifact_files import OOD_REFERENCE_FILE, SIMILAR_SCANS_FILE
 from braintumor.inference.decision import MaskFusion, softmax, tumor_log_odds, tumor_probability
 from braintumor.inference.detector import Detector
-from braintumor.inference.model_card import update_card
+from braintumor.inference.model_card import OOD_REFERENCE_FILE, SIMILAR_SCANS_FILE, update_card
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings

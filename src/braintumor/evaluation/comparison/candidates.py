@@ -8,7 +8,7 @@ from typing import Final
 
 from braintumor.enums import Protocol, Task
 from braintumor.errors import DatasetError
-from braintumor.inference.artifact_files import EVALUATION_FILE
+from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.inference.registry import Artifact, list_models, load_artifact
 from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.settings import Settings

@@ -14,8 +14,8 @@ from braintumor.evaluation.sampling import sample_across_groups
 from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.evaluation.stress_test.perturbation import PERTURBATION_STEPS, blur, iter_perturbed
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact_files import KERAS_FILE
 from braintumor.inference.decision import tumor_probability
+from braintumor.inference.model_card import KERAS_FILE
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

@@ -17,8 +17,8 @@ from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
 from braintumor.evaluation.sampling import sample_across_groups
 from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact_files import KERAS_FILE, MODEL_FILE
 from braintumor.inference.ensemble import Ensemble
+from braintumor.inference.model_card import KERAS_FILE, MODEL_FILE
 from braintumor.inference.onnx_model import OnnxModel
 from braintumor.inference.outputs import LOGITS
 from braintumor.inference.registry import load_artifact

@@ -16,8 +16,7 @@ from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.evaluation.stress_test.ood_rejection import measure_ood_rejection
 from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.fileio import write_atomically
-from braintumor.inference.artifact_files import EVALUATION_FILE
-from braintumor.inference.model_card import update_card
+from braintumor.inference.model_card import EVALUATION_FILE, update_card
 from braintumor.results.study import EXTERNAL_SPLIT, is_current, read_checks, write_checks
 from braintumor.settings import Settings, get_settings
 

@@ -10,8 +10,8 @@ from braintumor.errors import ArtifactError
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, mean_with_ci
 from braintumor.evaluation.metrics.classification import correctness
 from braintumor.evaluation.variants.runner import Runner, VariantDetector
-from braintumor.inference.artifact_files import INT8_FILE, LITERT_FILE
 from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import INT8_FILE, LITERT_FILE
 from braintumor.training.data import TrainingData
 
 _METRIC_TITLES: Final = {

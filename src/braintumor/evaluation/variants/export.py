@@ -13,9 +13,8 @@ from braintumor.evaluation.variants.acceptance import BOUNDS, measure_variant, r
 from braintumor.evaluation.variants.runner import Runner, make_litert_runner, make_onnx_runner
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.imaging import to_batch
-from braintumor.inference.artifact_files import INT8_FILE, LITERT_FILE, MODEL_FILE
 from braintumor.inference.detector import Detector
-from braintumor.inference.model_card import read_card, update_card
+from braintumor.inference.model_card import INT8_FILE, LITERT_FILE, MODEL_FILE, read_card, update_card
 from braintumor.inference.outputs import LOGITS
 from braintumor.results.metric import parse_metric
 from braintumor.settings import Settings, get_settings
