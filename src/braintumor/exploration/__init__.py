@@ -1,1 +1,1 @@
-"""What the classes look like: average, variability, difference, montage."""
+"""Statistics, features and leakage of the data set, with their plots and summaries."""

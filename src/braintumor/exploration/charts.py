@@ -1,4 +1,4 @@
-"""Charts of the image facts and of the tumours: distributions by class, scatter of two facts, histograms."""
+"""Plot image and tumour features with Plotly, and summarize each chart in a sentence."""
 
 from typing import Final
 
@@ -9,43 +9,50 @@ import plotly.graph_objects as go
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import DatasetError
 from braintumor.exploration.figures import TUMOR_CLASS_COLORS
-from braintumor.exploration.image_features import IMAGE_FEATURES, TUMOR_FEATURES
+from braintumor.exploration.image_features import (
+    IMAGE_FEATURES,
+    IMAGE_FEATURES_FILE,
+    TUMOR_FEATURES,
+    TUMOR_FEATURES_FILE,
+)
 from braintumor.exploration.statistics import Statistics
 from braintumor.imaging.preprocessing import MARGIN_LEVEL
 from braintumor.settings import Settings, get_settings
 
-# More points than this cannot be told apart and take long to draw; they are thinned evenly.
+# More points than this are slow to draw and do not change the outline; they are thinned evenly.
 _MAX_VIOLIN_POINTS: Final = 3000
-# Dots of a scatter: drawn as shapes, so many take a fifth of a second, where WebGL takes as long to start.
+# SVG draws this many points in 0.2 s, about as long as WebGL takes to start.
 _MAX_SCATTER_POINTS: Final = 1500
-# Darker grey levels are background: the level at which `standardize` cuts the margin.
+# Darker grey levels are background: the level at which `preprocess` crops the margin.
 _FIRST_FOREGROUND_LEVEL: Final = MARGIN_LEVEL + 1
-# Okabe and Ito (2008), for whatever is no class.
+# Okabe and Ito (2008), for groups other than classes.
 _COLORS: Final = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
+_MARGIN: Final = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
 def load_image_features(manifest: pd.DataFrame, settings: Settings | None = None) -> pd.DataFrame:
-    """The manifest with the facts of each image beside it: the columns of both, `FACTS` for the latter.
+    """Read the image features and join them with the manifest; the new columns are `IMAGE_FEATURES`.
 
     Raises
     ------
     DatasetError
-        There are none yet.
+        The file is missing or damaged.
     """
-    facts = _read_csv("image_features.csv", settings)
-    kept = [column for column in manifest.columns if column == "path" or column not in facts.columns]
-    return manifest[kept].merge(facts, on="path", how="inner")
+    features = _read_csv(IMAGE_FEATURES_FILE, settings)
+    # A feature such as `width` replaces the manifest column of the same name.
+    columns = [column for column in manifest.columns if column == "path" or column not in features.columns]
+    return manifest[columns].merge(features, on="path", how="inner")
 
 
 def load_tumor_features(settings: Settings | None = None) -> pd.DataFrame:
-    """The tumour measures: `path`, `label`, `plane`, `group` and `MEASURES`; empty where no masks were fetched.
+    """Read `path`, `label`, `plane`, `group` and `TUMOR_FEATURES` of each tumour; empty without masks.
 
     Raises
     ------
     DatasetError
-        There are none yet.
+        The file is missing or damaged.
     """
-    return _read_csv("tumors.csv", settings)
+    return _read_csv(TUMOR_FEATURES_FILE, settings)
 
 
 def _read_csv(file: str, settings: Settings | None) -> pd.DataFrame:
@@ -54,18 +61,18 @@ def _read_csv(file: str, settings: Settings | None) -> pd.DataFrame:
     except FileNotFoundError:
         raise DatasetError(f"There is no {file} yet. Compute it with: braintumor explore") from None
     except ValueError as error:
-        raise DatasetError(f"{file} cannot be read ({error}). Compute it anew with: braintumor explore") from error
+        raise DatasetError(f"{file} cannot be read ({error}). Compute it again with: braintumor explore") from error
 
 
 def plot_distribution(features: pd.DataFrame, column: str, by: str = "label") -> go.Figure:
-    """How a fact or measure is distributed over each class (or whatever `by` names): violins with quartiles."""
+    """Plot the distribution of a feature for each value of column `by`, as violins with quartiles."""
     figure = go.Figure()
     for number, key in enumerate(_group_keys(features, by)):
         values = features.loc[features[by] == key, column]
         figure.add_trace(
             go.Violin(
-                y=_thin_values(values), name=_display_name(key), line_color=_group_color(key, number), box_visible=True, points=False,
-                meanline_visible=True, spanmode="hard",
+                y=_thin_values(values), name=_display_name(key), line_color=_group_color(key, number),
+                box_visible=True, points=False, meanline_visible=True, spanmode="hard",
             )
         )  # fmt: skip
     figure.update_layout(yaxis_title=column, showlegend=False, margin=_MARGIN)
@@ -73,28 +80,28 @@ def plot_distribution(features: pd.DataFrame, column: str, by: str = "label") ->
 
 
 def summarize_distribution(features: pd.DataFrame, column: str, by: str = "label") -> str:
-    """The medians behind a distribution, and the share of its spread that lies between the groups."""
+    """Summarize a distribution: the median of each group, and the share of variance between groups."""
     medians = features.groupby(by)[column].median()
-    told = ", ".join(f"{_display_name(key)} {medians[key]:.3g}" for key in _group_keys(features, by))
+    listed = ", ".join(f"{_display_name(key)} {medians[key]:.3g}" for key in _group_keys(features, by))
     values = features[column]
     total = float(((values - values.mean()) ** 2).sum())
     between = float(((features.groupby(by)[column].transform("mean") - values.mean()) ** 2).sum())
     share = between / total if total > 0 else 0.0
     source = "Class" if by == "label" else by.capitalize()
     return (
-        f"Median {column} ({_column_description(column)}): {told}. {source} accounts for {share:.0%} of its variance."
+        f"Median {column} ({_column_description(column)}): {listed}. {source} accounts for {share:.0%} of its variance."
     )
 
 
 def plot_scatter(features: pd.DataFrame, x: str, y: str, by: str = "label") -> go.Figure:
-    """Two facts against one another, a dot an image, thinned evenly where there are many."""
-    shown = thin_rows(features)
+    """Plot two features as a scatter plot with a point per image, thinned evenly if there are many."""
+    plotted = thin_rows(features)
     figure = go.Figure()
-    for number, key in enumerate(_group_keys(shown, by)):
-        part = shown[shown[by] == key]
+    for number, key in enumerate(_group_keys(plotted, by)):
+        group = plotted[plotted[by] == key]
         figure.add_trace(
             go.Scatter(
-                x=part[x], y=part[y], name=_display_name(key), mode="markers", customdata=part[["path"]],
+                x=group[x], y=group[y], name=_display_name(key), mode="markers", customdata=group[["path"]],
                 marker={"color": _group_color(key, number), "size": 5, "opacity": 0.55},
                 hovertemplate="%{customdata[0]}<br>" + f"{x} %{{x:.3g}}, {y} %{{y:.3g}}<extra></extra>",
             )
@@ -107,19 +114,22 @@ def plot_scatter(features: pd.DataFrame, x: str, y: str, by: str = "label") -> g
 
 
 def thin_rows(features: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a scatter draws: every so many, evenly, where there are more than can be told apart."""
+    """Return the rows that a scatter plot draws: every n-th row if there are many."""
     return features.iloc[:: max(1, -(-len(features) // _MAX_SCATTER_POINTS))]
 
 
 def summarize_scatter(features: pd.DataFrame, x: str, y: str) -> str:
-    """How far two facts go together, by rank."""
+    """Summarize a scatter plot with the rank correlation of its features."""
     ranks = features[[x, y]].rank()
-    r = float(ranks[x].corr(ranks[y])) if min(ranks[x].nunique(), ranks[y].nunique()) > 1 else 0.0
-    return f"Over {len(features):,} images, {x} ({_column_description(x)}) and {y} ({_column_description(y)}) have a rank correlation of {r:+.2f}."
+    correlation = float(ranks[x].corr(ranks[y])) if min(ranks[x].nunique(), ranks[y].nunique()) > 1 else 0.0
+    return (
+        f"Over {len(features):,} images, {x} ({_column_description(x)}) and {y} ({_column_description(y)}) have a rank "
+        f"correlation of {correlation:+.2f}."
+    )
 
 
 def plot_histogram(statistics: Statistics) -> go.Figure:
-    """Share of pixels at each grey level, by class, without the background, which would dwarf the rest."""
+    """Plot the share of pixels at each grey level by class, without the background, which would dominate."""
     figure = go.Figure()
     for label in CLASSES:
         if statistics.image_count(label):
@@ -135,20 +145,16 @@ def plot_histogram(statistics: Statistics) -> go.Figure:
 
 
 def summarize_histogram(statistics: Statistics) -> str:
-    """How much of each class is background, and how bright the rest is."""
+    """Summarize the histograms: share of background and mean grey level of the rest, by class."""
     levels = np.arange(_FIRST_FOREGROUND_LEVEL, 256)
-    parts = []
+    entries = []
     for label in CLASSES:
         if statistics.image_count(label):
             share = statistics.histogram(label)
-            mean = float(
-                share[_FIRST_FOREGROUND_LEVEL:] @ levels / max(float(share[_FIRST_FOREGROUND_LEVEL:].sum()), 1e-9)
-            )
-            parts.append(f"{label.title} {share[:_FIRST_FOREGROUND_LEVEL].sum():.0%} and {mean:.0f}")
-    return f"Share of dark pixels (background), and mean grey level of the rest: {'; '.join(parts)}."
-
-
-_MARGIN: Final = {"l": 8, "r": 8, "t": 8, "b": 8}
+            foreground = share[_FIRST_FOREGROUND_LEVEL:]
+            mean = float(foreground @ levels / max(float(foreground.sum()), 1e-9))
+            entries.append(f"{label.title} {share[:_FIRST_FOREGROUND_LEVEL].sum():.0%} and {mean:.0f}")
+    return f"Share of dark pixels (background), and mean grey level of the rest: {'; '.join(entries)}."
 
 
 def _group_keys(features: pd.DataFrame, by: str) -> list[str]:
@@ -168,7 +174,7 @@ def _column_description(column: str) -> str:
 
 
 def _thin_values(values: pd.Series) -> np.ndarray:
-    """At most `_POINTS` values, evenly by rank, which leaves quartiles and outline as they are."""
+    """Return at most `_MAX_VIOLIN_POINTS` values, evenly spaced by rank, which preserves the quartiles."""
     ordered = np.sort(values.to_numpy(float))
     if len(ordered) <= _MAX_VIOLIN_POINTS:
         return ordered

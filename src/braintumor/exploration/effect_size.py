@@ -1,4 +1,4 @@
-"""How much two classes differ at each pixel, in standard deviations, and where that is more than noise."""
+"""Effect size and significance of class differences at each pixel, and profiles of maps along a line."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,26 +8,28 @@ from numpy.typing import NDArray
 
 from braintumor.exploration.accumulators import Moments
 
-# False discovery rates told apart; 0.05 is the one spoken of unless said otherwise.
+# False discovery rates that are stored; 0.05 is the default.
 FDR_LEVELS: Final = (0.05, 0.01, 0.001)
-# Below this many groups on a side no standard deviation worth the name can be had.
+# With fewer groups in a class, its standard deviation is too uncertain.
 MIN_GROUPS: Final = 5
-# Pixels whose groups differ less than half a grey level are background: they are not tested.
+# Pixels that vary by less than half a grey level are background and are not tested.
 _MIN_STD: Final = 0.5 / 255
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
-    """Difference of two classes, a minus b, at each pixel.
+    """Difference of two classes at each pixel, a minus b.
 
     Attributes
     ----------
     size : ndarray of float32, shape (height, width)
-        Hedges' g: difference of the means over groups, in pooled standard deviations of groups.
-    passed : ndarray of uint8, shape (height, width)
-        How many of `levels` the pixel's false discovery rate stays at or below.
+        Hedges' g: difference of the group means, in pooled standard deviations over groups.
+    levels_passed : ndarray of uint8, shape (height, width)
+        Number of `levels` at which the pixel is significant.
     levels : tuple of float
-        False discovery rates, falling.
+        False discovery rates, in descending order.
     """
 
     size: NDArray[np.float32]
@@ -35,33 +37,33 @@ class Effect:
     levels: tuple[float, ...] = FDR_LEVELS
 
     def significant_pixels(self, level: float = FDR_LEVELS[0]) -> NDArray[np.bool_]:
-        """Pixels called different at a false discovery rate.
+        """Return the pixels that differ significantly at a false discovery rate.
 
         Raises
         ------
         ValueError
-            The rate is not one of `levels`.
+            `level` is not one of `levels`.
         """
         if level not in self.levels:
-            raise ValueError(f"Significance was counted at {self.levels}, not at {level}.")
+            raise ValueError(f"Significance is stored for the levels {self.levels}, not for {level}.")
         return self.levels_passed > self.levels.index(level)
 
 
 def compute_effect(a: Moments, b: Moments) -> Effect | None:
-    """Compare two classes, given the moments of their group means.
+    """Compute effect size and significance from the moments of two classes.
 
-    Hedges' g (Hedges 1981), Welch's t-test for unequal variances, and the procedure of Benjamini and Hochberg (1995)
-    over the pixels that vary at all. Groups are the unit, as images of one patient are not independent.
+    Uses Hedges' g (Hedges 1981), Welch's t-test for unequal variances, and the Benjamini-Hochberg procedure (1995)
+    over all pixels that vary. The unit is the group, because images of one patient are not independent. Needs scipy.
 
     Parameters
     ----------
     a, b : Moments
-        Over groups: each array taken in was the mean image of one group.
+        Moments over groups: each array is the mean image of one group.
 
     Returns
     -------
     Effect or None
-        None where a side has fewer than `MIN_GROUPS` groups. Needs scipy.
+        None if a class has fewer than `MIN_GROUPS` groups.
     """
     if min(a.count, b.count) < MIN_GROUPS:
         return None
@@ -72,33 +74,29 @@ def compute_effect(a: Moments, b: Moments) -> Effect | None:
     correction = 1 - 3 / (4 * (a.count + b.count) - 9)
     size = np.zeros(a.mean.shape, np.float32)
     size[tested] = correction * (a.mean - b.mean)[tested] / pooled[tested]
-    passed = np.zeros(a.mean.shape, np.uint8)
+    levels_passed = np.zeros(a.mean.shape, np.uint8)
     if tested.any():
-        means, deviations = (a.mean, b.mean), (a.std(ddof=1), b.std(ddof=1))
         p = stats.ttest_ind_from_stats(
-            means[0][tested], deviations[0][tested], a.count,
-            means[1][tested], deviations[1][tested], b.count, equal_var=False,
+            a.mean[tested], a.std(ddof=1)[tested], a.count,
+            b.mean[tested], b.std(ddof=1)[tested], b.count, equal_var=False,
         ).pvalue  # fmt: skip
         rate = stats.false_discovery_control(p, method="bh")
-        passed[tested] = sum((rate <= level).astype(np.uint8) for level in FDR_LEVELS)
-    return Effect(size, passed)
-
-
-Point = tuple[float, float]
+        levels_passed[tested] = sum((rate <= level).astype(np.uint8) for level in FDR_LEVELS)
+    return Effect(size, levels_passed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """Values along a line; all arrays have one entry per sample.
+    """Values of a map along a line; all arrays have one element per sample.
 
     Attributes
     ----------
     distance : ndarray of float64
-        From the start, in pixels.
+        Distance from the start, in pixels.
     x, y : ndarray of float64
         Column and row of each sample.
     values : ndarray of float64
-        The map there, interpolated between pixel centres.
+        Value of the map, interpolated between pixel centres.
     """
 
     distance: NDArray[np.float64]
@@ -108,15 +106,15 @@ class Profile:
 
 
 def sample_profile(values: NDArray, start: Point, end: Point, samples: int | None = None) -> Profile:
-    """Read a map along a line, bilinearly.
+    """Sample a map along a line with bilinear interpolation.
 
     Parameters
     ----------
     values : ndarray, shape (height, width)
     start, end : (x, y)
-        Column and row, in pixels; points beyond the edge are moved onto it.
+        Column and row, in pixels; points outside the map are moved to its edge.
     samples : int, optional
-        How many; about one per pixel by default.
+        Number of samples; about one per pixel by default.
     """
     height, width = values.shape
     ends = np.clip([start, end], 0.0, [width - 1.0, height - 1.0])

@@ -1,4 +1,4 @@
-"""Images out of place: those of which some fact lies far from what is usual in their class."""
+"""Find outliers: images with a feature far from the median of their class."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
@@ -9,57 +9,58 @@ import pandas as pd
 from braintumor.enums import TumorClass
 from braintumor.exploration.image_features import IMAGE_FEATURES
 
-# Standard deviations from the median of the class; far beyond what chance gives a few thousand images of any shape.
+# Standard deviations from the class median. Among a few thousand images, chance alone rarely reaches this.
 OUTLIER_DEVIATIONS: Final = 6.0
 OUTLIER_COLUMNS: Final = ("path", "label", "origin", "fact", "value", "usual", "deviations")
 
 
 def find_outliers(features: pd.DataFrame) -> pd.DataFrame:
-    """The images that are furthest from their class in some fact, furthest first.
+    """Find images with an outlying feature, most extreme first.
 
     Parameters
     ----------
-    table : DataFrame
-        The facts joined with the manifest: the keys of `FACTS`, and `path`, `label`, `origin`.
+    features : DataFrame
+        Image features joined with the manifest: the keys of `IMAGE_FEATURES`, and `path`, `label`, `origin`.
 
     Returns
     -------
     DataFrame
-        `path`, `label`, `origin`; `fact`, the one that is furthest off, its `value` and the median of the class
-        (`usual`), and how many standard deviations of the class lie between (`deviations`, at least `FAR`).
+        `path`, `label`, `origin`; `fact`, the most outlying feature; its `value`; the class median (`usual`); and the
+        distance in standard deviations of the class (`deviations`, at least `OUTLIER_DEVIATIONS`).
     """
     values = features[list(IMAGE_FEATURES)]
     by_class = values.groupby(features["label"])
-    usual, spread = by_class.transform("median"), by_class.transform("std")
-    away = ((values - usual).abs() / spread.where(spread > 0)).fillna(0.0).to_numpy()
-    rows, furthest = np.arange(len(features)), away.argmax(axis=1) if len(features) else np.zeros(0, int)
-    found = features[["path", "label", "origin"]].assign(
+    medians, spread = by_class.transform("median"), by_class.transform("std")
+    deviations = ((values - medians).abs() / spread.where(spread > 0)).fillna(0.0).to_numpy()
+    rows, furthest = np.arange(len(features)), deviations.argmax(axis=1) if len(features) else np.zeros(0, int)
+    outlier_table = features[["path", "label", "origin"]].assign(
         fact=[list(IMAGE_FEATURES)[number] for number in furthest],
         value=values.to_numpy()[rows, furthest],
-        usual=usual.to_numpy()[rows, furthest],
-        deviations=away[rows, furthest],
+        usual=medians.to_numpy()[rows, furthest],
+        deviations=deviations[rows, furthest],
     )
-    found = found[found["deviations"] >= OUTLIER_DEVIATIONS]
-    return found.sort_values(["deviations", "path"], ascending=[False, True], ignore_index=True)
+    outlier_table = outlier_table[outlier_table["deviations"] >= OUTLIER_DEVIATIONS]
+    return outlier_table.sort_values(["deviations", "path"], ascending=[False, True], ignore_index=True)
 
 
 def summarize_outliers(outlier_table: pd.DataFrame, image_count: int) -> str:
-    """How many images are out of place, and the one that is most."""
+    """Summarize the number of outliers and the most extreme one."""
+    limit = f"{OUTLIER_DEVIATIONS:g} standard deviations or more from the median of"
     if outlier_table.empty:
-        return f"None of {image_count:,} images lies {OUTLIER_DEVIATIONS:g} standard deviations or more from the median of its class."
+        return f"None of {image_count:,} images lies {limit} its class."
     first = outlier_table.iloc[0].to_dict()
+    name, title = first["path"].rpartition("/")[2], TumorClass(first["label"]).title.lower()
     return (
-        f"Of {image_count:,} images, {len(outlier_table):,} lie {OUTLIER_DEVIATIONS:g} standard deviations or more from the median of their class "
-        f"in some fact. Furthest is {first['path'].rpartition('/')[2]} ({TumorClass(first['label']).title.lower()}): "
-        f"{describe_outlier(first)}."
+        f"Of {image_count:,} images, {len(outlier_table):,} lie {limit} their class in some feature. The most "
+        f"extreme is {name} ({title}): {describe_outlier(first)}."
     )
 
 
 def describe_outlier(outlier: Mapping[Hashable, Any]) -> str:
-    """What is unusual in a row of `outliers`, such as `aspect (width over height) is 1.22, usually 1`."""
+    """Describe a row of `find_outliers`, such as `aspect (width over height) is 1.22, class median 1`."""
     meaning = f"{outlier['fact']} ({IMAGE_FEATURES[outlier['fact']]})"
-    return f"{meaning} is {_format_number(outlier['value'])}, usually {_format_number(outlier['usual'])}"
+    return f"{meaning} is {_format_number(outlier['value'])}, class median {_format_number(outlier['usual'])}"
 
 
 def _format_number(value: float) -> str:
-    return "nearly 0" if 0 < abs(value) < 0.001 else f"{value:.3g}"
+    return "almost 0" if 0 < abs(value) < 0.001 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Streams the whole set once, in shards of whole groups over all cores; a killed pass goes on from where it was."""
+"""Read all images in one pass, in shards over all cores; an interrupted pass resumes from its checkpoint."""
 
 import hashlib
 import itertools
@@ -17,17 +17,22 @@ from typing import Final
 
 from tqdm import tqdm
 
-from braintumor.exploration.accumulators import ImageTask, ScanReader, extract_features
-from braintumor.exploration.statistics_accumulator import StatisticsAccumulator
+from braintumor.exploration.statistics_accumulator import (
+    ImageTask,
+    ScanReader,
+    StatisticsAccumulator,
+    extract_features,
+)
 from braintumor.imaging import InputSpec, read_scan
 from braintumor.settings import Settings, get_settings
 
-# Images in a shard, at least, unless the set ends; a group is never cut, so a shard can be larger.
+# Minimum number of images in a shard (the last one may be smaller). Groups are not split, so shards can be larger.
 _MIN_SHARD_SIZE: Final = 64
-# Seconds of work that a kill may cost.
+# Seconds between checkpoints: the work lost if the process is killed.
 CHECKPOINT_SECONDS: Final = 5.0
 
 Shard = list[ImageTask]
+ShardMapper = Callable[[Callable[[Shard], StatisticsAccumulator], Sequence[Shard]], Iterator[StatisticsAccumulator]]
 
 
 def accumulate_statistics(
@@ -39,57 +44,57 @@ def accumulate_statistics(
     checkpoint: Path | None = None,
     read: ScanReader = read_scan,
 ) -> StatisticsAccumulator:
-    """Read every image once and tally it.
+    """Read every image once and accumulate its statistics.
 
-    The result does not depend on how many threads work, nor on whether the pass was interrupted: shards are cut and
-    merged in one fixed order.
+    The result does not depend on the number of threads or on interruptions, because shards have a fixed order.
 
     Parameters
     ----------
-    tasks : iterable of Task
-    contract : InputContract
-        The standardization.
-    only_frames : bool
-        Average and variability only: no facts, histograms or masks.
+    tasks : iterable of ImageTask
+    input_spec : InputSpec
+        The preprocessing.
+    pixels_only : bool
+        Compute only average and variability: no features, histograms or masks.
     checkpoint : Path, optional
-        File that keeps the work done so far, and is removed at the end.
-    read : Reader
-        What makes a scan of a file's content; another way of reading is for comparisons only.
+        File for intermediate results; it is deleted at the end.
+    read : ScanReader
+        Makes a scan from the content of a file; benchmarks pass another reader.
 
     Raises
     ------
     DatasetError
-        A file is missing or was altered since the audit.
+        A file is missing, or changed since the audit.
     """
     settings = settings or get_settings()
     shards = _make_shards(tasks)
     fingerprint = compute_fingerprint(itertools.chain.from_iterable(shards), input_spec)
-    tally, done = _load_checkpoint(checkpoint, fingerprint)
-    work = partial(_accumulate_shard, read, input_spec, settings, pixels_only)
-    images = [len(shard) for shard in shards]
+    accumulator, done = _load_checkpoint(checkpoint, fingerprint)
+    accumulate = partial(_accumulate_shard, read, input_spec, settings, pixels_only)
+    shard_sizes = [len(shard) for shard in shards]
+    total, initial = sum(shard_sizes), sum(shard_sizes[:done])
     saved = time.monotonic()
     with (
-        tqdm(total=sum(images), initial=sum(images[:done]), desc="explore", unit="image", disable=None) as bar,
-        _ordered_mapper(settings.workers or os.cpu_count() or 1) as in_order,
+        tqdm(total=total, initial=initial, desc="explore", unit="image", disable=None) as bar,
+        _ordered_mapper(settings.workers or os.cpu_count() or 1) as map_in_order,
     ):
         try:
-            for part in in_order(work, shards[done:]):
-                tally.merge(part)
-                bar.update(images[done])
+            for part in map_in_order(accumulate, shards[done:]):
+                accumulator.merge(part)
+                bar.update(shard_sizes[done])
                 done += 1
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    _save_checkpoint(checkpoint, tally, fingerprint, done)
+                    _save_checkpoint(checkpoint, accumulator, fingerprint, done)
                     saved = time.monotonic()
         except BaseException:
-            _save_checkpoint(checkpoint, tally, fingerprint, done)
+            _save_checkpoint(checkpoint, accumulator, fingerprint, done)
             raise
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
-    return tally
+    return accumulator
 
 
 def compute_fingerprint(tasks: Iterable[ImageTask], input_spec: InputSpec) -> str:
-    """Hash of what a pass depends on: the images, their labels, planes and groups, the masks, the contract."""
+    """Hash everything a pass depends on: images, labels, planes, groups, masks and preprocessing."""
     digest = hashlib.sha256(json.dumps(asdict(input_spec), sort_keys=True).encode())
     for t in sorted(tasks, key=lambda t: t.path):
         digest.update(f"{t.path},{t.label},{t.plane},{t.group},{t.sha256},{t.mask is not None},{t.mirrored}\n".encode())
@@ -97,7 +102,7 @@ def compute_fingerprint(tasks: Iterable[ImageTask], input_spec: InputSpec) -> st
 
 
 def _make_shards(tasks: Iterable[ImageTask]) -> list[Shard]:
-    """Whole groups of one label, packed in order until a shard is full."""
+    """Pack whole groups of one label into shards, in a fixed order."""
     ordered = sorted(tasks, key=lambda t: (t.label, t.group, t.path))
     shards: list[Shard] = [[]]
     for _, members in itertools.groupby(ordered, key=lambda t: (t.label, t.group)):
@@ -110,7 +115,7 @@ def _make_shards(tasks: Iterable[ImageTask]) -> list[Shard]:
 def _accumulate_shard(
     read: ScanReader, input_spec: InputSpec, settings: Settings, pixels_only: bool, shard: Shard
 ) -> StatisticsAccumulator:
-    """What one worker does: one group after another."""
+    """Accumulate the groups of one shard."""
     return StatisticsAccumulator.from_groups(
         [extract_features(task, input_spec, settings, pixels_only, read) for task in members]
         for _, members in itertools.groupby(shard, key=lambda t: (t.label, t.group))
@@ -118,15 +123,12 @@ def _accumulate_shard(
 
 
 @contextmanager
-def _ordered_mapper(
-    workers: int,
-) -> Iterator[Callable[[Callable[[Shard], StatisticsAccumulator], Sequence[Shard]], Iterator[StatisticsAccumulator]]]:
-    """A map over shards that keeps their order and only a few results in memory; in this thread for one worker."""
+def _ordered_mapper(workers: int) -> Iterator[ShardMapper]:
+    """Provide a map over shards that keeps their order and few results in memory; without threads for one worker."""
     if workers == 1:
         yield map
         return
-    # Pillow and numpy let go of the interpreter while they work, so threads keep every core busy; processes would each
-    # have to start, import and hand their maps over.
+    # Pillow and numpy release the GIL, so threads use all cores, without the start and transfer costs of processes.
     with ThreadPoolExecutor(workers, "braintumor-explore") as pool:
         try:
             yield partial(_map_in_order, pool, 2 * workers)
@@ -135,11 +137,11 @@ def _ordered_mapper(
 
 
 def _map_in_order(
-    pool: ThreadPoolExecutor, window: int, work: Callable[[Shard], StatisticsAccumulator], shards: Sequence[Shard]
+    pool: ThreadPoolExecutor, window: int, accumulate: Callable[[Shard], StatisticsAccumulator], shards: Sequence[Shard]
 ) -> Iterator[StatisticsAccumulator]:
     pending: deque[Future[StatisticsAccumulator]] = deque()
     for shard in shards:
-        pending.append(pool.submit(work, shard))
+        pending.append(pool.submit(accumulate, shard))
         if len(pending) >= window:
             yield pending.popleft().result()
     while pending:
@@ -152,9 +154,11 @@ def _save_checkpoint(checkpoint: Path | None, accumulator: StatisticsAccumulator
 
 
 def _load_checkpoint(checkpoint: Path | None, fingerprint: str) -> tuple[StatisticsAccumulator, int]:
-    """The tally of an interrupted pass over the same images, and its finished shards; else an empty one."""
+    """Return the state of an interrupted pass over the same images and its finished shards, or an empty state."""
     try:
-        tally, note = StatisticsAccumulator.load(checkpoint) if checkpoint else (StatisticsAccumulator(), {})
+        accumulator, note = StatisticsAccumulator.load(checkpoint) if checkpoint else (StatisticsAccumulator(), {})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return StatisticsAccumulator(), 0
-    return (tally, int(note["done"])) if note.get("fingerprint") == fingerprint else (StatisticsAccumulator(), 0)
+    if note.get("fingerprint") != fingerprint:
+        return StatisticsAccumulator(), 0
+    return accumulator, int(note["done"])
