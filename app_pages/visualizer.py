@@ -1,4 +1,4 @@
-"""Visualizer: what the classes look like, single images of them, the facts of their files, and what leaks."""
+"""Visualizer page: class maps, sample images, image features and split leakage."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +22,11 @@ TABS: dict[str, Callable[[], None]] = {
 st.html(STYLE)
 show_header(
     "Visualizer",
-    "What the images of each class share, where they vary and differ, and what in this collection is copied, "
-    "mislabelled or out of place.",
+    "Average images of each class, where images vary and classes differ, and which images of the data set are copies, "
+    "outliers or possibly mislabelled.",
 )
-for part, tab in zip(TABS, st.tabs(list(TABS), key="look", bind="query-params"), strict=True):
-    # Only the open tab is drawn, and each is a fragment: a choice within it runs nothing outside it.
+for name, tab in zip(TABS, st.tabs(list(TABS), key="look", bind="query-params"), strict=True):
+    # Only the open tab is rendered, and each tab is a fragment that reruns alone.
     if tab.open:
         with tab:
-            TABS[part]()
+            TABS[name]()

@@ -1,1 +1,1 @@
-"""Components of the visualizer page."""
+"""Components of the Visualizer page."""

@@ -1,4 +1,4 @@
-"""Comparisons of two classes: the difference of their maps, its effect size, and a profile along a line."""
+"""Comparison of two classes: difference of their maps, effect size, and a profile along a line."""
 
 from typing import Final, NamedTuple
 
@@ -10,7 +10,7 @@ from app_pages.components.visualizer.controls import (
     choose_class,
     choose_option,
     choose_plane,
-    comparison_classes,
+    list_comparison_classes,
     show_map,
 )
 from app_pages.components.visualizer.profile import show_profile
@@ -21,13 +21,13 @@ from braintumor.exploration.summaries import summarize_difference, summarize_eff
 
 _COMPARED_VIEWS: Final[tuple[MapName, ...]] = ("average", "variability")
 _SOURCE_NOTE: Final = (
-    "Scans without a tumour come from another collection than the others, so a difference from them may be the "
-    "scanner's, not the tumour's."
+    "Scans without a tumour come from another collection, so a difference may be due to the scanner rather than the "
+    "tumour."
 )
 
 
 class ClassPair(NamedTuple):
-    """Two classes and a plane that both have."""
+    """Two classes and a plane for which both have images."""
 
     a: TumorClass
     b: TumorClass
@@ -35,53 +35,56 @@ class ClassPair(NamedTuple):
 
 
 def _choose_pair(statistics: Statistics) -> ClassPair | None:
-    """Two classes and a plane; None, and said so, where there is only one class."""
+    """Let the user choose two classes and a plane; None, with a message, if there is only one class."""
     with st.container(horizontal=True, gap="medium"):
         a = choose_class("Class", [c for c in CLASSES if statistics.image_count(c)], "map-class")
-        others = comparison_classes(statistics, a)
+        others = list_comparison_classes(statistics, a)
         if others:
             b = choose_class("Compared with", others, "map-other")
             return ClassPair(a, b, choose_plane(statistics, a, b))
     show_missing(
-        "A comparison needs images of two classes. Compute the averages of the whole set with:", EXPLORE_COMMAND
+        "A comparison needs images of two classes. Compute the statistics of the whole data set with:", EXPLORE_COMMAND
     )
     return None
 
 
 def show_difference(statistics: Statistics) -> None:
-    """One class minus another, of averages or of variability."""
+    """Show one class minus another, for averages or variability."""
     pair = _choose_pair(statistics)
     if pair is None:
         return
-    of = choose_option("Of", _COMPARED_VIEWS, "map-of")
-    said = summarize_difference(statistics, *pair, map_name=of)
-    show_map(plot_difference(statistics, *pair, map_name=of), said, "map-difference", _describe_colors(pair))
+    map_name = choose_option("Of", _COMPARED_VIEWS, "map-of")
+    summary = summarize_difference(statistics, *pair, map_name=map_name)
+    show_map(plot_difference(statistics, *pair, map_name=map_name), summary, "map-difference", _describe_colors(pair))
 
 
 def show_effect(statistics: Statistics) -> None:
-    """How large the difference is against the spread between patients, and where it is more than noise."""
+    """Show the effect size of the difference and where it is significant."""
     pair = _choose_pair(statistics)
     if pair is None:
         return
-    only = st.toggle(
-        "Only pixels that differ by more than noise (false discovery rate 5%)", True, key="map-only",
+    only_significant = st.toggle(
+        "Only significant pixels (false discovery rate 5%)", True, key="map-only",
         persist_state="session",
     )  # fmt: skip
-    said = summarize_effect(statistics, *pair)
+    summary = summarize_effect(statistics, *pair)
     if statistics.effect(*pair) is None:
-        show_missing(f"{said} Choose all planes, or compute it over more patients with:", EXPLORE_COMMAND)
+        show_missing(f"{summary} Choose all planes, or recompute it with more patients:", EXPLORE_COMMAND)
         return
-    note = f"{_describe_colors(pair)} In standard deviations (Hedges' g), with groups of patients and near-duplicates as the unit."
-    show_map(plot_effect(statistics, *pair, only_significant=only), said, "map-effect", note)
+    note = (
+        f"{_describe_colors(pair)} Unit: standard deviations (Hedges' g) over independent groups of patients and "
+        "near-duplicates."
+    )
+    show_map(plot_effect(statistics, *pair, only_significant=only_significant), summary, "map-effect", note)
 
 
 def show_pair_profile(statistics: Statistics) -> None:
-    """Grey levels of two averages along a line."""
+    """Show grey levels of two averages along a line."""
     pair = _choose_pair(statistics)
     if pair is not None:
         show_profile(statistics, [pair.a, pair.b], pair.plane)
 
 
 def _describe_colors(pair: ClassPair) -> str:
-    told = f"Red is higher in {pair.a.title.lower()}, blue in {pair.b.title.lower()}."
-    return told if pair.a.is_tumor and pair.b.is_tumor else f"{told} {_SOURCE_NOTE}"
+    colors = f"Red is higher in {pair.a.title.lower()}, blue in {pair.b.title.lower()}."
+    return colors if pair.a.is_tumor and pair.b.is_tumor else f"{colors} {_SOURCE_NOTE}"

@@ -1,4 +1,4 @@
-"""What the Visualizer reads from `outputs/dataset/`, kept until a file changes; shared, so not to be changed."""
+"""Cached access to the files in `outputs/dataset/`; the returned tables are shared, so do not modify them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from braintumor.settings import Settings, get_settings
 
 
 def get_image_features() -> pd.DataFrame:
-    """The facts of each image beside its manifest row; empty where exploration has not been run."""
+    """Return the manifest with image features; empty if the data set was not explored."""
     settings = get_settings()
     return _cached_image_features(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
@@ -37,7 +37,7 @@ def _cached_image_features(outputs: str, when: FolderStamp, _settings: Settings)
 
 
 def get_outliers() -> pd.DataFrame:
-    """The images out of place, as `outliers` gives them; `facts` must not be empty."""
+    """Return the outliers as `find_outliers` does; needs image features."""
     settings = get_settings()
     return _cached_outliers(str(settings.outputs), stamp_folder(settings.dataset_outputs))
 
@@ -48,7 +48,7 @@ def _cached_outliers(outputs: str, when: FolderStamp) -> pd.DataFrame:
 
 
 def get_tumors() -> pd.DataFrame:
-    """Size, place, shape and contrast of each masked tumour; empty where there are none."""
+    """Return the features of each tumour with a mask; empty if there are none."""
     settings = get_settings()
     return _cached_tumors(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
@@ -62,12 +62,12 @@ def _cached_tumors(outputs: str, when: FolderStamp, _settings: Settings) -> pd.D
 
 
 def _require_columns(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """The table, or an empty one where a column is lacking: it is damaged, and has to be computed anew."""
+    """Return the table, or an empty one if a column is missing because the file is damaged."""
     return table if set(columns) <= set(table.columns) else pd.DataFrame()
 
 
 def get_leakage_report() -> LeakageReport | None:
-    """What leaks across the official split; None where the audit has not been run."""
+    """Return the leakage report of the official split; None if the audit was not run."""
     settings = get_settings()
     return _cached_leakage_report(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
@@ -82,14 +82,14 @@ def _cached_leakage_report(outputs: str, when: FolderStamp, _settings: Settings)
 
 
 def get_shortcut_accuracy(target: str) -> tuple[Metric, float] | None:
-    """How well a plain classifier tells `class` or `origin` from image facts alone, and what guessing would reach."""
+    """Return how accurately image features alone predict `class` or `origin`, and the share of the largest class."""
     settings = get_settings()
-    found = _cached_exploration(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
+    exploration = _cached_exploration(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
     try:
-        part = found["shortcut"][target]
-        value = part["accuracy"]
-        measured = Metric(value["value"], (value["low"], value["high"]), value["n"], value["groups"])
-        return measured, float(part["chance"])
+        shortcut = exploration["shortcut"][target]
+        accuracy = shortcut["accuracy"]
+        metric = Metric(accuracy["value"], (accuracy["low"], accuracy["high"]), accuracy["n"], accuracy["groups"])
+        return metric, float(shortcut["chance"])
     except (KeyError, TypeError):
         return None
 
@@ -97,7 +97,7 @@ def get_shortcut_accuracy(target: str) -> tuple[Metric, float] | None:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _cached_exploration(outputs: str, when: FolderStamp, _settings: Settings) -> Mapping[str, Any]:
     try:
-        found = json.loads((_settings.dataset_outputs / "exploration.json").read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
+        exploration = json.loads((_settings.dataset_outputs / "exploration.json").read_text(encoding="utf-8"))
+        return exploration if isinstance(exploration, dict) else {}
     except (OSError, ValueError):
         return {}

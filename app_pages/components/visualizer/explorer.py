@@ -1,4 +1,4 @@
-"""Explorer: how the facts of the image files and the tumours' measures are distributed, and the manifest as a table."""
+"""Explorer tab: distributions of image and tumour features, outliers, and the manifest as a table."""
 
 from collections.abc import Callable
 from typing import Final
@@ -31,11 +31,11 @@ _GROUPINGS: Final = ("label", "origin", "plane", "split")
 
 @st.fragment
 def show_explorer() -> None:
-    """Filter the images, and look at their facts one way at a time."""
+    """Filter the images and show one view of their features."""
     manifest = cache.get_dataset().manifest
     if manifest.empty:
         show_missing(
-            "The images have not been listed yet. Get and list them with:", "braintumor data fetch",
+            "There is no manifest yet. Download and audit the data set with:", "braintumor data fetch",
             "braintumor data audit",
         )  # fmt: skip
         return
@@ -43,18 +43,18 @@ def show_explorer() -> None:
     if view == "Grey levels":
         _show_histogram()
         return
-    kept = choose_images(manifest)
-    if kept.empty:
-        st.markdown("No image fits this choice. Choose more.")
+    selected = choose_images(manifest)
+    if selected.empty:
+        st.markdown("No images match these filters. Change a filter.")
         return
-    _VIEWS[view](kept)
+    _VIEWS[view](selected)
 
 
 def _select_features(selected: pd.DataFrame) -> pd.DataFrame | None:
-    """The facts of the images that were kept; None, and said so, where there are none."""
+    """Return the features of the selected images; None, with a message, if they were not computed."""
     table = get_image_features()
     if table.empty:
-        show_missing("The facts of the image files have not been computed yet. Compute them with:", EXPLORE_COMMAND)
+        show_missing("The image features have not been computed yet. Compute them with:", EXPLORE_COMMAND)
         return None
     return table[table["path"].isin(selected["path"])]
 
@@ -64,13 +64,13 @@ def _show_distribution(selected: pd.DataFrame) -> None:
     if table is None:
         return
     with st.container(horizontal=True, gap="medium"):
-        column = _choose_feature("Fact", IMAGE_FEATURES, "explorer-fact", "entropy")
+        column = _choose_feature("Feature", IMAGE_FEATURES, "explorer-feature", "entropy")
         by = choose_option(
             "By", _GROUPINGS, "explorer-by", lambda name: "Class" if name == "label" else name.capitalize()
         )
-    said = summarize_distribution(table, column, by)
-    show_chart(plot_distribution(table, column, by), said, f"distribution-{by}", _HEIGHT)
-    st.markdown(said)
+    summary = summarize_distribution(table, column, by)
+    show_chart(plot_distribution(table, column, by), summary, f"distribution-{by}", _HEIGHT)
+    st.markdown(summary)
     _show_shortcut()
 
 
@@ -79,16 +79,16 @@ def _show_scatter(selected: pd.DataFrame) -> None:
     if table is None:
         return
     with st.container(horizontal=True, gap="medium"):
-        x = _choose_feature("Across", IMAGE_FEATURES, "explorer-x", "mean")
-        y = _choose_feature("Up", IMAGE_FEATURES, "explorer-y", "spread")
+        x = _choose_feature("Horizontal axis", IMAGE_FEATURES, "explorer-x", "mean")
+        y = _choose_feature("Vertical axis", IMAGE_FEATURES, "explorer-y", "spread")
         by = choose_option(
             "Colour", _GROUPINGS, "explorer-colour", lambda name: "Class" if name == "label" else name.capitalize()
         )
-    said = summarize_scatter(table, x, y)
-    show_chart(plot_scatter(table, x, y, by), said, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36)
+    summary = summarize_scatter(table, x, y)
+    show_chart(plot_scatter(table, x, y, by), summary, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36)
     drawn = len(thin_rows(table))
-    every = "" if drawn == len(table) else f" {drawn:,} of them are drawn, evenly; filters bring out the others."
-    st.markdown(f"{said}{every} Drag to zoom, double-click to come back, and touch a name to hide its dots.")
+    sampled = "" if drawn == len(table) else f" {drawn:,} of them are drawn; use filters to see the others."
+    st.markdown(f"{summary}{sampled} Drag to zoom, double-click to reset, click a legend entry to hide it.")
     _show_shortcut()
 
 
@@ -99,21 +99,21 @@ def _show_outliers(selected: pd.DataFrame) -> None:
 
 
 def _show_tumors(selected: pd.DataFrame) -> None:
-    every = get_tumors()
-    if every.empty:
+    tumors = get_tumors()
+    if tumors.empty:
         show_missing(
-            "No tumour has been measured yet. Fetch the masks, and measure the tumours with:",
+            "Tumours have not been measured yet. Download the masks and measure the tumours with:",
             "braintumor data fetch --masks", EXPLORE_COMMAND,
         )  # fmt: skip
         return
-    table = every[every["path"].isin(selected["path"])]
+    table = tumors[tumors["path"].isin(selected["path"])]
     if table.empty:
-        st.markdown("None of these images has a tumour mask. Choose more.")
+        st.markdown("None of these images has a tumour mask. Change a filter.")
         return
-    column = _choose_feature("Measure", TUMOR_FEATURES, "explorer-measure", "area")
-    said = f"{summarize_distribution(table, column)} Measured on {pluralize(len(table), 'tumour')} with a mask."
-    show_chart(plot_distribution(table, column), said, "tumours", _HEIGHT)
-    st.markdown(said)
+    column = _choose_feature("Feature", TUMOR_FEATURES, "explorer-tumor-feature", "area")
+    summary = f"{summarize_distribution(table, column)} Measured on {pluralize(len(table), 'tumour')} with a mask."
+    show_chart(plot_distribution(table, column), summary, "tumours", _HEIGHT)
+    st.markdown(summary)
 
 
 def _show_histogram() -> None:
@@ -121,31 +121,31 @@ def _show_histogram() -> None:
     if statistics is None:
         show_missing("The grey-level histograms have not been computed yet. Compute them with:", EXPLORE_COMMAND)
         return
-    said = summarize_histogram(statistics)
-    show_chart(plot_histogram(statistics), said, "histogram", _HEIGHT, top=36)
-    st.markdown(said)
-    st.caption("Averaged over all images of a class, the dark background left out of the curves.")
+    summary = summarize_histogram(statistics)
+    show_chart(plot_histogram(statistics), summary, "histogram", _HEIGHT, top=36)
+    st.markdown(summary)
+    st.caption("Averaged over all images of a class, without the dark background.")
 
 
-def _choose_feature(title: str, names: dict[str, str], key: str, first: str) -> str:
-    """One of the facts or measures, each with what it means."""
+def _choose_feature(title: str, names: dict[str, str], key: str, default: str) -> str:
+    """Let the user choose a feature, listed with its meaning."""
     return st.selectbox(
-        title, list(names), list(names).index(first), format_func=lambda name: f"{display_name(name)}: {names[name]}",
+        title, list(names), list(names).index(default), format_func=lambda name: f"{display_name(name)}: {names[name]}",
         key=key, width=380, persist_state="session",
     )  # fmt: skip
 
 
 def _show_shortcut() -> None:
-    """How far such facts alone would get a model."""
-    parts = [
-        f"{what} in {found[0].percent()} of images (guessing: {found[1]:.1%})"
-        for of, what in (("class", "the class"), ("origin", "the collection it comes from"))
-        if (found := get_shortcut_accuracy(of)) is not None
+    """Show how well image features alone predict class and collection."""
+    accuracies = [
+        f"{target_text} with {shortcut[0].percent()} accuracy (most common value: {shortcut[1]:.1%})"
+        for target, target_text in (("class", "the class"), ("origin", "the source collection"))
+        if (shortcut := get_shortcut_accuracy(target)) is not None
     ]
-    if parts:
+    if accuracies:
         st.caption(
-            f"The size of the shortcut: from such facts alone, without anatomy, a plain classifier names "
-            f"{', and '.join(parts)}, cross-validated by group, with 95% intervals."
+            f"Possible shortcuts: without any anatomy, a logistic regression on these features predicts "
+            f"{', and '.join(accuracies)}, cross-validated by group."
         )
 
 
@@ -154,6 +154,6 @@ _VIEWS: Final[dict[str, Callable[[pd.DataFrame], None]]] = {
     "Scatter": _show_scatter,
     "Grey levels": lambda _: _show_histogram(),
     "Tumours": _show_tumors,
-    "Out of place": _show_outliers,
+    "Outliers": _show_outliers,
     "Table": show_manifest_table,
 }

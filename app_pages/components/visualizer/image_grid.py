@@ -1,4 +1,4 @@
-"""Tiles: single images in a grid, each with its name and size; a click enlarges, and the whole comes as a PNG."""
+"""Grid of captioned images that enlarge on click and can be downloaded as one PNG."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,44 +17,44 @@ _GRID_COLUMNS: Final = 6
 
 
 def show_tiles(tiles: Sequence[Tile], rows: pd.DataFrame, description: str, file: str) -> None:
-    """Draw tiles with what they show in a sentence, and offer them as one picture.
+    """Show tiles with a description and a download button.
 
     Parameters
     ----------
     rows : DataFrame
-        The manifest's row of each tile; empty for phantoms.
+        Manifest row of each tile; empty for phantoms.
     """
     st.markdown(description)
-    facts = rows.to_dict("records") if not rows.empty else [{} for _ in tiles]
+    row_dicts = rows.to_dict("records") if not rows.empty else [{} for _ in tiles]
     grid = st.grid(_GRID_COLUMNS, min_column_width=130, gap="small")
-    for number, (tile, row) in enumerate(zip(tiles, facts, strict=True)):
+    for number, (tile, row) in enumerate(zip(tiles, row_dicts, strict=True)):
         with grid.cell():
             _show_tile(tile, {str(key): str(value) for key, value in row.items()}, number)
-    # Put together only when asked for.
+    # The PNG is made only when it is downloaded.
     st.download_button(
         "Download as PNG", partial(tiles_to_png, tuple(tiles)), file, "image/png", on_click="ignore", key="montage-png"
     )
 
 
 def tiles_to_png(tiles: Sequence[Tile]) -> bytes:
-    """All tiles with their captions as one PNG."""
+    """Encode all tiles with their captions as one PNG."""
     return encode_png(make_montage(tiles, _GRID_COLUMNS if len(tiles) > _GRID_COLUMNS else 3, _TILE_SIDE))
 
 
 def _show_tile(tile: Tile, row: dict[str, str], number: int) -> None:
-    name, about = tile.caption
+    name, details = tile.caption
     with st.container(key=f"tile-{number}", gap=None):
         st.image(render_tile(tile, _TILE_SIDE), width="stretch", output_format="JPEG", alt=_alt_text(tile, row))
-        # Lies over the picture, unseen: the whole picture is the button.
+        # Transparent and over the image, so that the whole image is the button.
         if st.button(f"Enlarge {name}", key=f"enlarge-{number}", type="tertiary"):
             st.dialog(name, width="medium")(_enlarge)(tile, row)
-    st.caption(f"`{name}`  \n{about}" if PHANTOM_CAPTION not in about else f"{name}  \n**{about}**")
+    st.caption(f"`{name}`  \n{details}" if PHANTOM_CAPTION not in details else f"{name}  \n**{details}**")
 
 
 def _enlarge(tile: Tile, row: dict[str, str]) -> None:
-    """One image as large as there is room, with what is known of it."""
+    """Show one enlarged image with its manifest data."""
     st.image(render_tile(tile, _ENLARGED_SIDE), width="stretch", alt=_alt_text(tile, row))
-    known = {
+    properties = {
         "Class and size": tile.caption[1],
         "Plane": row.get("plane", ""),
         "Origin": row.get("origin", ""),
@@ -63,13 +63,13 @@ def _enlarge(tile: Tile, row: dict[str, str]) -> None:
         "Patient": row.get("patient", ""),
         "Group": row.get("group", ""),
     }
-    st.table(pd.Series({k: v for k, v in known.items() if v}, name="Value").to_frame(), border="horizontal",
+    st.table(pd.Series({k: v for k, v in properties.items() if v}, name="Value").to_frame(), border="horizontal",
              hide_header=True)  # fmt: skip
 
 
 def _alt_text(tile: Tile, row: dict[str, str]) -> str:
     plane = row.get("plane", "")
-    words = [", ".join(tile.caption)]
-    words += [f"{plane} plane" if plane != Plane.UNKNOWN else "plane unknown"] if plane else []
-    words += ["the tumour outlined"] if tile.mask is not None else []
-    return f"{'; '.join(words)}."
+    phrases = [", ".join(tile.caption)]
+    phrases += [f"{plane} plane" if plane != Plane.UNKNOWN else "plane unknown"] if plane else []
+    phrases += ["tumour outlined"] if tile.mask is not None else []
+    return f"{'; '.join(phrases)}."

@@ -1,4 +1,4 @@
-"""Maps: averages, variability, differences, effect sizes, the tumour atlas and profiles, each with its sentence."""
+"""Maps tab: average, variability, difference, effect size, tumour atlas and profile, each with a summary."""
 
 from collections.abc import Callable
 from typing import Final
@@ -17,11 +17,7 @@ from app_pages.components.visualizer.controls import (
     show_map,
 )
 from braintumor.enums import CLASSES, Plane, TumorClass
-from braintumor.exploration.figures import (
-    plot_atlas,
-    plot_average,
-    plot_variability,
-)
+from braintumor.exploration.figures import plot_atlas, plot_average, plot_variability
 from braintumor.exploration.statistics import Statistics
 from braintumor.exploration.summaries import summarize_atlas, summarize_average, summarize_variability
 
@@ -30,10 +26,10 @@ _SIDE_BY_SIDE_HEIGHT: Final = 400
 
 @st.fragment
 def show_maps() -> None:
-    """The maps of `statistics.npz`, one view at a time."""
+    """Show one view of the class statistics."""
     statistics = cache.get_statistics()
     if statistics is None:
-        show_missing("The average images have not been computed yet. Compute them with:", EXPLORE_COMMAND)
+        show_missing("The class statistics have not been computed yet. Compute them with:", EXPLORE_COMMAND)
         return
     view = choose_option("View", list(_VIEWS), "map-view", str)
     _VIEWS[view](statistics)
@@ -44,7 +40,7 @@ def _choose_class(statistics: Statistics, options: list[TumorClass] | None = Non
 
 
 def _choose_class_and_plane(statistics: Statistics) -> tuple[TumorClass, Plane | None]:
-    """A class and a plane."""
+    """Let the user choose a class and a plane."""
     with st.container(horizontal=True, gap="medium"):
         label = _choose_class(statistics)
         return label, choose_plane(statistics, label)
@@ -52,47 +48,48 @@ def _choose_class_and_plane(statistics: Statistics) -> tuple[TumorClass, Plane |
 
 def _show_average(statistics: Statistics) -> None:
     label, plane = _choose_class_and_plane(statistics)
-    said = summarize_average(statistics, label, plane)
-    show_map(plot_average(statistics, label, plane), said, "map-average",
-          "Every image is cropped to the head and fitted into one frame before it is averaged: what is sharp lies in "
-          "the same place in most of them.")  # fmt: skip
+    summary = summarize_average(statistics, label, plane)
+    show_map(plot_average(statistics, label, plane), summary, "map-average",
+          "Images are cropped to the head and scaled to one size before averaging. Sharp structures are in the same "
+          "position in most images.")  # fmt: skip
 
 
 def _show_variability(statistics: Statistics) -> None:
     label, plane = _choose_class_and_plane(statistics)
-    said = summarize_variability(statistics, label, plane)
-    show_map(plot_variability(statistics, label, plane), said, "map-variability",
-          "Bright is where images of the class differ most from one another: the rim of the head, and where anatomy "
-          "or a tumour varies.")  # fmt: skip
+    summary = summarize_variability(statistics, label, plane)
+    show_map(plot_variability(statistics, label, plane), summary, "map-variability",
+          "Bright areas differ most between images of the class: the edge of the head, and variable anatomy or tumours."
+          )  # fmt: skip
 
 
 def _show_side_by_side(statistics: Statistics) -> None:
     label, plane = _choose_class_and_plane(statistics)
     views = (("Average", plot_average, summarize_average), ("Variability", plot_variability, summarize_variability))
-    for column, (title, figure, sentence) in zip(st.columns(2, gap="medium"), views, strict=True):
+    for column, (title, plot, summarize) in zip(st.columns(2, gap="medium"), views, strict=True):
         with column:
-            said = sentence(statistics, label, plane)
+            summary = summarize(statistics, label, plane)
             st.markdown(f"**{title}**")
             show_chart(
-                figure(statistics, label, plane), said, f"map-both-{title.lower()}", _SIDE_BY_SIDE_HEIGHT, zoom=True
+                plot(statistics, label, plane), summary, f"map-both-{title.lower()}", _SIDE_BY_SIDE_HEIGHT, zoom=True
             )
-            st.caption(said)
+            st.caption(summary)
 
 
 def _show_atlas(statistics: Statistics) -> None:
     masked = [c for c in CLASSES if statistics.mask_count(c)]
     if not masked:
         show_missing(
-            "There are no tumour masks, so where tumours lie is not known. Fetch them, and compute the atlas with:",
+            "The tumour atlas needs tumour masks. Download them and compute the atlas with:",
             "braintumor data fetch --masks", EXPLORE_COMMAND,
         )  # fmt: skip
         return
     with st.container(horizontal=True, gap="medium"):
         label = _choose_class(statistics, masked)
         plane = choose_plane(statistics, label)
-    said = summarize_atlas(statistics, label, plane)
-    show_map(plot_atlas(statistics, label, plane), said, "map-atlas", "Colour is the share of masks that cover a pixel, "
-          "over the average image; the brighter, the more often tumour lies there.")  # fmt: skip
+    summary = summarize_atlas(statistics, label, plane)
+    show_map(plot_atlas(statistics, label, plane), summary, "map-atlas",
+          "Colour: share of masks that cover a pixel, over the average image. Tumour is most frequent in bright areas."
+          )  # fmt: skip
 
 
 _VIEWS: Final[dict[str, Callable[[Statistics], None]]] = {

@@ -1,4 +1,4 @@
-"""Montage: random images of the collection, the same for the same seed; drawn phantoms where there are none."""
+"""Montage tab: random images of the data set, reproducible by seed, or drawn phantoms without the data set."""
 
 from typing import Final, NamedTuple
 
@@ -8,13 +8,12 @@ import streamlit as st
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, join_words, pluralize
 from app_pages.components.shared.page import show_missing
-from app_pages.components.visualizer.controls import ALL, KNOWN_PLANES, choose_option
+from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_option
 from app_pages.components.visualizer.image_grid import show_tiles
 from braintumor.datasets.masks import masks_folder
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import BrainTumorError
-from braintumor.exploration.montage import Tile, load_tiles, make_phantom_tiles
-from braintumor.exploration.montage import sample_rows as draw_lots
+from braintumor.exploration.montage import Tile, load_tiles, make_phantom_tiles, sample_rows
 from braintumor.settings import Settings, get_settings
 
 _IMAGE_COUNTS: Final = ("12", "24", "48")
@@ -22,7 +21,7 @@ _CACHE_ENTRIES: Final = 8
 
 
 class MontageOptions(NamedTuple):
-    """What a montage is drawn from, and how."""
+    """Filters, size, seed and outlines of a montage."""
 
     labels: tuple[TumorClass, ...]
     plane: str | None
@@ -34,35 +33,35 @@ class MontageOptions(NamedTuple):
 
 @st.fragment
 def show_montage() -> None:
-    """Choose classes, plane and split, and see some of their images."""
+    """Let the user choose classes, plane and split, and show a random sample."""
     manifest = cache.get_dataset().manifest
-    there = not manifest.empty and get_settings().dataset.is_dir()
-    if not there:
+    has_images = not manifest.empty and get_settings().dataset.is_dir()
+    if not has_images:
         audit = ["braintumor data audit"] if manifest.empty else []
         show_missing(
-            "The images themselves are not on this machine. Until they are, **drawn phantoms** stand in for them: "
-            "no scans. Get the images with:",
+            "The images are not on this machine. **Drawn phantoms** are shown instead, which are not scans. Download "
+            "the images with:",
             "braintumor data fetch", *audit,
         )  # fmt: skip
-    choice = _choose_options(there)
-    if not choice.labels:
+    options = _choose_options(has_images)
+    if not options.labels:
         st.markdown("Choose at least one class.")
-    elif there:
-        _show_scans(manifest, choice)
+    elif has_images:
+        _show_scans(manifest, options)
     else:
-        found = make_phantom_tiles(choice.size, choice.seed, choice.labels, outlines=choice.outlines)
-        said = f"{pluralize(len(found), 'phantom')}, drawn with seed {choice.seed}. None of them is a scan."
-        show_tiles(found, pd.DataFrame(), said, f"phantoms-{choice.seed}.png")
+        tiles = make_phantom_tiles(options.size, options.seed, options.labels, outlines=options.outlines)
+        description = f"{pluralize(len(tiles), 'phantom')}, drawn with seed {options.seed}. None of them is a scan."
+        show_tiles(tiles, pd.DataFrame(), description, f"phantoms-{options.seed}.png")
 
 
 def _choose_options(has_images: bool) -> MontageOptions:
-    """Ask for everything; plane and split only where there are images that have them."""
+    """Show the controls; plane and split only if there are images."""
     with st.container(horizontal=True, gap="medium"):
         labels = st.segmented_control(
             "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
             key="montage-labels", persist_state="session", wrap=True,
         )  # fmt: skip
-        plane = choose_option("Plane", [ALL, *map(str, KNOWN_PLANES)], "montage-plane") if has_images else ALL
+        plane = choose_option("Plane", [ALL, *map(str, NAMED_PLANES)], "montage-plane") if has_images else ALL
         split = choose_option("Split", [ALL, *SPLIT_TITLES], "montage-split", _split_title) if has_images else ALL
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         size = choose_option("Images", _IMAGE_COUNTS, "montage-size")
@@ -76,25 +75,26 @@ def _choose_options(has_images: bool) -> MontageOptions:
 
 
 def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
-    fits = draw_lots(manifest, len(manifest), options.seed, options.labels, options.plane, options.split)
-    rows = fits.head(options.size)
+    matches = sample_rows(manifest, len(manifest), options.seed, options.labels, options.plane, options.split)
+    rows = matches.head(options.size)
     if rows.empty:
-        st.markdown(f"There is no image of {_describe_options(options)}. Choose another plane or split.")
+        st.markdown(f"There are no images of {_describe_options(options)}. Choose another plane or split.")
         return
     settings = get_settings()
     if options.outlines and not masks_folder(settings).is_dir():
-        show_missing("The tumour masks are not on this machine. Get them with:", "braintumor data fetch --masks")
+        show_missing("The tumour masks are not on this machine. Download them with:", "braintumor data fetch --masks")
     try:
         outlined = options.outlines and masks_folder(settings).is_dir()
         key = (str(settings.inputs), cache.stamp_folder(settings.dataset_outputs), tuple(rows["path"]), outlined)
-        found = _cached_tiles(key, rows, settings)
-    except BrainTumorError as problem:
-        show_missing(f"{problem} Restore the images with:", "braintumor data fetch")
+        tiles = _cached_tiles(key, rows, settings)
+    except BrainTumorError as error:
+        show_missing(f"{error} Restore the images with:", "braintumor data fetch")
         return
-    said = f"{pluralize(len(found), 'image')} of {len(fits):,} of {_describe_options(options)}, drawn with seed {options.seed}."
+    count = f"{pluralize(len(tiles), 'image')} of {len(matches):,}"
+    description = f"{count} of {_describe_options(options)}, sampled with seed {options.seed}."
     if options.outlines:
-        said += f" {sum(tile.mask is not None for tile in found)} of them have a tumour mask."
-    show_tiles(found, rows, said, f"montage-{options.seed}.png")
+        description += f" {sum(tile.mask is not None for tile in tiles)} of them have a tumour mask."
+    show_tiles(tiles, rows, description, f"montage-{options.seed}.png")
 
 
 @st.cache_resource(show_spinner=False, max_entries=_CACHE_ENTRIES)
@@ -103,13 +103,13 @@ def _cached_tiles(key: tuple[object, ...], _rows: pd.DataFrame, _settings: Setti
 
 
 def _describe_options(options: MontageOptions) -> str:
-    """The choice in words, such as `glioma and pituitary, axial plane, test split`."""
-    parts = [
+    """Describe the filters, such as `glioma and pituitary, axial plane, test split`."""
+    phrases = [
         "all classes" if len(options.labels) == len(CLASSES) else join_words(class_text(c) for c in options.labels)
     ]
-    parts += [f"{options.plane} plane"] if options.plane else []
-    parts += [f"{_split_title(options.split).lower()} split"] if options.split else []
-    return ", ".join(parts)
+    phrases += [f"{options.plane} plane"] if options.plane else []
+    phrases += [f"{_split_title(options.split).lower()} split"] if options.split else []
+    return ", ".join(phrases)
 
 
 def _split_title(split: str) -> str:

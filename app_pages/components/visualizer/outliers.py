@@ -1,4 +1,4 @@
-"""Out of place: the images that are furthest from their class in some fact, as pictures and as a table."""
+"""Outliers view: images with a feature far from their class median, as a grid and as a table."""
 
 from functools import partial
 from typing import Final
@@ -19,24 +19,25 @@ _IMAGE_SIDE: Final = 220
 
 
 def show_outliers(features: pd.DataFrame) -> None:
-    """Those among the images of a table of facts."""
-    every = get_outliers()
-    found = every[every["path"].isin(features["path"])]
-    st.markdown(summarize_outliers(found, len(features)))
+    """Show the outliers among the selected images."""
+    outlier_table = get_outliers()
+    outlier_table = outlier_table[outlier_table["path"].isin(features["path"])]
+    st.markdown(summarize_outliers(outlier_table, len(features)))
     st.caption(
-        "Far from its class need not be wrong: another scanner, another way of saving, a tint or a caption burnt in. "
-        "Each is what a model could learn instead of the tumour."
+        "An outlier is not necessarily an error: it may come from another scanner, file format, tint or burned-in "
+        "text. A model could learn any of these instead of the tumour."
     )
-    if found.empty:
+    if outlier_table.empty:
         return
-    _show_images(found.head(_IMAGE_COUNT))
-    titles = {"label": "class", "usual": "usual in the class", "deviations": "standard deviations away"}
-    names = {c: st.column_config.Column(titles.get(c, c)) for c in map(str, found.columns)}
+    _show_images(outlier_table.head(_IMAGE_COUNT))
+    titles = {"label": "class", "fact": "feature", "usual": "class median", "deviations": "standard deviations"}
+    columns = {c: st.column_config.Column(titles.get(c, c)) for c in map(str, outlier_table.columns)}
     for number in ("value", "usual", "deviations"):
-        names[number] = st.column_config.NumberColumn(titles.get(number, number), format="%.3g")
-    st.dataframe(found, hide_index=True, height=min(320, 37 + 35 * len(found)), column_config=names, key="outliers")
+        columns[number] = st.column_config.NumberColumn(titles.get(number, number), format="%.3g")
+    height = min(320, 37 + 35 * len(outlier_table))
+    st.dataframe(outlier_table, hide_index=True, height=height, column_config=columns, key="outliers")
     st.download_button(
-        "Download them as CSV", partial(to_csv_bytes, found), "out-of-place.csv", "text/csv", on_click="ignore",
+        "Download outliers as CSV", partial(to_csv_bytes, outlier_table), "outliers.csv", "text/csv", on_click="ignore",
         key="outliers-csv",
     )  # fmt: skip
 
@@ -44,17 +45,17 @@ def show_outliers(features: pd.DataFrame) -> None:
 def _show_images(rows: pd.DataFrame) -> None:
     settings = get_settings()
     if not settings.dataset.is_dir():
-        show_missing("The images themselves are not on this machine. Get them with:", "braintumor data fetch")
+        show_missing("The images are not on this machine. Download them with:", "braintumor data fetch")
         return
     grid = st.grid(_IMAGE_COUNT, min_column_width=130, gap="small")
     for row in rows.to_dict("records"):
         name = row["path"].rpartition("/")[2]
-        about = describe_outlier(row)
+        details = describe_outlier(row)
         with grid.cell():
             try:
-                tile = Tile(row["path"], (name, about), read_dataset_image(row["path"], settings).to_uint8())
-            except BrainTumorError as problem:
-                st.caption(str(problem))
+                tile = Tile(row["path"], (name, details), read_dataset_image(row["path"], settings).to_uint8())
+            except BrainTumorError as error:
+                st.caption(str(error))
                 continue
-            st.image(render_tile(tile, _IMAGE_SIDE), width="stretch", output_format="JPEG", alt=f"{name}. {about}.")
-            st.caption(f"`{name}`  \n{about}")
+            st.image(render_tile(tile, _IMAGE_SIDE), width="stretch", output_format="JPEG", alt=f"{name}. {details}.")
+            st.caption(f"`{name}`  \n{details}")
