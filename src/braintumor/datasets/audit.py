@@ -31,7 +31,7 @@ _CHUNK = 64
 
 
 def audit_dataset(settings: Settings | None = None) -> str:
-    """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `near_duplicates.csv`.
+    """Read every image once, in parallel, and write `manifest.csv`, `audit.json` and `near_duplicates.csv.gz`.
 
     File metadata is cached while it is read, so an interrupted audit resumes. An existing split is kept if the groups
     have not changed.
@@ -70,7 +70,7 @@ def audit_dataset(settings: Settings | None = None) -> str:
     }
     folder = settings.dataset_outputs
     write_manifest(manifest, settings)
-    write_atomically(folder / "near_duplicates.csv", pairs.to_csv(index=False, lineterminator="\n"))
+    write_atomically(folder / "near_duplicates.csv.gz", pairs.to_csv(index=False, lineterminator="\n"))
     write_atomically(folder / "audit.json", json.dumps(report, indent=1) + "\n")
     _cache_path(settings).unlink(missing_ok=True)
     return _summarize_audit(report)

@@ -40,13 +40,13 @@ def _run(ablation: Ablation, seed: int, settings: Settings) -> str:
     folder = settings.outputs / EXPERIMENTS_FOLDER
     data = load_data(recipe, Protocol.GROUP, settings)
     identity = run_fingerprint(recipe, data.manifest, settings)
-    if read_runs(settings).get(name, {}).get("identity") == identity and (folder / f"{name}.csv").is_file():
+    if read_runs(settings).get(name, {}).get("identity") == identity and (folder / f"{name}.csv.gz").is_file():
         return f"{name}: already trained."
     work = folder / "work" / name
     objectives = AuxiliaryObjectives.from_recipe(recipe, data, settings)
     model, history = train_with_checkpoints(recipe, data, work, objectives=objectives)
     table = predict_test_and_external(multitask_serving_graph(model), recipe, data, settings)
-    write_atomically(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.5g", lineterminator="\n"))
+    write_atomically(folder / f"{name}.csv.gz", table.to_csv(index=False, float_format="%.5g", lineterminator="\n"))
     selected = history.iloc[selected_epoch(history["val_loss"].tolist(), recipe.fit) - 1]
     _record_run(
         name,
@@ -74,7 +74,7 @@ def read_runs(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def read_run_predictions(settings: Settings, name: str) -> pd.DataFrame | None:
     """Read the table of `predict_test_and_external`; None if there is no such run."""
-    path = settings.outputs / EXPERIMENTS_FOLDER / f"{name}.csv"
+    path = settings.outputs / EXPERIMENTS_FOLDER / f"{name}.csv.gz"
     return pd.read_csv(path, dtype={"group": str}) if path.is_file() else None
 
 
@@ -96,7 +96,7 @@ def stale_runs(ablations: Ablations, settings: Settings) -> dict[str, str]:
         manifest = _ablation_manifest(ablation, settings)
         for seed in ablation.seeds:
             name = ablation.run_name(seed)
-            if not (settings.outputs / EXPERIMENTS_FOLDER / f"{name}.csv").is_file():
+            if not (settings.outputs / EXPERIMENTS_FOLDER / f"{name}.csv.gz").is_file():
                 continue
             if name not in recorded:
                 reasons[name] = f"{RUNS_FILE} has no record of its recipe and images"

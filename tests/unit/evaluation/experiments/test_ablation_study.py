@@ -1,5 +1,6 @@
 """Ablations are compared with the baseline seed by seed, and stored results are preserved."""
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from braintumor.errors import RecipeError
 from braintumor.evaluation.experiments.ablate import ablate
 from braintumor.evaluation.experiments.config import load_ablations
 from braintumor.evaluation.experiments.runs import read_runs
+from braintumor.fileio import write_atomically
 from braintumor.models.builder import build_model
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
@@ -76,7 +78,7 @@ def _write(settings: Settings, name: str, accuracy: float) -> None:
     table["group"] = [f"g{i // 2}" for i in range(len(labels))]
     table["set"] = np.where(labels == "tumor", "outside", "test")
     table[list(CLASS_NAMES)] = probabilities
-    table.to_csv(settings.outputs / "experiments" / f"{name}.csv", index=False)
+    table.to_csv(settings.outputs / "experiments" / f"{name}.csv.gz", index=False)
 
 
 def _results(settings: Settings) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def test_runs_on_other_external_images_are_not_compared(settings: Settings) -> N
     for seed in (1, 2):
         _write(settings, f"baseline-seed{seed}", 0.6)
         _write(settings, f"smoothed-seed{seed}", 0.95)
-    path = settings.outputs / "experiments" / "baseline-seed2.csv"
+    path = settings.outputs / "experiments" / "baseline-seed2.csv.gz"
     table = pd.read_csv(path)
     table[table["set"] == "test"].to_csv(path, index=False)
     list(ablate("v4", settings=settings, no_train=True, replicates=20))
@@ -171,13 +173,13 @@ def test_stored_run_is_not_trained_again(settings: Settings, monkeypatch: pytest
     folder = settings.outputs / "experiments"
     lines = list(ablate("v4", ["baseline"], settings, replicates=5))
     assert lines[0].startswith("baseline-seed1: accuracy ")
-    predictions = (folder / "baseline-seed1.csv").read_text()
-    (folder / "baseline-seed1.csv").write_text(predictions.replace("notumor/0.png", "cached.png"))
+    file = folder / "baseline-seed1.csv.gz"
+    write_atomically(file, gzip.decompress(file.read_bytes()).decode().replace("notumor/0.png", "cached.png"))
     assert next(ablate("v4", ["baseline"], settings, replicates=5)) == "baseline-seed1: already trained."
-    assert "cached.png" in (folder / "baseline-seed1.csv").read_text()
+    assert b"cached.png" in gzip.decompress(file.read_bytes())
     assert trained == [1]
     assert list(read_runs(settings)) == ["baseline-seed1"]
     assert not list((folder / "work").iterdir())
-    (folder / "baseline-seed1.csv").unlink()
+    file.unlink()
     assert next(ablate("v4", ["baseline"], settings, replicates=5)).startswith("baseline-seed1: accuracy ")
     assert trained == [1, 1]

@@ -33,7 +33,7 @@ def _write(settings: Settings, name: str, is_detected: list[bool], *, images: st
     table["path"] = [f"{images}/{number}.png" for number in range(9)]
     table["group"] = [*CLUSTERS, "t"]
     table[list(CLASS_NAMES)] = (predicted == np.array(CLASS_NAMES)).astype(float)
-    table.assign(pointed=np.nan).to_csv(settings.outputs / "experiments" / f"{name}.csv", index=False)
+    table.assign(pointed=np.nan).to_csv(settings.outputs / "experiments" / f"{name}.csv.gz", index=False)
 
 
 def test_cluster_counts_once_in_every_seed(settings: Settings) -> None:

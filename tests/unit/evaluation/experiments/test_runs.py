@@ -13,6 +13,7 @@ from braintumor.evaluation.experiments import hypothesis_tests
 from braintumor.evaluation.experiments.ablate import ablate
 from braintumor.evaluation.experiments.config import Ablation
 from braintumor.evaluation.experiments.runs import _ablation_manifest, exclude_runs, run_fingerprint, stale_runs
+from braintumor.fileio import write_atomically
 from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
 
@@ -40,7 +41,7 @@ def ablations(workspace: Settings) -> dict[str, Ablation]:
     records = {}
     for ablation in (baseline, half):
         for seed in ablation.seeds:
-            (folder / f"{ablation.name}-seed{seed}.csv").write_text("path,group,label,set\n")
+            write_atomically(folder / f"{ablation.name}-seed{seed}.csv.gz", "path,group,label,set\n")
             identity = run_fingerprint(ablation.with_seed(seed), _ablation_manifest(ablation, workspace), workspace)
             records[f"{ablation.name}-seed{seed}"] = {"identity": identity}
     (folder / "runs.json").write_text(json.dumps(records))
@@ -77,7 +78,7 @@ def test_other_images_make_every_run_outdated(workspace: Settings, ablations: di
 
 
 def test_missing_run_is_not_outdated(workspace: Settings, ablations: dict[str, Ablation]) -> None:
-    (workspace.outputs / "experiments" / "half-seed1.csv").unlink()
+    (workspace.outputs / "experiments" / "half-seed1.csv.gz").unlink()
     _runs_file(workspace).write_text("{}")
     assert set(stale_runs(ablations, workspace)) == {"baseline-seed1", "baseline-seed2"}
 
