@@ -1,5 +1,6 @@
 """Report copies, near-duplicates and patients on both sides of the official split, and suspected wrong labels."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,13 +59,17 @@ def load_leakage_report(manifest: pd.DataFrame, settings: Settings | None = None
     Raises
     ------
     DatasetError
-        The table of near-duplicates is missing.
+        The table of near-duplicates is missing or damaged.
     """
     path = (settings or get_settings()).dataset_outputs / NEAR_DUPLICATES_FILE
     try:
         near_duplicates = pd.read_csv(path)
     except FileNotFoundError:
         raise DatasetError(f"There is no {NEAR_DUPLICATES_FILE} yet. Compute it with: braintumor data audit") from None
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DatasetError(
+            f"{NEAR_DUPLICATES_FILE} cannot be read ({error}). Compute it again: braintumor data audit"
+        ) from error
     return build_leakage_report(manifest, near_duplicates)
 
 
