@@ -1,4 +1,4 @@
-"""A phantom set, audited, split and explored once for all tests of this room."""
+"""A phantom data set, audited, split and explored once for all tests of this folder."""
 
 import pandas as pd
 import pytest
@@ -15,7 +15,7 @@ from braintumor.settings import Settings
 
 @pytest.fixture(scope="session")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Phantoms with their manifest and masks; not explored yet."""
+    """Create phantoms with manifest and masks, not explored yet."""
     folder = tmp_path_factory.mktemp("set")
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
     write_phantoms(settings.dataset, per_class=30, seed=5)
@@ -27,16 +27,18 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def explored(audited: Settings) -> Settings:
-    """The same set with `outputs/dataset` filled."""
+    """Explore the same data set, which fills `outputs/dataset`."""
     explore_dataset(audited)
     return audited
 
 
 @pytest.fixture(scope="session")
 def manifest(audited: Settings) -> pd.DataFrame:
+    """Read the manifest of the data set."""
     return read_manifest(audited)
 
 
 @pytest.fixture(scope="session")
 def statistics(explored: Settings) -> Statistics:
+    """Read the statistics of the data set."""
     return load_statistics(explored.dataset_outputs / "statistics.npz")

@@ -1,4 +1,4 @@
-"""Charts of facts and tumours carry the tables' numbers, and their sentences are computed from them."""
+"""Charts and summaries of image and tumour features match the tables."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from braintumor.exploration.statistics import Statistics
 from braintumor.settings import Settings
 
 
-def test_facts_come_beside_the_manifest(explored: Settings, manifest: pd.DataFrame) -> None:
+def test_image_features_are_joined_with_the_manifest(explored: Settings, manifest: pd.DataFrame) -> None:
     table = load_image_features(manifest, explored)
     assert len(table) == len(manifest)
     assert {"path", "label", "split", "origin", *IMAGE_FEATURES} <= set(table.columns)
@@ -28,16 +28,16 @@ def test_facts_come_beside_the_manifest(explored: Settings, manifest: pd.DataFra
     assert (merged["width"] == merged["width_manifest"]).all()
 
 
-def test_tumours_have_their_measures(explored: Settings, manifest: pd.DataFrame) -> None:
-    tumours = load_tumor_features(explored)
-    assert set(tumours["path"]) == set(manifest.loc[manifest["label"] != "notumor", "path"])
-    assert list(tumours.columns) == ["path", "label", "plane", "group", *TUMOR_FEATURES]
-    medians = tumours.groupby("label")["contrast"].median()
+def test_tumor_features_are_complete(explored: Settings, manifest: pd.DataFrame) -> None:
+    tumors = load_tumor_features(explored)
+    assert set(tumors["path"]) == set(manifest.loc[manifest["label"] != "notumor", "path"])
+    assert list(tumors.columns) == ["path", "label", "plane", "group", *TUMOR_FEATURES]
+    medians = tumors.groupby("label")["contrast"].median()
     assert medians["meningioma"] > 0.1
-    assert tumours.groupby("label")["diameter"].median()["pituitary"] < tumours["diameter"].median()
+    assert tumors.groupby("label")["diameter"].median()["pituitary"] < tumors["diameter"].median()
 
 
-def test_a_distribution_has_a_violin_for_each_class_with_its_values(explored: Settings, manifest: pd.DataFrame) -> None:
+def test_distribution_has_a_violin_for_each_class(explored: Settings, manifest: pd.DataFrame) -> None:
     table = load_image_features(manifest, explored)
     figure = plot_distribution(table, "mean")
     assert [trace.name for trace in figure.data] == ["Glioma", "Meningioma", "No tumour", "Pituitary"]
@@ -47,7 +47,7 @@ def test_a_distribution_has_a_violin_for_each_class_with_its_values(explored: Se
     ]  # fmt: skip
 
 
-def test_many_values_are_thinned_without_moving_the_quartiles() -> None:
+def test_thinning_preserves_the_quartiles() -> None:
     values = np.random.default_rng(0).normal(size=20_000)
     figure = plot_distribution(pd.DataFrame({"mean": values, "label": "glioma"}), "mean")
     assert len(figure.data[0].y) == 3000
@@ -55,15 +55,15 @@ def test_many_values_are_thinned_without_moving_the_quartiles() -> None:
     np.testing.assert_allclose(np.percentile(figure.data[0].y, quartiles), np.percentile(values, quartiles), atol=0.01)
 
 
-def test_a_distribution_is_told_by_medians_and_by_what_the_class_explains() -> None:
+def test_distribution_summary_has_medians_and_explained_variance() -> None:
     table = pd.DataFrame({"mean": [1.0, 1.0, 3.0, 3.0], "label": ["glioma", "glioma", "notumor", "notumor"]})
-    told = summarize_distribution(table, "mean")
-    assert "Glioma 1, No tumour 3" in told
-    assert "100% of its variance" in told
+    summary = summarize_distribution(table, "mean")
+    assert "Glioma 1, No tumour 3" in summary
+    assert "100% of its variance" in summary
     assert "0% of its variance" in summarize_distribution(table.assign(mean=2.0), "mean")
 
 
-def test_a_scatter_draws_every_image_until_there_are_too_many(explored: Settings, manifest: pd.DataFrame) -> None:
+def test_scatter_thins_only_large_tables(explored: Settings, manifest: pd.DataFrame) -> None:
     table = load_image_features(manifest, explored)
     figure = plot_scatter(table, "mean", "sharpness")
     assert sum(len(trace.x) for trace in figure.data) == len(table)
@@ -71,13 +71,13 @@ def test_a_scatter_draws_every_image_until_there_are_too_many(explored: Settings
     assert 1000 < sum(len(trace.x) for trace in plot_scatter(many, "mean", "sharpness").data) <= 1500
 
 
-def test_a_scatter_is_told_by_rank_correlation() -> None:
+def test_scatter_summary_has_rank_correlation() -> None:
     table = pd.DataFrame({"a": [1, 2, 3, 4], "b": [10, 20, 40, 80], "c": [5, 5, 5, 5]})
     assert "+1.00" in summarize_scatter(table, "a", "b")
     assert "+0.00" in summarize_scatter(table, "a", "c")
 
 
-def test_histograms_leave_the_background_to_the_sentence(statistics: Statistics) -> None:
+def test_histogram_omits_the_background_that_its_summary_states(statistics: Statistics) -> None:
     figure = plot_histogram(statistics)
     assert len(figure.data) == 4
     assert figure.data[0].x[0] == 25
@@ -86,8 +86,8 @@ def test_histograms_leave_the_background_to_the_sentence(statistics: Statistics)
     assert f"Glioma {shares[:25].sum():.0%}" in summarize_histogram(statistics)
 
 
-def test_absent_tables_say_what_to_run(workspace: Settings, manifest: pd.DataFrame) -> None:
-    with pytest.raises(DatasetError, match=r"image_facts\.csv.*braintumor explore"):
+def test_missing_table_names_the_command(workspace: Settings, manifest: pd.DataFrame) -> None:
+    with pytest.raises(DatasetError, match=r"image_features\.csv.*braintumor explore"):
         load_image_features(manifest, workspace)
-    with pytest.raises(DatasetError, match=r"tumours\.csv.*braintumor explore"):
+    with pytest.raises(DatasetError, match=r"tumors\.csv.*braintumor explore"):
         load_tumor_features(workspace)

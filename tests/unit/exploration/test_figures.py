@@ -1,4 +1,4 @@
-"""Figures: the numbers they carry are those of the statistics; signed ones are centred on zero; all are light."""
+"""Figures match the statistics, signed scales are centred on zero, and all are small enough to send."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def _z(figure: go.Figure, trace: int = -1) -> np.ndarray:
     return np.asarray(figure.data[trace].z, float)
 
 
-def test_hover_tells_the_grey_level_of_the_pixel(statistics: Statistics) -> None:
+def test_hover_shows_the_gray_level(statistics: Statistics) -> None:
     np.testing.assert_allclose(
         _z(plot_average(statistics, "glioma", "axial")), statistics.average("glioma", "axial") * 255, atol=0.51
     )
@@ -35,7 +35,7 @@ def test_hover_tells_the_grey_level_of_the_pixel(statistics: Statistics) -> None
     assert "row %{y:.0f}: %{z} levels" in plot_average(statistics, "glioma").data[0].hovertemplate
 
 
-def test_a_difference_is_centred_on_zero_and_turns_with_its_sides(statistics: Statistics) -> None:
+def test_difference_is_centered_on_zero_and_antisymmetric(statistics: Statistics) -> None:
     one = plot_difference(statistics, "meningioma", "notumor", "coronal")
     other = plot_difference(statistics, "notumor", "meningioma", "coronal")
     image = one.data[0]
@@ -47,21 +47,21 @@ def test_a_difference_is_centred_on_zero_and_turns_with_its_sides(statistics: St
     np.testing.assert_allclose(_z(one), expected, atol=0.01)
 
 
-def test_pixels_that_are_no_more_than_noise_can_be_left_out(statistics: Statistics) -> None:
-    found = statistics.effect("glioma", "notumor")
-    assert found is not None
-    kept = _z(plot_effect(statistics, "glioma", "notumor"))
+def test_only_significant_pixels_are_shown_by_default(statistics: Statistics) -> None:
+    effect = statistics.effect("glioma", "notumor")
+    assert effect is not None
+    significant = _z(plot_effect(statistics, "glioma", "notumor"))
     everything = _z(plot_effect(statistics, "glioma", "notumor", only_significant=False))
     assert np.isfinite(everything).all()
-    blocks = found.significant_pixels().reshape(128, 2, 128, 2).any(axis=(1, 3))
-    np.testing.assert_array_equal(np.isfinite(kept), blocks)
+    blocks = effect.significant_pixels().reshape(128, 2, 128, 2).any(axis=(1, 3))
+    np.testing.assert_array_equal(np.isfinite(significant), blocks)
 
 
-def test_an_effect_that_cannot_be_had_is_an_empty_figure(statistics: Statistics) -> None:
+def test_missing_effect_is_an_empty_figure(statistics: Statistics) -> None:
     assert len(plot_effect(statistics, "glioma", "notumor", "unknown").data) == 0
 
 
-def test_the_atlas_lies_over_the_average_in_percent(statistics: Statistics) -> None:
+def test_atlas_in_percent_is_over_the_average(statistics: Statistics) -> None:
     figure = plot_atlas(statistics, "pituitary", "sagittal")
     atlas = statistics.atlas("pituitary", "sagittal")
     assert atlas is not None
@@ -71,7 +71,7 @@ def test_the_atlas_lies_over_the_average_in_percent(statistics: Statistics) -> N
     assert len(plot_atlas(statistics, "notumor").data) == 1
 
 
-def test_a_profile_has_a_line_and_a_band_for_each_class(statistics: Statistics) -> None:
+def test_profile_has_a_line_and_a_band_for_each_class(statistics: Statistics) -> None:
     figure = plot_profile(statistics, ["glioma", "notumor"], (0, 128), (255, 128), "axial")
     lines = [trace for trace in figure.data if trace.mode == "lines" and trace.name]
     assert [line.name for line in lines] == ["axial glioma", "axial no tumour"]
@@ -79,14 +79,14 @@ def test_a_profile_has_a_line_and_a_band_for_each_class(statistics: Statistics) 
     assert len(figure.data) == 4
 
 
-def test_pixels_are_square_and_rows_run_downwards(statistics: Statistics) -> None:
+def test_pixels_are_square_and_rows_start_at_the_top(statistics: Statistics) -> None:
     figure = plot_average(statistics, "notumor")
     assert figure.layout.yaxis.scaleanchor == "x"
     assert figure.layout.yaxis.autorange == "reversed"
 
 
 @pytest.mark.parametrize("plane", [None, "axial"])
-def test_every_view_is_light_enough_to_send(statistics: Statistics, plane: str | None) -> None:
+def test_every_figure_is_small(statistics: Statistics, plane: str | None) -> None:
     views = [
         plot_average(statistics, "glioma", plane),
         plot_variability(statistics, "glioma", plane),
@@ -98,24 +98,24 @@ def test_every_view_is_light_enough_to_send(statistics: Statistics, plane: str |
         assert len(figure.to_json()) < 250_000
 
 
-def test_shrinking_takes_the_mean_of_what_is_known() -> None:
+def test_downsampling_ignores_nan() -> None:
     values = np.array([[1, 3, np.nan, np.nan], [5, np.nan, np.nan, np.nan]], np.float32)
-    found = downsample(values)
-    assert found[0, 0] == 3
-    assert np.isnan(found[0, 1])
+    halved = downsample(values)
+    assert halved[0, 0] == 3
+    assert np.isnan(halved[0, 1])
 
 
-def test_classes_have_the_colours_of_the_pages() -> None:
-    assert {str(label): colour for label, colour in TUMOR_CLASS_COLORS.items()} == {
-        str(label): colour for label, colour in CLASS_COLORS.items()
+def test_class_colors_are_those_of_the_pages() -> None:
+    assert {str(label): color for label, color in TUMOR_CLASS_COLORS.items()} == {
+        str(label): color for label, color in CLASS_COLORS.items()
     }
 
 
-def test_pages_can_draw_without_the_training_packages() -> None:
+def test_pages_do_not_import_training_packages() -> None:
     code = (
         "import sys; import braintumor.exploration.charts, braintumor.exploration.montage, "
         "braintumor.exploration.leakage_report, braintumor.exploration.summaries; "
-        "bad = {'tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules); print(sorted(bad))"
+        "loaded = {'tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules); print(sorted(loaded))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"

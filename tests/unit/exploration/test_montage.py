@@ -1,4 +1,4 @@
-"""Montages: chosen by seed, captioned, outlined, and whole for any number of tiles."""
+"""Montages are sampled by seed, captioned and outlined, for any number of tiles."""
 
 import io
 
@@ -25,20 +25,20 @@ YELLOW = (255, 221, 51)
 
 
 def _yellow(image: np.ndarray) -> np.ndarray:
-    found: np.ndarray = (image == YELLOW).all(axis=2)
-    return found
+    pixels: np.ndarray = (image == YELLOW).all(axis=2)
+    return pixels
 
 
-def test_a_seed_chooses_the_same_images_and_another_seed_others(manifest: pd.DataFrame) -> None:
-    one, again, other = (sample_rows(manifest, 9, seed)["path"].tolist() for seed in (1, 1, 2))
-    assert one == again
-    assert one != other
-    assert len(set(one)) == 9
+def test_sample_depends_only_on_the_seed(manifest: pd.DataFrame) -> None:
+    first, repeated, other = (sample_rows(manifest, 9, seed)["path"].tolist() for seed in (1, 1, 2))
+    assert first == repeated
+    assert first != other
+    assert len(set(first)) == 9
     shuffled = manifest.sample(frac=1, random_state=0)
-    assert sample_rows(shuffled, 9, 1)["path"].tolist() == one
+    assert sample_rows(shuffled, 9, 1)["path"].tolist() == first
 
 
-def test_the_choice_keeps_to_what_was_asked(manifest: pd.DataFrame) -> None:
+def test_sample_matches_the_filters(manifest: pd.DataFrame) -> None:
     rows = sample_rows(manifest, 50, labels=["glioma", "pituitary"], plane="axial", split="train")
     assert set(rows["label"]) <= {"glioma", "pituitary"}
     assert set(rows["plane"]) == {"axial"}
@@ -47,7 +47,7 @@ def test_the_choice_keeps_to_what_was_asked(manifest: pd.DataFrame) -> None:
     assert sample_rows(manifest, 5, labels=[]).empty
 
 
-def test_tiles_carry_name_size_and_outline(manifest: pd.DataFrame, audited: Settings) -> None:
+def test_tiles_have_name_size_and_outline(manifest: pd.DataFrame, audited: Settings) -> None:
     rows = sample_rows(manifest, 3, labels=["meningioma"])
     plain, outlined = load_tiles(rows, audited), load_tiles(rows, audited, outlines=True)
     for row, tile, marked in zip(rows.to_dict("records"), plain, outlined, strict=True):
@@ -58,7 +58,7 @@ def test_tiles_carry_name_size_and_outline(manifest: pd.DataFrame, audited: Sett
         assert _yellow(render_tile(marked, 128)).any()
 
 
-def test_an_outline_runs_around_the_mask_and_hides_nothing_inside() -> None:
+def test_outline_is_outside_the_mask() -> None:
     mask = np.zeros((100, 100), bool)
     mask[40:60, 30:70] = True
     line = _yellow(render_tile(Tile("", ("", ""), np.full((100, 100), 90, np.uint8), mask), 100))
@@ -69,9 +69,9 @@ def test_an_outline_runs_around_the_mask_and_hides_nothing_inside() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 13), st.integers(1, 6), st.integers(8, 60), st.integers(20, 90), st.integers(20, 90))
-def test_every_montage_has_room_for_all_its_tiles(count: int, columns: int, side: int, width: int, height: int) -> None:
-    chosen = [Tile("", ("a rather long file name.jpg", "x"), np.full((height, width), 200, np.uint8))] * count
-    sheet = make_montage(chosen, columns, side)
+def test_montage_has_space_for_all_tiles(count: int, columns: int, side: int, width: int, height: int) -> None:
+    tiles = [Tile("", ("a rather long file name.jpg", "x"), np.full((height, width), 200, np.uint8))] * count
+    sheet = make_montage(tiles, columns, side)
     across, down = max(1, min(columns, count)), max(1, -(-count // columns))
     assert sheet.shape == (down * (side + 34) + 4, across * (side + 4) + 4, 3)
     filled = (sheet == 200).all(axis=2).sum()
@@ -79,26 +79,26 @@ def test_every_montage_has_room_for_all_its_tiles(count: int, columns: int, side
     assert filled >= 0.7 * count * width * height * scale**2 - 4 * count * side
 
 
-def test_the_aspect_of_a_slice_is_kept() -> None:
-    found = render_tile(Tile("", ("", ""), np.full((50, 100), 200, np.uint8)), 80)
-    assert (found[:19] == 0).all()
-    assert (found[22:58] == 200).all()
-    assert (found[61:] == 0).all()
+def test_aspect_ratio_is_preserved() -> None:
+    square = render_tile(Tile("", ("", ""), np.full((50, 100), 200, np.uint8)), 80)
+    assert (square[:19] == 0).all()
+    assert (square[22:58] == 200).all()
+    assert (square[61:] == 0).all()
 
 
-def test_the_png_is_the_montage() -> None:
+def test_png_decodes_to_the_montage() -> None:
     sheet = make_montage(make_phantom_tiles(4), columns=2, tile_size=64)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(encode_png(sheet)))), sheet)
 
 
-def test_phantom_tiles_say_that_they_are_drawn() -> None:
-    found = make_phantom_tiles(6, seed=3, labels=["glioma", "notumor"], outlines=True)
-    assert [tile.caption[1] for tile in found] == [PHANTOM_CAPTION] * 6
-    assert [tile.mask is None for tile in found] == [False, True] * 3
+def test_phantom_tiles_are_captioned_as_drawn() -> None:
+    tiles = make_phantom_tiles(6, seed=3, labels=["glioma", "notumor"], outlines=True)
+    assert [tile.caption[1] for tile in tiles] == [PHANTOM_CAPTION] * 6
+    assert [tile.mask is None for tile in tiles] == [False, True] * 3
     assert make_phantom_tiles(3, labels=[]) == []
 
 
 @pytest.mark.parametrize(("columns", "side"), [(0, 10), (3, 0)])
-def test_a_grid_of_nothing_is_refused(columns: int, side: int) -> None:
+def test_empty_grid_raises(columns: int, side: int) -> None:
     with pytest.raises(ValueError, match="positive"):
         make_montage([], columns, side)

@@ -1,4 +1,4 @@
-"""The shortcut is as large as the facts allow, never measured on a group it was fitted to."""
+"""Shortcut accuracy depends on the features and is measured on held-out groups."""
 
 import numpy as np
 import pandas as pd
@@ -8,67 +8,67 @@ from braintumor.exploration.image_features import IMAGE_FEATURES
 from braintumor.exploration.shortcut import measure_all_shortcuts, measure_shortcut
 
 
-def _table(seed: int = 0, telling: float = 0.0, per_group: int = 4, groups: int = 20) -> pd.DataFrame:
-    """Facts of two classes that differ in `mean` by `telling` standard deviations."""
+def _table(seed: int = 0, shift: float = 0.0, per_group: int = 4, groups: int = 20) -> pd.DataFrame:
+    """Make features of two classes that differ in `mean` by `shift` standard deviations."""
     rng = np.random.default_rng(seed)
     count = 2 * groups * per_group
     table = pd.DataFrame(rng.normal(size=(count, len(IMAGE_FEATURES))), columns=list(IMAGE_FEATURES))
     table["group"] = [f"g{i // per_group}" for i in range(count)]
     table["label"] = np.where(np.arange(count) < count // 2, "glioma", "notumor")
     table["origin"] = np.where(table["label"] == "glioma", "figshare-cheng", "br35h")
-    table.loc[table["label"] == "glioma", "mean"] += telling
+    table.loc[table["label"] == "glioma", "mean"] += shift
     return table
 
 
-def test_facts_that_tell_are_found_and_named() -> None:
-    table = _table(telling=8)
-    found = measure_shortcut(table, table["label"])
-    assert found["accuracy"]["value"] > 0.95
-    assert found["strongest"][0] == "mean"
-    assert found["chance"] == 0.5
-    assert found["accuracy"]["n"] == 160
-    assert found["accuracy"]["groups"] == 40
+def test_predictive_feature_is_named() -> None:
+    table = _table(shift=8)
+    result = measure_shortcut(table, table["label"])
+    assert result["accuracy"]["value"] > 0.95
+    assert result["strongest"][0] == "mean"
+    assert result["chance"] == 0.5
+    assert result["accuracy"]["n"] == 160
+    assert result["accuracy"]["groups"] == 40
 
 
-def test_facts_that_tell_nothing_give_chance_within_the_interval() -> None:
+def test_uninformative_features_give_chance_accuracy() -> None:
     table = _table(seed=1)
-    found = measure_shortcut(table, table["label"])
-    assert found["accuracy"]["low"] <= 0.5 <= found["accuracy"]["high"]
+    result = measure_shortcut(table, table["label"])
+    assert result["accuracy"]["low"] <= 0.5 <= result["accuracy"]["high"]
 
 
-def test_a_group_never_helps_to_guess_itself() -> None:
-    """Each group has a fact of its own, and its label by lot: a split through groups would guess nearly all."""
+def test_groups_are_not_split_between_folds() -> None:
+    """Features identify each group and labels are random, so split groups would give nearly perfect accuracy."""
     rng = np.random.default_rng(3)
     table = _table(per_group=10, groups=15)
     labels = rng.permutation(np.repeat(["glioma", "notumor"], 15))
     table["label"] = np.repeat(labels, 10)
-    for fact in IMAGE_FEATURES:
-        table[fact] = np.repeat(rng.normal(size=30), 10)
+    for name in IMAGE_FEATURES:
+        table[name] = np.repeat(rng.normal(size=30), 10)
     assert measure_shortcut(table, table["label"])["accuracy"]["value"] < 0.75
 
 
-def test_balanced_accuracy_and_intervals_are_in_order() -> None:
-    table = _table(telling=2).drop(index=range(100, 140))
-    found = measure_shortcut(table, table["label"])
+def test_accuracies_are_inside_their_intervals() -> None:
+    table = _table(shift=2).drop(index=range(100, 140))
+    result = measure_shortcut(table, table["label"])
     for name in ("accuracy", "balanced_accuracy"):
-        assert 0 <= found[name]["low"] <= found[name]["value"] <= found[name]["high"] <= 1
+        assert 0 <= result[name]["low"] <= result[name]["value"] <= result[name]["high"] <= 1
 
 
-def test_the_same_table_gives_the_same_numbers() -> None:
-    table = _table(telling=1)
+def test_result_is_deterministic() -> None:
+    table = _table(shift=1)
     assert measure_shortcut(table, table["label"]) == measure_shortcut(table, table["label"])
 
 
-def test_a_question_with_one_answer_gives_its_reason() -> None:
+def test_untestable_target_has_a_reason() -> None:
     table = _table()
-    assert "two answers" in measure_shortcut(table, pd.Series("phantom", table.index))["reason"]
-    lonely = table["label"].where(table["group"] != "g0", "pituitary")
-    assert "two groups" in measure_shortcut(table, lonely)["reason"]
+    assert "two classes" in measure_shortcut(table, pd.Series("phantom", table.index))["reason"]
+    single_group = table["label"].where(table["group"] != "g0", "pituitary")
+    assert "two groups" in measure_shortcut(table, single_group)["reason"]
 
 
-def test_four_questions_are_asked() -> None:
-    found = measure_all_shortcuts(_table(telling=3))
-    assert set(found) == {"class", "tumor", "origin", "kind"}
-    assert found["class"]["accuracy"]["value"] == pytest.approx(found["tumor"]["accuracy"]["value"])
-    assert found["kind"]["origin"] == "figshare-cheng"
-    assert "reason" in found["kind"]
+def test_four_targets_are_measured() -> None:
+    result = measure_all_shortcuts(_table(shift=3))
+    assert set(result) == {"class", "tumor", "origin", "kind"}
+    assert result["class"]["accuracy"]["value"] == pytest.approx(result["tumor"]["accuracy"]["value"])
+    assert result["kind"]["origin"] == "figshare-cheng"
+    assert "reason" in result["kind"]
