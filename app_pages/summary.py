@@ -133,7 +133,7 @@ else:
 show_section("Why it exists")
 st.markdown(
     "Most published scores on this image set come from splits with the same patients in training and test. This "
-    "project measures the accuracy without them, shows every number with its confidence interval, and can be reproduced "
+    "project measures the accuracy without them, shows every number with its confidence interval, and is reproducible "
     "from the original download."
 )
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -51,7 +51,9 @@ def fit(per_class: int = 32, seed: int = 1000) -> tuple[NDArray[np.float32], NDA
     return weights.astype(np.float32), (-mean @ weights).astype(np.float32)
 
 
-def to_binary(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def to_binary(
+    weights: NDArray[np.float32], bias: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return weights of a binary model: tumour log-odds z become logits z - ln 3 of each tumour class, and 0."""
     is_tumor = np.array([c.is_tumor for c in CLASSES])
     odds, constant = (np.sum(values[..., is_tumor], -1) - values[..., ~is_tumor][..., 0] for values in (weights, bias))

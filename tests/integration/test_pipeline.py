@@ -73,7 +73,8 @@ def test_a_slow_network_is_measured_alike_without_its_training_scans(trained: Wo
     shutil.copytree(outputs / "v1", outputs / "runs/v1/group-seed2")
     try:
         trained.run("evaluate", "runs/v1/group-seed2", "--skip-train-split")
-        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in ("v1", "runs/v1/group-seed2"))
+        names = ("v1", "runs/v1/group-seed2")
+        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in names)
         assert set(whole) - set(held) == {"train"}
         for split in held:
             for metric in ("accuracy", "roc_auc", "ece"):

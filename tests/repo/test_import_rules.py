@@ -156,7 +156,7 @@ def test_serving_loads_no_training_library(root: Path) -> None:
 def test_no_folder_holds_more_than_sixteen_python_files_and_no_file_more_than_250_lines(
     root: Path, folder: str
 ) -> None:
-    files = [file for file in (root / folder).rglob("*.py")]
+    files = list((root / folder).rglob("*.py"))
     crowded = {str(f.parent) for f in files if len(list(f.parent.glob("*.py"))) > 16}
     long = {str(f) for f in files if len(f.read_text(encoding="utf-8").splitlines()) > 250}
     assert (crowded, long) == (set(), set())

@@ -63,9 +63,7 @@ def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> No
             "these scans are shown in the Blind reading tab."
         )
     else:
-        show_missing(
-            f"No predictions of test scans of {class_text(label)}. Run:", report.evaluate_command
-        )
+        show_missing(f"No predictions of test scans of {class_text(label)}. Run:", report.evaluate_command)
 
 
 def _summarize_rows(rows: pd.DataFrame, label: TumorClass, version: str, unit: str) -> str:
