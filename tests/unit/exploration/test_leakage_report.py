@@ -144,7 +144,7 @@ def test_phantoms_leak_by_design(audited: Settings, manifest: pd.DataFrame) -> N
 def test_damaged_table_names_the_command(content: bytes, workspace: Settings, manifest: pd.DataFrame) -> None:
     workspace.dataset_outputs.mkdir(parents=True, exist_ok=True)
     (workspace.dataset_outputs / NEAR_DUPLICATES_FILE).write_bytes(content)
-    with pytest.raises(DatasetError, match="cannot be read.*data audit"):
+    with pytest.raises(DatasetError, match=r"cannot be read.*data audit"):
         load_leakage_report(manifest, workspace)
 
 
