@@ -41,7 +41,7 @@ def test_every_view_fits(user: User) -> None:
 def test_line_is_drawn_with_the_pointer(user: User) -> None:
     page = user.page
     user.choose("Profile")
-    user.choose("A stroke")
+    user.choose("Drag")
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     before = _ends(page)
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
@@ -65,11 +65,11 @@ def test_two_clicks_set_the_ends_of_a_line(user: User) -> None:
     user.choose("Profile")
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     _click_at(page, 0.25, 0.5)
-    expect(page.get_by_text("Click where it shall end")).to_be_visible()
+    expect(page.get_by_text("Click its end")).to_be_visible()
     user.settle()
     start = _ends(page)[:2]
     _click_at(page, 0.75, 0.25)
-    expect(page.get_by_text("Click in either picture where the line shall start")).to_be_visible()
+    expect(page.get_by_text("Click the start of the line on either image")).to_be_visible()
     user.settle()
     x0, y0, x1, y1 = _ends(page)
     assert [x0, y0] == start

@@ -8,6 +8,6 @@ PERFORMANCE_TABS: Final = ("Scores", "Curves", "Training", "Leakage", "Model car
 VIEWS: Final = {
     "Maps": ("Average", "Variability", "Side by side", "Difference", "Effect size", "Tumour atlas", "Profile"),
     "Montage": (),
-    "Explorer": ("Distribution", "Scatter", "Grey levels", "Tumours", "Out of place", "Table"),
+    "Explorer": ("Distribution", "Scatter", "Grey levels", "Tumours", "Outliers", "Table"),
     "Leakage": (),
 }
