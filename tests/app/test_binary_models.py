@@ -13,7 +13,7 @@ from braintumor.enums import CLASSES
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
-from tests.helpers.detection_apptest import reading_session, select_item, upload, viewer_data
+from tests.helpers.apptest.detection import reading_session, select_item, upload, viewer_data
 from tests.helpers.versions.binary import write_binary_version
 
 TUMOR_TYPES = [c for c in CLASSES if c.is_tumor]

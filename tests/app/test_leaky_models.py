@@ -8,7 +8,7 @@ import pytest
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
-from tests.helpers.detection_apptest import upload
+from tests.helpers.apptest.detection import upload
 
 LEAKY_RUNS = ("runs/v1/random-seed1", "runs/v1/official-seed1")
 

@@ -18,7 +18,7 @@ from braintumor.inference import Detector
 from braintumor.reporting.csv_export import COLUMNS
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
-from tests.helpers.detection_apptest import BROKEN, csv_rows, reading_session, upload
+from tests.helpers.apptest.detection import BROKEN, csv_rows, reading_session, upload
 from tests.helpers.readings import READINGS
 
 FIRST_COLUMNS = (

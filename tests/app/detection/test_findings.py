@@ -11,7 +11,7 @@ from app_pages.components.detection.reader_findings import FINDINGS_KEY
 from braintumor.services.reading import Reading, ReadingService
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
-from tests.helpers.detection_apptest import (
+from tests.helpers.apptest.detection import (
     add_second_version,
     csv_rows,
     logged_rows,

@@ -4,7 +4,7 @@ import pytest
 
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
-from tests.helpers.detection_apptest import reading_session, viewer_data, wait_until_read
+from tests.helpers.apptest.detection import reading_session, viewer_data, wait_until_read
 from tests.helpers.malformed.corpus import make_corpus
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from app_pages.components.shared.formatting import VERDICT_TITLES
 from braintumor.inference import Detector
 from braintumor.settings import Settings, get_settings
 from tests.app.conftest import Open, Upload, words
-from tests.helpers.detection_apptest import (
+from tests.helpers.apptest.detection import (
     BROKEN,
     csv_rows,
     logged_rows,

@@ -12,7 +12,7 @@ from app_pages.components.detection.reader_findings import FINDINGS_KEY
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
-from tests.helpers.detection_apptest import logged_rows, reading_session, select_item, upload, viewer_data
+from tests.helpers.apptest.detection import logged_rows, reading_session, select_item, upload, viewer_data
 from tests.helpers.phi_dicom import find_phi_in, make_phi_dicom
 
 

@@ -8,7 +8,7 @@ from app_pages.components.detection.result_card import plot_probabilities
 from braintumor.inference.decision import Thresholds
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
-from tests.helpers.detection_apptest import (
+from tests.helpers.apptest.detection import (
     add_second_version,
     csv_rows,
     logged_rows,

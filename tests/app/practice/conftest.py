@@ -9,7 +9,7 @@ from braintumor.datasets.manifest import read_manifest
 from braintumor.reader_study.cases import Case, sample_cases
 from braintumor.settings import Settings, get_settings
 from tests.app.conftest import Open
-from tests.helpers.practice_apptest import ROUND, open_round
+from tests.helpers.apptest.practice import ROUND, open_round
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from braintumor.inference import Detector
 from braintumor.reader_study.cases import Case, phantom_cases
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.practice_apptest import (
+from tests.helpers.apptest.practice import (
     PHANTOM_BADGE,
     ROUND,
     guess,

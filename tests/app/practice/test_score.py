@@ -9,7 +9,7 @@ from braintumor.reader_study.cases import Case
 from braintumor.reader_study.scoring import PairedReading, compare_reader, summarize_reader_comparison
 from braintumor.settings import Settings
 from tests.app.conftest import words
-from tests.helpers.practice_apptest import ROUND, guess, image_url, next_scan, wrong_class
+from tests.helpers.apptest.practice import ROUND, guess, image_url, next_scan, wrong_class
 
 
 def test_only_the_first_answer_counts(practice: AppTest, cases: tuple[Case, ...]) -> None:

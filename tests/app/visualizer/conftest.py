@@ -11,7 +11,7 @@ from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.datasets.splits import split_dataset
 from braintumor.exploration.explore import explore_dataset
 from braintumor.settings import Settings, get_settings
-from tests.helpers.visualizer_apptest import clear_caches
+from tests.helpers.apptest.visualizer import clear_caches
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from braintumor.exploration.outliers import find_outliers, summarize_outliers
 from braintumor.exploration.statistics import load_statistics
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.visualizer_apptest import choose, clear_caches, list_alts, list_tile_alts
+from tests.helpers.apptest.visualizer import choose, clear_caches, list_alts, list_tile_alts
 
 
 def test_distribution_follows_feature_and_grouping(explored: Settings, open_page: Open) -> None:

@@ -4,7 +4,7 @@ from braintumor.datasets.manifest import read_manifest
 from braintumor.exploration.leakage_report import load_leakage_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.visualizer_apptest import list_tile_alts
+from tests.helpers.apptest.visualizer import list_tile_alts
 
 
 def test_leakage_has_numbers_tables_and_images(explored: Settings, open_page: Open) -> None:

@@ -13,7 +13,7 @@ from braintumor.exploration.summaries import (
 )
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.visualizer_apptest import choose, list_alts, list_options, open_view
+from tests.helpers.apptest.visualizer import choose, list_alts, list_options, open_view
 
 
 @pytest.mark.parametrize("label", CLASSES)

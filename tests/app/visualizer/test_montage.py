@@ -11,7 +11,7 @@ from braintumor.enums import Plane, Split, TumorClass
 from braintumor.exploration.montage import PHANTOM_CAPTION, load_tiles, sample_rows
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.visualizer_apptest import choose, list_tile_alts
+from tests.helpers.apptest.visualizer import choose, list_tile_alts
 
 
 def test_montage_is_reproducible_by_seed(explored: Settings, open_page: Open) -> None:

@@ -13,7 +13,7 @@ from braintumor.exploration.summaries import (
 )
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.visualizer_apptest import TABS, choose, clear_caches, list_alts, list_tile_alts
+from tests.helpers.apptest.visualizer import TABS, choose, clear_caches, list_alts, list_tile_alts
 
 
 def test_other_tabs_work_without_images(without_images: Settings, open_page: Open) -> None:

@@ -12,7 +12,7 @@ from braintumor.exploration.summaries import (
 )
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.visualizer_apptest import choose, list_alts, open_view
+from tests.helpers.apptest.visualizer import choose, list_alts, open_view
 
 
 def test_profile_follows_the_number_inputs(explored: Settings, open_page: Open) -> None:
