@@ -15,6 +15,7 @@ from braintumor.datasets.catalog import write_file_table
 from braintumor.datasets.masks import masks_folder
 from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.datasets.splits import split_dataset
+from braintumor.models.recipe import find_recipes
 from braintumor.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ def test_those_of_the_models_train_and_run_on_phantoms(
     split_dataset(settings=phantoms)
     recipes = tmp_path / "recipes"
     recipes.mkdir()
-    for path in (ROOT / "recipes").glob("*.toml"):
+    for path in find_recipes(Settings(recipes=ROOT / "recipes")).values():
         (recipes / path.name).write_text(_quick(path.read_text()))
     monkeypatch.setenv("BRAINTUMOR_RECIPES", str(recipes))
     _run([path for path in NOTEBOOKS if path.stem.startswith("0") and path.stem[1] in "3456"], tmp_path / "run")
@@ -117,8 +118,8 @@ def test_those_of_the_models_train_and_run_on_phantoms(
 def _quick(recipe: str) -> str:
     """The recipe on small frames, for one epoch, from random weights, and untaught: who would teach is not there."""
     recipe = re.sub(r"^\[teachers\].*", "", recipe, flags=re.M | re.S)
-    recipe = re.sub(r"^(epochs|passes) = \d+", r"\1 = 1", recipe, flags=re.M)
-    recipe = re.sub(r"^sizes = .*", "", recipe, flags=re.M)
+    recipe = re.sub(r"^(epochs|repeats_per_epoch) = \d+", r"\1 = 1", recipe, flags=re.M)
+    recipe = re.sub(r"^progressive_sizes = .*", "", recipe, flags=re.M)
     side = 150 if "plain_cnn" in recipe else 96  # four convolutions with pooling by 3 need that much
     recipe = re.sub(r"^(height|width) = \d+", rf"\1 = {side}", recipe, flags=re.M)
     return recipe.replace('weights = "imagenet"', 'weights = "none"')
