@@ -16,6 +16,8 @@ from tests.app.conftest import Open, Upload, use, words
 from tests.helpers.apptest.detection import reading_session, select_item, upload, viewer_data
 from tests.helpers.versions.binary import write_binary_version
 
+pytestmark = pytest.mark.slow
+
 TUMOR_TYPES = [c for c in CLASSES if c.is_tumor]
 TABS = (
     "Scores", "Curves", "Uncertainty", "Localization", "Subgroups", "External", "Training", "Model card",

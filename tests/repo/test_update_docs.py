@@ -52,7 +52,7 @@ def test_only_the_text_between_the_markers_changes() -> None:
 
 def test_every_ablation_has_a_row() -> None:
     rows = ablations_block(get_settings()).splitlines()[2:]
-    assert {"baseline", "without copy paste", "mixed"} <= {row.split(" | ")[0].removeprefix("| ") for row in rows}
+    assert {"baseline", "without copy paste", "distilled"} <= {row.split(" | ")[0].removeprefix("| ") for row in rows}
 
 
 @pytest.mark.parametrize(

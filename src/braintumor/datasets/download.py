@@ -143,7 +143,7 @@ def fetch_dataset(
             write_atomically(target / "provenance.csv", (folder / "provenance.csv").read_bytes())
     result = check_files(target, expected, image_set.image_folders)
     if not result.is_complete:
-        skipped = f" {len(altered)} altered files of the source were skipped ({altered[0]}, ...)." if altered else ""
+        skipped = f" Altered files of the source were skipped: {', '.join(altered[:3])}." if altered else ""
         raise DatasetError(
             f"{result}{skipped} The set must match the table exactly: fetch it again from Kaggle ({image_set.handle}), "
             f"and remove unexpected files from {target.name}."

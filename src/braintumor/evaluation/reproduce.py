@@ -14,7 +14,7 @@ from braintumor.datasets.masks import fetch_masks
 from braintumor.datasets.splits import split_dataset
 from braintumor.enums import Protocol
 from braintumor.errors import RecipeError
-from braintumor.evaluation.reproduction import Reproduction, compare_reproduction, iter_data_rows
+from braintumor.evaluation.reproduction_report import Reproduction, compare_reproduction, iter_data_rows
 from braintumor.inference.model_card import ModelCard, read_card
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import Recipe, load_recipe

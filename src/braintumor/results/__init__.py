@@ -1,1 +1,1 @@
-"""Evaluation results, read from JSON for pages, reports and the API."""
+"""Evaluation results, read from JSON for pages and reports."""

@@ -1,1 +1,1 @@
-"""Use cases that pages, command line, API and jobs share."""
+"""Use cases shared by the pages and the command line."""

@@ -1,4 +1,4 @@
-"""Read files into results: the one loop behind the Detection page, `predict`, the API and background jobs."""
+"""Read files into results: the one loop behind the Detection page, `predict` and background jobs."""
 
 import logging
 from collections import Counter, deque

@@ -11,6 +11,8 @@ from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.serving_graph import classifier_only, multitask_serving_graph
 from braintumor.training.export import export_onnx_bytes, max_abs_difference, to_onnx
 
+pytestmark = pytest.mark.slow
+
 SIDE = 64
 PARAMETERS = {"multitask_mobilenet": 2_012_133}
 

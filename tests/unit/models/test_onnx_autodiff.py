@@ -58,7 +58,10 @@ def _relative_errors(gradients: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(gradients - expected).sum(axes) / np.square(expected).sum(axes))
 
 
-@pytest.mark.parametrize("architecture", list(SIDES))
+@pytest.mark.parametrize(
+    "architecture",
+    [name if name == "plain_cnn" else pytest.param(name, marks=pytest.mark.slow) for name in SIDES],
+)
 def test_gradient_equals_automatic_differentiation(architecture: str) -> None:
     model, images = _model(architecture), _images(architecture)
     expected = log_odds_gradient(model, images)

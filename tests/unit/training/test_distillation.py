@@ -25,6 +25,8 @@ from braintumor.training.trainer import train_with_checkpoints
 from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.training_data import phantom_data
 
+pytestmark = pytest.mark.slow
+
 SIDE = 32
 TEACHERS = ("v4", "runs/v4/group-seed2")
 OTHER_TEACHER = "runs/v4/random-seed1"  # trained on other images
@@ -168,7 +170,6 @@ def test_checkpoint_restores_every_output_loss_and_weight(
         assert np.array_equal(a, b)
 
 
-@pytest.mark.slow
 def test_resumed_run_equals_uninterrupted_run_and_validates_on_labels_and_masks_only(
     objectives: AuxiliaryObjectives, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

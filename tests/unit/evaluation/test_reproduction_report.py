@@ -12,7 +12,7 @@ from braintumor.cli import main
 from braintumor.enums import Protocol
 from braintumor.errors import ArtifactError, RecipeError
 from braintumor.evaluation.reproduce import RunSpec, dependencies, find_run_spec
-from braintumor.evaluation.reproduction import (
+from braintumor.evaluation.reproduction_report import (
     DEFAULT_TOLERANCE,
     MIN_TOLERANCE,
     REPRODUCED_METRICS,
