@@ -32,6 +32,7 @@ def test_tab_without_results_names_the_command(tab: str, empty: Settings, open_p
     assert "braintumor train v1" in words(_open(open_page, tab))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "tab"), [("evaluation.json", "Scores"), ("curves.json", "Curves"), ("history.csv", "Training")]
 )

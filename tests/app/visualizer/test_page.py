@@ -50,6 +50,7 @@ def test_every_figure_has_a_text_alternative(tab: str, explored: Settings, open_
     assert all(len(alt) > 10 for alt in alts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["image_features.csv", "tumors.csv", "exploration.json", "near_duplicates.csv.gz"])
 def test_damaged_file_affects_only_its_content(file: str, explored: Settings, open_page: Open) -> None:
     (explored.dataset_outputs / file).write_bytes(b"\x00broken,\x00\n1")

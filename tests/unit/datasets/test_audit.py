@@ -73,6 +73,7 @@ def test_error_for_an_empty_folder_names_the_download_command(workspace: Setting
         audit_dataset(workspace)
 
 
+@pytest.mark.slow
 def test_killed_audit_resumes_with_the_same_result(workspace: Settings, tmp_path: Path) -> None:
     write_phantoms(workspace.dataset, per_class=100)
     environment = {**os.environ, "BRAINTUMOR_WORKERS": "1"}

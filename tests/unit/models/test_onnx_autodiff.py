@@ -74,6 +74,7 @@ def test_gradient_equals_automatic_differentiation(architecture: str) -> None:
     assert errors.max() < (1e-4 if architecture in SHIPPED else 0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", SHIPPED)
 def test_int16_weights_are_accurate_and_below_5_mb(architecture: str) -> None:
     model, images = _model(architecture), _images(architecture)
@@ -82,6 +83,7 @@ def test_int16_weights_are_accurate_and_below_5_mb(architecture: str) -> None:
     assert _relative_errors(_gradients(content, images), log_odds_gradient(model, images)).max() < 0.02
 
 
+@pytest.mark.slow
 def test_gradient_stops_at_the_mask() -> None:
     model, images = _model("multitask_mobilenet"), _images("multitask_mobilenet")
     used = {node.op_type for node in onnx.load_from_string(build_gradient_onnx(to_onnx(model))).graph.node}

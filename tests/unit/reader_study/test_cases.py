@@ -44,6 +44,7 @@ def test_order_depends_on_the_seed_and_not_on_the_manifest() -> None:
     assert sample_cases(MANIFEST, 3) != sample_cases(MANIFEST, 4)
 
 
+@pytest.mark.slow
 def test_every_class_is_equally_likely() -> None:
     firsts = Counter(sample_cases(MANIFEST, seed)[0].label for seed in range(400))
     assert all(70 <= firsts[label] <= 130 for label in CLASSES)

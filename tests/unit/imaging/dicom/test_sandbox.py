@@ -36,6 +36,7 @@ def test_process_is_restarted_after_ending_while_idle():
     np.testing.assert_array_equal(read_scan(SLICE, "a.dcm").raw, GRAY_16)
 
 
+@pytest.mark.slow
 def test_crash_fails_one_file_and_the_next_is_read(monkeypatch):
     read_scan(SLICE, "a.dcm")
 
@@ -84,6 +85,7 @@ FATAL_BYTES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FATAL_BYTES)
 def test_file_that_crashes_or_stalls_the_decoder_fails_alone(name):
     content = bytearray(Path(str(get_testdata_file(name, download=False))).read_bytes())
