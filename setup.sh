@@ -1,5 +1,5 @@
 #!/bin/sh
-# Looks, before the dashboard starts on a host, whether everything is there that it serves. Writes nothing.
+# Check the port and the deployed files before the dashboard starts on a host. Writes nothing.
 set -eu
 cd "$(dirname "$0")"
 
@@ -9,11 +9,11 @@ refuse() {
 }
 
 case "${PORT:-}" in
-    '' | *[!0-9]*) refuse "PORT must be the number of the port to serve on, not '${PORT:-}'. The host sets it; by hand: PORT=8501 sh setup.sh" ;;
+    '' | *[!0-9]*) refuse "PORT must be the number of the port to serve on, not '${PORT:-}'. The host sets it; to run by hand: PORT=8501 sh setup.sh" ;;
 esac
 
 model="${BRAINTUMOR_OUTPUTS:-outputs}/${BRAINTUMOR_VERSION:-v4}"
 for file in app.py src/braintumor/__init__.py "$model/card.json" "$model/model.onnx"; do
-    [ -f "$file" ] || refuse "$file is missing from what was deployed. Check .slugignore, and BRAINTUMOR_VERSION if it is set."
+    [ -f "$file" ] || refuse "$file is missing from the deployment. Check .slugignore, and BRAINTUMOR_VERSION if it is set."
 done
 echo "setup.sh: serving $model on port $PORT."

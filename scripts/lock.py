@@ -1,4 +1,4 @@
-"""Resolves pyproject.toml into uv.lock and writes requirements and Pipfiles from it: `make lock`."""
+"""Resolve pyproject.toml into uv.lock and write the requirements files and Pipfiles from it (`make lock`)."""
 
 import argparse
 import hashlib
@@ -23,11 +23,11 @@ Package = dict[str, Any]
 
 
 def main() -> int:
-    """Write uv.lock and the generated files; 0 when done, uv's own exit code when it cannot resolve."""
+    """Write uv.lock and the generated files; return 0, or the exit code of uv if it fails."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest allowed version of every package")
+    parser.add_argument("--upgrade", action="store_true", help="upgrade every package to the newest allowed version")
     options = parser.parse_args()
-    index = ["--default-index", "https://pypi.org/simple"]  # whatever mirror this machine is set to
+    index = ["--default-index", "https://pypi.org/simple"]  # not a mirror configured on this machine
     try:
         uv("lock", *index, *(["--upgrade"] if options.upgrade else []))
     except subprocess.CalledProcessError as error:
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def generated(root: Path) -> dict[str, str]:
-    """Text of every file generated from a checkout's pyproject.toml and uv.lock, by name; needs no network."""
+    """Return the text of every file generated from pyproject.toml and uv.lock, by name, without network access."""
     serving = HEADER + uv("export", *EXPORT, cwd=root)
     everything = HEADER + uv("export", *EXPORT, "--all-extras", cwd=root)
     packages = pipfile((root / "pyproject.toml").read_text(encoding="utf-8"))
@@ -52,18 +52,18 @@ def generated(root: Path) -> dict[str, str]:
 
 
 def uv(*arguments: str, cwd: Path = ROOT) -> str:
-    """Run the uv of this environment, whose version is locked too; returns what it printed."""
+    """Run uv from this environment (its version is locked too) and return its standard output."""
     command = [str(Path(sys.prefix) / "bin" / "uv"), *arguments]
     return subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def pipfile(pyproject: str) -> str:
-    """The Pipfile of a pyproject.toml: the base set as packages, everything else as dev-packages.
+    """Return the Pipfile of a pyproject.toml: base dependencies as packages, all others as dev-packages.
 
     Raises
     ------
     ValueError
-        A requirement has a form (an extra, a marker, a URL) that is not carried over.
+        A requirement has an extra, a marker or a URL, which this function does not support.
     """
     project = tomllib.loads(pyproject)["project"]
     extras = project["optional-dependencies"]
@@ -78,13 +78,13 @@ def pipfile(pyproject: str) -> str:
 
 
 def pipfile_lock(pipfile_text: str, serving: str, everything: str) -> str:
-    """The Pipfile.lock that belongs to a Pipfile.
+    """Return the Pipfile.lock of a Pipfile.
 
     Parameters
     ----------
     pipfile_text : str
     serving, everything : str
-        Requirements with hashes, as `uv export --no-annotate` writes them: the base set, and with all extras.
+        Requirements with hashes, as written by `uv export --no-annotate`: base dependencies only, and with all extras.
     """
     table = tomllib.loads(pipfile_text)
     default, develop = parse_requirements(serving), parse_requirements(everything)
@@ -103,7 +103,7 @@ def pipfile_lock(pipfile_text: str, serving: str, everything: str) -> str:
 
 
 def pipfile_hash(table: dict[str, Any]) -> str:
-    """The sha256 by which pipenv knows whether a lock belongs to a Pipfile (plette, `Pipfile.get_hash`)."""
+    """Return the sha256 that pipenv uses to match a lock to its Pipfile (plette, `Pipfile.get_hash`)."""
     content = {
         "_meta": {"sources": table["source"], "requires": table.get("requires", {})},
         "default": table.get("packages", {}),
@@ -113,7 +113,7 @@ def pipfile_hash(table: dict[str, Any]) -> str:
 
 
 def parse_requirements(text: str) -> dict[str, Package]:
-    """Packages of a requirements file: version, hashes and, where it has one, marker.
+    """Return the packages of a requirements file: version, hashes and, if present, marker.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def parse_requirements(text: str) -> dict[str, Package]:
             continue
         pin = _LOCKED.match(line)
         if pin is None or pin["name"] in packages:
-            raise ValueError(f"A Pipfile.lock cannot hold this line of the requirements: {line}")
+            raise ValueError(f"Cannot write this requirements line to Pipfile.lock: {line}")
         hashes = []
         packages[pin["name"]] = {"version": f"=={pin['version']}", "hashes": hashes}
         if pin["markers"]:
@@ -145,7 +145,9 @@ def _specifiers(requirements: Iterable[str]) -> dict[str, str]:
     for requirement in requirements:
         parts = _REQUIREMENT.match(requirement.replace(" ", ""))
         if parts is None:
-            raise ValueError(f"A Pipfile is not written for this form of requirement: {requirement}")
+            raise ValueError(
+                f"Cannot write this requirement to the Pipfile: {requirement}. Remove its extra, marker or URL."
+            )
         specifiers[parts["name"]] = parts["specifier"] or "*"
     return specifiers
 

@@ -1,8 +1,8 @@
-"""Train and measure everything in `outputs/` again from raw data; takes most of a day.
+"""Retrain and re-evaluate everything in `outputs/` from raw data; takes most of a day.
 
     python -m scripts.reproduce_all [--dry-run]
 
-A command that fails, for example because initial weights are missing on this machine, is named at the end.
+Failed commands are listed at the end. A command fails, for example, if initial weights are missing on this machine.
 """
 
 import argparse
@@ -20,9 +20,9 @@ _STUDY_FILE = "study.json"
 
 
 def commands(settings: Settings) -> Iterator[str]:
-    """Yield every command in an order in which each finds what it needs.
+    """Yield every command, each after the commands it depends on.
 
-    Runs of a recipe come after the runs that teach it or that it averages.
+    A recipe is trained after its teachers and its ensemble members.
     """
     yield from (
         "data fetch",
@@ -52,9 +52,9 @@ def _level(version: str, settings: Settings) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the commands, or print them; return the exit code."""
+    """Run or print the commands and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dry-run", action="store_true", help="print the commands and run nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands without running them")
     options = parser.parse_args(arguments)
     failed = []
     program = Path(sys.executable).with_name("braintumor")
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.dry_run and subprocess.run([program, *command.split()], check=False).returncode:
             failed.append(f"braintumor {command}")
     if failed:
-        print(f"Failed, for the reasons above: {'; '.join(failed)}", file=sys.stderr)
+        print(f"Failed commands (errors above): {'; '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -1,4 +1,4 @@
-"""Runs the notebooks from top to bottom, each in a fresh kernel, and keeps their outputs: `make notebooks`."""
+"""Run the notebooks from top to bottom, each in a new kernel, and save their outputs (`make notebooks`)."""
 
 import argparse
 import os
@@ -14,23 +14,23 @@ FOLDER = ROOT / "jupyter_notebooks"
 
 
 def run(path: Path, target: Path, timeout: int = 3600) -> None:
-    """Run one notebook and write it with its outputs; what changes from run to run (times) is left out."""
+    """Run one notebook and write it with its outputs, without timings, which change in every run."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=timeout, record_timing=False, resources={"metadata": {"path": ROOT}}).execute()
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
-        if cell.cell_type == "code":  # what libraries log is no part of the story
+        if cell.cell_type == "code":  # library log messages are not results
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     nbformat.write(notebook, target)
 
 
 def main() -> int:
-    """Run all notebooks, or those named; returns the exit code."""
+    """Run the selected notebooks, or all of them, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("notebooks", nargs="*", type=Path, help="all of jupyter_notebooks/ by default")
-    parser.add_argument("--into", type=Path, help="folder to write to; in place by default")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks to run (default: all in jupyter_notebooks/)")
+    parser.add_argument("--into", type=Path, help="output folder (default: overwrite the notebooks)")
     options = parser.parse_args()
-    # Progress bars redraw a line in a terminal; in a notebook they would pile up.
+    # In a notebook, every redraw of a progress bar would be saved as a new line.
     os.environ.setdefault("TQDM_DISABLE", "1")
     for path in options.notebooks or sorted(FOLDER.glob("*.ipynb")):
         print(f"{path.name} ...", flush=True)

@@ -1,8 +1,8 @@
-"""Prepares .venv: `python3 -m scripts.setup_env serve|dev`. Standard library only; any Python from 3.7 can start it.
+"""Prepare .venv: `python3 -m scripts.setup_env serve|dev`. Needs only the standard library of Python 3.7 or later.
 
-`serve` is what the dashboard and `braintumor predict` need; `dev` adds training and the test tools, and serves too.
-What is installed is recorded in `.venv/.installed.json`, so nothing is done twice. An installation that was
-interrupted leaves `.venv/.unfinished` and starts over: uv and pip cache their downloads, so little is lost.
+`serve` installs what the dashboard and `braintumor predict` need; `dev` adds training and the test tools.
+`.venv/.installed.json` records the installation, so an up-to-date one is not repeated. An interrupted installation
+leaves `.venv/.unfinished`, and the next run starts over with the downloads cached by uv and pip.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".installed.json"
 UNFINISHED = VENV / ".unfinished"
-SETS = ("serve", "dev")  # each holds the one before it
+SETS = ("serve", "dev")  # each includes the previous one
 REQUIREMENTS = {"serve": "requirements.txt", "dev": "requirements-dev.txt"}
-# An environment of the caller must not steer ours.
+# Variables of the caller's Python environment that must not affect .venv.
 FOREIGN = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make `.venv` hold the named set; 0 when it does, 1 when it cannot, 2 on wrong usage."""
+    """Install a package set into `.venv`; return 0 on success, 1 on failure, 2 on wrong usage."""
     if len(arguments) != 1 or arguments[0] not in SETS:
         print(f"usage: python3 -m scripts.setup_env {'|'.join(SETS)}", file=sys.stderr)
         return 2
@@ -48,11 +48,11 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
-def prepare(wanted: str) -> None:
-    """Install the wanted set, or the wider one that is already there, unless it is up to date."""
+def prepare(requested: str) -> None:
+    """Install the requested set, or update the larger one that is already installed, unless it is up to date."""
     stamp = _read_stamp()
-    held = stamp.get("set")
-    target = held if held in SETS and SETS.index(held) > SETS.index(wanted) else wanted
+    installed = stamp.get("set")
+    target = installed if installed in SETS and SETS.index(installed) > SETS.index(requested) else requested
     if stamp == _facts(target) and PYTHON.exists() and not UNFINISHED.exists():
         return
     started = time.monotonic()
@@ -62,11 +62,11 @@ def prepare(wanted: str) -> None:
     install(target)
     STAMP.write_text(json.dumps(_facts(target), indent=1), encoding="utf-8")
     UNFINISHED.unlink()
-    _say(f".venv is ready ({target}), after {time.monotonic() - started:.0f} s.")
+    _say(f".venv is ready ({target}) after {time.monotonic() - started:.0f} s.")
 
 
 def create() -> None:
-    """Make an empty `.venv`, replacing what is there."""
+    """Create an empty `.venv`, replacing an existing one."""
     uv = _uv_on_path()
     requested = os.environ.get("PYTHON", "")
     try:
@@ -74,8 +74,8 @@ def create() -> None:
     except SetupError:
         if uv is None or requested:
             raise
-        base = None  # uv can fetch one
-    _say(f"making .venv with {base or f'a Python {RANGE} that uv finds or fetches'}")
+        base = None  # uv can download one
+    _say(f"creating .venv with {base or f'a Python {RANGE} that uv finds or downloads'}")
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     shutil.rmtree(VENV, ignore_errors=True)
@@ -88,14 +88,14 @@ def create() -> None:
 
 
 def install(target: str) -> None:
-    """Install a set as locked: with uv where it can be had, else with pip from the exported requirements."""
+    """Install the locked packages of a set with uv or, if uv is not available, with pip."""
     uv = _uv()
-    _say(f"installing the locked packages ({target}) with {'uv' if uv else 'pip'}; the first time takes minutes")
+    _say(f"installing the locked packages ({target}) with {'uv' if uv else 'pip'}; the first time takes a few minutes")
     if uv is not None:
         extra = ["--extra", "dev"] if target == "dev" else []
         if _run([uv, "sync", "--frozen", "--python", str(PYTHON), *extra], check=False):
             return
-        _say("uv could not install them; trying pip")
+        _say("uv failed; trying pip")
     if not _run([str(PYTHON), "-m", "pip", "--version"], check=False, quiet=True):
         _run([str(PYTHON), "-m", "ensurepip"])
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -109,13 +109,13 @@ def _uv_on_path() -> str | None:
 
 
 def _uv() -> str | None:
-    """The uv in `.venv`, on the path, or put into `.venv` now; None where it cannot be had."""
+    """Return uv from `.venv` or the search path, or install it into `.venv`; None if that fails."""
     own = VENV / "bin" / "uv"
     if own.exists() and _run([str(own), "--version"], check=False, quiet=True):
         return str(own)
-    found = _uv_on_path()
-    if found is not None:
-        return found
+    on_path = _uv_on_path()
+    if on_path is not None:
+        return on_path
     with tempfile.TemporaryDirectory() as folder:
         pinned = Path(folder) / "uv.txt"
         pinned.write_text(_pinned("uv"), encoding="utf-8")
@@ -124,7 +124,7 @@ def _uv() -> str | None:
 
 
 def _pinned(name: str) -> str:
-    """The locked requirement of one package, with its hashes."""
+    """Return the locked requirement of one package, with its hashes."""
     lines = (ROOT / REQUIREMENTS["dev"]).read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(f"{name}=="))
     end = next((i for i in range(start + 1, len(lines)) if not lines[i].startswith(" ")), len(lines))
@@ -132,13 +132,13 @@ def _pinned(name: str) -> str:
 
 
 def _usable() -> bool:
-    """Whether `.venv` has a Python that starts and fits."""
+    """Return whether `.venv` has a Python that starts and has a supported version."""
     own = probe(str(PYTHON))
     return own is not None and own.fits
 
 
 def _facts(target: str) -> dict[str, str]:
-    """What an up-to-date installation of a set was made from."""
+    """Return the contents of the stamp of an up-to-date installation."""
     digest = hashlib.sha256()
     for name in ("pyproject.toml", "uv.lock"):
         digest.update((ROOT / name).read_bytes())
@@ -155,11 +155,11 @@ def _read_stamp() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Two setups at once wait for each other."""
+    """Wait until no other setup is running, and hold the lock."""
     try:
         import fcntl
     except ImportError:
-        raise SetupError("this runs on Linux, macOS and WSL; on Windows, use WSL (https://aka.ms/wsl).") from None
+        raise SetupError("only Linux, macOS and WSL are supported. On Windows, use WSL (https://aka.ms/wsl).") from None
     with Path(__file__).open("rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -168,14 +168,16 @@ def _alone() -> Iterator[None]:
 def _run(command: Sequence[str], check: bool = True, quiet: bool = False) -> bool:
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environment["UV_PROJECT_ENVIRONMENT"] = str(VENV)
-    environment.setdefault("UV_SYSTEM_CERTS", "1")  # trust whom the machine trusts, a company proxy say
+    environment.setdefault(
+        "UV_SYSTEM_CERTS", "1"
+    )  # trust the certificates of the machine, for example those of a company proxy
     output = subprocess.DEVNULL if quiet else None
     try:
         code = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False).returncode
     except OSError as error:
-        raise SetupError(f"{command[0]} does not start ({error.strerror}).") from error
+        raise SetupError(f"Cannot start {command[0]} ({error.strerror}).") from error
     if check and code != 0:
-        raise SetupError(f"this failed, see above: {' '.join(command)}. Check the network and run the same again.")
+        raise SetupError(f"this command failed (errors above): {' '.join(command)}. Check the network and try again.")
     return code == 0
 
 

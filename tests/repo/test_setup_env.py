@@ -1,4 +1,4 @@
-"""The setup finds a Python, does nothing twice, keeps what is wider, and starts over after an interruption."""
+"""The setup selects a Python, skips up-to-date work, keeps the larger set and recovers from interruptions."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from scripts import interpreter, setup_env
 
 
 class Machine:
-    """Stands for the commands the setup runs: records them, and fails those it is told to."""
+    """Fake command runner that records the commands of the setup and fails the selected ones."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -61,7 +61,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return machine
 
 
-def test_a_bare_clone_gets_an_environment_and_the_locked_set(machine: Machine) -> None:
+def test_new_clone_gets_an_environment_with_the_locked_packages(machine: Machine) -> None:
     assert setup_env.main(["serve"]) == 0
     assert machine.did("uv venv")
     assert machine.did("uv sync --frozen --python .venv/bin/python")
@@ -69,14 +69,14 @@ def test_a_bare_clone_gets_an_environment_and_the_locked_set(machine: Machine) -
     assert json.loads(setup_env.STAMP.read_text())["set"] == "serve"
 
 
-def test_nothing_runs_when_nothing_changed(machine: Machine) -> None:
+def test_no_command_runs_if_nothing_changed(machine: Machine) -> None:
     setup_env.prepare("dev")
     machine.commands.clear()
     setup_env.prepare("dev")
     assert machine.commands == []
 
 
-def test_the_wider_set_also_serves(machine: Machine) -> None:
+def test_larger_installed_set_is_kept_and_updated(machine: Machine) -> None:
     setup_env.prepare("dev")
     machine.commands.clear()
     setup_env.prepare("serve")
@@ -86,7 +86,7 @@ def test_the_wider_set_also_serves(machine: Machine) -> None:
     assert machine.did("--extra dev")
 
 
-def test_a_changed_lock_installs_into_the_same_environment(machine: Machine) -> None:
+def test_changed_lock_is_installed_into_the_same_environment(machine: Machine) -> None:
     setup_env.prepare("serve")
     machine.commands.clear()
     (machine.root / "uv.lock").write_text("changed")
@@ -95,7 +95,7 @@ def test_a_changed_lock_installs_into_the_same_environment(machine: Machine) -> 
     assert not machine.did("uv venv")
 
 
-def test_an_interrupted_installation_starts_over(machine: Machine) -> None:
+def test_interrupted_installation_starts_over(machine: Machine) -> None:
     machine.failing = {"sync", "pip"}
     assert setup_env.main(["serve"]) == 1
     assert setup_env.UNFINISHED.exists()
@@ -106,7 +106,7 @@ def test_an_interrupted_installation_starts_over(machine: Machine) -> None:
     assert not setup_env.UNFINISHED.exists()
 
 
-def test_a_moved_checkout_gets_a_new_environment(machine: Machine) -> None:
+def test_moved_checkout_gets_a_new_environment(machine: Machine) -> None:
     setup_env.prepare("serve")
     setup_env.STAMP.write_text(json.dumps({**json.loads(setup_env.STAMP.read_text()), "root": "elsewhere"}))
     machine.commands.clear()
@@ -114,7 +114,7 @@ def test_a_moved_checkout_gets_a_new_environment(machine: Machine) -> None:
     assert machine.did("uv venv")
 
 
-def test_a_broken_environment_is_replaced(machine: Machine) -> None:
+def test_broken_environment_is_replaced(machine: Machine) -> None:
     setup_env.prepare("serve")
     setup_env.PYTHON.unlink()
     machine.commands.clear()
@@ -122,7 +122,7 @@ def test_a_broken_environment_is_replaced(machine: Machine) -> None:
     assert machine.did("uv venv")
 
 
-def test_without_uv_it_is_put_into_the_environment_as_locked(machine: Machine) -> None:
+def test_missing_uv_is_installed_into_the_environment_as_locked(machine: Machine) -> None:
     machine.uv_on_path = False
     setup_env.prepare("dev")
     assert machine.did("-m venv .venv")
@@ -132,7 +132,7 @@ def test_without_uv_it_is_put_into_the_environment_as_locked(machine: Machine) -
 
 
 @pytest.mark.parametrize("failing", [{"uv sync"}, {"uv.txt"}])
-def test_where_uv_fails_pip_installs_with_hashes(machine: Machine, failing: set[str]) -> None:
+def test_pip_installs_with_hashes_if_uv_fails(machine: Machine, failing: set[str]) -> None:
     machine.uv_on_path = False
     machine.failing = failing
     setup_env.prepare("dev")
@@ -140,13 +140,13 @@ def test_where_uv_fails_pip_installs_with_hashes(machine: Machine, failing: set[
     assert machine.did("--no-deps --editable .")
 
 
-def test_a_wrong_word_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_set_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert setup_env.main(["everything"]) == 2
     assert "serve|dev" in capsys.readouterr().err
 
 
 def _python(folder: Path, name: str, version: str, whole: bool = True) -> Path:
-    """A command that answers the probe as some Python would."""
+    """Write a fake Python command that responds to the probe."""
     answer = json.dumps({"path": f"{folder}/{name}", "version": [int(n) for n in version.split(".")], "whole": whole})
     path = folder / name
     path.write_text(f"#!/bin/sh\necho '{answer}'\n")
@@ -156,44 +156,44 @@ def _python(folder: Path, name: str, version: str, whole: bool = True) -> Path:
 
 @pytest.fixture
 def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is the whole search path."""
+    """A folder that is the only one on the search path."""
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 
 
-def test_an_older_python3_gives_way_to_a_fitting_one(only: Path) -> None:
+def test_supported_python_is_preferred_to_an_older_python3(only: Path) -> None:
     _python(only, "python3", "3.10.2")
     fitting = _python(only, "python3.12", "3.12.4")
     assert interpreter.choose().path == str(fitting)
 
 
-def test_a_command_that_does_not_start_is_passed_over(only: Path) -> None:
+def test_command_that_does_not_start_is_skipped(only: Path) -> None:
     (only / "python3").write_text("#!/bin/sh\nexit 127\n")
     (only / "python3").chmod(0o755)
     fitting = _python(only, "python3.11", "3.11.0")
     assert interpreter.choose().path == str(fitting)
 
 
-def test_where_none_fits_the_message_names_what_is_there_and_what_to_install(only: Path) -> None:
+def test_error_lists_unsupported_pythons_and_what_to_install(only: Path) -> None:
     _python(only, "python3", "3.14.0")
-    with pytest.raises(interpreter.SetupError, match=r"3\.11 to 3\.13 is needed.*3\.14\.0.*apt install python3"):
+    with pytest.raises(interpreter.SetupError, match=r"3\.11 to 3\.13 is required.*3\.14\.0.*apt install python3"):
         interpreter.choose()
 
 
-def test_a_requested_python_that_is_absent_is_named(only: Path) -> None:
+def test_error_names_a_missing_requested_python(only: Path) -> None:
     _python(only, "python3", "3.12.0")
-    with pytest.raises(interpreter.SetupError, match="PYTHON=python9 names: none"):
+    with pytest.raises(interpreter.SetupError, match="PYTHON=python9: none"):
         interpreter.choose("python9")
 
 
-def test_a_missing_venv_module_is_named_with_its_package(only: Path) -> None:
+def test_error_names_the_package_of_a_missing_venv_module(only: Path) -> None:
     _python(only, "python3", "3.11.2", whole=False)
     with pytest.raises(interpreter.SetupError, match=r"sudo apt install python3\.11-venv"):
         interpreter.choose()
     assert interpreter.choose(need_pip=False).version == (3, 11, 2)
 
 
-def test_make_lists_what_can_be_done(root: Path) -> None:
+def test_make_help_lists_the_targets(root: Path) -> None:
     listed = subprocess.run(["make", "help"], cwd=root, check=True, capture_output=True, text=True).stdout
     targets = {line.split()[1] for line in listed.splitlines()}
     assert targets >= {"run", "setup", "test", "lint", "format", "train", "reproduce", "lock", "bench", "clean"}
