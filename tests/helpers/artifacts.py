@@ -1,4 +1,4 @@
-"""Builds a complete tiny outputs folder from phantoms: data set facts, a model, and everything measured about it."""
+"""Build a small but complete outputs folder from phantoms: data set files, a model and its evaluation."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
     Returns
     -------
     Settings
-        Pointing at the two folders.
+        Settings for the two folders.
     """
     settings = Settings(inputs=folder / "inputs", outputs=folder / "outputs", workers=1)
     write_split_phantoms(settings, per_class, seed)
@@ -48,13 +48,13 @@ def build_artifacts(folder: Path, per_class: int = 24, seed: int = 7) -> Setting
         other = settings.outputs / "runs" / "v1" / f"{protocol}-seed1"
         other.mkdir(parents=True)
         write_card(other, manifest, protocol, other.relative_to(settings.outputs).as_posix())
-        # A leaky split flatters: the same predictions, with some mistakes put right.
+        # A leaky split looks better: use the same predictions with some errors corrected.
         _write_measures(other, evaluation.correct_some_predictions(predictions, share=0.4 + 0.1 * number, seed=seed))
     return settings
 
 
 def _write_statistics(settings: Settings, manifest: pd.DataFrame) -> None:
-    """Average and variability of each class and plane, and grey-level histograms, by plain numpy."""
+    """Write average, variability and grey-level histograms of each class and plane, computed with NumPy."""
     frames = np.stack(
         [preprocess(read_scan(settings.dataset / path), CONTRACT)[0] for path in manifest["path"]]
     ).astype(np.float32)
@@ -81,12 +81,12 @@ def _predict(settings: Settings, manifest: pd.DataFrame) -> pd.DataFrame:
     detector = Detector.load("v1", settings)
     rows = []
     for image in manifest.itertuples():
-        found = detector.detect(settings.dataset / str(image.path))
-        shares = {f"p_{c}": found.probabilities[c] for c in CLASSES}
+        detection = detector.detect(settings.dataset / str(image.path))
+        shares = {f"p_{c}": detection.probabilities[c] for c in CLASSES}
         rows.append(
             {"path": image.path, "split": image.split, "group": image.group, "label": image.label,
-             "predicted": str(found.result), **shares, "tumor_probability": found.tumor_probability,
-             "verdict": str(found.verdict)}
+             "predicted": str(detection.result), **shares, "tumor_probability": detection.tumor_probability,
+             "verdict": str(detection.verdict)}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -110,7 +110,7 @@ def write_card(folder: Path, manifest: pd.DataFrame, protocol: str = "group", ve
         "conformal": {"level": 0.95, "quantile": 0.8},
         "novelty": None,
         "intended_use": "Tests.",
-        "limits": ["It has seen drawings only."],
+        "limits": ["Trained on drawings only."],
         "protocol": protocol,
         "data": {
             "fingerprint": hashlib.sha256(manifest.to_csv().encode()).hexdigest(),
@@ -138,7 +138,7 @@ def _write_measures(folder: Path, predictions: pd.DataFrame) -> None:
 
 
 def history(epochs: int = 12) -> pd.DataFrame:
-    """Learning curves of the usual shape: falling loss, validation a little behind and turning at the end."""
+    """Typical learning curves: falling loss, and a slightly higher validation loss that rises at the end."""
     epoch: NDArray[np.float64] = np.arange(1, epochs + 1, dtype=float)
     loss = 1.3 * np.exp(-epoch / 5) + 0.05
     behind = loss + 0.06 + 0.004 * np.maximum(epoch - 9, 0) ** 2

@@ -1,4 +1,4 @@
-"""Runs the examples of a page or a module as a reader would type them, and says where one does not do what it shows."""
+"""Run the examples of a page or module and report those with a different output."""
 
 import doctest
 import re
@@ -10,25 +10,25 @@ _FENCE = re.compile(r"^```(?P<kind>\S+)(?: (?P<title>\S+))?\n(?P<text>.*?)^```$"
 
 
 def blocks(page: Path, kind: str) -> list[tuple[str, str]]:
-    """Title (or nothing) and text of each fenced block of a kind, in the order of the page."""
+    """Title (or an empty string) and text of each fenced block of a kind, in page order."""
     text = page.read_text(encoding="utf-8")
-    return [(found["title"] or "", found["text"]) for found in _FENCE.finditer(text) if found["kind"] == kind]
+    return [(match["title"] or "", match["text"]) for match in _FENCE.finditer(text) if match["kind"] == kind]
 
 
 def page_examples(page: Path) -> doctest.DocTest:
-    """All sessions (`pycon`) of a page as one, since a later one uses what an earlier one made."""
+    """All `pycon` blocks of a page as one session, because later blocks use variables of earlier ones."""
     text = "\n".join(block for _, block in blocks(page, "pycon"))
     return doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
 
 
 def module_examples(module: Any) -> list[doctest.DocTest]:
-    """The sessions in the docstrings of a module, each on its own."""
-    return [found for found in doctest.DocTestFinder().find(module, module.__name__) if found.examples]
+    """The examples in the docstrings of a module, one session per docstring."""
+    return [test for test in doctest.DocTestFinder().find(module, module.__name__) if test.examples]
 
 
-def complaints(examples: doctest.DocTest) -> str:
-    """What an example showed and did not do; nothing where all did."""
-    said: list[str] = []
+def failure_report(examples: doctest.DocTest) -> str:
+    """Return the expected and actual output of every failed example; empty if all pass."""
+    lines: list[str] = []
     runner = doctest.DocTestRunner(verbose=False, optionflags=FLAGS)
-    runner.run(examples, out=said.append)
-    return "".join(said)
+    runner.run(examples, out=lines.append)
+    return "".join(lines)

@@ -1,4 +1,4 @@
-"""A new architecture is one file and one recipe: those of the page, put in place, go the whole way of a version."""
+"""The architecture and recipe in docs/how-to/add-a-model.md can be trained, exported, evaluated and used."""
 
 import json
 import sys
@@ -28,13 +28,13 @@ REPLICATES = 50
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    """The two files of the page, by the path they are to have in the project."""
+    """The two files shown on the page, by their path in the project."""
     return dict(blocks(PAGE, "python") + blocks(PAGE, "toml"))
 
 
 @pytest.fixture(scope="module")
 def settings(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A workplace with a split set of phantoms and the page's two files, laid out as they are in the project."""
+    """Settings of a folder with a split phantom data set and the two files of the page at their project paths."""
     folder = tmp_path_factory.mktemp("page")
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True)
@@ -55,31 +55,31 @@ def settings(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def version(settings: Settings) -> str:
-    """The name of the version, trained, exported and evaluated."""
+    """Name of the trained, exported and evaluated version."""
     name = train("two-steps", settings=settings)
     export_model(name, settings)
     evaluate(name, settings, REPLICATES)
     return name
 
 
-def test_the_page_shows_one_file_and_one_recipe(files: dict[str, str]) -> None:
+def test_page_shows_one_architecture_file_and_one_recipe(files: dict[str, str]) -> None:
     assert set(files) == {"src/braintumor/models/architectures/two_steps.py", "recipes/two-steps.toml"}
     assert not any((ROOT / name).exists() for name in files)
 
 
-def test_the_version_is_a_whole_artifact(settings: Settings, version: str) -> None:
+def test_version_has_a_complete_card_evaluation_and_history(settings: Settings, version: str) -> None:
     card = json.loads((settings.outputs / version / "card.json").read_text(encoding="utf-8"))
     assert card["architecture"] == "two_steps"
-    assert card["parameters"] == 9 * 12 + 12 + 9 * 12 * 24 + 24 + 24 * 4 + 4  # as many filters as the recipe says
+    assert card["parameters"] == 9 * 12 + 12 + 9 * 12 * 24 + 24 + 24 * 4 + 4  # filter counts from the recipe
     assert card["export"]["max_abs_difference"] <= 1e-5
     assert card["saliency"]["median_difference"] < 0.03
     evaluation = json.loads((settings.outputs / version / "evaluation.json").read_text(encoding="utf-8"))
-    for measured in (evaluation[side]["accuracy"] for side in ("train", "validation", "test")):
-        assert 0 <= measured["low"] <= measured["value"] <= measured["high"] <= 1
+    for accuracy in (evaluation[side]["accuracy"] for side in ("train", "validation", "test")):
+        assert 0 <= accuracy["low"] <= accuracy["value"] <= accuracy["high"] <= 1
     assert len(pd.read_csv(settings.outputs / version / "history.csv")) == 2
 
 
-def test_the_version_reads_scans_as_any_other(settings: Settings, version: str) -> None:
+def test_version_predicts_scans_like_any_other_model(settings: Settings, version: str) -> None:
     assert list_models(settings) == ["two-steps"]
     detector = Detector.load(settings=settings)
     scan = read_scan(make_phantom("glioma", 5).pixels)

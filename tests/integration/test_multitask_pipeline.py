@@ -1,4 +1,4 @@
-"""The journey of a network with a mask, on phantoms with masks: trained, exported, evaluated, and read with."""
+"""Train, export, evaluate and use a multi-task network with a tumour mask on phantoms."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def trained(prepared: Workplace) -> Workplace:
     return prepared
 
 
-def test_training_leaves_a_card_with_all_that_a_masked_version_needs(trained: Workplace) -> None:
+def test_training_writes_a_complete_card_for_a_multitask_version(trained: Workplace) -> None:
     card = json.loads((_version(trained) / "card.json").read_text())
     assert set(card["fusion"]) == {"label", "mask", "bias"}
     assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
@@ -74,36 +74,36 @@ def test_training_leaves_a_card_with_all_that_a_masked_version_needs(trained: Wo
         assert len(card["files"][name]) == 64
 
 
-def test_it_has_learnt_the_phantoms_and_where_their_tumours_are(trained: Workplace) -> None:
+def test_model_learns_the_phantom_classes_and_tumour_positions(trained: Workplace) -> None:
     settings = _settings(trained)
     evaluation = json.loads((_version(trained) / "evaluation.json").read_text())
     assert evaluation["test"]["accuracy"]["value"] > 0.5
     assert evaluation["test"]["roc_auc"]["value"] > 0.75
     detector = Detector.load("v4", settings)
     manifest = pd.read_csv(settings.dataset_outputs / "manifest.csv", keep_default_na=False)
-    held = manifest[(manifest["split"] == "test") & (manifest["label"] != "notumor")]
+    test_tumors = manifest[(manifest["split"] == "test") & (manifest["label"] != "notumor")]
     inside, everywhere = [], []
-    for row in held.to_dict("records"):
-        truth, found = load_mask(row, settings), detector.detect(settings.dataset / row["path"]).mask_probability
+    for row in test_tumors.to_dict("records"):
+        truth, predicted = load_mask(row, settings), detector.detect(settings.dataset / row["path"]).mask_probability
         assert truth is not None
-        assert found is not None
-        assert found.shape == truth.shape
-        inside.append(found[truth].mean())
-        everywhere.append(found.mean())
+        assert predicted is not None
+        assert predicted.shape == truth.shape
+        inside.append(predicted[truth].mean())
+        everywhere.append(predicted.mean())
     assert np.mean(inside) > 3 * np.mean(everywhere)
 
 
-def test_what_is_no_phantom_is_farther_than_what_is(trained: Workplace) -> None:
+def test_noise_has_a_higher_ood_score_than_any_phantom(trained: Workplace) -> None:
     detector = Detector.load("v4", _settings(trained))
     phantoms = [detector.detect(make_phantom(label, 900, 256).pixels) for label in TumorClass]
     noise = detector.detect(np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8))
     assert noise.ood_score is not None
-    assert noise.ood_score > max(found.ood_score or 0.0 for found in phantoms)
+    assert noise.ood_score > max(detection.ood_score or 0.0 for detection in phantoms)
     assert noise.verdict is Verdict.NOT_BRAIN_MRI
 
 
-def test_predict_writes_a_row_with_its_novelty_and_an_overlay_for_every_scan(trained: Workplace) -> None:
-    target, scans = trained.folder / "found.csv", trained.folder / "phantoms" / "Testing" / "pituitary"
+def test_predict_writes_a_row_with_ood_score_and_an_overlay_for_every_scan(trained: Workplace) -> None:
+    target, scans = trained.folder / "predictions.csv", trained.folder / "phantoms" / "Testing" / "pituitary"
     trained.run("predict", scans, "--version", "v4", "--csv", target, "--overlays", trained.folder / "overlays")
     rows = pd.read_csv(target, keep_default_na=False)
     assert len(rows) == len(list(scans.glob("*.jpg")))
@@ -112,24 +112,24 @@ def test_predict_writes_a_row_with_its_novelty_and_an_overlay_for_every_scan(tra
     assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
 
 
-def test_a_killed_training_goes_on_with_its_average_and_ends_where_an_unbroken_one_does(
+def test_killed_training_with_weight_average_resumes_and_ends_like_an_uninterrupted_one(
     trained: Workplace, tmp_path: Path
 ) -> None:
-    broken = Workplace(tmp_path, "multitask.toml", "v4")
-    shutil.copytree(trained.folder / "inputs", broken.folder / "inputs")
-    shutil.copytree(trained.folder / "outputs" / "dataset", broken.folder / "outputs" / "dataset")
-    finished = broken.kill_training_after(2)
-    broken.run("train", "v4")
-    assert (_version(broken) / "work" / "history.csv").read_text().startswith(finished)
-    first, second = (pd.read_csv(_version(w) / "history.csv").drop(columns="seconds") for w in (broken, trained))
+    resumed = Workplace(tmp_path, "multitask.toml", "v4")
+    shutil.copytree(trained.folder / "inputs", resumed.folder / "inputs")
+    shutil.copytree(trained.folder / "outputs" / "dataset", resumed.folder / "outputs" / "dataset")
+    finished = resumed.kill_training_after(2)
+    resumed.run("train", "v4")
+    assert (_version(resumed) / "work" / "history.csv").read_text().startswith(finished)
+    first, second = (pd.read_csv(_version(w) / "history.csv").drop(columns="seconds") for w in (resumed, trained))
     pd.testing.assert_frame_equal(first, second, rtol=1e-6)
     for file in ("model.keras", f"work/epoch-00{EPOCHS}.keras", f"work/epoch-00{EPOCHS}.average.keras"):
-        ours, theirs = (load_keras_model(_version(w) / file) for w in (broken, trained))
-        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        first_model, second_model = (load_keras_model(_version(w) / file) for w in (resumed, trained))
+        for a, b in zip(first_model.get_weights(), second_model.get_weights(), strict=True):
             assert np.allclose(a, b, atol=1e-6), file
 
 
-def test_the_average_is_what_is_served_and_not_where_the_last_step_landed(trained: Workplace) -> None:
+def test_served_model_has_the_averaged_weights_not_the_last_ones(trained: Workplace) -> None:
     work = _version(trained) / "work"
     files = (
         _version(trained) / "model.keras",

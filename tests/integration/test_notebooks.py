@@ -1,4 +1,4 @@
-"""Notebooks: committed as they ran, from top to bottom, lean and thin; and they run on phantoms."""
+"""Committed notebooks were run from top to bottom, contain only short functions, and run on phantoms."""
 
 import ast
 import os
@@ -28,7 +28,7 @@ def _cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
 
 
-def test_the_notebooks_of_the_data_and_of_every_family_of_models_are_there() -> None:
+def test_notebooks_cover_the_data_and_every_model_family() -> None:
     assert {path.stem for path in NOTEBOOKS} >= {
         "01_data_collection", "02_data_visualization", "03_modeling_v1", "04_modeling_v4", "05_modeling_transfer",
         "06_modeling_zoo",
@@ -37,20 +37,20 @@ def test_the_notebooks_of_the_data_and_of_every_family_of_models_are_there() -> 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 class TestCommitted:
-    def test_it_was_run_from_top_to_bottom_without_error(self, path: Path) -> None:
+    def test_notebook_was_run_from_top_to_bottom_without_error(self, path: Path) -> None:
         cells = _cells(path, "code")
         assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
         assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
         assert sum(bool(cell.outputs) for cell in cells) > len(cells) // 2
 
-    def test_it_holds_no_path_of_a_machine(self, path: Path) -> None:
+    def test_notebook_contains_no_machine_path(self, path: Path) -> None:
         notebook = nbformat.read(path, as_version=4)
         texts = [cell.source for cell in notebook.cells]
         for cell in _cells(path, "code"):
             texts += [str(o.get("text", "")) + str(o.get("data", {}).get("text/plain", "")) for o in cell.outputs]
-        assert not [found.group() for text in texts if (found := _PATH.search(text))]
+        assert not [match.group() for text in texts if (match := _PATH.search(text))]
 
-    def test_it_says_what_it_is_for_and_stays_lean_and_thin(self, path: Path) -> None:
+    def test_notebook_states_its_purpose_is_small_and_has_only_short_functions(self, path: Path) -> None:
         header = _cells(path, "markdown")[0].source
         for word in ("Objectives", "Inputs", "Outputs"):
             assert word in header
@@ -62,7 +62,7 @@ class TestCommitted:
                     assert node.end_lineno - node.lineno < _LONGEST_FUNCTION
 
 
-def test_a_notebook_run_out_of_order_or_with_a_path_would_be_caught() -> None:
+def test_machine_paths_are_detected_and_relative_paths_are_not() -> None:
     for folder in ("home", "tmp"):
         assert _PATH.search(f"saved to /{folder}/someone")
     assert not _PATH.search("outputs/dataset/manifest.csv and 3/4")
@@ -70,7 +70,7 @@ def test_a_notebook_run_out_of_order_or_with_a_path_would_be_caught() -> None:
 
 def _run(notebooks: list[Path], target: Path) -> None:
     target.mkdir()
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "scripts/run_notebooks.py", "--into", str(target), *map(str, notebooks)],
         cwd=ROOT,
         env=dict(os.environ),
@@ -79,13 +79,13 @@ def _run(notebooks: list[Path], target: Path) -> None:
         timeout=280,
         check=False,
     )
-    assert found.returncode == 0, found.stderr
+    assert process.returncode == 0, process.stderr
     assert [path.name for path in sorted(target.glob("*.ipynb"))] == [path.name for path in notebooks]
 
 
 @pytest.fixture
 def phantoms(workspace: Settings) -> Settings:
-    """A workspace with a drawn image set and its masks."""
+    """A workspace with a phantom image set and its masks."""
     import pandas as pd
 
     write_phantoms(workspace.dataset, per_class=24)
@@ -97,12 +97,12 @@ def phantoms(workspace: Settings) -> Settings:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("phantoms")
-def test_those_of_the_data_run_on_phantoms(tmp_path: Path) -> None:
+def test_data_notebooks_run_on_phantoms(tmp_path: Path) -> None:
     _run([path for path in NOTEBOOKS if path.stem.startswith(("01", "02"))], tmp_path / "run")
 
 
 @pytest.mark.slow
-def test_those_of_the_models_train_and_run_on_phantoms(
+def test_modeling_notebooks_train_and_run_on_phantoms(
     phantoms: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audit_dataset(phantoms)
@@ -116,10 +116,10 @@ def test_those_of_the_models_train_and_run_on_phantoms(
 
 
 def _quick(recipe: str) -> str:
-    """The recipe on small frames, for one epoch, from random weights, and untaught: who would teach is not there."""
+    """Reduce a recipe to a small input, one epoch and random weights, without teachers, which are not available."""
     recipe = re.sub(r"^\[teachers\].*", "", recipe, flags=re.M | re.S)
     recipe = re.sub(r"^(epochs|repeats_per_epoch) = \d+", r"\1 = 1", recipe, flags=re.M)
     recipe = re.sub(r"^progressive_sizes = .*", "", recipe, flags=re.M)
-    side = 150 if "plain_cnn" in recipe else 96  # four convolutions with pooling by 3 need that much
+    side = 150 if "plain_cnn" in recipe else 96  # the minimum for four convolutions with pooling by 3
     recipe = re.sub(r"^(height|width) = \d+", rf"\1 = {side}", recipe, flags=re.M)
     return recipe.replace('weights = "imagenet"', 'weights = "none"')

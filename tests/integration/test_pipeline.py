@@ -1,4 +1,4 @@
-"""The whole journey on phantoms, by the commands a user types: fetch, audit, split, explore, train, predict, serve."""
+"""Run the user commands on phantoms from end to end: fetch, audit, split, explore, train, predict and serve."""
 
 import csv
 import json
@@ -26,14 +26,14 @@ SPLITS = ("train", "validation", "test")
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    workplace = Workplace(tmp_path_factory.mktemp("journey"))
+    workplace = Workplace(tmp_path_factory.mktemp("pipeline"))
     workplace.prepare()
     workplace.run("explore")
     workplace.run("train", "v1")
     return workplace
 
 
-def test_training_leaves_a_complete_artifact(trained: Workplace) -> None:
+def test_training_writes_a_complete_version(trained: Workplace) -> None:
     folder = trained.folder / "outputs" / "v1"
     card = json.loads((folder / "card.json").read_text())
     for name in ("model.keras", "model.onnx", "evaluation.json", "curves.json", "history.csv", "predictions.csv"):
@@ -51,12 +51,12 @@ def test_training_leaves_a_complete_artifact(trained: Workplace) -> None:
             assert entry["n"] >= entry["groups"] > 0
 
 
-def test_the_model_has_learnt_the_phantoms(trained: Workplace) -> None:
+def test_model_learns_the_phantoms(trained: Workplace) -> None:
     evaluation = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())
     assert evaluation["test"]["accuracy"]["value"] > 0.6
 
 
-def test_the_confusion_matrix_counts_the_predictions(trained: Workplace) -> None:
+def test_confusion_matrix_matches_the_predictions(trained: Workplace) -> None:
     folder = trained.folder / "outputs" / "v1"
     predictions = pd.read_csv(folder / "predictions.csv")
     curves = json.loads((folder / "curves.json").read_text())
@@ -68,24 +68,24 @@ def test_the_confusion_matrix_counts_the_predictions(trained: Workplace) -> None
         assert np.array_equal(curves[split]["confusion"], expected)
 
 
-def test_a_slow_network_is_measured_alike_without_its_training_scans(trained: Workplace) -> None:
+def test_skipping_the_train_split_does_not_change_the_other_metrics(trained: Workplace) -> None:
     outputs = trained.folder / "outputs"
     shutil.copytree(outputs / "v1", outputs / "runs/v1/group-seed2")
     try:
         trained.run("evaluate", "runs/v1/group-seed2", "--skip-train-split")
         names = ("v1", "runs/v1/group-seed2")
-        whole, held = (json.loads((outputs / name / "evaluation.json").read_text()) for name in names)
-        assert set(whole) - set(held) == {"train"}
-        for split in held:
+        whole, without_train = (json.loads((outputs / name / "evaluation.json").read_text()) for name in names)
+        assert set(whole) - set(without_train) == {"train"}
+        for split in without_train:
             for metric in ("accuracy", "roc_auc", "ece"):
-                assert held[split][metric]["value"] == pytest.approx(whole[split][metric]["value"], abs=1e-6)
+                assert without_train[split][metric]["value"] == pytest.approx(whole[split][metric]["value"], abs=1e-6)
         assert not (outputs / "runs/v1/group-seed2" / "similar_scans.npz").exists()
     finally:
         shutil.rmtree(outputs / "runs/v1/group-seed2")
 
 
-def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace) -> None:
-    target, scans = trained.folder / "found.csv", trained.folder / "phantoms" / "Testing"
+def test_predict_writes_one_csv_row_and_one_overlay_per_scan(trained: Workplace) -> None:
+    target, scans = trained.folder / "predictions.csv", trained.folder / "phantoms" / "Testing"
     trained.run("predict", scans, "--csv", target, "--overlays", trained.folder / "overlays")
     with target.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -94,11 +94,13 @@ def test_predict_reads_a_folder_into_the_csv_of_the_contract(trained: Workplace)
     assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
 
 
-def test_predict_sets_a_report_and_gathers_everything_in_one_archive(trained: Workplace) -> None:
-    scans, pdf, everything = (trained.folder / name for name in ("phantoms/Testing/glioma", "found.pdf", "found.zip"))
+def test_predict_writes_a_pdf_report_and_a_zip_archive(trained: Workplace) -> None:
+    scans, pdf, everything = (
+        trained.folder / name for name in ("phantoms/Testing/glioma", "report.pdf", "results.zip")
+    )
     trained.run("predict", scans, "--csv", trained.folder / "few.csv", "--pdf", pdf, "--zip", everything)
     names = [path.name for path in scans.glob("*.jpg")]
-    text = "".join("".join(page.extract_text().split()) for page in PdfReader(pdf).pages)  # paths run over lines
+    text = "".join("".join(page.extract_text().split()) for page in PdfReader(pdf).pages)  # paths are wrapped
     assert all(name in text for name in names)
     sensitivity = json.loads((trained.folder / "outputs" / "v1" / "evaluation.json").read_text())["test"]
     assert f"{sensitivity['tumor_sensitivity']['value']:.1%}" in text
@@ -116,7 +118,7 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_the_app_answers_on_the_trained_model(trained: Workplace, port: int) -> None:
+def test_app_responds_with_the_trained_model(trained: Workplace, port: int) -> None:
     server = trained.start("app", "--port", str(port))
     try:
         deadline = time.monotonic() + 60
@@ -127,7 +129,7 @@ def test_the_app_answers_on_the_trained_model(trained: Workplace, port: int) -> 
                     return
             except OSError:
                 assert server.poll() is None, server.communicate()[1]
-                assert time.monotonic() < deadline, "the app did not answer within a minute"
+                assert time.monotonic() < deadline, "the app did not respond within a minute"
                 time.sleep(0.2)
     finally:
         os.killpg(server.pid, signal.SIGKILL)
@@ -138,32 +140,32 @@ def _history(workplace: Workplace) -> pd.DataFrame:
     return pd.read_csv(workplace.folder / "outputs" / "v1" / "history.csv").drop(columns="seconds")
 
 
-def test_a_killed_training_goes_on_and_ends_where_an_unbroken_one_does(trained: Workplace, tmp_path: Path) -> None:
-    broken = Workplace(tmp_path)
-    broken.prepare()
-    finished = broken.kill_training_after(2)
-    broken.run("train", "v1")
-    whole = _history(broken)
-    rows = broken.folder / "outputs" / "v1" / "work" / "history.csv"
-    assert rows.read_text().startswith(finished)  # epochs done before the kill were not done again
+def test_killed_training_resumes_and_ends_like_an_uninterrupted_one(trained: Workplace, tmp_path: Path) -> None:
+    resumed = Workplace(tmp_path)
+    resumed.prepare()
+    finished = resumed.kill_training_after(2)
+    resumed.run("train", "v1")
+    whole = _history(resumed)
+    rows = resumed.folder / "outputs" / "v1" / "work" / "history.csv"
+    assert rows.read_text().startswith(finished)  # epochs finished before the kill were not repeated
     pd.testing.assert_frame_equal(whole, _history(trained), rtol=1e-6)
     first, second = (
-        keras.models.load_model(w.folder / "outputs" / "v1" / "model.keras", compile=False) for w in (broken, trained)
+        keras.models.load_model(w.folder / "outputs" / "v1" / "model.keras", compile=False) for w in (resumed, trained)
     )
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         assert np.allclose(a, b, atol=1e-6)
 
 
-def test_evaluation_refuses_images_the_version_was_not_trained_on(trained: Workplace) -> None:
+def test_evaluation_rejects_other_images_or_another_split(trained: Workplace) -> None:
     files = [trained.folder / "outputs" / "dataset" / name for name in ("manifest.csv", "split.json")]
     before = [file.read_bytes() for file in files]
     try:
         trained.run("data", "split", "--seed", "9")
         process = trained.start("evaluate", "v1")
-        _, said = process.communicate(timeout=120)
+        _, stderr = process.communicate(timeout=120)
         assert process.returncode == 1
-        assert "trained on other images or another split" in said
-        assert "Traceback" not in said
+        assert "trained on other images or another split" in stderr
+        assert "Traceback" not in stderr
     finally:
         for file, content in zip(files, before, strict=True):
             file.write_bytes(content)
@@ -176,40 +178,40 @@ def _reproduced(workplace: Workplace, *arguments: str | Path) -> tuple[int, str]
     return process.returncode, out
 
 
-def test_a_version_is_made_again_from_raw_data_and_a_changed_number_is_found_out(trained: Workplace) -> None:
+def test_version_is_reproduced_from_raw_data_and_a_changed_metric_is_detected(trained: Workplace) -> None:
     before = {path: path.read_bytes() for path in (trained.folder / "outputs" / "v1").glob("*.*")}
-    code, said = _reproduced(trained)
-    assert code == 0, said
-    assert "v1 is reproduced" in said.splitlines()[-1]
-    assert all(path.read_bytes() == content for path, content in before.items()), "nothing committed is touched"
-    made = trained.folder / "outputs" / "reproduced" / "v1"
+    code, stdout = _reproduced(trained)
+    assert code == 0, stdout
+    assert "v1 is reproduced" in stdout.splitlines()[-1]
+    assert all(path.read_bytes() == content for path, content in before.items()), "committed files must not change"
+    reproduced = trained.folder / "outputs" / "reproduced" / "v1"
     pd.testing.assert_frame_equal(
-        pd.read_csv(made / "v1" / "history.csv").drop(columns="seconds"), _history(trained), rtol=1e-6
+        pd.read_csv(reproduced / "v1" / "history.csv").drop(columns="seconds"), _history(trained), rtol=1e-6
     )
     evaluation = trained.folder / "outputs" / "v1" / "evaluation.json"
-    found = json.loads(evaluation.read_text())
-    found["test"]["macro_f1"]["value"] += 0.2
+    altered = json.loads(evaluation.read_text())
+    altered["test"]["macro_f1"]["value"] += 0.2
     try:
-        evaluation.write_text(json.dumps(found))
-        code, said = _reproduced(trained, "--check-only", made)
+        evaluation.write_text(json.dumps(altered))
+        code, stdout = _reproduced(trained, "--check-only", reproduced)
     finally:
         evaluation.write_bytes(before[evaluation])
     assert code == 1
-    assert "v1 is NOT reproduced" in said.splitlines()[-1]
-    assert "test macro f1" in said.splitlines()[-1]
-    assert "evaluation.json altered" in said.splitlines()[-1]
+    assert "v1 is NOT reproduced" in stdout.splitlines()[-1]
+    assert "test macro f1" in stdout.splitlines()[-1]
+    assert "evaluation.json altered" in stdout.splitlines()[-1]
 
 
-def test_other_images_are_said_before_anything_is_trained(trained: Workplace) -> None:
+def test_reproduce_rejects_other_images_before_training(trained: Workplace) -> None:
     files = [trained.folder / "outputs" / "dataset" / name for name in ("manifest.csv", "split.json")]
     before = [file.read_bytes() for file in files]
     try:
         trained.run("data", "split", "--seed", "9")
-        files[1].write_bytes(before[1])  # the manifest is no longer what its split says
-        code, said = _reproduced(trained)
+        files[1].write_bytes(before[1])  # the manifest no longer matches the split
+        code, stdout = _reproduced(trained)
     finally:
         for file, content in zip(files, before, strict=True):
             file.write_bytes(content)
     assert code == 1
-    assert "What does not match: manifest" in said.splitlines()[-1]
-    assert "seconds of training" not in said
+    assert "What does not match: manifest" in stdout.splitlines()[-1]
+    assert "seconds of training" not in stdout

@@ -1,4 +1,4 @@
-"""A workplace of a journey's own: folders, a recipe, and the commands a user types, killed where a test says so."""
+"""A temporary project folder in which tests run, and kill, the commands a user would type."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 class Workplace:
-    """A folder with inputs, outputs and recipes of its own, and the command to run in it."""
+    """A folder with its own inputs, outputs and recipes, and methods to run commands in it."""
 
     def __init__(self, folder: Path, recipe: str = "recipe.toml", version: str = "v1") -> None:
         self.folder, self.version = folder, version
@@ -46,7 +46,7 @@ class Workplace:
         self.run("data", "split")
 
     def kill_training_after(self, epochs: int) -> str:
-        """Start the training and kill it once so many epochs are done; returns the history as it was then."""
+        """Start the training, kill it after the given number of epochs, and return the history at that point."""
         running = self.start("train", self.version)
         folder = self.folder / "outputs" / self.version
         rows = folder / "work" / "history.csv"
@@ -57,5 +57,5 @@ class Workplace:
             time.sleep(0.02)
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
-        assert not (folder / "model.keras").exists(), "it was over before it could be killed"
+        assert not (folder / "model.keras").exists(), "the training ended before it was killed"
         return rows.read_text()

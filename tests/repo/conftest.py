@@ -1,4 +1,4 @@
-"""What the tests of the repository itself share: the files that are, or are about to be, committed."""
+"""Shared fixtures of the repository tests."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 def committed(root: Path) -> list[Path]:
     """Every file of the checkout that git does not ignore, relative to the root."""
     if not (root / ".git").exists():
-        pytest.skip("this is not a git checkout, so there is no telling what belongs to it")
+        pytest.skip("not a git checkout, so the committed files are unknown")
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
     return [Path(name) for name in sorted(set(listed.split("\0"))) if name and (root / name).is_file()]

@@ -1,4 +1,4 @@
-"""What is deployed is whole and nothing more: Heroku's slug by its ignore file, the container by its own."""
+"""The Heroku slug and the container hold every file the dashboard needs and no others."""
 
 import os
 import re
@@ -16,7 +16,7 @@ import pytest
 
 from braintumor.settings import Settings, get_settings
 
-# Files by which Heroku's Python buildpack tells a package manager; it builds a tree with one of them only.
+# Heroku's Python buildpack chooses the package manager by these files and rejects a tree with more than one.
 MANAGERS = {"Pipfile", "Pipfile.lock", "poetry.lock", "requirements.txt", "setup.py", "uv.lock"}
 SERVED = {
     "app.py",
@@ -31,7 +31,7 @@ SERVED = {
 
 @pytest.fixture(scope="module")
 def slug_files(root: Path, committed: list[Path]) -> set[Path]:
-    """What is left after Heroku removed what .slugignore names (its patterns are gitignore's, without negation)."""
+    """Files that remain after Heroku applies .slugignore (gitignore patterns without negation)."""
     command = ["git", "-c", "core.excludesFile=", "ls-files", "-z", "--cached", "--others", "--ignored"]
     listed = subprocess.run(
         [*command, "--exclude-from=.slugignore"], cwd=root, check=True, capture_output=True, text=True
@@ -49,9 +49,11 @@ def slug(root: Path, slug_files: set[Path], tmp_path_factory: pytest.TempPathFac
 
 
 def _environment(**variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("BRAINTUMOR_", "STREAMLIT_"))}
-    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
-    return kept | variables
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BRAINTUMOR_", "STREAMLIT_"))
+    }
+    inherited["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{inherited['PATH']}"
+    return inherited | variables
 
 
 def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -59,40 +61,40 @@ def _run(command: list[str], folder: Path, **variables: str) -> subprocess.Compl
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_slug_holds_one_package_manager(slug_files: set[Path]) -> None:
+def test_slug_has_exactly_one_package_manager(slug_files: set[Path]) -> None:
     assert {p.name for p in slug_files if len(p.parts) == 1} & MANAGERS == {"requirements.txt"}
 
 
-def test_the_slug_holds_what_is_served(slug_files: set[Path]) -> None:
+def test_slug_contains_every_served_file(slug_files: set[Path]) -> None:
     version = get_settings().version
-    wanted = SERVED | {f"outputs/{version}/{name}" for name in ("card.json", "evaluation.json", "model.onnx")}
-    assert wanted <= {p.as_posix() for p in slug_files}
+    required = SERVED | {f"outputs/{version}/{name}" for name in ("card.json", "evaluation.json", "model.onnx")}
+    assert required <= {p.as_posix() for p in slug_files}
     assert any(p.parts[0] == "app_pages" for p in slug_files)
 
 
-def test_the_slug_leaves_behind_what_is_not(slug_files: set[Path]) -> None:
+def test_slug_excludes_development_files_and_other_model_formats(slug_files: set[Path]) -> None:
     heads = {p.parts[0] for p in slug_files}
     assert not heads & {"tests", "docs", "benchmarks", "scripts", "inputs", "jupyter_notebooks"}
     assert not [p for p in slug_files if p.name in {"model.keras", "model.tflite", "model.int8.onnx"}]
 
 
-def test_slugignore_negates_nothing(root: Path) -> None:
+def test_slugignore_has_no_negated_pattern(root: Path) -> None:
     assert "\n!" not in (root / ".slugignore").read_text(encoding="utf-8")
 
 
-def test_setup_refuses_a_host_without_a_port(slug: Path) -> None:
+def test_setup_fails_without_a_port(slug: Path) -> None:
     run = _run(["sh", "setup.sh"], slug, PORT="")
     assert run.returncode == 1
     assert "PORT must be the number" in run.stderr
 
 
-def test_setup_names_the_file_a_deployment_lacks(slug: Path) -> None:
+def test_setup_names_a_missing_file(slug: Path) -> None:
     run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="v0")
     assert run.returncode == 1
     assert "outputs/v0/card.json is missing" in run.stderr
 
 
-def test_setup_looks_for_the_version_that_is_served_unless_another_is_named(slug: Path) -> None:
+def test_setup_checks_the_default_version_if_none_is_set(slug: Path) -> None:
     served = Settings.model_fields["version"].default
     run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="")
     assert run.returncode == 0
@@ -108,7 +110,7 @@ def _free_port() -> int:
 
 @pytest.fixture
 def served(slug: Path) -> Iterator[str]:
-    """Address of the slug, started by the Procfile's own command."""
+    """Address of the slug, started with the Procfile command."""
     port = _free_port()
     command = (slug / "Procfile").read_text(encoding="utf-8").removeprefix("web:").strip()
     with subprocess.Popen(
@@ -120,7 +122,7 @@ def served(slug: Path) -> Iterator[str]:
             os.killpg(web.pid, 15)
 
 
-def test_the_slug_starts_by_its_procfile_and_answers(served: str) -> None:
+def test_slug_starts_with_its_procfile_and_responds(served: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -128,15 +130,15 @@ def test_the_slug_starts_by_its_procfile_and_answers(served: str) -> None:
                 assert answer.status == 200
                 return
         except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "the dashboard did not answer within a minute"
+            assert time.monotonic() < deadline, "the dashboard did not respond within a minute"
             time.sleep(0.2)
 
 
-def test_the_procfile_serves_the_packages_own_source(slug: Path) -> None:
-    """On Heroku only requirements.txt is installed: `braintumor` comes from the tree, by the Procfile's PYTHONPATH."""
+def test_procfile_serves_the_package_from_the_source_tree(slug: Path) -> None:
+    """Heroku installs only requirements.txt; the Procfile puts `braintumor` on PYTHONPATH."""
     path = re.search(r"PYTHONPATH=(\S+)", (slug / "Procfile").read_text(encoding="utf-8"))
     assert path
-    code = "import braintumor.inference as room; print(room.__file__)"
+    code = "import braintumor.inference as package; print(package.__file__)"
     run = _run([sys.executable, "-c", code], slug, PYTHONPATH=path[1])
     assert Path(run.stdout.strip()) == slug / "src" / "braintumor" / "inference" / "__init__.py"
 
@@ -149,13 +151,13 @@ def test_heroku_and_the_container_run_the_same_python(root: Path) -> None:
     assert version[1] == image[1]
 
 
-def test_the_container_gets_everything_setup_looks_for(root: Path) -> None:
-    let_in = {
+def test_container_includes_every_file_setup_needs(root: Path) -> None:
+    included = {
         line.removeprefix("!")
         for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
         if line.startswith("!")
     }
-    assert let_in >= {
+    assert included >= {
         "app.py",
         "app_pages",
         "src",
@@ -165,4 +167,4 @@ def test_the_container_gets_everything_setup_looks_for(root: Path) -> None:
         ".streamlit",
         "pyproject.toml",
     }
-    assert all((root / name).exists() for name in let_in)
+    assert all((root / name).exists() for name in included)

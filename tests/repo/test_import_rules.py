@@ -1,4 +1,4 @@
-"""Imports follow the package map in one direction, without cycles; serving loads no training library."""
+"""Imports follow the package map without cycles, and serving loads no training library."""
 
 import ast
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 GROUND = {"enums", "errors", "fileio", "settings", "text"}
-# The packages each package may import, besides itself and the ground; docs/architecture.md draws the map.
+# The packages that each package may import; docs/architecture.md shows the map.
 ALLOWED: dict[str, set[str]] = {
     **{module: GROUND - {module} for module in GROUND},
     "imaging": GROUND,
@@ -33,13 +33,13 @@ TRAINING_LIBRARIES = {"tensorflow", "keras", "sklearn", "matplotlib", "onnx"}
 
 @cache
 def _imports(path: Path) -> tuple[str, ...]:
-    """Absolute dotted names a file imports, wherever in the file."""
+    """Absolute dotted names of all imports anywhere in a file."""
     names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively; name the module in full"
+            assert node.level == 0, f"{path} has a relative import; use the full module name"
             names += [f"{node.module}.{alias.name}" for alias in node.names]
     return tuple(names)
 
@@ -50,7 +50,7 @@ def _package(name: str) -> str:
 
 
 def _modules(root: Path) -> dict[str, Path]:
-    """Every module of the application by its dotted name."""
+    """Every module of the application, by dotted name."""
     files = [*(root / "src" / "braintumor").rglob("*.py"), *(root / "app_pages").rglob("*.py")]
     names = {}
     for file in files:
@@ -86,7 +86,7 @@ def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-def test_packages_import_only_what_the_map_allows(root: Path) -> None:
+def test_packages_import_only_allowed_packages(root: Path) -> None:
     package = root / "src" / "braintumor"
     violations = []
     for path in sorted(package.rglob("*.py")):
@@ -99,14 +99,14 @@ def test_packages_import_only_what_the_map_allows(root: Path) -> None:
     assert violations == []
 
 
-def test_no_files_import_each_other_in_a_circle(root: Path) -> None:
+def test_files_have_no_circular_imports(root: Path) -> None:
     assert _cycle(_file_graph(_modules(root))) == []
 
 
-def test_no_folders_import_each_other_in_a_circle(root: Path) -> None:
+def test_folders_have_no_circular_imports(root: Path) -> None:
     modules = _modules(root)
     graph = _folders(_file_graph(modules), modules)
-    # A package's __init__ offers names of its own modules and subfolders; between packages the order is strict.
+    # A package's __init__ may re-export names from its own modules and subfolders; other cycles are not allowed.
     top = {name: {target for target in targets if not target.startswith(f"{name}.")} for name, targets in graph.items()}
     assert _cycle({name: {t for t in targets if not name.startswith(f"{t}.")} for name, targets in top.items()}) == []
 
@@ -127,7 +127,7 @@ def test_src_never_imports_streamlit(root: Path) -> None:
 
 
 def _loaded_by(statements: str) -> set[str]:
-    """Top-level names of all modules in memory after some statements in a new Python process."""
+    """Top-level names of all modules loaded after running statements in a new Python process."""
     code = f"import sys\n{statements}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
@@ -153,9 +153,7 @@ def test_serving_loads_no_training_library(root: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["src/braintumor", "app_pages", "scripts", "benchmarks", "tests"])
-def test_no_folder_holds_more_than_sixteen_python_files_and_no_file_more_than_250_lines(
-    root: Path, folder: str
-) -> None:
+def test_folders_have_at_most_16_python_files_and_files_at_most_250_lines(root: Path, folder: str) -> None:
     files = list((root / folder).rglob("*.py"))
     crowded = {str(f.parent) for f in files if len(list(f.parent.glob("*.py"))) > 16}
     long = {str(f) for f in files if len(f.read_text(encoding="utf-8").splitlines()) > 250}

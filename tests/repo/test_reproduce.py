@@ -1,4 +1,4 @@
-"""Every committed run can be trained again."""
+"""Every committed run can be retrained."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from braintumor.settings import get_settings
 from scripts.reproduce_all import commands
 
 
-def test_every_committed_run_and_recipe_is_trained_after_what_it_needs() -> None:
+def test_every_committed_run_is_retrained_after_its_dependencies() -> None:
     settings = get_settings()
     order = list(commands(settings))
     trained = [f"braintumor {command}" for command in order if command.startswith("train ")]
@@ -23,7 +23,7 @@ def test_every_committed_run_and_recipe_is_trained_after_what_it_needs() -> None
 
 
 @pytest.mark.parametrize("version", list_evaluated_runs(get_settings()))
-def test_card_and_folder_of_a_committed_run_agree(version: str) -> None:
+def test_card_of_a_committed_run_matches_its_folder(version: str) -> None:
     settings = get_settings()
     run = find_run_spec(version, read_card(version, settings), settings)
     assert run.recipe_name == Run.from_name(version).version

@@ -21,7 +21,7 @@ BEGIN, END = MARKERS = Markers.of("results")
 
 @pytest.mark.parametrize("name", command.BLOCKS)
 def test_generated_blocks_match_the_outputs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BRAINTUMOR_VERSION")  # the served model, not the one of the tests
+    monkeypatch.delenv("BRAINTUMOR_VERSION")  # use the served model, not the test model
     block = command.BLOCKS[name]
     page = block.page.read_text(encoding="utf-8")
     assert page == block.updated(get_settings()), f"{block.page.name} is stale; run: make readme"
