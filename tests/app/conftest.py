@@ -53,7 +53,7 @@ def open_page(root: Path) -> Open:
     """Return a function that opens a page by name, optionally with query parameters."""
 
     def open_(page: str, **query: str) -> AppTest:
-        app = AppTest.from_file(str(root / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(root / "app.py"), default_timeout=900)
         app.switch_page(f"app_pages/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value

@@ -19,7 +19,7 @@ WITHOUT_FIGURES = ("detection", "session_log")
 _IMPORTS = """
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60).run()
+app = AppTest.from_file("app.py", default_timeout=900).run()
 assert not app.exception
 for page in {pages!r}:
     app.switch_page(f"app_pages/{{page}}.py").run()
@@ -65,7 +65,7 @@ def test_every_figure_has_a_text_alternative(page: str, artifacts: Settings, ope
 def test_pages_import_no_training_package(artifacts: Settings, root: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-c", _IMPORTS.format(pages=PAGES)],
-        cwd=root, capture_output=True, text=True, timeout=120, check=True,
+        cwd=root, capture_output=True, text=True, timeout=1800, check=True,
     )  # fmt: skip
     assert process.stdout.strip().splitlines()[-1:] in ([], [""])
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 def report(root):
     """Results of reading the corpus in outcome process."""
     command = [sys.executable, "-m", "tests.fuzz.reader"]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=500)
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=1800)
     assert run.returncode == 0, f"the process ended with {run.returncode}: {run.stderr[-2000:]}"
     return json.loads(run.stdout)
 

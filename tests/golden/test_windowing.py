@@ -41,7 +41,7 @@ def test_javascript_windowing_agrees_with_python(root: Path) -> None:
         pytest.skip("Node.js is not available")
     code = (root / SCRIPT).read_text(encoding="utf-8") + RUN_CASES
     command = [node, "--eval", code]
-    run = subprocess.run(command, input=json.dumps(GOLDEN), capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(command, input=json.dumps(GOLDEN), capture_output=True, text=True, check=True, timeout=600)
     for case, levels in zip(GOLDEN, json.loads(run.stdout), strict=True):
         differences = [abs(a - b) for a, b in zip(case["expected"], levels, strict=True)]
         assert max(differences) <= 1, case["name"]

@@ -20,7 +20,7 @@ def _build(source: Path, target: Path, *options: str) -> subprocess.CompletedPro
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--builder", "dummy"]
     command += ["--conf-dir", str(source / "docs"), "--doctree-dir", str(target / "trees"), *options]
     return subprocess.run(
-        [*command, str(source), str(target / "pages")], capture_output=True, text=True, check=False, timeout=550
+        [*command, str(source), str(target / "pages")], capture_output=True, text=True, check=False, timeout=1800
     )
 
 

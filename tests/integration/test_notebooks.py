@@ -76,7 +76,7 @@ def _run(notebooks: list[Path], target: Path) -> None:
         env=dict(os.environ),
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=1800,
         check=False,
     )
     assert process.returncode == 0, process.stderr

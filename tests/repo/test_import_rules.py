@@ -129,7 +129,7 @@ def test_src_never_imports_streamlit(root: Path) -> None:
 def _loaded_by(statements: str) -> set[str]:
     """Top-level names of all modules loaded after running statements in a new Python process."""
     code = f"import sys\n{statements}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=1800)
     assert run.returncode == 0, run.stderr
     return set(run.stdout.split())
 

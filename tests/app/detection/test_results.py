@@ -110,7 +110,7 @@ def test_rejected_image_has_no_class_and_no_outline() -> None:
         )  # fmt: skip
         show_result_card(detection, thresholds, "1")
 
-    app = AppTest.from_function(card, default_timeout=60).run()
+    app = AppTest.from_function(card, default_timeout=900).run()
     text = words(app)
     assert not app.exception
     assert "Not a brain MRI" in text

@@ -18,7 +18,7 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 
 # Seconds.
-PATIENCE: Final = 60.0
+PATIENCE: Final = 900.0
 BROKEN: Final[Upload] = ("cut.jpg", b"\xff\xd8\xff\xe0 cut short", "image/jpeg")
 
 

@@ -14,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 # Seconds; generous, so that no test fails on a busy machine.
-PATIENCE: Final = 30.0
+PATIENCE: Final = 240.0
 _NEXT_FRAME: Final = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # The server finishes before the browser has drawn the result: only then are its images known.
 _IS_DRAWN: Final = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"

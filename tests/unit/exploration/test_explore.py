@@ -86,7 +86,7 @@ def test_killed_run_resumes_and_writes_the_same_bytes(explored: Settings, tmp_pa
     )
     command = [sys.executable, "-c", code]
     first = subprocess.Popen(command, env=environment | {"BRAINTUMOR_WORKERS": "1"}, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 1800
     while not checkpoint.exists() and time.monotonic() < deadline and first.poll() is None:
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)
