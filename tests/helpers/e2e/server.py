@@ -24,7 +24,7 @@ _FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 # Seconds.
-_START_TIMEOUT: Final = 60
+_START_TIMEOUT: Final = 900
 
 
 def find_chromium() -> str | None:

@@ -1,8 +1,11 @@
 """Recipes with large backbones export what they compute, and the smallest of them trains."""
 
+import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -20,6 +23,14 @@ VERSIONS = (
     "binary-mobilenetv3",
 )  # fmt: skip
 SIDE = 112  # the smallest size at which InceptionV3 has more than one cell
+
+
+@pytest.fixture(autouse=True)
+def _free_memory() -> Iterator[None]:
+    """Release the network of each test; together they need more than 10 GB."""
+    yield
+    keras.utils.clear_session()
+    gc.collect()
 
 
 def _small(version: str) -> Recipe:
