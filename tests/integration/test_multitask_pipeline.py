@@ -150,7 +150,7 @@ def test_hypothesis_ablations_are_trained_once_and_analysed(prepared: Workplace)
     outputs = prepared.folder / "outputs"
     experiments = json.loads((outputs / "experiments" / "hypotheses.json").read_text())["experiments"]
     assert set(experiments) == {"visible", "masks", "growth"}  # there is no ablation without augmentation
-    test = pd.read_csv(outputs / "experiments" / "baseline-seed1.csv").query("set == 'test'")
+    test = pd.read_csv(outputs / "experiments" / "baseline-seed1.csv.gz").query("set == 'test'")
     assert experiments["masks"]["metrics"]["accuracy"]["n"] == len(test)
     assert experiments["masks"]["facts"]["seeds"] == 1
     assert experiments["growth"]["facts"]["shares"] == [0.25, 0.5, 1.0]

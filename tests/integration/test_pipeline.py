@@ -2,11 +2,7 @@
 
 import csv
 import json
-import os
 import shutil
-import signal
-import socket
-import time
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -17,6 +13,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
+from tests.helpers.e2e.server import serve_dashboard
 from tests.integration.workplace import Workplace
 
 pytestmark = pytest.mark.slow
@@ -111,29 +108,9 @@ def test_predict_writes_a_pdf_report_and_a_zip_archive(trained: Workplace) -> No
     assert "predictions.csv" in inside
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def test_app_responds_with_the_trained_model(trained: Workplace, port: int) -> None:
-    server = trained.start("app", "--port", str(port))
-    try:
-        deadline = time.monotonic() + 1800
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2) as answer:
-                    assert answer.read() == b"ok"
-                    return
-            except OSError:
-                assert server.poll() is None, server.communicate()[1]
-                assert time.monotonic() < deadline, "the app does not respond"
-                time.sleep(0.2)
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+def test_app_responds_with_the_trained_model(trained: Workplace) -> None:
+    with serve_dashboard(trained.environment) as address, urllib.request.urlopen(f"{address}/_stcore/health") as answer:
+        assert answer.read() == b"ok"
 
 
 def _history(workplace: Workplace) -> pd.DataFrame:
@@ -213,5 +190,5 @@ def test_reproduce_rejects_other_images_before_training(trained: Workplace) -> N
         for file, content in zip(files, before, strict=True):
             file.write_bytes(content)
     assert code == 1
-    assert "What does not match: manifest" in stdout.splitlines()[-1]
+    assert "Differences: manifest" in stdout.splitlines()[-1]
     assert "seconds of training" not in stdout

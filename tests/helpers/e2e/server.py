@@ -62,7 +62,7 @@ def serve_dashboard(environment: Mapping[str, str] | None = None) -> Iterator[st
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait()
 
 
 def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> bool:
