@@ -15,9 +15,7 @@ from braintumor.inference.decision import MaskFusion, Thresholds
 class CardSection(BaseModel):
     """Base of all sections: unknown keys are kept, and names in JSON may differ from the attributes."""
 
-    model_config = ConfigDict(
-        extra="allow", frozen=True, validate_by_name=True, validate_by_alias=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="allow", frozen=True, validate_by_name=True, validate_by_alias=True)
 
 
 class MetricEntry(CardSection):
