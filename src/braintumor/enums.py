@@ -96,6 +96,15 @@ class Verdict(StrEnum):
     NOT_BRAIN_MRI = "not a brain MRI"
 
 
+class PictureKind(StrEnum):
+    """What a picture shows: one slice, or something from which a slice must first be cut out."""
+
+    SLICE = "slice"
+    SHEET = "multi-panel sheet"
+    SCREENSHOT = "screenshot of a viewer"
+    PHOTOGRAPH = "photograph of a film or screen"
+
+
 RESEARCH_USE: Final = (
     "For research and education only. This tool supports a reader and never replaces one: it is not a medical "
     "device, and no diagnosis or treatment may rest on it."

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.enums import PictureKind
 from braintumor.errors import ScanError
 from braintumor.imaging.windowing import GrayImage, unit_to_uint8
 
@@ -25,6 +26,25 @@ class FailedScan:
 
     name: str
     problem: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedScan:
+    """A file or slice that was set aside on purpose, such as a localizer or a report; it is no error.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file or slice.
+    reason : str
+        What it is, such as `localizer` or `report`.
+    sha256 : str, optional
+        Hash of the file's bytes, if they were read.
+    """
+
+    name: str
+    reason: str
     sha256: str | None = None
 
 
@@ -77,6 +97,12 @@ class Scan:
         Sentences for the reader, such as that text may be burned into the image.
     modality : str
         Modality of a DICOM file: `MR`, a key of `NON_MR_MODALITIES`, or `OT` for any other; empty if not stated.
+    is_oriented : bool
+        Whether the file states the patient's orientation, by which the slice was hung upright.
+    picture : PictureKind
+        What the picture shows, as detected from its pixels.
+    has_text_on_head : bool
+        Whether text or marks lie on the head, where they cannot be masked.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -90,6 +116,9 @@ class Scan:
     window: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
     modality: str = ""
+    is_oriented: bool = False
+    picture: PictureKind = PictureKind.SLICE
+    has_text_on_head: bool = False
 
     @property
     def height(self) -> int:
