@@ -1,4 +1,4 @@
-// Windowing: the browser's copy of imaging/windowing.py, checked against it by tests/golden/test_windowing.py.
+// Windowing: the browser's copy of imaging/windowing/, checked against it by tests/golden/test_windowing.py.
 
 // Grey level (0 to 255) of a value: black at center - width / 2, white at center + width / 2.
 function windowToByte(value, center, width) {

@@ -1,0 +1,7 @@
+"""Image files (JPEG, PNG, TIFF, BMP, WebP) to greyscale values."""
+
+from braintumor.imaging.raster.decoding import decode_image
+from braintumor.imaging.raster.limits import check_size
+from braintumor.imaging.raster.tiff_pages import count_pages
+
+__all__ = ["check_size", "count_pages", "decode_image"]
