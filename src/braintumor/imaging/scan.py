@@ -166,4 +166,5 @@ def make_scan(
         raise ScanError(f"{name}: all pixels have the same value, so there is nothing to read. Check the export.")
     values.setflags(write=False)
     bits = 8 if values.dtype == np.uint8 else 16
+    warnings = (*gray.warnings, *warnings)
     return Scan(values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, warnings, modality)

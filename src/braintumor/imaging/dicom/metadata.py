@@ -30,6 +30,8 @@ class FrameMetadata:
         Rescale from stored to real values.
     window : (float, float), optional
         Centre and width, in real values.
+    other_windows : tuple of (float, float)
+        Further windows of the file, for where the first is useless.
     """
 
     position: float | None = None
@@ -37,6 +39,7 @@ class FrameMetadata:
     slope: float = 1.0
     intercept: float = 0.0
     window: tuple[float, float] | None = None
+    other_windows: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class DicomMetadata:
         `MR`, a key of `NON_MR_MODALITIES`, or `OT` for any other; empty if not stated.
     burned_in : str
         Whether text is burned into the image: `yes`, `no`, or `maybe` for screen captures that do not state it.
+    padding : (float, float), optional
+        Lowest and highest stored values that are padding.
     """
 
     rows: int
@@ -85,16 +90,24 @@ class DicomMetadata:
     orientation: tuple[float, ...] = ()
     modality: str = ""
     burned_in: str = "no"
+    padding: tuple[float, float] | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Restore from the output of `dataclasses.asdict` after a round trip through JSON."""
         frames = tuple(
-            FrameMetadata(**{**frame, "spacing": _to_pair(frame["spacing"]), "window": _to_pair(frame["window"])})
+            FrameMetadata(
+                **{
+                    **frame,
+                    "spacing": _to_pair(frame["spacing"]),
+                    "window": _to_pair(frame["window"]),
+                    "other_windows": tuple((center, width) for center, width in frame["other_windows"]),
+                }
+            )
             for frame in data["frames"]
         )
         tuples = {key: tuple(data[key]) for key in ("contrast_words", "orientation")}
-        return cls(**{**data, **tuples, "frames": frames})
+        return cls(**{**data, **tuples, "frames": frames, "padding": _to_pair(data["padding"])})
 
 
 def _to_pair(values: list[float] | None) -> tuple[float, float] | None:

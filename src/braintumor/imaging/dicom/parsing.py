@@ -120,12 +120,14 @@ def _parse_frame(datasets: list[Dataset], file_orientation: Sequence[float]) -> 
     orientation = _first(_functional_groups(datasets, "PlaneOrientationSequence"), _parse_orientation)
     transforms = _functional_groups(datasets, "PixelValueTransformationSequence")
     positions = _functional_groups(datasets, "PlanePositionSequence")
+    windows = _first(_functional_groups(datasets, "FrameVOILUTSequence"), _parse_windows) or ()
     return FrameMetadata(
         position=_position_along_normal(positions, orientation or file_orientation),
         spacing=_first(_functional_groups(datasets, "PixelMeasuresSequence"), _parse_spacing),
         slope=first_float(transforms, "RescaleSlope") or 1.0,
         intercept=first_float(transforms, "RescaleIntercept") or 0.0,
-        window=_first(_functional_groups(datasets, "FrameVOILUTSequence"), _parse_window),
+        window=windows[0] if windows else None,
+        other_windows=windows[1:],
     )
 
 
@@ -177,15 +179,12 @@ def _parse_spacing(dataset: Dataset) -> tuple[float, float] | None:
     return (spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None
 
 
-def _parse_window(dataset: Dataset) -> tuple[float, float] | None:
-    """Return centre and width with edges at centre -+ width / 2; the standard's LINEAR default is half a step off."""
-    centers, widths = get_floats(dataset, "WindowCenter"), get_floats(dataset, "WindowWidth")
-    if not centers or not widths:
-        return None
-    center, width = centers[0], widths[0]
-    if get_text(dataset, "VOILUTFunction") in ("", "LINEAR"):  # PS3.3 C.11.2.1.2.1
-        center, width = center - 0.5, width - 1.0
-    return (center, width) if width > 0 else None
+def _parse_windows(dataset: Dataset) -> tuple[tuple[float, float], ...] | None:
+    """Return centres and widths with edges at centre -+ width / 2; the standard's LINEAR default is half a step off."""
+    is_linear = get_text(dataset, "VOILUTFunction") in ("", "LINEAR")  # PS3.3 C.11.2.1.2.1
+    shift, excess = (0.5, 1.0) if is_linear else (0.0, 0.0)
+    pairs = zip(get_floats(dataset, "WindowCenter"), get_floats(dataset, "WindowWidth"), strict=False)
+    return tuple((center - shift, width - excess) for center, width in pairs if width > excess) or None
 
 
 def _parse_modality(dataset: Dataset) -> str:

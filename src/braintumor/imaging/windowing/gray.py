@@ -4,17 +4,26 @@
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from braintumor.errors import ScanError
-from braintumor.imaging.windowing.scaling import apply_rescale, percentile_window, rescale_to_unit, window_edges
+from braintumor.imaging.windowing.padding import fill_padding, find_padding, mask_padding_range
+from braintumor.imaging.windowing.scaling import (
+    apply_rescale,
+    describe_useless_window,
+    percentile_window,
+    rescale_to_unit,
+    window_edges,
+)
 
 if TYPE_CHECKING:
     from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
+
+_USELESS_WINDOW_WARNING: Final = "The file's window leaves the picture {}, so its values were windowed by percentiles."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,7 @@ class GrayImage:
     values: NDArray[np.uint8] | NDArray[np.float32]
     raw: NDArray[np.float32] | None = None
     window: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def image_to_gray(image: Image.Image, name: str) -> GrayImage:
@@ -73,8 +83,9 @@ def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "
     """Convert the stored values of a DICOM frame to greyscale.
 
     8-bit values without rescale or window stay as they are. All others are rescaled (PS3.3 C.11.1) and windowed
-    (C.11.2.1.2; a sigmoid is approximated by its linear window). Percentiles replace a missing window and one that
-    excludes all values. MONOCHROME1 is inverted within its own range, so that higher is brighter in `raw` too.
+    (C.11.2.1.2; a sigmoid is approximated by its linear window) by the first window that leaves the picture neither
+    dark nor bright nor flat, or else by percentiles. Padding takes no part in it and is black. MONOCHROME1 is inverted
+    within its own range, so that higher is brighter in `raw` too.
 
     Raises
     ------
@@ -82,36 +93,61 @@ def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "
         Some values are not finite.
     """
     is_rescaled = (frame.slope, frame.intercept) != (1.0, 0.0)
-    is_plain = metadata.bits == 8 and not is_rescaled and not frame.window
+    padding = mask_padding_range(stored, metadata.padding) if metadata.padding and not metadata.is_color else None
+    is_plain = metadata.bits == 8 and not is_rescaled and not frame.window and padding is None
     if stored.dtype == np.uint8 and (is_plain or metadata.is_color):
         return GrayImage(np.uint8(255) - stored if metadata.is_inverted else np.array(stored))
     values = stored.astype(np.float32)
     if is_rescaled:
         with np.errstate(over="ignore"):  # an overflow becomes infinity, which is rejected below
             values = apply_rescale(values, frame.slope, frame.intercept).astype(np.float32)
+    if padding is None:
+        padding = find_padding(values)
+    if padding is not None:
+        values = fill_padding(values, padding, metadata.is_inverted)
+    _check_finite(values, name)
     low, high = float(values.min()), float(values.max())
     if metadata.is_inverted:
         values = np.float32(low + high) - values
-    if frame.window is None:
-        return window_high_bit_depth(values, name)
-    center, width = frame.window
-    edges = window_edges(low + high - center if metadata.is_inverted else center, width)
-    shows_values = edges[0] < high and edges[1] > low
-    return window_high_bit_depth(values, name, edges if shows_values else None)
+    measured = values if padding is None else values[~padding]
+    candidates = (frame.window, *frame.other_windows) if frame.window else ()
+    edges, warnings = None, ()
+    for center, width in candidates:
+        black, white = window_edges(low + high - center if metadata.is_inverted else center, width)
+        problem = describe_useless_window(measured, black, white)
+        if problem is None:
+            edges, warnings = (black, white), ()
+            break
+        warnings = warnings or (_USELESS_WINDOW_WARNING.format(problem),)
+    return _window_values(values, edges or percentile_window(measured), warnings)
 
 
 def window_high_bit_depth(
     values: NDArray[np.float32], name: str, edges: tuple[float, float] | None = None
 ) -> GrayImage:
-    """Window values of more than 8 bits between two edges, by default their own percentiles.
+    """Window values of more than 8 bits between two edges, by default their own percentiles, without padding.
 
     Raises
     ------
     ScanError
         Some values are not finite.
     """
+    padding = find_padding(values) if edges is None else None
+    if padding is not None:
+        values = fill_padding(values, padding)
+    _check_finite(values, name)
+    return _window_values(values, edges or percentile_window(values if padding is None else values[~padding]))
+
+
+def _check_finite(values: NDArray[np.float32], name: str) -> None:
     if not np.isfinite(values).all():
         raise ScanError(f"{name}: some values are not finite numbers. Replace them first.")
-    low, high = edges or percentile_window(values)
+
+
+def _window_values(
+    values: NDArray[np.float32], edges: tuple[float, float], warnings: tuple[str, ...] = ()
+) -> GrayImage:
+    low, high = edges
     values.setflags(write=False)
-    return GrayImage(rescale_to_unit(values, low, high), values, ((low + high) / 2, high - low) if high > low else None)
+    window = ((low + high) / 2, high - low) if high > low else None
+    return GrayImage(rescale_to_unit(values, low, high), values, window, warnings)

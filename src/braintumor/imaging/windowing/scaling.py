@@ -7,6 +7,13 @@ from numpy.typing import NDArray
 
 # Files with more than 8 bits rarely use their full range, so they are windowed between these percentiles.
 WINDOW_PERCENTILES: Final = (0.5, 99.5)
+# A window is useless if the values between the percentiles take up less than this part of black to white, or if less
+# than this share of the head lies between black and white. The head is brighter than a tenth of the range.
+_LEAST_CONTRAST: Final = 0.2
+_MOST_BACKGROUND: Final = 0.5  # of black to white, for the darkest values
+_LEAST_SHARE: Final = 0.02
+_HEAD_LEVEL: Final = 0.1
+_WINDOW_SAMPLE_SIZE: Final = 20_000
 # Rescaling uses double precision; processing this many values at a time bounds the extra memory.
 _BLOCK_VALUES: Final = 2**18
 
@@ -46,3 +53,27 @@ def reduce_to_8_bits(values: NDArray[Any], bits: int) -> NDArray[np.uint8]:
 def unit_to_uint8(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Round values from 0 to 1 to the 256 levels of 8 bits; values outside are clipped."""
     return np.rint(np.clip(values, 0.0, 1.0) * np.float32(255.0)).astype(np.uint8)
+
+
+def describe_useless_window(values: NDArray[np.floating], low: float, high: float) -> str | None:
+    """Return what is wrong with a picture under a window: `dark`, `bright` or `flat`; None if it is usable.
+
+    Parameters
+    ----------
+    values : ndarray of finite real numbers
+        Values without padding.
+    low, high : float
+        Values shown black and white.
+    """
+    sample = np.sort(values.ravel()[:: max(1, values.size // _WINDOW_SAMPLE_SIZE)].astype(np.float64))
+    darkest, brightest = percentile_window(sample)
+    head = sample[np.searchsorted(sample, darkest + _HEAD_LEVEL * (brightest - darkest), "right") :]
+    black = np.searchsorted(head, low, "right") / max(1, head.size)
+    white = 1.0 - np.searchsorted(head, high, "left") / max(1, head.size)
+    shown_low, shown_high = ((edge - low) / (high - low) for edge in (darkest, brightest))
+    if shown_high < _LEAST_CONTRAST or black > 1.0 - _LEAST_SHARE:
+        return "dark"
+    if shown_low > _MOST_BACKGROUND or white > 1.0 - _LEAST_SHARE:
+        return "bright"
+    is_flat = min(shown_high, 1.0) - max(shown_low, 0.0) < _LEAST_CONTRAST or 1.0 - black - white < _LEAST_SHARE
+    return "flat" if is_flat else None

@@ -1,0 +1,100 @@
+"""Padding: pixels that fill the border of a picture with a value that is no measurement."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Values by which scanners and converters fill what they did not measure.
+_CUSTOMARY_LOW: Final = (-32768.0, -3024.0, -2000.0, -1024.0)
+_CUSTOMARY_HIGH: Final = (32767.0, 65535.0)
+# A high value is padding only if it is at least this large: -2000 read as unsigned is 63536.
+_LEAST_HIGH: Final = 10_000.0
+# A value far from all others (by twice their range) is padding if it fills this share of the border; a customary
+# value must fill more of it but may lie nearer, by a tenth of the range. Air in CT, at -1024 to -950, is nearer.
+_FAR_SHARE, _FAR_GAP = 0.05, 2.0
+_CUSTOMARY_SHARE, _CUSTOMARY_GAP = 0.25, 0.1
+# Range of the other values: the lowest 5% may be a rim of interpolated padding.
+_RANGE_PERCENTILES: Final = (5.0, 99.5)
+_SAMPLE_SIZE: Final = 40_000
+
+
+def find_padding(values: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Find the pixels of a picture or volume that are padding.
+
+    A value is padding if it fills much of the border and lies apart from the other values: -32768, -3024, -2000,
+    -1024, 32767, 65535, or any other negative or huge value. Values that are not finite are padding if they lie at
+    the border.
+
+    Parameters
+    ----------
+    values : ndarray of real numbers, any number of dimensions
+        Values after rescaling.
+
+    Returns
+    -------
+    ndarray of bool, same shape, or None
+        None without padding.
+    """
+    border = _border(values)
+    if values.dtype.kind == "f" and not np.isfinite(border).all():
+        invalid = ~np.isfinite(values)
+        if np.count_nonzero(~np.isfinite(border)) < _FAR_SHARE * border.size or invalid.all():
+            return None
+        more = find_padding(np.where(invalid, values[~invalid].max(), values))
+        return invalid if more is None else invalid | more
+    low, high = float(values.min()), float(values.max())
+    for value, is_low in ((low, True), (high, False)):
+        if value >= 0 if is_low else value < _LEAST_HIGH:
+            continue
+        share = np.count_nonzero(border == value) / border.size
+        if share >= _FAR_SHARE and (mask := _padding_mask(values, value, is_low, share)) is not None:
+            return mask
+    return None
+
+
+def mask_padding_range(stored: NDArray[Any], limits: tuple[float, float]) -> NDArray[np.bool_] | None:
+    """Return which stored values are padding by the limits that a DICOM file states; None if none or all are.
+
+    A padding value amid the other values is ignored unless it fills part of the border: some files state one that they
+    do not use.
+    """
+    low, high = min(limits), max(limits)
+    mask = (stored >= low) & (stored <= high)
+    count = np.count_nonzero(mask)
+    if count in (0, mask.size):
+        return None
+    rest = stored[~mask]
+    is_outside = high <= rest.min() or low >= rest.max()
+    fills_border = np.count_nonzero(_border(mask)) >= _FAR_SHARE * _border(mask).size
+    return mask if rest.min() < rest.max() and (is_outside or fills_border) else None
+
+
+def fill_padding(
+    values: NDArray[np.float32], padding: NDArray[np.bool_], is_inverted: bool = False
+) -> NDArray[np.float32]:
+    """Return a copy in which padding has the lowest of the other values, or the highest if they will be inverted."""
+    rest = values[~padding]
+    return np.where(padding, rest.max() if is_inverted else rest.min(), values).astype(np.float32)
+
+
+def _border(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the outermost values along every axis."""
+    return np.concatenate([np.take(values, index, axis).ravel() for axis in range(values.ndim) for index in (0, -1)])
+
+
+def _padding_mask(values: NDArray[Any], value: float, is_low: bool, share: float) -> NDArray[np.bool_] | None:
+    sample = values.ravel()[:: max(1, values.size // _SAMPLE_SIZE)].astype(np.float64)
+    sample = sample[np.isfinite(sample) & (sample != value)]
+    if not sample.size:
+        return None
+    low, high = np.percentile(sample, _RANGE_PERCENTILES if is_low else [100 - p for p in _RANGE_PERCENTILES[::-1]])
+    gap, span = (low - value if is_low else value - high), high - low
+    if span <= 0:
+        return None
+    if gap >= _FAR_GAP * span:
+        middle = value + gap / 2 if is_low else value - gap / 2
+        return np.asarray(values < middle if is_low else values > middle)
+    is_customary = value in (_CUSTOMARY_LOW if is_low else _CUSTOMARY_HIGH)
+    is_apart = gap >= _CUSTOMARY_GAP * span
+    return np.asarray(values == value) if is_customary and is_apart and share >= _CUSTOMARY_SHARE else None
