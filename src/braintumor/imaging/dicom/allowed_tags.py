@@ -1,8 +1,8 @@
 """The only DICOM tags that are read: none contains a name, number, date or free text that identifies a patient.
 
-All other tags are skipped without parsing, so they cannot be displayed, logged or stored. Three tags are read but never
-leave the parsing process: SeriesInstanceUID is reduced to a keyed hash, and SeriesDescription and AcquisitionContrast
-to words from the fixed list below.
+All other tags are skipped without parsing, so they cannot be displayed, logged or stored. Some tags are read but never
+leave the parsing process as they are: identifiers of the study and the series are reduced to keyed hashes, and the
+descriptions of a series, image types and kinds of object to words from fixed lists.
 """
 
 import re
@@ -12,7 +12,9 @@ from typing import Final
 PIXEL_TAGS: Final = (
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept",
-    "WindowCenter", "WindowWidth", "VOILUTFunction",
+    "WindowCenter", "WindowWidth", "VOILUTFunction", "PresentationLUTShape",
+    "PixelPaddingValue", "PixelPaddingRangeLimit", "FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit",
+    "DoubleFloatPixelPaddingValue", "DoubleFloatPixelPaddingRangeLimit", "SmallestImagePixelValue",
     "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
@@ -26,17 +28,51 @@ PIXEL_DATA_TAGS: Final = (
     "ExtendedOffsetTable",
     "ExtendedOffsetTableLengths",
 )
-# Position of the slice.
-GEOMETRY_TAGS: Final = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient", "InstanceNumber")
+# Position and size of the slice, and the size of its pixels.
+GEOMETRY_TAGS: Final = (
+    "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio", "SliceThickness",
+    "SpacingBetweenSlices", "ImageOrientationPatient", "ImagePositionPatient", "InstanceNumber", "AcquisitionMatrix",
+)  # fmt: skip
+# What distinguishes the stacks of a series. The times are durations in ms since a trigger or an excitation, and no time
+# of day.
+STACK_TAGS: Final = (
+    "TemporalPositionIdentifier", "TriggerTime", "AcquisitionNumber", "EchoNumbers", "EchoTime", "DiffusionBValue",
+    "ComplexImageComponent",
+)  # fmt: skip
 # Modality, and whether the file is an MR slice.
 MODALITY_TAGS: Final = ("SOPClassUID", "Modality", "ConversionType", "BurnedInAnnotation", "SeriesNumber")
-# Reduced to a keyed hash, or to words from the list below.
-HASHED_TAGS: Final = ("SeriesInstanceUID",)
-KEYWORD_TAGS: Final = ("SeriesDescription", "AcquisitionContrast")
-# The same attributes per frame.
+# Reduced to a keyed hash, or to words from a fixed list: below, and in `image_types.py`.
+HASHED_TAGS: Final = ("SeriesInstanceUID", "StudyInstanceUID")
+KEYWORD_TAGS: Final = ("SeriesDescription", "AcquisitionContrast", "ImageType")
+# The same attributes per frame. Sequences are read whole, but only the attributes of `frames.py` are used of them.
 FRAME_TAGS: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+FRAME_GROUP_TAGS: Final = (
+    "PlaneOrientationSequence", "PlanePositionSequence", "PixelMeasuresSequence", "PixelValueTransformationSequence",
+    "FrameVOILUTSequence", "MRImageFrameTypeSequence", "FrameType", "FrameContentSequence", "TemporalPositionIndex",
+    "FrameAcquisitionNumber", "TemporalPositionSequence", "TemporalPositionTimeOffset",
+    "CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime", "MREchoSequence", "EffectiveEchoTime",
+    "MRDiffusionSequence",
+)  # fmt: skip
 
-HEADER_TAGS: Final = (*PIXEL_TAGS, *GEOMETRY_TAGS, *MODALITY_TAGS, *HASHED_TAGS, *KEYWORD_TAGS, *FRAME_TAGS)
+# Numbers that vendors store in tags of their own: group, name of the vendor's block, and element by name.
+PRIVATE_BLOCKS: Final[tuple[tuple[int, str, dict[str, int]], ...]] = (
+    (0x0019, "SIEMENS MR HEADER", {"NumberOfImagesInMosaic": 0x0A, "SiemensBValue": 0x0C}),
+    (0x0021, "GEMS_RELA_01", {"LocationsInAcquisition": 0x4F}),
+    (0x0043, "GEMS_PARM_01", {"GeRawDataType": 0x2F, "GeBValue": 0x39}),
+    (0x2001, "Philips Imaging DD 001", {"PhilipsBValue": 0x03}),
+)
+# A block starts at any of these elements, which names it; scanners use the first ones.
+_BLOCK_STARTS: Final = range(0x10, 0x18)
+PRIVATE_TAGS: Final = tuple(
+    tag
+    for group, _, elements in PRIVATE_BLOCKS
+    for start in _BLOCK_STARTS
+    for tag in (group << 16 | start, *(group << 16 | start << 8 | element for element in elements.values()))
+)
+
+HEADER_TAGS: Final = (
+    *PIXEL_TAGS, *GEOMETRY_TAGS, *STACK_TAGS, *MODALITY_TAGS, *HASHED_TAGS, *KEYWORD_TAGS, *FRAME_TAGS,
+)  # fmt: skip
 ALL_TAGS: Final = (*HEADER_TAGS, *PIXEL_DATA_TAGS)
 
 _SEQUENCE_PATTERNS: Final = (

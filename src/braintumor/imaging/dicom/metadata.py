@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from braintumor.errors import ScanError
+
 # Error messages by problem code. They contain no tag values, because those may identify a patient.
 PROBLEM_MESSAGES: Final = {
     "damaged": "the DICOM file is truncated or damaged. Export or copy it again.",
@@ -10,36 +12,92 @@ PROBLEM_MESSAGES: Final = {
     "directory": "this is the index of a disc (DICOMDIR), not an image. Select the images of the series.",
     "compression": "its pixel compression is not supported. Export the series uncompressed.",
     "layout": "its pixel layout is not supported. Export the series as plain greyscale images.",
+    "depth": "its pixels are stored in a depth that is not supported, such as 1-bit RLE, 7-bit JPEG-LS or packed "
+    "12-bit pixels. Export the series uncompressed, with 8 or 16 bits per pixel.",
+    "mosaic": "this is a mosaic of many slices, but the file does not state how many. Export its slices one by one.",
     "memory": "decoding it takes more memory than is allowed. Export the series uncompressed.",
     "crashed": "its pixel data is too damaged to decode. Export or copy it again.",
     "timeout": "decoding it took too long. Export the series uncompressed.",
 }
 
+# Problem codes that name an attribute of the standard: `missing:Rows`.
+_ATTRIBUTE_MESSAGES: Final = {
+    "missing": "its attribute {} is missing. Export the file again from its source.",
+    "invalid": "its attribute {} is invalid. Export the file again from its source.",
+}
+
+
+class NoImageError(ScanError):
+    """A DICOM object without an image, such as a report.
+
+    Attributes
+    ----------
+    role : str
+        What it is, from a fixed list: `report`, `presentation state`, `index of a disc` or `object without an image`.
+    """
+
+    def __init__(self, message: str, role: str) -> None:
+        super().__init__(message)
+        self.role = role
+
+
+def problem_message(problem: str) -> str:
+    """Return what is wrong with a file and what to do next, for a problem code."""
+    kind, _, attribute = problem.partition(":")
+    return _ATTRIBUTE_MESSAGES[kind].format(attribute) if attribute else PROBLEM_MESSAGES[problem]
+
 
 @dataclass(frozen=True, slots=True)
 class FrameMetadata:
-    """One frame.
+    """One frame; of a mosaic, one slice.
 
     Attributes
     ----------
     position : float, optional
-        Position along the slice normal in mm.
+        Position along the slice normal in mm, increasing to the patient's right, front or head as in an RAS volume.
     spacing : (float, float), optional
         Millimetres between rows and between columns.
+    aspect_ratio : (float, float), optional
+        Height and width of a pixel in any unit, where the spacing is not stated.
     slope, intercept : float
         Rescale from stored to real values.
     window : (float, float), optional
         Centre and width, in real values.
     other_windows : tuple of (float, float)
         Further windows of the file, for where the first is useless.
+    orientation : tuple of float
+        Direction cosines of a row and of a column, rounded to two digits; empty if unknown or invalid.
+    time : str
+        Index or time (ms) within a time series, or number of the acquisition; empty if not stated. Many scanners number
+        the slices of one volume too, so it distinguishes volumes only where slices are repeated at the same position.
+    echo : str
+        Echo time in ms, else number of the echo; empty if not stated.
+    diffusion : str
+        b-value in s/mm2; empty if not stated.
+    image_type : str
+        `magnitude`, `phase`, `real`, `imaginary`, `field map`, `water`, `fat`, `in phase`, `out of phase` or
+        `derived map`; empty if not stated.
     """
 
     position: float | None = None
     spacing: tuple[float, float] | None = None
+    aspect_ratio: tuple[float, float] | None = None
     slope: float = 1.0
     intercept: float = 0.0
     window: tuple[float, float] | None = None
     other_windows: tuple[tuple[float, float], ...] = ()
+    orientation: tuple[float, ...] = ()
+    time: str = ""
+    echo: str = ""
+    diffusion: str = ""
+    image_type: str = ""
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Restore from the output of `dataclasses.asdict` after a round trip through JSON."""
+        pairs = {key: _to_pair(data[key]) for key in ("spacing", "aspect_ratio", "window")}
+        windows = tuple((center, width) for center, width in data["other_windows"])
+        return cls(**{**data, **pairs, "other_windows": windows, "orientation": tuple(data["orientation"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +107,39 @@ class DicomMetadata:
     Attributes
     ----------
     rows, columns : int
-        Size of a frame in pixels.
+        Size of a frame in pixels; of a mosaic, of one slice.
     is_color : bool
         Whether pixels have a colour, stored directly or through a palette.
     is_inverted : bool
-        Whether low values are bright (MONOCHROME1).
+        Whether low values are bright (MONOCHROME1, or a Presentation LUT Shape of INVERSE).
     bits : int
         Bits stored per sample.
     frames : tuple of FrameMetadata
         One per frame.
     series_key : str
         Keyed hash of the series; empty if the file names none.
+    study_key : str
+        Keyed hash of the study; empty if the file names none.
     series_number, instance_number : int, optional
         Number of the series, and of the file within it.
     contrast_words : tuple of str
         Sequence and contrast agent, as words from a fixed list.
     plane : str
-        `axial`, `coronal`, `sagittal`, `oblique`, or empty.
+        `axial`, `coronal`, `sagittal`, `oblique`, or empty; of the first frame.
     orientation : tuple of float
-        Direction cosines, rounded; empty if unknown.
+        Direction cosines, rounded; empty if unknown or invalid. Of the first frame.
     modality : str
         `MR`, a key of `NON_MR_MODALITIES`, or `OT` for any other; empty if not stated.
     burned_in : str
         Whether text is burned into the image: `yes`, `no`, or `maybe` for screen captures that do not state it.
+    role : str
+        Why the file is no plain slice: `localizer`, `derived map`, `screenshot`, `report` or `mosaic`; else empty.
+    mosaic_count : int, optional
+        Number of slices in a mosaic, per image; None for all other files.
     padding : (float, float), optional
         Lowest and highest stored values that are padding.
+    assumed_attributes : tuple of str
+        Required attributes that the file lacks and for which a value was assumed.
     """
 
     rows: int
@@ -90,24 +156,18 @@ class DicomMetadata:
     orientation: tuple[float, ...] = ()
     modality: str = ""
     burned_in: str = "no"
+    study_key: str = ""
+    role: str = ""
+    mosaic_count: int | None = None
     padding: tuple[float, float] | None = None
+    assumed_attributes: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Restore from the output of `dataclasses.asdict` after a round trip through JSON."""
-        frames = tuple(
-            FrameMetadata(
-                **{
-                    **frame,
-                    "spacing": _to_pair(frame["spacing"]),
-                    "window": _to_pair(frame["window"]),
-                    "other_windows": tuple((center, width) for center, width in frame["other_windows"]),
-                }
-            )
-            for frame in data["frames"]
-        )
-        tuples = {key: tuple(data[key]) for key in ("contrast_words", "orientation")}
-        return cls(**{**data, **tuples, "frames": frames, "padding": _to_pair(data["padding"])})
+        frames = tuple(FrameMetadata.from_dict(frame) for frame in data["frames"])
+        tuples = {key: tuple(data[key]) for key in ("contrast_words", "orientation", "assumed_attributes")}
+        return cls(**{**data, **tuples, "padding": _to_pair(data["padding"]), "frames": frames})
 
 
 def _to_pair(values: list[float] | None) -> tuple[float, float] | None:

@@ -1,16 +1,19 @@
 """DICOM files as scans: metadata first, so that files can be sorted, then one frame at a time."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging.dicom.metadata import DicomMetadata
+from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 from braintumor.imaging.dicom.sandbox import SANDBOX
 from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.imaging.file_format import detect_preamble_polyglot
+from braintumor.imaging.hanging import hang, resample_square, square_size
 from braintumor.imaging.raster import check_size
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
-from braintumor.imaging.windowing import window_dicom_frame
+from braintumor.imaging.windowing import GrayImage, rescale_to_unit, window_dicom_frame, window_edges
 from braintumor.settings import Settings
 
 _BURNED_IN_WARNINGS: Final = {
@@ -31,7 +34,7 @@ def read_metadata(data: bytes, sha256: str, name: str, settings: Settings) -> Di
     if data[128:132] == b"DICM" and (other := detect_preamble_polyglot(data)):
         raise ScanError(f"{name}: the file is both an image and {other}. Export the slice again from its source.")
     metadata = SANDBOX.read_metadata(data, sha256, name, settings)
-    check_size(metadata.columns, metadata.rows, name, settings, is_high_bit_depth=True)
+    _check_sizes(metadata, name, settings)
     if len(metadata.frames) > settings.max_frames:
         raise ScanError(
             f"{name}: the file has more than the {settings.max_frames:,} frames allowed. Export the series in parts."
@@ -48,7 +51,7 @@ def read_frame(
     settings: Settings,
     series: SeriesPosition | None = None,
 ) -> Scan:
-    """Read one frame of a DICOM file.
+    """Read one frame of a DICOM file, hung by the patient's orientation and resampled to square pixels.
 
     Raises
     ------
@@ -57,10 +60,13 @@ def read_frame(
     """
     frame = metadata.frames[index]
     stored = SANDBOX.read_pixels(data, sha256, index, name, settings)
-    gray = window_dicom_frame(stored, metadata, frame, name)
+    stored, shape = hang(stored, frame.orientation, _pixel_shape(frame))
+    gray, shape = _resample_gray(window_dicom_frame(stored, metadata, frame, name), shape)
     mode = "RGB" if metadata.is_color else "L" if gray.raw is None else "I;16"
+    spacing = shape if frame.spacing else None
     warnings = tuple(_iter_warnings(metadata))
-    return make_scan(gray, name, sha256, mode, series, frame.spacing, warnings, metadata.modality)
+    scan = make_scan(gray, name, sha256, mode, series, spacing, warnings, metadata.modality)
+    return replace(scan, is_oriented=True) if frame.orientation else scan
 
 
 def read_single_frame(data: bytes, name: str, settings: Settings) -> Scan:
@@ -80,7 +86,41 @@ def read_single_frame(data: bytes, name: str, settings: Settings) -> Scan:
     return read_frame(data, sha256, metadata, 0, name, settings)
 
 
+def _pixel_shape(frame: FrameMetadata) -> tuple[float, float] | None:
+    """Return height and width of a pixel: in mm, or else in any unit."""
+    return frame.spacing or frame.aspect_ratio
+
+
+def _resample_gray(gray: GrayImage, shape: tuple[float, float] | None) -> tuple[GrayImage, tuple[float, float] | None]:
+    """Resample values, and values before windowing, to square pixels."""
+    if shape is None:
+        return gray, None
+    if gray.raw is None or gray.window is None:
+        values, square = resample_square(gray.values, shape)
+        return (gray if values is gray.values else replace(gray, values=values)), square
+    raw, square = resample_square(gray.raw, shape)
+    if raw is gray.raw:
+        return gray, square
+    raw.setflags(write=False)
+    return replace(gray, values=rescale_to_unit(raw, *window_edges(*gray.window)), raw=raw), square
+
+
+def _check_sizes(metadata: DicomMetadata, name: str, settings: Settings) -> None:
+    """Check the size of frames as stored, of frames with square pixels, and of a whole mosaic."""
+    rows, columns = metadata.rows, metadata.columns
+    shapes = {_pixel_shape(frame) for frame in metadata.frames} - {None}
+    sizes = {(columns, rows), *(square_size(rows, columns, shape) for shape in shapes if shape)}
+    if metadata.mosaic_count:
+        side = math.ceil(math.sqrt(metadata.mosaic_count))
+        sizes.add((columns * side, rows * side))
+    for width, height in sorted(sizes):
+        check_size(width, height, name, settings, is_high_bit_depth=True)
+
+
 def _iter_warnings(metadata: DicomMetadata) -> Iterator[str]:
+    if metadata.assumed_attributes:
+        names = ", ".join(metadata.assumed_attributes)
+        yield f"The file does not state {names}. The usual value was assumed, so check that the picture looks right."
     if metadata.burned_in in _BURNED_IN_WARNINGS:
         yield _BURNED_IN_WARNINGS[metadata.burned_in]
     if metadata.modality == "OT":

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
-from braintumor.imaging.dicom.metadata import PROBLEM_MESSAGES, DicomMetadata
+from braintumor.imaging.dicom.metadata import DicomMetadata, NoImageError, problem_message
 from braintumor.settings import Settings
 
 _WORKER_MODULE: Final = "braintumor.imaging.dicom.sandbox_worker"
@@ -49,7 +49,9 @@ class DicomSandbox:
         Raises
         ------
         ScanError
-            The file is damaged or contains no image.
+            The file is damaged.
+        NoImageError
+            It contains no image.
         """
         request = {"sha256": sha256, "salt": _SERIES_KEY_SALT.hex(), "max_frames": settings.max_frames}
         return DicomMetadata.from_dict(self._request(request, data, name, settings)[0])
@@ -80,9 +82,10 @@ class DicomSandbox:
                 answer, content = self._request_with_retry(request, data, settings.decode_seconds)
             except WorkerDied as death:
                 problem = "timeout" if death.was_stopped else "crashed"
-                raise ScanError(f"{name}: {PROBLEM_MESSAGES[problem]}") from None
+                raise ScanError(f"{name}: {problem_message(problem)}") from None
         if "problem" in answer:
-            raise ScanError(f"{name}: {PROBLEM_MESSAGES[answer['problem']]}")
+            message = f"{name}: {problem_message(answer['problem'])}"
+            raise NoImageError(message, answer["role"]) if answer.get("role") else ScanError(message)
         return answer, content
 
     def _request_with_retry(self, request: dict[str, Any], data: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:

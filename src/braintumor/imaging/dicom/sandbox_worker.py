@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import IO, Any, Final
 
 import numpy as np
@@ -21,9 +21,13 @@ from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGExtended12Bit, MediaStorageDirectoryStorage
 
-from braintumor.imaging.dicom.allowed_tags import ALL_TAGS, PIXEL_DATA_TAGS
+from braintumor.imaging.dicom.allowed_tags import ALL_TAGS, PIXEL_DATA_TAGS, PRIVATE_TAGS
+from braintumor.imaging.dicom.image_types import name_object
+from braintumor.imaging.dicom.missing_attributes import AttributeProblem, fill_missing_attributes
+from braintumor.imaging.dicom.mosaic import MosaicLayout, find_mosaic_layout, is_mosaic
 from braintumor.imaging.dicom.parsing import parse_metadata
-from braintumor.imaging.dicom.pixels import decode_frame, has_supported_layout
+from braintumor.imaging.dicom.pixels import decode_frame, has_supported_depth, has_supported_layout, transfer_syntax
+from braintumor.imaging.dicom.values import get_int, get_text
 
 # The process ends after this time without a request; the next file starts a new one.
 IDLE_SECONDS: Final = 30
@@ -33,7 +37,20 @@ MEMORY_BYTES: Final = 2**30
 
 
 class FileProblem(Exception):  # noqa: N818 - a regular answer, not a failure of this process
-    """A problem with a file, as a key of `PROBLEM_MESSAGES`."""
+    """A problem with a file, as a problem code of `metadata.problem_message`; and what the file is, if no image."""
+
+    def __init__(self, code: str, role: str = "") -> None:
+        super().__init__(code)
+        self.role = role
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """A parsed file, the attributes that were added to it, and its layout if it is a mosaic."""
+
+    dataset: Dataset
+    assumed_attributes: tuple[str, ...] = ()
+    mosaic: MosaicLayout | None = None
 
 
 class RequestHandler:
@@ -41,60 +58,97 @@ class RequestHandler:
 
     def __init__(self) -> None:
         self.loaded_sha256 = ""
-        self._dataset = Dataset()
+        self._file = LoadedFile(Dataset())
 
     def handle(self, request: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
         """Return the metadata of a file, or the pixels of a frame, or the problem code if that fails."""
         try:
             if self.loaded_sha256 != request["sha256"]:
                 self.loaded_sha256 = ""
-                self._dataset = _parse_file(content)
+                self._file = _load_file(content)
                 self.loaded_sha256 = request["sha256"]
             if "frame" in request:
-                pixels = _frame_pixels(self._dataset, request["frame"])
+                pixels = _frame_pixels(self._file, request["frame"])
                 return {"shape": pixels.shape, "dtype": pixels.dtype.str}, pixels.tobytes()
-            return _metadata_dict(self._dataset, bytes.fromhex(request["salt"]), request["max_frames"]), b""
+            return _metadata_dict(self._file, bytes.fromhex(request["salt"]), request["max_frames"]), b""
         except FileProblem as problem:
-            return {"problem": str(problem)}, b""
+            return {"problem": str(problem), "role": problem.role}, b""
         except MemoryError:
             return {"problem": "memory"}, b""
 
 
-def _parse_file(content: bytes) -> Dataset:
+def _load_file(content: bytes) -> LoadedFile:
     try:
-        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=list(ALL_TAGS))
+        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=[*ALL_TAGS, *PRIVATE_TAGS])
     except MemoryError:
         raise
     except Exception as error:  # damaged data can raise any error of a parser
         raise FileProblem("damaged") from error
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-        raise FileProblem("directory")
+        raise FileProblem("directory", "index of a disc")
     if not any(keyword in dataset for keyword in PIXEL_DATA_TAGS[:3]):
-        raise FileProblem("damaged" if "Rows" in dataset else "no_image")
-    return dataset
-
-
-def _metadata_dict(dataset: Dataset, salt: bytes, max_frames: int) -> dict[str, Any]:
+        if "Rows" in dataset:
+            raise FileProblem("damaged")
+        raise FileProblem("no_image", name_object(get_text(dataset, "SOPClassUID")))
     try:
-        return asdict(parse_metadata(dataset, salt, max_frames))
+        assumed = fill_missing_attributes(dataset)
+    except AttributeProblem as problem:
+        raise FileProblem(str(problem)) from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise FileProblem("damaged") from error
+    return LoadedFile(dataset, assumed, _find_mosaic(dataset))
+
+
+def _find_mosaic(dataset: Dataset) -> MosaicLayout | None:
+    """Return the layout of a mosaic; None for other files, and for frames that are no mosaics after all."""
+    if not is_mosaic(dataset):
+        return None
+    layout = find_mosaic_layout(dataset, lambda index: _decode(dataset, index))
+    if layout is None and (get_int(dataset, "NumberOfFrames") or 1) == 1:
+        raise FileProblem("mosaic")
+    return layout
+
+
+def _metadata_dict(file: LoadedFile, salt: bytes, max_frames: int) -> dict[str, Any]:
+    try:
+        return asdict(parse_metadata(file.dataset, salt, max_frames, file.assumed_attributes, file.mosaic))
     except MemoryError:
         raise
     except Exception as error:
         raise FileProblem("damaged") from error
 
 
-def _frame_pixels(dataset: Dataset, index: int) -> NDArray[Any]:
+def _frame_pixels(file: LoadedFile, index: int) -> NDArray[Any]:
+    if file.mosaic is None:
+        return np.ascontiguousarray(_decode(file.dataset, index))
+    frame, tile = divmod(index, file.mosaic.count)
+    return np.ascontiguousarray(file.mosaic.crop_tile(_decode(file.dataset, frame), tile))
+
+
+def _decode(dataset: Dataset, index: int) -> NDArray[Any]:
+    if not has_supported_depth(dataset):
+        raise FileProblem("depth")
+    if not has_supported_layout(dataset):
+        raise FileProblem("layout")
     try:
-        if not has_supported_layout(dataset):
-            raise FileProblem("layout")
-        return np.ascontiguousarray(decode_frame(dataset, index))
+        return decode_frame(dataset, index)
     except NotImplementedError:
         raise FileProblem("compression") from None
-    except (MemoryError, FileProblem):
+    except MemoryError:
         raise
     except Exception as error:  # decoders raise different errors
-        is_extended_jpeg = dataset.file_meta.get("TransferSyntaxUID") == JPEGExtended12Bit
-        raise FileProblem("compression" if is_extended_jpeg else "damaged") from error
+        raise FileProblem(_decoding_problem(dataset)) from error
+
+
+def _decoding_problem(dataset: Dataset) -> str:
+    """Return why a frame was not decoded: what is known not to work, or else damage."""
+    syntax = transfer_syntax(dataset)
+    if syntax == JPEGExtended12Bit:
+        return "compression"
+    has_odd_depth = syntax.is_compressed and (get_int(dataset, "BitsStored") or 8) < 8
+    return "depth" if has_odd_depth else "damaged"
 
 
 def serve(source: IO[bytes], target: IO[bytes]) -> None:

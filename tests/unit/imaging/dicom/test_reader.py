@@ -11,6 +11,7 @@ from pydicom.pixels import apply_windowing
 
 from braintumor.errors import ScanError
 from braintumor.imaging import read_scan
+from braintumor.imaging.hanging import resample_square
 from tests.golden.draw import draw_head, make_arrays
 from tests.helpers.dicoms import encode_compressed, make_dataset, make_dicom, make_sequence
 from tests.helpers.malformed.valid_files import encode_image
@@ -140,8 +141,8 @@ def test_frames_have_their_own_window_and_spacing():
         "in order of position"
     )
     assert [scan.window for scan in scans] == [(899.5, 999.0), (1999.5, 999.0), (499.5, 999.0)]
-    assert {scan.spacing for scan in scans} == {(0.4, 0.6)}
-    np.testing.assert_array_equal(scans[0].raw, GRAY_16[::-1])
+    assert [scan.spacing for scan in scans] == [pytest.approx((0.4, 0.4))] * 3
+    np.testing.assert_array_equal(scans[0].raw, resample_square(GRAY_16[::-1].astype(np.float32), (0.4, 0.6))[0])
     assert scans[0].series.title == "Series, axial, 3 slices"
     with pytest.raises(ScanError, match="several frames"):
         read_scan(content, "stack.dcm")
@@ -187,6 +188,9 @@ def test_declared_absence_of_burned_in_text_gives_no_warning():
 
 
 def test_spacing_is_row_then_column_and_invalid_values_are_ignored():
-    assert read_scan(make_dicom(GRAY_16, PixelSpacing=["0.5", "0.75"]), "slice.dcm").spacing == (0.5, 0.75)
+    rows, columns = GRAY_16.shape
+    scan = read_scan(make_dicom(GRAY_16, PixelSpacing=["0.5", "0.75"]), "slice.dcm")
+    assert (scan.height, scan.width) == (rows, round(columns * 1.5)), "square pixels of the smaller spacing"
+    assert scan.spacing == pytest.approx((0.5, 0.5))
     for spacing in (["0", "1"], ["-1", "1"]):
         assert read_scan(make_dicom(GRAY_16, PixelSpacing=spacing), "slice.dcm").spacing is None

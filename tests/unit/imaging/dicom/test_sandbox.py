@@ -143,7 +143,9 @@ IDENTITY_WORDS = (
 def test_allowed_tags_contain_no_identity():
     assert set(allowed_tags.ALL_TAGS) <= set(keyword_dict), "all are tags of the standard"
     suspicious = {tag for tag in allowed_tags.ALL_TAGS if any(word in tag for word in IDENTITY_WORDS)}
-    assert suspicious == {"ImageOrientationPatient", "ImagePositionPatient"}
+    durations = {"TriggerTime", "EchoTime"}
+    assert suspicious == {"ImageOrientationPatient", "ImagePositionPatient", "StudyInstanceUID", *durations}
+    assert "StudyInstanceUID" in allowed_tags.HASHED_TAGS, "it never leaves the process"
 
 
 def test_metadata_contains_no_text_of_the_file():
@@ -151,7 +153,8 @@ def test_metadata_contains_no_text_of_the_file():
     content = make_dicom(
         GRAY_16, PatientName=secret, PatientID=secret, StudyDescription=secret, SeriesDescription=f"T1 {secret}",
         AcquisitionContrast=secret, ConversionType=secret, BurnedInAnnotation=secret, VOILUTFunction=secret,
-        SeriesInstanceUID="1.2.3.987654321",
+        SeriesInstanceUID="1.2.3.987654321", StudyInstanceUID="1.2.3.987654322", ImageType=["ORIGINAL", secret, secret],
+        PresentationLUTShape=secret, ComplexImageComponent=secret,
     )  # fmt: skip
     request = {"sha256": "0" * 64, "salt": "00" * 16, "max_frames": 10}
     with sandbox.SANDBOX._lock:
@@ -159,3 +162,4 @@ def test_metadata_contains_no_text_of_the_file():
     assert "T1" in answer
     assert secret not in answer
     assert "987654321" not in answer
+    assert "987654322" not in answer

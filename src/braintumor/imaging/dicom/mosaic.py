@@ -1,0 +1,133 @@
+"""Siemens mosaics: all slices of a volume in one image, as square tiles in rows from the upper left."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from braintumor.imaging.dicom.metadata import FrameMetadata
+from braintumor.imaging.dicom.values import first_float, get_floats, get_int, get_private_float, get_words
+from braintumor.imaging.hanging import normal_sign
+
+# Tiles along a side of a mosaic; 16 x 16 = 256 slices.
+_SIDES: Final = range(2, 17)
+_MIN_TILE_PIXELS: Final = 16
+# Neighbouring slices are similar, and halves of a slice are not.
+_MIN_CORRELATION: Final = 0.45
+# A finer division wins unless its tiles are clearly less similar than those of the coarsest one.
+_MIN_CORRELATION_SHARE: Final = 0.75
+# Tiles are compared at this many pixels per side at most.
+_COMPARED_PIXELS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class MosaicLayout:
+    """Number of slices in a mosaic, and of tiles along each side."""
+
+    count: int
+    side: int
+
+    def crop_tile(self, values: NDArray[Any], index: int) -> NDArray[Any]:
+        """Return one slice of a mosaic, shape (rows / side, columns / side)."""
+        height, width = values.shape[0] // self.side, values.shape[1] // self.side
+        row, column = divmod(index, self.side)
+        return values[row * height : (row + 1) * height, column * width : (column + 1) * width]
+
+
+def is_mosaic(dataset: Dataset) -> bool:
+    """Whether a file declares itself a mosaic."""
+    return "MOSAIC" in get_words(dataset, "ImageType") or _stated_count(dataset) is not None
+
+
+def find_mosaic_layout(dataset: Dataset, decode: Callable[[int], NDArray[Any]]) -> MosaicLayout | None:
+    """Return the layout of a mosaic, from its header or else from its pixels; None if neither tells it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The file.
+    decode : callable
+        Returns the pixels of a frame, shape (rows, columns).
+    """
+    rows, columns = get_int(dataset, "Rows") or 0, get_int(dataset, "Columns") or 0
+    count = _stated_count(dataset)
+    if count is not None:
+        side = math.ceil(math.sqrt(count))
+        if rows % side == 0 and columns % side == 0:
+            return MosaicLayout(count, side)
+    values = decode(0)
+    side = detect_side(values) or _side_of_matrix(dataset, rows, columns)
+    return MosaicLayout(_count_tiles(values, side), side) if side else None
+
+
+def split_frames(dataset: Dataset, frames: Sequence[FrameMetadata], layout: MosaicLayout) -> tuple[FrameMetadata, ...]:
+    """Return the metadata of every slice, with positions where the file states the distance between slices."""
+    distance = first_float([dataset], "SpacingBetweenSlices") or first_float([dataset], "SliceThickness")
+    slices = []
+    for number, frame in enumerate(frames):
+        step = distance * normal_sign(frame.orientation) if distance and frame.orientation else None
+        start = frame.position or 0.0
+        time = frame.time if len(frames) == 1 else str(number + 1)
+        for index in range(layout.count):
+            position = None if step is None else start + index * step
+            slices.append(replace(frame, position=position, time=time))
+    return tuple(slices)
+
+
+def detect_side(values: NDArray[Any]) -> int | None:
+    """Return the number of tiles along each side, by the similarity of neighbouring tiles; None if there are none."""
+    sides = [
+        side
+        for side in _SIDES
+        if not any(length % side for length in values.shape) and min(values.shape) // side >= _MIN_TILE_PIXELS
+    ]
+    correlations = {side: _neighbor_correlation(values, side) for side in sides}
+    best = max(correlations.values(), default=0.0)
+    threshold = max(_MIN_CORRELATION, _MIN_CORRELATION_SHARE * best)
+    return max((side for side, correlation in correlations.items() if correlation >= threshold), default=None)
+
+
+def _stated_count(dataset: Dataset) -> int | None:
+    names = ["NumberOfImagesInMosaic"]
+    if "MOSAIC" in get_words(dataset, "ImageType"):
+        names.append("LocationsInAcquisition")
+    counts = (get_private_float(dataset, name) for name in names)
+    return next((int(count) for count in counts if count is not None and 1 < count <= max(_SIDES) ** 2), None)
+
+
+def _side_of_matrix(dataset: Dataset, rows: int, columns: int) -> int | None:
+    """Return how often the acquired matrix fits into the image."""
+    size = int(max(get_floats(dataset, "AcquisitionMatrix"), default=0))
+    if size < _MIN_TILE_PIXELS or rows % size or columns % size or rows != columns or rows // size not in _SIDES:
+        return None
+    return rows // size
+
+
+def _count_tiles(values: NDArray[Any], side: int) -> int:
+    """Count the tiles up to the last one that is not empty."""
+    layout = MosaicLayout(side * side, side)
+    tiles = [layout.crop_tile(values, index) for index in range(layout.count)]
+    return max((index + 1 for index, tile in enumerate(tiles) if tile.min() != tile.max()), default=1)
+
+
+def _neighbor_correlation(values: NDArray[Any], side: int) -> float:
+    """Return the median correlation of neighbouring tiles of a row that are not empty."""
+    layout = MosaicLayout(side * side, side)
+    step = max(1, min(values.shape) // side // _COMPARED_PIXELS)
+    tiles = [_standardize(layout.crop_tile(values, index)[::step, ::step]) for index in range(layout.count)]
+    correlations = [
+        float(np.mean(first * second))
+        for index, (first, second) in enumerate(pairwise(tiles), 1)
+        if index % side and first is not None and second is not None
+    ]
+    return float(np.median(correlations)) if correlations else 0.0
+
+
+def _standardize(tile: NDArray[Any]) -> NDArray[np.float64] | None:
+    spread = float(tile.std())
+    return (tile.astype(np.float64) - tile.mean()) / spread if spread > 0 else None
