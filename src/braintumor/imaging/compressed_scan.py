@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.imaging.scan import Scan
+from braintumor.imaging.windowing import model_gray
 
 _THUMBNAIL_SIDE: Final = 72
 # Fast, and within a tenth of the best ratio for grey images.
@@ -27,6 +28,7 @@ class CompressedArray:
     data: bytes
     slope: float = 1.0
     intercept: float = 0.0
+    is_exact: bool = True
 
     @classmethod
     def from_array(cls, values: NDArray[np.generic]) -> Self:
@@ -41,7 +43,7 @@ class CompressedArray:
         is_exact = high - low <= 65535 and bool(np.all(values == np.rint(values.astype(np.float64))))
         slope = 1.0 if is_exact else (high - low) / 65535 or 1.0
         stored = np.rint((values.astype(np.float64) - low) / slope).astype("<u2")
-        return cls(width, height, 16, zlib.compress(stored.tobytes(), _COMPRESSION_LEVEL), slope, low)
+        return cls(width, height, 16, zlib.compress(stored.tobytes(), _COMPRESSION_LEVEL), slope, low, is_exact)
 
     def to_array(self) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Decompress to shape (height, width): uint8, or float32 if 16 bits are stored."""
@@ -67,25 +69,32 @@ class CompressedScan:
         Values before windowing, if the file has more than 8 bits.
     thumbnail : str
         Small JPEG as a data URL.
+    model_gray : CompressedArray, optional
+        Grey values of the model input, where those before windowing are not stored exactly.
     """
 
     stub: Scan
     gray: CompressedArray
     high_bit_depth: CompressedArray | None
     thumbnail: str
+    model_gray: CompressedArray | None = None
 
     @classmethod
     def from_scan(cls, scan: Scan) -> Self:
         """Compress a scan."""
         gray = scan.to_uint8()
         raw = None if scan.raw is None else CompressedArray.from_array(scan.raw)
-        stub = replace(scan, values=gray[:1, :1].copy(), raw=None)
-        return cls(stub, CompressedArray.from_array(gray), raw, _make_thumbnail(gray))
+        stub = replace(scan, values=gray[:1, :1].copy(), raw=None, model_gray=None)
+        exact = None if raw is None or raw.is_exact else CompressedArray.from_array(model_gray(scan))
+        return cls(stub, CompressedArray.from_array(gray), raw, _make_thumbnail(gray), exact)
 
     def to_scan(self) -> Scan:
         """Decompress the scan; its grey values have 8 bits, as the models need them."""
-        raw = None if self.high_bit_depth is None else self.high_bit_depth.to_array().astype(np.float32)
-        return replace(self.stub, values=self.gray.to_array(), raw=raw)
+        if self.high_bit_depth is None:
+            return replace(self.stub, values=self.gray.to_array())
+        raw = self.high_bit_depth.to_array().astype(np.float32)
+        exact = None if self.model_gray is None else (raw, self.model_gray.to_array().astype(np.uint8))
+        return replace(self.stub, values=self.gray.to_array(), raw=raw, model_gray=exact)
 
 
 def _make_thumbnail(gray: NDArray[np.uint8]) -> str:

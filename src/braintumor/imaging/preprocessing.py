@@ -1,6 +1,7 @@
 """Conversion of a scan to the model input, shared by training and serving.
 
-Crops the empty margin, resizes into the input size and repeats the grey image over the channels.
+Windows the grey values by their percentiles, crops the empty margin, resizes into the input size and repeats the grey
+image over the channels.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from PIL import Image
 
 from braintumor.imaging.geometry import Geometry
 from braintumor.imaging.scan import Scan
+from braintumor.imaging.windowing import model_gray
 
 FitMode = Literal["letterbox", "stretch"]
 
@@ -54,7 +56,7 @@ def foreground_bbox(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width)
-        Grey values from 0 to 255, as returned by `Scan.to_uint8()`.
+        Grey values from 0 to 255, as returned by `braintumor.imaging.windowing.model_gray`.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def compute_geometry(pixels: NDArray[np.uint8], input_spec: InputSpec) -> Geomet
 
 
 def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Geometry]:
-    """Crop and resize a scan to a model input.
+    """Window, crop and resize a scan to a model input.
 
     Trained models depend on the exact values: golden files pin them, and changing a single pixel requires training
     every model again.
@@ -103,7 +105,7 @@ def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Ge
     geometry : Geometry
         Mapping between the scan and the model input.
     """
-    pixels = scan.to_uint8()
+    pixels = model_gray(scan)
     geometry = compute_geometry(pixels, input_spec)
     left, top, right, bottom = geometry.paste_box
     size = (right - left, bottom - top)

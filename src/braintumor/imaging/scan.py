@@ -103,6 +103,10 @@ class Scan:
         What the picture shows, as detected from its pixels.
     has_text_on_head : bool
         Whether text or marks lie on the head, where they cannot be masked.
+    has_file_window : bool
+        Whether `window` comes from the file.
+    model_gray : (ndarray of float32, ndarray of uint8), optional
+        Grey values of the model input for a decompressed `raw`, which is not exact; ignored once `raw` is replaced.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -119,6 +123,8 @@ class Scan:
     is_oriented: bool = False
     picture: PictureKind = PictureKind.SLICE
     has_text_on_head: bool = False
+    has_file_window: bool = False
+    model_gray: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = field(default=None, repr=False)
 
     @property
     def height(self) -> int:
@@ -138,7 +144,10 @@ class Scan:
         return self.values.astype(np.float32, copy=False)
 
     def to_uint8(self) -> NDArray[np.uint8]:
-        """Return greyscale values from 0 to 255, shape (height, width), for display and as source of model inputs."""
+        """Return greyscale values from 0 to 255, shape (height, width), for display.
+
+        Model inputs are made from `braintumor.imaging.windowing.model_gray`.
+        """
         if self.values.dtype == np.uint8:
             return self.values.astype(np.uint8, copy=False)
         return unit_to_uint8(self.pixels)
@@ -166,5 +175,7 @@ def make_scan(
         raise ScanError(f"{name}: all pixels have the same value, so there is nothing to read. Check the export.")
     values.setflags(write=False)
     bits = 8 if values.dtype == np.uint8 else 16
-    warnings = (*gray.warnings, *warnings)
-    return Scan(values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, warnings, modality)
+    return Scan(
+        values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, (*gray.warnings, *warnings), modality,
+        has_file_window=gray.has_file_window,
+    )  # fmt: skip

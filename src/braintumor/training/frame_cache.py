@@ -19,6 +19,7 @@ from braintumor.datasets.masks import load_mask, masks_folder
 from braintumor.enums import TumorClass
 from braintumor.errors import DatasetError, ScanError
 from braintumor.imaging import InputSpec, preprocess, read_scan
+from braintumor.imaging.windowing import WINDOW_PERCENTILES
 from braintumor.settings import Settings, get_settings
 
 _CHUNK_SIZE: Final = 64  # images preprocessed and written at a time
@@ -97,8 +98,9 @@ def load_input_masks(
 
 
 def cache_path(kind: str, manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings) -> Path:
-    """Return the cache file of an array with one entry per row; its name depends on images and input specification."""
-    content = json.dumps([input_spec.to_dict(), manifest["path"].tolist(), manifest["sha256"].tolist()])
+    """Return the cache file of an array with one entry per row; its name depends on images and preparation."""
+    preparation = [WINDOW_PERCENTILES, input_spec.to_dict()]
+    content = json.dumps([*preparation, manifest["path"].tolist(), manifest["sha256"].tolist()])
     return settings.cache_folder / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npy"
 
 

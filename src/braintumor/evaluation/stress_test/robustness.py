@@ -70,7 +70,7 @@ class _ScanWithMask:
         generator = np.random.default_rng([SEED, self.row])
         pixels = self.scan.to_uint8()
         corrupted = pixels if corruption is None else corruption.apply(pixels, strength, generator)
-        model_input, geometry = preprocess(replace(self.scan, values=corrupted), context.card.input_spec)
+        model_input, geometry = preprocess(replace(self.scan, values=corrupted, raw=None), context.card.input_spec)
         if self.mask is None:
             return model_input, np.zeros(model_input.shape, np.uint8)
         mask = self.mask if corruption is None else corruption.corrupt_mask(self.mask, strength)

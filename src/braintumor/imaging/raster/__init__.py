@@ -1,4 +1,4 @@
-"""Image files (JPEG, PNG, TIFF, BMP, WebP) to greyscale values."""
+"""Image files to greyscale values."""
 
 from braintumor.imaging.raster.decoding import decode_image
 from braintumor.imaging.raster.limits import check_size

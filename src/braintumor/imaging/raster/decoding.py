@@ -1,21 +1,26 @@
-"""Decoding of JPEG, PNG, TIFF, BMP and WebP files; limits are checked from the header, before pixels are decoded."""
+"""Decoding of image files; limits are checked from the header, before pixels are decoded."""
 
 import io
 import logging
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
 from braintumor.errors import ScanError
 from braintumor.imaging.file_format import FileFormat, detect_polyglot
+from braintumor.imaging.raster.deep_png import decode_deep_png, is_deep_png
+from braintumor.imaging.raster.deep_tiff import decode_deep_tiff, orientation_of, read_deep_tags, tiff_mode
 from braintumor.imaging.raster.limits import check_size
+from braintumor.imaging.raster.tiff_pages import directory_offset
 from braintumor.imaging.windowing import GrayImage, image_to_gray
 from braintumor.settings import Settings
 
 _PILLOW_FORMATS: Final = {
     FileFormat.JPEG: "JPEG", FileFormat.PNG: "PNG", FileFormat.TIFF: "TIFF", FileFormat.BMP: "BMP",
-    FileFormat.WEBP: "WEBP",
+    FileFormat.WEBP: "WEBP", FileFormat.GIF: "GIF", FileFormat.AVIF: "AVIF", FileFormat.JPEG_2000: "JPEG2000",
 }  # fmt: skip
+# Formats that can be animations, by the name that Pillow uses.
+_ANIMATED_FORMATS: Final = {"PNG": "PNG", "WEBP": "WebP", "GIF": "GIF", "AVIF": "AVIF"}
 _EXIF_ORIENTATION_TAG: Final = 0x0112
 _EXIF_TRANSPOSES: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -51,13 +56,17 @@ def decode_image(
     """
     if other := detect_polyglot(data):
         raise ScanError(f"{name}: the file is both an image and {other}. Export the slice again from its source.")
+    if file_format is FileFormat.TIFF and (tags := _read_deep_tags(data, page, name)):
+        return _decode_deep_tiff(data, tags, name, settings)
     with _open_image(data, file_format, name, page) as image:
         mode = image.mode
         _check_header(image, name, settings)
         # The luma channel of a colour JPEG is the grey image; decoding only that takes a third of the time.
         image.draft("L", None)
         try:
-            return image_to_gray(_apply_exif_orientation(image), name), mode
+            decoded = Image.fromarray(decode_deep_png(image, data)) if is_deep_png(image) else image
+            decoded.load()
+            return image_to_gray(_transpose_upright(decoded, _exif_orientation(image)), name), mode
         except ScanError:
             raise
         # Damaged data can raise any error of a parser: struct.error, IndexError, zlib.error.
@@ -78,21 +87,43 @@ def _open_image(data: bytes, file_format: FileFormat, name: str, page: int) -> I
 
 
 def _check_header(image: Image.Image, name: str, settings: Settings) -> None:
-    is_high_bit_depth = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    is_high_bit_depth = image.mode in ("I", "F") or image.mode.startswith("I;16") or is_deep_png(image)
     check_size(*image.size, name, settings, is_high_bit_depth)
     if image.mode == "CMYK":
         raise ScanError(f"{name}: the image uses print colours (CMYK). Save it as a greyscale or RGB image.")
-    if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
-        raise ScanError(f"{name}: the file has several frames (an animation). Export one slice as one image.")
+    if image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False):
+        raise ScanError(
+            f"{name}: this is an animated {_ANIMATED_FORMATS[image.format]} with several frames. "
+            "Export one slice as one image."
+        )
 
 
-def _apply_exif_orientation(image: Image.Image) -> Image.Image:
-    """Rotate or flip an image by its EXIF orientation; leave it unchanged if that is unreadable."""
-    image.load()
+def _exif_orientation(image: Image.Image) -> int:
     try:
-        orientation = image.getexif().get(_EXIF_ORIENTATION_TAG, 1)
+        return int(image.getexif().get(_EXIF_ORIENTATION_TAG, 1))
     except Exception:  # damaged EXIF data does not make the image unreadable
-        orientation = 1
+        return 1
+
+
+def _transpose_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Rotate or flip an image by its EXIF orientation."""
     # ImageOps.exif_transpose is not used: it rewrites all EXIF data and fails if any of it is invalid.
     transpose = _EXIF_TRANSPOSES.get(orientation)
     return image if transpose is None else image.transpose(transpose)
+
+
+def _read_deep_tags(data: bytes, page: int, name: str) -> dict[int, Any] | None:
+    try:
+        return read_deep_tags(data, directory_offset(data, page))
+    except Exception as error:  # any error of a parser, as above
+        raise ScanError(f"{name}: the file is damaged and cannot be read. Export or copy it again.") from error
+
+
+def _decode_deep_tiff(data: bytes, tags: dict[int, Any], name: str, settings: Settings) -> tuple[GrayImage, str]:
+    try:
+        image = Image.fromarray(decode_deep_tiff(data, tags, name, settings))
+    except ScanError:
+        raise
+    except Exception as error:  # any error of a parser, as above
+        raise ScanError(f"{name}: the file is truncated or damaged. Export or copy it again.") from error
+    return image_to_gray(_transpose_upright(image, orientation_of(tags)), name), tiff_mode(tags)

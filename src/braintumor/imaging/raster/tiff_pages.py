@@ -26,6 +26,18 @@ def count_pages(data: bytes, name: str, settings: Settings) -> int:
         raise ScanError(f"{name}: the file is truncated or damaged. Export or copy it again.") from None
 
 
+def directory_offset(data: bytes, page: int) -> int:
+    """Return the offset of the directory of a page of a TIFF file that `count_pages` has checked."""
+    byte_order = "<" if data[:2] == b"II" else ">"
+    is_big_tiff = data[2:4] in (b"+\0", b"\0+")
+    count_code, offset_code, count_bytes, entry_bytes = ("Q", "Q", 8, 20) if is_big_tiff else ("H", "I", 2, 12)
+    offset = _unpack_int(data, byte_order, offset_code, 8 if is_big_tiff else 4)
+    for _ in range(page):
+        count = _unpack_int(data, byte_order, count_code, offset)
+        offset = _unpack_int(data, byte_order, offset_code, offset + count_bytes + count * entry_bytes)
+    return offset
+
+
 def _walk_directories(data: bytes, name: str, settings: Settings) -> int:
     byte_order = "<" if data[:2] == b"II" else ">"
     is_big_tiff = data[2:4] in (b"+\0", b"\0+")

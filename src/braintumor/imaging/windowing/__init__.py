@@ -4,11 +4,14 @@ from braintumor.imaging.windowing.gray import (
     GrayImage,
     array_to_gray,
     image_to_gray,
+    samples_to_gray,
     window_dicom_frame,
     window_high_bit_depth,
 )
-from braintumor.imaging.windowing.padding import find_padding
+from braintumor.imaging.windowing.model_gray import model_gray, normalize_gray
+from braintumor.imaging.windowing.padding import fill_padding, find_padding, find_padding_range
 from braintumor.imaging.windowing.scaling import (
+    WINDOW_PERCENTILES,
     apply_rescale,
     percentile_window,
     reduce_to_8_bits,
@@ -18,7 +21,8 @@ from braintumor.imaging.windowing.scaling import (
 )
 
 __all__ = [
-    "GrayImage", "apply_rescale", "array_to_gray", "find_padding", "image_to_gray", "percentile_window",
-    "reduce_to_8_bits", "rescale_to_unit", "unit_to_uint8", "window_dicom_frame", "window_edges",
+    "WINDOW_PERCENTILES", "GrayImage", "apply_rescale", "array_to_gray", "fill_padding", "find_padding",
+    "find_padding_range", "image_to_gray", "model_gray", "normalize_gray", "percentile_window", "reduce_to_8_bits",
+    "rescale_to_unit", "samples_to_gray", "unit_to_uint8", "window_dicom_frame", "window_edges",
     "window_high_bit_depth",
 ]  # fmt: skip

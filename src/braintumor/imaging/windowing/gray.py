@@ -3,7 +3,7 @@
 8-bit values stay 8-bit; values with more bits are windowed to 0..1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,16 +23,31 @@ from braintumor.imaging.windowing.scaling import (
 if TYPE_CHECKING:
     from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 
+_LUMA_WEIGHTS: Final = (0.299, 0.587, 0.114)
 _USELESS_WINDOW_WARNING: Final = "The file's window leaves the picture {}, so its values were windowed by percentiles."
 
 
 @dataclass(frozen=True, slots=True)
 class GrayImage:
-    """Greyscale values of a scan; with more than 8 bits, also the values before windowing and the window."""
+    """Greyscale values of a scan; with more than 8 bits, also the values before windowing and the window.
+
+    Attributes
+    ----------
+    values : ndarray of uint8 (0 to 255) or float32 (0 to 1), shape (height, width)
+    raw : ndarray of float32, shape (height, width), optional
+        Values of more than 8 bits before windowing; padding has the lowest of the other values.
+    window : (float, float), optional
+        Centre and width that map `raw` to `values`.
+    has_file_window : bool
+        Whether the window comes from the file.
+    warnings : tuple of str
+        Sentences for the reader.
+    """
 
     values: NDArray[np.uint8] | NDArray[np.float32]
     raw: NDArray[np.float32] | None = None
     window: tuple[float, float] | None = None
+    has_file_window: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -79,6 +94,22 @@ def array_to_gray(array: NDArray[Any], name: str) -> GrayImage:
     return window_high_bit_depth(values, name)
 
 
+def samples_to_gray(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Convert samples of more than 8 bits (height, width, channels) to grey values (height, width), not windowed.
+
+    Colour becomes luma (ITU-R BT.601). An alpha channel (the second or fourth) makes transparent pixels black; its
+    highest value counts as opaque, because 12-bit values are often stored in 16 bits.
+    """
+    channels = samples.shape[2]
+    values = (
+        samples[..., :3].astype(np.float64) @ _LUMA_WEIGHTS if channels >= 3 else samples[..., 0].astype(np.float64)
+    )
+    if channels in (2, 4) and (opaque := float(samples[..., -1].max())) > 0:
+        values *= samples[..., -1] / opaque
+    with np.errstate(over="ignore"):  # an overflow becomes infinity, which is rejected later
+        return values.astype(np.float32)
+
+
 def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "FrameMetadata", name: str) -> GrayImage:
     """Convert the stored values of a DICOM frame to greyscale.
 
@@ -119,24 +150,34 @@ def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "
             edges, warnings = (black, white), ()
             break
         warnings = warnings or (_USELESS_WINDOW_WARNING.format(problem),)
-    return _window_values(values, edges or percentile_window(measured), warnings)
+    gray = _window_values(values, edges or percentile_window(measured), padding)
+    return replace(gray, has_file_window=edges is not None, warnings=warnings)
 
 
 def window_high_bit_depth(
-    values: NDArray[np.float32], name: str, edges: tuple[float, float] | None = None
+    values: NDArray[np.float32],
+    name: str,
+    edges: tuple[float, float] | None = None,
+    padding: NDArray[np.bool_] | None = None,
 ) -> GrayImage:
-    """Window values of more than 8 bits between two edges, by default their own percentiles, without padding.
+    """Window values of more than 8 bits between two edges, by default their own percentiles.
+
+    Parameters
+    ----------
+    padding : ndarray of bool, optional
+        Which pixels are padding, if that is known: they have the lowest value and become black. Searched for by
+        default, if no edges are passed.
 
     Raises
     ------
     ScanError
         Some values are not finite.
     """
-    padding = find_padding(values) if edges is None else None
-    if padding is not None:
+    if edges is None and padding is None and (padding := find_padding(values)) is not None:
         values = fill_padding(values, padding)
     _check_finite(values, name)
-    return _window_values(values, edges or percentile_window(values if padding is None else values[~padding]))
+    measured = values if padding is None or edges else values[~padding]
+    return _window_values(values, edges or percentile_window(measured), padding)
 
 
 def _check_finite(values: NDArray[np.float32], name: str) -> None:
@@ -145,9 +186,11 @@ def _check_finite(values: NDArray[np.float32], name: str) -> None:
 
 
 def _window_values(
-    values: NDArray[np.float32], edges: tuple[float, float], warnings: tuple[str, ...] = ()
+    values: NDArray[np.float32], edges: tuple[float, float], padding: NDArray[np.bool_] | None
 ) -> GrayImage:
     low, high = edges
     values.setflags(write=False)
-    window = ((low + high) / 2, high - low) if high > low else None
-    return GrayImage(rescale_to_unit(values, low, high), values, window, warnings)
+    shown = rescale_to_unit(values, low, high)
+    if padding is not None:
+        shown[padding] = 0.0
+    return GrayImage(shown, values, ((low + high) / 2, high - low) if high > low else None)

@@ -1,5 +1,6 @@
 """Padding: pixels that fill the border of a picture with a value that is no measurement."""
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -36,20 +37,26 @@ def find_padding(values: NDArray[Any]) -> NDArray[np.bool_] | None:
     ndarray of bool, same shape, or None
         None without padding.
     """
+    if values.dtype.kind != "f" or np.isfinite(border := _border(values)).all():
+        limits = find_padding_range(values)
+        return None if limits is None else (values >= limits[0]) & (values <= limits[1])
+    is_finite = np.isfinite(values)
+    is_rare = np.count_nonzero(~np.isfinite(border)) < _FAR_SHARE * border.size
+    if is_rare or not is_finite.any():
+        return None
+    padding = find_padding(np.where(is_finite, values, values[is_finite].max()))
+    return ~is_finite if padding is None else padding | ~is_finite
+
+
+def find_padding_range(values: NDArray[Any]) -> tuple[float, float] | None:
+    """Return the lowest and highest value that are padding, of finite values; None without padding."""
     border = _border(values)
-    if values.dtype.kind == "f" and not np.isfinite(border).all():
-        invalid = ~np.isfinite(values)
-        if np.count_nonzero(~np.isfinite(border)) < _FAR_SHARE * border.size or invalid.all():
-            return None
-        more = find_padding(np.where(invalid, values[~invalid].max(), values))
-        return invalid if more is None else invalid | more
-    low, high = float(values.min()), float(values.max())
-    for value, is_low in ((low, True), (high, False)):
+    for value, is_low in ((float(values.min()), True), (float(values.max()), False)):
         if value >= 0 if is_low else value < _LEAST_HIGH:
             continue
         share = np.count_nonzero(border == value) / border.size
-        if share >= _FAR_SHARE and (mask := _padding_mask(values, value, is_low, share)) is not None:
-            return mask
+        if share >= _FAR_SHARE and (limits := _padding_limits(values, value, is_low, share)) is not None:
+            return limits
     return None
 
 
@@ -83,18 +90,17 @@ def _border(values: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([np.take(values, index, axis).ravel() for axis in range(values.ndim) for index in (0, -1)])
 
 
-def _padding_mask(values: NDArray[Any], value: float, is_low: bool, share: float) -> NDArray[np.bool_] | None:
+def _padding_limits(values: NDArray[Any], value: float, is_low: bool, share: float) -> tuple[float, float] | None:
     sample = values.ravel()[:: max(1, values.size // _SAMPLE_SIZE)].astype(np.float64)
-    sample = sample[np.isfinite(sample) & (sample != value)]
+    sample = sample[sample != value]
     if not sample.size:
         return None
     low, high = np.percentile(sample, _RANGE_PERCENTILES if is_low else [100 - p for p in _RANGE_PERCENTILES[::-1]])
-    gap, span = (low - value if is_low else value - high), high - low
+    gap, span = float(low - value if is_low else value - high), float(high - low)
     if span <= 0:
         return None
     if gap >= _FAR_GAP * span:
-        middle = value + gap / 2 if is_low else value - gap / 2
-        return np.asarray(values < middle if is_low else values > middle)
+        return (-math.inf, value + gap / 2) if is_low else (value - gap / 2, math.inf)
     is_customary = value in (_CUSTOMARY_LOW if is_low else _CUSTOMARY_HIGH)
     is_apart = gap >= _CUSTOMARY_GAP * span
-    return np.asarray(values == value) if is_customary and is_apart and share >= _CUSTOMARY_SHARE else None
+    return (value, value) if is_customary and is_apart and share >= _CUSTOMARY_SHARE else None

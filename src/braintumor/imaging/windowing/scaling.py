@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-# Files with more than 8 bits rarely use their full range, so they are windowed between these percentiles.
-WINDOW_PERCENTILES: Final = (0.5, 99.5)
+# Values shown black and white where no file window applies, and in every model input.
+WINDOW_PERCENTILES: Final = (0.5, 99.9)
 # A window is useless if the values between the percentiles take up less than this part of black to white, or if less
 # than this share of the head lies between black and white. The head is brighter than a tenth of the range.
 _LEAST_CONTRAST: Final = 0.2
@@ -24,7 +24,7 @@ def window_edges(center: float, width: float) -> tuple[float, float]:
 
 
 def percentile_window(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Return the 0.5 and 99.5 percentiles, or the extremes where both are equal (a few outliers on a flat image)."""
+    """Return the 0.5 and 99.9 percentiles, or the extremes where both are equal (a few outliers on a flat image)."""
     low, high = (float(edge) for edge in np.percentile(values, WINDOW_PERCENTILES))
     return (low, high) if high > low else (float(values.min()), float(values.max()))
 
