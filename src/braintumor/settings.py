@@ -48,7 +48,9 @@ class Settings(BaseModel):
     max_ratio : int
         Highest compression ratio of a file in an archive.
     max_volume_bytes : int
-        Size of an uncompressed volume (NIfTI, deflated DICOM).
+        Size of a NIfTI file and of its uncompressed content, and of the content of a deflated DICOM file.
+    all_time_points : bool
+        Read every time point of a time series (4-D) as a series of its own, not only the first.
     decode_seconds : float
         Time limit for decoding one compressed DICOM slice.
     weights_dir : Path, optional
@@ -75,6 +77,7 @@ class Settings(BaseModel):
     max_unpacked_bytes: int = Field(default=2**30, gt=0)
     max_ratio: int = Field(default=200, gt=0)
     max_volume_bytes: int = Field(default=256 * 2**20, gt=0)
+    all_time_points: bool = False
     decode_seconds: float = Field(default=4.0, gt=0)
     weights_dir: Path | None = None
     threads: int = Field(default=0, ge=0)

@@ -1,23 +1,19 @@
 """Slices of a NIfTI volume along each anatomical plane, resampled to square pixels."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.errors import ScanError
+from braintumor.imaging.hanging import resample_square, square_size
 from braintumor.imaging.raster import check_size
 from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, make_scan
-from braintumor.imaging.volume import Volume, read_volume
+from braintumor.imaging.volume import Volume, read_volumes
 from braintumor.imaging.windowing import window_high_bit_depth
 from braintumor.settings import Settings
-
-# Pixels with a larger aspect ratio are resampled to square ones, because models learn the proportions of a head.
-# Beyond the maximum the header is assumed to be wrong.
-_ANISOTROPY_TOLERANCE: Final = 1.02
-_MAX_ANISOTROPY: Final = 10.0
 
 
 class _SlicePlane(NamedTuple):
@@ -39,17 +35,30 @@ _SLICE_PLANES: Final = (
 def iter_volume_slices(data: bytes, sha256: str, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
     """Yield the slices of a volume along each plane with large enough slices, skipping blank ones.
 
+    A time series gives its first volume, or with `Settings.all_time_points` each one as series of its own.
+
     Raises
     ------
     ScanError
         The volume cannot be read.
     """
-    volume = read_volume(data, name, settings)
+    for volume in read_volumes(data, name, settings):
+        yield from _iter_slices(volume, sha256, name, settings)
+
+
+def _iter_slices(volume: Volume, sha256: str, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
+    is_time_series = settings.all_time_points and volume.time_points > 1
+    number = volume.time_point + 1
     for plane in _plan_slices(volume, name, settings):
         count = volume.voxels.shape[plane.axis]
+        key = f"{sha256[:20]}{plane.axis}{f't{number}' if is_time_series else ''}"
+        title = f"{plane.title}, {count} slices"
+        if is_time_series:
+            title = f"{title}, time point {number} of {volume.time_points}"
+        prefix = f"time point {number}, " if is_time_series else ""
         for index in range(count):
-            series = SeriesPosition(f"{sha256[:20]}{plane.axis}", f"{plane.title}, {count} slices", index, count)
-            slice_name = f"{name} [{plane.title.lower()} {index + 1}]"
+            series = SeriesPosition(key, title, index, count)
+            slice_name = f"{name} [{prefix}{plane.title.lower()} {index + 1}]"
             try:
                 scan = _make_slice(volume, plane, series, slice_name, sha256)
             except ScanError as error:
@@ -67,43 +76,28 @@ def _plan_slices(volume: Volume, name: str, settings: Settings) -> list[_SlicePl
             f"{name}: the volume of {' x '.join(map(str, shape))} voxels is too small to read. "
             f"Use slices of at least {settings.min_side} pixels on each side."
         )
-    if sum(shape[plane.axis] for plane in planes) > settings.max_frames:
+    volumes = volume.time_points if settings.all_time_points else 1
+    if volumes * sum(shape[plane.axis] for plane in planes) > settings.max_frames:
         raise ScanError(
             f"{name}: the volume has more than the {settings.max_frames:,} slices allowed. Export part of it."
         )
     for plane in planes:
         sizes = volume.voxel_sizes[plane.rows], volume.voxel_sizes[plane.columns]
-        width, height = _square_size(shape[plane.rows], shape[plane.columns], sizes)
+        width, height = square_size(shape[plane.rows], shape[plane.columns], sizes)
         check_size(width, height, name, settings, is_high_bit_depth=True)
     return planes
 
 
 def _make_slice(volume: Volume, plane: _SlicePlane, series: SeriesPosition, name: str, sha256: str) -> Scan | None:
-    values = volume.slice_along(plane.axis, series.index)
+    values, padding = volume.slice_with_padding(plane.axis, series.index)
     if values.min() == values.max():
         return None
-    values, spacing = _resample_to_square(values, (volume.voxel_sizes[plane.rows], volume.voxel_sizes[plane.columns]))
-    gray = window_high_bit_depth(values, name, volume.window_edges)
+    values, spacing = resample_square(values, (volume.voxel_sizes[plane.rows], volume.voxel_sizes[plane.columns]))
+    if padding is not None and padding.shape != values.shape:
+        size = (values.shape[1], values.shape[0])
+        padding = np.asarray(Image.fromarray(padding).resize(size, Image.Resampling.NEAREST))
+    gray = window_high_bit_depth(values, name, volume.window_edges, padding)
     if gray.values.min() == gray.values.max():  # entirely below or above the volume's window
         return None
-    return make_scan(gray, name, sha256, "F", series, spacing, volume.warnings)
-
-
-def _resample_to_square(
-    values: NDArray[np.float32], spacing: tuple[float, float]
-) -> tuple[NDArray[np.float32], tuple[float, float]]:
-    """Resample to square pixels of the smaller spacing; leave square and implausible spacings unchanged."""
-    rows, columns = values.shape
-    size = _square_size(rows, columns, spacing)
-    if size == (columns, rows):
-        return values, spacing
-    resized = np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
-    return resized, (rows * spacing[0] / size[1], columns * spacing[1] / size[0])
-
-
-def _square_size(rows: int, columns: int, spacing: tuple[float, float]) -> tuple[int, int]:
-    """Return the width and height in square pixels."""
-    side = min(spacing)
-    if not _ANISOTROPY_TOLERANCE < max(spacing) / side < _MAX_ANISOTROPY:
-        return columns, rows
-    return max(1, round(columns * spacing[1] / side)), max(1, round(rows * spacing[0] / side))
+    scan = make_scan(gray, name, sha256, "F", series, spacing if volume.has_spacing else None, volume.warnings)
+    return replace(scan, is_oriented=volume.is_oriented)

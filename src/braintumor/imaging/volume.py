@@ -1,9 +1,7 @@
-"""NIfTI file as an upright volume: unpacked within limits, validated, and reoriented without a copy."""
+"""NIfTI file as upright volumes: unpacked within limits, validated, and reoriented without a copy."""
 
-import logging
 import math
-import struct
-import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,21 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
+from braintumor.imaging.containers.gzip_content import GZIP_SIGNATURE, decompress_gzip
+from braintumor.imaging.containers.nifti_header import HEADER_BYTES, NiftiHeader, parse_nifti_header
+from braintumor.imaging.file_bytes import too_large_message
 from braintumor.imaging.file_format import is_nifti
-from braintumor.imaging.windowing import apply_rescale, percentile_window
+from braintumor.imaging.windowing import apply_rescale, fill_padding, find_padding_range, percentile_window
 from braintumor.settings import Settings
 
 # Number of voxels from which the percentiles of a volume are estimated.
 _PERCENTILE_SAMPLE_SIZE: Final = 2_000_000
-# More than the header of either NIfTI version.
-_HEADER_BYTES: Final = 1024
-_MM_PER_UNIT: Final = {"meter": 1000.0, "micron": 0.001}
 _TIME_SERIES_WARNING: Final = "The file contains several volumes (a time series). Only the first was read."
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume with axes right, anterior, superior (RAS), and the scale of its stored values."""
+    """A volume with axes right, anterior, superior (RAS), and the scale of its stored values.
+
+    Attributes
+    ----------
+    voxels : ndarray, shape (x, y, z)
+        Stored values, as a view of the file's content.
+    voxel_sizes : (float, float, float)
+        In mm; all 1 if the file states none, and `has_spacing` is then False.
+    slope, intercept : float
+        Stored value * slope + intercept is the value.
+    window_edges : (float, float)
+        Values shown black and white, the same for all slices.
+    is_oriented : bool
+        Whether the file states the orientation. If not, the stored axes are taken for right, anterior, superior.
+    time_point, time_points : int
+        Index of the volume in its file, from 0, and number of volumes in the file.
+    warnings : tuple of str
+        Sentences for the reader.
+    padding : (float, float), optional
+        Lowest and highest value that are padding.
+    """
 
     voxels: NDArray[Any]
     voxel_sizes: tuple[float, float, float]
@@ -33,91 +51,108 @@ class Volume:
     intercept: float
     window_edges: tuple[float, float]
     warnings: tuple[str, ...]
+    has_spacing: bool = True
+    is_oriented: bool = True
+    time_point: int = 0
+    time_points: int = 1
+    padding: tuple[float, float] | None = None
 
     def slice_along(self, axis: int, index: int) -> NDArray[np.float32]:
         """Return a slice in radiological orientation: anterior or superior up, the patient's right (or front) left.
 
-        Voxels that are not finite, as outside the brain in many skull-stripped volumes, become black.
+        Padding has the lowest of the other values.
+        """
+        return self.slice_with_padding(axis, index)[0]
+
+    def slice_with_padding(self, axis: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+        """Return a slice as `slice_along` does, and which of its pixels are padding.
+
+        These include all that are not finite, as outside the brain in many skull-stripped volumes.
         """
         stored = np.take(self.voxels, index, axis).T[::-1, ::-1]
-        values = apply_rescale(stored, self.slope, self.intercept).astype(np.float32)
-        return np.where(np.isfinite(values), values, np.float32(self.window_edges[0]))
+        values = apply_rescale(stored, self.slope, self.intercept)
+        padding = ~np.isfinite(values)
+        if self.padding is not None:
+            padding |= (values >= self.padding[0]) & (values <= self.padding[1])
+        if not padding.any():
+            return values.astype(np.float32), None
+        if padding.all():
+            return np.full(values.shape, self.window_edges[0], np.float32), padding
+        return fill_padding(values, padding), padding
 
 
-def read_volume(data: bytes, name: str, settings: Settings) -> Volume:
-    """Read a NIfTI file, compressed or not.
+def read_volumes(data: bytes, name: str, settings: Settings) -> Iterator[Volume]:
+    """Read a NIfTI file, compressed or not: its first volume, or each with `Settings.all_time_points`.
 
     Raises
     ------
     ScanError
         The file is damaged, too large, or has voxels that are not real numbers.
     """
-    content = _decompress(data, name, settings) if data.startswith(b"\x1f\x8b") else data
-    if not is_nifti(content):
-        raise ScanError(f"{name}: the file contains no NIfTI volume. Export it as .nii, .nii.gz or DICOM.")
-    import nibabel  # slow to import, and few files need it
-
     try:
-        image_class = nibabel.Nifti2Image if content[4:8] == b"n+2\0" else nibabel.Nifti1Image
-        # nibabel would log oddities of the header to standard error; unreadable files are reported as errors instead.
-        nibabel.imageglobals.logger.setLevel(logging.CRITICAL)
-        image = image_class.from_bytes(content)
-        return _make_volume(image, nibabel.io_orientation(image.affine), name, settings)
+        content = _decompress(data, name, settings) if data.startswith(GZIP_SIGNATURE) else data
+        if not is_nifti(content):
+            raise ScanError(f"{name}: the file contains no NIfTI volume. Export it as .nii, .nii.gz or DICOM.")
+        header = parse_nifti_header(content)
+        voxels = _view_voxels(content, header, name, settings)
     except ScanError:
         raise
     except Exception as error:  # header and array errors of many kinds
         raise ScanError(f"{name}: the volume is truncated or damaged. Export or copy it again.") from error
+    if settings.all_time_points:
+        for time_point in range(header.time_points):
+            yield _make_volume(voxels[..., time_point], header, time_point, name, header.warnings)
+        return
+    warnings = (_TIME_SERIES_WARNING, *header.warnings) if header.time_points > 1 else header.warnings
+    yield _make_volume(voxels[..., 0], header, 0, name, warnings)
 
 
 def _decompress(data: bytes, name: str, settings: Settings) -> bytes:
     """Decompress as many bytes as the header declares, within the size limit."""
-    inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    try:
-        header = inflater.decompress(data, _HEADER_BYTES)
-        size = _declared_size(header) if is_nifti(header) else 0
-        if size > settings.max_volume_bytes:
-            raise ScanError(_volume_too_large_message(name, settings))
-        rest = inflater.decompress(inflater.unconsumed_tail, size - len(header)) if size > len(header) else b""
-    except (zlib.error, struct.error):
-        raise ScanError(f"{name}: the volume is truncated or damaged. Export or copy it again.") from None
-    return header + rest
+    header = decompress_gzip(data, HEADER_BYTES)
+    size = _declared_size(header) if is_nifti(header) else 0
+    if size > settings.max_volume_bytes:
+        raise ScanError(too_large_message(name, settings.max_volume_bytes, "volume"))
+    return decompress_gzip(data, size) if size > len(header) else header
 
 
 def _declared_size(header: bytes) -> int:
-    """Return the declared size in bytes, header included, from a header of either version and byte order."""
-    is_nifti2 = header[4:8] == b"n+2\0"
-    order = "<" if header[:4] in (struct.pack("<i", 348), struct.pack("<i", 540)) else ">"
-    count, *sizes = struct.unpack_from(f"{order}8{'q' if is_nifti2 else 'h'}", header, 16 if is_nifti2 else 40)
-    bits = struct.unpack_from(f"{order}h", header, 14 if is_nifti2 else 72)[0]
-    offset = struct.unpack_from(f"{order}{'q' if is_nifti2 else 'f'}", header, 168 if is_nifti2 else 108)[0]
-    start = offset if math.isfinite(offset) else 0
-    return int(start) + math.prod(max(0, size) for size in sizes[: max(0, min(count, 7))]) * max(0, bits) // 8
+    """Return the declared size in bytes, header included, without parsing the rest of the header."""
+    parsed = parse_nifti_header(header)
+    return parsed.offset + parsed.data_bytes
 
 
-def _volume_too_large_message(name: str, settings: Settings) -> str:
-    return f"{name}: the volume is larger than {settings.max_volume_bytes / 2**20:.0f} MB. Export part of it."
-
-
-def _make_volume(image: Any, orientation: NDArray[Any], name: str, settings: Settings) -> Volume:
-    shape, dtype = image.shape, image.get_data_dtype()
-    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+def _view_voxels(content: bytes, header: NiftiHeader, name: str, settings: Settings) -> NDArray[Any]:
+    """Return the stored voxels of shape (columns, rows, slices, time points), without a copy."""
+    if header.dtype.kind not in "iuf" or header.dtype.itemsize > 8:
         raise ScanError(f"{name}: its voxels are not real numbers. Export the volume with greyscale values.")
-    if len(shape) < 3 or min(shape) < 1:
-        raise ScanError(f"{name}: the volume has fewer than three dimensions. Export it again.")
-    if math.prod(shape) * dtype.itemsize > settings.max_volume_bytes:
-        raise ScanError(_volume_too_large_message(name, settings))
-    raw = image.dataobj
-    first = raw.get_unscaled()[(..., *(0,) * (len(shape) - 3))]
-    upright = _to_ras(first, orientation)
-    slope, intercept = float(raw.slope), float(raw.inter)
-    warnings = (_TIME_SERIES_WARNING,) if math.prod(shape[3:]) > 1 else ()
+    if header.data_bytes > settings.max_volume_bytes:
+        raise ScanError(too_large_message(name, settings.max_volume_bytes, "volume"))
+    values = np.frombuffer(content, header.dtype, math.prod(header.shape), header.offset)
+    return values.reshape((*header.shape[:3], header.time_points), order="F")
+
+
+def _make_volume(
+    stored: NDArray[Any], header: NiftiHeader, time_point: int, name: str, warnings: tuple[str, ...]
+) -> Volume:
+    from nibabel import io_orientation  # slow to import, and few files need it
+
+    orientation = io_orientation(header.affine)
+    upright = _to_ras(stored, orientation)
+    x, y, z = (header.voxel_sizes[int(np.flatnonzero(orientation[:, 0] == axis)[0])] for axis in range(3))
+    window_edges, padding = _measure_window(upright, header.slope, header.intercept, name)
     return Volume(
         upright,
-        _voxel_sizes(image, orientation, name),
-        slope,
-        intercept,
-        _volume_window(upright, slope, intercept, name),
+        (x, y, z),
+        header.slope,
+        header.intercept,
+        window_edges,
         warnings,
+        header.has_spacing,
+        header.is_oriented,
+        time_point,
+        header.time_points,
+        padding,
     )
 
 
@@ -127,21 +162,16 @@ def _to_ras(voxels: NDArray[Any], orientation: NDArray[Any]) -> NDArray[Any]:
     return np.transpose(voxels, axes)[tuple(slice(None, None, int(sign)) for sign in orientation[axes, 1])]
 
 
-def _voxel_sizes(image: Any, orientation: NDArray[Any], name: str) -> tuple[float, float, float]:
-    """Return the voxel size in millimetres along each axis of the upright volume."""
-    unit = _MM_PER_UNIT.get(image.header.get_xyzt_units()[0], 1.0)
-    zooms = [float(size) * unit for size in image.header.get_zooms()[:3]]
-    x, y, z = (zooms[int(np.flatnonzero(orientation[:, 0] == axis)[0])] for axis in range(3))
-    if not all(math.isfinite(size) and size > 0 for size in (x, y, z)):
-        raise ScanError(f"{name}: the voxel sizes are missing or invalid. Export the volume again.")
-    return x, y, z
-
-
-def _volume_window(voxels: NDArray[Any], slope: float, intercept: float, name: str) -> tuple[float, float]:
-    """Return one window for all slices, so that they can be compared."""
+def _measure_window(
+    voxels: NDArray[Any], slope: float, intercept: float, name: str
+) -> tuple[tuple[float, float], tuple[float, float] | None]:
+    """Return one window for all slices, so that they can be compared, and the range of values that are padding."""
     step = max(1, math.ceil((voxels.size / _PERCENTILE_SAMPLE_SIZE) ** (1 / 3)))
     values = apply_rescale(voxels[::step, ::step, ::step], slope, intercept)
-    values = values[np.isfinite(values)]
-    if not values.size or values.min() == values.max():
+    finite = values[np.isfinite(values)]
+    if not finite.size or finite.min() == finite.max():
         raise ScanError(f"{name}: all voxels have the same value, so there is nothing to read. Check the export.")
-    return percentile_window(values)
+    padding = find_padding_range(np.where(np.isfinite(values), values, finite.max()))
+    if padding is not None:
+        finite = finite[(finite < padding[0]) | (finite > padding[1])]
+    return percentile_window(finite), padding

@@ -10,15 +10,17 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging.file_bytes import too_large_message
+from braintumor.imaging.containers.zip_names import decode_names
+from braintumor.imaging.file_bytes import check_file_size, size_limit, too_large_message
+from braintumor.imaging.file_format import SIGNATURE_BYTES
 from braintumor.settings import Settings
 
 # Size of the central directory per allowed file; a larger directory means too many files.
 _DIRECTORY_BYTES_PER_FILE: Final = 1_024
 _CHUNK_BYTES: Final = 2**20
-# Metadata of operating systems, and the index of a DICOM disc.
+# Metadata of operating systems.
 _IGNORED_FOLDERS: Final = ("__MACOSX",)
-_IGNORED_NAMES: Final = ("DICOMDIR", "THUMBS.DB", "DESKTOP.INI")
+_IGNORED_NAMES: Final = ("THUMBS.DB", "DESKTOP.INI")
 _ZIP_SIGNATURES: Final = (b"PK\3\4", b"PK\5\6")
 _ENCRYPTED_FLAG: Final = 0x1
 # LZMA is excluded: it allocates as much memory as the archive requests before unpacking a byte.
@@ -47,9 +49,20 @@ class UnpackBudget:
 
 @dataclass(frozen=True, slots=True)
 class ZipMember:
-    """One file of an open archive."""
+    """One file of an open archive.
+
+    Attributes
+    ----------
+    name : str
+        Archive and path in it, as displayed.
+    path : PurePosixPath
+        Decoded path in the archive.
+    info : ZipInfo
+        Entry of the archive, with the name as the archive stores it.
+    """
 
     name: str
+    path: PurePosixPath
     info: zipfile.ZipInfo
     archive: zipfile.ZipFile
 
@@ -61,12 +74,16 @@ class ZipMember:
         ScanError
             The member is encrypted, damaged, over a limit, or its path or compression method is not allowed.
         """
-        budget = budget or UnpackBudget(settings.max_bytes)
+        budget = budget or UnpackBudget(max(settings.max_bytes, settings.max_volume_bytes))
         self._check_declared(settings, budget)
-        limit = min(settings.max_bytes, budget.remaining)
         try:
             with self.archive.open(self.info) as member:
-                data = _read_up_to(member, limit)
+                start = member.read(SIGNATURE_BYTES)
+                check_file_size(self.info.file_size, start, self.name, settings)
+                limit = min(size_limit(start, self.name, settings), budget.remaining)
+                data = _read_up_to(member, limit, start)
+        except ScanError:
+            raise
         except Exception as error:  # zlib and bz2 raise different errors
             raise ScanError(f"{self.name}: the archive is damaged at this file. Create or copy it again.") from error
         budget.remaining -= len(data)
@@ -74,10 +91,20 @@ class ZipMember:
             raise ScanError(zip_bomb_message(self.name))
         return data
 
+    def read_head(self, size: int) -> bytes | None:
+        """Return the first bytes to recognize the format; None if `read` would refuse the member or fail."""
+        if self.info.flag_bits & _ENCRYPTED_FLAG or self.info.compress_type not in _ALLOWED_COMPRESSION:
+            return None
+        try:
+            with self.archive.open(self.info) as member:
+                return member.read(size)
+        except Exception:  # zlib and bz2 raise different errors
+            return None
+
     def _check_declared(self, settings: Settings, budget: UnpackBudget) -> None:
         """Check the header, whose sizes may be wrong and are checked again while unpacking."""
-        path = _member_path(self.info)
-        if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
+        parts = self.path.parts
+        if self.path.is_absolute() or ".." in parts or ":" in "".join(parts[:1]):
             raise ScanError(f"{self.name}: its path leads outside the archive. Create the ZIP again.")
         if stat.S_ISLNK(self.info.external_attr >> 16):
             raise ScanError(f"{self.name}: this is a symbolic link. Put the file itself into the ZIP.")
@@ -85,8 +112,6 @@ class ZipMember:
             raise ScanError(f"{self.name}: the file is protected by a password. Create a ZIP without one.")
         if self.info.compress_type not in _ALLOWED_COMPRESSION:
             raise ScanError(f"{self.name}: its compression method is not supported. Create a standard ZIP.")
-        if self.info.file_size > settings.max_bytes:
-            raise ScanError(too_large_message(self.name, settings.max_bytes))
         if self.info.file_size > settings.max_ratio * max(1, self.info.compress_size):
             raise ScanError(zip_bomb_message(self.name))
         if self.info.file_size > budget.remaining:
@@ -96,13 +121,9 @@ class ZipMember:
             )
 
 
-def _member_path(info: zipfile.ZipInfo) -> PurePosixPath:
-    return PurePosixPath(info.filename.replace("\\", "/"))
-
-
-def _read_up_to(member: IO[bytes], limit: int) -> bytes:
-    """Read to the end, or one byte more than the limit."""
-    chunks, remaining = [], limit + 1
+def _read_up_to(member: IO[bytes], limit: int, start: bytes) -> bytes:
+    """Read to the end, or one byte more than the limit, after the first bytes."""
+    chunks, remaining = [start], limit + 1 - len(start)
     while remaining > 0 and (chunk := member.read(min(_CHUNK_BYTES, remaining))):
         chunks.append(chunk)
         remaining -= len(chunk)
@@ -168,12 +189,12 @@ def too_many_files_message(name: str, settings: Settings) -> str:
 
 def iter_members(archive: zipfile.ZipFile, name: str) -> Iterator[ZipMember]:
     """Yield the files of an archive in their order, without folders, hidden files and operating-system metadata."""
-    for info in archive.infolist():
-        path = _member_path(info)
+    infos = archive.infolist()
+    for info, member_name in zip(infos, decode_names(infos), strict=True):
+        path = PurePosixPath(member_name.replace("\\", "/"))
         is_hidden = path.name.startswith(".") and ".." not in path.parts
-        # `is_dir` of Python 3.11 fails on an empty name.
-        is_folder = not info.filename or info.is_dir()
+        is_folder = not member_name or member_name.endswith(("/", "\\"))
         if is_folder or is_hidden or path.name.upper() in _IGNORED_NAMES or set(_IGNORED_FOLDERS) & set(path.parts):
             continue
-        printable = "".join(character if character.isprintable() else "?" for character in info.filename)
-        yield ZipMember(f"{name}/{printable[-_MAX_NAME_LENGTH:]}", info, archive)
+        printable = "".join(character if character.isprintable() else "?" for character in member_name)
+        yield ZipMember(f"{name}/{printable[-_MAX_NAME_LENGTH:]}", path, info, archive)

@@ -2,24 +2,26 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from braintumor.enums import SkipReason
 from braintumor.errors import ScanError
 from braintumor.fileio import sha256_file
 from braintumor.imaging import FailedScan, Scan, read_scan
+from braintumor.imaging.dicom.disc import DiscFile, find_non_scans, is_disc_index
 from braintumor.imaging.file_bytes import sha256_hex
+from braintumor.imaging.file_format import SELF_CONTAINED_SUFFIXES
+from braintumor.imaging.scan import SkippedScan
 from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.settings import Settings
 
 _LOGGER = logging.getLogger(__name__)
-# Everything in such a file belongs to it alone; several files with other names can be slices of one DICOM series.
-_SELF_CONTAINED_SUFFIXES: Final = (
-    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".nii", ".nii.gz", ".zip",
-)  # fmt: skip
 # The ID of every series group, so that the IDs of its slices do not change when files are added or removed.
 _SERIES_ID: Final = "series"
 
@@ -57,6 +59,7 @@ class GroupKind(Enum):
     IMAGE = auto()  # one file with one slice
     MULTI_SLICE = auto()  # one file with any number of slices
     SERIES = auto()  # files that can be slices of the same series
+    NOT_SCANS = auto()  # files that belong to a disc with a study, such as its viewer, and are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ _File = TypeVar("_File", bound=ReadableFile)
 
 
 def group_files(files: Iterable[_File], file_key: Callable[[_File], str]) -> list[FileGroup]:
-    """Group uploaded files by their names: one group per self-contained file, and all others in one last group.
+    """Group uploaded files by their names: one group per self-contained file, and all others in one group after them.
+
+    If a study is among the files, those that are no scans, such as the viewer on its disc, form one last group.
 
     Parameters
     ----------
@@ -92,15 +97,22 @@ def group_files(files: Iterable[_File], file_key: Callable[[_File], str]) -> lis
     file_key : callable
         Returns a string that identifies a file, such as the ID of an upload.
     """
+    files = list(files)
+    not_scans = find_non_scans([DiscFile(file.name, partial(_read_head, file)) for file in files])
     groups, series = [], []
-    for file in files:
-        if file.name.lower().endswith(_SELF_CONTAINED_SUFFIXES):
+    for index, file in enumerate(files):
+        if index in not_scans:
+            continue
+        if file.name.lower().endswith(SELF_CONTAINED_SUFFIXES):
             groups.append(FileGroup((file,), short_hash(file_key(file)), GroupKind.MULTI_SLICE))
         else:
             series.append(file)
     if series:
         key = short_hash("|".join(map(file_key, series)))
         groups.append(FileGroup(tuple(series), key, GroupKind.SERIES))
+    if not_scans:
+        others = tuple(files[index] for index in sorted(not_scans))
+        groups.append(FileGroup(others, short_hash("|".join(map(file_key, others))), GroupKind.NOT_SCANS))
     return groups
 
 
@@ -117,8 +129,13 @@ def short_hash(text: str) -> str:
     return hashlib.blake2s(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
 
 
-def decode_group(group: FileGroup, settings: Settings) -> Iterator[Scan | FailedScan]:
+def decode_group(group: FileGroup, settings: Settings) -> Iterator[Scan | FailedScan | SkippedScan]:
     """Decode every slice of a group, in order; nothing is raised for an unreadable file."""
+    if group.kind is GroupKind.NOT_SCANS:
+        yield from (
+            SkippedScan(file.name, SkipReason.NOT_A_SCAN) for file in group.files if not is_disc_index(file.name)
+        )
+        return
     if group.kind is GroupKind.IMAGE:
         yield decode_image(group.files[0], settings)
         return
@@ -131,6 +148,21 @@ def decode_group(group: FileGroup, settings: Settings) -> Iterator[Scan | Failed
         _LOGGER.exception("Unexpected error while decoding files")
         name = group.files[0].name if len(group.files) == 1 else f"{len(group.files)} files"
         yield FailedScan(name, f"{name}: could not be read. Export it again as JPEG, PNG or DICOM.")
+
+
+def number_slices(group: FileGroup, scans: Iterable[Scan | FailedScan]) -> Iterator[tuple[str, Scan | FailedScan]]:
+    """Give each slice an ID: its number in the file, or in a series group a hash of its content and name.
+
+    The ID of a slice in a series group does not depend on the other files, which the user can add and remove.
+    """
+    copies: Counter[str] = Counter()
+    for number, scan in enumerate(scans):
+        if group.kind is GroupKind.SERIES:
+            content_id = short_hash(f"{scan.sha256 or ''}|{scan.name}")
+            yield f"{group.id}-{content_id}.{copies[content_id]}", scan
+            copies[content_id] += 1
+        else:
+            yield f"{group.id}-{number}", scan
 
 
 def decode_image(file: ReadableFile, settings: Settings) -> Scan | FailedScan:
@@ -155,6 +187,10 @@ def sha256_or_none(path: Path) -> str | None:
         return sha256_file(path)
     except (OSError, ValueError):
         return None
+
+
+def _read_head(file: ReadableFile, size: int) -> bytes:
+    return file.getvalue()[:size]
 
 
 def _content(file: ReadableFile) -> bytes | Path:

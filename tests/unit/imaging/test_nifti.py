@@ -10,20 +10,7 @@ from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, read_scan
 from braintumor.settings import Settings
 from tests.helpers.slices import read_slices
-
-SHAPE = (40, 48, 36)
-
-
-def make_voxels() -> np.ndarray:
-    """Make voxels whose values increase to the right, more to the front, and most to the top."""
-    right, front, top = np.meshgrid(*(np.arange(size) for size in SHAPE), indexing="ij")
-    values = (right + 100 * front + 10_000 * top).astype(np.float32)
-    values[0] = values[-1] = 0
-    return values
-
-
-def make_volume(values=None, affine=None, image_class=nibabel.Nifti1Image) -> bytes:
-    return image_class(make_voxels() if values is None else values, np.eye(4) if affine is None else affine).to_bytes()
+from tests.helpers.volumes import SHAPE, make_volume, make_voxels
 
 
 def slices_of(results, plane):
@@ -137,3 +124,29 @@ def test_pixel_limit_applies_after_resampling():
     (failed,) = read_slices(content, "v.nii", Settings(max_pixels=4 * 40 * 36 * 9 - 4))
     assert isinstance(failed, FailedScan)
     assert "pixels is more than" in failed.problem
+
+
+def test_every_time_point_is_a_series_if_asked():
+    volumes = [make_voxels() * factor for factor in (1, 2, 3)]
+    content = make_volume(np.stack(volumes, axis=3))
+    scans = list(read_slices(content, "v.nii", Settings(all_time_points=True)))
+    assert len({scan.series.key for scan in scans}) == 3 * 3
+    second = [scan for scan in scans if "[time point 2, axial " in scan.name]
+    assert {scan.series.title for scan in second} == {"Axial, 36 slices, time point 2 of 3"}
+    for scan, other in zip(second, slices_of(read_slices(make_volume(volumes[1]), "v.nii"), "axial"), strict=True):
+        np.testing.assert_array_equal(scan.raw, other.raw)
+        assert not scan.warnings
+    (failed,) = read_slices(content, "v.nii", Settings(all_time_points=True, max_frames=200))
+    assert "more than the 200 slices" in failed.problem
+
+
+def test_single_slice_without_a_third_dimension_is_read():
+    (scan,) = read_slices(make_volume(make_voxels()[:, :, 20]), "v.nii")
+    np.testing.assert_array_equal(scan.raw, slices_of(read_slices(make_volume(), "v.nii"), "axial")[20].raw)
+
+
+@pytest.mark.parametrize("bytes_missing", [1, 1_000])
+def test_truncated_volume_is_rejected(bytes_missing):
+    for content, name in ((make_volume(), "v.nii"), (gzip.compress(make_volume()), "v.nii.gz")):
+        (failed,) = read_slices(content[:-bytes_missing] if name == "v.nii" else content[: -20 * bytes_missing], name)
+        assert "truncated or damaged" in failed.problem
