@@ -24,9 +24,9 @@ def read_scan(
     Parameters
     ----------
     source : bytes, path or ndarray
-        Content of, or path to, a JPEG, PNG, TIFF, BMP or WebP file (8 or 16 bits; grey, colour, palette or alpha; EXIF
-        orientation is applied) or of a DICOM file with one frame; or an array of shape (height, width),
-        (height, width, 3) or (height, width, 4).
+        Content of, or path to, an image file (JPEG, PNG, TIFF, BMP, WebP, GIF, AVIF or JPEG 2000; 8 or 16 bits; grey,
+        colour, palette or alpha; EXIF orientation is applied) or of a DICOM file with one frame; or an array of shape
+        (height, width), (height, width, 3) or (height, width, 4).
     name : str, optional
         Display name. Default: the file name.
 
@@ -48,9 +48,9 @@ def read_scan(
     if isinstance(source, (str, Path)):
         path = Path(source)
         name = name or path.name
-        return _scan_from_bytes(read_limited(path, name, settings.max_bytes), name, settings)
+        return _scan_from_bytes(read_limited(path, name, settings), name, settings)
     name = name or "image"
-    return _scan_from_bytes(read_limited(bytes(source), name, settings.max_bytes), name, settings)
+    return _scan_from_bytes(read_limited(bytes(source), name, settings), name, settings)
 
 
 def _scan_from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
@@ -65,19 +65,9 @@ def _scan_from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
         from braintumor.imaging.dicom.reader import read_single_frame  # images start faster without it
 
         return read_single_frame(data, name, settings)
-    raise ScanError(unsupported_format_message(file_format, name))
+    from braintumor.imaging.containers.unsupported import unsupported_format_message
 
-
-def unsupported_format_message(file_format: FileFormat, name: str) -> str:
-    """Return the error message for a file that is not a single image."""
-    if file_format is FileFormat.ARCHIVE:
-        return f"{name}: this archive format is not supported. Unpack it or use a ZIP file."
-    if file_format in (FileFormat.ZIP, FileFormat.NIFTI):
-        return f"{name}: the file has many slices, but a single slice is expected. Export one slice as one image."
-    return (
-        f"{name}: this is not a JPEG, PNG, TIFF, BMP, WebP, DICOM, NIfTI or ZIP file, regardless of its name. "
-        "Export the slice as JPEG or PNG."
-    )
+    raise ScanError(unsupported_format_message(file_format, data, name))
 
 
 def read_image(

@@ -20,6 +20,9 @@ from braintumor.settings import Settings
 _PERCENTILE_SAMPLE_SIZE: Final = 2_000_000
 _TIME_SERIES_WARNING: Final = "The file contains several volumes (a time series). Only the first was read."
 
+# Values that are not finite, or too large for 32 bits, are no reason for a warning on standard error.
+_IGNORE_OVERFLOW: Final = np.errstate(invalid="ignore", over="ignore")
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:
@@ -64,6 +67,7 @@ class Volume:
         """
         return self.slice_with_padding(axis, index)[0]
 
+    @_IGNORE_OVERFLOW
     def slice_with_padding(self, axis: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
         """Return a slice as `slice_along` does, and which of its pixels are padding.
 
@@ -162,6 +166,7 @@ def _to_ras(voxels: NDArray[Any], orientation: NDArray[Any]) -> NDArray[Any]:
     return np.transpose(voxels, axes)[tuple(slice(None, None, int(sign)) for sign in orientation[axes, 1])]
 
 
+@_IGNORE_OVERFLOW
 def _measure_window(
     voxels: NDArray[Any], slope: float, intercept: float, name: str
 ) -> tuple[tuple[float, float], tuple[float, float] | None]:
