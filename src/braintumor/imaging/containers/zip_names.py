@@ -36,23 +36,23 @@ def decode_names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
     it; in a mixed archive, those with several valid characters. The encoding of the rest is guessed from all of them
     together, because single names are short.
     """
-    names = [_stated_name(info) for info in infos]
-    raw_names = [_raw_name(info) for info in infos]
-    unknown = [raw for raw, name in zip(raw_names, names, strict=True) if name is None and not raw.isascii()]
+    names = [_stated_name(info) or _raw_name(info) for info in infos]
+    unknown = [name for name in names if isinstance(name, bytes) and not name.isascii()]
     is_all_utf8 = all(_is_valid(raw, _UTF8) for raw in unknown)
     legacy_names = [raw for raw in unknown if not (is_all_utf8 or _is_surely_utf8(raw))]
     encoding = _guess_encoding(legacy_names) if legacy_names else _UTF8
     legacy = set(legacy_names)
     return [
-        raw.decode(encoding if raw in legacy else _UTF8, "replace") if name is None else name
-        for raw, name in zip(raw_names, names, strict=True)
+        name if isinstance(name, str) else name.decode(encoding if name in legacy else _UTF8, "replace")
+        for name in names
     ]
 
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:
     """Return the bytes in the archive; `zipfile` decodes them as the specification says, without loss."""
-    name = info.orig_filename.encode(_SPECIFIED_ENCODING)
-    return name.partition(b"\0")[0]
+    if info.flag_bits & _UTF8_FLAG:
+        return info.orig_filename.encode(_UTF8).partition(b"\0")[0]
+    return info.orig_filename.encode(_SPECIFIED_ENCODING).partition(b"\0")[0]
 
 
 def _stated_name(info: zipfile.ZipInfo) -> str | None:
