@@ -15,6 +15,7 @@ from braintumor.errors import ScanError
 from braintumor.imaging.raster.limits import check_size
 from braintumor.imaging.raster.tiff_segments import (
     BYTE_COMPRESSIONS,
+    PREDICTED_COMPRESSIONS,
     PREDICTORS,
     decode_samples,
     decompress_segment,
@@ -102,7 +103,7 @@ def tiff_mode(tags: dict[int, Any]) -> str:
     return "F" if is_float else "I" if max(_values(tags, _BITS, 1)) > 16 else "I;16"
 
 
-def _values(tags: Any, tag: int, default: int) -> tuple[int, ...]:
+def _values(tags: Any, tag: int, default: int | tuple[int, ...]) -> tuple[int, ...]:
     values = tags.get(tag, default)
     values = values if isinstance(values, tuple) else (values,)
     if not values or not all(isinstance(value, int) for value in values):
@@ -140,12 +141,14 @@ def _decode_segments(
     across, down = math.ceil(width / segment_width), math.ceil(height / segment_height)
     count = across * down * (channels if is_planar else 1)
     row_bytes = math.ceil(segment_width * segment_channels * bits / 8)
-    offsets = _values(tags, _TILE_OFFSETS if is_tiled else _STRIP_OFFSETS, 0)
+    offsets = _values(tags, _TILE_OFFSETS if is_tiled else _STRIP_OFFSETS, ())
     sizes = _values(tags, _TILE_SIZES if is_tiled else _STRIP_SIZES, len(data))
     is_oversized = is_tiled and max(segment_width / width, segment_height / height) > 16
     if is_oversized or len(offsets) < count or len(sizes) < count or count > _MAX_SEGMENTS:
         raise ValueError("the strips or tiles do not fit the page")
     compression, fill_order, predictor = (_values(tags, tag, 1)[0] for tag in (_COMPRESSION, _FILL_ORDER, _PREDICTOR))
+    if compression not in PREDICTED_COMPRESSIONS:
+        predictor = 1
     samples = np.empty(shape, dtype.newbyteorder("="))
     for index in range(count):
         plane, position = divmod(index, across * down)

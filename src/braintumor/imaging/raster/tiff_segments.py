@@ -14,6 +14,8 @@ _DEFLATE: Final = (8, 32946)
 # LZW, PackBits, LZMA and Zstandard, whose output does not depend on the type of the samples.
 _BYTE_COMPRESSIONS: Final = (5, 32773, 34925, 50000)
 BYTE_COMPRESSIONS: Final = (_NO_COMPRESSION, *_DEFLATE, *_BYTE_COMPRESSIONS)
+# Those with which libtiff applies a predictor; with the others it ignores the tag.
+PREDICTED_COMPRESSIONS: Final = (*_DEFLATE, 5, 34925, 50000)
 _HORIZONTAL_PREDICTOR: Final = 2
 _FLOAT_PREDICTOR: Final = 3
 PREDICTORS: Final = (1, _HORIZONTAL_PREDICTOR, _FLOAT_PREDICTOR)
