@@ -105,6 +105,19 @@ class PictureKind(StrEnum):
     PHOTOGRAPH = "photograph of a film or screen"
 
 
+class SkipReason(StrEnum):
+    """Why a file or slice was set aside; further time points of a series are described in words instead."""
+
+    LOCALIZER = "localizer"
+    DERIVED_MAP = "derived map"
+    SCREENSHOT = "screenshot"
+    REPORT = "report"
+    PRESENTATION_STATE = "presentation state"
+    DISC_INDEX = "index of a disc"
+    NO_IMAGE = "object without an image"
+    NOT_A_SCAN = "not a scan"
+
+
 RESEARCH_USE: Final = (
     "For research and education only. This tool supports a reader and never replaces one: it is not a medical "
     "device, and no diagnosis or treatment may rest on it."

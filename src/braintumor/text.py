@@ -1,9 +1,10 @@
 """Display texts shared by pages, reports and the command line; imports no heavy library."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from braintumor.enums import CLASSES, TUMOR_LABEL, TumorClass, Verdict
+from braintumor.enums import CLASSES, TUMOR_LABEL, SkipReason, TumorClass, Verdict
 
 # Most suspicious first: the order in which reports count and list verdicts.
 VERDICT_TITLES: Final[dict[Verdict, str]] = {
@@ -11,6 +12,14 @@ VERDICT_TITLES: Final[dict[Verdict, str]] = {
     Verdict.UNCERTAIN: "Uncertain",
     Verdict.NO_TUMOR_FOUND: "No tumour found",
     Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
+}
+
+_SKIP_REASONS: Final = frozenset(SkipReason)
+_SKIPPED_NOUNS: Final = {
+    SkipReason.LOCALIZER: ("localizer slice", ""),
+    SkipReason.DERIVED_MAP: ("slice of a derived map", "slices of derived maps"),
+    SkipReason.DISC_INDEX: ("index of a disc", "indices of discs"),
+    SkipReason.NO_IMAGE: ("object without an image", "objects without an image"),
 }
 
 
@@ -30,3 +39,25 @@ def join_words(items: Iterable[str]) -> str:
 def pluralize(number: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun: `1 image`, `7,023 images`; the default plural appends an s."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def describe_skipped(reasons: Iterable[str]) -> str:
+    """Return what was set aside and passed over in sentences, such as "Set aside: 1 report.".
+
+    Parameters
+    ----------
+    reasons : iterable of str
+        A `SkipReason` for each file or slice, or a description in words, which is quoted; empty if there are none.
+    """
+    counts = Counter(reasons)
+    passed_over = counts.pop(SkipReason.NOT_A_SCAN, 0)
+    items = [
+        pluralize(counts[reason], *_SKIPPED_NOUNS.get(reason, (reason, ""))) if reason in _SKIP_REASONS else reason
+        for reason in (*SkipReason, *(reason for reason in counts if reason not in _SKIP_REASONS))
+        if counts[reason]
+    ]
+    sentences = [f"Set aside: {', '.join(items)}."] if items else []
+    if passed_over:
+        verb = "is not a scan was" if passed_over == 1 else "are not scans were"
+        sentences.append(f"{pluralize(passed_over, 'file')} that {verb} passed over.")
+    return " ".join(sentences)

@@ -2,12 +2,13 @@
 
 import ctypes
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detection, Detector
 from braintumor.services.file_groups import FileGroup, group_files
 from braintumor.services.reading import Reading, ReadingOptions, ReadingService, group_id
@@ -26,6 +27,8 @@ class ReadingSession:
     def __init__(self) -> None:
         self._file_groups: list[FileGroup] = []
         self._completed: dict[tuple[str, str], list[Reading]] = {}
+        self._skipped: dict[str, list[SkippedScan]] = {}
+        self._job_skipped: Mapping[str, list[SkippedScan]] = {}
         self._job: ReadingJob | None = None
         self._is_stopped = False
         self._version = ""
@@ -53,6 +56,7 @@ class ReadingSession:
         previous = {group.key: other_versions[group.key] for group in groups if group.key in other_versions}
         service = ReadingService(detector, options=ReadingOptions(keep_scan=True))
         self._job = ReadingJob(service, groups, previous)
+        self._job_skipped = service.skipped
         self._job.wait(_INITIAL_WAIT)
         self.collect()
 
@@ -61,6 +65,7 @@ class ReadingSession:
         removed = [key for key in self._completed if key[1] not in present_keys]
         for key in removed:
             del self._completed[key]
+        self._skipped = {key: scans for key, scans in self._skipped.items() if key in present_keys}
         if not present_keys:
             self._compared_detections.clear()
         if removed:
@@ -78,12 +83,19 @@ class ReadingSession:
             self._job.keep_alive()
             for key in sorted(self._job.completed):
                 self._completed.setdefault((self._job.version, key), self._job.readings[key])
+                # The first version decodes the files; later ones use its scans, and set nothing aside.
+                self._skipped.setdefault(key, self._job_skipped.get(key, []))
 
     def readings(self) -> list[Reading]:
         """Return all readings so far, in the order of the upload."""
         partial = self._job.readings if self._job is not None and self._job.version == self._version else {}
         by_group = (self._completed.get((self._version, g.key), partial.get(g.key, [])) for g in self._file_groups)
         return [reading for readings in by_group for reading in list(readings)]
+
+    def skipped(self) -> list[SkippedScan]:
+        """Return the files and slices set aside so far, in the order of the upload."""
+        by_group = (self._skipped.get(group.key) or self._job_skipped.get(group.key, []) for group in self._file_groups)
+        return [scan for scans in by_group for scan in list(scans)]
 
     def removed_ids(self, slice_ids: Iterable[str]) -> set[str]:
         """Return the slice IDs whose files are no longer uploaded.

@@ -1,6 +1,6 @@
 """Style of the Detection page, choice of a second version, progress, summary bar and worklist controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -12,12 +12,16 @@ from app_pages.components.detection.worklist import READING_STATUS_TONES, Readin
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import pluralize
 from braintumor.errors import BrainTumorError
+from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detector, list_models
 from braintumor.services.reading_job import ReadingProgress
 from braintumor.settings import get_settings
+from braintumor.text import describe_skipped
 
 _STYLE: Final = Path(__file__).parent / "detection.css"
 _NO_VERSION: Final = "None"
+# Names of files that were set aside, to list on the page.
+_MAX_LISTED: Final = 200
 
 
 def show_style() -> None:
@@ -52,6 +56,16 @@ def show_progress(progress: ReadingProgress, session: ReadingSession) -> None:
             st.button("Stop", on_click=session.stop, icon=":material/stop:", key="stop")
         elif st.button("Resume", on_click=session.resume, icon=":material/play_arrow:", key="resume"):
             st.rerun()
+
+
+def show_skipped(skipped: Sequence[SkippedScan]) -> None:
+    """Draw one line about the files and slices that were set aside, which opens to list them."""
+    if not skipped:
+        return
+    with st.expander(describe_skipped(scan.reason for scan in skipped), icon=":material/inventory_2:", key="skipped"):
+        st.text("\n".join(f"{scan.name}: {scan.reason}" for scan in skipped[:_MAX_LISTED]))
+        if len(skipped) > _MAX_LISTED:
+            st.caption(f"and {len(skipped) - _MAX_LISTED:,} more")
 
 
 def render_summary_bar(status_counts: Mapping[ReadingStatus, int]) -> None:

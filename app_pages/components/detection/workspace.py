@@ -10,7 +10,12 @@ from app_pages.components.detection.reader_findings import edit_finding, finding
 from app_pages.components.detection.result_card import show_result_card, show_warnings
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.similar_scans import show_similar_scans
-from app_pages.components.detection.toolbar import render_summary_bar, render_worklist_controls, show_progress
+from app_pages.components.detection.toolbar import (
+    render_summary_bar,
+    render_worklist_controls,
+    show_progress,
+    show_skipped,
+)
 from app_pages.components.detection.upload import remove_all
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
@@ -36,6 +41,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     if is_polling and not progress.is_running:
         st.rerun()
     show_progress(progress, session)
+    show_skipped(session.skipped())
     if not readings:
         return
     status_counts = count_by_status(readings)

@@ -1,36 +1,34 @@
 """Iteration over every slice of many files, in order."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
 
+from braintumor.enums import SkipReason
 from braintumor.errors import ScanError
-from braintumor.imaging.dicom.reader import read_frame, read_metadata
-from braintumor.imaging.dicom.series import DicomSlice, sort_into_series
-from braintumor.imaging.file_bytes import read_limited, sha256_hex
-from braintumor.imaging.file_format import (
-    ARCHIVE_SUFFIXES,
-    DICOM_SUFFIXES,
-    IMAGE_SUFFIXES,
-    NIFTI_SUFFIXES,
-    FileFormat,
-    detect_format,
+from braintumor.imaging.containers.pair_files import join_pair_files
+from braintumor.imaging.containers.unsupported import (
+    is_office_document,
+    office_document_message,
+    unsupported_format_message,
 )
-from braintumor.imaging.loading import read_image, unsupported_format_message
+from braintumor.imaging.dicom.disc import DiscFile, find_non_scans, is_disc_index
+from braintumor.imaging.dicom.metadata import NoImageError
+from braintumor.imaging.dicom.reader import read_frame, read_metadata
+from braintumor.imaging.dicom.series import sort_into_series
+from braintumor.imaging.dicom.stacks import DicomSlice
+from braintumor.imaging.file_bytes import read_limited, sha256_hex
+from braintumor.imaging.file_format import SCAN_SUFFIXES, FileFormat, detect_format
+from braintumor.imaging.loading import read_image
 from braintumor.imaging.nifti import iter_volume_slices
 from braintumor.imaging.raster import count_pages
-from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition
+from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, SkippedScan
 from braintumor.imaging.zip_archive import UnpackBudget, is_zip, iter_members, open_zip, too_many_files_message
 from braintumor.settings import Settings, get_settings
 
-SCAN_SUFFIXES: Final = (*IMAGE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
-# Index of the files of a DICOM disc, which lies next to the images.
-_DICOMDIR: Final = "DICOMDIR"
-
-__all__ = ["SCAN_SUFFIXES", "FailedScan", "iter_scans"]
+__all__ = ["SCAN_SUFFIXES", "FailedScan", "SkippedScan", "iter_scans"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,13 @@ class SourceFile:
 
 def iter_scans(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings | None = None
-) -> Iterator[Scan | FailedScan]:
+) -> Iterator[Scan | FailedScan | SkippedScan]:
     """Yield every slice of many files, in order.
 
     An image file has one slice. A multi-frame DICOM file, a multi-page TIFF, a NIfTI volume (along each plane) and a
-    ZIP (all its files) have many. Unreadable files and slices become a `FailedScan`; nothing is raised.
+    ZIP (all its files) have many. Unreadable files and slices become a `FailedScan`; nothing is raised. What is set
+    aside becomes a `SkippedScan`: localizers, derived maps, screenshots and reports beside other DICOM images, all but
+    the first time point of a time series, and what is no scan on a disc with a study, such as its viewer.
 
     Images and volumes are yielded as soon as they are read. DICOM slices follow, series by series and in slice order,
     because sorting needs the headers of all files. `Settings.max_files` limits the number of files, including those in
@@ -61,14 +61,16 @@ def iter_scans(
     Parameters
     ----------
     sources : iterable of (name, content or path)
-        The name is displayed as given. Folders must be listed by the caller.
+        The name is displayed as given. Folders must be listed by the caller. The files of a disc are told from scans if
+        this is a list, or in an archive.
     """
     settings = settings or get_settings()
     dicom_slices: list[DicomSlice] = []
+    without_image: list[tuple[FailedScan, SkippedScan]] = []
     count = 0
     with ExitStack() as stack:
-        for file in _iter_files(sources, settings, stack):
-            if isinstance(file, FailedScan):
+        for file in join_pair_files(_iter_files(sources, settings, stack), settings):
+            if not isinstance(file, SourceFile):
                 yield file
                 continue
             count += 1
@@ -78,40 +80,81 @@ def iter_scans(
             for item in _read_file_slices(file, settings):
                 if isinstance(item, DicomSlice):
                     dicom_slices.append(item)
+                elif isinstance(item, tuple):
+                    without_image.append(item)
                 else:
                     yield item
+        for failed, skipped in without_image:
+            yield skipped if dicom_slices else failed
         yield from _iter_series_slices(dicom_slices, settings)
 
 
 def _iter_files(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings, stack: ExitStack
-) -> Iterator[SourceFile | FailedScan]:
+) -> Iterator[SourceFile | FailedScan | SkippedScan]:
     """Yield files in the given order, and the members of an archive in its place; the stack closes the archives."""
     budget = UnpackBudget(settings.max_unpacked_bytes)
-    for name, source in sources:
-        if name.replace("\\", "/").rpartition("/")[2].upper() == _DICOMDIR:
+    for name, source, is_scan in _mark_non_scans(sources):
+        if is_disc_index(name):
             continue
-        if not is_zip(source):
-            yield SourceFile(name, partial(read_limited, source, name, settings.max_bytes))
+        if not is_scan:
+            yield SkippedScan(name, SkipReason.NOT_A_SCAN)
+        elif is_zip(source):
+            yield from _iter_archive_files(source, name, settings, budget, stack)
+        else:
+            yield SourceFile(name, partial(read_limited, source, name, settings))
+
+
+def _mark_non_scans(sources: Iterable[tuple[str, bytes | Path]]) -> Iterator[tuple[str, bytes | Path, bool]]:
+    """Yield each source and whether it can be a scan, which the other files decide if they are listed."""
+    if isinstance(sources, Sequence):
+        non_scans = find_non_scans([DiscFile.from_source(name, source) for name, source in sources])
+        yield from ((name, source, index not in non_scans) for index, (name, source) in enumerate(sources))
+    else:
+        yield from ((name, source, True) for name, source in sources)
+
+
+def _iter_archive_files(
+    source: bytes | Path, name: str, settings: Settings, budget: UnpackBudget, stack: ExitStack
+) -> Iterator[SourceFile | FailedScan | SkippedScan]:
+    try:
+        archive = stack.enter_context(open_zip(source, name, settings))
+    except ScanError as error:
+        yield FailedScan(name, str(error))
+        return
+    if is_office_document(archive.namelist()):
+        yield FailedScan(name, office_document_message(name))
+        return
+    members = list(iter_members(archive, name))
+    non_scans = find_non_scans([DiscFile(member.name, member.read_head) for member in members])
+    if not members:
+        yield FailedScan(name, f"{name}: the archive contains no files. Create it again.")
+    elif len(non_scans) == len(members):
+        yield FailedScan(name, f"{name}: the archive contains the viewer of a disc but no scans. Add the DICOM files.")
+        return
+    for index, member in enumerate(members):
+        if is_disc_index(member.name):
             continue
-        try:
-            archive = stack.enter_context(open_zip(source, name, settings))
-        except ScanError as error:
-            yield FailedScan(name, str(error))
-            continue
-        members = list(iter_members(archive, name))
-        if not members:
-            yield FailedScan(name, f"{name}: the archive contains no files. Create it again.")
-        for member in members:
+        if index in non_scans:
+            yield SkippedScan(member.name, SkipReason.NOT_A_SCAN)
+        else:
             yield SourceFile(member.name, partial(member.read, settings, budget), partial(member.read, settings, None))
 
 
-def _read_file_slices(file: SourceFile, settings: Settings) -> Iterator[Scan | DicomSlice | FailedScan]:
-    """Yield every slice of a file, and a `FailedScan` for what is unreadable; nothing is raised."""
+def _read_file_slices(
+    file: SourceFile, settings: Settings
+) -> Iterator[Scan | DicomSlice | FailedScan | tuple[FailedScan, SkippedScan]]:
+    """Yield every slice of a file, and a `FailedScan` for what is unreadable; nothing is raised.
+
+    A DICOM object without an image is an error if it is alone, and set aside otherwise.
+    """
     data = b""
     try:
         data = file.read()
         yield from _iter_slices(file, data, detect_format(data, file.name), settings)
+    except NoImageError as error:
+        sha256 = sha256_hex(data)
+        yield FailedScan(file.name, str(error), sha256), SkippedScan(file.name, error.role, sha256)
     except ScanError as error:
         yield FailedScan(file.name, str(error), sha256_hex(data) if data else None)
     except Exception as error:  # an unexpected parser error must not stop the files that follow
@@ -138,7 +181,7 @@ def _iter_slices(
     elif file_format in (FileFormat.ZIP, FileFormat.ARCHIVE) and file.reread is not None:
         raise ScanError(f"{name}: this is an archive inside an archive. Unpack it first.")
     else:
-        raise ScanError(unsupported_format_message(file_format, name))
+        raise ScanError(unsupported_format_message(file_format, data, name))
 
 
 def _iter_tiff_pages(data: bytes, count: int, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
@@ -155,23 +198,26 @@ def _iter_tiff_pages(data: bytes, count: int, name: str, settings: Settings) -> 
                 return
 
 
-def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[Scan | FailedScan]:
+def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[Scan | FailedScan | SkippedScan]:
     """Read DICOM frames in slice order; a file whose first frame fails is skipped after one `FailedScan`."""
     loaded_sha256, data = "", b""
     readable_files: set[str] = set()
     skipped_files: set[str] = set()
-    for item, position in sort_into_series(slices):
+    for sorted_slice in sort_into_series(slices, settings.all_time_points):
+        if isinstance(sorted_slice, SkippedScan):
+            yield sorted_slice
+            continue
+        item, name = sorted_slice.slice, sorted_slice.slice.display_name
         if item.sha256 in skipped_files:
             continue
-        is_multi_frame = len(item.metadata.frames) > 1
-        name = f"{item.name} [frame {item.frame_index + 1}]" if is_multi_frame else item.name
         try:
             if loaded_sha256 != item.sha256:
                 data = item.file.reopen()
                 loaded_sha256 = item.sha256
-            yield read_frame(data, item.sha256, item.metadata, item.frame_index, name, settings, position)
+            scan = read_frame(data, item.sha256, item.metadata, item.frame_index, name, settings, sorted_slice.position)
+            yield replace(scan, warnings=(*scan.warnings, *sorted_slice.warnings)) if sorted_slice.warnings else scan
             readable_files.add(item.sha256)
         except ScanError as error:
             yield FailedScan(name, str(error), item.sha256)
-            if is_multi_frame and item.sha256 not in readable_files:
+            if len(item.metadata.frames) > 1 and item.sha256 not in readable_files:
                 skipped_files.add(item.sha256)

@@ -12,6 +12,7 @@ from braintumor.enums import RESEARCH_USE
 from braintumor.errors import BrainTumorError
 from braintumor.fileio import write_atomically
 from braintumor.imaging import FailedScan, Scan
+from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detector
 from braintumor.inference.registry import Artifact
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, GradientFunction
@@ -124,7 +125,8 @@ def explain(
 
 def _iter_scans(files: DiscoveredFiles, settings: Settings) -> Iterator[Scan | FailedScan]:
     total = None if files.volumes else len(files.files)  # the number of slices is unknown
-    scans = (scan for group in group_paths(files.files, files.volumes) for scan in decode_group(group, settings))
+    decoded = (scan for group in group_paths(files.files, files.volumes) for scan in decode_group(group, settings))
+    scans = (scan for scan in decoded if not isinstance(scan, SkippedScan))
     yield from tqdm(scans, "Explaining", total, unit="scan", disable=None)
 
 

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from braintumor.errors import ScanError
-from braintumor.imaging.file_format import FileFormat, detect_format
-from braintumor.imaging.scan_iterator import SCAN_SUFFIXES
+from braintumor.imaging.dicom.disc import DiscFile, find_scans
+from braintumor.imaging.file_format import PAIR_SUFFIXES, SCAN_SUFFIXES, SIGNATURE_BYTES, FileFormat, detect_format
 
 # Formats of files that can contain any number of slices.
 _MULTI_SLICE_FORMATS: Final = (FileFormat.DICOM, FileFormat.NIFTI, FileFormat.TIFF, FileFormat.ZIP)
-# The signature of every format is within this many bytes.
-_SIGNATURE_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,8 @@ class DiscoveredFiles:
     skipped : int
         Number of files in the folders that are not scans.
     volumes : tuple of str
-        Files that can contain any number of slices, judged by content: DICOM, NIfTI, ZIP and TIFF.
+        Files that can contain any number of slices, judged by content: DICOM, NIfTI, ZIP and TIFF; also halves of
+        volumes (`.hdr` and `.img`), which are joined.
     """
 
     files: tuple[str, ...]
@@ -44,8 +43,9 @@ def discover_files(sources: Sequence[str | Path], excluded_folder: Path | None =
     ----------
     sources : sequence of str or Path
         A file is always included, whatever its name. A folder is searched recursively for the suffixes in
-        `SCAN_SUFFIXES` and for DICOM files without a suffix; hidden files and folders are skipped. Anything else is a
-        pattern such as `scans/*/t1*.png`, in which `**` matches any depth.
+        `SCAN_SUFFIXES`, and for DICOM files, volumes and images by their content; hidden files and folders are skipped,
+        and if the folder contains a study, so are the viewer of a disc and its pictures. Anything else is a pattern
+        such as `scans/*/t1*.png`, in which `**` matches any depth.
     excluded_folder : Path, optional
         Folder to skip, such as the one for overlays.
 
@@ -73,7 +73,7 @@ def discover_files(sources: Sequence[str | Path], excluded_folder: Path | None =
             # One file once, however its path is written; a symbolic link is another file.
             files.setdefault((resolve(folder), name), path)
     skipped = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
-    volumes = {path for path in files.values() if _detect_file_format(path) in _MULTI_SLICE_FORMATS}
+    volumes = {path for path in files.values() if _can_have_slices(path)}
     return DiscoveredFiles(
         tuple(path for path in files.values() if path not in volumes),
         skipped,
@@ -84,43 +84,38 @@ def discover_files(sources: Sequence[str | Path], excluded_folder: Path | None =
 def _expand_source(source: str, excluded_folder: Path | None) -> Iterator[tuple[str, bool]]:
     """Yield each path of a source, and whether it is a scan."""
     if Path(source).is_dir():
-        yield from _walk_folder(source, excluded_folder)
+        paths = list(_walk_folder(source, excluded_folder))
     elif not os.path.lexists(source) and glob.has_magic(source):
-        for match in sorted(glob.glob(source, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
-            if Path(match).is_file():
-                yield match, _is_scan(match)
+        matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+        paths = [match for match in matches if Path(match).is_file()]
     else:
         yield source, True
+        return
+    yield from zip(paths, find_scans([DiscFile.from_source(path, Path(path)) for path in paths]), strict=True)
 
 
-def _walk_folder(folder: str, excluded_folder: Path | None) -> Iterator[tuple[str, bool]]:
+def _walk_folder(folder: str, excluded_folder: Path | None) -> Iterator[str]:
     excluded = excluded_folder.resolve() if excluded_folder else None
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(
             name for name in _visible_names(folders) if excluded is None or Path(parent, name).resolve() != excluded
         )
-        for name in sorted(_visible_names(names)):
-            path = str(Path(parent, name))
-            yield path, _is_scan(path)
+        yield from (str(Path(parent, name)) for name in sorted(_visible_names(names)))
 
 
 def _visible_names(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if not name.startswith("."))
 
 
-def _is_scan(path: str) -> bool:
-    """Whether a file has the suffix of a scan, or is a DICOM file named as scanners name them."""
-    name = Path(path).name.lower()
-    if name.endswith(SCAN_SUFFIXES):
-        return True
-    suffix = Path(name).suffix[1:]
-    return (not suffix or suffix.isdigit()) and name != "dicomdir" and _detect_file_format(path) is FileFormat.DICOM
+def _can_have_slices(path: str) -> bool:
+    """Whether a file can contain several slices, or half of a volume."""
+    return path.lower().endswith(PAIR_SUFFIXES) or _detect_file_format(path) in _MULTI_SLICE_FORMATS
 
 
 def _detect_file_format(path: str) -> FileFormat:
     """Return the format by the first bytes of a file; unknown if it cannot be opened."""
     try:
         with Path(path).open("rb") as file:
-            return detect_format(file.read(_SIGNATURE_BYTES), path)
+            return detect_format(file.read(SIGNATURE_BYTES), path)
     except (OSError, ValueError):
         return FileFormat.UNKNOWN

@@ -150,19 +150,26 @@ def decode_group(group: FileGroup, settings: Settings) -> Iterator[Scan | Failed
         yield FailedScan(name, f"{name}: could not be read. Export it again as JPEG, PNG or DICOM.")
 
 
-def number_slices(group: FileGroup, scans: Iterable[Scan | FailedScan]) -> Iterator[tuple[str, Scan | FailedScan]]:
-    """Give each slice an ID: its number in the file, or in a series group a hash of its content and name.
+def decode_numbered(
+    group: FileGroup, settings: Settings, skipped: list[SkippedScan]
+) -> Iterator[tuple[str, Scan | FailedScan]]:
+    """Decode every slice of a group with an ID: its number, or in a series group a hash of its content and name.
 
-    The ID of a slice in a series group does not depend on the other files, which the user can add and remove.
+    The ID of a slice in a series group does not depend on the other files, which the user can add and remove. What is
+    set aside has no ID, and is added to the list.
     """
     copies: Counter[str] = Counter()
-    for number, scan in enumerate(scans):
-        if group.kind is GroupKind.SERIES:
+    number = 0
+    for scan in decode_group(group, settings):
+        if isinstance(scan, SkippedScan):
+            skipped.append(scan)
+        elif group.kind is GroupKind.SERIES:
             content_id = short_hash(f"{scan.sha256 or ''}|{scan.name}")
             yield f"{group.id}-{content_id}.{copies[content_id]}", scan
             copies[content_id] += 1
         else:
             yield f"{group.id}-{number}", scan
+            number += 1
 
 
 def decode_image(file: ReadableFile, settings: Settings) -> Scan | FailedScan:

@@ -1,71 +1,127 @@
-"""Sorting of slices from many DICOM files into series."""
+"""Sorting of slices from many DICOM files into studies, series and stacks, and what is set aside of them."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from braintumor.imaging.dicom.metadata import DicomMetadata
-from braintumor.imaging.scan import SeriesPosition
+from braintumor.enums import SkipReason
+from braintumor.imaging.dicom.stacks import DicomSlice, SliceStack, split_into_stacks
+from braintumor.imaging.scan import SeriesPosition, SkippedScan
+from braintumor.text import pluralize
+
+# Roles of files that are set aside if their study has other images, with what they are called in a warning.
+_SET_ASIDE_ROLES: Final = {
+    SkipReason.LOCALIZER: "a localizer, a coarse image for planning",
+    SkipReason.DERIVED_MAP: "a map computed from other images",
+    SkipReason.SCREENSHOT: "a screenshot",
+    SkipReason.REPORT: "part of a report",
+}
+# Types of images that show no anatomy as a magnitude image does.
+_NOT_MAGNITUDE: Final = ("phase", "real", "imaginary", "field map")
 
 
 @dataclass(frozen=True, slots=True)
-class DicomSlice:
-    """One frame of one file, and the file from which it can be read again."""
+class SortedSlice:
+    """A slice to read.
 
-    name: str
-    file: Any
-    sha256: str
-    metadata: DicomMetadata
-    frame_index: int = 0
-
-
-def sort_into_series(slices: Iterable[DicomSlice]) -> Iterator[tuple[DicomSlice, SeriesPosition]]:
-    """Yield slices series by series, in order of their first files; a file without a series is a series by itself.
-
-    Within a series, slices are sorted by position along the body, else by instance number, else by file name.
+    Attributes
+    ----------
+    slice : DicomSlice
+        What to read.
+    position : SeriesPosition
+        Its position in its stack.
+    warnings : tuple of str
+        Warnings that follow from the other files of the study.
     """
+
+    slice: DicomSlice
+    position: SeriesPosition
+    warnings: tuple[str, ...] = ()
+
+
+def sort_into_series(
+    slices: Iterable[DicomSlice], all_time_points: bool = False
+) -> Iterator[SortedSlice | SkippedScan]:
+    """Yield slices series by series and stack by stack, in order of their first files.
+
+    A file without a series is a series by itself. Localizers, derived maps, screenshots and reports are set aside,
+    unless their study has no other images. Of a time series, only the first time point is read by default.
+
+    Parameters
+    ----------
+    all_time_points : bool
+        Whether to read every time point of a time series.
+    """
+    items = list(slices)
+    studies_with_images = {_study_key(item) for item in items if item.role not in _SET_ASIDE_ROLES}
     series: dict[str, list[DicomSlice]] = {}
-    for item in slices:
-        series.setdefault(item.metadata.series_key or item.sha256[:24], []).append(item)
+    for item in items:
+        role = item.role
+        if role in _SET_ASIDE_ROLES and _study_key(item) in studies_with_images:
+            yield SkippedScan(item.display_name, role, item.sha256)
+        else:
+            series.setdefault(item.metadata.series_key or item.sha256[:24], []).append(item)
     for key, members in series.items():
-        members.sort(key=_sort_key(members))
-        title = _series_title(members)
-        for index, item in enumerate(members):
-            yield item, SeriesPosition(key, title, index, len(members))
+        yield from _sort_series(key, members, all_time_points)
 
 
-def _sort_key(members: Sequence[DicomSlice]) -> Callable[[DicomSlice], tuple[Any, ...]]:
-    """Choose the best sort key that all slices have."""
-    if all(item.metadata.frames[item.frame_index].position is not None for item in members):
-        return _position_sort_key
-    if all(item.metadata.instance_number is not None for item in members):
-        return _instance_sort_key
-    return lambda item: (_natural_sort_key(item.name), item.frame_index)
+def _study_key(item: DicomSlice) -> str:
+    return item.metadata.study_key
 
 
-def _position_sort_key(item: DicomSlice) -> tuple[Any, ...]:
-    """Sort by position along the normal, grouped by orientation because a localizer contains several."""
-    return item.metadata.orientation, item.metadata.frames[item.frame_index].position, *_instance_sort_key(item)
+def _sort_series(key: str, members: list[DicomSlice], all_time_points: bool) -> Iterator[SortedSlice | SkippedScan]:
+    stacks = split_into_stacks(members)
+    titles = _stack_titles(stacks)
+    skipped: list[SliceStack] = []
+    for number, (stack, title) in enumerate(zip(stacks, titles, strict=True)):
+        if stack.time_point and not all_time_points:
+            skipped.append(stack)
+            continue
+        stack_key = key if len(stacks) == 1 else hashlib.blake2s(f"{key}|{number}".encode(), digest_size=12).hexdigest()
+        for index, item in enumerate(stack.slices):
+            position = SeriesPosition(stack_key, title, index, len(stack.slices))
+            yield SortedSlice(item, position, tuple(_iter_warnings(item)))
+    if skipped:
+        first = skipped[0].slices[0]
+        count = sum(len(stack.slices) for stack in skipped)
+        noun = "time point" if all(stack.has_times for stack in skipped) else "volume"
+        reason = f"{pluralize(len(skipped), f'more {noun}')} of {_series_name(first)} ({pluralize(count, 'slice')})"
+        yield SkippedScan(first.name, reason, first.sha256)
 
 
-def _instance_sort_key(item: DicomSlice) -> tuple[Any, ...]:
-    return item.metadata.instance_number or 0, item.frame_index, _natural_sort_key(item.name)
+def _iter_warnings(item: DicomSlice) -> Iterator[str]:
+    role = _SET_ASIDE_ROLES.get(item.role)
+    if role:
+        yield f"According to the file, this is {role}. It was read because the study has no other images."
+    if item.frame.image_type in _NOT_MAGNITUDE:
+        kind = item.frame.image_type
+        yield f"According to the file, this image is of type `{kind}`. The model was trained on magnitude images only."
 
 
-def _natural_sort_key(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """Sort `slice 10` after `slice 9`."""
-    tokens = re.findall(r"[0-9]{1,18}|[^0-9]+", name)
-    return tuple((token.isdecimal(), int(token) if token.isdecimal() else 0, token) for token in tokens)
+def _series_name(item: DicomSlice) -> str:
+    number = item.metadata.series_number
+    return "a series" if number is None else f"series {number}"
 
 
-def _series_title(members: Sequence[DicomSlice]) -> str:
-    metadata = members[0].metadata
-    planes = {item.metadata.plane for item in members}
-    words = [
-        "Series" if metadata.series_number is None else f"Series {metadata.series_number}",
-        *metadata.contrast_words,
-        *(planes if len(planes) == 1 else ()),
-        "1 slice" if len(members) == 1 else f"{len(members)} slices",
+def _stack_titles(stacks: Sequence[SliceStack]) -> list[str]:
+    """Describe each stack by what it contains and what distinguishes it from the others of its series."""
+    titles = []
+    for stack in stacks:
+        metadata = stack.slices[0].metadata
+        noun = "time point" if stack.has_times else "volume"
+        words = (
+            "Series" if metadata.series_number is None else f"Series {metadata.series_number}",
+            *metadata.contrast_words,
+            stack.plane,
+            *stack.qualifiers,
+            pluralize(len(stack.slices), "slice"),
+            f"{noun} {stack.time_point + 1} of {stack.time_points}" if stack.time_points > 1 else "",
+        )
+        titles.append(", ".join(word for word in words if word))
+    return [
+        f"{title}, stack {titles[:index].count(title) + 1} of {titles.count(title)}"
+        if titles.count(title) > 1
+        else title
+        for index, title in enumerate(titles)
     ]
-    return ", ".join(word for word in words if word)
