@@ -1,6 +1,7 @@
 """Texts for a detection: predicted class, prediction set, probabilities, size; and user text made printable."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -13,7 +14,11 @@ UNTYPED_TUMOR_TEXT: Final = "tumour of any type"
 
 # Lines break after a slash anyway. Longer words get extra break points; shorter ones stay whole for the text search.
 _LONG_WORD: Final = re.compile(r"[^\s/]{31,}")
-_PIECE: Final = re.compile(r".{8}(?=.)")
+_PIECE_LENGTH: Final = 8
+_MAX_PIECE_LENGTH: Final = 32  # if a letter has dozens of accents
+_EXTENDING_CATEGORIES: Final = frozenset({"Mn", "Mc", "Me"})
+_EMOJI_PARTS: Final = frozenset(map(chr, (*range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400))))  # flags, skin tones
+_VIRAMA: Final = 9  # combining class of a sign that joins two letters
 _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 
@@ -99,7 +104,7 @@ def to_printable(text: str) -> str:
     Characters that change the writing direction are unprintable too, because they make a name look like another.
     """
     line = "".join(character if character.isprintable() else " " for character in text)
-    return _LONG_WORD.sub(lambda word: _PIECE.sub(rf"\g<0>{_ZERO_WIDTH_SPACE}", word.group()), line.strip())
+    return _LONG_WORD.sub(lambda word: _add_break_points(word.group()), line.strip())
 
 
 def split_paragraphs(text: str) -> list[str]:
@@ -107,9 +112,31 @@ def split_paragraphs(text: str) -> list[str]:
     return [line for part in text.splitlines() if (line := to_printable(part))]
 
 
+def writing_direction(text: str) -> str:
+    """Return `rtl` if the first letter is Hebrew, Arabic and the like, else `ltr` (Unicode bidirectional algorithm)."""
+    directions = map(unicodedata.bidirectional, text)
+    return "rtl" if next((d for d in directions if d in ("L", "R", "AL")), "L") != "L" else "ltr"
+
+
 def format_time(time: datetime) -> str:
     """Format a time to the second: `2025-01-31 09:30:00 UTC`."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _add_break_points(word: str) -> str:
+    """Add a break point after every eighth letter, but not between a letter and its accents or within an emoji."""
+    pieces = [""]
+    for character in word:
+        piece = pieces[-1]
+        is_inside_letter = _extends_letter(character) or (piece and unicodedata.combining(piece[-1]) == _VIRAMA)
+        if len(piece) >= (_MAX_PIECE_LENGTH if is_inside_letter else _PIECE_LENGTH):
+            pieces.append("")
+        pieces[-1] += character
+    return _ZERO_WIDTH_SPACE.join(pieces)
+
+
+def _extends_letter(character: str) -> bool:
+    return unicodedata.category(character) in _EXTENDING_CATEGORIES or character in _EMOJI_PARTS
 
 
 def _is_untyped_tumor(detection: Detection) -> bool:

@@ -1,7 +1,6 @@
 """PDF report of any number of scans: accessible (PDF/UA-1), archivable (PDF/A-2a), and reproducible byte by byte."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -12,19 +11,22 @@ from braintumor.errors import BrainTumorError
 from braintumor.imaging import FailedScan
 from braintumor.inference.model_card import ModelCard
 from braintumor.reporting.report_context import report_context
+from braintumor.reporting.report_fonts import (
+    load_coverage,
+    load_fonts,
+    needs_bundled_fonts,
+    replace_undrawable_lines,
+    to_drawable_text,
+)
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, ReportScans, render_report_scan
 
 if TYPE_CHECKING:
-    import typst
-
     from braintumor.results.headline_metrics import HeadlineMetric
 
 # ISO 14289-1, for screen readers, and ISO 19005-2 level A, for archives. Typst rejects a document that violates them.
 _PDF_STANDARDS: Final[tuple[Literal["ua-1", "a-2a"], ...]] = ("ua-1", "a-2a")
-# Letters beyond Latin, Greek and Cyrillic, and symbols beyond punctuation and units.
-_UNCOVERED_CHARACTERS: Final = re.compile(r"[^\x00-\u04ff\u2000-\u203e\u2190-\u22ff]")
-_PROBE_TEMPLATE: Final = b"""#set document(title: "Probe")
-#set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
+_TEXT_TEMPLATE: Final = b"""#set document(title: "Text")
+#set text(lang: "en", font: ("Libertinus Serif", ..json(bytes(sys.inputs.fonts)), "DejaVu Sans Mono"))
 #sys.inputs.text"""
 _TYPST_CACHE_SIZE: Final = 12
 
@@ -108,13 +110,30 @@ def report_time(report_scans: Sequence[ReportScan]) -> datetime:
 def _compile_report(inputs: dict[str, str], time: datetime) -> bytes:
     import typst
 
-    report, use_system_fonts = _to_drawable_text(inputs["report"])
+    template, with_bundled = _read_template(), needs_bundled_fonts(inputs["report"])
+    inputs = inputs | {"report": to_drawable_text(inputs["report"])}
     try:
-        return _run_typst(_read_template(), inputs | {"report": report}, use_system_fonts, time)
+        try:
+            return _run_typst(template, inputs, time, with_bundled)
+        except typst.TypstError:
+            if not with_bundled:
+                raise
+            inputs["report"] = replace_undrawable_lines(inputs["report"], _can_draw)
+            return _run_typst(template, inputs, time, with_bundled)
     except typst.TypstError as error:
         raise BrainTumorError(f"Could not create the PDF report ({error}). Please report this bug.") from error
     finally:
         _flush_typst_cache()
+
+
+def _can_draw(text: str) -> bool:
+    import typst
+
+    try:
+        _run_typst(_TEXT_TEMPLATE, {"text": text}, datetime.fromtimestamp(0, UTC), with_bundled_fonts=True)
+    except typst.TypstError:
+        return False
+    return True
 
 
 def _flush_typst_cache() -> None:
@@ -123,47 +142,20 @@ def _flush_typst_cache() -> None:
     Typst caches the inputs of its last ten documents, so a few empty ones of about 5 ms each replace them.
     """
     for number in range(_TYPST_CACHE_SIZE):
-        _run_typst(_PROBE_TEMPLATE, {"text": str(number)}, False, datetime.fromtimestamp(0, UTC))
+        _run_typst(_TEXT_TEMPLATE, {"text": str(number)}, datetime.fromtimestamp(0, UTC))
 
 
-def _to_drawable_text(text: str) -> tuple[str, bool]:
-    """Return text that the fonts can draw, and whether system fonts are needed.
-
-    The embedded fonts are the same everywhere and contain the European alphabets. Other scripts use the system fonts;
-    characters that these lack too are replaced by their code, such as `[U+8133]`.
-    """
+def _run_typst(template: bytes, inputs: dict[str, str], time: datetime, with_bundled_fonts: bool = False) -> bytes:
     import typst
 
-    uncovered = "".join(sorted(set(filter(_UNCOVERED_CHARACTERS.match, text))))
-    if not uncovered:
-        return text, False
-    for use_system_fonts in (False, True):
-        try:
-            inputs = {"text": " ".join(uncovered)}
-            _run_typst(_PROBE_TEMPLATE, inputs, use_system_fonts, datetime.fromtimestamp(0, UTC))
-        except typst.TypstError:
-            continue
-        return text, use_system_fonts
-    return _UNCOVERED_CHARACTERS.sub(lambda character: f"[U+{ord(character.group()):04X}]", text), False
-
-
-def _run_typst(template: bytes, inputs: dict[str, str], use_system_fonts: bool, time: datetime) -> bytes:
-    import typst
-
+    families = load_coverage().families if with_bundled_fonts else ()
     return typst.compile(
         template,
-        font_paths=_load_fonts(use_system_fonts),
-        sys_inputs=inputs,
+        font_paths=load_fonts(with_bundled_fonts),
+        sys_inputs=inputs | {"fonts": json.dumps(families)},
         pdf_standards=list(_PDF_STANDARDS),
         timestamp=time.astimezone(UTC).replace(microsecond=0),
     )
-
-
-@cache
-def _load_fonts(use_system_fonts: bool) -> "typst.Fonts":
-    import typst
-
-    return typst.Fonts(include_system_fonts=use_system_fonts)
 
 
 @cache

@@ -19,6 +19,7 @@ from braintumor.reporting.labels import (
     prediction_set_texts,
     split_paragraphs,
     to_printable,
+    writing_direction,
 )
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
 from braintumor.text import VERDICT_TITLES, join_words, pluralize
@@ -202,7 +203,11 @@ def _finding_context(finding: ReaderFinding | None) -> Context | None:
     if not finding:
         return None
     time = "" if finding.timestamp is None else format_time(finding.timestamp)
-    return {"title": finding.title, "time": time, "comment": split_paragraphs(finding.comment)}
+    return {"title": finding.title, "time": time, "comment": _paragraphs(finding.comment)}
+
+
+def _paragraphs(text: str) -> list[Context]:
+    return [{"text": line, "direction": writing_direction(line)} for line in split_paragraphs(text)]
 
 
 def _is_rejected(detection: Detection) -> bool:

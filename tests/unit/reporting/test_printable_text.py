@@ -1,10 +1,12 @@
 """User text made printable on one line."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.reporting.labels import split_paragraphs, to_printable
+from braintumor.reporting.labels import split_paragraphs, to_printable, writing_direction
 
 BREAK_POINT = "\u200b"
 
@@ -30,3 +32,34 @@ def test_invisible_and_direction_characters_become_spaces(character):
 
 def test_comment_is_split_into_lines():
     assert split_paragraphs("One.\r\n\n  Two. \n\t") == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    "word", ["मस्तिष्क" * 8, "סָ" * 40, "ภาพสมอง" * 8, "👍🏽" * 20, unicodedata.normalize("NFD", "é" * 40)]
+)
+def test_break_points_never_separate_a_letter_from_its_accents(word):
+    pieces = to_printable(word).split(BREAK_POINT)
+    assert len(pieces) > 1
+    assert "".join(pieces) == word
+    assert all(unicodedata.category(piece[0])[0] != "M" and piece[0] != "🏽" for piece in pieces)
+    assert not any(unicodedata.combining(piece[-1]) == 9 for piece in pieces)
+
+
+def test_word_of_accents_alone_still_breaks():
+    assert max(map(len, to_printable("a" + "\u0301" * 100).split(BREAK_POINT))) <= 32
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("Fine.", "ltr"),
+        ("לבדוק שוב!", "rtl"),
+        ("تم (MRI) أمس.", "rtl"),
+        ("(1) שוב", "rtl"),
+        ("MRI של המוח", "ltr"),
+        ("", "ltr"),
+        ("123", "ltr"),
+    ],
+)
+def test_writing_direction_is_that_of_the_first_letter(text, direction):
+    assert writing_direction(text) == direction
