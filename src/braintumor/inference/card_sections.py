@@ -57,6 +57,26 @@ class OODLimits(CardSection):
     chosen: str = ""
 
 
+class TurnLimits(CardSection):
+    """Limits of the turn detection, how they were chosen, and its measured errors.
+
+    Attributes
+    ----------
+    sure_at, likely_at : float
+        Probability of a turn from which a picture is turned back, and from which it is not cleared.
+    data : str
+        Fingerprint of the images that the network was fitted to.
+    test : dict of str to MetricEntry
+        Measured on the test split, such as `error` and `error@turn:90`.
+    """
+
+    sure_at: float
+    likely_at: float
+    chosen: str = ""
+    data: str = ""
+    test: dict[str, MetricEntry] = {}
+
+
 class BinaryDecision(CardSection):
     """Tumour probability from which a binary model answers tumour, and how it was chosen."""
 

@@ -1,18 +1,23 @@
 """Result for one scan: the only thing that pages, reports and the command line read."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.imaging.edits import turn_scan
 from braintumor.imaging.geometry import Geometry, MapExtent
-from braintumor.imaging.scan import SeriesPosition
+from braintumor.imaging.scan import Scan, SeriesPosition
 from braintumor.inference.decision import predicted_class
 from braintumor.inference.lesion_size import PixelSpacing, largest_component, max_feret_diameter
 
 MASK_THRESHOLD = 0.5
+_STEPS: Final = ("read", "standardize", "infer", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class Detection:
     binary_threshold : float or None
         Tumour probability from which a binary model answers tumour. The probabilities of its tumour classes are equal
         and have no meaning. None for models with four classes.
+    turn : int
+        Clockwise quarter turns by which the scan was turned before it was read, because its picture was turned. Maps
+        and mask lie on the turned scan (see `as_read`).
+    suggested_turn : int
+        Clockwise quarter turns that may make the scan upright, but were not applied.
     """
 
     name: str
@@ -61,12 +71,18 @@ class Detection:
     spacing: PixelSpacing | None = None
     warnings: tuple[str, ...] = ()
     binary_threshold: float | None = None
+    turn: int = 0
+    suggested_turn: int = 0
     _evidence_map: NDArray[np.float32] | None = field(default=None, repr=False)
     _mask: NDArray[np.float32] | None = field(default=None, repr=False)
     _geometry: Geometry | None = field(default=None, repr=False)
     _map_extent: MapExtent | None = field(default=None, repr=False)
     # Cache of the sizes, which are always read together.
     _sizes: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def as_read(self, scan: Scan) -> Scan:
+        """Return the scan as it was read: turned, with the warnings of this result."""
+        return replace(turn_scan(scan, self.turn), warnings=self.warnings) if self.turn else scan
 
     @property
     def is_multiclass(self) -> bool:
@@ -136,3 +152,9 @@ class Detection:
                 area=float(mask.sum()), diameter_pixels=max_feret_diameter(component), diameter_mm=millimetres
             )
         return self._sizes or None
+
+
+def milliseconds_by_step(times: Sequence[float]) -> dict[str, float]:
+    """Return the wall time of each step and in total, from the times in seconds at which the steps began and ended."""
+    steps = zip(_STEPS, pairwise(times), strict=True)
+    return {step: 1e3 * (end - start) for step, (start, end) in steps} | {"total": 1e3 * (times[-1] - times[0])}

@@ -1,17 +1,17 @@
 """Read scans with a trained version, using ONNX Runtime and numpy only."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASSES
+from braintumor.enums import CLASSES, Verdict
 from braintumor.imaging import Scan, preprocess, read_scan, to_batch
 from braintumor.inference.decision import (
     OODScore,
@@ -21,8 +21,8 @@ from braintumor.inference.decision import (
     softmax,
     tumor_probability,
 )
-from braintumor.inference.detection import Detection
-from braintumor.inference.onnx_model import ModelRunner, OnnxModel
+from braintumor.inference.detection import Detection, milliseconds_by_step
+from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.registry import (
@@ -32,13 +32,12 @@ from braintumor.inference.registry import (
     load_ood_reference,
     load_similar_scan_index,
 )
+from braintumor.inference.turn.turn_detector import TurnDetector
 from braintumor.settings import Settings, get_settings
 
 if TYPE_CHECKING:  # imported on use, so that a first detection starts fast
     from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex
     from braintumor.inference.saliency import GradientFunction
-
-_STEPS: Final = ("read", "standardize", "infer", "judge")
 
 
 class Detector:
@@ -69,6 +68,7 @@ class Detector:
         else:
             self._model = OnnxModel.load(artifact, self.settings.threads)
         self._ood_reference = load_ood_reference(artifact)
+        self._turn_detector = TurnDetector.load(artifact)
 
     @classmethod
     def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
@@ -106,6 +106,10 @@ class Detector:
         scan = source if isinstance(source, Scan) else read_scan(source, name, self.settings)
         times.append(time.perf_counter())
         model_input, geometry = preprocess(scan, card.input_spec)
+        turn = self._turn_detector.estimate(scan, model_input) if self._turn_detector else None
+        if turn is not None and turn.correction:
+            unturned, scan = scan, turn.correct(scan)
+            model_input, geometry = preprocess(scan, card.input_spec)
         times.append(time.perf_counter())
         outputs = self.infer(model_input[None])
         times.append(time.perf_counter())
@@ -113,6 +117,10 @@ class Detector:
         tumor = float(tumor_probability(probabilities))
         ood_score = self.ood_scores(outputs, model_input[None])[0]
         verdict, reason = decide_verdict(tumor, card.thresholds, ood_score, scan.modality)
+        if turn is not None:
+            if turn.correction and verdict is Verdict.NOT_BRAIN_MRI:  # a turn of something else means nothing
+                return self.detect(replace(unturned, is_oriented=True), name)
+            verdict, reason = turn.limit_verdict(verdict, reason)
         times.append(time.perf_counter())
         predicted = int(predicted_class(probabilities, card.binary_threshold))
         return Detection(
@@ -126,11 +134,13 @@ class Detector:
             prediction_set=prediction_set(probabilities, card.conformal_quantiles, card.binary_threshold),
             ood_score=None if ood_score is None else ood_score.score,
             model_version=card.version,
-            milliseconds=_milliseconds(times),
+            milliseconds=milliseconds_by_step(times),
             series=scan.series,
             spacing=scan.spacing,
             warnings=scan.warnings,
             binary_threshold=card.binary_threshold,
+            turn=0 if turn is None else turn.correction,
+            suggested_turn=0 if turn is None or verdict is Verdict.NOT_BRAIN_MRI else turn.suggestion,
             _evidence_map=None if outputs.maps is None else outputs.maps[0, predicted],
             _mask=None if outputs.mask is None else outputs.mask[0],
             _geometry=geometry,
@@ -209,7 +219,7 @@ class Detector:
         self, model_inputs: Iterable[NDArray[np.uint8]], batch_size: int = 32, tta_views: int | None = None
     ) -> Outputs:
         """Run the network on many preprocessed scans, in batches; `tta_views` as in `infer`."""
-        batches = [self.infer(np.stack(batch), tta_views) for batch in _batched(model_inputs, batch_size)]
+        batches = [self.infer(np.stack(batch), tta_views) for batch in iter_batches(model_inputs, batch_size)]
         return Outputs.concat(batches) if batches else Outputs(np.empty((0, len(CLASSES)), np.float32))
 
     def probabilities(self, outputs: Outputs) -> NDArray[np.float64]:
@@ -231,15 +241,3 @@ class Detector:
         thresholds, scores = self.artifact.card.thresholds, self.ood_scores(outputs, model_inputs)
         pairs = zip(tumor_probability(probabilities), scores, strict=True)
         return np.array([decide_verdict(float(p), thresholds, score)[0] for p, score in pairs], object)
-
-
-def _milliseconds(times: list[float]) -> dict[str, float]:
-    steps = zip(_STEPS, pairwise(times), strict=True)
-    return {step: 1e3 * (end - start) for step, (start, end) in steps} | {"total": 1e3 * (times[-1] - times[0])}
-
-
-def _batched(model_inputs: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
-    """Yield tuples of up to `size` items, as `itertools.batched` does from Python 3.12."""
-    iterator = iter(model_inputs)
-    while batch := tuple(islice(iterator, size)):
-        yield batch

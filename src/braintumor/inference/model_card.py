@@ -23,6 +23,7 @@ EVALUATION_FILE: Final = "evaluation.json"
 SALIENCY_FILE: Final = "saliency.onnx"
 SIMILAR_SCANS_FILE: Final = "similar_scans.npz"
 OOD_REFERENCE_FILE: Final = "ood_reference.csv"
+TURN_FILE: Final = "turn.onnx"
 LITERT_FILE: Final = "model.tflite"  # smaller variants, for other runtimes
 INT8_FILE: Final = "model.int8.onnx"
 
@@ -39,6 +40,7 @@ HASHED_FILES: Final = (
     "curves.json",
     "predictions.csv",
     OOD_REFERENCE_FILE,
+    TURN_FILE,
     "study.json",
 )
 # Besides the network, these keys decide the prediction for a scan: results measured before one changed are outdated.
@@ -96,6 +98,7 @@ class ModelCard(sections.CardSection):
     mask_fusion: sections.CardFusion = Field(default=MaskFusion(), alias="fusion")
     binary_decision: sections.BinaryDecision | None = Field(default=None, alias="decision")
     retrieval: sections.Retrieval | None = None
+    turn: sections.TurnLimits | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())
 
@@ -142,6 +145,8 @@ class ModelCard(sections.CardSection):
         decisive = [model, *(content.get(key) for key in _FINGERPRINTED_KEYS)]
         if (decision := content.get("decision")) is not None:
             decisive.append(decision)
+        if self.turn is not None:
+            decisive.append([self.files.get(TURN_FILE), self.turn.sure_at, self.turn.likely_at])
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

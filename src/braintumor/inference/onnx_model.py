@@ -1,7 +1,8 @@
 """Run one ONNX file: model input to raw outputs. See `ensemble` for several models."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import islice
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -73,3 +74,10 @@ def _shapes_match(shape: Sequence[Any], expected: Sequence[int | None]) -> bool:
     return len(shape) == len(expected) and all(
         side == size or size is None or not isinstance(side, int) for side, size in zip(shape, expected, strict=True)
     )
+
+
+def iter_batches(model_inputs: Iterable[NDArray[np.uint8]], size: int) -> Iterator[tuple[NDArray[np.uint8], ...]]:
+    """Yield tuples of up to `size` model inputs, as `itertools.batched` does from Python 3.12."""
+    iterator = iter(model_inputs)
+    while batch := tuple(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,117 @@
+"""Estimate by how many quarter turns a picture was turned, with a small network next to the model of a version."""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from braintumor.enums import PictureKind, Verdict
+from braintumor.imaging.edits import describe_turn, turn_scan
+from braintumor.imaging.scan import Scan
+from braintumor.inference.card_sections import TurnLimits
+from braintumor.inference.decision import softmax
+from braintumor.inference.model_card import TURN_FILE
+from braintumor.inference.registry import Artifact, create_session
+
+# Side of the input in pixels: enough to see ventricles and orbits, and 0.1 ms on one core.
+TURN_INPUT_SIDE: Final = 80
+_MEAN_LEVEL: Final = np.float32(0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEstimate:
+    """Probability of each turn of a picture, and what follows from it.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape (4,)
+        Of 0, 1, 2 and 3 quarter turns, counterclockwise.
+    limits : TurnLimits
+        Probabilities from which the picture is turned back, and from which it is not cleared.
+    """
+
+    probabilities: NDArray[np.float64]
+    limits: TurnLimits
+
+    @property
+    def most_likely(self) -> int:
+        """Clockwise quarter turns that most probably make the picture upright."""
+        return int(np.argmax(self.probabilities))
+
+    @property
+    def correction(self) -> int:
+        """Clockwise quarter turns to apply before reading; 0 unless the estimate is sure."""
+        return self.most_likely if self.probabilities[self.most_likely] >= self.limits.sure_at else 0
+
+    @property
+    def suggestion(self) -> int:
+        """Clockwise quarter turns to suggest to the reader; 0 if the picture is upright or was turned back."""
+        is_likely = self.probabilities[self.most_likely] >= self.limits.likely_at
+        return self.most_likely if is_likely and not self.correction else 0
+
+    def correct(self, scan: Scan) -> Scan:
+        """Turn the scan back, with a warning that says so."""
+        turn = describe_turn(-self.correction % 4)
+        sentence = f"The picture was {turn}; it was turned back before reading."
+        return replace(turn_scan(scan, self.correction), warnings=(*scan.warnings, sentence))
+
+    def limit_verdict(self, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
+        """Return `uncertain` instead of `no tumor found` for a picture that is probably turned."""
+        if verdict is not Verdict.NO_TUMOR_FOUND or not self.suggestion:
+            return verdict, reason
+        turn = describe_turn(-self.suggestion % 4)
+        probability = self.probabilities[self.suggestion]
+        return Verdict.UNCERTAIN, (
+            f"The picture was probably {turn} ({probability:.0%}), and turned pictures may be misread. Turn it upright "
+            "and read it again."
+        )
+
+
+class TurnDetector:
+    """The turn network of a version with its limits.
+
+    Parameters
+    ----------
+    session : InferenceSession
+        Model input of `turn_input` to logits (n, 4).
+    limits : TurnLimits
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, limits: TurnLimits) -> None:
+        self._session, self.limits = session, limits
+        self._input = session.get_inputs()[0].name
+
+    @classmethod
+    def load(cls, artifact: Artifact) -> Self | None:
+        """Load the turn network of a version; None if the card has no entry for it.
+
+        Raises
+        ------
+        ArtifactError
+            The file is missing, differs from its hash in the card, or cannot be loaded.
+        """
+        limits = artifact.card.turn
+        return None if limits is None else cls(create_session(artifact, TURN_FILE, threads=1), limits)
+
+    def estimate(self, scan: Scan, model_input: NDArray[np.uint8]) -> TurnEstimate | None:
+        """Estimate the turn of a scan from its model input (height, width).
+
+        None for scans whose file states the orientation, and for pictures that do not show a single slice.
+        """
+        if scan.is_oriented or scan.picture is not PictureKind.SLICE:
+            return None
+        return TurnEstimate(self.probabilities(model_input[None])[0], self.limits)
+
+    def probabilities(self, model_inputs: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the probability of each turn for model inputs (n, height, width), shape (n, 4)."""
+        return softmax(self._session.run(None, {self._input: turn_input(model_inputs)})[0])
+
+
+def turn_input(model_inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the input of the turn network for model inputs (n, height, width), shape (n, 80, 80, 1)."""
+    size = (TURN_INPUT_SIDE, TURN_INPUT_SIDE)
+    reduced = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.BOX)) for each in model_inputs]
+    return np.stack(reduced)[..., None].astype(np.float32) / np.float32(255) - _MEAN_LEVEL
