@@ -100,7 +100,8 @@ def _padding_limits(values: NDArray[Any], value: float, is_low: bool, share: flo
     if span <= 0:
         return None
     if gap >= _FAR_GAP * span:
-        return (-math.inf, value + gap / 2) if is_low else (value - gap / 2, math.inf)
+        # Values between padding and measurements were interpolated at the rim of the padding.
+        return (-math.inf, float(low) - span) if is_low else (float(high) + span, math.inf)
     is_customary = value in (_CUSTOMARY_LOW if is_low else _CUSTOMARY_HIGH)
     is_apart = gap >= _CUSTOMARY_GAP * span
     return (value, value) if is_customary and is_apart and share >= _CUSTOMARY_SHARE else None
