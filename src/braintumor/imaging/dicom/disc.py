@@ -31,7 +31,7 @@ _DOCUMENT_SUFFIXES: Final = frozenset((".docx", ".xlsx", ".pptx", ".odt", ".ods"
 # Folders of viewers, searched only on a disc that has programs.
 _VIEWER_FOLDER_PATTERN: Final = re.compile(
     r"viewer|thumb|icon|skin|plugin|autorun|\.app$"
-    r"|^(bin|lib|res|resources?|help|docs?|html|web|ihe_pdi|program|software)$",
+    r"|^(bin|lib|res|resources?|help|docs?|html|web|ihe_pdi|program|software|imgs?|gfx|assets|static|css|js)$",
     re.IGNORECASE,
 )
 
