@@ -17,6 +17,11 @@ from braintumor.imaging.windowing import reduce_to_8_bits
 # Weights of red, green and blue (ITU-R BT.601), as Pillow's.
 _LUMA_WEIGHTS: Final = np.array([0.299, 0.587, 0.114])
 _SUPPORTED_BITS: Final = (1, 8, 16, 32, 64)
+# JPEG (.50 to .70) and JPEG-LS (.80 and .81), but not JPEG 2000 (.90 and above).
+_JPEG_SYNTAXES: Final = tuple(f"1.2.840.10008.1.2.4.{first}" for first in "5678")
+# Markers of the frame header: SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
+_FRAME_MARKERS: Final = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
+_MAX_HEADER_BYTES: Final = 2**16
 
 
 def has_supported_layout(dataset: Dataset) -> bool:
@@ -26,9 +31,30 @@ def has_supported_layout(dataset: Dataset) -> bool:
 
 
 def has_supported_depth(dataset: Dataset) -> bool:
-    """Whether pixels have whole bytes; single bits are supported without compression."""
-    allocated = get_int(dataset, "BitsAllocated")
-    return allocated in _SUPPORTED_BITS and not (allocated == 1 and transfer_syntax(dataset).is_compressed)
+    """Whether pixels have a depth that a decoder supports.
+
+    Pixels must have whole bytes, or single bits without compression. JPEG and JPEG-LS streams of fewer than 8 bits end
+    the process (GDCM 3.2.6), so they are recognized by their header.
+    """
+    allocated, syntax = get_int(dataset, "BitsAllocated"), transfer_syntax(dataset)
+    if allocated not in _SUPPORTED_BITS or (allocated == 1 and syntax.is_compressed):
+        return False
+    return not _is_jpeg(dataset) or (_stream_precision(dataset.get("PixelData") or b"") or 8) >= 8
+
+
+def _is_jpeg(dataset: Dataset) -> bool:
+    return transfer_syntax(dataset).startswith(_JPEG_SYNTAXES)
+
+
+def _stream_precision(data: bytes) -> int | None:
+    """Return the bits per sample in the header of the first JPEG or JPEG-LS stream; None if there is none."""
+    start = data.find(b"\xff\xd8\xff", 0, _MAX_HEADER_BYTES)
+    offset = start + 2
+    while start >= 0 and offset + 5 <= min(len(data), start + _MAX_HEADER_BYTES) and data[offset] == 0xFF:
+        if data[offset + 1] in _FRAME_MARKERS:
+            return data[offset + 4]
+        offset += 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
+    return None
 
 
 def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
@@ -44,11 +70,13 @@ def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
     decoder = get_decoder(transfer_syntax(dataset))
     if not decoder.is_available:
         raise NotImplementedError
-    if shift := _shift_of_high_bit(dataset):
-        values, _ = decoder.as_array(dataset, index=index, bits_stored=int(dataset.BitsAllocated))
-        values = values >> shift if (values >> int(dataset.BitsStored)).any() else values
-    else:
-        values, _ = decoder.as_array(dataset, index=index)
+    shift = _shift_of_high_bit(dataset)
+    # GDCM ends the process if JPEG streams of 8 bits are declared to have fewer.
+    has_wrong_depth = _is_jpeg(dataset) and (get_int(dataset, "BitsStored") or 8) < 8
+    options = {"bits_stored": int(dataset.BitsAllocated)} if shift or has_wrong_depth else {}
+    values, _ = decoder.as_array(dataset, index=index, **options)
+    if shift and (values >> int(dataset.BitsStored)).any():
+        values = values >> shift
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         values = _reduce_palette(apply_color_lut(values, dataset))
     gray = _to_luma(values) if values.ndim == 3 else values
