@@ -1,6 +1,6 @@
 """Grey values of model inputs: the same for a picture in any file format, bit depth and scale."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from braintumor.imaging.windowing.scaling import (
 if TYPE_CHECKING:
     from braintumor.imaging.scan import Scan
 
+# Percentiles are taken of every second, third, ... row, so that at least this many values remain.
+_SAMPLE_SIZE: Final = 2**16
+
 
 def model_gray(scan: "Scan") -> NDArray[np.uint8]:
     """Return the grey values of a scan from which its model input is made, shape (height, width).
@@ -29,7 +32,9 @@ def model_gray(scan: "Scan") -> NDArray[np.uint8]:
         return normalize_gray(scan.to_uint8())
     if scan.model_gray is not None and scan.model_gray[0] is scan.raw:
         return scan.model_gray[1]
-    low, high = percentile_window(scan.raw)
+    low, high = percentile_window(_sample_rows(scan.raw))
+    if low == high:
+        low, high = percentile_window(scan.raw)
     if scan.has_file_window and scan.window:
         black, white = window_edges(*scan.window)
         # Percentiles of the windowed values, as clipping keeps their order.
@@ -40,12 +45,21 @@ def model_gray(scan: "Scan") -> NDArray[np.uint8]:
 def normalize_gray(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Window grey values of 8 bits between their own 0.5 and 99.9 percentiles; uniform ones stay unchanged."""
     image = Image.fromarray(pixels)
-    low, high = _histogram_window(image.histogram())
-    if high <= low or (low, high) == (0.0, 255.0):
+    sample = _sample_rows(pixels)
+    low, high = _histogram_window((image if sample is pixels else Image.fromarray(sample)).histogram())
+    if low == high:
+        low, high = _histogram_window(image.histogram())
+    if low == high or (low, high) == (0.0, 255.0):
         return pixels
     levels = np.arange(256, dtype=np.float32)[None]
     table = unit_to_uint8(rescale_to_unit(levels, low, high))[0].tolist()
     return np.asarray(image.point(table))
+
+
+def _sample_rows(values: NDArray[Any]) -> NDArray[Any]:
+    """Return equidistant rows of a large picture, or all of a small one; the same in every file format."""
+    step = values.size // _SAMPLE_SIZE
+    return values if step < 2 else np.ascontiguousarray(values[::step])
 
 
 def _histogram_window(histogram: list[int]) -> tuple[float, float]:

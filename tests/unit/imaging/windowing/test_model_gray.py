@@ -170,3 +170,10 @@ def test_model_input_of_a_volume_slice_is_that_of_the_slice_alone():
     for index, (pixels, scan) in enumerate(zip(stack, scans, strict=False)):
         alone = read_scan((pixels // (index + 1)).astype(np.uint16))
         np.testing.assert_array_equal(preprocess(scan, spec)[0], preprocess(alone, spec)[0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_large_picture_with_values_in_one_row_alone_is_windowed(dtype):
+    pixels = np.zeros((600, 600), dtype)
+    pixels[301] = 100
+    assert model_gray(read_scan(pixels)).max() == 255
