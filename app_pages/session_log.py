@@ -7,8 +7,9 @@ from app_pages.components.shared.formatting import VERDICT_TITLES, pluralize
 from app_pages.components.shared.page import show_header
 from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.enums import CLASSES, TumorClass, Verdict
-from braintumor.reporting.csv_export import CsvRow, to_csv
+from braintumor.reporting.csv_export import CsvRow, to_csv_bytes
 from braintumor.reporting.labels import label_title
+from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.services.prediction_log import PredictionLog
 
 FAILED_TEXT = "Could not be read"
@@ -79,11 +80,16 @@ def show_table(table: pd.DataFrame) -> None:
 
 
 def show_download(rows: list[CsvRow], title: str) -> None:
-    """Draw the button that downloads rows with all CSV columns; the file is created when it is pressed."""
+    """Draw the buttons that download rows with all CSV columns; the file is created when one is pressed."""
     latest = str(rows[0]["timestamp"])[:19].replace("-", "").replace(":", "") if rows else ""
+    name, icon, disabled = f"braintumor-session-{latest}Z", ":material/download:", not rows
     st.download_button(
-        title, lambda: to_csv(rows).encode("utf-8"), f"braintumor-session-{latest}Z.csv", "text/csv", on_click="ignore",
-        icon=":material/download:", disabled=not rows, key="log-download",
+        title, lambda: to_csv_bytes(rows, with_bom=True), f"{name}.csv", "text/csv", on_click="ignore", icon=icon,
+        disabled=disabled, key="log-download",
+    )  # fmt: skip
+    st.download_button(
+        "Excel", lambda: to_xlsx(rows), f"{name}.xlsx", XLSX_MIME, on_click="ignore", icon=icon, disabled=disabled,
+        key="log-download-xlsx", help="The same rows as a workbook, which opens in columns whatever the language.",
     )  # fmt: skip
 
 

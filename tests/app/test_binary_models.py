@@ -74,7 +74,7 @@ def test_detection_shows_no_tumor_type(version: str, open_page: Open, scans: lis
 def test_downloads_have_no_tumor_type(version: str, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans)
     readings = reading_session(app).readings()
-    rows = list(csv.DictReader(io.StringIO(make_csv(readings, {}).decode("utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(make_csv(readings, {}).decode("utf-8-sig"))))
     assert {row["result"] for row in rows} == {"tumor", "notumor"}
     assert all(row[f"p_{tumor_type}"] == "" for row in rows for tumor_type in TUMOR_TYPES)
     assert make_zip(readings, {}, Detector.load(version), "").startswith(b"PK")

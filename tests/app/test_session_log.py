@@ -13,10 +13,12 @@ from streamlit.testing.v1 import AppTest
 from app_pages.components.shared.session_state import PREDICTION_LOG_KEY
 from braintumor.enums import Verdict
 from braintumor.reporting.csv_export import COLUMNS, CsvRow, csv_row, error_row
+from braintumor.reporting.xlsx_export import XLSX_MIME
 from braintumor.services.prediction_log import InMemoryPredictionStore, PredictionLog
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.readings import make_detection
+from tests.helpers.workbooks import read_workbook_rows
 
 ROWS = [csv_row(make_detection(name, minute)) for minute, name in enumerate(("first.jpg", "second.jpg", "third.jpg"))]
 FAILED = error_row("cut.jpg", "cut.jpg: the file is damaged.", "v1")
@@ -67,30 +69,42 @@ def test_search_matches_all_words_in_any_column(page: Callable[..., AppTest]) ->
 
 
 @pytest.fixture
-def offered(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], bytes]]:
-    """The function that makes each file offered for download, the newest last."""
-    functions: list[Callable[[], bytes]] = []
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], bytes]]:
+    """The function that makes the newest file of each type that is offered for download."""
+    functions: dict[str, Callable[[], bytes]] = {}
     add_deferred = MediaFileManager.add_deferred
 
-    def record(self: MediaFileManager, data: Any, *args: Any, **kwargs: Any) -> Any:
-        functions.append(data)
-        return add_deferred(self, data, *args, **kwargs)
+    def record(self: MediaFileManager, data: Any, mime: str, *args: Any, **kwargs: Any) -> Any:
+        functions[mime] = data
+        return add_deferred(self, data, mime, *args, **kwargs)
 
     monkeypatch.setattr(MediaFileManager, "add_deferred", record)
     return functions
 
 
 def test_download_is_the_csv_of_the_matching_rows(
-    page: Callable[..., AppTest], offered: list[Callable[[], bytes]]
+    page: Callable[..., AppTest], offered: dict[str, Callable[[], bytes]]
 ) -> None:
     app = page(*ROWS, ROWS[0] | {"name": "=formula.jpg"})
-    content = offered[-1]().decode("utf-8")
+    content = offered["text/csv"]().decode("utf-8-sig")
     assert content.splitlines()[0] == ",".join(COLUMNS)
     assert [row["name"] for row in csv.DictReader(io.StringIO(content))] == [
         "'=formula.jpg", "third.jpg", "second.jpg", "first.jpg",
     ]  # fmt: skip
     app.text_input("log-search").set_value("third").run()
-    assert [row["name"] for row in csv.DictReader(io.StringIO(offered[-1]().decode("utf-8")))] == ["third.jpg"]
+    assert [row["name"] for row in csv.DictReader(io.StringIO(offered["text/csv"]().decode("utf-8-sig")))] == [
+        "third.jpg"
+    ]
+
+
+def test_workbook_has_the_matching_rows_too(
+    page: Callable[..., AppTest], offered: dict[str, Callable[[], bytes]]
+) -> None:
+    app = page(*ROWS, ROWS[0] | {"name": "=formula.jpg"})
+    names = [row["name"] for row in read_workbook_rows(offered[XLSX_MIME]())]
+    assert names == ["=formula.jpg", "third.jpg", "second.jpg", "first.jpg"]
+    app.text_input("log-search").set_value("third").run()
+    assert [row["name"] for row in read_workbook_rows(offered[XLSX_MIME]())] == ["third.jpg"]
 
 
 def test_log_can_be_cleared(page: Callable[..., AppTest]) -> None:

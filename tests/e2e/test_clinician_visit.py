@@ -66,7 +66,7 @@ def _download(page: Page) -> list[dict[str, str]]:
     name, path = download(page, "CSV")
     assert name.startswith("braintumor-")
     assert name.endswith("Z.csv")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     assert text.splitlines()[0] == ",".join(COLUMNS)
     return list(csv.DictReader(io.StringIO(text)))
 

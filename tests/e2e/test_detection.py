@@ -25,6 +25,7 @@ from tests.e2e.test_accessibility import find_problems
 from tests.helpers.e2e.detection_page import download, select_scan, upload, viewport_pixels
 from tests.helpers.e2e.server import serve_dashboard
 from tests.helpers.e2e.user import DESKTOP, PHONE, User, open_dashboard
+from tests.helpers.workbooks import read_workbook_rows
 
 pytestmark = pytest.mark.slow
 
@@ -107,9 +108,12 @@ def test_batch_of_fifty_with_five_unreadable_files(user: User, batch: list[Path]
 def _check_downloads(user: User, batch: list[Path]) -> None:
     """Check that CSV, report and ZIP contain every file."""
     _, path = download(user.page, "CSV")
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     assert [row["name"] for row in rows] == [file.name for file in batch]
     assert sum(bool(row["error"]) for row in rows) == BROKEN
+    name, path = download(user.page, "Excel")
+    assert name.endswith("Z.xlsx")
+    assert [row["name"] for row in read_workbook_rows(path.read_bytes())] == [file.name for file in batch]
     name, path = download(user.page, "PDF, all")
     text = " ".join(page.extract_text() for page in PdfReader(path).pages)
     assert name.endswith("Z.pdf")
@@ -162,7 +166,7 @@ def test_scans_can_be_read_with_the_keyboard_alone(user: User, batch: list[Path]
     keys.press("Space")
     user.settle()
     _, path = download(page, "CSV")
-    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))}
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))}
     assert rows[titles[0]]["reader_comment"] == "jojo"
     assert rows[titles[0]]["reader_finding"] == "meningioma"
 

@@ -60,7 +60,7 @@ def test_three_scans_are_answered_by_keyboard_and_logged(user: User, cases: tupl
     user.go("Session log")
     with page.expect_download() as event:
         page.get_by_role("button", name="Download CSV").click()
-    text = event.value.path().read_text(encoding="utf-8")
+    text = event.value.path().read_text(encoding="utf-8-sig")
     assert text.splitlines()[0] == ",".join(COLUMNS)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["name"] for row in rows] == [case.name for case in reversed(cases[:3])]

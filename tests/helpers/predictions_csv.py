@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
     """Return the rows."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding=encoding, newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -1,4 +1,4 @@
-"""Downloads: CSV, PDF, overlay and ZIP, created only when a button is pressed."""
+"""Downloads: CSV, Excel workbook, PDF, overlay and ZIP, created only when a button is pressed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -8,10 +8,11 @@ import streamlit as st
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
-from braintumor.reporting.csv_export import CsvRow, format_timestamp, to_csv
+from braintumor.reporting.csv_export import CsvRow, format_timestamp, to_csv_bytes
 from braintumor.reporting.overlays import overlay_name, overlay_png
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_scan import ReportEntry
+from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.reporting.zip_export import export_zip
 from braintumor.results.headline_metrics import headline_metrics
 from braintumor.services.reading import Reading
@@ -26,8 +27,13 @@ def csv_rows(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) ->
 
 
 def make_csv(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) -> bytes:
-    """Create the CSV of all readings."""
-    return to_csv(csv_rows(readings, findings_by_slice)).encode("utf-8")
+    """Create the CSV of all readings, with a byte order mark for Excel."""
+    return to_csv_bytes(csv_rows(readings, findings_by_slice), with_bom=True)
+
+
+def make_xlsx(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) -> bytes:
+    """Create the Excel workbook of all readings, which opens in columns in every locale."""
+    return to_xlsx(csv_rows(readings, findings_by_slice))
 
 
 def make_pdf(
@@ -90,6 +96,7 @@ def show_downloads(
     name, batch = f"braintumor-{filename_timestamp(readings)}", tuple(readings)
     with st.container(horizontal=True, gap="small"):
         _show_download_button("CSV", lambda: make_csv(batch, findings_by_slice), f"{name}.csv", "text/csv")
+        _show_download_button("Excel", lambda: make_xlsx(batch, findings_by_slice), f"{name}.xlsx", XLSX_MIME)
         if any(reading.detection for reading in batch):
             _show_download_button(
                 "PDF, all", lambda: make_pdf(batch, findings_by_slice, detector, label), f"{name}.pdf", _PDF_MIME

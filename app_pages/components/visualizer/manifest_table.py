@@ -50,6 +50,6 @@ def search_rows(table: pd.DataFrame, query: str) -> pd.DataFrame:
 
 
 def to_csv_bytes(table: pd.DataFrame) -> bytes:
-    """Encode a table as CSV."""
+    """Encode a table as CSV, with a byte order mark for Excel."""
     content: str = table.to_csv(index=False, lineterminator="\n")
-    return content.encode()
+    return content.encode("utf-8-sig")

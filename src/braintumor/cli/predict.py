@@ -24,13 +24,26 @@ def add_predict_commands(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     predict.add_argument("--version", help=_VERSION_HELP)
     predict.add_argument("--csv", type=Path, metavar="FILE", help="CSV file to write (default: standard output)")
+    predict.add_argument(
+        "--bom",
+        action="store_true",
+        help="start the CSV with a byte order mark, so that Excel shows all letters of names",
+    )
+    predict.add_argument("--xlsx", type=Path, metavar="FILE", help="also write the rows as an Excel workbook")
     predict.add_argument("--overlays", type=Path, metavar="DIR", help="also write each scan with its heat map here")
     predict.add_argument("--pdf", type=Path, metavar="FILE", help="also write a PDF report of all scans")
-    predict.add_argument("--zip", type=Path, metavar="FILE", help="also write CSV, report and overlays as one archive")
+    predict.add_argument(
+        "--zip", type=Path, metavar="FILE", help="also write CSV, Excel workbook, report and overlays as one archive"
+    )
     predict.add_argument(
         "--patient", default="", metavar="LABEL", help="label printed on each page of the report. Nothing else in the "
         "report identifies the patient, except file names, which are printed unchanged"
     )  # fmt: skip
+    predict.add_argument(
+        "--all-time-points",
+        action="store_true",
+        help="read every time point of a time series (4-D), not only the first",
+    )
     predict.epilog = (
         "An interrupted run with --csv resumes: images already in the file are not read again. Slices of DICOM, NIfTI "
         "and ZIP files are read again, and with --pdf or --zip all scans are, because their images are needed. Exit "
@@ -48,10 +61,15 @@ def add_predict_commands(commands: argparse._SubParsersAction) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from braintumor.services.batch_predict import predict
+    from braintumor.settings import get_settings
 
+    settings = get_settings()
+    if options.all_time_points:
+        settings = settings.model_copy(update={"all_time_points": True})
     outcome = predict(
-        options.paths, options.version, options.csv, options.overlays,
-        pdf_file=options.pdf, zip_file=options.zip, patient_label=options.patient,
+        options.paths, options.version, options.csv, options.overlays, settings,
+        pdf_file=options.pdf, zip_file=options.zip, patient_label=options.patient, xlsx_file=options.xlsx,
+        with_bom=options.bom,
     )  # fmt: skip
     print(outcome, file=sys.stdout if options.csv else sys.stderr)
     return 1 if outcome.failed else 0

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,12 +19,18 @@ COLUMNS: Final = (
     "area_pixels", "area_mm2", "diameter_mm", "reader_finding", "reader_comment",
 )  # fmt: skip
 
+INTEGER_COLUMNS: Final = frozenset({"area_pixels"})
+NUMBER_COLUMNS: Final = INTEGER_COLUMNS | {
+    "tumor_probability", *(f"p_{c}" for c in CLASSES), "novelty", "area_mm2", "diameter_mm",
+}  # fmt: skip
+
 CellValue = str | float | None
 CsvRow = dict[str, CellValue]
 
+BYTE_ORDER_MARK: Final = "\ufeff"
 # First characters of a formula (OWASP, CSV injection), including their full-width forms.
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-_DECIMALS: Final = 6  # 1e-6 is far below what the calibration of any model supports
+DECIMALS: Final = 6  # 1e-6 is far below what the calibration of any model supports
 
 
 def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> CsvRow:
@@ -103,6 +109,19 @@ def to_csv(rows: Iterable[Mapping[str, CellValue]], *, header: bool = True) -> s
     return text.getvalue()
 
 
+def to_csv_bytes(rows: Iterable[Mapping[str, CellValue]], *, with_bom: bool = False) -> bytes:
+    """Format rows as a CSV file, see `to_csv`.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+    with_bom : bool
+        Whether a byte order mark comes first. Excel reads a file without one in the code page of the machine, and shows
+        other letters than were written; most other programs skip it.
+    """
+    return f"{BYTE_ORDER_MARK if with_bom else ''}{to_csv(rows)}".encode()
+
+
 def format_cell(value: CellValue) -> str:
     """Format one cell: numbers as plain decimals, None as nothing, text so that it is not run as a formula.
 
@@ -114,10 +133,29 @@ def format_cell(value: CellValue) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return f"{value:.{_DECIMALS}f}" if math.isfinite(value) else ""
-    shown = "".join(character if character.isprintable() else " " for character in value)
+        return f"{value:.{DECIMALS}f}" if math.isfinite(value) else ""
+    shown = to_one_line(value)
     starts_formula = value.startswith(_FORMULA_STARTS) or shown.lstrip().startswith(_FORMULA_STARTS)
     return f"'{shown}" if starts_formula else shown
+
+
+def to_one_line(text: str) -> str:
+    """Replace unprintable characters, such as line breaks and invalid UTF-8, by spaces."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def parse_lines(lines: Iterable[str]) -> Iterator[CsvRow]:
+    """Yield the rows of lines that `to_csv` wrote: numbers as numbers, and formulas without their apostrophe."""
+    for cells in csv.reader(lines):
+        yield {column: _parse_cell(column, cell) for column, cell in zip(COLUMNS, cells, strict=True)}
+
+
+def _parse_cell(column: str, cell: str) -> CellValue:
+    if not cell:
+        return None
+    if column in NUMBER_COLUMNS:
+        return int(cell) if column in INTEGER_COLUMNS else float(cell)
+    return cell[1:] if cell.startswith("'") and format_cell(cell[1:]) == cell else cell
 
 
 def format_timestamp(time: datetime) -> str:

@@ -1,4 +1,4 @@
-"""ZIP archive of all results: CSV, PDF report and overlays; equal input gives equal bytes."""
+"""ZIP archive of all results: CSV, Excel workbook, PDF report and overlays; equal input gives equal bytes."""
 
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,17 @@ from typing import IO, TYPE_CHECKING, Final, Self
 from braintumor.imaging import FailedScan
 from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
-from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, to_csv
+from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, to_csv_bytes
 from braintumor.reporting.overlays import HEAT_MAP_OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import render_pdf, report_time
 from braintumor.reporting.report_scan import ReportEntry, ReportScans, render_report_scan
+from braintumor.reporting.xlsx_export import to_xlsx
 
 if TYPE_CHECKING:
     from braintumor.results.headline_metrics import HeadlineMetric
 
 CSV_NAME: Final = "predictions.csv"
+XLSX_NAME: Final = "predictions.xlsx"
 PDF_NAME: Final = "report.pdf"
 OVERLAY_FOLDER: Final = "overlays"
 # The earliest time of the ZIP format, for equal bytes. The CSV contains the real times.
@@ -41,8 +43,10 @@ class ZipWriter:
         return name
 
     def finish(self, rows: Iterable[CsvRow], pdf: bytes) -> None:
-        """Add the CSV and the report, and close the archive."""
-        self._write_member(CSV_NAME, to_csv(rows).encode("utf-8"), zipfile.ZIP_DEFLATED)
+        """Add the CSV, the workbook and the report, and close the archive."""
+        rows = list(rows)
+        self._write_member(CSV_NAME, to_csv_bytes(rows), zipfile.ZIP_DEFLATED)
+        self._write_member(XLSX_NAME, to_xlsx(rows), zipfile.ZIP_STORED)
         self._write_member(PDF_NAME, pdf, zipfile.ZIP_STORED)
         self._zip.close()
 
@@ -97,7 +101,7 @@ def export_zip(
     Returns
     -------
     bytes
-        A ZIP with `predictions.csv` (unreadable files last), `report.pdf` and `overlays/*.png`.
+        A ZIP with `predictions.csv` and `predictions.xlsx` (unreadable files last), `report.pdf` and `overlays/*.png`.
     """
     content = BytesIO()
     collected = ReportScans()

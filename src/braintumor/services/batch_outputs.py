@@ -1,58 +1,18 @@
-"""Output files of a batch: where they go, and the writer of the PDF report and the ZIP archive."""
+"""Writer of the PDF report, the ZIP archive and the Excel workbook of a batch, each complete or not at all."""
 
-import os
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from braintumor.errors import BrainTumorError
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow
 from braintumor.reporting.report_scan import ReportScans
+from braintumor.services.output_paths import partial_path
 from braintumor.services.reading import Reading
 
 if TYPE_CHECKING:
     from braintumor.reporting.zip_export import ZipWriter
-
-
-@dataclass(frozen=True, slots=True)
-class OutputPaths:
-    """Where the results of a batch go.
-
-    Attributes
-    ----------
-    csv_file : Path, optional
-        The CSV file; without it, rows are written to a stream as they are produced. Until the batch is complete, rows
-        are in `<csv_file>.part`: the next run reuses the rows of images in it and reads only the missing files.
-    overlay_folder : Path, optional
-        Folder of the overlays, one PNG per scan.
-    pdf_file, zip_file : Path, optional
-        The PDF report, and a ZIP archive of all results. Both contain an image of each scan, so no rows are reused.
-    patient_label : str
-        Text on each page of the report. Nothing else in the report identifies the patient.
-    """
-
-    csv_file: Path | None = None
-    overlay_folder: Path | None = None
-    pdf_file: Path | None = None
-    zip_file: Path | None = None
-    patient_label: str = ""
-
-    def check(self) -> None:
-        """Check the paths before the work starts.
-
-        Raises
-        ------
-        BrainTumorError
-            A path is a folder, or two paths are the same.
-        """
-        files = [file for file in (self.csv_file, self.pdf_file, self.zip_file) if file]
-        for file in files:
-            if file.is_dir():
-                raise BrainTumorError(f"{file}: this is a folder. Give the name of a file in it.")
-        if len({file.resolve() for file in files}) < len(files):
-            raise BrainTumorError(f"{files[0]}: two results have the same file name. Give each a different one.")
 
 
 class ReportWriter:
@@ -97,11 +57,11 @@ class ReportWriter:
         )
         if self._pdf_file:
             self._pdf_file.parent.mkdir(parents=True, exist_ok=True)
-            _partial_path(self._pdf_file).write_bytes(content)
-            _partial_path(self._pdf_file).replace(self._pdf_file)
+            partial_path(self._pdf_file).write_bytes(content)
+            partial_path(self._pdf_file).replace(self._pdf_file)
         if self._zip_file and self._zip_writer:
             self._zip_writer.finish(self._rows, content)
-            _partial_path(self._zip_file).replace(self._zip_file)
+            partial_path(self._zip_file).replace(self._zip_file)
 
     def close(self) -> None:
         """Delete unfinished files."""
@@ -109,15 +69,23 @@ class ReportWriter:
             self._zip_writer.close()
         for file in (self._pdf_file, self._zip_file):
             if file:
-                _partial_path(file).unlink(missing_ok=True)
+                partial_path(file).unlink(missing_ok=True)
 
 
 def _open_zip(zip_file: Path) -> "ZipWriter":
     from braintumor.reporting.zip_export import ZipWriter
 
     zip_file.parent.mkdir(parents=True, exist_ok=True)
-    return ZipWriter(_partial_path(zip_file))
+    return ZipWriter(partial_path(zip_file))
 
 
-def _partial_path(file: Path) -> Path:
-    return file.with_name(f".{file.name}.{os.getpid()}.part")
+def write_workbook(rows: Iterable[CsvRow], xlsx_file: Path) -> None:
+    """Write the rows of a batch as an Excel workbook, complete or not at all."""
+    from braintumor.reporting.xlsx_export import write_xlsx
+
+    xlsx_file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write_xlsx(rows, partial_path(xlsx_file))
+        partial_path(xlsx_file).replace(xlsx_file)
+    finally:
+        partial_path(xlsx_file).unlink(missing_ok=True)

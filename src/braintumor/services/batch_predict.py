@@ -10,25 +10,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from braintumor.enums import RESEARCH_USE, Verdict
+from braintumor.enums import RESEARCH_USE, SkipReason, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.fileio import sha256_file
+from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detector
 from braintumor.inference.model_card import CARD_FILE
-from braintumor.reporting.csv_export import format_cell, to_csv
+from braintumor.reporting.csv_export import BYTE_ORDER_MARK, CsvRow, format_cell, parse_lines, to_csv
 from braintumor.reporting.overlays import overlay_path
-from braintumor.services.batch_outputs import OutputPaths, ReportWriter
+from braintumor.services.batch_outputs import ReportWriter, write_workbook
 from braintumor.services.file_discovery import DiscoveredFiles, discover_files
 from braintumor.services.file_groups import group_paths, sha256_or_none
+from braintumor.services.output_paths import OutputPaths
 from braintumor.services.reading import Reading, ReadingOptions, ReadingService
 from braintumor.services.resume_log import ResumeLog
 from braintumor.settings import Settings, get_settings
-from braintumor.text import pluralize
+from braintumor.text import describe_skipped, pluralize
 
 
 @dataclass(slots=True)
 class RunSummary:
-    """Counts of one run."""
+    """Counts of one run.
+
+    Attributes
+    ----------
+    skipped : int
+        Number of files that are no scans, in folders and on discs.
+    set_aside : list of str
+        For each file and slice that was set aside, what it is; see `SkipReason`.
+    """
 
     version: str
     seconds: float = 0.0
@@ -36,6 +46,7 @@ class RunSummary:
     skipped: int = 0
     failed: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
+    set_aside: list[str] = field(default_factory=list)
 
     def count_row(self, verdict: object, error: object) -> None:
         """Count one row."""
@@ -43,6 +54,13 @@ class RunSummary:
             self.failed += 1
         else:
             self.verdicts[str(verdict)] += 1
+
+    def count_skipped(self, scan: SkippedScan) -> None:
+        """Count a file or slice that was set aside."""
+        if scan.reason == SkipReason.NOT_A_SCAN:
+            self.skipped += 1
+        else:
+            self.set_aside.append(scan.reason)
 
     def __str__(self) -> str:
         """Return the summary as sentences for the user."""
@@ -53,6 +71,8 @@ class RunSummary:
             sentences.append(f"{pluralize(self.resumed, 'row')} reused from the previous run.")
         if self.failed:
             sentences.append(f"{pluralize(self.failed, 'file')} could not be read; see the `error` column.")
+        if self.set_aside:
+            sentences.append(describe_skipped(self.set_aside))
         if self.skipped:
             sentences.append(f"{pluralize(self.skipped, 'file')} skipped because of an unsupported format.")
         return " ".join([*sentences, RESEARCH_USE])
@@ -79,11 +99,15 @@ class _Run:
         service = ReadingService(self.detector, self.workers, options)
         # The number of slices in DICOM folders, volumes and archives is not known before they are read.
         total = None if self.discovered.volumes else len(self.discovered.files)
-        with closing(service.read(group_paths(images, self.discovered.volumes))) as readings:
+        groups = group_paths(images, self.discovered.volumes)
+        with closing(service.read(groups)) as readings:
             for reading in _report_progress(readings, total, self.summary.resumed):
                 self.summary.count_row(reading.row["verdict"], reading.error)
                 self.report_writer.add(reading)
                 yield reading
+        for scans in service.skipped.values():
+            for scan in scans:
+                self.summary.count_skipped(scan)
 
 
 def predict(
@@ -97,6 +121,8 @@ def predict(
     pdf_file: Path | None = None,
     zip_file: Path | None = None,
     patient_label: str = "",
+    xlsx_file: Path | None = None,
+    with_bom: bool = False,
 ) -> RunSummary:
     """Read scans and write one row for each.
 
@@ -107,7 +133,7 @@ def predict(
         files (by series, in slice order), volumes and archives.
     version : str, optional
         Model version. Default: the one in the settings.
-    csv_file, overlay_folder, pdf_file, zip_file, patient_label : optional
+    csv_file, overlay_folder, pdf_file, zip_file, patient_label, xlsx_file, with_bom : optional
         Where the results go, see `OutputPaths`. Default: rows are written to `stream`.
     stream : text file, optional
         Default: standard output.
@@ -121,11 +147,12 @@ def predict(
     BrainTumorError
         The results cannot be written.
     """
-    output_paths = OutputPaths(csv_file, overlay_folder, pdf_file, zip_file, patient_label)
+    output_paths = OutputPaths(csv_file, overlay_folder, pdf_file, zip_file, patient_label, xlsx_file, with_bom)
     output_paths.check()
     settings = settings or get_settings()
     start = time.perf_counter()
     discovered = discover_files(sources, overlay_folder)
+    output_paths.check_sources((*discovered.files, *discovered.volumes))
     workers = settings.workers or available_cores()
     if len(discovered.files) <= 1 and not discovered.volumes:  # one image needs no threads
         workers = 1
@@ -134,10 +161,9 @@ def predict(
     try:
         with closing(ReportWriter(detector, pdf_file, zip_file, patient_label)) as report_writer:
             run = _Run(detector, discovered, workers, output_paths, report_writer, summary)
-            if csv_file is None:
-                _write_to_stream(run, stream or sys.stdout)
-            else:
-                _write_to_file(run, csv_file)
+            rows = _write_to_file(run, csv_file) if csv_file else _write_to_stream(run, stream or sys.stdout)
+            if xlsx_file:
+                write_workbook(rows, xlsx_file)
             report_writer.finish()
     except OSError as error:
         raise BrainTumorError(
@@ -167,21 +193,26 @@ def _report_progress(readings: Iterable[Reading], total: int | None, initial: in
         yield reading
 
 
-def _write_to_stream(run: _Run, stream: TextIO) -> None:
+def _write_to_stream(run: _Run, stream: TextIO) -> Iterable[CsvRow]:
+    """Write each row as soon as it is known; return all rows, which are collected only if a workbook needs them."""
+    rows: deque[CsvRow] = deque(maxlen=None if run.output_paths.xlsx_file else 0)
     with closing(run.read(run.discovered.files)) as readings:
         try:
-            stream.write(to_csv([]))
+            stream.write(f"{BYTE_ORDER_MARK if run.output_paths.with_bom else ''}{to_csv([])}")
             for reading in readings:
+                rows.append(reading.row)
                 stream.write(to_csv([reading.row], header=False))
                 stream.flush()
         except BrokenPipeError:  # the reader of the pipe, such as `head`, has closed it
             if stream is sys.stdout:  # avoid a second error when Python flushes at exit
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            if run.report_writer.is_enabled:  # the report still needs all scans
-                deque(readings, maxlen=0)
+            if run.report_writer.is_enabled or run.output_paths.xlsx_file:  # these still need all scans
+                rows.extend(reading.row for reading in readings)
+    return rows
 
 
-def _write_to_file(run: _Run, csv_file: Path) -> None:
+def _write_to_file(run: _Run, csv_file: Path) -> Iterable[CsvRow]:
+    """Write all rows when the last one is known; return them in the order of the file."""
     resume_log = ResumeLog(csv_file, sha256_file(run.detector.artifact.path(CARD_FILE)))
     lines = {} if run.report_writer.is_enabled else _load_resumable_lines(resume_log, run)
     missing = [image for image in run.discovered.files if image not in lines]
@@ -190,7 +221,9 @@ def _write_to_file(run: _Run, csv_file: Path) -> None:
         for image, reading in zip(missing, readings, strict=False):
             lines[image] = resume_log.add(reading.row)
         slice_lines = [resume_log.add(reading.row) for reading in readings]
-    resume_log.finish([*(lines[image] for image in run.discovered.files), *slice_lines])
+    all_lines = [*(lines[image] for image in run.discovered.files), *slice_lines]
+    resume_log.finish(all_lines, with_bom=run.output_paths.with_bom)
+    return parse_lines(all_lines)
 
 
 def _load_resumable_lines(resume_log: ResumeLog, run: _Run) -> dict[str, str]:

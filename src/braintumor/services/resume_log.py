@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 
-from braintumor.reporting.csv_export import COLUMNS, CsvRow, to_csv
+from braintumor.reporting.csv_export import BYTE_ORDER_MARK, COLUMNS, CsvRow, to_csv
 
 # Every row is written to the operating system at once, so a kill loses none. Syncing to disk protects from a power
 # failure too, but takes as long as reading several scans.
@@ -62,10 +62,10 @@ class ResumeLog:
             self._last_sync = time.monotonic()
         return line
 
-    def finish(self, lines: Iterable[str]) -> None:
-        """Write the CSV file with these lines and delete the log."""
+    def finish(self, lines: Iterable[str], *, with_bom: bool = False) -> None:
+        """Write the CSV file with these lines, after a byte order mark if Excel is to open it, and delete the log."""
         self._file.close()
-        _replace_lines(self.csv_file, [_HEADER, *lines])
+        _replace_lines(self.csv_file, [BYTE_ORDER_MARK if with_bom else "", _HEADER, *lines])
         self.path.unlink()
 
     def close(self) -> None:

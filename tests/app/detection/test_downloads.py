@@ -1,6 +1,8 @@
 """Downloads of the Detection page: the CSV with its fixed columns, PDF and ZIP."""
 
+import csv
 import hashlib
+import io
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +12,7 @@ from app_pages.components.detection.downloads import (
     iter_report_entries,
     make_csv,
     make_pdf,
+    make_xlsx,
     make_zip,
 )
 from braintumor.enums import CLASSES
@@ -20,6 +23,7 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 from tests.helpers.apptest.detection import BROKEN, csv_rows, reading_session, upload
 from tests.helpers.readings import READINGS
+from tests.helpers.workbooks import read_workbook_rows
 
 FIRST_COLUMNS = (
     "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
@@ -47,7 +51,23 @@ def test_csv_has_the_documented_columns_and_values(artifacts: Settings, open_pag
 
 
 def test_csv_header_is_the_list_of_columns() -> None:
-    assert make_csv([], {}).decode("utf-8").splitlines() == [",".join(COLUMNS)]
+    assert make_csv([], {}).decode("utf-8-sig").splitlines() == [",".join(COLUMNS)]
+
+
+def test_csv_of_the_page_opens_in_excel_with_the_letters_of_its_names() -> None:
+    content = make_csv(READINGS, {})
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert not content.startswith(b"\xef\xbb\xbfsep="), "other programs would read it as a row"
+
+
+def test_workbook_has_the_rows_of_the_csv() -> None:
+    table = list(csv.DictReader(io.StringIO(make_csv(READINGS, {}).decode("utf-8-sig"))))
+    rows = read_workbook_rows(make_xlsx(READINGS, {}))
+    assert [row["name"] for row in rows] == [row["name"] for row in table]
+    assert list(rows[0]) == list(COLUMNS)
+    assert [row["tumor_probability"] for row in rows] == [
+        float(row["tumor_probability"]) if row["tumor_probability"] else None for row in table
+    ]
 
 
 def test_pdf_and_zip_are_created_from_a_batch_with_a_failure(

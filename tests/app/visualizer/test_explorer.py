@@ -104,7 +104,9 @@ def test_search_matches_every_word(query: str, explored: Settings) -> None:
 
 def test_downloaded_table_equals_the_manifest(explored: Settings) -> None:
     manifest = read_manifest()
-    downloaded = pd.read_csv(io.BytesIO(to_csv_bytes(manifest)), keep_default_na=False)
+    content = to_csv_bytes(manifest)
+    assert content.startswith(b"\xef\xbb\xbf"), "Excel needs a byte order mark"
+    downloaded = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     pd.testing.assert_frame_equal(downloaded, manifest, check_dtype=False)
 
 

@@ -74,7 +74,7 @@ def logged_rows(app: AppTest) -> list[CsvRow]:
 def csv_rows(app: AppTest) -> list[dict[str, str]]:
     """Return the rows that the CSV button would download now."""
     content = make_csv(reading_session(app).readings(), app.session_state[FINDINGS_KEY])
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def opinion_control(app: AppTest) -> Any:

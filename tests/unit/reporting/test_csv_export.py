@@ -12,7 +12,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from braintumor.enums import CLASSES
-from braintumor.reporting.csv_export import COLUMNS, csv_row, error_row, format_cell, format_timestamp, to_csv
+from braintumor.reporting.csv_export import (
+    COLUMNS,
+    csv_row,
+    error_row,
+    format_cell,
+    format_timestamp,
+    to_csv,
+    to_csv_bytes,
+)
 from braintumor.reporting.findings import ReaderFinding
 from tests.golden.draw import SCANS
 
@@ -136,3 +144,12 @@ def test_only_text_that_starts_a_formula_is_escaped(text, shown):
 def test_timestamp_is_in_utc():
     time = datetime(2025, 1, 31, 11, 30, 0, 123456, timezone(timedelta(hours=2)))
     assert format_timestamp(time) == "2025-01-31T09:30:00.123Z"
+
+
+def test_byte_order_mark_comes_first_only_if_asked_for():
+    rows = [error_row("脳_Müller.png", "x", "v1")]
+    plain, marked = to_csv_bytes(rows), to_csv_bytes(rows, with_bom=True)
+    assert marked == b"\xef\xbb\xbf" + plain
+    assert plain.decode("utf-8") == to_csv(rows)
+    assert marked.decode("utf-8-sig") == to_csv(rows)
+    assert list(pd.read_csv(io.BytesIO(marked)).columns) == list(COLUMNS), "pandas skips the mark"

@@ -18,6 +18,7 @@ from braintumor.reporting.overlays import draw_scan_overlay, overlay_name
 from braintumor.reporting.report_scan import ReportEntry
 from braintumor.reporting.zip_export import export_zip
 from tests.helpers.report_entries import make_entries, make_entry
+from tests.helpers.workbooks import read_workbook_rows
 
 SHA = "0123456789abcdef" * 4
 
@@ -37,7 +38,8 @@ def test_archive_contains_table_report_and_an_overlay_of_each_scan(detector):
     assert (rows[3]["reader_finding"], rows[3]["reader_comment"]) == ("agree", "Fine.")
     assert (rows[4]["error"], rows[4]["sha256"]) == ("x.jpg: empty.", SHA)
     assert files["report.pdf"].startswith(b"%PDF-")
-    assert len(files) == 2 + 4
+    assert [row["name"] for row in read_workbook_rows(files["predictions.xlsx"])] == [row["name"] for row in rows]
+    assert len(files) == 3 + 4
     for entry in batch:
         name = f"overlays/{overlay_name(entry.detection.name, entry.detection.sha256)}"
         with Image.open(io.BytesIO(files[name])) as image:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,10 @@ from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import to_csv
 from braintumor.services.batch_predict import predict
+from braintumor.services.reading import ReadingService
 from tests.golden.draw import SCANS
 from tests.helpers.predictions_csv import read_rows, read_rows_without_time
+from tests.helpers.workbooks import read_workbook_rows
 
 pytestmark = pytest.mark.usefixtures("detector")
 
@@ -94,6 +97,50 @@ def test_two_results_with_the_same_file_name_are_rejected(scans, tmp_path, works
     same = tmp_path / "out"
     with pytest.raises(BrainTumorError, match="two results have the same file name"):
         predict([scans], csv_file=same, pdf_file=same, settings=workspace)
+
+
+@pytest.mark.parametrize("target", ["csv_file", "xlsx_file", "pdf_file", "zip_file", "overlay_folder"])
+def test_target_that_cannot_be_written_is_reported_before_anything_is_read(
+    scans, tmp_path, workspace, monkeypatch, target
+):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setattr(ReadingService, "read", lambda *_: pytest.fail("a scan was read"))
+    monkeypatch.setattr(Detector, "load", lambda *_: pytest.fail("a model was loaded"))
+    with pytest.raises(BrainTumorError, match=r"out: cannot be written \("):
+        predict([scans], settings=workspace, stream=io.StringIO(), **{target: tmp_path / "file" / "out"})
+
+
+def test_scan_is_never_replaced_by_a_result(scans, workspace):
+    scan = scans / "first" / "glioma.png"
+    before = scan.read_bytes()
+    with pytest.raises(BrainTumorError, match="this is one of the files to read"):
+        predict([scans], csv_file=scan, settings=workspace)
+    assert scan.read_bytes() == before
+
+
+def test_csv_starts_with_a_byte_order_mark_if_asked_for(scans, tmp_path, workspace):
+    shutil.copy(scans / "first" / "glioma.png", scans / "first" / "脳_שלום.png")
+    predict([scans / "first"], csv_file=tmp_path / "plain.csv", settings=workspace)
+    predict([scans / "first"], csv_file=tmp_path / "excel.csv", settings=workspace, with_bom=True)
+    stream = io.StringIO()
+    predict([scans / "first"], settings=workspace, stream=stream, with_bom=True)
+    assert (tmp_path / "plain.csv").read_bytes().startswith(b"timestamp,")
+    assert (tmp_path / "excel.csv").read_bytes().startswith(b"\xef\xbb\xbftimestamp,")
+    assert stream.getvalue().startswith("\ufefftimestamp,")
+    assert "脳_שלום.png" in (tmp_path / "excel.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("has_csv", [True, False])
+def test_workbook_has_the_rows_of_the_csv_in_the_same_order(scans, tmp_path, workspace, has_csv):
+    csv_file, stream = tmp_path / "out.csv" if has_csv else None, io.StringIO()
+    predict([scans], csv_file=csv_file, settings=workspace, stream=stream, xlsx_file=tmp_path / "new" / "out.xlsx")
+    rows = read_rows(csv_file) if csv_file else list(csv.DictReader(io.StringIO(stream.getvalue())))
+    cells = read_workbook_rows((tmp_path / "new" / "out.xlsx").read_bytes())
+    assert [cell["name"] for cell in cells] == [row["name"] for row in rows]
+    for row, cell in zip(rows, cells, strict=True):
+        assert (cell["error"] or "") == row["error"]
+        assert cell["p_glioma"] is None if row["error"] else cell["p_glioma"] == float(row["p_glioma"])
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out.xlsx"]
 
 
 def test_summary_counts_rows(scans, tmp_path, workspace):

@@ -21,6 +21,7 @@ from braintumor.services.reading import Reading, ReadingService
 from tests.golden.draw import SCANS
 from tests.helpers.predictions_csv import read_rows, read_rows_without_time
 from tests.helpers.versions.tiny import write_version
+from tests.helpers.workbooks import read_workbook_rows
 
 pytestmark = pytest.mark.usefixtures("detector")
 
@@ -64,6 +65,15 @@ def test_stopped_run_resumes_where_it_stopped(scans, tmp_path, workspace):
     assert summary.resumed == 6
     assert read_rows_without_time(tmp_path / "out.csv") == read_rows_without_time(tmp_path / "whole.csv")
     assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[1:7] == lines, "rows are reused unchanged"
+
+
+def test_resumed_rows_are_in_the_workbook_too(scans, tmp_path, workspace):
+    run_and_stop(scans, tmp_path / "out.csv", workspace, 6)
+    xlsx_file = tmp_path / "out.xlsx"
+    summary = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace, xlsx_file=xlsx_file, with_bom=True)
+    assert summary.resumed == 6
+    names = [row["name"] for row in read_rows(tmp_path / "out.csv", encoding="utf-8-sig")]
+    assert [row["name"] for row in read_workbook_rows(xlsx_file.read_bytes())] == names
 
 
 def test_file_changed_since_is_read_again(scans, tmp_path, workspace):
