@@ -182,7 +182,9 @@ def _split_times(group: list[DicomSlice]) -> tuple[list[list[DicomSlice]], bool]
 
 
 def _places(group: Sequence[DicomSlice]) -> list[int] | None:
-    """Number the distinct positions of slices; None if a position is missing."""
+    """Number the distinct positions of slices, those of mosaics by their tiles; None if a position is missing."""
+    if all(item.metadata.mosaic_count for item in group):
+        return [item.frame_index for item in group]
     positions = [item.frame.position for item in group]
     located = sorted((position, index) for index, position in enumerate(positions) if position is not None)
     if len(located) < len(positions):
