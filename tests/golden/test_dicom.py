@@ -23,7 +23,10 @@ from tests.helpers.malformed.valid_files import encode_image
 from tests.helpers.slices import read_slices
 
 GOLDEN = json.loads(FILES.read_text(encoding="utf-8"))
-FOLDER = Path(pydicom.__file__).parent / "data" / "test_files"
+DATA_FOLDER = Path(pydicom.__file__).parent / "data"
+FOLDER = DATA_FOLDER / "test_files"
+# Number and size of the slices of every file that version 4 read.
+READABLE_FILES = json.loads((FILES.parent / "pydicom_files.json").read_text(encoding="utf-8"))
 FILES_OF_PYDICOM = sorted(path for path in FOLDER.iterdir() if path.suffix == ".dcm")
 
 
@@ -73,6 +76,14 @@ def test_every_file_gives_slices_or_a_clear_error(path):
             assert result.problem.endswith(".")
     if not all(isinstance(result, Scan) for result in results):
         assert not is_decodable(path), "pydicom reads it"
+
+
+@pytest.mark.parametrize("name", READABLE_FILES)
+def test_every_file_that_was_readable_still_is(name):
+    count, height, width = READABLE_FILES[name]
+    scans = list(read_slices(DATA_FOLDER / name, Path(name).name))
+    assert [isinstance(scan, Scan) for scan in scans] == [True] * count
+    assert {(scan.height, scan.width) for scan in scans} == {(height, width)}
 
 
 def is_decodable(path: Path) -> bool:
