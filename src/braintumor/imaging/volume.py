@@ -73,7 +73,8 @@ class Volume:
 
         These include all that are not finite, as outside the brain in many skull-stripped volumes.
         """
-        stored = np.take(self.voxels, index, axis).T[::-1, ::-1]
+        # `np.take` would copy the whole volume for each slice, because it is not stored in C order.
+        stored = self.voxels[(*(slice(None),) * axis, index)].T[::-1, ::-1]
         values = apply_rescale(stored, self.slope, self.intercept)
         padding = ~np.isfinite(values)
         if self.padding is not None:
