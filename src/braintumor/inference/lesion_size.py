@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.imaging.picture.components import find_runs, label_runs
+
 PixelSpacing = tuple[float, float]
 
 
 def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the largest connected component of a mask (8-connectivity).
-
-    Runs of pixels are joined with the runs they touch in the row above (Rosenfeld and Pfaltz 1966).
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def largest_component(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         Its runs of pixels: row, first column, column after the last. The topmost of components of equal size; no rows
         for an empty mask.
     """
-    runs = _find_runs(mask)
-    labels = _label_components(runs)
+    runs = find_runs(mask)
+    labels = label_runs(runs)
     if not len(runs):
         return runs
     pixels = np.bincount(labels, weights=runs[:, 2] - runs[:, 1])
@@ -46,36 +46,6 @@ def max_feret_diameter(runs: NDArray[np.int64], spacing: PixelSpacing = (1.0, 1.
     )
     hull = _convex_hull(np.unique(corners, axis=0)) * np.asarray(spacing, np.float64)
     return float(np.sqrt(np.square(hull[:, None] - hull[None]).sum(axis=2).max()))
-
-
-def _find_runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Find row, start and end of every run of pixels, from top to bottom and left to right."""
-    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    return np.column_stack([rows, starts, np.nonzero(edges == -1)[1]]).astype(np.int64)
-
-
-def _label_components(runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Label each run with the index of the first run of its component."""
-    parents = list(range(len(runs)))
-
-    def root(run: int) -> int:
-        while parents[run] != run:
-            parents[run] = parents[parents[run]]
-            run = parents[run]
-        return run
-
-    rows, starts, ends = runs.T.tolist()
-    above = 0
-    for run in range(len(runs)):
-        while rows[above] < rows[run] - 1 or (rows[above] == rows[run] - 1 and ends[above] < starts[run]):
-            above += 1
-        other = above
-        while rows[other] == rows[run] - 1 and starts[other] <= ends[run]:
-            first, second = sorted((root(other), root(run)))
-            parents[second] = first
-            other += 1
-    return np.array([root(run) for run in range(len(runs))], np.int64)
 
 
 def _convex_hull(points: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,0 +1,1 @@
+"""What a picture shows: marks, pages, inverted slices, sheets, screenshots and photographs."""

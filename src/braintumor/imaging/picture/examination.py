@@ -1,0 +1,102 @@
+"""What a picture shows, and its grey values without marks, bars and page: the entry point of this package."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.enums import PictureKind
+from braintumor.imaging.picture.page import Page, bar_depths, fill_page, find_page
+from braintumor.imaging.picture.reduction import ReducedPicture, reduce_picture
+from braintumor.imaging.picture.screen import is_photograph, is_screenshot
+from braintumor.imaging.picture.sheet import Panel, find_panels
+from braintumor.imaging.picture.text_overlay import remove_marks
+
+# Smaller pictures have no room for panels or text.
+_MIN_SIDE: Final = 48
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureFindings:
+    """What a picture shows.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, shape (height, width)
+        Grey values without text, rulers, bars and page, and inverted back if they were inverted. The array that was
+        passed in if nothing is changed.
+    kind : PictureKind
+    panels : tuple of (left, top, right, bottom)
+        Panels of a sheet in pixels, from left to right and top to bottom.
+    is_inverted : bool
+        Whether the grey values were inverted.
+    has_page : bool
+        Whether a white page around the slice was ignored.
+    has_marks : bool
+        Whether text, rulers or bars were removed.
+    has_text_on_head : bool
+        Whether some of them lay on the head.
+    """
+
+    pixels: NDArray[np.uint8]
+    kind: PictureKind = PictureKind.SLICE
+    panels: tuple[Panel, ...] = ()
+    is_inverted: bool = False
+    has_page: bool = False
+    has_marks: bool = False
+    has_text_on_head: bool = False
+
+
+def examine_picture(pixels: NDArray[np.uint8]) -> PictureFindings:
+    """Find out what a picture shows, and remove what does not belong to the slice.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width)
+        Grey values from 0 to 255.
+    """
+    if min(pixels.shape) < _MIN_SIDE:
+        return PictureFindings(pixels)
+    picture = reduce_picture(pixels)
+    page = find_page(picture)
+    if page is not None:
+        return _examine_page(picture, page)
+    return _examine_dark(picture)
+
+
+def _examine_page(picture: ReducedPicture, page: Page) -> PictureFindings:
+    if page.is_inverted:
+        findings = _examine_dark(reduce_picture(np.uint8(255) - picture.pixels))
+        return replace(findings, is_inverted=True)
+    if is_screenshot(picture, (0, 0, 0, 0), page):
+        return PictureFindings(picture.pixels, PictureKind.SCREENSHOT)
+    findings = _examine_dark(reduce_picture(fill_page(picture, page)))
+    return replace(findings, has_page=True)
+
+
+def _examine_dark(picture: ReducedPicture) -> PictureFindings:
+    """Examine a picture with a dark background."""
+    bars = bar_depths(picture)
+    if any(bars):
+        if is_screenshot(picture, bars, None):
+            return PictureFindings(picture.pixels, PictureKind.SCREENSHOT)
+        picture = _without_bars(picture, bars)
+    panels = find_panels(picture)
+    if panels:
+        return PictureFindings(picture.pixels, PictureKind.SHEET, panels)
+    if is_photograph(picture):
+        return PictureFindings(picture.pixels, PictureKind.PHOTOGRAPH)
+    marks = remove_marks(picture)
+    pixels = picture.pixels if marks.pixels is None else marks.pixels
+    has_marks = any(bars) or marks.pixels is not None
+    return PictureFindings(pixels, has_marks=has_marks, has_text_on_head=marks.is_on_head)
+
+
+def _without_bars(picture: ReducedPicture, bars: tuple[int, int, int, int]) -> ReducedPicture:
+    left, top, right, bottom = bars
+    height, width = picture.pixels.shape
+    pixels = np.full((height, width), picture.background, np.uint8)
+    inner = np.s_[top : height - bottom, left : width - right]
+    pixels[inner] = picture.pixels[inner]
+    return reduce_picture(pixels)

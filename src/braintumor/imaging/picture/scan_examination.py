@@ -1,0 +1,70 @@
+"""Examination of a scan before it is read: the kind of picture, and the grey values without marks."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from braintumor.enums import PictureKind
+from braintumor.imaging.picture.examination import examine_picture
+from braintumor.imaging.picture.sheet import grid_size
+from braintumor.imaging.scan import Scan
+from braintumor.imaging.windowing import model_gray, normalize_gray
+
+INVERTED_WARNING: Final = "The picture was inverted (white background); it was inverted back before reading."
+PAGE_WARNING: Final = "The slice lies on a white page, which was ignored. If the picture is a negative, invert it."
+TEXT_WARNING: Final = "Text or marks outside the head were ignored."
+TEXT_ON_HEAD_REASON: Final = "Text or marks lie on the head, so the model may be wrong. A reader should decide."
+_KIND_REASONS: Final = {
+    PictureKind.SCREENSHOT: "It looks like a screenshot of a viewer; crop the slice, or export it as an image.",
+    PictureKind.PHOTOGRAPH: "It looks like a photograph of a film or screen; export the slice as an image.",
+}
+
+
+def examine_scan(scan: Scan) -> Scan:
+    """Return the scan with `clean_gray`, `picture`, `panels`, `has_text_on_head` and the warnings that follow.
+
+    Inverted values of 8 bits are inverted back; otherwise only the model input differs from what is shown. Files with
+    a trustworthy header, such as DICOM slices of a scanner and NIfTI volumes, are always slices. A scan that was
+    examined before and has the same values is returned as it is.
+    """
+    if scan.is_examined:
+        return scan
+    gray = model_gray(scan)
+    findings = examine_picture(gray)
+    values = scan.values
+    if findings.is_inverted and scan.raw is None and values.dtype == np.uint8:
+        values = np.uint8(255) - values
+        values.setflags(write=False)
+    is_plain = scan.modality in ("", "OT") and scan.mode != "F"
+    sentences = (
+        INVERTED_WARNING if findings.is_inverted else "",
+        PAGE_WARNING if findings.has_page else "",
+        TEXT_WARNING if findings.has_marks else "",
+    )
+    return replace(
+        scan,
+        values=values,
+        clean_gray=(values, gray if findings.pixels is gray else normalize_gray(findings.pixels)),
+        picture=findings.kind if is_plain else PictureKind.SLICE,
+        panels=findings.panels if is_plain else (),
+        has_text_on_head=findings.has_text_on_head,
+        warnings=(*scan.warnings, *(text for text in sentences if text and text not in scan.warnings)),
+    )
+
+
+def picture_reason(scan: Scan) -> str:
+    """Return the sentence that says why a picture cannot be read as one slice; empty for a slice.
+
+    Examples
+    --------
+    >>> from braintumor.datasets.phantoms import make_phantom
+    >>> slices = [make_phantom("notumor", seed).pixels for seed in range(4)]
+    >>> sheet = np.vstack([np.hstack(slices[:2]), np.hstack(slices[2:])])
+    >>> picture_reason(examine_scan(Scan(sheet, "sheet", "", "L", 8)))
+    'It looks like a 2x2 sheet; crop one panel.'
+    """
+    if scan.picture is PictureKind.SHEET:
+        rows, columns = grid_size(scan.panels)
+        return f"It looks like a {rows}x{columns} sheet; crop one panel."
+    return _KIND_REASONS.get(scan.picture, "")
