@@ -84,7 +84,7 @@ class CompressedScan:
         """Compress a scan."""
         gray = scan.to_uint8()
         raw = None if scan.raw is None else CompressedArray.from_array(scan.raw)
-        stub = replace(scan, values=gray[:1, :1].copy(), raw=None, model_gray=None)
+        stub = replace(scan, values=gray[:1, :1].copy(), raw=None, model_gray=None, clean_gray=None)
         exact = None if raw is None or raw.is_exact else CompressedArray.from_array(model_gray(scan))
         return cls(stub, CompressedArray.from_array(gray), raw, _make_thumbnail(gray), exact)
 

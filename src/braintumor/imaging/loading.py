@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from braintumor.errors import ScanError
 from braintumor.imaging.file_bytes import read_limited, sha256_hex
 from braintumor.imaging.file_format import FileFormat, detect_format, extension_mismatch_warning
+from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.imaging.raster import check_size, count_pages, decode_image
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
 from braintumor.imaging.windowing import array_to_gray
@@ -91,7 +92,7 @@ def read_image(
     gray, mode = decode_image(data, file_format, name, settings, page)
     warning = extension_mismatch_warning(file_format, name) if series is None else None
     warnings = (warning,) if warning else ()
-    return make_scan(gray, name, sha256 or sha256_hex(data), mode, series=series, warnings=warnings)
+    return examine_scan(make_scan(gray, name, sha256 or sha256_hex(data), mode, series=series, warnings=warnings))
 
 
 def _scan_from_array(array: NDArray[Any], name: str, settings: Settings) -> Scan:

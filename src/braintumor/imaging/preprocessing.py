@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from braintumor.imaging.geometry import Geometry
+from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.imaging.scan import Scan
-from braintumor.imaging.windowing import model_gray
 
 FitMode = Literal["letterbox", "stretch"]
 
@@ -93,7 +93,7 @@ def compute_geometry(pixels: NDArray[np.uint8], input_spec: InputSpec) -> Geomet
 
 
 def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Geometry]:
-    """Window, crop and resize a scan to a model input.
+    """Window, crop and resize a scan to a model input; text, rulers and a page around the head are left out.
 
     Trained models depend on the exact values: golden files pin them, and changing a single pixel requires training
     every model again.
@@ -105,7 +105,9 @@ def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Ge
     geometry : Geometry
         Mapping between the scan and the model input.
     """
-    pixels = model_gray(scan)
+    examined = examine_scan(scan).clean_gray
+    assert examined is not None
+    pixels = examined[1]
     geometry = compute_geometry(pixels, input_spec)
     left, top, right, bottom = geometry.paste_box
     size = (right - left, bottom - top)

@@ -103,6 +103,11 @@ class Scan:
         What the picture shows, as detected from its pixels.
     has_text_on_head : bool
         Whether text or marks lie on the head, where they cannot be masked.
+    panels : tuple of (left, top, right, bottom)
+        Panels of a multi-panel sheet, in pixels; right and bottom are exclusive.
+    clean_gray : (ndarray, ndarray of uint8), optional
+        `values` as they were examined, and grey values of the model input without text, rulers and page; ignored once
+        `values` is replaced.
     has_file_window : bool
         Whether `window` comes from the file.
     model_gray : (ndarray of float32, ndarray of uint8), optional
@@ -123,6 +128,8 @@ class Scan:
     is_oriented: bool = False
     picture: PictureKind = PictureKind.SLICE
     has_text_on_head: bool = False
+    panels: tuple[tuple[int, int, int, int], ...] = ()
+    clean_gray: tuple[NDArray[np.generic], NDArray[np.uint8]] | None = field(default=None, repr=False)
     has_file_window: bool = False
     model_gray: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = field(default=None, repr=False)
 
@@ -135,6 +142,11 @@ class Scan:
     def width(self) -> int:
         """Number of columns."""
         return int(self.values.shape[1])
+
+    @property
+    def is_examined(self) -> bool:
+        """Whether `clean_gray` belongs to `values`."""
+        return self.clean_gray is not None and self.clean_gray[0] is self.values
 
     @property
     def pixels(self) -> NDArray[np.float32]:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, NO_TUMOR_INDEX, NON_MR_MODALITIES, TUMOR_INDICES, TumorClass, Verdict
+from braintumor.imaging.picture.scan_examination import TEXT_ON_HEAD_REASON, picture_reason
+from braintumor.imaging.scan import Scan
 from braintumor.inference.outputs import Outputs
 
 
@@ -177,6 +179,21 @@ def decide_verdict(
             "above): the scan differs from the training scans, so the model may be wrong. A reader should decide."
         )
     return _apply_thresholds(probability, thresholds)
+
+
+def limit_by_picture(verdict: Verdict, reason: str, scan: Scan) -> tuple[Verdict, str]:
+    """Return the verdict and reason for what the picture of a scan allows.
+
+    A sheet, screenshot or photograph is uncertain unless it is rejected, and says so in both cases. With text on the
+    head, `no tumor found` becomes uncertain.
+    """
+    if picture := picture_reason(scan):
+        if verdict is Verdict.NOT_BRAIN_MRI:
+            return verdict, f"{picture} {reason}"
+        return Verdict.UNCERTAIN, f"{picture} {reason}"
+    if scan.has_text_on_head and verdict is Verdict.NO_TUMOR_FOUND:
+        return Verdict.UNCERTAIN, TEXT_ON_HEAD_REASON
+    return verdict, reason
 
 
 def _apply_thresholds(probability: float, thresholds: Thresholds) -> tuple[Verdict, str]:

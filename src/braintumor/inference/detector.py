@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, Verdict
 from braintumor.imaging import Scan, preprocess, read_scan, to_batch
+from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.inference.decision import (
     OODScore,
     decide_verdict,
+    limit_by_picture,
     predicted_class,
     prediction_set,
     softmax,
@@ -103,12 +105,12 @@ class Detector:
             The source cannot be read as a scan.
         """
         card, times = self.artifact.card, [time.perf_counter()]
-        scan = source if isinstance(source, Scan) else read_scan(source, name, self.settings)
+        scan = examine_scan(source if isinstance(source, Scan) else read_scan(source, name, self.settings))
         times.append(time.perf_counter())
         model_input, geometry = preprocess(scan, card.input_spec)
         turn = self._turn_detector.estimate(scan, model_input) if self._turn_detector else None
         if turn is not None and turn.correction:
-            unturned, scan = scan, turn.correct(scan)
+            unturned, scan = scan, examine_scan(turn.correct(scan))
             model_input, geometry = preprocess(scan, card.input_spec)
         times.append(time.perf_counter())
         outputs = self.infer(model_input[None])
@@ -117,6 +119,7 @@ class Detector:
         tumor = float(tumor_probability(probabilities))
         ood_score = self.ood_scores(outputs, model_input[None])[0]
         verdict, reason = decide_verdict(tumor, card.thresholds, ood_score, scan.modality)
+        verdict, reason = limit_by_picture(verdict, reason, scan)
         if turn is not None:
             if turn.correction and verdict is Verdict.NOT_BRAIN_MRI:  # a turn of something else means nothing
                 return self.detect(replace(unturned, is_oriented=True), name)
