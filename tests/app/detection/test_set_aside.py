@@ -9,7 +9,7 @@ from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
 from tests.helpers.apptest.detection import reading_session, summary_counts, upload, viewer_data
-from tests.helpers.discs import make_disc, make_slice
+from tests.helpers.scan_files.discs import make_disc, make_slice
 from tests.helpers.versions.tiny import write_version
 
 

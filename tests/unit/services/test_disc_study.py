@@ -12,8 +12,8 @@ from braintumor.services.file_discovery import discover_files
 from braintumor.services.file_groups import GroupKind, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.text import describe_skipped
-from tests.helpers.discs import STUDY, make_disc, make_slice, write_files, zip_files
 from tests.helpers.predictions_csv import read_rows
+from tests.helpers.scan_files.discs import STUDY, make_disc, make_slice, write_files, zip_files
 from tests.helpers.volumes import CASES
 
 pytestmark = pytest.mark.usefixtures("detector")

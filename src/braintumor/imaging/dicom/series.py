@@ -11,7 +11,7 @@ from braintumor.imaging.scan import SeriesPosition, SkippedScan
 from braintumor.text import pluralize
 
 # Roles of files that are set aside if their study has other images, with what they are called in a warning.
-_SET_ASIDE_ROLES: Final = {
+_SET_ASIDE_ROLES: Final[dict[str, str]] = {
     SkipReason.LOCALIZER: "a localizer, a coarse image for planning",
     SkipReason.DERIVED_MAP: "a map computed from other images",
     SkipReason.SCREENSHOT: "a screenshot",

@@ -118,12 +118,9 @@ def natural_sort_key(name: str) -> tuple[tuple[bool, int, str], ...]:
 def _plane_index(orientation: tuple[float, ...], planes: list[tuple[float, ...]]) -> int:
     """Return the index of the plane with this orientation within the tolerance, which is added if it is new."""
     for index, plane in enumerate(planes):
-        if plane == orientation:
-            return index
-        if len(plane) == len(orientation) == 6 and all(
-            sum(x * y for x, y in zip(plane[part], orientation[part], strict=True)) >= _MIN_PLANE_COSINE
-            for part in (slice(3), slice(3, 6))
-        ):
+        products = [x * y for x, y in zip(plane, orientation, strict=False)]
+        is_parallel = len(products) == 6 and min(sum(products[:3]), sum(products[3:])) >= _MIN_PLANE_COSINE
+        if plane == orientation or is_parallel:
             return index
     planes.append(orientation)
     return len(planes) - 1
