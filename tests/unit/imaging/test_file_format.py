@@ -109,7 +109,7 @@ def test_pixel_limit_of_16_bit_images_is_a_quarter():
         (b"MM\0*", FileFormat.TIFF),
         (b"PK\3\4", FileFormat.ZIP),
         (b"\x1f\x8b", FileFormat.ARCHIVE),
-        (b"GIF89a", FileFormat.UNKNOWN),
+        (b"GIF89a", FileFormat.GIF),
     ],
 )
 def test_format_is_detected_from_content(start, expected):

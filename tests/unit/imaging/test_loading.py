@@ -111,7 +111,6 @@ TRUNCATED = (SCANS / "rgb-444.jpg").read_bytes()[:-2000]
 CASES = {
     "empty": (b"", "is empty"),
     "text": (b"tumour, honestly\n" * 40, "not a JPEG, PNG"),
-    "gif": (encode_image(Image.fromarray(GRAY), "GIF"), "not a JPEG, PNG"),
     "truncated jpeg": (TRUNCATED, "truncated or damaged"),
     "truncated png": ((SCANS / "rgb.png").read_bytes()[:-2000], "truncated or damaged"),
     "header alone": ((SCANS / "l.png").read_bytes()[:40], "damaged"),
@@ -126,7 +125,7 @@ CASES = {
     "CMYK": (encode_image(Image.fromarray(GRAY).convert("CMYK"), "JPEG"), "print colours"),
     "animation": (
         encode_image(Image.fromarray(GRAY), "PNG", save_all=True, append_images=[Image.fromarray(255 - GRAY)]),
-        "several frames",
+        "an animated PNG with several frames",
     ),
 }
 
