@@ -17,8 +17,8 @@ from braintumor.reporting.xlsx_export import XLSX_MIME
 from braintumor.services.prediction_log import InMemoryPredictionStore, PredictionLog
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
+from tests.helpers.predictions_csv import read_workbook_rows
 from tests.helpers.readings import make_detection
-from tests.helpers.workbooks import read_workbook_rows
 
 ROWS = [csv_row(make_detection(name, minute)) for minute, name in enumerate(("first.jpg", "second.jpg", "third.jpg"))]
 FAILED = error_row("cut.jpg", "cut.jpg: the file is damaged.", "v1")

@@ -25,7 +25,7 @@ from tests.e2e.test_accessibility import find_problems
 from tests.helpers.e2e.detection_page import download, select_scan, upload, viewport_pixels
 from tests.helpers.e2e.server import serve_dashboard
 from tests.helpers.e2e.user import DESKTOP, PHONE, User, open_dashboard
-from tests.helpers.workbooks import read_workbook_rows
+from tests.helpers.predictions_csv import read_workbook_rows
 
 pytestmark = pytest.mark.slow
 

@@ -64,7 +64,12 @@ def replace_undrawable_lines(report: str, can_draw: Callable[[str], bool]) -> st
     """
     lines: set[str] = set()
     content = json.loads(report)
-    _map_lines(content, lambda line: lines.add(line) or line)
+
+    def collect(line: str) -> str:
+        lines.add(line)
+        return line
+
+    _map_lines(content, collect)
     undrawable = set(_find_undrawable(sorted(filter(needs_bundled_fonts, lines)), can_draw))
     replaced = _map_lines(content, lambda line: _OTHER_SCRIPTS.sub(_code, line) if line in undrawable else line)
     return json.dumps(replaced, ensure_ascii=False)

@@ -22,8 +22,8 @@ from braintumor.reporting.csv_export import COLUMNS
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 from tests.helpers.apptest.detection import BROKEN, csv_rows, reading_session, upload
+from tests.helpers.predictions_csv import read_workbook_rows
 from tests.helpers.readings import READINGS
-from tests.helpers.workbooks import read_workbook_rows
 
 FIRST_COLUMNS = (
     "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"

@@ -14,7 +14,7 @@ from braintumor.reporting.csv_export import COLUMNS, NUMBER_COLUMNS, csv_row, er
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.xlsx_export import to_xlsx, write_xlsx
 from tests.golden.draw import SCANS
-from tests.helpers.workbooks import read_sheet, read_workbook_rows
+from tests.helpers.predictions_csv import read_sheet, read_workbook_rows
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "=cmd|'/c calc'!A1", "{=1+1}", "'=1"]
 OTHER_TEXTS = ["https://example.org", "mailto:a@b", "00123", "1e5", "2025-01-31", "TRUE", "<b>&amp;", "脳 מוח 😀"]

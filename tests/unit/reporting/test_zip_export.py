@@ -17,8 +17,8 @@ from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.overlays import draw_scan_overlay, overlay_name
 from braintumor.reporting.report_scan import ReportEntry
 from braintumor.reporting.zip_export import export_zip
+from tests.helpers.predictions_csv import read_workbook_rows
 from tests.helpers.report_entries import make_entries, make_entry
-from tests.helpers.workbooks import read_workbook_rows
 
 SHA = "0123456789abcdef" * 4
 

@@ -20,8 +20,7 @@ from braintumor.reporting.csv_export import to_csv
 from braintumor.services.batch_predict import predict
 from braintumor.services.reading import ReadingService
 from tests.golden.draw import SCANS
-from tests.helpers.predictions_csv import read_rows, read_rows_without_time
-from tests.helpers.workbooks import read_workbook_rows
+from tests.helpers.predictions_csv import read_rows, read_rows_without_time, read_workbook_rows
 
 pytestmark = pytest.mark.usefixtures("detector")
 

@@ -19,9 +19,8 @@ from braintumor.enums import CLASSES
 from braintumor.services.batch_predict import predict
 from braintumor.services.reading import Reading, ReadingService
 from tests.golden.draw import SCANS
-from tests.helpers.predictions_csv import read_rows, read_rows_without_time
+from tests.helpers.predictions_csv import read_rows, read_rows_without_time, read_workbook_rows
 from tests.helpers.versions.tiny import write_version
-from tests.helpers.workbooks import read_workbook_rows
 
 pytestmark = pytest.mark.usefixtures("detector")
 
