@@ -3,16 +3,18 @@
 import ctypes
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from braintumor.imaging.edits import ScanEdit
 from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detection, Detector
 from braintumor.services.file_groups import FileGroup, group_files
 from braintumor.services.reading import Reading, ReadingOptions, ReadingService, group_id
-from braintumor.services.reading_job import ReadingJob, ReadingProgress
+from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress
 
 SESSION_KEY: Final = "reading-session"
 # Seconds. One or two scans are done by then, and the page shows them at once instead of an empty worklist first.
@@ -32,7 +34,9 @@ class ReadingSession:
         self._job: ReadingJob | None = None
         self._is_stopped = False
         self._version = ""
-        self._compared_detections: dict[tuple[str, str], Detection] = {}
+        self._compared_detections: dict[tuple[str, str, ScanEdit], Detection] = {}
+        self._previous_edits: dict[str, list[ScanEdit]] = {}
+        self.last_edited_id = ""
 
     def sync_files(self, detector: Detector, files: Sequence[UploadedFile]) -> None:
         """Start reading what this version has not read, and drop the results of removed files."""
@@ -68,6 +72,7 @@ class ReadingSession:
         self._skipped = {key: scans for key, scans in self._skipped.items() if key in present_keys}
         if not present_keys:
             self._compared_detections.clear()
+            self._previous_edits.clear()
         if removed:
             trim_memory()
 
@@ -133,13 +138,45 @@ class ReadingSession:
         self._is_stopped, self._job = False, None
 
     def detect_compared(self, detector: Detector, reading: Reading) -> Detection | None:
-        """Return the result of another version for a scan; None for an unreadable file."""
-        key = (detector.version, reading.id)
+        """Return the result of another version for a scan as it was read; None for an unreadable file."""
+        key = (detector.version, reading.id, reading.shown_edit)
         if reading.compressed_scan is not None and key not in self._compared_detections:
-            self._compared_detections[key] = detector.detect(reading.compressed_scan.to_scan())
+            # Both versions share the displayed scan, so the second one must not turn it.
+            scan = replace(reading.compressed_scan.to_scan(), is_oriented=True)
+            self._compared_detections[key] = detector.detect(scan)
             while len(self._compared_detections) > _MAX_COMPARED:
                 del self._compared_detections[next(iter(self._compared_detections))]
         return self._compared_detections.get(key)
+
+    def edit(self, detector: Detector, reading: Reading, edit: ScanEdit) -> None:
+        """Read a slice again as the reader changed it."""
+        if reading.source_scan is None:
+            return
+        self._previous_edits.setdefault(reading.id, []).append(reading.edit)
+        self._reread(detector, reading, edit)
+
+    def undo_edit(self, detector: Detector, reading: Reading) -> None:
+        """Return to the edit before the last one, or undo the detected turn of a scan without edits."""
+        if previous := self._previous_edits.get(reading.id):
+            self._reread(detector, reading, previous.pop())
+        elif reading.detection is not None and reading.detection.turn:
+            self.edit(detector, reading, reading.edit.turned(0))
+
+    def can_undo(self, reading: Reading) -> bool:
+        """Whether `undo_edit` changes anything."""
+        return bool(self._previous_edits.get(reading.id)) or bool(reading.detection and reading.detection.turn)
+
+    def _reread(self, detector: Detector, reading: Reading, edit: ScanEdit) -> None:
+        with INFERENCE_SLOTS:
+            self.last_edited_id = reading.id
+            result = ReadingService(detector, options=ReadingOptions(keep_scan=True)).reread(reading, edit)
+        partial = {} if self._job is None else {(self._job.version, k): v for k, v in self._job.readings.items()}
+        for (version, key), readings in {**partial, **self._completed}.items():
+            for index, each in enumerate(readings):
+                if each.id == reading.id and version == result.version:
+                    readings[index] = result
+                elif each.id == reading.id:  # other versions must read the edited scan, too
+                    self._completed.pop((version, key), None)
 
 
 def current_session() -> ReadingSession:

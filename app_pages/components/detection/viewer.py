@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import streamlit as st
 
 from app_pages.components.detection.result_card import score_text
+from app_pages.components.detection.session import current_session
 from app_pages.components.detection.viewer_layers import COLORS, base_layer, make_panel
 from app_pages.components.detection.worklist import READING_STATUS_TONES, ReadingStatus, WorklistItem, reading_status
 from app_pages.components.shared.formatting import pluralize
@@ -17,7 +18,8 @@ from braintumor.services.reading import Reading
 _ASSET_FOLDER: Final = Path(__file__).parent / "viewer_assets"
 # Concatenated, since a component takes one script.
 _SCRIPTS: Final = (
-    "windowing.js", "pixels.js", "contour.js", "viewport.js", "controls.js", "worklist.js", "slices.js", "viewer.js",
+    "windowing.js", "pixels.js", "contour.js", "viewport.js", "crop.js", "controls.js", "worklist.js",
+    "slices.js", "viewer.js",
 )  # fmt: skip
 VIEWER_KEY: Final = "viewer"
 # Worklist items on the page at a time: each has a thumbnail.
@@ -32,7 +34,11 @@ class VersionDetection(NamedTuple):
 
 
 def viewer_state(name: str) -> Any:
-    """Return a value the viewer reported: `chosen`, a slice ID, or `saliency`, whether to compute the saliency map."""
+    """Return a value the viewer reported.
+
+    `chosen` is a slice ID, `saliency` whether to compute the saliency map, and `edit` the last request to change a scan
+    (see `edit_tools.requested_edit`).
+    """
     return (st.session_state.get(VIEWER_KEY) or {}).get(name)
 
 
@@ -57,7 +63,10 @@ def show_viewer(
         "series": series_data(item, reading, thresholds),
         "colors": COLORS,
     }
-    _register_component()(key=VIEWER_KEY, data=data, on_chosen_change=_ignore_change, on_saliency_change=_ignore_change)
+    _register_component()(
+        key=VIEWER_KEY, data=data, on_chosen_change=_ignore_change, on_saliency_change=_ignore_change,
+        on_edit_change=_ignore_change,
+    )  # fmt: skip
 
 
 def _ignore_change() -> None:
@@ -91,7 +100,10 @@ def _item_data(item: WorklistItem) -> dict[str, Any]:
 
 
 def _scan_data(reading: Reading, detections: Sequence[VersionDetection]) -> dict[str, Any]:
-    data = {"id": reading.id, "name": reading.name, "error": reading.error}
+    data = {
+        "id": reading.id, "name": reading.name, "error": reading.error, "edit": str(reading.shown_edit),
+        "can_edit": reading.source_scan is not None, "can_undo": current_session().can_undo(reading),
+    }  # fmt: skip
     if reading.compressed_scan is None:
         return data
     scan, with_saliency = reading.compressed_scan.to_scan(), bool(viewer_state("saliency"))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app_pages.components.detection.downloads import show_downloads
+from app_pages.components.detection.edit_tools import apply_requested_edit, show_edit_buttons
 from app_pages.components.detection.model_accuracy import show_model_accuracy
 from app_pages.components.detection.reader_findings import edit_finding, finding_for, findings
 from app_pages.components.detection.result_card import show_result_card, show_warnings
@@ -37,6 +38,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     """
     session = current_session()
     session.collect()
+    apply_requested_edit(detector)
     progress, readings = session.progress(), session.readings()
     if is_polling and not progress.is_running:
         st.rerun()
@@ -74,6 +76,7 @@ def show_scan(
             st.caption("The reason is shown on the left and in the CSV.")
             return
         show_warnings(detections[0].detection)
+        show_edit_buttons(reading, detections[0].detector)
         for number, (detection, detector) in enumerate(detections):
             show_result_card(detection, detector.artifact.card.thresholds, f"{number}", len(detections) > 1)
         edit_finding(reading)
@@ -97,8 +100,8 @@ def _collect_detections(
 
 
 def _selected_item(items: Sequence[WorklistItem]) -> tuple[WorklistItem, Reading]:
-    """Return what the reader selected in the worklist; by default its first item."""
-    selected_id = str(viewer_state("chosen"))
+    """Return what the reader selected in the worklist or edited last; by default its first item."""
+    selected_id = str(viewer_state("chosen") or current_session().last_edited_id)
     for item in items:
         index = item.index_of(selected_id)
         if index is not None:
@@ -123,14 +126,15 @@ def _log_new_predictions(
     log = current_prediction_log()
     for reading in readings:
         key, finding = (reading.id, reading.version), finding_for(reading, all_findings)
-        if logged.get(key, ()) != finding:
+        state = finding, reading.row["timestamp"]  # a new timestamp: the reader changed the scan, and it was read again
+        if logged.get(key) != state:
             log.record(reading.row, finding)
-            logged[key] = finding
+            logged[key] = state
     for compared in detections[1:]:
-        key = selected.id, compared.detection.model_version
-        if key not in logged:
+        key, state = (selected.id, compared.detection.model_version), (None, compared.detection.timestamp)
+        if logged.get(key) != state:
             log.record(compared.detection)
-            logged[key] = None
-    removed = current_session().removed_ids(slice_id for slice_id, _ in logged)
+            logged[key] = state
+    removed = current_session().removed_ids(key[0] for key in logged)
     for key in [key for key in logged if key[0] in removed]:
         del logged[key]

@@ -5,6 +5,7 @@ class Viewer {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.viewport = new Viewport(this.find(".viewport"), colors);
+    this.crop = new CropTool(this.viewport);
     this.worklist = new Worklist(this.find(".worklist"), (id) => this.choose(id));
     this.slices = new SliceSlider(this.find(".slices"), (id) => this.choose(id));
     this.pendingId = "";
@@ -19,8 +20,12 @@ class Viewer {
     const actions = {
       previous: () => this.worklist.step(-1), next: () => this.worklist.step(1), reset: () => this.resetView(),
       in: () => this.viewport.zoomAt(1.25), out: () => this.viewport.zoomAt(0.8),
+      crop: () => this.setCropping(!this.crop.isActive),
     };
-    for (const button of root.querySelectorAll("button")) {
+    for (const button of root.querySelectorAll("[data-edit]")) {
+      button.addEventListener("click", () => this.edit(button.dataset.edit));
+    }
+    for (const button of root.querySelectorAll("button[data-action]")) {
       button.addEventListener("click", actions[button.dataset.action]);
     }
     addViewportControls(this.find(".viewport"), this);
@@ -75,6 +80,24 @@ class Viewer {
     for (const name of names) this.setOverlay(name, !visible.length);
   }
 
+  setCropping(isOn) {
+    this.crop.setActive(isOn);
+    this.find("[data-action=crop]").setAttribute("aria-pressed", String(isOn));
+    this.find(".crop-actions").hidden = !isOn;
+  }
+
+  // Asks the server to change the scan and read it again; the number tells two equal requests apart.
+  edit(action) {
+    const box = action === "crop" ? this.crop.box : null;
+    this.setCropping(false);
+    this.setState("edit", { id: this.scanId, action, box, number: `${Date.now()}-${Math.random()}` });
+  }
+
+  enableEdits(scan) {
+    for (const button of this.root.querySelectorAll(".edits button")) button.disabled = !scan.can_edit || !scan.base;
+    this.find("[data-edit=undo]").disabled = !scan.can_undo;
+  }
+
   setSlider(name, value) {
     if (name === "opacity") {
       this.viewport.settings.opacity = value;
@@ -121,8 +144,11 @@ class Viewer {
   async showScan(scan, series) {
     // Identified by the first slice, because two series may have the same title.
     const isSameSeries = Boolean(series) && series.ids[0] === this.seriesId;
-    const keepView = isSameSeries || scan.id === this.scanId;
-    Object.assign(this, { scanId: scan.id, seriesId: series?.ids[0] || "" });
+    const isSameEdit = scan.id !== this.scanId || scan.edit === this.scanEdit;
+    const keepView = isSameEdit && (isSameSeries || scan.id === this.scanId);
+    Object.assign(this, { scanId: scan.id, scanEdit: scan.edit, seriesId: series?.ids[0] || "" });
+    this.setCropping(false);
+    this.enableEdits(scan);
     this.find(".name").textContent = scan.name;
     const error = this.find(".error");
     error.hidden = !scan.error;

@@ -98,6 +98,18 @@ class Viewport {
     this.draw();
   }
 
+  // Corner and size of the scan on a canvas, in CSS pixels.
+  placement(canvas) {
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    const scale = Math.min(width / this.scan.width, height / this.scan.height) * this.zoom;
+    const size = [this.scan.width * scale, this.scan.height * scale];
+    // Panning stops at the edges of the scan.
+    const limit = size.map((side, i) => Math.max(0, (side - [width, height][i]) / 2));
+    this.x = Math.max(-limit[0], Math.min(limit[0], this.x));
+    this.y = Math.max(-limit[1], Math.min(limit[1], this.y));
+    return { corner: [(width - size[0]) / 2 + this.x, (height - size[1]) / 2 + this.y], size };
+  }
+
   draw() {
     const ratio = window.devicePixelRatio || 1;
     for (const { layers, canvas } of this.panels || []) {
@@ -105,16 +117,28 @@ class Viewport {
       if (!width || !this.scan?.image) continue;
       canvas.width = width * ratio;
       canvas.height = height * ratio;
-      const scale = Math.min(width / this.scan.width, height / this.scan.height) * this.zoom;
-      const size = [this.scan.width * scale, this.scan.height * scale];
-      // Panning stops at the edges of the scan.
-      const limit = size.map((side, i) => Math.max(0, (side - [width, height][i]) / 2));
-      this.x = Math.max(-limit[0], Math.min(limit[0], this.x));
-      this.y = Math.max(-limit[1], Math.min(limit[1], this.y));
-      const corner = [(width - size[0]) / 2 + this.x, (height - size[1]) / 2 + this.y];
-      this.drawPanel(canvas.getContext("2d"), layers, ratio, corner, size);
+      const { corner, size } = this.placement(canvas);
+      const context = canvas.getContext("2d");
+      this.drawPanel(context, layers, ratio, corner, size);
+      if (this.crop) this.drawCrop(context, corner, size);
     }
     this.element.classList.toggle("zoomed", this.zoom > 1);
+  }
+
+  // Darkens what lies outside the box.
+  drawCrop(context, [left, top], [width, height]) {
+    const [x, y] = [left + this.crop[0] * width, top + this.crop[1] * height];
+    const [boxWidth, boxHeight] = [(this.crop[2] - this.crop[0]) * width, (this.crop[3] - this.crop[1]) * height];
+    const outside = new Path2D();
+    outside.rect(left, top, width, height);
+    outside.rect(x, y, boxWidth, boxHeight);
+    context.fillStyle = "rgba(0, 0, 0, 0.6)";
+    context.fill(outside, "evenodd");
+    for (const [lineWidth, color] of [[4, "rgba(0, 0, 0, 0.6)"], [2, "#fff"]]) {
+      context.lineWidth = lineWidth;
+      context.strokeStyle = color;
+      context.strokeRect(x, y, boxWidth, boxHeight);
+    }
   }
 
   drawPanel(context, layers, ratio, [left, top], [width, height]) {
