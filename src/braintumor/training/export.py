@@ -25,6 +25,7 @@ from braintumor.inference.model_card import (
     update_card,
 )
 from braintumor.models.builder import load_keras_model
+from braintumor.models.compact_weights import store_weights_as_float16
 from braintumor.models.grad_cam import map_extent
 from braintumor.models.onnx_autodiff.graph import GRADIENT_OUTPUT, build_gradient_onnx
 from braintumor.models.recipe import Recipe
@@ -36,10 +37,11 @@ from braintumor.training.ensemble import check_ensemble
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 PROBABILITY_TOLERANCE: Final = 1e-5
+# Larger models store their weights with 16 bits, at the price of a larger difference.
+LARGE_MODEL_BYTES: Final = 10 * 2**20
+FLOAT16_TOLERANCE: Final = 2e-3
 # Rounding switches single ReLUs on or off, which changes the gradient of a few scans; the median must agree.
 GRADIENT_TOLERANCE: Final = 0.03
-# The gradient graph contains the weights again, so it is written only for ONNX models up to this size.
-MAX_GRADIENT_MODEL_BYTES: Final = 10 * 2**20
 _CHECKED_SCANS: Final = 64
 _GRADIENT_STEP: Final = 4  # the gradient, which is slower, is compared on every fourth of them
 
@@ -48,7 +50,7 @@ def export_model(name: str, settings: Settings | None = None) -> str:
     """Write `model.onnx` of a trained model: logits, probabilities, a heat map per class, and a mask if it has one.
 
     `saliency.onnx`, the gradient of the tumour log-odds, is written as well if all operators have a gradient rule and
-    the model is not larger than 10 MB.
+    the model is not larger than 10 MB. The weights of a larger model are stored with 16 bits.
 
     Parameters
     ----------
@@ -63,8 +65,8 @@ def export_model(name: str, settings: Settings | None = None) -> str:
     Raises
     ------
     ArtifactError
-        There is no `model.keras`, or a probability on real test scans differs from Keras by more than 1e-5, or the
-        gradients differ. Nothing is written then.
+        There is no `model.keras`, or a probability on real test scans differs from Keras by more than 1e-5 (2e-3 with
+        16-bit weights), or the gradients differ. Nothing is written then.
     """
     settings = settings or get_settings()
     folder = settings.outputs / name
@@ -75,15 +77,22 @@ def export_model(name: str, settings: Settings | None = None) -> str:
         raise ArtifactError(f"{name}: there is no {KERAS_FILE} to export. Train it with: braintumor train {name}")
     model = load_keras_model(folder / KERAS_FILE)
     content = to_onnx(model)
+    is_large = len(content) > LARGE_MODEL_BYTES
+    if is_large:
+        content = store_weights_as_float16(content)
     images = _load_check_images(Recipe(**card.recipe), Protocol(card.protocol), settings)
     difference = max_abs_difference(model, content, images)
-    if difference > PROBABILITY_TOLERANCE:
+    tolerance = FLOAT16_TOLERANCE if is_large else PROBABILITY_TOLERANCE
+    if difference > tolerance:
         raise ArtifactError(
             f"{name}: the probabilities of ONNX and Keras differ by {difference:.2e} on {len(images)} scans (allowed: "
-            f"{PROBABILITY_TOLERANCE:.0e}). Nothing was written. Compare the installed versions of tf2onnx and "
+            f"{tolerance:.0e}). Nothing was written. Compare the installed versions of tf2onnx and "
             "onnxruntime with uv.lock."
         )
-    gradient, agreement = _export_gradient_if_possible(model, content, images[::_GRADIENT_STEP])
+    # The gradient graph would contain the weights again.
+    gradient, agreement = (
+        (None, None) if is_large else _export_gradient_if_possible(model, content, images[::_GRADIENT_STEP])
+    )
     write_atomically(folder / MODEL_FILE, content)
     for file in (SALIENCY_FILE, LITERT_FILE, INT8_FILE):  # of an earlier model
         (folder / file).unlink(missing_ok=True)
@@ -192,9 +201,7 @@ def _load_check_images(recipe: Recipe, protocol: Protocol, settings: Settings) -
 def _export_gradient_if_possible(
     model: keras.Model, content: bytes, images: NDArray[np.float32]
 ) -> tuple[bytes | None, dict[str, Any] | None]:
-    """Return the gradient graph and its agreement; None for both if it is too large or an operator has no rule."""
-    if len(content) > MAX_GRADIENT_MODEL_BYTES:
-        return None, None
+    """Return the gradient graph and its agreement; None for both if an operator has no rule."""
     try:
         return export_gradient(model, content, images)
     except RecipeError:
