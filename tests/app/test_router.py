@@ -70,9 +70,10 @@ def test_pages_import_no_training_package(artifacts: Settings, root: Path) -> No
     assert process.stdout.strip().splitlines()[-1:] in ([], [""])
 
 
-def test_upload_limit_of_the_server_is_that_of_the_settings(root: Path, empty: Settings) -> None:
+def test_upload_limit_of_the_server_is_the_largest_of_the_settings(root: Path, empty: Settings) -> None:
     config = tomllib.loads((root / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
-    assert config["server"]["maxUploadSize"] * 2**20 == empty.max_bytes
+    largest = max(empty.max_bytes, empty.max_volume_bytes, empty.max_archive_bytes)
+    assert config["server"]["maxUploadSize"] * 2**20 == largest
 
 
 def test_pages_collect_no_usage_statistics(root: Path) -> None:

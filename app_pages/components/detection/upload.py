@@ -7,10 +7,12 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from braintumor.imaging.file_format import FORMAT_NAMES
 from braintumor.settings import Settings
 
 FILES_OPTION: Final = "Files or ZIP"
 FOLDER_OPTION: Final = "Folder"
+_FORMATS: Final = f"{', '.join(FORMAT_NAMES[:-1])}, or a {FORMAT_NAMES[-1]} of them"
 _UPLOADER_COUNT_KEY: Final = "uploader-count"
 _UPLOADS_KEY: Final = "uploads"
 
@@ -26,10 +28,9 @@ def choose_files(source: str, settings: Settings) -> list[UploadedFile]:
     """Return the uploaded files. Any file name is accepted: the format is detected from the content."""
     is_folder, key = source == FOLDER_OPTION, f"upload-{source}-{st.session_state.get(_UPLOADER_COUNT_KEY, 0)}"
     files = st.file_uploader(
-        "A folder with its subfolders" if is_folder else "JPEG, PNG, TIFF, BMP, WebP, DICOM, NIfTI, or a ZIP of them",
+        f"{'A folder with its subfolders' if is_folder else _FORMATS}. {limits_text(settings)}",
         accept_multiple_files="directory" if is_folder else True,
-        # The limit of the largest format, an archive; other formats have lower limits, checked when they are read.
-        max_upload_size=max(1, max(settings.max_bytes, settings.max_archive_bytes) // 2**20),
+        max_upload_size=largest_upload(settings) // 2**20,
         key=key,
         help="Files are read in memory and not stored. Remove patient names from file names before you upload.",
     )
@@ -38,6 +39,24 @@ def choose_files(source: str, settings: Settings) -> list[UploadedFile]:
     if len(files) > limit:
         st.error(f"{len(files):,} files uploaded, but at most {limit:,} are read at once. Only the first are read.")
     return files[:limit]
+
+
+def largest_upload(settings: Settings) -> int:
+    """Return the limit of the uploader in bytes: that of the largest format, in whole megabytes.
+
+    The limits of the other formats are checked when a file is read.
+    """
+    limit = max(settings.max_bytes, settings.max_volume_bytes, settings.max_archive_bytes)
+    return max(1, limit // 2**20) * 2**20
+
+
+def limits_text(settings: Settings) -> str:
+    """Return the sentence about the allowed sizes."""
+    slice_limit, volume_limit, archive_limit = (
+        f"{limit / 2**20:,.4g} MB"
+        for limit in (settings.max_bytes, settings.max_volume_bytes, settings.max_archive_bytes)
+    )
+    return f"Up to {slice_limit} per slice, {volume_limit} per volume (NIfTI) and {archive_limit} per ZIP."
 
 
 def remove_all() -> None:
