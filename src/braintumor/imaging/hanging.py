@@ -5,7 +5,7 @@ Directions are those of DICOM (LPS): x to the patient's left, y to the back, z t
 
 import math
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,14 @@ MAX_ANISOTROPY: Final = 10.0
 # Deviations from unit length and from a right angle, beyond which direction cosines are wrong rather than rounded.
 _MAX_LENGTH_ERROR: Final = 0.1
 _MAX_COSINE_BETWEEN: Final = 0.1
-# A slice within 45 degrees of an anatomical plane has its name.
-_MIN_PLANE_COSINE: Final = math.sqrt(0.5) - 1e-6
+# A slice within 45 degrees of an anatomical plane has its name; in the middle, where cosines are rounded, it has none.
+_MIN_PLANE_COSINE: Final = math.sqrt(0.5) + 0.005
 _PLANES: Final = ("sagittal", "coronal", "axial")
 # How each plane is displayed, by the axis of its normal: axis and sign of the columns (left to right), then of the rows
 # (top to bottom). The patient's right is on the left; sagittal slices face left.
 _DISPLAY: Final = (((1, 1), (2, -1)), ((0, 1), (2, -1)), ((0, 1), (1, 1)))
 # Sign of the direction in which slices are counted: towards the patient's right, front and head, as in an RAS volume.
 _COUNTING: Final = (-1.0, -1.0, 1.0)
-
-P = TypeVar("P", NDArray[np.uint8], NDArray[np.float32])
 
 
 def has_valid_orientation(orientation: Sequence[float]) -> bool:
@@ -57,13 +55,14 @@ def name_plane(orientation: Sequence[float]) -> str:
     """Return `axial`, `coronal`, `sagittal`, or `oblique` further than 45 degrees from each; empty if unknown."""
     if not has_valid_orientation(orientation):
         return ""
-    cosines = [abs(component) for component in slice_normal(orientation)]
+    normal = slice_normal(orientation)
+    cosines = [abs(component) / math.hypot(*normal) for component in normal]
     return next((name for name, cosine in zip(_PLANES, cosines, strict=True) if cosine >= _MIN_PLANE_COSINE), "oblique")
 
 
 def hang(
-    values: P, orientation: Sequence[float], spacing: tuple[float, float] | None = None
-) -> tuple[P, tuple[float, float] | None]:
+    values: NDArray[Any], orientation: Sequence[float], spacing: tuple[float, float] | None = None
+) -> tuple[NDArray[Any], tuple[float, float] | None]:
     """Turn and flip a slice to the radiological display, exactly as `Volume.slice_along` does for NIfTI.
 
     Axial slices have the front, and all others the head at the top; the patient's right is on the left, and sagittal
@@ -108,7 +107,7 @@ def _nearest_axes(orientation: Sequence[float]) -> tuple[tuple[int, int], tuple[
     return axes[0], axes[1], axes[2]
 
 
-def resample_square(values: P, spacing: tuple[float, float]) -> tuple[P, tuple[float, float]]:
+def resample_square(values: NDArray[Any], spacing: tuple[float, float]) -> tuple[NDArray[Any], tuple[float, float]]:
     """Resample to square pixels of the smaller spacing; leave square and implausible spacings unchanged.
 
     Parameters

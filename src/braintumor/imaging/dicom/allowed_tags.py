@@ -62,11 +62,11 @@ PRIVATE_BLOCKS: Final[tuple[tuple[int, str, dict[str, int]], ...]] = (
     (0x2001, "Philips Imaging DD 001", {"PhilipsBValue": 0x03}),
 )
 # A block starts at any of these elements, which names it; scanners use the first ones.
-_BLOCK_STARTS: Final = range(0x10, 0x18)
+PRIVATE_BLOCK_STARTS: Final = range(0x10, 0x18)
 PRIVATE_TAGS: Final = tuple(
     tag
     for group, _, elements in PRIVATE_BLOCKS
-    for start in _BLOCK_STARTS
+    for start in PRIVATE_BLOCK_STARTS
     for tag in (group << 16 | start, *(group << 16 | start << 8 | element for element in elements.values()))
 )
 

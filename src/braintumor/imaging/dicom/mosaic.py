@@ -63,8 +63,8 @@ def find_mosaic_layout(dataset: Dataset, decode: Callable[[int], NDArray[Any]]) 
         if rows % side == 0 and columns % side == 0:
             return MosaicLayout(count, side)
     values = decode(0)
-    side = detect_side(values) or _side_of_matrix(dataset, rows, columns)
-    return MosaicLayout(_count_tiles(values, side), side) if side else None
+    tiles = detect_side(values) or _side_of_matrix(dataset, rows, columns)
+    return MosaicLayout(_count_tiles(values, tiles), tiles) if tiles else None
 
 
 def split_frames(dataset: Dataset, frames: Sequence[FrameMetadata], layout: MosaicLayout) -> tuple[FrameMetadata, ...]:

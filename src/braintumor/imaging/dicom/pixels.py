@@ -73,7 +73,7 @@ def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
     shift = _shift_of_high_bit(dataset)
     # GDCM ends the process if JPEG streams of 8 bits are declared to have fewer.
     has_wrong_depth = _is_jpeg(dataset) and (get_int(dataset, "BitsStored") or 8) < 8
-    options = {"bits_stored": int(dataset.BitsAllocated)} if shift or has_wrong_depth else {}
+    options: dict[str, Any] = {"bits_stored": int(dataset.BitsAllocated)} if shift or has_wrong_depth else {}
     values, _ = decoder.as_array(dataset, index=index, **options)
     if shift and (values >> int(dataset.BitsStored)).any():
         values = values >> shift

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import config, dcmread
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import JPEGExtended12Bit, MediaStorageDirectoryStorage
 
 from braintumor.imaging.dicom.allowed_tags import ALL_TAGS, PIXEL_DATA_TAGS, PRIVATE_TAGS
@@ -29,6 +30,7 @@ from braintumor.imaging.dicom.parsing import parse_metadata
 from braintumor.imaging.dicom.pixels import decode_frame, has_supported_depth, has_supported_layout, transfer_syntax
 from braintumor.imaging.dicom.values import get_int, get_text
 
+_READ_TAGS: Final = [*map(Tag, ALL_TAGS), *map(Tag, PRIVATE_TAGS)]
 # The process ends after this time without a request; the next file starts a new one.
 IDLE_SECONDS: Final = 30
 # Bounds a decoder that runs on after the client has given up.
@@ -79,7 +81,7 @@ class RequestHandler:
 
 def _load_file(content: bytes) -> LoadedFile:
     try:
-        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=[*ALL_TAGS, *PRIVATE_TAGS])
+        dataset = dcmread(io.BytesIO(content), force=True, specific_tags=_READ_TAGS)
     except MemoryError:
         raise
     except Exception as error:  # damaged data can raise any error of a parser

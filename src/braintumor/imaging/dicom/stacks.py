@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from braintumor.enums import SkipReason
 from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
+from braintumor.imaging.hanging import name_plane
 
 # Minimum cosine between the rows, and between the columns, of slices of one plane: 5 degrees, because correction of
 # motion during a time series turns the slices a little.
 _MIN_PLANE_COSINE: Final = 0.996
 # Slices closer than this are at the same place, in mm; the thinnest slices are some 0.3 mm apart.
 _PLACE_TOLERANCE: Final = 0.05
-# Minimum cosine between the slice normal and an axis of the body to name the plane after it.
-_MIN_NAMED_COSINE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +96,6 @@ def split_into_stacks(members: Iterable[DicomSlice]) -> list[SliceStack]:
             volume.sort(key=_spatial_sort_key(volume))
             stacks.append(SliceStack(tuple(volume), plane, qualifiers[key], index, len(volumes), has_times))
     return stacks
-
-
-def name_plane(orientation: Sequence[float]) -> str:
-    """Return `axial`, `coronal`, `sagittal` or `oblique` for direction cosines; empty if they are."""
-    if len(orientation) != 6:
-        return ""
-    a, b, c, d, e, f = orientation
-    cosines = abs(b * f - c * e), abs(c * d - a * f), abs(a * e - b * d)
-    names = ("sagittal", "coronal", "axial")
-    return next((name for name, cosine in zip(names, cosines, strict=True) if cosine >= _MIN_NAMED_COSINE), "oblique")
 
 
 def natural_sort_key(name: str) -> tuple[tuple[bool, int, str], ...]:
