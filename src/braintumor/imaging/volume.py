@@ -74,7 +74,7 @@ class Volume:
         These include all that are not finite, as outside the brain in many skull-stripped volumes.
         """
         # `np.take` would copy the whole volume for each slice, because it is not stored in C order.
-        stored = self.voxels[(*(slice(None),) * axis, index)].T[::-1, ::-1]
+        stored = np.moveaxis(self.voxels, axis, 0)[index].T[::-1, ::-1]
         values = apply_rescale(stored, self.slope, self.intercept)
         padding = ~np.isfinite(values)
         if self.padding is not None:
@@ -83,7 +83,7 @@ class Volume:
             return values.astype(np.float32), None
         if padding.all():
             return np.full(values.shape, self.window_edges[0], np.float32), padding
-        return fill_padding(values, padding), padding
+        return fill_padding(values.astype(np.float32), padding), padding
 
 
 def read_volumes(data: bytes, name: str, settings: Settings) -> Iterator[Volume]:

@@ -8,7 +8,7 @@ from braintumor.enums import CLASSES
 from braintumor.settings import Settings
 from tests.app.conftest import Open
 from tests.helpers.apptest.detection import upload, viewer_data
-from tests.helpers.volumes import make_volume, split_volume
+from tests.helpers.scan_files.volumes import make_volume, split_volume
 
 
 def test_page_states_the_formats_and_limits(artifacts: Settings, open_page: Open) -> None:

@@ -11,8 +11,8 @@ from braintumor.imaging import FailedScan, Scan, read_scan
 from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.settings import Settings
 from tests.helpers.malformed.valid_files import encode_image, make_zip
+from tests.helpers.scan_files.volumes import make_volume, make_voxels, split_volume
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import make_volume, make_voxels, split_volume
 
 NOISE = np.random.default_rng(1).integers(0, 255, (200, 200), np.uint8)
 PNG = encode_image(Image.fromarray(NOISE), "PNG")

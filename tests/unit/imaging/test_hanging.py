@@ -11,8 +11,8 @@ from braintumor.imaging import Scan, read_scan
 from braintumor.imaging.hanging import hang, has_valid_orientation, name_plane, resample_square
 from tests.golden.draw import make_arrays
 from tests.helpers.dicoms import make_dicom, make_sequence
+from tests.helpers.scan_files.volumes import make_volume
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import make_volume
 
 GRAY_16 = make_arrays()["array-uint16"]
 VOXELS = np.random.default_rng(3).integers(1, 4096, (34, 40, 36)).astype(np.uint16)

@@ -9,8 +9,8 @@ import pytest
 from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, read_scan
 from braintumor.settings import Settings
+from tests.helpers.scan_files.volumes import SHAPE, make_volume, make_voxels
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import SHAPE, make_volume, make_voxels
 
 
 def slices_of(results, plane):

@@ -14,7 +14,7 @@ from braintumor.services.reading import ReadingService
 from braintumor.text import describe_skipped
 from tests.helpers.predictions_csv import read_rows
 from tests.helpers.scan_files.discs import STUDY, make_disc, make_slice, write_files, zip_files
-from tests.helpers.volumes import CASES
+from tests.helpers.scan_files.volumes import CASES
 
 pytestmark = pytest.mark.usefixtures("detector")
 

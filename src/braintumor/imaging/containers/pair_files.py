@@ -36,7 +36,8 @@ def join_pair_files(files: Iterable[_Item], settings: Settings) -> Iterator[_Ite
             waiting.setdefault((half.stem, half.is_header), []).append(file)
             continue
         other: Any = others.pop(0)
-        yield from _join(*((file, other) if half.is_header else (other, file)), settings)
+        header_file, image_file = (file, other) if half.is_header else (other, file)
+        yield from _join(header_file, image_file, settings)
     for halves in waiting.values():
         yield from map(_lone_half, halves)
 

@@ -123,6 +123,7 @@ def _parse_header(header: bytes) -> tuple[int, Any]:
     """Return the position of the first voxel in its file, and the header."""
     import nibabel  # slow to import, and few files need it
 
+    parsed: Any
     if is_nifti2(header):
         parsed = nibabel.nifti2.Nifti2PairHeader(header[:NIFTI2_BYTES], check=False)
     elif header[344:348] == b"ni1\0":

@@ -10,8 +10,8 @@ from braintumor.imaging import FailedScan, Scan
 from braintumor.imaging.containers.gzip_content import decompress_gzip
 from braintumor.imaging.file_format import FileFormat, detect_format
 from tests.helpers.malformed.valid_files import make_zip
+from tests.helpers.scan_files.volumes import CASES, make_volume
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import CASES, make_volume
 
 CONTENT = bytes(range(256)) * 1_000
 

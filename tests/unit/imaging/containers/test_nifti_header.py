@@ -9,8 +9,8 @@ from braintumor.imaging.containers.nifti_header import (
     UNKNOWN_ORIENTATION_WARNING,
     parse_nifti_header,
 )
+from tests.helpers.scan_files.volumes import CASES, make_volume, make_voxels, set_fields
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import CASES, make_volume, make_voxels, set_fields
 
 # A volume stored in another order than right, anterior, superior, so that ignoring its transform changes the slices.
 AFFINE = np.array([[0, 0, 2.0, 0], [-2.0, 0, 0, 0], [0, -2.0, 0, 0], [0, 0, 0, 1]])

@@ -14,8 +14,8 @@ from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.settings import Settings
 from tests.helpers.dicoms import make_dicom
 from tests.helpers.malformed.valid_files import encode_image, make_zip
+from tests.helpers.scan_files.volumes import make_volume, make_voxels, set_fields, split_volume
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import make_volume, make_voxels, set_fields, split_volume
 
 HEADER, VOXELS = split_volume(make_volume())
 

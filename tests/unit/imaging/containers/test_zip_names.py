@@ -12,8 +12,8 @@ from PIL import Image
 from braintumor.imaging import Scan
 from braintumor.imaging.containers.zip_names import decode_names
 from tests.helpers.malformed.valid_files import encode_image
+from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import CASES
 
 PNG = encode_image(Image.fromarray(np.rint(np.random.default_rng(1).random((40, 40)) * 255).astype(np.uint8)), "PNG")
 

@@ -10,8 +10,8 @@ from braintumor.settings import Settings
 from tests.golden.draw import make_arrays
 from tests.helpers.dicoms import UID_ROOT, make_dicom, make_sequence
 from tests.helpers.enhanced import add_private, make_enhanced
+from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import CASES
 
 GRAY_16 = make_arrays()["array-uint16"]
 AXIAL, CORONAL = [1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1]

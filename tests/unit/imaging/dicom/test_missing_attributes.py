@@ -12,7 +12,7 @@ from braintumor.imaging import read_scan
 from tests.golden.draw import draw_head, make_arrays
 from tests.helpers.dicoms import encode_compressed, make_dataset, make_dicom
 from tests.helpers.malformed.valid_files import encode_image
-from tests.helpers.volumes import CASES
+from tests.helpers.scan_files.volumes import CASES
 
 GRAY, GRAY_16, COLOR = (make_arrays()[f"array-{name}"] for name in ("uint8", "uint16", "rgb"))
 SIGNED = np.rint(draw_head() * 3000 - 1000).astype(np.int16)

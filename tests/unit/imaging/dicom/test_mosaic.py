@@ -9,8 +9,8 @@ from braintumor.imaging import FailedScan, Scan
 from braintumor.imaging.dicom.mosaic import detect_side
 from tests.helpers.dicoms import make_dicom
 from tests.helpers.enhanced import add_private, make_mosaic, make_mosaic_pixels
+from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import CASES
 
 AXIAL = [1, 0, 0, 0, 1, 0]
 

@@ -14,7 +14,7 @@ from braintumor.settings import Settings
 from tests.golden.draw import make_arrays
 from tests.helpers.dicoms import UID_ROOT, make_dicom
 from tests.helpers.enhanced import make_enhanced, make_mosaic
-from tests.helpers.volumes import CASES
+from tests.helpers.scan_files.volumes import CASES
 
 GRAY_16 = make_arrays()["array-uint16"]
 AXIAL, SAGITTAL = [1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, -1]

@@ -11,9 +11,9 @@ from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, read_scan
 from braintumor.settings import Settings
 from tests.golden.draw import draw_head
+from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
 from tests.helpers.tiffs import make_tiff
-from tests.helpers.volumes import CASES
 
 DRAWN = draw_head(70, 53)
 TWELVE_BITS = np.rint(DRAWN * 4095).astype(np.uint16)

@@ -8,8 +8,8 @@ from braintumor.enums import CLASSES
 from braintumor.imaging import read_scan
 from braintumor.imaging.windowing import model_gray
 from tests.helpers.dicoms import make_dicom, make_sequence
+from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
-from tests.helpers.volumes import CASES
 
 TWELVE_BITS = np.rint(make_phantom(CLASSES[1], 5).pixels * (2000 / 255)).astype(np.int16)
 EXPECTED = read_scan(make_dicom(TWELVE_BITS))

@@ -10,9 +10,9 @@ from braintumor.imaging import preprocess, read_scan
 from braintumor.imaging.preprocessing import InputSpec
 from braintumor.imaging.windowing import find_padding, model_gray
 from tests.helpers.dicoms import make_dicom
+from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
 from tests.helpers.tiffs import make_tiff
-from tests.helpers.volumes import CASES
 
 SLICE = make_phantom(CLASSES[0], 3).pixels.astype(np.float32) * 8
 ROWS, COLUMNS = np.mgrid[-128:128, -128:128]

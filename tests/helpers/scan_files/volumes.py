@@ -8,7 +8,7 @@ import numpy as np
 
 SHAPE = (40, 48, 36)
 # Inputs on which reading went wrong once; they lie outside the repository, and only some machines have them.
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
 
 
 def make_voxels() -> np.ndarray:
