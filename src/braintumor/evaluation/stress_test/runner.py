@@ -14,6 +14,7 @@ from braintumor.evaluation.stress_test.explanation_sanity import measure_explana
 from braintumor.evaluation.stress_test.external import measure_external
 from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.evaluation.stress_test.ood_rejection import measure_ood_rejection
+from braintumor.evaluation.stress_test.overlays import measure_overlays
 from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
@@ -27,6 +28,7 @@ CHECKS: Final[dict[str, Check]] = {
     "novelty": measure_ood_rejection,
     "origin": measure_domain_probe,
     "robustness": measure_robustness,
+    "overlays": measure_overlays,
     "sanity": measure_explanation_sanity,
     "latency": measure_latency,
 }

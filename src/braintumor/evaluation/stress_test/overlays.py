@@ -1,0 +1,52 @@
+"""Burned-in text and rulers: how many scans are suspected and cleared with each kind of overlay, and without."""
+
+from typing import Final
+
+import numpy as np
+from tqdm import tqdm
+
+from braintumor.enums import NO_TUMOR_INDEX, Verdict
+from braintumor.evaluation.metrics.bootstrap import MetricEntry, mean_with_ci
+from braintumor.evaluation.sampling import sample_across_groups
+from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
+from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS, OverlayFunction
+from braintumor.imaging import read_scan
+
+TUMORS: Final = 200
+TUMOR_FREE: Final = 100
+SEED: Final = 0
+
+
+def measure_overlays(context: StressTestContext, tumors: int = TUMORS, tumor_free: int = TUMOR_FREE) -> CheckResult:
+    """Measure the verdicts on test scans with text, rulers and logos drawn on their original pixels.
+
+    Metrics are `suspected` and `cleared`, the shares of scans with a tumour, and `tumor_free_suspected` and
+    `tumor_free_cleared`, of scans without, as in `suspected@overlay:text`; without a suffix they are of the same scans
+    without an overlay.
+    """
+    labels, groups = context.test_predictions.labels, context.test_predictions.groups
+    rows = []
+    for is_tumor, count in ((True, tumors), (False, tumor_free)):
+        candidates = np.flatnonzero((labels != NO_TUMOR_INDEX) == is_tumor)
+        rows.append(candidates[sample_across_groups(groups[candidates], count, SEED)])
+    sample = np.concatenate(rows)
+    scans = [read_scan(context.image_path(int(row)), settings=context.settings) for row in context.test_rows[sample]]
+    has_tumor = labels[sample] != NO_TUMOR_INDEX
+
+    def measure(draw: OverlayFunction | None) -> dict[str, MetricEntry]:
+        pictures = [scan.to_uint8() if draw is None else draw(scan.to_uint8()) for scan in scans]
+        verdicts = [context.detector.detect(picture).verdict for picture in pictures]
+        suspected = np.array([verdict is Verdict.TUMOR_SUSPECTED for verdict in verdicts], float)
+        cleared = np.array([verdict is Verdict.NO_TUMOR_FOUND for verdict in verdicts], float)
+        columns = {
+            "suspected": np.where(has_tumor, suspected, np.nan),
+            "cleared": np.where(has_tumor, cleared, np.nan),
+            "tumor_free_suspected": np.where(has_tumor, np.nan, suspected),
+            "tumor_free_cleared": np.where(has_tumor, np.nan, cleared),
+        }
+        return mean_with_ci(columns, groups[sample], labels[sample], context.replicates)
+
+    metrics = dict(measure(None))
+    for name, draw in tqdm(OVERLAYS.items(), desc="overlays", disable=None):
+        metrics |= {f"{metric}@overlay:{name}": entry for metric, entry in measure(draw).items()}
+    return CheckResult(metrics, facts={"scans": len(sample), "seed": SEED})
