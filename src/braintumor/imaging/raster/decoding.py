@@ -4,7 +4,7 @@ import io
 import logging
 from typing import Any, Final
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from braintumor.errors import ScanError
 from braintumor.imaging.file_format import FileFormat, detect_polyglot
@@ -74,7 +74,7 @@ def decode_image(
             raise ScanError(f"{name}: the file is truncated or damaged. Export or copy it again.") from error
 
 
-def _open_image(data: bytes, file_format: FileFormat, name: str, page: int) -> Image.Image:
+def _open_image(data: bytes, file_format: FileFormat, name: str, page: int) -> ImageFile.ImageFile:
     try:
         image = Image.open(io.BytesIO(data), formats=(_PILLOW_FORMATS[file_format],))
         if page:
@@ -86,7 +86,7 @@ def _open_image(data: bytes, file_format: FileFormat, name: str, page: int) -> I
         raise ScanError(f"{name}: the file is damaged and cannot be read. Export or copy it again.") from error
 
 
-def _check_header(image: Image.Image, name: str, settings: Settings) -> None:
+def _check_header(image: ImageFile.ImageFile, name: str, settings: Settings) -> None:
     is_high_bit_depth = image.mode in ("I", "F") or image.mode.startswith("I;16") or is_deep_png(image)
     check_size(*image.size, name, settings, is_high_bit_depth)
     if image.mode == "CMYK":

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from braintumor.imaging.windowing import samples_to_gray
 
@@ -16,12 +16,12 @@ _COLOR_RAW_MODES = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 _GRAY_ALPHA_RAW_MODE = "LA;16B"
 
 
-def is_deep_png(image: Image.Image) -> bool:
+def is_deep_png(image: ImageFile.ImageFile) -> bool:
     """Whether an opened image is a PNG file with 16 bits per sample that Pillow would reduce to 8."""
     return image.format == "PNG" and _raw_mode(image) in (*_COLOR_RAW_MODES, _GRAY_ALPHA_RAW_MODE)
 
 
-def decode_deep_png(image: Image.Image, data: bytes) -> NDArray[np.float32]:
+def decode_deep_png(image: ImageFile.ImageFile, data: bytes) -> NDArray[np.float32]:
     """Decode to grey values, shape (height, width); transparent pixels are black.
 
     Parameters
@@ -52,6 +52,6 @@ def decode_deep_png(image: Image.Image, data: bytes) -> NDArray[np.float32]:
     return samples_to_gray(samples)
 
 
-def _raw_mode(image: Image.Image) -> str:
+def _raw_mode(image: ImageFile.ImageFile) -> str:
     args = image.tile[0].args if image.tile else ""
     return args if isinstance(args, str) else ""

@@ -101,13 +101,14 @@ def samples_to_gray(samples: NDArray[Any]) -> NDArray[np.float32]:
     highest value counts as opaque, because 12-bit values are often stored in 16 bits.
     """
     channels = samples.shape[2]
-    values = (
-        samples[..., :3].astype(np.float64) @ _LUMA_WEIGHTS if channels >= 3 else samples[..., 0].astype(np.float64)
-    )
-    if channels in (2, 4) and (opaque := float(samples[..., -1].max())) > 0:
-        values *= samples[..., -1] / opaque
-    with np.errstate(over="ignore"):  # an overflow becomes infinity, which is rejected later
-        return values.astype(np.float32)
+    weights = _LUMA_WEIGHTS if channels >= 3 else (1.0,)
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow becomes infinity, which is rejected later
+        values = np.zeros(samples.shape[:2], np.float32)
+        for index, weight in enumerate(weights):
+            values += samples[..., index].astype(np.float32) * np.float32(weight)
+        if channels in (2, 4) and (opaque := float(samples[..., -1].max())) > 0:
+            values *= samples[..., -1].astype(np.float32) / np.float32(opaque)
+    return values
 
 
 def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "FrameMetadata", name: str) -> GrayImage:
@@ -142,7 +143,8 @@ def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "
         values = np.float32(low + high) - values
     measured = values if padding is None else values[~padding]
     candidates = (frame.window, *frame.other_windows) if frame.window else ()
-    edges, warnings = None, ()
+    edges: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
     for center, width in candidates:
         black, white = window_edges(low + high - center if metadata.is_inverted else center, width)
         problem = describe_useless_window(measured, black, white)

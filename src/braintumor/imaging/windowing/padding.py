@@ -78,7 +78,7 @@ def mask_padding_range(stored: NDArray[Any], limits: tuple[float, float]) -> NDA
 
 
 def fill_padding(
-    values: NDArray[np.float32], padding: NDArray[np.bool_], is_inverted: bool = False
+    values: NDArray[np.floating], padding: NDArray[np.bool_], is_inverted: bool = False
 ) -> NDArray[np.float32]:
     """Return a copy in which padding has the lowest of the other values, or the highest if they will be inverted."""
     rest = values[~padding]
