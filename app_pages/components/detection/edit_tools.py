@@ -78,7 +78,7 @@ def sheet_panels(reading: Reading) -> Sequence[Box]:
     source = reading.source_scan
     if source is None or reading.edit.crop is not None:
         return ()
-    return tuple(getattr(source.stub, "panels", ()) or ())
+    return source.stub.panels
 
 
 def show_panel_buttons(reading: Reading, detector: Detector, panels: Sequence[Box]) -> None:

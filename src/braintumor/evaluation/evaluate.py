@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_LABEL, Split, TumorClass
 from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
+from braintumor.evaluation.calibration.fit_turn import fit_turn_detection
 from braintumor.evaluation.data import load_evaluation_data, select_split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
 from braintumor.evaluation.metrics.segmentation import localization_metrics
@@ -69,6 +70,8 @@ def evaluate(
     detector = Detector.load(name, settings)
     outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
+    if outputs.features is not None:  # other versions do not detect turns
+        fit_turn_detection(name, data, settings, replicates)
     detector = Detector.load(name, settings)
     calibrated = detector.probabilities(outputs)
     verdicts = detector.verdicts(outputs, calibrated, data.model_inputs)

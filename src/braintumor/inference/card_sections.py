@@ -62,15 +62,18 @@ class TurnLimits(CardSection):
 
     Attributes
     ----------
-    sure_at, likely_at : float
-        Probability of a turn from which a picture is turned back, and from which it is not cleared.
+    sideways_at, upside_down_at : float
+        Probability of a turn by 90 or 270 degrees together, and by 180 degrees, from which a picture is turned back.
+    likely_at : float
+        Probability of the same turns from which a picture is not cleared.
     data : str
         Fingerprint of the images that the network was fitted to.
     test : dict of str to MetricEntry
         Measured on the test split, such as `error` and `error@turn:90`.
     """
 
-    sure_at: float
+    sideways_at: float
+    upside_down_at: float
     likely_at: float
     chosen: str = ""
     data: str = ""

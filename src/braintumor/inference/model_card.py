@@ -146,7 +146,8 @@ class ModelCard(sections.CardSection):
         if (decision := content.get("decision")) is not None:
             decisive.append(decision)
         if self.turn is not None:
-            decisive.append([self.files.get(TURN_FILE), self.turn.sure_at, self.turn.likely_at])
+            limits = self.turn.sideways_at, self.turn.upside_down_at, self.turn.likely_at
+            decisive.append([self.files.get(TURN_FILE), *limits])
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from braintumor.errors import BrainTumorError
 from braintumor.imaging import FailedScan, Scan
 from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
+from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detection, Detector
 from braintumor.reporting.csv_export import csv_row, error_row
@@ -131,6 +132,7 @@ class ReadingService:
         if isinstance(scan, FailedScan):
             return self._failed_reading(reading_id, scan)
         try:
+            scan = examine_scan(scan)
             edited = apply_edit(scan, edit)
             detection = self.detector.detect(edited)
             if self.options.keep_scan:

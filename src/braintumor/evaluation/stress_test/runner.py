@@ -16,6 +16,7 @@ from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.evaluation.stress_test.ood_rejection import measure_ood_rejection
 from braintumor.evaluation.stress_test.overlays import measure_overlays
 from braintumor.evaluation.stress_test.robustness import measure_robustness
+from braintumor.evaluation.stress_test.turns import measure_turns
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
 from braintumor.results.study import EXTERNAL_SPLIT, is_current, read_checks, write_checks
@@ -28,6 +29,7 @@ CHECKS: Final[dict[str, Check]] = {
     "novelty": measure_ood_rejection,
     "origin": measure_domain_probe,
     "robustness": measure_robustness,
+    "turns": measure_turns,
     "overlays": measure_overlays,
     "sanity": measure_explanation_sanity,
     "latency": measure_latency,

@@ -18,7 +18,7 @@ from braintumor.inference.registry import Artifact, create_session
 
 # Side of the input in pixels: enough to see ventricles and orbits, and 0.1 ms on one core.
 TURN_INPUT_SIDE: Final = 80
-_MEAN_LEVEL: Final = np.float32(0.2)
+MEAN_LEVEL: Final = np.float32(0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class TurnEstimate:
     probabilities : ndarray of float64, shape (4,)
         Of 0, 1, 2 and 3 quarter turns, counterclockwise.
     limits : TurnLimits
-        Probabilities from which the picture is turned back, and from which it is not cleared.
+        From which probabilities the picture is turned back, and from which it is not cleared.
     """
 
     probabilities: NDArray[np.float64]
@@ -43,14 +43,23 @@ class TurnEstimate:
 
     @property
     def correction(self) -> int:
-        """Clockwise quarter turns to apply before reading; 0 unless the estimate is sure."""
-        return self.most_likely if self.probabilities[self.most_likely] >= self.limits.sure_at else 0
+        """Clockwise quarter turns to apply before reading; 0 unless the estimate is sure.
+
+        For a sideways picture it is enough to be sure that it is sideways: turned to the more probable side, it is
+        upright or at worst upside down, and it was not upright before.
+        """
+        return self._turn_from(self.limits.sideways_at, self.limits.upside_down_at)
 
     @property
     def suggestion(self) -> int:
         """Clockwise quarter turns to suggest to the reader; 0 if the picture is upright or was turned back."""
-        is_likely = self.probabilities[self.most_likely] >= self.limits.likely_at
-        return self.most_likely if is_likely and not self.correction else 0
+        return 0 if self.correction else self._turn_from(self.limits.likely_at, self.limits.likely_at)
+
+    def _turn_from(self, sideways_at: float, upside_down_at: float) -> int:
+        _, left, half, right = self.probabilities
+        if left + right >= sideways_at:
+            return 1 if left >= right else 3
+        return 2 if half >= upside_down_at else 0
 
     def correct(self, scan: Scan) -> Scan:
         """Turn the scan back, with a warning that says so."""
@@ -63,10 +72,8 @@ class TurnEstimate:
         if verdict is not Verdict.NO_TUMOR_FOUND or not self.suggestion:
             return verdict, reason
         turn = describe_turn(-self.suggestion % 4)
-        probability = self.probabilities[self.suggestion]
         return Verdict.UNCERTAIN, (
-            f"The picture was probably {turn} ({probability:.0%}), and turned pictures may be misread. Turn it upright "
-            "and read it again."
+            f"The picture was probably {turn}, and turned pictures may be misread. Turn it upright and read it again."
         )
 
 
@@ -114,4 +121,4 @@ def turn_input(model_inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the input of the turn network for model inputs (n, height, width), shape (n, 80, 80, 1)."""
     size = (TURN_INPUT_SIDE, TURN_INPUT_SIDE)
     reduced = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.BOX)) for each in model_inputs]
-    return np.stack(reduced)[..., None].astype(np.float32) / np.float32(255) - _MEAN_LEVEL
+    return np.stack(reduced)[..., None].astype(np.float32) / np.float32(255) - MEAN_LEVEL

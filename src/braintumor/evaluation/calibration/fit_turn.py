@@ -1,0 +1,113 @@
+"""Fit the turn detection of a version: its network to training scans, its limits to validation scans."""
+
+import hashlib
+import json
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.datasets.stored_turns import UNKNOWN_TURN, read_stored_turns
+from braintumor.enums import Plane, Split
+from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
+from braintumor.fileio import write_atomically
+from braintumor.inference.card_sections import TurnLimits
+from braintumor.inference.detector import Detector
+from braintumor.inference.model_card import TURN_FILE, ModelCard, read_card, update_card
+from braintumor.inference.turn.turn_detector import TurnDetector, TurnEstimate
+from braintumor.settings import Settings
+from braintumor.training.data import TrainingData
+
+# Shares of upright validation scans that may be turned by 90 or 270 degrees, and by 180 degrees.
+WRONG_TURN_RATE: Final = 0.0025
+LIKELY_AT: Final = 0.5
+
+
+def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replicates: int = REPLICATES) -> None:
+    """Train the turn network, choose its limits, and write `turn.onnx` and the section `turn` of the card.
+
+    Nothing is done if the version already has a network for these images, or if training scans are missing.
+    """
+    turns = read_stored_turns(data.manifest, settings)
+    card = read_card(name, settings)
+    fingerprint = _fingerprint(data, turns, card)
+    is_fitted = card.turn is not None and card.turn.data == fingerprint
+    if (is_fitted and (settings.outputs / name / TURN_FILE).is_file()) or not len(data.split_rows(Split.TRAIN)):
+        return
+    from braintumor.evaluation.calibration.turn_network import train_turn_network  # TensorFlow takes seconds to import
+
+    upright, is_known = make_upright(data.model_inputs, turns), turns != UNKNOWN_TURN
+    training, validation, test = ([row for row in data.split_rows(split) if is_known[row]] for split in Split)
+    write_atomically(settings.outputs / name / TURN_FILE, train_turn_network(upright[training]))
+    entry: dict[str, Any] = {"sideways_at": 1.0, "upside_down_at": 1.0, "likely_at": LIKELY_AT}
+    update_card(name, settings, turn=entry)
+    detector = TurnDetector.load(Detector.load(name, settings).artifact)
+    if detector is None:
+        return
+    limits = choose_limits(detector.probabilities(upright[validation]))
+    metrics = measure_turns(detector, limits, data.select(np.array(test)), upright[test], replicates)
+    chosen = (
+        f"On {len(validation)} validation images: at most {WRONG_TURN_RATE:.2%} of the upright scans reach "
+        "`sideways_at`, and as many `upside_down_at`."
+    )
+    entry = limits.model_dump(mode="json", exclude_unset=True) | {"chosen": chosen, "data": fingerprint}
+    update_card(name, settings, turn=entry | {"test": metrics})
+
+
+def _fingerprint(data: TrainingData, turns: NDArray[np.int64], card: ModelCard) -> str:
+    content = json.dumps([data.fingerprint(), card.input_spec.to_dict(), turns.tolist()])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def make_upright(model_inputs: NDArray[np.uint8], turns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Turn model inputs (n, height, width) upright that are stored upside down."""
+    upright = np.array(model_inputs)
+    is_upside_down = turns == 2
+    upright[is_upside_down] = upright[is_upside_down, ::-1, ::-1]
+    return upright
+
+
+def choose_limits(probabilities: NDArray[np.float64]) -> TurnLimits:
+    """Choose the lowest limits that leave nearly all upright scans as they are.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n, 4)
+        Probability of each turn for upright validation scans.
+    """
+    count = int(WRONG_TURN_RATE * len(probabilities))
+    sideways = np.sort(probabilities[:, 1] + probabilities[:, 3])[::-1]
+    upside_down = np.sort(probabilities[:, 2])[::-1]
+    above = (float(np.nextafter(values[count], 1.0)) for values in (sideways, upside_down))
+    sideways_at, upside_down_at = (min(1.0, max(LIKELY_AT, limit)) for limit in above)
+    return TurnLimits(sideways_at=sideways_at, upside_down_at=upside_down_at, likely_at=LIKELY_AT)
+
+
+def measure_turns(
+    detector: TurnDetector,
+    limits: TurnLimits,
+    data: TrainingData,
+    upright: NDArray[np.uint8],
+    replicates: int = REPLICATES,
+) -> dict[str, MetricEntry]:
+    """Measure the turn detection on scans turned by 0, 90, 180 and 270 degrees counterclockwise.
+
+    Metrics, each also `@turn:<degrees>`: `error` is the share of scans whose most likely turn is wrong, `corrected` the
+    share that are turned back to upright, `wrongly_turned` the share that are turned but not upright then. `error` is
+    also given `@plane:<plane>`.
+    """
+    columns: dict[str, list[NDArray[np.float64]]] = {"error": [], "corrected": [], "wrongly_turned": []}
+    for turn in range(4):
+        turned = np.ascontiguousarray(np.rot90(upright, turn, axes=(1, 2)))
+        estimates = [TurnEstimate(each, limits) for each in detector.probabilities(turned)]
+        corrections = np.array([estimate.correction for estimate in estimates])
+        columns["error"].append(np.array([estimate.most_likely != turn for estimate in estimates], float))
+        columns["corrected"].append((corrections == turn).astype(float) if turn else np.full(len(upright), np.nan))
+        columns["wrongly_turned"].append(((corrections != 0) & (corrections != turn)).astype(float))
+    joined = {name: np.concatenate(values) for name, values in columns.items()}
+    degrees = np.repeat(np.array(["0", "90", "180", "270"], object), len(upright))
+    planes = np.tile(data.manifest["plane"].to_numpy(object), 4)
+    groups, strata = np.tile(data.manifest["group"].to_numpy(object), 4), np.tile(data.labels, 4)
+    by_turn = by_subgroup(joined, subgroup_masks("turn", degrees, ["0", "90", "180", "270"]))
+    by_plane = by_subgroup({"error": joined["error"]}, subgroup_masks("plane", planes, [str(plane) for plane in Plane]))
+    return mean_with_ci(joined | by_turn | by_plane, groups, strata, replicates)
