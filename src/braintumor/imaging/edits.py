@@ -110,7 +110,7 @@ def apply_edit(scan: Scan, edit: ScanEdit) -> Scan:
     edited = scan if edit.crop is None else _crop_scan(scan, edit.crop)
     edited = turn_scan(edited, edit.turn)
     if edit.is_inverted:
-        edited = _invert_scan(edited)
+        edited = invert_scan(edited)
     sentence = edit.describe()
     return replace(
         edited,
@@ -144,7 +144,8 @@ def _crop_scan(scan: Scan, box: Box) -> Scan:
     return _map_pixels(cropped, lambda values: values[top:bottom, left:right])
 
 
-def _invert_scan(scan: Scan) -> Scan:
+def invert_scan(scan: Scan) -> Scan:
+    """Exchange bright and dark."""
     white = np.uint8(255) if scan.values.dtype == np.uint8 else np.float32(1)
     inverted = replace(scan, values=_freeze(white - scan.values), model_gray=None)
     if scan.raw is None:

@@ -48,13 +48,17 @@ class PictureFindings:
     has_text_on_head: bool = False
 
 
-def examine_picture(pixels: NDArray[np.uint8]) -> PictureFindings:
+def examine_picture(
+    pixels: NDArray[np.uint8], original: NDArray[np.uint8] | NDArray[np.float32] | None = None
+) -> PictureFindings:
     """Find out what a picture shows, and remove what does not belong to the slice.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width)
         Grey values from 0 to 255.
+    original : ndarray of uint8 (0 to 255) or float32 (0 to 1), shape (height, width), optional
+        Grey values before their darkest ones were made black; the same by default. Photographs have no black.
     """
     if min(pixels.shape) < _MIN_SIDE:
         return PictureFindings(pixels)
@@ -62,7 +66,10 @@ def examine_picture(pixels: NDArray[np.uint8]) -> PictureFindings:
     page = find_page(picture)
     if page is not None:
         return _examine_page(picture, page)
-    return _examine_dark(picture)
+    findings = _examine_dark(picture)
+    if findings.kind is PictureKind.SLICE and is_photograph(pixels if original is None else original):
+        return PictureFindings(pixels, PictureKind.PHOTOGRAPH)
+    return findings
 
 
 def _examine_page(picture: ReducedPicture, page: Page) -> PictureFindings:
@@ -85,8 +92,6 @@ def _examine_dark(picture: ReducedPicture) -> PictureFindings:
     panels = find_panels(picture)
     if panels:
         return PictureFindings(picture.pixels, PictureKind.SHEET, panels)
-    if is_photograph(picture):
-        return PictureFindings(picture.pixels, PictureKind.PHOTOGRAPH)
     marks = remove_marks(picture)
     pixels = picture.pixels if marks.pixels is None else marks.pixels
     has_marks = any(bars) or marks.pixels is not None

@@ -17,6 +17,8 @@ _MIN_TICKS_ON_HEAD: Final = 9
 _LEVEL_TOLERANCE: Final = 60
 _NEAR_LEVEL_TOLERANCE: Final = 25
 _STRICT_LEVEL_TOLERANCE: Final = 12
+# A line of letters is continued this often, each time by eight heights.
+_LINE_STEPS: Final = 3
 # Sizes as fractions of the longer side of the picture.
 _LETTER_HEIGHT: Final = 0.09
 _SINGLE_HEIGHT: Final = 0.014
@@ -90,6 +92,29 @@ class MarkShapes:
         is_inside = (centers >= boxes[:, :2] - margin) & (centers <= boxes[:, 2:] + margin)
         return np.asarray(is_inside.all(axis=2).any(axis=1) & (self._longer <= 2 * margin))
 
+    def are_on_lines_of(self, marks: Flags) -> Flags:
+        """Which continue a line of letters, whatever lies between, such as letters on the head."""
+        letters = marks & self._is_letter & (self._longer > 4)
+        for _ in range(_LINE_STEPS):
+            links = self._continue_lines(self._boxes[letters], self._levels[letters])
+            letters = letters | (self._is_letter & links)
+        return letters
+
+    def _continue_lines(self, boxes: Boxes, levels: NDArray[np.int64]) -> Flags:
+        """Which have the height and level of one of these letters, and follow it on its row or in the next one."""
+        left, top, right, bottom = boxes.T
+        height = bottom - top
+        slack = 1 + 0.08 * height
+        is_near = np.abs(self._boxes[:, 1, None] - top) <= slack
+        is_near |= np.abs(self._boxes[:, 3, None] - bottom) <= slack
+        gap = np.maximum(self._boxes[:, 0, None], left) - np.minimum(self._boxes[:, 2, None], right)
+        is_near &= gap <= 8 * height
+        row_gap = np.maximum(self._boxes[:, 1, None], top) - np.minimum(self._boxes[:, 3, None], bottom)
+        is_near |= (gap < 0) & (row_gap <= height)
+        is_near &= np.minimum(self._height[:, None], height) >= 0.75 * np.maximum(self._height[:, None], height)
+        is_near &= np.abs(self._levels[:, None] - levels) <= _NEAR_LEVEL_TOLERANCE
+        return np.asarray(is_near.any(axis=1))
+
     def _line_lengths(self, tolerance: int, is_strict: bool = False) -> NDArray[np.float64]:
         """Count the letters on the line of each letter, itself included.
 
@@ -121,7 +146,11 @@ class MarkShapes:
 
         def aligned(first: NDArray[np.int64], last: NDArray[np.int64], length: NDArray[np.int64]) -> Flags:
             same_end = (np.abs(first[:, None] - first) < slack) | (np.abs(last[:, None] - last) < slack)
-            return np.asarray(same_end & (np.abs(length[:, None] - length) <= slack))
+            alike = same_end & (np.abs(length[:, None] - length) <= slack)
+            # A long ruler has ticks of several lengths.
+            flush = (first[:, None] == first) | (last[:, None] == last)
+            is_long = (flush & pairs).sum(axis=1) >= _MIN_TICKS_ON_HEAD
+            return np.asarray(alike | (flush & is_long[:, None]))
 
         pairs = is_tick[:, None] & is_tick
         columns = (pairs & aligned(left, right, self._width)).sum(axis=1)

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
 from braintumor.enums import PictureKind
+from braintumor.imaging.edits import invert_scan
 from braintumor.imaging.picture.examination import examine_picture
 from braintumor.imaging.picture.sheet import grid_size
 from braintumor.imaging.scan import Scan
@@ -24,18 +23,18 @@ _KIND_REASONS: Final = {
 def examine_scan(scan: Scan) -> Scan:
     """Return the scan with `clean_gray`, `picture`, `panels`, `has_text_on_head` and the warnings that follow.
 
-    Inverted values of 8 bits are inverted back; otherwise only the model input differs from what is shown. Files with
+    Inverted values are inverted back; otherwise only the model input differs from what is shown. Files with
     a trustworthy header, such as DICOM slices of a scanner and NIfTI volumes, are always slices. A scan that was
     examined before and has the same values is returned as it is.
     """
     if scan.is_examined:
         return scan
     gray = model_gray(scan)
-    findings = examine_picture(gray)
-    values = scan.values
-    if findings.is_inverted and scan.raw is None and values.dtype == np.uint8:
-        values = np.uint8(255) - values
-        values.setflags(write=False)
+    findings = examine_picture(gray, scan.values)
+    if findings.is_inverted:
+        scan = invert_scan(scan)
+        gray = model_gray(scan)
+        findings = replace(examine_picture(gray, scan.values), is_inverted=True)
     is_plain = scan.modality in ("", "OT") and scan.mode != "F"
     sentences = (
         INVERTED_WARNING if findings.is_inverted else "",
@@ -44,8 +43,7 @@ def examine_scan(scan: Scan) -> Scan:
     )
     return replace(
         scan,
-        values=values,
-        clean_gray=(values, gray if findings.pixels is gray else normalize_gray(findings.pixels)),
+        clean_gray=(scan.values, gray if findings.pixels is gray else normalize_gray(findings.pixels)),
         picture=findings.kind if is_plain else PictureKind.SLICE,
         panels=findings.panels if is_plain else (),
         has_text_on_head=findings.has_text_on_head,
@@ -58,6 +56,7 @@ def picture_reason(scan: Scan) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from braintumor.datasets.phantoms import make_phantom
     >>> slices = [make_phantom("notumor", seed).pixels for seed in range(4)]
     >>> sheet = np.vstack([np.hstack(slices[:2]), np.hstack(slices[2:])])

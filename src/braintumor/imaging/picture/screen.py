@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from braintumor.imaging.picture.components import find_components
 from braintumor.imaging.picture.page import Page
@@ -14,8 +15,9 @@ _MAX_BAR_DEPTH: Final = 0.13
 _PANEL_DEPTH: Final = 0.05
 # Dark spots on a light page, such as letters and icons: this many make it a window.
 _MIN_SPOTS: Final = 10
-# Corners of a photograph: blocks along a side, their darkest level, and how much they differ.
-_CORNER_BLOCKS: Final = 12
+# Corners of a photograph: share of the longer side, pixels looked at along it, darkest level, and how much they differ.
+_CORNER_SHARE: Final = 0.09
+_CORNER_STEPS: Final = 16
 _CORNER_LEVEL: Final = 8
 _CORNER_RANGE: Final = 15
 _MAX_CORNER_LEVEL: Final = 140
@@ -44,10 +46,15 @@ def _count_spots(page: Page) -> int:
     return int(np.count_nonzero(areas < 0.01 * page.surroundings.size))
 
 
-def is_photograph(picture: ReducedPicture) -> bool:
-    """Whether the corners are unevenly lit and nowhere black."""
-    blocks, side = picture.darkest, _CORNER_BLOCKS
-    corners = (blocks[:side, :side], blocks[:side, -side:], blocks[-side:, :side], blocks[-side:, -side:])
-    levels = [int(np.partition(corner, corner.size // 4, axis=None)[corner.size // 4]) for corner in corners]
-    is_uneven = max(levels) - min(levels) >= _CORNER_RANGE and max(levels) <= _MAX_CORNER_LEVEL
-    return min(levels) >= _CORNER_LEVEL and is_uneven
+def is_photograph(pixels: NDArray[np.uint8] | NDArray[np.float32]) -> bool:
+    """Whether the corners of a picture (height, width) are unevenly lit and nowhere black."""
+    side = max(1, round(_CORNER_SHARE * max(pixels.shape)))
+    step = max(1, side // _CORNER_STEPS)
+    head, tail = slice(0, side, step), slice(-side, None, step)
+    scale = 1 if pixels.dtype == np.uint8 else 255
+    levels = []
+    for corner in (pixels[head, head], pixels[head, tail], pixels[tail, head], pixels[tail, tail]):
+        levels.append(scale * float(np.partition(corner, corner.size // 8, axis=None)[corner.size // 8]))
+        if levels[-1] < _CORNER_LEVEL:
+            return False
+    return max(levels) - min(levels) >= _CORNER_RANGE and max(levels) <= _MAX_CORNER_LEVEL

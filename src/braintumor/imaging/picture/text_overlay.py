@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.imaging.picture.components import Components, find_components
-from braintumor.imaging.picture.mark_shapes import MarkShapes
+from braintumor.imaging.picture.head_outline import HeadOutline
+from braintumor.imaging.picture.mark_shapes import Boxes, MarkShapes
 from braintumor.imaging.picture.reduction import ReducedPicture, dilate, open_gray
 
 # Levels above the background: of tissue, of any pixel of a mark, and of the brightest pixel of a mark.
@@ -19,7 +20,8 @@ _SINGLE_CONTRAST: Final = 90
 _SHARP_STEP: Final = 0.45
 _STRAIGHT_SHARE: Final = 0.9
 # More components than this are noise or a pattern, not text.
-_MAX_COMPONENTS: Final = 1500
+_MAX_COMPONENTS: Final = 800
+_MAX_RUNS: Final = 60_000
 # Strokes are removed with what is thinner than this share of the longer side, at least this many pixels.
 _OPENING_SHARE: Final = 0.018
 _MIN_OPENING: Final = 7
@@ -56,34 +58,25 @@ def remove_marks(picture: ReducedPicture) -> Marks:
 
     A picture without bright spots outside its head is not searched in full.
     """
-    outline = _head_outline(picture)
+    outline = HeadOutline.of(picture)
     if outline is None:
         return Marks(None)
-    head = _grow(outline, picture.brightest > picture.background + _MARK_CONTRAST)
+    octagon = outline.to_mask(_HEAD_MARGIN)
+    head = _grow(octagon, picture.brightest > picture.background + _MARK_CONTRAST)
     spots = picture.brightest > picture.background + _PEAK_CONTRAST
-    if np.count_nonzero(spots & ~head) < 2 and np.count_nonzero(spots & ~dilate(outline, _SCALP_DISTANCE)) < 2:
+    scalp = outline.to_mask(_HEAD_MARGIN + _SCALP_DISTANCE)
+    if np.count_nonzero(spots & ~head) < 2 and np.count_nonzero(spots & ~scalp) < 2:
         return Marks(None)
-    return _search(picture, outline, dilate(head, _NEAR_HEAD))
+    return _search(picture, HeadRegions(octagon, scalp, dilate(head, _NEAR_HEAD)))
 
 
-def _head_outline(picture: ReducedPicture) -> NDArray[np.bool_] | None:
-    """Return the octagon around solid tissue on the reduced grid; thin strokes do not count as solid."""
-    solid = picture.darkest > picture.background + _TISSUE_CONTRAST
-    solid = solid[1:] & solid[:-1]
-    solid = solid[:, 1:] & solid[:, :-1]
-    height, width = picture.darkest.shape
-    rows = np.flatnonzero(solid.any(axis=1))
-    if rows.size == 0:
-        return None
-    first = solid[rows].argmax(axis=1)
-    last = width - 1 - solid[rows, ::-1].argmax(axis=1)
-    y, x = np.arange(height)[:, None], np.arange(width)
-    left = np.maximum(np.maximum(first.min(), (first + rows).min() - y), (first - rows).min() + y) - _HEAD_MARGIN
-    right = np.minimum(np.minimum(last.max(), (last + rows).max() - y), (last - rows).max() + y) + _HEAD_MARGIN
-    outline = (x >= left) & (x <= right)
-    outline[: max(0, rows[0] - _HEAD_MARGIN)] = False
-    outline[rows[-1] + _HEAD_MARGIN + 1 :] = False
-    return outline
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadRegions:
+    """The head on the reduced grid: solid tissue, with the scalp, and with everything near it."""
+
+    solid: NDArray[np.bool_]
+    scalp: NDArray[np.bool_]
+    near: NDArray[np.bool_]
 
 
 def _grow(seed: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -97,59 +90,62 @@ def _grow(seed: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.bool_]
     return region
 
 
-def _search(picture: ReducedPicture, outline: NDArray[np.bool_], near_head: NDArray[np.bool_]) -> Marks:
+def _search(picture: ReducedPicture, head: HeadRegions) -> Marks:
     """Search the full picture for strokes that are brighter than their surroundings."""
-    pixels, background = picture.pixels, picture.background
+    pixels = picture.pixels
     size = max(_MIN_OPENING, round(_OPENING_SHARE * max(pixels.shape))) | 1
     surroundings = open_gray(pixels, size)
     strokes = pixels - surroundings
-    components = find_components(strokes > _MARK_CONTRAST)
-    peaks = components.peaks(strokes)
-    candidates = np.flatnonzero((peaks > _PEAK_CONTRAST) & (components.areas >= 3))
-    if not 0 < candidates.size <= _MAX_COMPONENTS:
+    is_stroke = strokes > _MARK_CONTRAST
+    if np.count_nonzero(is_stroke[:, 1:] & ~is_stroke[:, :-1]) > _MAX_RUNS:
         return Marks(None)
-    boxes = components.boxes[candidates]
-    is_mark = _classify(picture, strokes, components, candidates, outline, near_head)
-    if not is_mark.any():
+    boxes = _find_mark_boxes(picture, strokes, find_components(is_stroke), head)
+    if not len(boxes):
         return Marks(None)
     mask = np.zeros(pixels.shape, bool)
     is_on_head = False
-    for left, top, right, bottom in boxes[is_mark]:
+    for left, top, right, bottom in boxes:
         area = np.s_[max(0, top - _MARGIN) : bottom + _MARGIN, max(0, left - _MARGIN) : right + _MARGIN]
         mask[area] = True
-        is_on_head = is_on_head or np.mean(surroundings[area] > background + _TISSUE_CONTRAST) > _ON_HEAD_SHARE
+        is_tissue = surroundings[area] > picture.background + _TISSUE_CONTRAST
+        is_on_head = is_on_head or np.mean(is_tissue) > _ON_HEAD_SHARE
     return Marks(np.where(mask, surroundings, pixels), bool(is_on_head))
 
 
-def _classify(
-    picture: ReducedPicture,
-    strokes: NDArray[np.uint8],
-    components: Components,
-    candidates: NDArray[np.int64],
-    outline: NDArray[np.bool_],
-    near_head: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Decide which of the candidate components are marks."""
-    boxes, contrasts = components.boxes[candidates], components.peaks(strokes)[candidates]
+def _find_mark_boxes(
+    picture: ReducedPicture, strokes: NDArray[np.uint8], components: Components, head: HeadRegions
+) -> Boxes:
+    """Return the boxes of the components that are marks: sharp, and letters, ticks or lines by their shape."""
+    contrasts = components.peaks(strokes)
+    is_candidate = (contrasts > _PEAK_CONTRAST) & (components.areas >= 3)
+    is_candidate &= components.peaks(_steps(strokes)) >= _SHARP_STEP * contrasts
+    candidates = np.flatnonzero(is_candidate)
+    if not 0 < candidates.size <= _MAX_COMPONENTS:
+        return components.boxes[:0]
+    boxes, contrasts = components.boxes[candidates], contrasts[candidates]
     levels = components.peaks(picture.pixels)[candidates]
-    on_scalp = components.touching(dilate(outline, _SCALP_DISTANCE), picture.factor)[candidates]
-    is_near = components.touching(near_head, picture.factor)[candidates]
-    sharp = np.array([_is_sharp(strokes, box) for box in boxes], bool)
-    straight = np.array([_has_straight_axis(strokes, box) for box in boxes], bool)
+    on_head, on_scalp, is_near = (
+        components.touching(region, picture.factor)[candidates] for region in (head.solid, head.scalp, head.near)
+    )
     shapes = MarkShapes(boxes, components.areas[candidates], components.run_counts[candidates], levels, strokes.shape)
-    singles = shapes.are_single_letters() & (contrasts > _SINGLE_CONTRAST)
-    on_head = components.touching(outline, picture.factor)[candidates]
-    is_mark = shapes.are_text(on_scalp) & ~on_head | shapes.are_surely_text()
-    is_mark = sharp & (is_mark | (singles | shapes.are_lines() & straight) & ~is_near)
-    return is_mark | (shapes.are_close_to(is_mark) & ~is_near) if is_mark.any() else is_mark
+    is_line = shapes.are_lines() & ~is_near
+    is_line[is_line] = [_has_straight_axis(strokes, box) for box in boxes[is_line]]
+    is_single = shapes.are_single_letters() & (contrasts > _SINGLE_CONTRAST) & ~is_near
+    is_mark = (shapes.are_text(on_scalp) & ~on_head) | shapes.are_surely_text() | is_line | is_single
+    if is_mark.any():
+        is_mark |= shapes.are_on_lines_of(is_mark)
+        is_mark |= shapes.are_close_to(is_mark) & ~is_near
+    return boxes[is_mark]
 
 
-def _is_sharp(strokes: NDArray[np.uint8], box: NDArray[np.int64]) -> bool:
-    """Whether a step between two neighbouring pixels is about half of the contrast of a component, or more."""
-    left, top, right, bottom = box
-    region = strokes[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1].astype(np.int16)
-    step = max(int(np.abs(np.diff(region, axis=axis)).max(initial=0)) for axis in (0, 1))
-    return step >= _SHARP_STEP * int(region.max())
+def _steps(strokes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the largest step from each pixel to its neighbour on the left and above."""
+    steps = np.zeros_like(strokes)
+    for larger, smaller in ((strokes[:, 1:], strokes[:, :-1]), (strokes[:, :-1], strokes[:, 1:])):
+        np.maximum(steps[:, 1:], np.maximum(larger, smaller) - smaller, out=steps[:, 1:])
+    for larger, smaller in ((strokes[1:], strokes[:-1]), (strokes[:-1], strokes[1:])):
+        np.maximum(steps[1:], np.maximum(larger, smaller) - smaller, out=steps[1:])
+    return steps
 
 
 def _has_straight_axis(strokes: NDArray[np.uint8], box: NDArray[np.int64]) -> bool:

@@ -1,0 +1,75 @@
+"""Burned-in text, rulers and bars are removed outside the head, and noticed on it."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from braintumor.enums import PictureKind, Plane
+from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS
+from braintumor.imaging.picture.examination import examine_picture
+from tests.helpers.scan_files.pictures import Pixels, draw_slice
+
+
+def _small_head(size: int = 512) -> Pixels:
+    """Return a head with an empty border of an eighth of the picture."""
+    return np.pad(draw_slice(2, size * 3 // 4), size // 8)
+
+
+@pytest.mark.parametrize("overlay", ["text", "text and ruler", "ruler with axis", "colored text", "large text", "logo"])
+def test_marks_outside_the_head_are_removed(overlay: str) -> None:
+    clean = _small_head()
+    marked = OVERLAYS[overlay](clean)
+    findings = examine_picture(marked)
+    assert findings.kind is PictureKind.SLICE
+    assert findings.has_marks
+    before = np.count_nonzero(np.abs(marked.astype(int) - clean) > 40)
+    after = np.count_nonzero(np.abs(findings.pixels.astype(int) - clean) > 40)
+    assert after <= 0.1 * before
+
+
+@pytest.mark.parametrize("overlay", ["top bar", "bottom bar"])
+def test_bars_are_removed(overlay: str) -> None:
+    clean = _small_head()
+    findings = examine_picture(OVERLAYS[overlay](clean))
+    assert findings.has_marks
+    assert np.count_nonzero(np.abs(findings.pixels.astype(int) - clean) > 40) == 0
+
+
+@pytest.mark.parametrize("size", [200, 256, 512, 1024])
+def test_text_is_removed_at_every_size(size: int) -> None:
+    clean = _small_head(size)
+    findings = examine_picture(OVERLAYS["text"](clean))
+    assert np.count_nonzero(findings.pixels[: size // 9, : size // 4] > 80) < 20
+
+
+@pytest.mark.parametrize("text", ["DR MILLER 12.04.2019", "Tumour 23.4 mm", "FLAIR TE 120 TR 9000"])
+def test_text_on_the_head_is_noticed(text: str) -> None:
+    image = Image.fromarray(draw_slice(4, 512) // 2)
+    ImageDraw.Draw(image).text((140, 240), text, font=ImageFont.load_default(18), fill=255)
+    ImageDraw.Draw(image).text((4, 4), "R 5 / 12", font=ImageFont.load_default(14), fill=255)
+    findings = examine_picture(np.array(image))
+    assert findings.has_text_on_head
+    assert np.count_nonzero(findings.pixels[238:262, 138:300] > 200) < 40
+
+
+def test_text_beside_the_head_is_not_on_the_head() -> None:
+    findings = examine_picture(OVERLAYS["text"](_small_head()))
+    assert findings.has_marks
+    assert not findings.has_text_on_head
+
+
+@pytest.mark.parametrize("plane", [Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL])
+@pytest.mark.parametrize("is_tumor", [False, True])
+def test_clean_slices_stay_as_they_are(plane: Plane, is_tumor: bool) -> None:
+    for seed in range(6):
+        for size in (128, 256, 512):
+            pixels = draw_slice(seed, size, plane, is_tumor)
+            findings = examine_picture(pixels)
+            assert findings.pixels is pixels
+            assert findings.kind is PictureKind.SLICE
+
+
+def test_noise_and_tiny_pictures_are_left_alone() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8)
+    for pixels in (noise, noise[:20, :30], np.zeros((64, 64), np.uint8), np.eye(64, dtype=np.uint8) * np.uint8(255)):
+        assert examine_picture(pixels).pixels.shape == pixels.shape
