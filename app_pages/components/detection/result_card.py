@@ -91,9 +91,7 @@ def plot_probabilities(detection: Detection, thresholds: Thresholds) -> go.Figur
 
 
 def _threshold_marks(thresholds: Thresholds) -> list[tuple[float, str, str]]:
-    """Return value, label and anchor of each threshold: one mark if both are equal."""
-    if not thresholds.has_band:
-        return [(thresholds.rule_in, "threshold", "center")]
+    """Return value, label and anchor of each threshold."""
     # Labels on opposite sides, so that those of two close thresholds do not overlap.
     return [(thresholds.rule_out, "rule out", "right"), (thresholds.rule_in, "rule in", "left")]
 

@@ -37,7 +37,7 @@ class MaskFusion:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Tumour probabilities up to which a tumour is ruled out, and from which it is suspected.
+    """Tumour probabilities up to which a tumour is ruled out, and from which it is suspected; uncertain in between.
 
     `chosen` says how the two were chosen.
     """
@@ -51,11 +51,6 @@ class Thresholds:
             raise ValueError(
                 f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
             )
-
-    @property
-    def has_band(self) -> bool:
-        """Whether there are probabilities in between, for which the verdict is uncertain."""
-        return self.rule_out < self.rule_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +138,13 @@ def describe_rule(thresholds: Thresholds) -> str:
 
     Examples
     --------
-    >>> describe_rule(Thresholds(0.678, 0.678))
-    '67.8% or more: tumour suspected. Below: no tumour found. This version has no band in between.'
-    >>> describe_rule(Thresholds(0.658, 0.79))
-    '79.0% or more: tumour suspected. 65.8% or less: no tumour found. In between: uncertain, a reader should decide.'
+    >>> describe_rule(Thresholds(0.351, 0.678))
+    '67.8% or more: tumour suspected. 35.1% or less: no tumour found. In between: uncertain, a reader should decide.'
     """
-    low, suspected = f"{thresholds.rule_out:.1%}", f"{thresholds.rule_in:.1%} or more: tumour suspected."
-    if not thresholds.has_band:
-        return f"{suspected} Below: no tumour found. This version has no band in between."
-    return f"{suspected} {low} or less: no tumour found. In between: uncertain, a reader should decide."
+    return (
+        f"{thresholds.rule_in:.1%} or more: tumour suspected. {thresholds.rule_out:.1%} or less: no tumour found. "
+        "In between: uncertain, a reader should decide."
+    )
 
 
 def decide_verdict(
@@ -197,18 +190,16 @@ def limit_by_picture(verdict: Verdict, reason: str, scan: Scan) -> tuple[Verdict
 
 
 def _apply_thresholds(probability: float, thresholds: Thresholds) -> tuple[Verdict, str]:
-    lower, upper = ("lower threshold", "upper threshold") if thresholds.has_band else ("threshold", "threshold")
     subject, low, high = (
         f"Tumour probability {probability:.1%}",
         f"{thresholds.rule_out:.1%}",
         f"{thresholds.rule_in:.1%}",
     )
     if probability >= thresholds.rule_in:
-        return Verdict.TUMOR_SUSPECTED, f"{subject} is at or above the {upper} of {high}."
+        return Verdict.TUMOR_SUSPECTED, f"{subject} is at or above the upper threshold of {high}."
     if probability <= thresholds.rule_out:
-        position = "at or below" if thresholds.has_band else "below"
-        return Verdict.NO_TUMOR_FOUND, f"{subject} is {position} the {lower} of {low}."
+        return Verdict.NO_TUMOR_FOUND, f"{subject} is at or below the lower threshold of {low}."
     return (
         Verdict.UNCERTAIN,
-        f"{subject} lies between the {lower} of {low} and the {upper} of {high}. A reader should decide.",
+        f"{subject} lies between the lower threshold of {low} and the upper threshold of {high}. A reader should decide.",
     )

@@ -74,14 +74,15 @@ def test_verdict_follows_the_thresholds_and_states_them(probability, thresholds)
     assert reason.endswith(".")
 
 
-def test_rule_names_one_threshold_without_a_band_and_two_with_one() -> None:
-    rule = describe_rule(Thresholds(0.678, 0.678))
-    assert rule == "67.8% or more: tumour suspected. Below: no tumour found. This version has no band in between."
-    assert (
-        decide_verdict(0.5, Thresholds(0.678, 0.678))[1] == "Tumour probability 50.0% is below the threshold of 67.8%."
-    )
-    rule = describe_rule(Thresholds(0.658, 0.79))
-    assert rule.startswith("79.0% or more: tumour suspected. 65.8% or less: no tumour found. In between: uncertain")
+def test_rule_names_both_thresholds() -> None:
+    rule = describe_rule(Thresholds(0.351, 0.678))
+    assert rule.startswith("67.8% or more: tumour suspected. 35.1% or less: no tumour found. In between: uncertain")
+
+
+def test_scan_just_below_the_upper_threshold_is_uncertain() -> None:
+    verdict, reason = decide_verdict(0.63, Thresholds(0.351, 0.678))
+    assert verdict is Verdict.UNCERTAIN
+    assert "63.0% lies between the lower threshold of 35.1% and the upper threshold of 67.8%" in reason
 
 
 @given(st.floats(0, 1), THRESHOLDS, st.sampled_from([*NON_MR_MODALITIES, "MR", "OT", ""]))

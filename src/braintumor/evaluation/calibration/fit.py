@@ -17,6 +17,9 @@ CONFORMAL_LEVEL: Final = 0.95
 # (docs/decisions/2026-11-21-breaking-the-shortcut.md).
 MAX_FALSE_NEGATIVE_RATE: Final = 0.02
 MAX_FALSE_POSITIVE_RATE: Final = 0.02
+# A tumour must not be ruled out lightly: clearing a scan has its own threshold, below the one that flags it.
+MAX_RULED_OUT_RATE: Final = 0.01
+MAX_RULE_OUT: Final = 0.5
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
@@ -32,18 +35,19 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
 def fit_thresholds(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_]) -> Thresholds:
     """Fit the rule-out and rule-in thresholds on the tumour probability of validation scans.
 
-    At most `MAX_FALSE_NEGATIVE_RATE` of the tumours lie at or below `rule_out`, and at most `MAX_FALSE_POSITIVE_RATE`
-    of the tumour-free scans at or above `rule_in`. The thresholds lie as close together as these limits allow; if one
-    value meets both limits, it serves as both, and no scan is uncertain.
+    Below `rule_in` lie at most `MAX_FALSE_NEGATIVE_RATE` of the tumours where this leaves at most
+    `MAX_FALSE_POSITIVE_RATE` of the tumour-free scans at or above it; otherwise the second limit decides. At or below
+    `rule_out`, which is lower than `rule_in` and at most `MAX_RULE_OUT`, lie at most `MAX_RULED_OUT_RATE` of the
+    tumours.
     """
     tumors, tumor_free = np.sort(tumor[is_tumor]), np.sort(tumor[~is_tumor])
-    # The lowest tumour that must not be ruled out, and the highest tumour-free scan that must not be flagged.
     lowest = float(tumors[math.floor(MAX_FALSE_NEGATIVE_RATE * len(tumors))])
+    # The highest tumour-free scan that must not be flagged.
     highest = float(tumor_free[len(tumor_free) - 1 - math.floor(MAX_FALSE_POSITIVE_RATE * len(tumor_free))])
-    if highest < lowest:
-        middle = (highest + lowest) / 2
-        return Thresholds(middle, middle)
-    return Thresholds(_next_float(lowest, 0.0), _next_float(highest, 1.0))
+    rule_in = (highest + lowest) / 2 if highest < lowest else _next_float(highest, 1.0)
+    # The lowest tumour that must not be ruled out.
+    cleared_below = float(tumors[math.floor(MAX_RULED_OUT_RATE * len(tumors))])
+    return Thresholds(min(_next_float(cleared_below, 0.0), highest, MAX_RULE_OUT), rule_in)
 
 
 def _next_float(value: float, towards: float) -> float:
@@ -75,9 +79,9 @@ def describe_binary_threshold(count: int) -> str:
 def describe_thresholds(count: int, groups: int) -> str:
     """Describe for the model card how the thresholds were chosen."""
     return (
-        f"On {count} validation images of {groups} groups: at most {MAX_FALSE_NEGATIVE_RATE:.0%} of the tumours lie "
-        f"at or below `low`, at most {MAX_FALSE_POSITIVE_RATE:.0%} of the tumour-free scans at or above `high`; "
-        "between them the verdict is `uncertain`."
+        f"On {count} validation images of {groups} groups: at most {MAX_RULED_OUT_RATE:.0%} of the tumours lie at or "
+        f"below `low`, which is at most {MAX_RULE_OUT}; at most {MAX_FALSE_POSITIVE_RATE:.0%} of the tumour-free scans "
+        "lie at or above `high`; between them the verdict is `uncertain`."
     )
 
 

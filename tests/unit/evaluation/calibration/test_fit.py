@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from braintumor.enums import CLASS_NAMES, CLASSES, Verdict
 from braintumor.evaluation.calibration.fit import (
     CONFORMAL_LEVEL,
-    MAX_FALSE_NEGATIVE_RATE,
     MAX_FALSE_POSITIVE_RATE,
+    MAX_RULE_OUT,
+    MAX_RULED_OUT_RATE,
     fit_binary_threshold,
     fit_conformal,
     fit_temperature,
@@ -36,13 +37,25 @@ def test_thresholds_meet_their_limits(seed: int, shift: float, count: int) -> No
     is_tumor = np.arange(2 * count) < count
     tumor = 1 / (1 + np.exp(-(generator.normal(size=2 * count) + shift * is_tumor)))
     thresholds = fit_thresholds(tumor, is_tumor)
-    assert (tumor[is_tumor] <= thresholds.rule_out).mean() <= MAX_FALSE_NEGATIVE_RATE
+    assert (tumor[is_tumor] <= thresholds.rule_out).mean() <= MAX_RULED_OUT_RATE
     assert (tumor[~is_tumor] >= thresholds.rule_in).mean() <= MAX_FALSE_POSITIVE_RATE
 
 
-def test_separable_classes_leave_no_scan_uncertain() -> None:
+@settings(max_examples=100)
+@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-4, 8), count=st.integers(3, 300))
+def test_ruling_out_has_its_own_lower_threshold_of_at_most_one_half(seed: int, shift: float, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    is_tumor = np.arange(2 * count) < count
+    tumor = 1 / (1 + np.exp(-(generator.normal(size=2 * count) + shift * is_tumor)))
+    thresholds = fit_thresholds(tumor, is_tumor)
+    assert thresholds.rule_out < thresholds.rule_in
+    assert thresholds.rule_out <= MAX_RULE_OUT
+
+
+def test_gap_between_separable_classes_is_uncertain_below_its_middle() -> None:
     thresholds = fit_thresholds(np.array([0.9, 0.95, 0.1, 0.2]), np.array([True, True, False, False]))
-    assert thresholds.rule_out == thresholds.rule_in == pytest.approx(0.55)
+    assert thresholds.rule_in == pytest.approx(0.55)
+    assert thresholds.rule_out == pytest.approx(0.2)
 
 
 def _scans(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
