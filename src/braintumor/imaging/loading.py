@@ -34,7 +34,7 @@ def read_scan(
     Returns
     -------
     Scan
-        Greyscale values, 8-bit if the source is. Values with more bits are windowed between their 0.5 and 99.5
+        Greyscale values, 8-bit if the source is. Values with more bits are windowed between their 0.5 and 99.9
         percentiles, or by the window of a DICOM file. Colour becomes luma (ITU-R BT.601), transparent pixels black.
 
     Raises
