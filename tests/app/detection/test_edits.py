@@ -1,12 +1,16 @@
 """The reader turns, crops and inverts a scan on the Detection page, and it is read again."""
 
+import io
 from itertools import count
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.detection.edit_tools import requested_edit
+from braintumor.datasets.phantoms import make_phantom
 from braintumor.imaging.edits import ScanEdit
 from braintumor.services.reading import Reading
 from braintumor.settings import Settings
@@ -19,6 +23,7 @@ from tests.helpers.apptest.detection import (
     viewer_data,
     wait_until_read,
 )
+from tests.helpers.versions.turns import add_turn_section, bright_top_pixels, write_turn_network
 
 _NUMBERS = count(1)
 
@@ -144,3 +149,68 @@ def test_another_version_reads_the_edited_scan(artifacts: Settings, open_page: O
 )
 def test_an_invalid_request_changes_nothing(app: AppTest, change: dict[str, Any]) -> None:
     assert requested_edit(only_reading(app), change) is None
+
+
+def turned_upload(turn: int, name: str = "turned.png") -> Upload:
+    """A picture that the turn network of the test holds for turned counterclockwise by quarter turns."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(np.rot90(bright_top_pixels("glioma", 5), turn))).save(stream, "PNG")
+    return name, stream.getvalue(), "image/png"
+
+
+@pytest.fixture
+def with_turns(artifacts: Settings) -> Settings:
+    """The version detects turned pictures."""
+    folder = artifacts.outputs / "v1"
+    write_turn_network(folder)
+    add_turn_section(folder)
+    return artifacts
+
+
+def test_a_detected_turn_is_shown_and_undone_with_one_click(with_turns: Settings, open_page: Open) -> None:
+    app = upload(open_page, [turned_upload(1)])
+    detection = only_reading(app).detection
+    assert detection is not None
+    assert detection.turn == 1
+    assert any("turned back before reading" in warning.value for warning in app.warning)
+    assert viewer_data(app)["scan"]["can_undo"]
+    app.button("undo-turn").click().run()
+    undone = only_reading(app).detection
+    assert undone is not None
+    assert (undone.turn, undone.warnings) == (0, ())
+    assert not any("turned back" in warning.value for warning in app.warning)
+
+
+def test_a_probable_turn_is_applied_with_one_click(with_turns: Settings, open_page: Open) -> None:
+    add_turn_section(with_turns.outputs / "v1", sideways_at=1.1)
+    app = upload(open_page, [turned_upload(3)])
+    before = only_reading(app).detection
+    assert before is not None
+    assert (before.turn, before.suggested_turn) == (0, 3)
+    app.button("apply-turn").click().run()
+    assert only_reading(app).edit == ScanEdit(turn=3, is_upright=True)
+    assert not [button for button in app.button if button.key == "apply-turn"]
+
+
+def test_a_turn_made_by_the_reader_is_not_corrected(with_turns: Settings, open_page: Open) -> None:
+    app = upload(open_page, [turned_upload(0)])
+    request(app, "turn-left")
+    turned = only_reading(app).detection
+    assert turned is not None
+    assert turned.turn == 0
+
+
+def test_each_panel_of_a_sheet_is_read_with_one_click(artifacts: Settings, open_page: Open) -> None:
+    slices = [make_phantom("glioma", seed, 192).pixels for seed in range(4)]
+    sheet = np.vstack([np.hstack(slices[:2]), np.hstack(slices[2:])])
+    stream = io.BytesIO()
+    Image.fromarray(sheet).save(stream, "PNG")
+    app = upload(open_page, [("sheet.png", stream.getvalue(), "image/png")])
+    assert [button.key for button in app.button if str(button.key).startswith("panel-")] == [
+        f"panel-{number}" for number in range(1, 5)
+    ]
+    app.button("panel-2").click().run()
+    left, _, _, bottom = only_reading(app).edit.crop or (0, 0, 0, 0)
+    assert left >= 180
+    assert bottom <= 204
+    assert not [button for button in app.button if str(button.key).startswith("panel-")]

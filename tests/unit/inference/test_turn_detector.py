@@ -1,59 +1,25 @@
 """Turn detection: sure turns are undone, probable turns prevent a clearance, oriented files are left alone."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
-from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import PictureKind, Verdict
 from braintumor.errors import ArtifactError
-from braintumor.fileio import sha256_file
-from braintumor.imaging import Scan, read_scan
+from braintumor.imaging import Scan, preprocess, read_scan
 from braintumor.imaging.edits import turn_scan
 from braintumor.inference import Detector
-from braintumor.inference.card_sections import TurnLimits
 from braintumor.inference.turn import turn_detector
 from braintumor.inference.turn.turn_detector import TurnEstimate, turn_input
 from braintumor.settings import Settings
 from tests.helpers.versions.tiny import write_version
-
-LIMITS = TurnLimits(sideways_at=0.9, upside_down_at=0.8, likely_at=0.5)
+from tests.helpers.versions.turns import LIMITS, add_turn_section, bright_top_pixels, write_turn_network
 
 
 def estimate(*probabilities: float) -> TurnEstimate:
     """Estimate with the probabilities of 0, 1, 2 and 3 counterclockwise quarter turns."""
     return TurnEstimate(np.array(probabilities), LIMITS)
-
-
-def write_turn_network(folder: Path) -> None:
-    """Write a network that finds the brightest side of the picture: top, left, bottom or right."""
-    side = turn_detector.TURN_INPUT_SIDE
-    weights = np.zeros((side, side, 4), np.float32)
-    quarter = side // 4
-    for turn, box in enumerate([np.s_[:quarter], np.s_[:, :quarter], np.s_[-quarter:], np.s_[:, -quarter:]]):
-        weights[(*box, turn) if isinstance(box, tuple) else (box, slice(None), turn)] = 1.0
-    graph = helper.make_graph(
-        [helper.make_node("Flatten", ["image"], ["flat"]), helper.make_node("MatMul", ["flat", "weights"], ["logits"])],
-        "turn",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [None, side, side, 1])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, 4])],
-        [numpy_helper.from_array(weights.reshape(-1, 4), "weights")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    (folder / "turn.onnx").write_bytes(model.SerializeToString())
-
-
-def add_turn_section(folder: Path, **entries: Any) -> None:
-    """Enter the turn network of a version into its card."""
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    card["turn"] = LIMITS.model_dump(mode="json") | entries
-    card["files"]["turn.onnx"] = sha256_file(folder / "turn.onnx")
-    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
 
 
 @pytest.fixture
@@ -68,8 +34,7 @@ def detector(workspace: Settings) -> Detector:
 @pytest.fixture
 def upright() -> Scan:
     """A phantom that is brighter at the top."""
-    phantom = make_phantom("glioma", 5, 128).pixels
-    return read_scan((phantom * np.linspace(1.0, 0.4, 128)[:, None]).astype(phantom.dtype), "scan.png")
+    return read_scan(bright_top_pixels("glioma", 5), "scan.png")
 
 
 def test_a_sure_turn_is_undone_and_a_likely_one_suggested() -> None:
@@ -111,12 +76,18 @@ def test_a_turned_picture_is_read_as_the_upright_one(detector: Detector, upright
     assert detection.heat_map.shape == shown.values.shape
 
 
-@pytest.mark.parametrize("change", [{"is_oriented": True}, {"picture": PictureKind.SHEET}])
-def test_oriented_scans_and_other_pictures_are_not_turned(
-    detector: Detector, upright: Scan, change: dict[str, Any]
-) -> None:
-    detection = detector.detect(replace(turn_scan(upright, 1), **change))
+def test_a_scan_whose_file_states_the_orientation_is_not_turned(detector: Detector, upright: Scan) -> None:
+    detection = detector.detect(replace(turn_scan(upright, 1), is_oriented=True))
     assert (detection.turn, detection.suggested_turn, detection.warnings) == (0, 0, ())
+
+
+@pytest.mark.parametrize("picture", [PictureKind.SHEET, PictureKind.SCREENSHOT, PictureKind.PHOTOGRAPH])
+def test_no_turn_is_looked_for_in_other_pictures(detector: Detector, upright: Scan, picture: PictureKind) -> None:
+    network = turn_detector.TurnDetector.load(detector.artifact)
+    assert network is not None
+    model_input = preprocess(upright, detector.artifact.card.input_spec)[0]
+    assert network.estimate(upright, model_input) is not None
+    assert network.estimate(replace(upright, picture=picture), model_input) is None
 
 
 def test_a_picture_that_is_no_brain_mri_is_not_turned(

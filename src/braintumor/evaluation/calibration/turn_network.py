@@ -65,7 +65,7 @@ def build_turn_network() -> keras.Model:
     features = inputs
     for filters, kernel, stride in _CONVOLUTIONS:
         features = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(features)
-        features = layers.ReLU()(layers.BatchNormalization()(features))
+        features = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(features))
     features = layers.Dropout(0.5)(layers.Flatten()(features))
     return keras.Model(inputs, layers.Dense(4, name="logits")(features))
 
