@@ -1,6 +1,7 @@
 """Localization: agreement of mask and class map with the reference outlines, and a gallery of scans with both."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -129,7 +130,8 @@ def draw_outlines(version: str, path: str, stamp: cache.FolderStamp, has_masks: 
     reference masks become available.
     """
     settings = get_settings()
-    scan = read_scan(settings.dataset / path, settings=settings)
+    # The reference outline lies on the image as stored, so that it must not be turned.
+    scan = replace(read_scan(settings.dataset / path, settings=settings), is_oriented=True)
     manifest = cache.get_dataset().manifest
     rows = manifest[manifest["path"] == path] if not manifest.empty else pd.DataFrame()
     reference = None if rows.empty else load_mask({str(k): v for k, v in rows.iloc[0].items()}, settings)

@@ -65,7 +65,8 @@ def plot_predictions(predictions: Sequence[tuple[Scan, Detection, str]], columns
     for axis in axes.flat:
         axis.axis("off")
     for (scan, detection, truth), axis in zip(predictions, axes.flat, strict=False):
-        axis.imshow(draw_overlay(scan.to_uint8(), detection.heat_map, 0.45, detection.mask))
+        pixels = detection.as_read(scan).to_uint8()
+        axis.imshow(draw_overlay(pixels, detection.heat_map, 0.45, detection.mask))
         label = detection.result.title.lower() if detection.is_multiclass or not detection.result.is_tumor else "tumour"
         axis.set_title(
             f"{truth}, predicted {label}\n{detection.verdict}, {detection.tumor_probability:.0%}", fontsize=7
@@ -75,9 +76,10 @@ def plot_predictions(predictions: Sequence[tuple[Scan, Detection, str]], columns
 
 def plot_explanation(scan: Scan, detection: Detection, saliency: NDArray[np.float32] | None = None) -> Figure:
     """Plot a scan, its heat map, and its saliency map if one is given."""
+    gray = detection.as_read(scan).to_uint8()
     panels: list[tuple[str, NDArray]] = [
-        ("scan", scan.to_uint8()),
-        ("heat map", draw_overlay(scan.to_uint8(), detection.heat_map, 0.45, detection.mask)),
+        ("scan", gray),
+        ("heat map", draw_overlay(gray, detection.heat_map, 0.45, detection.mask)),
     ]
     if saliency is not None:
         panels.append(("saliency", saliency))

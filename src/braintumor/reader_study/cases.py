@@ -1,7 +1,7 @@
 """Test scans for a reader: their order, images and reference masks."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,6 +120,8 @@ def phantom_cases(seed: int, count: int = PHANTOM_COUNT) -> tuple[Case, ...]:
 def load_case(case: Case, settings: Settings | None = None) -> Scan:
     """Read the scan of a case, or draw its phantom.
 
+    It counts as upright: reference outlines lie on the scan as stored, so that it must not be turned.
+
     Raises
     ------
     ScanError
@@ -127,8 +129,10 @@ def load_case(case: Case, settings: Settings | None = None) -> Scan:
     """
     settings = settings or get_settings()
     if not case.path:
-        return read_scan(make_phantom(case.label, case.phantom_id).pixels, case.name, settings)
-    return read_scan(settings.dataset / case.path, settings=settings)
+        scan = read_scan(make_phantom(case.label, case.phantom_id).pixels, case.name, settings)
+    else:
+        scan = read_scan(settings.dataset / case.path, settings=settings)
+    return replace(scan, is_oriented=True)
 
 
 def reference_mask(case: Case, settings: Settings | None = None) -> NDArray[np.bool_] | None:

@@ -57,6 +57,7 @@ class FigureRenderer:
     def render(self, scan: Scan) -> bytes:
         """Draw the figure of a scan as PNG."""
         detection = self.detector.detect(scan)
+        scan = detection.as_read(scan)
         return render_explanation(scan, detection, self.detector.saliency(scan, self._gradient))
 
     @cached_property
@@ -139,7 +140,8 @@ def _write_grid(
         if isinstance(scan, FailedScan):
             _report_failure(scan, summary)
         else:
-            cells.append(render_cell(scan, label, detector.detect(scan)))
+            detection = detector.detect(scan)
+            cells.append(render_cell(detection.as_read(scan), label, detection))
     if cells:
         path = summary.folder / f"grid-{summary.version}.png"
         summary.figures.append(_save_figure(path, render_grid(cells, summary.version)))
