@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.imaging.model_gray import model_gray
 from braintumor.imaging.scan import Scan
-from braintumor.imaging.windowing import model_gray
 
 _THUMBNAIL_SIDE: Final = 72
 # Fast, and within a tenth of the best ratio for grey images.

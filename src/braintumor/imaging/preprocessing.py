@@ -56,7 +56,7 @@ def foreground_bbox(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width)
-        Grey values from 0 to 255, as returned by `braintumor.imaging.windowing.model_gray`.
+        Grey values from 0 to 255, as returned by `braintumor.imaging.model_gray`.
 
     Returns
     -------

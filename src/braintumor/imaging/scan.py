@@ -158,7 +158,7 @@ class Scan:
     def to_uint8(self) -> NDArray[np.uint8]:
         """Return greyscale values from 0 to 255, shape (height, width), for display.
 
-        Model inputs are made from `braintumor.imaging.windowing.model_gray`.
+        Model inputs are made from `braintumor.imaging.model_gray`.
         """
         if self.values.dtype == np.uint8:
             return self.values.astype(np.uint8, copy=False)

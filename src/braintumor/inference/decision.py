@@ -201,5 +201,6 @@ def _apply_thresholds(probability: float, thresholds: Thresholds) -> tuple[Verdi
         return Verdict.NO_TUMOR_FOUND, f"{subject} is at or below the lower threshold of {low}."
     return (
         Verdict.UNCERTAIN,
-        f"{subject} lies between the lower threshold of {low} and the upper threshold of {high}. A reader should decide.",
+        f"{subject} lies between the lower threshold of {low} and the upper threshold of {high}. A reader should "
+        "decide.",
     )

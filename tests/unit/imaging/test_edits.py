@@ -11,7 +11,7 @@ from braintumor.errors import ScanError
 from braintumor.imaging import InputSpec, Scan, preprocess, read_scan
 from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit, turn_scan
-from braintumor.imaging.windowing import model_gray
+from braintumor.imaging.model_gray import model_gray
 
 
 @pytest.fixture

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from braintumor.errors import ScanError
 from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
@@ -13,7 +16,19 @@ from braintumor.imaging.file_format import detect_preamble_polyglot
 from braintumor.imaging.hanging import hang, resample_square, square_size
 from braintumor.imaging.raster import check_size
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
-from braintumor.imaging.windowing import GrayImage, rescale_to_unit, window_dicom_frame, window_edges
+from braintumor.imaging.windowing import (
+    GrayImage,
+    apply_rescale,
+    check_finite,
+    describe_useless_window,
+    fill_padding,
+    find_padding,
+    mask_padding_range,
+    percentile_window,
+    rescale_to_unit,
+    window_edges,
+    window_values,
+)
 from braintumor.settings import Settings
 
 _BURNED_IN_WARNINGS: Final = {
@@ -21,6 +36,7 @@ _BURNED_IN_WARNINGS: Final = {
     "maybe": "This is a screen capture. Text in the image may name the patient: check before sharing it.",
 }
 _NOT_MR_WARNING: Final = "According to the file, this is not an MR image. The model was trained on MR slices only."
+_USELESS_WINDOW_WARNING: Final = "The file's window leaves the picture {}, so its values were windowed by percentiles."
 
 
 def read_metadata(data: bytes, sha256: str, name: str, settings: Settings) -> DicomMetadata:
@@ -67,6 +83,51 @@ def read_frame(
     warnings = tuple(_iter_warnings(metadata))
     scan = make_scan(gray, name, sha256, mode, series, spacing, warnings, metadata.modality)
     return replace(scan, is_oriented=True) if frame.orientation else scan
+
+
+def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: FrameMetadata, name: str) -> GrayImage:
+    """Convert the stored values of a DICOM frame to greyscale.
+
+    8-bit values without rescale or window stay as they are. All others are rescaled (PS3.3 C.11.1) and windowed
+    (C.11.2.1.2; a sigmoid is approximated by its linear window) by the first window that leaves the picture neither
+    dark nor bright nor flat, or else by percentiles. Padding takes no part in it and is black. MONOCHROME1 is inverted
+    within its own range, so that higher is brighter in `raw` too.
+
+    Raises
+    ------
+    ScanError
+        Some values are not finite.
+    """
+    is_rescaled = (frame.slope, frame.intercept) != (1.0, 0.0)
+    padding = mask_padding_range(stored, metadata.padding) if metadata.padding and not metadata.is_color else None
+    is_plain = metadata.bits == 8 and not is_rescaled and not frame.window and padding is None
+    if stored.dtype == np.uint8 and (is_plain or metadata.is_color):
+        return GrayImage(np.uint8(255) - stored if metadata.is_inverted else np.array(stored))
+    values = stored.astype(np.float32)
+    if is_rescaled:
+        with np.errstate(over="ignore"):  # an overflow becomes infinity, which is rejected below
+            values = apply_rescale(values, frame.slope, frame.intercept).astype(np.float32)
+    if padding is None:
+        padding = find_padding(values)
+    if padding is not None:
+        values = fill_padding(values, padding, metadata.is_inverted)
+    check_finite(values, name)
+    low, high = float(values.min()), float(values.max())
+    if metadata.is_inverted:
+        values = np.float32(low + high) - values
+    measured = values if padding is None else values[~padding]
+    candidates = (frame.window, *frame.other_windows) if frame.window else ()
+    edges: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
+    for center, width in candidates:
+        black, white = window_edges(low + high - center if metadata.is_inverted else center, width)
+        problem = describe_useless_window(measured, black, white)
+        if problem is None:
+            edges, warnings = (black, white), ()
+            break
+        warnings = warnings or (_USELESS_WINDOW_WARNING.format(problem),)
+    gray = window_values(values, edges or percentile_window(measured), padding)
+    return replace(gray, has_file_window=edges is not None, warnings=warnings)
 
 
 def read_single_frame(data: bytes, name: str, settings: Settings) -> Scan:

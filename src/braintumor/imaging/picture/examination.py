@@ -15,6 +15,7 @@ from braintumor.imaging.picture.text_overlay import remove_marks
 
 # Smaller pictures have no room for panels or text.
 _MIN_SIDE: Final = 48
+_MAX_SIDE_BAR: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +89,10 @@ def _examine_dark(picture: ReducedPicture) -> PictureFindings:
     if any(bars):
         if is_screenshot(picture, bars, None):
             return PictureFindings(picture.pixels, PictureKind.SCREENSHOT)
+        # At the sides, only frames and scroll bars are narrow enough to be no part of the picture.
+        limit = _MAX_SIDE_BAR * picture.pixels.shape[1]
+        left, right = (depth if depth <= limit else 0 for depth in bars[::2])
+        bars = (left, bars[1], right, bars[3])
         picture = _without_bars(picture, bars)
     panels = find_panels(picture)
     if panels:

@@ -90,7 +90,8 @@ class MarkShapes:
         margin = int(np.median(self._height[marks]))
         centers = ((self._boxes[:, :2] + self._boxes[:, 2:]) / 2)[:, None]
         is_inside = (centers >= boxes[:, :2] - margin) & (centers <= boxes[:, 2:] + margin)
-        return np.asarray(is_inside.all(axis=2).any(axis=1) & (self._longer <= 2 * margin))
+        is_close = np.any(np.all(is_inside, axis=2), axis=1)
+        return np.asarray(is_close & (self._longer <= 2 * margin))
 
     def are_on_lines_of(self, marks: Flags) -> Flags:
         """Which continue a line of letters, whatever lies between, such as letters on the head."""

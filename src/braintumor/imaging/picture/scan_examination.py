@@ -5,10 +5,10 @@ from typing import Final
 
 from braintumor.enums import PictureKind
 from braintumor.imaging.edits import invert_scan
+from braintumor.imaging.model_gray import model_gray, normalize_gray
 from braintumor.imaging.picture.examination import examine_picture
 from braintumor.imaging.picture.sheet import grid_size
 from braintumor.imaging.scan import Scan
-from braintumor.imaging.windowing import model_gray, normalize_gray
 
 INVERTED_WARNING: Final = "The picture was inverted (white background); it was inverted back before reading."
 PAGE_WARNING: Final = "The slice lies on a white page, which was ignored. If the picture is a negative, invert it."

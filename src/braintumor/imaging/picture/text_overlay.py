@@ -27,6 +27,9 @@ _OPENING_SHARE: Final = 0.018
 _MIN_OPENING: Final = 7
 # Marks are removed with this margin in pixels, for the halo that resampling and JPEG leave.
 _MARGIN: Final = 2
+# The rest of a line of letters on the head: within this many heights of a letter, and levels of its brightest pixel.
+_REST_HEIGHTS: Final = 4
+_REST_LEVELS: Final = 30
 # A mark lies on the head if more than this share of its surroundings is tissue.
 _ON_HEAD_SHARE: Final = 0.2
 # The head ends this many blocks beyond solid tissue, and thin parts are followed for this many.
@@ -84,7 +87,7 @@ def _grow(seed: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.bool_]
     region, size = seed.copy(), -1
     for _ in range(_GROWTH_STEPS):
         region |= dilate(region) & mask
-        previous, size = size, np.count_nonzero(region)
+        previous, size = size, int(np.count_nonzero(region))
         if size == previous:
             break
     return region
@@ -108,8 +111,22 @@ def _search(picture: ReducedPicture, head: HeadRegions) -> Marks:
         area = np.s_[max(0, top - _MARGIN) : bottom + _MARGIN, max(0, left - _MARGIN) : right + _MARGIN]
         mask[area] = True
         is_tissue = surroundings[area] > picture.background + _TISSUE_CONTRAST
-        is_on_head = is_on_head or np.mean(is_tissue) > _ON_HEAD_SHARE
-    return Marks(np.where(mask, surroundings, pixels), bool(is_on_head))
+        is_on_head = is_on_head or bool(np.mean(is_tissue) > _ON_HEAD_SHARE)
+    if is_on_head:
+        mask |= _rest_of_lines(pixels, is_stroke, boxes)
+    return Marks(np.where(mask, surroundings, pixels), is_on_head)
+
+
+def _rest_of_lines(pixels: NDArray[np.uint8], is_stroke: NDArray[np.bool_], boxes: Boxes) -> NDArray[np.bool_]:
+    """Return the strokes as bright as a letter that follow on its line, such as letters that touch bright tissue."""
+    rest = np.zeros(pixels.shape, bool)
+    for left, top, right, bottom in boxes:
+        height = bottom - top
+        if right - left > 2 * height or height > 2 * (right - left) + 4:
+            continue  # a line or a tick
+        area = np.s_[top : bottom + 1, max(0, left - _REST_HEIGHTS * height) : right + _REST_HEIGHTS * height]
+        rest[area] |= pixels[area] + np.float32(_REST_LEVELS) >= int(pixels[top:bottom, left:right].max())
+    return dilate(rest & is_stroke) & is_stroke
 
 
 def _find_mark_boxes(

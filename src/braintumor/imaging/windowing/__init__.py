@@ -3,16 +3,17 @@
 from braintumor.imaging.windowing.gray import (
     GrayImage,
     array_to_gray,
+    check_finite,
     image_to_gray,
     samples_to_gray,
-    window_dicom_frame,
     window_high_bit_depth,
+    window_values,
 )
-from braintumor.imaging.windowing.model_gray import model_gray, normalize_gray
-from braintumor.imaging.windowing.padding import fill_padding, find_padding, find_padding_range
+from braintumor.imaging.windowing.padding import fill_padding, find_padding, find_padding_range, mask_padding_range
 from braintumor.imaging.windowing.scaling import (
     WINDOW_PERCENTILES,
     apply_rescale,
+    describe_useless_window,
     percentile_window,
     reduce_to_8_bits,
     rescale_to_unit,
@@ -21,8 +22,8 @@ from braintumor.imaging.windowing.scaling import (
 )
 
 __all__ = [
-    "WINDOW_PERCENTILES", "GrayImage", "apply_rescale", "array_to_gray", "fill_padding", "find_padding",
-    "find_padding_range", "image_to_gray", "model_gray", "normalize_gray", "percentile_window", "reduce_to_8_bits",
-    "rescale_to_unit", "samples_to_gray", "unit_to_uint8", "window_dicom_frame", "window_edges",
-    "window_high_bit_depth",
+    "WINDOW_PERCENTILES", "GrayImage", "apply_rescale", "array_to_gray", "check_finite", "describe_useless_window",
+    "fill_padding", "find_padding", "find_padding_range", "image_to_gray", "mask_padding_range", "percentile_window",
+    "reduce_to_8_bits", "rescale_to_unit", "samples_to_gray", "unit_to_uint8", "window_edges", "window_high_bit_depth",
+    "window_values",
 ]  # fmt: skip

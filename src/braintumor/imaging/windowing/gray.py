@@ -3,28 +3,18 @@
 8-bit values stay 8-bit; values with more bits are windowed to 0..1.
 """
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from braintumor.errors import ScanError
-from braintumor.imaging.windowing.padding import fill_padding, find_padding, mask_padding_range
-from braintumor.imaging.windowing.scaling import (
-    apply_rescale,
-    describe_useless_window,
-    percentile_window,
-    rescale_to_unit,
-    window_edges,
-)
-
-if TYPE_CHECKING:
-    from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
+from braintumor.imaging.windowing.padding import fill_padding, find_padding
+from braintumor.imaging.windowing.scaling import percentile_window, rescale_to_unit
 
 _LUMA_WEIGHTS: Final = (0.299, 0.587, 0.114)
-_USELESS_WINDOW_WARNING: Final = "The file's window leaves the picture {}, so its values were windowed by percentiles."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,51 +101,6 @@ def samples_to_gray(samples: NDArray[Any]) -> NDArray[np.float32]:
     return values
 
 
-def window_dicom_frame(stored: NDArray[Any], metadata: "DicomMetadata", frame: "FrameMetadata", name: str) -> GrayImage:
-    """Convert the stored values of a DICOM frame to greyscale.
-
-    8-bit values without rescale or window stay as they are. All others are rescaled (PS3.3 C.11.1) and windowed
-    (C.11.2.1.2; a sigmoid is approximated by its linear window) by the first window that leaves the picture neither
-    dark nor bright nor flat, or else by percentiles. Padding takes no part in it and is black. MONOCHROME1 is inverted
-    within its own range, so that higher is brighter in `raw` too.
-
-    Raises
-    ------
-    ScanError
-        Some values are not finite.
-    """
-    is_rescaled = (frame.slope, frame.intercept) != (1.0, 0.0)
-    padding = mask_padding_range(stored, metadata.padding) if metadata.padding and not metadata.is_color else None
-    is_plain = metadata.bits == 8 and not is_rescaled and not frame.window and padding is None
-    if stored.dtype == np.uint8 and (is_plain or metadata.is_color):
-        return GrayImage(np.uint8(255) - stored if metadata.is_inverted else np.array(stored))
-    values = stored.astype(np.float32)
-    if is_rescaled:
-        with np.errstate(over="ignore"):  # an overflow becomes infinity, which is rejected below
-            values = apply_rescale(values, frame.slope, frame.intercept).astype(np.float32)
-    if padding is None:
-        padding = find_padding(values)
-    if padding is not None:
-        values = fill_padding(values, padding, metadata.is_inverted)
-    _check_finite(values, name)
-    low, high = float(values.min()), float(values.max())
-    if metadata.is_inverted:
-        values = np.float32(low + high) - values
-    measured = values if padding is None else values[~padding]
-    candidates = (frame.window, *frame.other_windows) if frame.window else ()
-    edges: tuple[float, float] | None = None
-    warnings: tuple[str, ...] = ()
-    for center, width in candidates:
-        black, white = window_edges(low + high - center if metadata.is_inverted else center, width)
-        problem = describe_useless_window(measured, black, white)
-        if problem is None:
-            edges, warnings = (black, white), ()
-            break
-        warnings = warnings or (_USELESS_WINDOW_WARNING.format(problem),)
-    gray = _window_values(values, edges or percentile_window(measured), padding)
-    return replace(gray, has_file_window=edges is not None, warnings=warnings)
-
-
 def window_high_bit_depth(
     values: NDArray[np.float32],
     name: str,
@@ -177,19 +122,21 @@ def window_high_bit_depth(
     """
     if edges is None and padding is None and (padding := find_padding(values)) is not None:
         values = fill_padding(values, padding)
-    _check_finite(values, name)
+    check_finite(values, name)
     measured = values if padding is None or edges else values[~padding]
-    return _window_values(values, edges or percentile_window(measured), padding)
+    return window_values(values, edges or percentile_window(measured), padding)
 
 
-def _check_finite(values: NDArray[np.float32], name: str) -> None:
+def check_finite(values: NDArray[np.float32], name: str) -> None:
+    """Raise a `ScanError` if some values are not finite."""
     if not np.isfinite(values).all():
         raise ScanError(f"{name}: some values are not finite numbers. Replace them first.")
 
 
-def _window_values(
+def window_values(
     values: NDArray[np.float32], edges: tuple[float, float], padding: NDArray[np.bool_] | None
 ) -> GrayImage:
+    """Window values (height, width) between two edges; padding becomes black."""
     low, high = edges
     values.setflags(write=False)
     shown = rescale_to_unit(values, low, high)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from braintumor.enums import PictureKind, Plane
 from braintumor.imaging.picture.examination import examine_picture
@@ -76,4 +77,16 @@ def test_slice_with_flat_grey_background_is_a_slice() -> None:
     pixels = np.maximum(draw_slice(7), 32).astype(np.uint8)
     findings = examine_picture(pixels)
     assert findings.kind is PictureKind.SLICE
+    assert not findings.is_inverted
+
+
+def test_page_of_text_is_no_page_around_a_slice() -> None:
+    image = Image.new("L", (600, 800), 255)
+    for line in range(33):
+        ImageDraw.Draw(image).text(
+            (40, 40 + 22 * line), "patient shows no lesion of the brain without contrast", fill=0
+        )
+    findings = examine_picture(np.array(image))
+    assert findings.kind is PictureKind.SLICE
+    assert not findings.has_page
     assert not findings.is_inverted

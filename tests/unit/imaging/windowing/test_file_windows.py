@@ -6,7 +6,7 @@ import pytest
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
 from braintumor.imaging import read_scan
-from braintumor.imaging.windowing import model_gray
+from braintumor.imaging.model_gray import model_gray
 from tests.helpers.dicoms import make_dicom, make_sequence
 from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices

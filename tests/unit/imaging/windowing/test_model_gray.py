@@ -11,7 +11,8 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
 from braintumor.imaging import preprocess, read_scan
 from braintumor.imaging.compressed_scan import CompressedScan
-from braintumor.imaging.windowing import model_gray, normalize_gray, percentile_window, rescale_to_unit, unit_to_uint8
+from braintumor.imaging.model_gray import model_gray, normalize_gray
+from braintumor.imaging.windowing import percentile_window, rescale_to_unit, unit_to_uint8
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.helpers.dicoms import make_dicom

@@ -7,8 +7,9 @@ import pytest
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
 from braintumor.imaging import preprocess, read_scan
+from braintumor.imaging.model_gray import model_gray
 from braintumor.imaging.preprocessing import InputSpec
-from braintumor.imaging.windowing import find_padding, model_gray
+from braintumor.imaging.windowing import find_padding
 from tests.helpers.dicoms import make_dicom
 from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices

@@ -1,12 +1,13 @@
 """Grey values of model inputs: the same for a picture in any file format, bit depth and scale."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.imaging.windowing.scaling import (
+from braintumor.imaging.scan import Scan
+from braintumor.imaging.windowing import (
     WINDOW_PERCENTILES,
     percentile_window,
     rescale_to_unit,
@@ -14,14 +15,11 @@ from braintumor.imaging.windowing.scaling import (
     window_edges,
 )
 
-if TYPE_CHECKING:
-    from braintumor.imaging.scan import Scan
-
 # Percentiles are taken of every second, third, ... row, so that at least this many values remain.
 _SAMPLE_SIZE: Final = 2**16
 
 
-def model_gray(scan: "Scan") -> NDArray[np.uint8]:
+def model_gray(scan: Scan) -> NDArray[np.uint8]:
     """Return the grey values of a scan from which its model input is made, shape (height, width).
 
     The picture's own 0.5 and 99.9 percentiles become black and white, so that `a * v + b` with a positive `a` gives
