@@ -1,6 +1,7 @@
 """Decision: calibrated probabilities, prediction sets, and verdicts whose reasons state the thresholds."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,21 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from braintumor.enums import CLASSES, NON_MR_MODALITIES, TumorClass, Verdict
+from braintumor.enums import CLASSES, NON_MR_MODALITIES, PictureKind, TumorClass, Verdict
+from braintumor.imaging import read_scan
 from braintumor.inference.decision import (
     OODScore,
     Thresholds,
     decide_verdict,
     describe_rule,
+    limit_by_picture,
     predicted_class,
     prediction_set,
     softmax,
     tumor_probability,
 )
+from tests.helpers.scan_files.pictures import draw_slice
 
 LOGITS = hnp.arrays(np.float32, (4,), elements=st.floats(-1e4, 1e4, width=32))
 PROBABILITIES = LOGITS.map(softmax)
 QUANTILES = st.fixed_dictionaries({c: st.floats(-0.5, 1.5) for c in CLASSES})
+PANELS = ((0, 0, 8, 8), (8, 0, 16, 8), (0, 8, 8, 16), (8, 8, 16, 16))
 THRESHOLDS = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(lambda pair: Thresholds(min(pair), max(pair)))
 
 
@@ -137,3 +142,30 @@ def test_binary_model_predicts_tumor_from_its_threshold_with_all_tumor_classes_o
     included = prediction_set(probabilities, quantiles, threshold)
     assert predicted in included
     assert sum(c.is_tumor for c in included) in (0, 3)
+
+
+@pytest.mark.parametrize("kind", [PictureKind.SHEET, PictureKind.SCREENSHOT, PictureKind.PHOTOGRAPH])
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_other_pictures_are_uncertain_or_rejected_with_their_kind(kind: PictureKind, verdict: Verdict) -> None:
+    scan = replace(read_scan(draw_slice()), picture=kind, panels=PANELS)
+    limited, reason = limit_by_picture(verdict, "Because.", scan)
+    assert limited is (verdict if verdict is Verdict.NOT_BRAIN_MRI else Verdict.UNCERTAIN)
+    assert {"multi-panel sheet": "2x2 sheet", "screenshot of a viewer": "screenshot"}.get(kind, "photograph") in reason
+    assert reason.endswith("Because.")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_text_on_the_head_only_prevents_clearing(verdict: Verdict) -> None:
+    scan = replace(read_scan(draw_slice()), has_text_on_head=True)
+    limited, reason = limit_by_picture(verdict, "Because.", scan)
+    if verdict is Verdict.NO_TUMOR_FOUND:
+        assert (limited, reason.split(",")[0]) == (Verdict.UNCERTAIN, "Text or marks lie on the head")
+    else:
+        assert (limited, reason) == (verdict, "Because.")
+
+
+def test_plain_slice_is_not_limited() -> None:
+    assert limit_by_picture(Verdict.NO_TUMOR_FOUND, "Because.", read_scan(draw_slice())) == (
+        Verdict.NO_TUMOR_FOUND,
+        "Because.",
+    )
