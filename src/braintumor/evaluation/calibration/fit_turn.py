@@ -20,6 +20,8 @@ from braintumor.training.data import TrainingData
 
 # Shares of upright validation scans that may be turned by 90 or 270 degrees, and by 180 degrees.
 WRONG_TURN_RATE: Final = 0.0025
+# Patients of other collections differ more than those of the validation scans, so the limits are not lower than this.
+MIN_SURE: Final = 0.75
 LIKELY_AT: Final = 0.5
 
 
@@ -48,7 +50,7 @@ def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replic
     metrics = measure_turns(detector, limits, data.select(np.array(test)), upright[test], replicates)
     chosen = (
         f"On {len(validation)} validation images: at most {WRONG_TURN_RATE:.2%} of the upright scans reach "
-        "`sideways_at`, and as many `upside_down_at`."
+        f"`sideways_at`, and as many `upside_down_at`; neither is below {MIN_SURE}."
     )
     entry = limits.model_dump(mode="json", exclude_unset=True) | {"chosen": chosen, "data": fingerprint}
     update_card(name, settings, turn=entry | {"test": metrics})
@@ -79,7 +81,7 @@ def choose_limits(probabilities: NDArray[np.float64]) -> TurnLimits:
     sideways = np.sort(probabilities[:, 1] + probabilities[:, 3])[::-1]
     upside_down = np.sort(probabilities[:, 2])[::-1]
     above = (float(np.nextafter(values[count], 1.0)) for values in (sideways, upside_down))
-    sideways_at, upside_down_at = (min(1.0, max(LIKELY_AT, limit)) for limit in above)
+    sideways_at, upside_down_at = (min(1.0, max(MIN_SURE, limit)) for limit in above)
     return TurnLimits(sideways_at=sideways_at, upside_down_at=upside_down_at, likely_at=LIKELY_AT)
 
 

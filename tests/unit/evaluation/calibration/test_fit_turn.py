@@ -42,9 +42,9 @@ def test_limits_leave_all_but_a_quarter_of_a_percent_of_upright_scans() -> None:
     assert limits.sideways_at >= limits.likely_at
 
 
-def test_limits_are_not_below_one_half() -> None:
+def test_limits_are_not_below_three_quarters() -> None:
     limits = choose_limits(np.tile([1.0, 0.0, 0.0, 0.0], (100, 1)))
-    assert (limits.sideways_at, limits.upside_down_at, limits.likely_at) == (0.5, 0.5, 0.5)
+    assert (limits.sideways_at, limits.upside_down_at, limits.likely_at) == (0.75, 0.75, 0.5)
 
 
 def test_a_perfect_detector_makes_no_errors_and_corrects_every_turn() -> None:
