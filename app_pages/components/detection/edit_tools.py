@@ -39,24 +39,25 @@ def requested_edit(reading: Reading, request: dict[str, Any]) -> ScanEdit | None
     request : dict
         `action`, and for a crop `box`: left, top, right and bottom as fractions of the scan as shown.
     """
-    action, box = request.get("action"), request.get("box")
+    action, box = request.get("action"), _parse_box(request.get("box"))
     if action in _QUARTER_TURNS:
         return reading.shown_edit.turned(_QUARTER_TURNS[action])
     if action == "invert":
         return reading.shown_edit.inverted()
     source, shown = reading.source_scan, reading.compressed_scan
-    if action != "crop" or source is None or shown is None or not _is_box(box):
+    if action != "crop" or source is None or shown is None or box is None:
         return None
     width, height = shown.gray.width, shown.gray.height
     left, top, right, bottom = (round(fraction * side) for fraction, side in zip(box, (width, height) * 2, strict=True))
     return reading.shown_edit.cropped((left, top, right, bottom), (source.gray.width, source.gray.height))
 
 
-def _is_box(box: Any) -> bool:
-    if not isinstance(box, list) or len(box) != 4 or not all(isinstance(edge, (int, float)) for edge in box):
-        return False
-    left, top, right, bottom = box
-    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+def _parse_box(value: Any) -> tuple[float, float, float, float] | None:
+    """Return left, top, right and bottom as fractions of the scan; None if they are not a box within it."""
+    if not isinstance(value, list) or len(value) != 4 or not all(isinstance(edge, (int, float)) for edge in value):
+        return None
+    left, top, right, bottom = value
+    return (left, top, right, bottom) if 0 <= left < right <= 1 and 0 <= top < bottom <= 1 else None
 
 
 def show_edit_buttons(reading: Reading, detector: Detector) -> None:

@@ -131,10 +131,10 @@ def _log_new_predictions(
             log.record(reading.row, finding)
             logged[key] = state
     for compared in detections[1:]:
-        key, state = (selected.id, compared.detection.model_version), (None, compared.detection.timestamp)
-        if logged.get(key) != state:
+        key, compared_state = (selected.id, compared.detection.model_version), (None, compared.detection.timestamp)
+        if logged.get(key) != compared_state:
             log.record(compared.detection)
-            logged[key] = state
+            logged[key] = compared_state
     removed = current_session().removed_ids(key[0] for key in logged)
     for key in [key for key in logged if key[0] in removed]:
         del logged[key]
