@@ -119,6 +119,13 @@ class TurnDetector:
 
 def turn_input(model_inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the input of the turn network for model inputs (n, height, width), shape (n, 80, 80, 1)."""
-    size = (TURN_INPUT_SIDE, TURN_INPUT_SIDE)
-    reduced = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.BOX)) for each in model_inputs]
-    return np.stack(reduced)[..., None].astype(np.float32) / np.float32(255) - MEAN_LEVEL
+    reduced = np.stack([np.asarray(_reduce(Image.fromarray(model_input))) for model_input in model_inputs])
+    return reduced[..., None].astype(np.float32) / np.float32(255) - MEAN_LEVEL
+
+
+def _reduce(image: Image.Image) -> Image.Image:
+    """Average blocks of pixels; four times faster where they have the same whole size, as in v4."""
+    factors = image.width / TURN_INPUT_SIDE, image.height / TURN_INPUT_SIDE
+    if factors[0] == factors[1] and factors[0].is_integer():
+        return image.reduce(int(factors[0]))
+    return image.resize((TURN_INPUT_SIDE, TURN_INPUT_SIDE), Image.Resampling.BOX)
