@@ -4,19 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-LOCALIZER: Final = "localizer"
-DERIVED_MAP: Final = "derived map"
-SCREENSHOT: Final = "screenshot"
-REPORT: Final = "report"
-MOSAIC: Final = "mosaic"
+from braintumor.enums import SkipReason
 
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 # Beginnings of the UIDs of objects without an image.
 _OBJECT_NAMES: Final = (
-    ("1.2.840.10008.5.1.4.1.1.88.", REPORT),
-    ("1.2.840.10008.5.1.4.1.1.104.", REPORT),
-    ("1.3.12.2.1107.5.9.1", REPORT),  # Siemens' private report and data objects
-    ("1.2.840.10008.5.1.4.1.1.11.", "presentation state"),
+    ("1.2.840.10008.5.1.4.1.1.88.", SkipReason.REPORT),
+    ("1.2.840.10008.5.1.4.1.1.104.", SkipReason.REPORT),
+    ("1.3.12.2.1107.5.9.1", SkipReason.REPORT),  # Siemens' private report and data objects
+    ("1.2.840.10008.5.1.4.1.1.11.", SkipReason.PRESENTATION_STATE),
 )
 _PARAMETRIC_MAP: Final = "1.2.840.10008.5.1.4.1.1.30"
 # Values of ImageType and FrameType, in upper case with spaces (PS3.3 C.8.13.3.1, and those of the large vendors).
@@ -45,12 +41,12 @@ _GE_TYPES: Final = {0.0: "magnitude", 1.0: "phase", 2.0: "real", 3.0: "imaginary
 
 # Words of a series description, which count even for images declared ORIGINAL.
 _DESCRIPTION_PATTERNS: Final = (
-    (REPORT, r"report|dose report|protocol page|patient protocol"),
-    (SCREENSHOT, r"screen ?(save|shot|cap(ture)?)s?|snap ?shots?"),
-    (LOCALIZER, r"locali[sz]\w*|lokali\w*|loc|scout\w*|aah?(ead)?scout\w*|survey|smart ?brain|pilot|topogram|scanogram|"
-                r"(3|three) ?(pl|plane)( loc)?"),
-    (DERIVED_MAP, r"e?adc( ?maps?)?|colou?r ?fa|fa ?maps?|tracew|(r|rel)?cb[fv]|mtt|ttp|tmax|mip|minip|mnip|"
-                  r"(perfusion|parametric|velocity) maps?"),
+    (SkipReason.REPORT, r"report|dose report|protocol page|patient protocol"),
+    (SkipReason.SCREENSHOT, r"screen ?(save|shot|cap(ture)?)s?|snap ?shots?"),
+    (SkipReason.LOCALIZER, r"locali[sz]\w*|lokali\w*|loc|scout\w*|aah?(ead)?scout\w*|survey|smart ?brain|pilot|"
+                           r"topogram|scanogram|(3|three) ?(pl|plane)( loc)?"),
+    (SkipReason.DERIVED_MAP, r"e?adc( ?maps?)?|colou?r ?fa|fa ?maps?|tracew|(r|rel)?cb[fv]|mtt|ttp|tmax|mip|minip|"
+                             r"mnip|(perfusion|parametric|velocity) maps?"),
 )  # fmt: skip
 # Words that mean a map only for images not declared ORIGINAL: "FA 15" may be a flip angle.
 _DERIVED_PATTERN: Final = r"fa|trace|tensor|sub(s|traction|tracted)?|maps?|projections?"
@@ -69,17 +65,17 @@ def parse_role(image_type: Sequence[str], sop_class: str, descriptions: Iterable
         Series description and the like; only the fixed words above are recognized in them.
     """
     if "LOCALIZER" in image_type:
-        return LOCALIZER
+        return SkipReason.LOCALIZER
     if _DERIVED_WORDS.intersection(image_type[2:]) or sop_class == _PARAMETRIC_MAP:
-        return DERIVED_MAP
-    is_capture = sop_class == _SECONDARY_CAPTURE or sop_class.startswith(f"{_SECONDARY_CAPTURE}.")
-    if is_capture or _SCREENSHOT_WORDS.intersection(image_type):
-        return SCREENSHOT
+        return SkipReason.DERIVED_MAP
+    if is_secondary_capture(sop_class) or _SCREENSHOT_WORDS.intersection(image_type):
+        return SkipReason.SCREENSHOT
     text = re.sub(r"[^a-z0-9*]+", " ", " ".join(descriptions).lower())
     for role, pattern in _DESCRIPTION_PATTERNS:
         if _has_word(text, pattern):
             return role
-    return DERIVED_MAP if image_type[:1] != ("ORIGINAL",) and _has_word(text, _DERIVED_PATTERN) else ""
+    is_derived = image_type[:1] != ("ORIGINAL",) and _has_word(text, _DERIVED_PATTERN)
+    return SkipReason.DERIVED_MAP if is_derived else ""
 
 
 def parse_image_type(image_type: Sequence[str], component: str = "", raw_type: float | None = None) -> str:
@@ -99,7 +95,7 @@ def parse_image_type(image_type: Sequence[str], component: str = "", raw_type: f
         *(word.split(" ")[0] for word in image_type[2:] if re.match(r"[MPRI] (FFE|SE|IR|B)", word)),
     }
     if _DERIVED_WORDS & words:
-        return DERIVED_MAP
+        return SkipReason.DERIVED_MAP
     words.add(component.upper())
     stated = next((name for name, pattern in _TYPE_WORDS if pattern & words), "")
     return stated or (_GE_TYPES.get(raw_type, "") if raw_type is not None else "")
@@ -107,7 +103,12 @@ def parse_image_type(image_type: Sequence[str], component: str = "", raw_type: f
 
 def name_object(sop_class: str) -> str:
     """Return what an object without an image is: `report`, `presentation state` or `object without an image`."""
-    return next((name for start, name in _OBJECT_NAMES if sop_class.startswith(start)), "object without an image")
+    return next((name for start, name in _OBJECT_NAMES if sop_class.startswith(start)), SkipReason.NO_IMAGE)
+
+
+def is_secondary_capture(sop_class: str) -> bool:
+    """Whether an object was not acquired but captured from a screen, a film or a document."""
+    return sop_class == _SECONDARY_CAPTURE or sop_class.startswith(f"{_SECONDARY_CAPTURE}.")
 
 
 def _has_word(text: str, pattern: str) -> bool:

@@ -14,6 +14,8 @@ from braintumor.imaging.dicom.metadata import FrameMetadata
 from braintumor.imaging.dicom.values import first_float, get_floats, get_int, get_private_float, get_words
 from braintumor.imaging.hanging import normal_sign
 
+# Role of a mosaic in `DicomMetadata`.
+MOSAIC_ROLE: Final = "mosaic"
 # Tiles along a side of a mosaic; 16 x 16 = 256 slices.
 _SIDES: Final = range(2, 17)
 _MIN_TILE_PIXELS: Final = 16

@@ -5,17 +5,16 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from braintumor.enums import NON_MR_MODALITIES
+from braintumor.enums import NON_MR_MODALITIES, SkipReason
 from braintumor.imaging.dicom.allowed_tags import describe_contrast
 from braintumor.imaging.dicom.frames import file_orientation, frame_types, parse_frames, round_orientation
-from braintumor.imaging.dicom.image_types import DERIVED_MAP, MOSAIC, parse_role
+from braintumor.imaging.dicom.image_types import is_secondary_capture, parse_role
 from braintumor.imaging.dicom.metadata import DicomMetadata
-from braintumor.imaging.dicom.mosaic import MosaicLayout, split_frames
+from braintumor.imaging.dicom.mosaic import MOSAIC_ROLE, MosaicLayout, split_frames
 from braintumor.imaging.dicom.values import get_floats, get_int, get_text, get_value, get_words, hash_uid
 from braintumor.imaging.hanging import name_plane
 
 _MR_SOP_CLASS: Final = "1.2.840.10008.5.1.4.1.1.4"
-_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def parse_metadata(
@@ -64,7 +63,7 @@ def parse_metadata(
         orientation=round_orientation(orientation),
         modality=_parse_modality(dataset),
         burned_in=_parse_burned_in(dataset),
-        role=_parse_role(dataset) or (MOSAIC if mosaic else ""),
+        role=_parse_role(dataset) or (MOSAIC_ROLE if mosaic else ""),
         mosaic_count=mosaic.count if mosaic else None,
         padding=_parse_padding(dataset),
         assumed_attributes=tuple(assumed_attributes),
@@ -86,7 +85,7 @@ def _parse_role(dataset: Dataset) -> str:
     descriptions = get_text(dataset, "SeriesDescription"), get_text(dataset, "AcquisitionContrast")
     role = parse_role(get_words(dataset, "ImageType"), sop_class, descriptions)
     frame_roles = {parse_role(words, sop_class, ()) for words in frame_types(dataset)}
-    if role == DERIVED_MAP and "" in frame_roles:  # originals and maps in one file: the frames state which is which
+    if role == SkipReason.DERIVED_MAP and "" in frame_roles:  # originals and maps: the frames state which is which
         return ""
     return role or (frame_roles.pop() if len(frame_roles) == 1 else "")
 
@@ -132,6 +131,5 @@ def _parse_burned_in(dataset: Dataset) -> str:
     annotation = get_text(dataset, "BurnedInAnnotation").upper()
     if annotation in ("YES", "NO"):
         return annotation.lower()
-    sop_class = get_text(dataset, "SOPClassUID")
-    is_screen_capture = sop_class.startswith(_SECONDARY_CAPTURE) or get_text(dataset, "ConversionType")
-    return "maybe" if is_screen_capture else "no"
+    is_capture = is_secondary_capture(get_text(dataset, "SOPClassUID")) or get_text(dataset, "ConversionType")
+    return "maybe" if is_capture else "no"

@@ -22,6 +22,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import JPEGExtended12Bit, MediaStorageDirectoryStorage
 
+from braintumor.enums import SkipReason
 from braintumor.imaging.dicom.allowed_tags import ALL_TAGS, PIXEL_DATA_TAGS, PRIVATE_TAGS
 from braintumor.imaging.dicom.image_types import name_object
 from braintumor.imaging.dicom.missing_attributes import AttributeProblem, fill_missing_attributes
@@ -87,7 +88,7 @@ def _load_file(content: bytes) -> LoadedFile:
     except Exception as error:  # damaged data can raise any error of a parser
         raise FileProblem("damaged") from error
     if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-        raise FileProblem("directory", "index of a disc")
+        raise FileProblem("directory", SkipReason.DISC_INDEX)
     if not any(keyword in dataset for keyword in PIXEL_DATA_TAGS[:3]):
         if "Rows" in dataset:
             raise FileProblem("damaged")

@@ -54,20 +54,15 @@ def sort_into_series(
         Whether to read every time point of a time series.
     """
     items = list(slices)
-    studies_with_images = {_study_key(item) for item in items if item.role not in _SET_ASIDE_ROLES}
+    studies_with_images = {item.metadata.study_key for item in items if item.role not in _SET_ASIDE_ROLES}
     series: dict[str, list[DicomSlice]] = {}
     for item in items:
-        role = item.role
-        if role in _SET_ASIDE_ROLES and _study_key(item) in studies_with_images:
-            yield SkippedScan(item.display_name, role, item.sha256)
+        if item.role in _SET_ASIDE_ROLES and item.metadata.study_key in studies_with_images:
+            yield SkippedScan(item.display_name, item.role, item.sha256)
         else:
             series.setdefault(item.metadata.series_key or item.sha256[:24], []).append(item)
     for key, members in series.items():
         yield from _sort_series(key, members, all_time_points)
-
-
-def _study_key(item: DicomSlice) -> str:
-    return item.metadata.study_key
 
 
 def _sort_series(key: str, members: list[DicomSlice], all_time_points: bool) -> Iterator[SortedSlice | SkippedScan]:
