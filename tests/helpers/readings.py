@@ -11,7 +11,7 @@ from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.scan import SeriesPosition
 from braintumor.inference import Detection
 from braintumor.reporting.csv_export import csv_row, error_row
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 NOON = datetime(2025, 1, 31, 12, tzinfo=UTC)
 

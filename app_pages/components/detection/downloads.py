@@ -15,7 +15,7 @@ from braintumor.reporting.report_scan import ReportEntry
 from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.reporting.zip_export import export_zip
 from braintumor.results.headline_metrics import headline_metrics
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 _PDF_MIME = "application/pdf"
 _ZIP_MIME = "application/zip"

@@ -9,7 +9,7 @@ from app_pages.components.detection.session import ReadingSession, current_sessi
 from app_pages.components.detection.viewer import viewer_state
 from braintumor.imaging.edits import Box, ScanEdit
 from braintumor.inference import Detector
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 _HANDLED_KEY: Final = "handled-edit"
 _QUARTER_TURNS: Final = {"turn-left": 3, "turn-right": 1, "turn-half": 2}

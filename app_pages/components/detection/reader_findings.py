@@ -9,7 +9,7 @@ import streamlit as st
 
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.reporting.findings import AGREE, NO_OPINION, ReaderFinding
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 FINDINGS_KEY: Final = "reader-findings"
 _MAX_COMMENT_LENGTH: Final = 1000

@@ -9,12 +9,13 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from braintumor.imaging import SkippedScan
 from braintumor.imaging.edits import ScanEdit
-from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detection, Detector
 from braintumor.services.file_groups import FileGroup, group_files
-from braintumor.services.reading import Reading, ReadingOptions, ReadingService, group_id
+from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress
+from braintumor.services.reading_result import Reading, ReadingOptions, group_id
 
 SESSION_KEY: Final = "reading-session"
 # Seconds. One or two scans are done by then, and the page shows them at once instead of an empty worklist first.

@@ -12,7 +12,7 @@ from app_pages.components.detection.worklist import READING_STATUS_TONES, Readin
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import pluralize
 from braintumor.errors import BrainTumorError
-from braintumor.imaging.scan import SkippedScan
+from braintumor.imaging import SkippedScan
 from braintumor.inference import Detector, list_models
 from braintumor.services.reading_job import ReadingProgress
 from braintumor.settings import get_settings

@@ -13,7 +13,7 @@ from app_pages.components.detection.worklist import READING_STATUS_TONES, Readin
 from app_pages.components.shared.formatting import pluralize
 from braintumor.inference import Detection, Detector
 from braintumor.inference.decision import Thresholds
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 _ASSET_FOLDER: Final = Path(__file__).parent / "viewer_assets"
 # Concatenated, since a component takes one script.

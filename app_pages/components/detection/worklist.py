@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from braintumor.enums import Verdict
-from braintumor.services.reading import Reading, group_id
+from braintumor.services.reading_result import Reading, group_id
 
 
 class ReadingStatus(StrEnum):

@@ -23,7 +23,7 @@ from app_pages.components.detection.worklist import WorklistItem, build_worklist
 from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.enums import Verdict
 from braintumor.inference import Detector
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 _LOGGED_KEY = "logged-readings"
 

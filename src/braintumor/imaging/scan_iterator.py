@@ -20,15 +20,13 @@ from braintumor.imaging.dicom.reader import read_frame, read_metadata
 from braintumor.imaging.dicom.series import sort_into_series
 from braintumor.imaging.dicom.stacks import DicomSlice
 from braintumor.imaging.file_bytes import read_limited, sha256_hex
-from braintumor.imaging.file_format import SCAN_SUFFIXES, FileFormat, detect_format
+from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.imaging.loading import read_image
 from braintumor.imaging.nifti import iter_volume_slices
 from braintumor.imaging.raster import count_pages
 from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, SkippedScan
 from braintumor.imaging.zip_archive import UnpackBudget, is_zip, iter_members, open_zip, too_many_files_message
 from braintumor.settings import Settings, get_settings
-
-__all__ = ["SCAN_SUFFIXES", "FailedScan", "SkippedScan", "iter_scans"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow
 from braintumor.reporting.report_scan import ReportScans
 from braintumor.services.output_paths import partial_path
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 
 if TYPE_CHECKING:
     from braintumor.reporting.zip_export import ZipWriter

@@ -13,7 +13,7 @@ from typing import TextIO
 from braintumor.enums import RESEARCH_USE, SkipReason, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.fileio import sha256_file
-from braintumor.imaging.scan import SkippedScan
+from braintumor.imaging import SkippedScan
 from braintumor.inference import Detector
 from braintumor.inference.model_card import CARD_FILE
 from braintumor.reporting.csv_export import BYTE_ORDER_MARK, CsvRow, format_cell, parse_lines, to_csv
@@ -22,7 +22,8 @@ from braintumor.services.batch_outputs import ReportWriter, write_workbook
 from braintumor.services.file_discovery import DiscoveredFiles, discover_files
 from braintumor.services.file_groups import group_paths, sha256_or_none
 from braintumor.services.output_paths import OutputPaths
-from braintumor.services.reading import Reading, ReadingOptions, ReadingService
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading, ReadingOptions
 from braintumor.services.resume_log import ResumeLog
 from braintumor.settings import Settings, get_settings
 from braintumor.text import describe_skipped, pluralize

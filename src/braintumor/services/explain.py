@@ -11,8 +11,7 @@ from tqdm import tqdm
 from braintumor.enums import RESEARCH_USE
 from braintumor.errors import BrainTumorError
 from braintumor.fileio import write_atomically
-from braintumor.imaging import FailedScan, Scan
-from braintumor.imaging.scan import SkippedScan
+from braintumor.imaging import FailedScan, Scan, SkippedScan
 from braintumor.inference import Detector
 from braintumor.inference.registry import Artifact
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY, GradientFunction

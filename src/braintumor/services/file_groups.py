@@ -13,11 +13,10 @@ from typing import Final, Protocol, TypeVar
 from braintumor.enums import SkipReason
 from braintumor.errors import ScanError
 from braintumor.fileio import sha256_file
-from braintumor.imaging import FailedScan, Scan, read_scan
+from braintumor.imaging import FailedScan, Scan, SkippedScan, read_scan
 from braintumor.imaging.dicom.disc import DiscFile, find_non_scans, is_disc_index
 from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.imaging.file_format import SELF_CONTAINED_SUFFIXES
-from braintumor.imaging.scan import SkippedScan
 from braintumor.imaging.scan_iterator import iter_scans
 from braintumor.settings import Settings
 

@@ -9,22 +9,19 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from braintumor.errors import BrainTumorError
-from braintumor.imaging import FailedScan, Scan
+from braintumor.imaging import FailedScan, Scan, SkippedScan
 from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
 from braintumor.imaging.picture.scan_examination import examine_scan
-from braintumor.imaging.scan import SkippedScan
 from braintumor.inference import Detection, Detector
 from braintumor.reporting.csv_export import csv_row, error_row
 from braintumor.reporting.overlays import overlay_png, save_overlay
 from braintumor.reporting.report_scan import ReportEntry, render_report_scan
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, decode_image, decode_numbered
-from braintumor.services.reading_result import Reading, ReadingOptions, group_id
+from braintumor.services.reading_result import Reading, ReadingOptions
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-__all__ = ["Reading", "ReadingOptions", "ReadingService", "group_id"]
 
 _LOGGER = logging.getLogger(__name__)
 # Enough pending scans that no thread waits for the slowest one, few enough to keep memory use constant.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from braintumor.services.file_groups import FileGroup
-from braintumor.services.reading import Reading, ReadingService
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading
 
 # Seconds. A page that shows a job polls it several times a second; the page of a closed browser does not.
 IDLE_TIMEOUT: Final = 60.0

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app_pages.components.detection.edit_tools import requested_edit
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.imaging.edits import ScanEdit
-from braintumor.services.reading import Reading
+from braintumor.services.reading_result import Reading
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 from tests.helpers.apptest.detection import (

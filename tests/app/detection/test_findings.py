@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app_pages.components.detection.reader_findings import FINDINGS_KEY
-from braintumor.services.reading import Reading, ReadingService
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 from tests.helpers.apptest.detection import (

@@ -8,7 +8,8 @@ from app_pages.components.detection import session as session_module
 from app_pages.components.detection.session import ReadingSession
 from braintumor.reporting.csv_export import error_row
 from braintumor.services.file_groups import FileGroup, GroupKind
-from braintumor.services.reading import Reading, ReadingService
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading
 from tests.helpers.readings import READINGS
 
 

@@ -17,7 +17,8 @@ from PIL import Image
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
 from braintumor.services.batch_predict import predict
-from braintumor.services.reading import Reading, ReadingService
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading
 from tests.golden.draw import SCANS
 from tests.helpers.predictions_csv import read_rows, read_rows_without_time, read_workbook_rows
 from tests.helpers.versions.tiny import write_version

@@ -15,7 +15,8 @@ from pypdf import PdfReader
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
 from braintumor.services.batch_predict import predict
-from braintumor.services.reading import Reading, ReadingService
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading
 from tests.helpers.phi_dicom import make_phi_dicom
 from tests.helpers.predictions_csv import read_rows, read_rows_without_time
 from tests.helpers.versions.tiny import write_masked_version

@@ -16,7 +16,8 @@ from braintumor.reporting.csv_export import csv_row
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.services import file_groups
 from braintumor.services.file_groups import FileGroup, GroupKind, group_files
-from braintumor.services.reading import Reading, ReadingOptions, ReadingService, group_id
+from braintumor.services.reading import ReadingService
+from braintumor.services.reading_result import Reading, ReadingOptions, group_id
 from tests.helpers.phi_dicom import make_phi_dicom
 
 KEEP_SCAN = ReadingOptions(keep_scan=True)

@@ -9,8 +9,8 @@ import pytest
 from braintumor.reporting.csv_export import error_row
 from braintumor.services import reading_job
 from braintumor.services.file_groups import FileGroup, GroupKind, LocalFile
-from braintumor.services.reading import Reading
 from braintumor.services.reading_job import ReadingJob
+from braintumor.services.reading_result import Reading
 
 GROUPS = [FileGroup((LocalFile(f"{key}.png"),), key, GroupKind.IMAGE) for key in ("a", "b")]
 

@@ -7,9 +7,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from braintumor.imaging import FailedScan, Scan
+from braintumor.imaging import FailedScan, Scan, SkippedScan
 from braintumor.imaging.dicom.disc import DiscFile, DiscFileKind, classify, find_non_scans, find_scans
-from braintumor.imaging.scan import SkippedScan
 from braintumor.imaging.scan_iterator import iter_scans
 from tests.helpers.scan_files.discs import PROGRAM, STUDY, make_disc, make_picture, make_slice, write_files, zip_files
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from braintumor.enums import SkipReason
+from braintumor.imaging import SkippedScan
 from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 from braintumor.imaging.dicom.series import SortedSlice, sort_into_series
 from braintumor.imaging.dicom.stacks import DicomSlice, name_plane, split_into_stacks
-from braintumor.imaging.scan import SkippedScan
 
 AXIAL, CORONAL, SAGITTAL = (1, 0, 0, 0, 1, 0), (1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1)
 
