@@ -26,9 +26,10 @@ LIKELY_AT: Final = 0.5
 
 
 def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replicates: int = REPLICATES) -> None:
-    """Train the turn network, choose its limits, and write `turn.onnx` and the section `turn` of the card.
+    """Write `turn.onnx`, choose its limits, and write the section `turn` of the card.
 
-    Nothing is done if the version already has a network for these images, or if training scans are missing.
+    The network is trained once: other versions with the same images, cropped and fitted alike, get a copy. Nothing is
+    done if the version already has its network, or if training scans are missing.
     """
     turns = read_stored_turns(data.manifest, settings)
     card = read_card(name, settings)
@@ -36,11 +37,14 @@ def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replic
     is_fitted = card.turn is not None and card.turn.data == fingerprint
     if (is_fitted and (settings.outputs / name / TURN_FILE).is_file()) or not len(data.split_rows(Split.TRAIN)):
         return
-    from braintumor.evaluation.calibration.turn_network import train_turn_network  # TensorFlow takes seconds to import
-
     upright, is_known = make_upright(data.model_inputs, turns), turns != UNKNOWN_TURN
     training, validation, test = ([row for row in data.split_rows(split) if is_known[row]] for split in Split)
-    write_atomically(settings.outputs / name / TURN_FILE, train_turn_network(upright[training]))
+    network = read_shared_network(fingerprint, settings)
+    if network is None:
+        from braintumor.evaluation.calibration.turn_network import train_turn_network  # takes seconds to import
+
+        network = train_turn_network(upright[training])
+    write_atomically(settings.outputs / name / TURN_FILE, network)
     entry: dict[str, Any] = {"sideways_at": 1.0, "upside_down_at": 1.0, "likely_at": LIKELY_AT}
     update_card(name, settings, turn=entry)
     detector = TurnDetector.load(Detector.load(name, settings).artifact)
@@ -57,8 +61,19 @@ def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replic
 
 
 def _fingerprint(data: TrainingData, turns: NDArray[np.int64], card: ModelCard) -> str:
-    content = json.dumps([data.fingerprint(), card.input_spec.to_dict(), turns.tolist()])
+    # The network reduces every input to its own size, so the size of the model input makes no difference.
+    spec = card.input_spec
+    content = json.dumps([data.fingerprint(), spec.crop_margin, spec.fit, turns.tolist()])
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def read_shared_network(fingerprint: str, settings: Settings) -> bytes | None:
+    """Return the turn network of another version that was trained on the same images; None if there is none."""
+    for path in sorted(settings.outputs.glob(f"*/{TURN_FILE}")):
+        turn = read_card(path.parent.name, settings).turn
+        if turn is not None and turn.data == fingerprint:
+            return path.read_bytes()
+    return None
 
 
 def make_upright(model_inputs: NDArray[np.uint8], turns: NDArray[np.int64]) -> NDArray[np.uint8]:

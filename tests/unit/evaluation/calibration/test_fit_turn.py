@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from braintumor.evaluation.calibration.fit_turn import choose_limits, make_upright, measure_turns
+from braintumor.evaluation.calibration.fit_turn import choose_limits, make_upright, measure_turns, read_shared_network
 from braintumor.imaging import InputSpec
 from braintumor.inference.card_sections import TurnLimits
+from braintumor.inference.model_card import TURN_FILE
 from braintumor.inference.turn.turn_detector import TurnEstimate, turn_input
+from braintumor.settings import Settings
 from tests.helpers.training_data import phantom_data
+from tests.helpers.versions.tiny import write_version
 
 LIMITS = TurnLimits(sideways_at=0.9, upside_down_at=0.9, likely_at=0.5)
 
@@ -82,3 +85,11 @@ def test_a_trained_network_recognizes_the_turns_of_phantoms() -> None:
 
     correct = [logits(np.rot90(images, turn, axes=(1, 2))).argmax(axis=1) == turn for turn in range(4)]
     assert np.mean(correct) > 0.6  # chance is a quarter, and phantoms are nearly symmetric
+
+
+def test_version_with_the_same_images_gets_a_copy_of_the_network(workspace: Settings) -> None:
+    entry = {"sideways_at": 0.8, "upside_down_at": 0.8, "likely_at": 0.5, "data": "same images"}
+    folder = write_version(workspace.outputs, "first", turn=entry)
+    (folder / TURN_FILE).write_bytes(b"network")
+    assert read_shared_network("same images", workspace) == b"network"
+    assert read_shared_network("other images", workspace) is None
