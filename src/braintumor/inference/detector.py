@@ -109,8 +109,9 @@ class Detector:
         times.append(time.perf_counter())
         model_input, geometry = preprocess(scan, card.input_spec)
         turn = self._turn_detector.estimate(scan, model_input) if self._turn_detector else None
+        unturned = scan
         if turn is not None and turn.correction:
-            unturned, scan = scan, examine_scan(turn.correct(scan))
+            scan = examine_scan(turn.correct(scan))
             model_input, geometry = preprocess(scan, card.input_spec)
         times.append(time.perf_counter())
         outputs = self.infer(model_input[None])

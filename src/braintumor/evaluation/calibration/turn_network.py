@@ -41,7 +41,6 @@ def train_turn_network(upright: NDArray[np.uint8], epochs: int = EPOCHS) -> byte
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.02)
     change_shape = _build_shape_augmentation()
 
-    @tf.function(reduce_retracing=True)
     def train_step(batch: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
         turned = _turn(_change_contrast(change_shape(batch, training=True)), turns)
         with tf.GradientTape() as tape:
@@ -50,12 +49,13 @@ def train_turn_network(upright: NDArray[np.uint8], epochs: int = EPOCHS) -> byte
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
         return value
 
+    run_step = tf.function(train_step, reduce_retracing=True)
     generator = np.random.default_rng(SEED)
     for _ in range(epochs):
         order = generator.permutation(len(inputs))
         for step in range(steps):
             rows = order[step * _BATCH_SIZE : (step + 1) * _BATCH_SIZE]
-            train_step(inputs[rows], generator.integers(0, 4, len(rows)).astype(np.int32))
+            run_step(inputs[rows], generator.integers(0, 4, len(rows)).astype(np.int32))
     return export_onnx_bytes(network)
 
 
