@@ -1,4 +1,4 @@
-"""Which images of the data set are stored upside down: a third of the slices without a tumour, as flipped copies.
+"""Which images of the data set are stored upside down: a quarter of the slices without a tumour.
 
 `outputs/dataset/upside_down.csv` lists them. They come from pairs of near-duplicates that differ by a half turn or a
 vertical mirroring, of which a person chose the upright one; pairs on which the anatomy does not decide are `uncertain`.

@@ -1,5 +1,6 @@
 """What a reader changed on a picture before it is read: turn, crop and inversion."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ class ScanEdit:
     is_inverted : bool
         Whether bright and dark are exchanged.
     is_upright : bool
-        Whether the reader says that the scan is upright after `turn`, so that no turn is looked for.
+        Whether the reader says that the scan is upright after `turn`, in which case no turn is detected.
     """
 
     turn: int = 0
@@ -64,8 +65,8 @@ class ScanEdit:
         size : (width, height)
             Size of the unedited scan.
         """
-        area = self.crop or (0, 0, *size)
-        width, height = area[2] - area[0], area[3] - area[1]
+        area_left, area_top, area_right, area_bottom = self.crop or (0, 0, *size)
+        width, height = area_right - area_left, area_bottom - area_top
         left, top, right, bottom = box
         for turn in range(self.turn, 0, -1):  # undo one quarter turn at a time
             turned_width = height if turn % 2 else width
@@ -73,10 +74,10 @@ class ScanEdit:
         return replace(
             self,
             crop=(
-                area[0] + max(0, left),
-                area[1] + max(0, top),
-                area[0] + min(width, right),
-                area[1] + min(height, bottom),
+                area_left + max(0, left),
+                area_top + max(0, top),
+                area_left + min(width, right),
+                area_top + min(height, bottom),
             ),
         )
 
@@ -155,15 +156,17 @@ def invert_scan(scan: Scan) -> Scan:
     return replace(inverted, raw=_freeze((np.float32(total) - scan.raw).astype(np.float32)), window=window)
 
 
-def _map_pixels(scan: Scan, change: Any) -> Scan:
+def _map_pixels(scan: Scan, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Scan:
+    """Apply a change of the pixels' positions to all arrays of a scan."""
     raw = None if scan.raw is None else _freeze(change(scan.raw))
-    exact = scan.model_gray
-    if exact is not None:
-        exact = (raw, _freeze(change(exact[1]))) if raw is not None and exact[0] is scan.raw else None
-    return replace(scan, values=_freeze(change(scan.values)), raw=raw, model_gray=exact)
+    model_gray = None
+    if scan.model_gray is not None and raw is not None and scan.model_gray[0] is scan.raw:
+        model_gray = raw, _freeze(change(scan.model_gray[1]))
+    return replace(scan, values=_freeze(change(scan.values)), raw=raw, model_gray=model_gray)
 
 
 def _freeze(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a contiguous, read-only array."""
     contiguous = np.ascontiguousarray(values)
     if contiguous.flags.writeable:
         contiguous.setflags(write=False)

@@ -49,8 +49,8 @@ def iter_scans(
 
     An image file has one slice. A multi-frame DICOM file, a multi-page TIFF, a NIfTI volume (along each plane) and a
     ZIP (all its files) have many. Unreadable files and slices become a `FailedScan`; nothing is raised. What is set
-    aside becomes a `SkippedScan`: localizers, derived maps, screenshots and reports beside other DICOM images, all but
-    the first time point of a time series, and what is no scan on a disc with a study, such as its viewer.
+    aside becomes a `SkippedScan`: localizers, derived maps, screenshots and reports if there are other DICOM images,
+    all but the first time point of a time series, and what is no scan on a disc with a study, such as its viewer.
 
     Images and volumes are yielded as soon as they are read. DICOM slices follow, series by series and in slice order,
     because sorting needs the headers of all files. `Settings.max_files` limits the number of files, including those in
@@ -59,8 +59,8 @@ def iter_scans(
     Parameters
     ----------
     sources : iterable of (name, content or path)
-        The name is displayed as given. Folders must be listed by the caller. The files of a disc are told from scans if
-        this is a list, or in an archive.
+        The name is displayed as given. Folders must be listed by the caller. The viewer and other files of a disc are
+        recognized in a list and in an archive, but not in an iterator.
     """
     settings = settings or get_settings()
     dicom_slices: list[DicomSlice] = []

@@ -91,7 +91,8 @@ def _expand_source(source: str, excluded_folder: Path | None) -> Iterator[tuple[
     else:
         yield source, True
         return
-    yield from zip(paths, find_scans([DiscFile.from_source(path, Path(path)) for path in paths]), strict=True)
+    scans = find_scans([DiscFile.from_source(path, Path(path)) for path in paths])
+    yield from ((path, index in scans) for index, path in enumerate(paths))
 
 
 def _walk_folder(folder: str, excluded_folder: Path | None) -> Iterator[str]:

@@ -86,7 +86,7 @@ class Viewer {
     this.find(".crop-actions").hidden = !isOn;
   }
 
-  // Asks the server to change the scan and read it again; the number tells two equal requests apart.
+  // Asks the server to change the scan and read it again; the number distinguishes two equal requests.
   edit(action) {
     const box = action === "crop" ? this.crop.box : null;
     this.setCropping(false);

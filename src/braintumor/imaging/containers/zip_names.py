@@ -80,7 +80,7 @@ def _is_surely_utf8(raw: bytes) -> bool:
 
 
 def _guess_encoding(raw_names: list[bytes]) -> str:
-    """Return the likeliest encoding of names that are not ASCII, other than UTF-8."""
+    """Return the most likely encoding of names that are not ASCII, other than UTF-8."""
     from chardet import detect_all  # slow to import, and few archives need it
 
     sample = b"\n".join(raw_names)[:_MAX_EXAMINED_BYTES]

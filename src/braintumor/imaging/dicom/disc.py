@@ -1,7 +1,7 @@
 """Files of a hospital disc that are no scans: its viewer, documents, and the pictures that belong to the viewer.
 
-The content decides first, the name second. Nothing is passed over unless a study lies beside it: a folder or archive
-without DICOM files and volumes has no viewer, and each of its files is read or reported.
+The content decides first, the name second. Files are passed over only in a folder, archive or upload that contains a
+study: without DICOM files and volumes there is no viewer, and each file is read or reported.
 """
 
 import re
@@ -42,14 +42,14 @@ def is_disc_index(path: str) -> bool:
 
 
 class DiscFileKind(Enum):
-    """What a file beside a study is."""
+    """What a file in the folder, archive or upload of a study is."""
 
     DICOM = auto()
     VOLUME = auto()
     PICTURE = auto()  # or an archive, or a damaged scan by its name: read unless it belongs to a viewer
     PROGRAM = auto()
     DOCUMENT = auto()
-    NAMELESS = auto()  # unknown content without a suffix, such as a damaged DICOM file
+    UNKNOWN = auto()  # binary content without a suffix, such as a damaged DICOM file
     UNREADABLE = auto()
 
 
@@ -129,17 +129,17 @@ def classify(name: str, head: bytes) -> DiscFileKind:
         file_format = FileFormat.UNKNOWN
     if file_format.is_image:
         return DiscFileKind.PICTURE
-    is_nameless = not suffix or suffix[1:].isdigit()
-    if is_nameless and head and not _is_text(head):
-        return DiscFileKind.NAMELESS
+    has_no_suffix = not suffix or suffix[1:].isdigit()  # DICOM files are often named by a UID, such as 1.2.840.1
+    if has_no_suffix and head and not _is_text(head):
+        return DiscFileKind.UNKNOWN
     return DiscFileKind.DOCUMENT
 
 
 def find_non_scans(files: Sequence[DiscFile]) -> set[int]:
-    """Return the indices of the files that are no scans, if a DICOM study or a volume lies beside them.
+    """Return the indices of the files that are no scans, if there is a DICOM study or a volume among the files.
 
-    Pictures are among them only if they belong to a viewer: in a folder with programs and no scans, in a folder of such
-    a folder, or, on a disc with programs, in a folder named as viewers name theirs.
+    Pictures are no scans only if they belong to a viewer: in a folder with programs and no scans, in a subfolder of
+    such a folder, or, on a disc with programs, in a folder with a name that viewers use.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def find_non_scans(files: Sequence[DiscFile]) -> set[int]:
     others = [file for file in files if not file.is_named_as_scan]
     if not others:
         return set()
-    # Pictures are by far the most files; those named as pictures are looked at only if there is a study.
+    # Most files are pictures; the content of files named as pictures is read only if there is a study.
     is_study = any(is_disc_index(file.path.name) for file in others) or any(
         file.kind in _SCAN_KINDS for file in _by_likelihood(files, others)
     )
@@ -159,7 +159,7 @@ def find_non_scans(files: Sequence[DiscFile]) -> set[int]:
     folders = _Folders(files)
 
     def is_non_scan(file: DiscFile) -> bool:
-        if file.kind is DiscFileKind.NAMELESS:
+        if file.kind is DiscFileKind.UNKNOWN:
             return file.folder not in folders.with_scans
         if file.kind is DiscFileKind.PICTURE:
             return has_scans and folders.is_of_viewer(file.folder)
@@ -168,10 +168,10 @@ def find_non_scans(files: Sequence[DiscFile]) -> set[int]:
     return {index for index, file in enumerate(files) if is_non_scan(file)}
 
 
-def find_scans(files: Sequence[DiscFile]) -> list[bool]:
-    """Return whether each file of a folder is a scan: by its name, or as a DICOM file, a volume or an image by content.
+def find_scans(files: Sequence[DiscFile]) -> set[int]:
+    """Return the indices of the scans of a folder: by their names, or as DICOM files, volumes or images by content.
 
-    If a study is in the folder, the viewer of a disc and its pictures are none, but damaged slices are.
+    If the folder contains a study, the viewer of a disc and its pictures are no scans, but damaged slices are.
     """
     non_scans = find_non_scans(files)
 
@@ -180,11 +180,11 @@ def find_scans(files: Sequence[DiscFile]) -> list[bool]:
             return False
         if file.is_named_as_scan or file.kind is DiscFileKind.PICTURE or file.kind in _SCAN_KINDS:
             return True
-        return file.kind is DiscFileKind.NAMELESS and any(
+        return file.kind is DiscFileKind.UNKNOWN and any(
             other.folder == file.folder and not other.is_named_as_scan and other.kind in _SCAN_KINDS for other in files
         )
 
-    return [is_scan(index, file) for index, file in enumerate(files)]
+    return {index for index, file in enumerate(files) if is_scan(index, file)}
 
 
 def _by_likelihood(files: Sequence[DiscFile], others: Sequence[DiscFile]) -> Iterable[DiscFile]:
@@ -198,7 +198,7 @@ class _Folders:
 
     def __init__(self, files: Sequence[DiscFile]) -> None:
         self.with_scans = {file.folder for file in files if file.kind in _SCAN_KINDS}
-        # The index alone makes no folder one of programs: pictures may lie beside it.
+        # The index is no program: its folder may contain pictures to read.
         self._with_programs = {
             file.folder for file in files if file.kind is DiscFileKind.PROGRAM and not is_disc_index(file.path.name)
         }
@@ -217,8 +217,8 @@ class _Folders:
         top = folder
         while top and top[:-1] not in self._above_scans:
             top = top[:-1]
-        is_named_so = any(map(_VIEWER_FOLDER_PATTERN.search, folder[len(top) - 1 :]))
-        return top in self._above_programs or (bool(self._with_programs) and is_named_so)
+        has_viewer_name = any(map(_VIEWER_FOLDER_PATTERN.search, folder[len(top) - 1 :]))
+        return top in self._above_programs or (bool(self._with_programs) and has_viewer_name)
 
 
 def _with_parents(folders: Collection[tuple[str, ...]]) -> set[tuple[str, ...]]:

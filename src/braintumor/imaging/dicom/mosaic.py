@@ -49,7 +49,7 @@ def is_mosaic(dataset: Dataset) -> bool:
 
 
 def find_mosaic_layout(dataset: Dataset, decode: Callable[[int], NDArray[Any]]) -> MosaicLayout | None:
-    """Return the layout of a mosaic, from its header or else from its pixels; None if neither tells it.
+    """Return the layout of a mosaic, from its header or else from its pixels; None if neither states it.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class DicomSlice:
 
     @property
     def role(self) -> str:
-        """Why it is no plain slice, such as `localizer`; empty if it is. A file can contain maps beside slices."""
+        """Why it is no plain slice, such as `localizer`; empty if it is. A file can contain both slices and maps."""
         is_map = self.frame.image_type == SkipReason.DERIVED_MAP
         return self.metadata.role or (SkipReason.DERIVED_MAP if is_map else "")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 _CUSTOMARY_LOW: Final = (-32768.0, -3024.0, -2000.0, -1024.0)
 _CUSTOMARY_HIGH: Final = (32767.0, 65535.0)
 # A high value is padding only if it is at least this large: -2000 read as unsigned is 63536.
-_LEAST_HIGH: Final = 10_000.0
+_MIN_HIGH_VALUE: Final = 10_000.0
 # A value far from all others (by twice their range) is padding if it fills this share of the border; a customary
 # value must fill more of it but may lie nearer, by a tenth of the range. Air in CT, at -1024 to -950, is nearer.
 _FAR_SHARE, _FAR_GAP = 0.05, 2.0
@@ -52,7 +52,7 @@ def find_padding_range(values: NDArray[Any]) -> tuple[float, float] | None:
     """Return the lowest and highest value that are padding, of finite values; None without padding."""
     border = _border(values)
     for value, is_low in ((float(values.min()), True), (float(values.max()), False)):
-        if value >= 0 if is_low else value < _LEAST_HIGH:
+        if value >= 0 if is_low else value < _MIN_HIGH_VALUE:
             continue
         share = np.count_nonzero(border == value) / border.size
         if share >= _FAR_SHARE and (limits := _padding_limits(values, value, is_low, share)) is not None:

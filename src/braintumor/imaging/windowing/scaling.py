@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 WINDOW_PERCENTILES: Final = (0.5, 99.9)
 # A window is useless if the values between the percentiles take up less than this part of black to white, or if less
 # than this share of the head lies between black and white. The head is brighter than a tenth of the range.
-_LEAST_CONTRAST: Final = 0.2
-_MOST_BACKGROUND: Final = 0.5  # of black to white, for the darkest values
-_LEAST_SHARE: Final = 0.02
+_MIN_CONTRAST: Final = 0.2
+_MAX_BACKGROUND: Final = 0.5  # of black to white, for the darkest values
+_MIN_SHARE: Final = 0.02
 _HEAD_LEVEL: Final = 0.1
 _WINDOW_SAMPLE_SIZE: Final = 20_000
 # Rescaling uses double precision; processing this many values at a time bounds the extra memory.
@@ -71,9 +71,9 @@ def describe_useless_window(values: NDArray[np.floating], low: float, high: floa
     black = np.searchsorted(head, low, "right") / max(1, head.size)
     white = 1.0 - np.searchsorted(head, high, "left") / max(1, head.size)
     shown_low, shown_high = ((edge - low) / (high - low) for edge in (darkest, brightest))
-    if shown_high < _LEAST_CONTRAST or black > 1.0 - _LEAST_SHARE:
+    if shown_high < _MIN_CONTRAST or black > 1.0 - _MIN_SHARE:
         return "dark"
-    if shown_low > _MOST_BACKGROUND or white > 1.0 - _LEAST_SHARE:
+    if shown_low > _MAX_BACKGROUND or white > 1.0 - _MIN_SHARE:
         return "bright"
-    is_flat = min(shown_high, 1.0) - max(shown_low, 0.0) < _LEAST_CONTRAST or 1.0 - black - white < _LEAST_SHARE
+    is_flat = min(shown_high, 1.0) - max(shown_low, 0.0) < _MIN_CONTRAST or 1.0 - black - white < _MIN_SHARE
     return "flat" if is_flat else None
