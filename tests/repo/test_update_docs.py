@@ -13,6 +13,7 @@ from scripts.update_docs.ablations import _difference, ablations_block
 from scripts.update_docs.comparison import comparison_block
 from scripts.update_docs.goals import Goal, goals_block
 from scripts.update_docs.markers import Markers
+from scripts.update_docs.turns import turns_block
 from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.versions.comparison import write_comparison
 
@@ -48,6 +49,21 @@ def test_page_without_markers_is_rejected() -> None:
 
 def test_only_the_text_between_the_markers_changes() -> None:
     assert MARKERS.filled(f"a\n{BEGIN}old\n{END}b\n", "new\n") == f"a\n{BEGIN}new\n{END}b\n"
+
+
+def test_turned_pictures_have_a_row_per_turn(tmp_path: Path) -> None:
+    entry = {"value": 0.05, "low": 0.01, "high": 0.1, "n": 100, "groups": 40}
+    metrics = {f"{name}@turn:{turn}": entry for turn in (0, 90) for name in ("false_alarms", "misses")}
+    folder = tmp_path / "v4"
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({**MINIMAL_CARD, "version": "v4"}), encoding="utf-8")
+    check = {"metrics": metrics, "facts": {"tumors": 200, "scans": 300}}
+    (folder / "study.json").write_text(json.dumps({"stages": {"turns": check}}), encoding="utf-8")
+    text = turns_block(Settings(outputs=tmp_path, version="v4"))
+    assert text.startswith("200 tumours and 100 tumour-free slices")
+    assert [line.split(" | ")[0] for line in text.splitlines()[4:]] == ["| as stored", "| 90 degrees"]
+    assert "| 5.0% (" in text
+    assert turns_block(Settings(outputs=tmp_path, version="v5")).startswith("Not measured on v5")
 
 
 def test_every_ablation_has_a_row() -> None:

@@ -1,0 +1,33 @@
+"""Verdicts on turned pictures, from the stress test `turns` of the served model."""
+
+from typing import Final
+
+from braintumor.results.version import read_version_report
+from braintumor.settings import Settings
+
+_TITLES: Final = {
+    "false_alarms": "False alarms",
+    "misses": "Misses",
+    "uncertain": "Uncertain",
+    "turned_back": "Turned before reading",
+}
+
+
+def turns_block(settings: Settings) -> str:
+    """Write the verdicts of the served model on turned test scans as Markdown."""
+    check = read_version_report(settings.version, settings).checks.get("turns")
+    if check is None or not check.is_measured:
+        return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
+    rows = [["Turned by", *_TITLES.values()], ["---"] * (1 + len(_TITLES))]
+    for degrees in check.subgroup_values("turn"):
+        metrics = [check.metrics.get(f"{name}@turn:{degrees}") for name in _TITLES]
+        cells = ["not defined" if metric is None else metric.percent() for metric in metrics]
+        rows.append([f"{degrees} degrees" if degrees != "0" else "as stored", *cells])
+    tumors, scans = check.details.get("tumors", 0), check.details.get("scans", 0)
+    text = (
+        f"{tumors} tumours and {scans - tumors} tumour-free slices of the test split, read by {settings.version} as "
+        "stored and after each counterclockwise turn. A false alarm is a tumour-free slice with the verdict `tumor "
+        "suspected`, a miss a tumour with `no tumor found`. A quarter of the tumour-free slices are stored upside down "
+        "([decision](decisions/2026-11-29-turned-pictures.md)) and are turned as well."
+    )
+    return text + "\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
