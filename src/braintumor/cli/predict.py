@@ -17,6 +17,11 @@ _VERSION_HELP: Final = "model to use (default: BRAINTUMOR_VERSION, else v4)"
 
 def add_predict_commands(commands: argparse._SubParsersAction) -> None:
     """Add the commands to a parser."""
+    _add_predict(commands)
+    _add_explain(commands)
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
     predict = add_command(commands, "predict", "read scans and write verdicts and probabilities as CSV", _predict)
     predict.add_argument(
         "paths", nargs="+", metavar="PATH", help="image, DICOM file, NIfTI volume or ZIP archive, a folder of them "
@@ -49,6 +54,9 @@ def add_predict_commands(commands: argparse._SubParsersAction) -> None:
         "and ZIP files are read again, and with --pdf or --zip all scans are, because their images are needed. Exit "
         "codes: 0 every file was read; 1 some files could not be read (see the `error` column); 2 wrong usage."
     )
+
+
+def _add_explain(commands: argparse._SubParsersAction) -> None:
     explain = add_command(commands, "explain", "write figures with scan, heat map and saliency map", _explain)
     explain.add_argument("paths", nargs="*", metavar="IMAGE", help="files, folders or patterns, as for predict")
     explain.add_argument("--version", help=_VERSION_HELP)

@@ -82,13 +82,7 @@ def export_model(name: str, settings: Settings | None = None) -> str:
         content = store_weights_as_float16(content)
     images = _load_check_images(Recipe(**card.recipe), Protocol(card.protocol), settings)
     difference = max_abs_difference(model, content, images)
-    tolerance = FLOAT16_TOLERANCE if is_large else PROBABILITY_TOLERANCE
-    if difference > tolerance:
-        raise ArtifactError(
-            f"{name}: the probabilities of ONNX and Keras differ by {difference:.2e} on {len(images)} scans (allowed: "
-            f"{tolerance:.0e}). Nothing was written. Compare the installed versions of tf2onnx and "
-            "onnxruntime with uv.lock."
-        )
+    _check_difference(difference, FLOAT16_TOLERANCE if is_large else PROBABILITY_TOLERANCE, len(images), name)
     # The gradient graph would contain the weights again.
     gradient, agreement = (
         (None, None) if is_large else _export_gradient_if_possible(model, content, images[::_GRADIENT_STEP])
@@ -107,6 +101,15 @@ def export_model(name: str, settings: Settings | None = None) -> str:
         map_extent=map_extent(model) if isinstance(model, keras.Sequential) else None,
     )
     return f"{name}: {MODEL_FILE} agrees with Keras to {difference:.1e} on {len(images)} test scans."
+
+
+def _check_difference(difference: float, tolerance: float, count: int, name: str) -> None:
+    if difference > tolerance:
+        raise ArtifactError(
+            f"{name}: the probabilities of ONNX and Keras differ by {difference:.2e} on {count} scans (allowed: "
+            f"{tolerance:.0e}). Nothing was written. Compare the installed versions of tf2onnx and "
+            "onnxruntime with uv.lock."
+        )
 
 
 def to_onnx(model: keras.Model) -> bytes:

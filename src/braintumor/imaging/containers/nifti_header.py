@@ -101,17 +101,11 @@ def parse_nifti_header(content: bytes) -> NiftiHeader:
     header = header_class(content[:size], endianness=_byte_order(content, size), check=False)
     warnings: list[str] = []
     slope, intercept = _read_scaling(header, warnings)
-    sizes = np.abs(np.asarray(header["pixdim"][1:4], np.float64))
-    has_sizes = bool(np.isfinite(sizes).all() and (sizes > 0).all())
-    affine, is_sform = _read_affine(header, sizes if has_sizes else np.ones(3), warnings)
-    if not has_sizes and affine is not None and is_sform:
-        sizes, has_sizes = np.linalg.norm(affine[:3, :3], axis=0), True
-    if not has_sizes:
-        warnings.append(_SPACING_WARNING)
+    affine, sizes = _read_geometry(header, warnings)
     offset = float(header["vox_offset"])
     minimum = size + 4  # four bytes say whether extensions follow
     unit = _MM_PER_UNIT.get(_spatial_unit(header), 1.0)
-    x, y, z = (float(side) * unit for side in (sizes if has_sizes else np.ones(3)))
+    x, y, z = (float(side) * unit for side in (np.ones(3) if sizes is None else sizes))
     return NiftiHeader(
         _read_shape(header),
         header.get_data_dtype(),
@@ -119,7 +113,7 @@ def parse_nifti_header(content: bytes) -> NiftiHeader:
         slope,
         intercept,
         (x, y, z),
-        has_sizes,
+        sizes is not None,
         np.eye(4) if affine is None else affine,
         affine is not None,
         tuple(warnings),
@@ -164,6 +158,19 @@ def _spatial_unit(header: Any) -> str:
         return str(header.get_xyzt_units()[0])
     except KeyError:  # a code that the standard does not define
         return "unknown"
+
+
+def _read_geometry(header: Any, warnings: list[str]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Return the first valid transform and the voxel sizes in the unit of the file, each None if there is none."""
+    sizes = np.abs(np.asarray(header["pixdim"][1:4], np.float64))
+    has_sizes = bool(np.isfinite(sizes).all() and (sizes > 0).all())
+    affine, is_sform = _read_affine(header, sizes if has_sizes else np.ones(3), warnings)
+    if has_sizes:
+        return affine, sizes
+    if affine is not None and is_sform:
+        return affine, np.linalg.norm(affine[:3, :3], axis=0)
+    warnings.append(_SPACING_WARNING)
+    return affine, None
 
 
 def _read_affine(
