@@ -51,6 +51,18 @@ def test_color_becomes_luma(name):
     assert difference.mean() < 2, "no more than JPEG compression changes"
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_channel_of_zeros_is_ignored(mode):
+    image = Image.fromarray(GRAY).convert(mode)
+    image.putalpha(0)
+    np.testing.assert_array_equal(read_scan(encode_image(image, "PNG")).values, GRAY)
+
+
+def test_lightness_of_a_lab_image_is_its_grey():
+    image = Image.merge("LAB", [Image.fromarray(GRAY), *[Image.new("L", GRAY.shape[::-1], 128)] * 2])
+    np.testing.assert_array_equal(read_scan(encode_image(image, "TIFF")).values, GRAY)
+
+
 def test_transparent_pixels_are_black():
     rgba = np.dstack([np.full((*GRAY.shape, 3), 255, np.uint8), np.where(GRAY > 50, 255, 0).astype(np.uint8)])
     scan = read_scan(encode_image(Image.fromarray(rgba), "PNG"))

@@ -15,6 +15,7 @@ from braintumor.imaging.windowing.padding import fill_padding, find_padding
 from braintumor.imaging.windowing.scaling import percentile_window, rescale_to_unit
 
 _LUMA_WEIGHTS: Final = (0.299, 0.587, 0.114)
+_WHITE_OF_16_BITS: Final = 65_535.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class GrayImage:
 def image_to_gray(image: Image.Image, name: str) -> GrayImage:
     """Convert a Pillow image to greyscale values (height, width): uint8, or float32 from 0 to 1 above 8 bits.
 
-    Colour becomes luma (ITU-R BT.601). Transparent pixels become black, like the background of a slice.
+    Colour becomes luma (ITU-R BT.601). Transparent pixels become black, like the background of a slice; if all are
+    transparent, the alpha channel has no meaning. The highest value of 16 bits is white, not padding.
 
     Raises
     ------
@@ -52,11 +54,18 @@ def image_to_gray(image: Image.Image, name: str) -> GrayImage:
         Some values are not finite.
     """
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return window_high_bit_depth(np.asarray(image, dtype=np.float32), name)
+        values = np.asarray(image, dtype=np.float32)
+        is_white = abs(float(values.max()) - _WHITE_OF_16_BITS) < 1.0  # luma is not exact
+        padding = np.zeros(values.shape, np.bool_) if is_white and float(values.min()) >= 0.0 else None
+        return window_high_bit_depth(values, name, padding=padding)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        return GrayImage(np.array(ImageChops.multiply(rgba.convert("L"), rgba.getchannel("A"))))
-    if image.mode == "P":
+        alpha = rgba.getchannel("A")
+        gray = rgba.convert("L")
+        return GrayImage(np.array(ImageChops.multiply(gray, alpha) if alpha.getextrema()[1] else gray))
+    if image.mode == "LAB":
+        image = image.getchannel("L")
+    elif image.mode == "P":
         image = image.convert("RGB")
     return GrayImage(np.array(image if image.mode == "L" else image.convert("L")))
 

@@ -24,8 +24,8 @@ def find_padding(values: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Find the pixels of a picture or volume that are padding.
 
     A value is padding if it fills much of the border and lies apart from the other values: -32768, -3024, -2000,
-    -1024, 32767, 65535, or any other negative or huge value. Values that are not finite are padding if they lie at
-    the border.
+    -1024, 32767, 65535, or any other negative or huge value. So is 0 amid positive and negative values, as outside a
+    head whose values were standardized to mean 0. Values that are not finite are padding if they lie at the border.
 
     Parameters
     ----------
@@ -51,20 +51,22 @@ def find_padding(values: NDArray[Any]) -> NDArray[np.bool_] | None:
 def find_padding_range(values: NDArray[Any]) -> tuple[float, float] | None:
     """Return the lowest and highest value that are padding, of finite values; None without padding."""
     border = _border(values)
-    for value, is_low in ((float(values.min()), True), (float(values.max()), False)):
+    lowest, highest = float(values.min()), float(values.max())
+    for value, is_low in ((lowest, True), (highest, False)):
         if value >= 0 if is_low else value < _MIN_HIGH_VALUE:
             continue
         share = np.count_nonzero(border == value) / border.size
         if share >= _FAR_SHARE and (limits := _padding_limits(values, value, is_low, share)) is not None:
             return limits
-    return None
+    is_amid = lowest < 0 < highest and np.count_nonzero(border == 0) >= _CUSTOMARY_SHARE * border.size
+    return (0.0, 0.0) if is_amid and _is_zero_amid(values) else None
 
 
 def mask_padding_range(stored: NDArray[Any], limits: tuple[float, float]) -> NDArray[np.bool_] | None:
     """Return which stored values are padding by the limits that a DICOM file states; None if none or all are.
 
-    A padding value amid the other values is ignored unless it fills part of the border: some files state one that they
-    do not use.
+    A padding value amid the other values, or next to the highest of them, is ignored unless it fills part of the
+    border: some files state one that they do not use.
     """
     low, high = min(limits), max(limits)
     mask = (stored >= low) & (stored <= high)
@@ -72,9 +74,10 @@ def mask_padding_range(stored: NDArray[Any], limits: tuple[float, float]) -> NDA
     if count in (0, mask.size):
         return None
     rest = stored[~mask]
-    is_outside = high <= rest.min() or low >= rest.max()
+    least, most = float(rest.min()), float(rest.max())
+    is_outside = high <= least or low - most >= max(_CUSTOMARY_GAP * (most - least), 1.0)
     fills_border = np.count_nonzero(_border(mask)) >= _FAR_SHARE * _border(mask).size
-    return mask if rest.min() < rest.max() and (is_outside or fills_border) else None
+    return mask if least < most and (is_outside or fills_border) else None
 
 
 def fill_padding(
@@ -90,9 +93,23 @@ def _border(values: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([np.take(values, index, axis).ravel() for axis in range(values.ndim) for index in (0, -1)])
 
 
-def _padding_limits(values: NDArray[Any], value: float, is_low: bool, share: float) -> tuple[float, float] | None:
+def _sample_without(values: NDArray[Any], value: float) -> NDArray[np.float64]:
+    """Return a sample of the values, without one of them."""
     sample = values.ravel()[:: max(1, values.size // _SAMPLE_SIZE)].astype(np.float64)
-    sample = sample[sample != value]
+    return sample[sample != value]
+
+
+def _is_zero_amid(values: NDArray[Any]) -> bool:
+    """Whether many values are clearly below 0; a few are where interpolation overshoots."""
+    sample = _sample_without(values, 0.0)
+    if not sample.size:
+        return False
+    low, high = np.percentile(sample, _RANGE_PERCENTILES)
+    return bool(-low >= _CUSTOMARY_GAP * (high - low) > 0)
+
+
+def _padding_limits(values: NDArray[Any], value: float, is_low: bool, share: float) -> tuple[float, float] | None:
+    sample = _sample_without(values, value)
     if not sample.size:
         return None
     low, high = np.percentile(sample, _RANGE_PERCENTILES if is_low else [100 - p for p in _RANGE_PERCENTILES[::-1]])

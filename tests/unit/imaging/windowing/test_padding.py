@@ -3,6 +3,7 @@
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES
@@ -11,6 +12,7 @@ from braintumor.imaging.model_gray import model_gray
 from braintumor.imaging.preprocessing import InputSpec
 from braintumor.imaging.windowing import find_padding
 from tests.helpers.dicoms import make_dicom
+from tests.helpers.malformed.valid_files import encode_image
 from tests.helpers.scan_files.volumes import CASES
 from tests.helpers.slices import read_slices
 from tests.helpers.tiffs import make_tiff
@@ -111,6 +113,48 @@ def test_padding_value_amid_the_values_that_the_file_does_not_use_changes_nothin
         for tags in ({"PixelPaddingValue": value}, {})
     )
     assert np.abs(stated - plain).max() <= 12
+
+
+@pytest.mark.parametrize("suffix", ["array", "nii", "tif"])
+def test_background_of_0_around_standardized_values_is_black(suffix):
+    head = (SLICE - SLICE[~OUTSIDE].mean()) / SLICE[~OUTSIDE].std()
+    values = pad(0, head).astype(np.float32)
+    if suffix == "array":
+        scan = read_scan(values)
+    elif suffix == "tif":
+        scan = read_scan(make_tiff(values))
+    else:
+        voxels = np.repeat(values[::-1, ::-1].T[..., None], 3, axis=2)
+        scan = next(iter(read_slices(nibabel.Nifti1Image(voxels, np.eye(4)).to_bytes(), "a.nii")))
+    assert scan.to_uint8()[OUTSIDE].max() == 0
+    expected = read_scan(pad(head[~OUTSIDE].min(), head), "unpadded")
+    assert np.abs(model_gray(scan).astype(int) - model_gray(expected)).max() <= 1
+
+
+def test_background_of_0_with_a_few_negative_values_of_interpolation_is_measured():
+    values = pad(0)
+    values[np.abs(np.hypot(ROWS, COLUMNS) - 119) < 1] = -20
+    assert find_padding(values) is None
+
+
+@pytest.mark.parametrize("level", [0, 12])
+def test_white_page_and_negative_with_16_bits_are_no_padding(level):
+    """16 bits give the same model input as 8, in which white is white."""
+    pixels = pad(255, 255 - np.clip(SLICE / SLICE.max() * 200 + level, 0, 255)).astype(np.uint8)
+    spec = InputSpec(height=75, width=75)
+    contents = [
+        encode_image(Image.fromarray(pixels), "PNG"),
+        encode_image(Image.fromarray(pixels.astype(np.uint16) * 257), "PNG"),
+        make_tiff(np.repeat(pixels[..., None].astype(np.uint16) * 257, 3, axis=2), photometric=2),
+    ]
+    first, *others = (preprocess(read_scan(content), spec)[0].astype(int) for content in contents)
+    assert all(np.abs(other - first).max() <= 1 for other in others)
+
+
+def test_stated_padding_that_is_the_brightest_tissue_is_measured():
+    stored = SLICE.astype(np.int16)
+    plain, stated = (read_scan(make_dicom(stored, **tags)) for tags in ({}, {"PixelPaddingValue": int(stored.max())}))
+    assert (stated.raw == plain.raw).all()
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the collected inputs are absent")
