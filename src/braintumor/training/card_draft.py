@@ -19,6 +19,7 @@ from braintumor.inference.model_card import (
     LITERT_FILE,
     OOD_REFERENCE_FILE,
     SIMILAR_SCANS_FILE,
+    TURN_FILE,
     ModelCard,
     write_card,
 )
@@ -33,6 +34,7 @@ _RESULT_FILES: Final = (
     LITERT_FILE,
     INT8_FILE,
     SIMILAR_SCANS_FILE,
+    TURN_FILE,
     EVALUATION_FILE,
     "curves.json",
     "predictions.csv",
