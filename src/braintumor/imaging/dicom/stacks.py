@@ -46,7 +46,7 @@ class DicomSlice:
     @property
     def orientation(self) -> tuple[float, ...]:
         """Direction cosines of rows and columns; empty if unknown."""
-        return self.frame.orientation or self.metadata.orientation
+        return self.frame.orientation
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,23 @@ class SliceStack:
 def split_into_stacks(members: Iterable[DicomSlice]) -> list[SliceStack]:
     """Split the slices of one series into stacks, in order of their first slices.
 
-    The plane, image type, echo and b-value always separate slices. Times do only where slices are repeated at the same
-    places, because scanners also number the slices of one volume by the time at which each was acquired.
+    The plane, image type, echo, b-value and size of the picture always separate slices. Times do only where slices are
+    repeated at the same places, because scanners also number the slices of one volume by the time at which each was
+    acquired.
     """
     ordered = sorted(members, key=_instance_sort_key)
     groups: dict[tuple[Any, ...], list[DicomSlice]] = {}
     planes: list[tuple[float, ...]] = []
     for item in ordered:
-        key = (_plane_index(item.orientation, planes), item.frame.image_type, item.frame.echo, item.frame.diffusion)
+        frame, metadata = item.frame, item.metadata
+        plane_index = _plane_index(item.orientation, planes)
+        size = (metadata.rows, metadata.columns, metadata.mosaic_count is not None)
+        key = (plane_index, frame.image_type, frame.echo, frame.diffusion, size)
         groups.setdefault(key, []).append(item)
     qualifiers = _qualifiers(list(groups))
     stacks = []
     for key, group in groups.items():
-        plane = name_plane(planes[key[0]]) or group[0].metadata.plane
+        plane = name_plane(planes[key[0]])
         volumes, has_times = _split_times(group)
         for index, volume in enumerate(volumes):
             volume.sort(key=_spatial_sort_key(volume))
@@ -122,7 +126,7 @@ def _qualifiers(keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[
     )
 
     def describe(key: tuple[Any, ...]) -> Iterator[str]:
-        _, image_type, echo, b_value = key
+        _, image_type, echo, b_value, _ = key
         if image_type and (len(types) > 1 or image_type != "magnitude"):
             yield image_type
         if echo and len(echoes) > 1:

@@ -1,5 +1,7 @@
 """DICOM series split into stacks: planes, time points, echoes, b-values and image types, each sorted in space."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,13 +14,13 @@ from braintumor.imaging.dicom.stacks import DicomSlice, name_plane, split_into_s
 AXIAL, CORONAL, SAGITTAL = (1, 0, 0, 0, 1, 0), (1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1)
 
 
-def make_slice(number, series_key="ab" * 12, study_key="", role="", copy="", instance_number=True, **frame):
+def make_slice(number, series_key="ab" * 12, study_key="", role="", copy="", instance_number=True, tags=None, **frame):
     """Make a slice of a file of its own, numbered as given."""
     metadata = DicomMetadata(
         rows=64, columns=64, is_color=False, is_inverted=False, bits=16, frames=(FrameMetadata(**frame),),
         series_key=series_key, study_key=study_key, role=role, instance_number=number if instance_number else None,
     )  # fmt: skip
-    return DicomSlice(f"IM{number}{copy}", None, f"{number:064d}{copy}", metadata)
+    return DicomSlice(f"IM{number}{copy}", None, f"{number:064d}{copy}", replace(metadata, **(tags or {})))
 
 
 def make_frames(frames):
@@ -59,6 +61,19 @@ def test_planes_of_an_enhanced_file_are_stacks_sorted_in_space():
     assert [item.slice.frame.position for item in items] == [0.0, 5.0, 10.0] * 3
     assert [(item.position.index, item.position.count) for item in items] == [(0, 3), (1, 3), (2, 3)] * 3
     assert len({item.position.key for item in items}) == 3
+
+
+def test_frames_without_orientation_are_a_stack_of_their_own():
+    """They are neither placed among the others nor taken for further time points."""
+    frames = [
+        FrameMetadata(position=5.0 * place, orientation=AXIAL, time=str(time)) for place in (0, 1) for time in (1, 2)
+    ]
+    by_title, (skipped,) = sort_names(make_frames([*frames, FrameMetadata(), FrameMetadata()]))
+    assert [title.removeprefix("Series 3, T1, ") for title in by_title] == [
+        "axial, 2 slices, time point 1 of 2",
+        "2 slices",
+    ]
+    assert skipped.reason == "1 more time point of series 3 (2 slices)"
 
 
 def test_slightly_turned_slices_stay_in_one_plane():
@@ -142,6 +157,17 @@ def test_slices_at_one_placeholder_position_stay_together():
     slices = [make_slice(number, position=0.0, orientation=AXIAL) for number in range(5)]
     (stack,) = split_into_stacks(shuffled(slices))
     assert [item.name for item in stack.slices] == [f"IM{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("other", [{"rows": 32}, {"mosaic_count": 4}])
+def test_slices_of_another_size_at_the_same_places_are_no_time_points(other):
+    slices = [make_slice(number, position=5.0 * number) for number in range(3)]
+    others = [make_slice(number + 10, position=5.0 * number, tags=other) for number in range(3)]
+    by_title, skipped = sort_names([*slices, *others])
+    assert not skipped
+    assert sorted(name for names in by_title.values() for name in names) == sorted(
+        item.name for item in (*slices, *others)
+    )
 
 
 def test_time_points_without_positions_are_split_where_they_are_blocks():
