@@ -97,9 +97,9 @@ def _check_file(file: Path) -> None:
                 pass
         file.parent.mkdir(parents=True, exist_ok=True)
         # Permissions are not reliable on every file system, and a name can be too long, so a file is created.
-        trial = partial_path(file)
-        trial.touch()
-        trial.unlink()
+        partial = partial_path(file)
+        partial.touch()
+        partial.unlink()
 
 
 def _check_overlay_folder(folder: Path) -> None:
