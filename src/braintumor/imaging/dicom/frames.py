@@ -39,11 +39,13 @@ _GE_B_VALUE_OFFSET: Final = 1_000_000_000
 
 
 def parse_frames(dataset: Dataset, max_frames: int) -> tuple[FrameMetadata, ...]:
-    """Parse the frames; frames without functional groups repeat the last one that has them."""
+    """Parse the frames; frames without functional groups of their own have what the file states for all."""
     count = min(max_frames, max(1, get_int(dataset, "NumberOfFrames") or 1))
     shared = get_items(dataset, "SharedFunctionalGroupsSequence")[:1]
     per_frame = get_items(dataset, "PerFrameFunctionalGroupsSequence")[:count]
-    groups = [[group, *shared, dataset] for group in per_frame] or [[*shared, dataset]]
+    groups = [[group, *shared, dataset] for group in per_frame]
+    if len(groups) < count:
+        groups.append([*shared, dataset])
     frames = [_parse_frame(datasets) for datasets in groups]
     times = _parse_times(groups)
     frames = [replace(frame, time=time) for frame, time in zip(frames, times, strict=True)]

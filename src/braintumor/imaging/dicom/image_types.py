@@ -14,7 +14,8 @@ _OBJECT_NAMES: Final = (
     ("1.3.12.2.1107.5.9.1", SkipReason.REPORT),  # Siemens' private report and data objects
     ("1.2.840.10008.5.1.4.1.1.11.", SkipReason.PRESENTATION_STATE),
 )
-_PARAMETRIC_MAP: Final = "1.2.840.10008.5.1.4.1.1.30"
+# Parametric map, segmentation, label map, dose: images computed from others.
+_MAP_SOP_CLASSES: Final = tuple(f"1.2.840.10008.5.1.4.1.1.{last}" for last in ("30", "66.4", "66.7", "481.2"))
 # Values of ImageType and FrameType, in upper case with spaces (PS3.3 C.8.13.3.1, and those of the large vendors).
 _DERIVED_WORDS: Final = frozenset((
     "ADC", "EADC", "ADC MAP", "EXPONENTIAL ADC", "FA", "FA MAP", "COLFA", "TRACEW", "TRACE", "TENSOR",
@@ -66,7 +67,7 @@ def parse_role(image_type: Sequence[str], sop_class: str, descriptions: Iterable
     """
     if "LOCALIZER" in image_type:
         return SkipReason.LOCALIZER
-    if _DERIVED_WORDS.intersection(image_type[2:]) or sop_class == _PARAMETRIC_MAP:
+    if _DERIVED_WORDS.intersection(image_type[2:]) or sop_class in _MAP_SOP_CLASSES:
         return SkipReason.DERIVED_MAP
     if is_secondary_capture(sop_class) or _SCREENSHOT_WORDS.intersection(image_type):
         return SkipReason.SCREENSHOT

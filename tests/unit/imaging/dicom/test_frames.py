@@ -133,6 +133,17 @@ def test_complex_component_is_the_image_type():
     assert parse(raw).frames[0].image_type == "phase"
 
 
+def test_frames_without_functional_groups_have_what_all_frames_share():
+    groups = [{"PlaneOrientationSequence": {"ImageOrientationPatient": AXIAL},
+               "PlanePositionSequence": {"ImagePositionPatient": [1, 2, 3]}}]  # fmt: skip
+    shared = make_sequence(PixelMeasuresSequence=make_sequence(PixelSpacing=[0.5, 0.5]))
+    content = make_enhanced(np.stack([GRAY_16] * 3), groups, SharedFunctionalGroupsSequence=shared)
+    frames = parse(content).frames
+    assert [frame.orientation for frame in frames] == [tuple(AXIAL), (), ()]
+    assert [frame.position for frame in frames] == [3.0, None, None]
+    assert {frame.spacing for frame in frames} == {(0.5, 0.5)}
+
+
 def test_shared_group_applies_to_frames_without_their_own():
     shared = make_sequence(
         PixelMeasuresSequence=make_sequence(PixelSpacing=[0.5, 0.5]),

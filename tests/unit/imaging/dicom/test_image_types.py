@@ -45,6 +45,8 @@ def parse(content):
         ({"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]}, "screenshot"),
         ({"SeriesDescription": "Screen Save"}, "screenshot"), ({"SeriesDescription": "Dose Report"}, "report"),
         ({"SOPClassUID": uid.ParametricMapStorage}, "derived map"),
+        ({"SOPClassUID": uid.SegmentationStorage, "Modality": "SEG"}, "derived map"),
+        ({"SOPClassUID": uid.RTDoseStorage, "Modality": "RTDOSE"}, "derived map"),
     ],
 )  # fmt: skip
 def test_role_of_a_file_follows_from_its_words(tags, role):
