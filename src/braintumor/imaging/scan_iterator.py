@@ -15,7 +15,7 @@ from braintumor.imaging.containers.unsupported import (
     unsupported_format_message,
 )
 from braintumor.imaging.dicom.disc import DiscFile, find_non_scans, is_disc_index
-from braintumor.imaging.dicom.metadata import NoImageError
+from braintumor.imaging.dicom.metadata import PROBLEM_MESSAGES, NoImageError
 from braintumor.imaging.dicom.reader import read_frame, read_metadata
 from braintumor.imaging.dicom.series import sort_into_series
 from braintumor.imaging.dicom.stacks import DicomSlice
@@ -90,17 +90,26 @@ def iter_scans(
 def _iter_files(
     sources: Iterable[tuple[str, bytes | Path]], settings: Settings, stack: ExitStack
 ) -> Iterator[SourceFile | FailedScan | SkippedScan]:
-    """Yield files in the given order, and the members of an archive in its place; the stack closes the archives."""
+    """Yield files in the given order, and the members of an archive in its place; the stack closes the archives.
+
+    The index of a disc is passed over, but reported if there is nothing else.
+    """
     budget = UnpackBudget(settings.max_unpacked_bytes)
+    indices: list[str] = []
+    has_others = False
     for name, source, is_scan in _mark_non_scans(sources):
         if is_disc_index(name):
+            indices.append(name)
             continue
+        has_others = True
         if not is_scan:
             yield SkippedScan(name, SkipReason.NOT_A_SCAN)
         elif is_zip(source):
             yield from _iter_archive_files(source, name, settings, budget, stack)
         else:
             yield SourceFile(name, partial(read_limited, source, name, settings))
+    if not has_others:
+        yield from (FailedScan(name, f"{name}: {PROBLEM_MESSAGES['directory']}") for name in indices)
 
 
 def _mark_non_scans(sources: Iterable[tuple[str, bytes | Path]]) -> Iterator[tuple[str, bytes | Path, bool]]:

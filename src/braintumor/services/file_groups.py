@@ -98,6 +98,8 @@ def group_files(files: Iterable[_File], file_key: Callable[[_File], str]) -> lis
     """
     files = list(files)
     not_scans = find_non_scans([DiscFile(file.name, partial(_read_head, file)) for file in files])
+    if len(not_scans) == len(files):  # a viewer without its study: each file is reported
+        not_scans = set()
     groups, series = [], []
     for index, file in enumerate(files):
         if index in not_scans:

@@ -110,3 +110,11 @@ def test_unexpected_error_is_a_failed_scan_and_the_log_names_no_file(
     assert failed.problem.startswith("Jane Doe.png: could not be read")
     assert "secret" not in failed.problem
     assert "Jane" not in caplog.text
+
+
+@pytest.mark.parametrize("names", [["DICOMDIR"], ["DICOMDIR", "viewer.exe"]])
+def test_upload_of_a_viewer_without_its_study_is_an_error(names):
+    contents = {"DICOMDIR": bytes(128) + b"DICM", "viewer.exe": b"MZ" + bytes(300)}
+    groups = group_files([MemoryFile(name, contents[name]) for name in names], by_name)
+    failed = [item for group in groups for item in decode_group(group, Settings())]
+    assert [type(item) for item in failed] == [FailedScan]

@@ -84,6 +84,12 @@ def test_archive_with_a_viewer_alone_is_one_error():
     assert failed.problem == "disc.zip: the archive contains the viewer of a disc but no scans. Add the DICOM files."
 
 
+def test_index_of_a_disc_alone_is_an_error():
+    (failed,) = iter_scans([("DICOMDIR", DICOM)])
+    assert failed.problem.startswith("DICOMDIR: this is the index of a disc (DICOMDIR), not an image.")
+    assert [type(item) for item in iter_scans([("DICOMDIR", DICOM), ("IM1", make_slice(1))])] == [Scan]
+
+
 def test_documents_beside_a_volume_are_passed_over():
     volume = nibabel.Nifti1Image(np.random.default_rng(1).random((40, 40, 3), np.float32), np.eye(4)).to_bytes()
     files = {
