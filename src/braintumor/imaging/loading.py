@@ -11,7 +11,7 @@ from braintumor.errors import ScanError
 from braintumor.imaging.file_bytes import read_limited, sha256_hex
 from braintumor.imaging.file_format import FileFormat, detect_format, extension_mismatch_warning
 from braintumor.imaging.picture.scan_examination import examine_scan
-from braintumor.imaging.raster import check_size, count_pages, decode_image
+from braintumor.imaging.raster import check_size, decode_image, find_pages
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
 from braintumor.imaging.windowing import array_to_gray
 from braintumor.settings import Settings, get_settings
@@ -56,12 +56,13 @@ def read_scan(
 
 def _scan_from_bytes(data: bytes, name: str, settings: Settings) -> Scan:
     file_format = detect_format(data, name)
-    if file_format is FileFormat.TIFF and (count := count_pages(data, name, settings)) > 1:
+    pages = find_pages(data, name, settings) if file_format is FileFormat.TIFF else [0]
+    if len(pages) > 1:
         raise ScanError(
-            f"{name}: the file has {count} pages, but a single slice is expected. Export one slice as one image."
+            f"{name}: the file has {len(pages)} pages, but a single slice is expected. Export one slice as one image."
         )
     if file_format.is_image:
-        return read_image(data, file_format, name, settings)
+        return read_image(data, file_format, name, settings, pages[0])
     if file_format is FileFormat.DICOM:
         from braintumor.imaging.dicom.reader import read_single_frame  # images start faster without it
 
@@ -80,7 +81,7 @@ def read_image(
     series: SeriesPosition | None = None,
     sha256: str | None = None,
 ) -> Scan:
-    """Read an image file, or one page of a TIFF file whose pages `count_pages` has counted.
+    """Read an image file, or one page of a TIFF file whose pages `find_pages` has found.
 
     Pass the hash of a file with many pages, so that it is not computed for each page.
 

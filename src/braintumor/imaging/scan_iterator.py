@@ -23,7 +23,7 @@ from braintumor.imaging.file_bytes import read_limited, sha256_hex
 from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.imaging.loading import read_image
 from braintumor.imaging.nifti import iter_volume_slices
-from braintumor.imaging.raster import count_pages
+from braintumor.imaging.raster import find_pages
 from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, SkippedScan
 from braintumor.imaging.zip_archive import UnpackBudget, is_zip, iter_members, open_zip, too_many_files_message
 from braintumor.settings import Settings, get_settings
@@ -175,10 +175,12 @@ def _iter_slices(
     file: SourceFile, data: bytes, file_format: FileFormat, settings: Settings
 ) -> Iterator[Scan | DicomSlice | FailedScan]:
     name = file.name
-    if file_format is FileFormat.TIFF and (count := count_pages(data, name, settings)) > 1:
-        yield from _iter_tiff_pages(data, count, name, settings)
-    elif file_format.is_image:
-        yield read_image(data, file_format, name, settings)
+    if file_format.is_image:
+        pages = find_pages(data, name, settings) if file_format is FileFormat.TIFF else [0]
+        if len(pages) > 1:
+            yield from _iter_tiff_pages(data, pages, name, settings)
+        else:
+            yield read_image(data, file_format, name, settings, pages[0])
     elif file_format is FileFormat.DICOM:
         sha256 = sha256_hex(data)
         metadata = read_metadata(data, sha256, name, settings)
@@ -191,17 +193,17 @@ def _iter_slices(
         raise ScanError(unsupported_format_message(file_format, data, name))
 
 
-def _iter_tiff_pages(data: bytes, count: int, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
+def _iter_tiff_pages(data: bytes, pages: list[int], name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
     """Yield the pages of a TIFF file; if the first is unreadable, the file is skipped after one `FailedScan`."""
     sha256 = sha256_hex(data)
-    for page in range(count):
-        position = SeriesPosition(sha256[:24], f"{count} pages", page, count)
+    for index, page in enumerate(pages):
+        position = SeriesPosition(sha256[:24], f"{len(pages)} pages", index, len(pages))
         page_name = f"{name} [page {page + 1}]"
         try:
             yield read_image(data, FileFormat.TIFF, page_name, settings, page, position, sha256)
         except ScanError as error:
             yield FailedScan(page_name, str(error), sha256)
-            if page == 0:
+            if index == 0:
                 return
 
 

@@ -11,7 +11,7 @@ from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, loading, read_scan, scan_iterator
 from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.imaging.file_format import FileFormat, detect_format, detect_polyglot
-from braintumor.imaging.raster import count_pages
+from braintumor.imaging.raster import find_pages
 from braintumor.settings import Settings
 from tests.golden.draw import make_arrays
 from tests.helpers.malformed.valid_files import encode_image, make_zip
@@ -54,6 +54,20 @@ def test_tiff_pages_are_slices_in_order():
     assert {(scan.series.key, scan.series.count) for scan in scans} == {(scans[0].series.key, 3)}
     for page, scan in zip(pages, scans, strict=True):
         np.testing.assert_array_equal(scan.to_uint8(), np.asarray(page))
+
+
+@pytest.mark.parametrize(("tag", "value"), [(254, 1), (254, 4), (255, 2)])
+def test_smaller_copies_and_masks_in_a_tiff_are_no_slices(tag, value):
+    pages, copy = [Image.fromarray(np.roll(GRAY, shift, axis=0)) for shift in (0, 5)], IMAGE.resize((40, 40))
+    for page in pages:  # otherwise Pillow gives them the tags of the first
+        page.encoderinfo = {"tiffinfo": {}}
+    stack = encode_image(copy, "TIFF", save_all=True, append_images=pages, tiffinfo={tag: value})
+    assert [scan.name for scan in read_slices(stack, "a.tif")] == ["a.tif [page 2]", "a.tif [page 3]"]
+    single = encode_image(copy, "TIFF", save_all=True, append_images=pages[:1], tiffinfo={tag: value})
+    (scan,) = read_slices(single, "a.tif")
+    for scan_read in (scan, read_scan(single, "a.tif")):
+        np.testing.assert_array_equal(scan_read.values, GRAY)
+        assert (scan_read.name, scan_read.series) == ("a.tif", None)
 
 
 def test_multi_page_file_is_hashed_once(monkeypatch):
@@ -144,4 +158,4 @@ def test_tiff_with_overlapping_directories_is_rejected_quickly():
         content[offset : offset + 2] = struct.pack("<H", entries)
         content[offset + 2 + 12 * entries : offset + 6 + 12 * entries] = struct.pack("<I", offset + 12)
     with pytest.raises(ScanError, match="overlap"):
-        count_pages(bytes(content) + bytes(1_000), "x.tif", Settings())
+        find_pages(bytes(content) + bytes(1_000), "x.tif", Settings())

@@ -2,6 +2,6 @@
 
 from braintumor.imaging.raster.decoding import decode_image
 from braintumor.imaging.raster.limits import check_size
-from braintumor.imaging.raster.tiff_pages import count_pages
+from braintumor.imaging.raster.tiff_pages import find_pages
 
-__all__ = ["check_size", "count_pages", "decode_image"]
+__all__ = ["check_size", "decode_image", "find_pages"]

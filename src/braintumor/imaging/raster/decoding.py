@@ -41,7 +41,7 @@ def decode_image(
     data, file_format
         File content, and its format as returned by `detect_format`.
     page : int
-        Page of a TIFF file whose directories `count_pages` has checked.
+        Page of a TIFF file whose directories `find_pages` has checked.
 
     Returns
     -------

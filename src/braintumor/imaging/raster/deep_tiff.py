@@ -47,7 +47,7 @@ def read_deep_tags(data: bytes, directory_offset: int) -> dict[int, Any] | None:
     Parameters
     ----------
     data : bytes
-        File whose directories `count_pages` has checked.
+        File whose directories `find_pages` has checked.
     directory_offset : int
         Offset of the page's directory.
     """
