@@ -1,5 +1,6 @@
 """Names in ZIP archives, decoded where the archive does not state their encoding."""
 
+import re
 import struct
 import unicodedata
 import zipfile
@@ -27,6 +28,8 @@ _LEGACY_ENCODINGS: Final = (
 _MAX_EXAMINED_BYTES: Final = 20_000
 # From here on, Unicode has the scripts of East Asia, in whose names punctuation is common.
 _FIRST_EAST_ASIAN: Final = "\u2e80"
+# A letter or two of another script inside a Latin word, as in `Se寸r` for `Señor`.
+_MIXED_WORD_PATTERN: Final = re.compile(r"(?<=[a-z])[^\W\d_\x00-\u02af]{1,2}(?=[a-z])")
 
 
 def decode_names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
@@ -89,7 +92,7 @@ def _guess_encoding(raw_names: list[bytes]) -> str:
     )
     ranked = [str(candidate["encoding"]) for candidate in candidates if candidate["encoding"]]
     valid = [encoding for encoding in ranked if all(_is_valid(raw, encoding) for raw in raw_names)]
-    return min(valid, key=lambda encoding: _count_symbols(raw_names, encoding), default=_SPECIFIED_ENCODING)
+    return min(valid, key=lambda encoding: _count_oddities(raw_names, encoding), default=_SPECIFIED_ENCODING)
 
 
 def _is_valid(raw: bytes, encoding: str) -> bool:
@@ -100,10 +103,11 @@ def _is_valid(raw: bytes, encoding: str) -> bool:
     return True
 
 
-def _count_symbols(raw_names: list[bytes], encoding: str) -> int:
-    """Count characters that no name has, such as box drawings: the sign of a wrong encoding."""
-    text = b"".join(raw_names).decode(encoding, "replace")
-    return sum(
+def _count_oddities(raw_names: list[bytes], encoding: str) -> int:
+    """Count what no name has, the signs of a wrong encoding: box drawings and the like, and words of two scripts."""
+    text = b"\n".join(raw_names).decode(encoding, "replace")
+    symbols = sum(
         not character.isascii() and character < _FIRST_EAST_ASIAN and unicodedata.category(character)[0] not in "LMN"
         for character in text
     )
+    return symbols + len(_MIXED_WORD_PATTERN.findall(text))
