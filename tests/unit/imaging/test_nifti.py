@@ -94,10 +94,19 @@ def test_small_planes_are_skipped_and_slices_are_limited():
     assert "more than the 100 slices" in many.problem
 
 
-def test_complex_voxels_are_rejected():
-    (failed,) = read_slices(make_volume(np.ones(SHAPE, np.complex64)), "v.nii")
+@pytest.mark.parametrize(
+    ("dtype", "problem"),
+    [
+        (np.complex64, "are complex, not real numbers"), (np.complex128, "are complex, not real numbers"),
+        ([("R", "u1"), ("G", "u1"), ("B", "u1")], "are colours, not grey values"),
+        ([("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")], "are colours, not grey values"),
+        (np.longdouble, "have more than 64 bits"),
+    ],
+)  # fmt: skip
+def test_voxels_that_are_not_real_numbers_are_rejected_by_name(dtype, problem):
+    (failed,) = read_slices(make_volume(np.zeros(SHAPE, dtype)), "v.nii")
     assert isinstance(failed, FailedScan)
-    assert "not real numbers" in failed.problem
+    assert failed.problem.startswith(f"v.nii: its voxels {problem}")
 
 
 def test_volume_is_not_a_single_scan():
