@@ -20,12 +20,6 @@ from braintumor.settings import Settings
 _PERCENTILE_SAMPLE_SIZE: Final = 2_000_000
 _TIME_SERIES_WARNING: Final = "The file contains several volumes (a time series). Only the first was read."
 
-# What is wrong with voxels that are not read, by the kind of their type, and what to do.
-_VOXEL_PROBLEMS: Final = {
-    "c": "are complex, not real numbers. Export the magnitude of the volume.",
-    "V": "are colours, not grey values. Export the volume with greyscale values.",
-}
-_OTHER_VOXEL_PROBLEM: Final = "have more than 64 bits. Export the volume with at most that many."
 # Values that are not finite, or too large for 32 bits, are no reason for a warning on standard error.
 _IGNORE_OVERFLOW: Final = np.errstate(invalid="ignore", over="ignore")
 
@@ -136,11 +130,20 @@ def _declared_size(header: bytes) -> int:
 def _view_voxels(content: bytes, header: NiftiHeader, name: str, settings: Settings) -> NDArray[Any]:
     """Return the stored voxels of shape (columns, rows, slices, time points), without a copy."""
     if header.dtype.kind not in "iuf" or header.dtype.itemsize > 8:
-        raise ScanError(f"{name}: its voxels {_VOXEL_PROBLEMS.get(header.dtype.kind, _OTHER_VOXEL_PROBLEM)}")
+        raise ScanError(f"{name}: its voxels {_describe_voxel_problem(header.dtype)}")
     if header.data_bytes > settings.max_volume_bytes:
         raise ScanError(too_large_message(name, settings.max_volume_bytes, "volume"))
     values = np.frombuffer(content, header.dtype, math.prod(header.shape), header.offset)
     return values.reshape((*header.shape[:3], header.time_points), order="F")
+
+
+def _describe_voxel_problem(dtype: np.dtype[Any]) -> str:
+    """Return what is wrong with voxels of a type that is not read, and what to do next."""
+    if dtype.kind == "c":
+        return "are complex, not real numbers. Export the magnitude of the volume."
+    if dtype.names:
+        return "are colours, not grey values. Export the volume with greyscale values."
+    return "have a type that is not supported. Export the volume with numbers of 8 to 64 bits."
 
 
 def _make_volume(

@@ -9,7 +9,7 @@ import pytest
 from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, read_scan
 from braintumor.settings import Settings
-from tests.helpers.scan_files.volumes import SHAPE, make_volume, make_voxels
+from tests.helpers.scan_files.volumes import SHAPE, make_volume, make_voxels, set_fields
 from tests.helpers.slices import read_slices
 
 
@@ -100,13 +100,18 @@ def test_small_planes_are_skipped_and_slices_are_limited():
         (np.complex64, "are complex, not real numbers"), (np.complex128, "are complex, not real numbers"),
         ([("R", "u1"), ("G", "u1"), ("B", "u1")], "are colours, not grey values"),
         ([("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")], "are colours, not grey values"),
-        (np.longdouble, "have more than 64 bits"),
     ],
 )  # fmt: skip
 def test_voxels_that_are_not_real_numbers_are_rejected_by_name(dtype, problem):
     (failed,) = read_slices(make_volume(np.zeros(SHAPE, dtype)), "v.nii")
     assert isinstance(failed, FailedScan)
     assert failed.problem.startswith(f"v.nii: its voxels {problem}")
+
+
+@pytest.mark.parametrize("code", [1536, 1, 0])
+def test_voxels_of_128_or_1_bit_or_of_no_type_are_rejected(code):
+    (failed,) = read_slices(set_fields(make_volume(), datatype=code), "v.nii")
+    assert failed.problem.startswith("v.nii: its voxels have a type that is not supported")
 
 
 def test_volume_is_not_a_single_scan():
