@@ -45,7 +45,7 @@ class Components:
         return peaks
 
     def touching(self, region: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
-        """Tell which components touch a region that is given on a grid reduced by `factor`."""
+        """Return which components touch a region on a grid reduced by `factor`, shape (components,)."""
         rows, starts, ends = self.runs.T
         height, width = region.shape
         counts = np.zeros((height, width + 1), np.int64)

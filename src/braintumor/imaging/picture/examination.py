@@ -19,7 +19,7 @@ _MAX_SIDE_BAR: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PictureFindings:
+class PictureExamination:
     """What a picture shows.
 
     Attributes
@@ -51,7 +51,7 @@ class PictureFindings:
 
 def examine_picture(
     pixels: NDArray[np.uint8], original: NDArray[np.uint8] | NDArray[np.float32] | None = None
-) -> PictureFindings:
+) -> PictureExamination:
     """Find out what a picture shows, and remove what does not belong to the slice.
 
     Parameters
@@ -62,33 +62,33 @@ def examine_picture(
         Grey values before their darkest ones were made black; the same by default. Photographs have no black.
     """
     if min(pixels.shape) < _MIN_SIDE:
-        return PictureFindings(pixels)
+        return PictureExamination(pixels)
     picture = reduce_picture(pixels)
     page = find_page(picture)
     if page is not None:
         return _examine_page(picture, page)
-    findings = _examine_dark(picture)
-    if findings.kind is PictureKind.SLICE and is_photograph(pixels if original is None else original):
-        return PictureFindings(pixels, PictureKind.PHOTOGRAPH)
-    return findings
+    examined = _examine_dark(picture)
+    if examined.kind is PictureKind.SLICE and is_photograph(pixels if original is None else original):
+        return PictureExamination(pixels, PictureKind.PHOTOGRAPH)
+    return examined
 
 
-def _examine_page(picture: ReducedPicture, page: Page) -> PictureFindings:
+def _examine_page(picture: ReducedPicture, page: Page) -> PictureExamination:
     if page.is_inverted:
-        findings = _examine_dark(reduce_picture(np.uint8(255) - picture.pixels))
-        return replace(findings, is_inverted=True)
+        examined = _examine_dark(reduce_picture(np.uint8(255) - picture.pixels))
+        return replace(examined, is_inverted=True)
     if is_screenshot(picture, (0, 0, 0, 0), page):
-        return PictureFindings(picture.pixels, PictureKind.SCREENSHOT)
-    findings = _examine_dark(reduce_picture(fill_page(picture, page)))
-    return replace(findings, has_page=True)
+        return PictureExamination(picture.pixels, PictureKind.SCREENSHOT)
+    examined = _examine_dark(reduce_picture(fill_page(picture, page)))
+    return replace(examined, has_page=True)
 
 
-def _examine_dark(picture: ReducedPicture) -> PictureFindings:
+def _examine_dark(picture: ReducedPicture) -> PictureExamination:
     """Examine a picture with a dark background."""
     bars = bar_depths(picture)
     if any(bars):
         if is_screenshot(picture, bars, None):
-            return PictureFindings(picture.pixels, PictureKind.SCREENSHOT)
+            return PictureExamination(picture.pixels, PictureKind.SCREENSHOT)
         # At the sides, only frames and scroll bars are narrow enough to be no part of the picture.
         limit = _MAX_SIDE_BAR * picture.pixels.shape[1]
         left, right = (depth if depth <= limit else 0 for depth in bars[::2])
@@ -96,11 +96,11 @@ def _examine_dark(picture: ReducedPicture) -> PictureFindings:
         picture = _without_bars(picture, bars)
     panels = find_panels(picture)
     if panels:
-        return PictureFindings(picture.pixels, PictureKind.SHEET, panels)
+        return PictureExamination(picture.pixels, PictureKind.SHEET, panels)
     marks = remove_marks(picture)
     pixels = picture.pixels if marks.pixels is None else marks.pixels
     has_marks = any(bars) or marks.pixels is not None
-    return PictureFindings(pixels, has_marks=has_marks, has_text_on_head=marks.is_on_head)
+    return PictureExamination(pixels, has_marks=has_marks, has_text_on_head=marks.is_on_head)
 
 
 def _without_bars(picture: ReducedPicture, bars: tuple[int, int, int, int]) -> ReducedPicture:

@@ -30,23 +30,23 @@ def examine_scan(scan: Scan) -> Scan:
     if scan.is_examined:
         return scan
     gray = model_gray(scan)
-    findings = examine_picture(gray, scan.values)
-    if findings.is_inverted:
+    examined = examine_picture(gray, scan.values)
+    if examined.is_inverted:
         scan = invert_scan(scan)
         gray = model_gray(scan)
-        findings = replace(examine_picture(gray, scan.values), is_inverted=True)
+        examined = replace(examine_picture(gray, scan.values), is_inverted=True)
     is_plain = scan.modality in ("", "OT") and scan.mode != "F"
     sentences = (
-        INVERTED_WARNING if findings.is_inverted else "",
-        PAGE_WARNING if findings.has_page else "",
-        TEXT_WARNING if findings.has_marks else "",
+        INVERTED_WARNING if examined.is_inverted else "",
+        PAGE_WARNING if examined.has_page else "",
+        TEXT_WARNING if examined.has_marks else "",
     )
     return replace(
         scan,
-        clean_gray=(scan.values, gray if findings.pixels is gray else normalize_gray(findings.pixels)),
-        picture=findings.kind if is_plain else PictureKind.SLICE,
-        panels=findings.panels if is_plain else (),
-        has_text_on_head=findings.has_text_on_head,
+        clean_gray=(scan.values, gray if examined.pixels is gray else normalize_gray(examined.pixels)),
+        picture=examined.kind if is_plain else PictureKind.SLICE,
+        panels=examined.panels if is_plain else (),
+        has_text_on_head=examined.has_text_on_head,
         warnings=(*scan.warnings, *(text for text in sentences if text and text not in scan.warnings)),
     )
 

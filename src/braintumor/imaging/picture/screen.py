@@ -15,7 +15,7 @@ _MAX_BAR_DEPTH: Final = 0.13
 _PANEL_DEPTH: Final = 0.05
 # Dark spots on a light page, such as letters and icons: this many make it a window.
 _MIN_SPOTS: Final = 10
-# Corners of a photograph: share of the longer side, pixels looked at along it, darkest level, and how much they differ.
+# Corners of a photograph: share of the longer side, pixels sampled along it, darkest level, and how much they differ.
 _CORNER_SHARE: Final = 0.09
 _CORNER_STEPS: Final = 16
 _CORNER_LEVEL: Final = 8

@@ -25,18 +25,18 @@ from tests.helpers.scan_files.pictures import draw_slice, make_screenshot, make_
 )
 def test_sheet_is_recognized_with_its_panels(rows: int, columns: int, gap: int, gap_level: int) -> None:
     sheet = make_sheet(rows, columns, 128, gap, gap_level)
-    findings = examine_picture(sheet)
-    assert findings.kind is PictureKind.SHEET
-    assert grid_size(findings.panels) == (rows, columns)
-    left, top, right, bottom = findings.panels[-1]
+    examined = examine_picture(sheet)
+    assert examined.kind is PictureKind.SHEET
+    assert grid_size(examined.panels) == (rows, columns)
+    left, top, right, bottom = examined.panels[-1]
     assert (right, bottom) == (sheet.shape[1], sheet.shape[0])
     assert abs(right - left - 128) <= 2 * gap + 1
     assert abs(bottom - top - 128) <= 2 * gap + 1
 
 
 def test_sheet_on_a_page_is_recognized() -> None:
-    findings = examine_picture(on_page(make_sheet(2, 2), (30, 30, 30, 30)))
-    assert findings.kind is PictureKind.SHEET
+    examined = examine_picture(on_page(make_sheet(2, 2), (30, 30, 30, 30)))
+    assert examined.kind is PictureKind.SHEET
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "side panel"])
@@ -55,29 +55,29 @@ def test_photograph_of_a_screen_is_recognized(black: int, tilt: float, plane: Pl
 @pytest.mark.parametrize("margins", [(40, 40, 40, 40), (90, 0, 90, 0), (10, 30, 20, 120)])
 def test_page_around_a_slice_is_ignored(margins: tuple[int, int, int, int], level: int) -> None:
     pixels = draw_slice(6)
-    findings = examine_picture(on_page(pixels, margins, level))
-    assert findings.kind is PictureKind.SLICE
-    assert findings.has_page
+    examined = examine_picture(on_page(pixels, margins, level))
+    assert examined.kind is PictureKind.SLICE
+    assert examined.has_page
     left, top = margins[:2]
-    inner = findings.pixels[top : top + 256, left : left + 256]
+    inner = examined.pixels[top : top + 256, left : left + 256]
     assert np.count_nonzero(inner != pixels) <= 0.01 * pixels.size
-    assert findings.pixels[0, 0] == 0
+    assert examined.pixels[0, 0] == 0
 
 
 @pytest.mark.parametrize("plane", list(Plane)[:3])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_inverted_slice_is_inverted_back(plane: Plane, seed: int) -> None:
     pixels = draw_slice(seed, 256, plane)
-    findings = examine_picture(255 - pixels)
-    assert findings.is_inverted
-    assert np.array_equal(findings.pixels, pixels)
+    examined = examine_picture(255 - pixels)
+    assert examined.is_inverted
+    assert np.array_equal(examined.pixels, pixels)
 
 
 def test_slice_with_flat_grey_background_is_a_slice() -> None:
     pixels = np.maximum(draw_slice(7), 32).astype(np.uint8)
-    findings = examine_picture(pixels)
-    assert findings.kind is PictureKind.SLICE
-    assert not findings.is_inverted
+    examined = examine_picture(pixels)
+    assert examined.kind is PictureKind.SLICE
+    assert not examined.is_inverted
 
 
 def test_page_of_text_is_no_page_around_a_slice() -> None:
@@ -86,7 +86,7 @@ def test_page_of_text_is_no_page_around_a_slice() -> None:
         ImageDraw.Draw(image).text(
             (40, 40 + 22 * line), "patient shows no lesion of the brain without contrast", fill=0
         )
-    findings = examine_picture(np.array(image))
-    assert findings.kind is PictureKind.SLICE
-    assert not findings.has_page
-    assert not findings.is_inverted
+    examined = examine_picture(np.array(image))
+    assert examined.kind is PictureKind.SLICE
+    assert not examined.has_page
+    assert not examined.is_inverted

@@ -19,27 +19,27 @@ def _small_head(size: int = 512) -> Pixels:
 def test_marks_outside_the_head_are_removed(overlay: str) -> None:
     clean = _small_head()
     marked = OVERLAYS[overlay](clean)
-    findings = examine_picture(marked)
-    assert findings.kind is PictureKind.SLICE
-    assert findings.has_marks
+    examined = examine_picture(marked)
+    assert examined.kind is PictureKind.SLICE
+    assert examined.has_marks
     before = np.count_nonzero(np.abs(marked.astype(int) - clean) > 40)
-    after = np.count_nonzero(np.abs(findings.pixels.astype(int) - clean) > 40)
+    after = np.count_nonzero(np.abs(examined.pixels.astype(int) - clean) > 40)
     assert after <= 0.1 * before
 
 
 @pytest.mark.parametrize("overlay", ["top bar", "bottom bar"])
 def test_bars_are_removed(overlay: str) -> None:
     clean = _small_head()
-    findings = examine_picture(OVERLAYS[overlay](clean))
-    assert findings.has_marks
-    assert np.count_nonzero(np.abs(findings.pixels.astype(int) - clean) > 40) == 0
+    examined = examine_picture(OVERLAYS[overlay](clean))
+    assert examined.has_marks
+    assert np.count_nonzero(np.abs(examined.pixels.astype(int) - clean) > 40) == 0
 
 
 @pytest.mark.parametrize("size", [200, 256, 512, 1024])
 def test_text_is_removed_at_every_size(size: int) -> None:
     clean = _small_head(size)
-    findings = examine_picture(OVERLAYS["text"](clean))
-    assert np.count_nonzero(findings.pixels[: size // 9, : size // 4] > 80) < 20
+    examined = examine_picture(OVERLAYS["text"](clean))
+    assert np.count_nonzero(examined.pixels[: size // 9, : size // 4] > 80) < 20
 
 
 @pytest.mark.parametrize("text", ["DR MILLER 12.04.2019", "Tumour 23.4 mm", "FLAIR TE 120 TR 9000"])
@@ -47,15 +47,15 @@ def test_text_on_the_head_is_noticed(text: str) -> None:
     image = Image.fromarray(draw_slice(4, 512) // 2)
     ImageDraw.Draw(image).text((140, 240), text, font=ImageFont.load_default(18), fill=255)
     ImageDraw.Draw(image).text((4, 4), "R 5 / 12", font=ImageFont.load_default(14), fill=255)
-    findings = examine_picture(np.array(image))
-    assert findings.has_text_on_head
-    assert np.count_nonzero(findings.pixels[238:262, 138:300] > 200) < 40
+    examined = examine_picture(np.array(image))
+    assert examined.has_text_on_head
+    assert np.count_nonzero(examined.pixels[238:262, 138:300] > 200) < 40
 
 
 def test_text_beside_the_head_is_not_on_the_head() -> None:
-    findings = examine_picture(OVERLAYS["text"](_small_head()))
-    assert findings.has_marks
-    assert not findings.has_text_on_head
+    examined = examine_picture(OVERLAYS["text"](_small_head()))
+    assert examined.has_marks
+    assert not examined.has_text_on_head
 
 
 @pytest.mark.parametrize("plane", [Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL])
@@ -64,9 +64,9 @@ def test_clean_slices_stay_as_they_are(plane: Plane, is_tumor: bool) -> None:
     for seed in range(6):
         for size in (128, 256, 512):
             pixels = draw_slice(seed, size, plane, is_tumor)
-            findings = examine_picture(pixels)
-            assert findings.pixels is pixels
-            assert findings.kind is PictureKind.SLICE
+            examined = examine_picture(pixels)
+            assert examined.pixels is pixels
+            assert examined.kind is PictureKind.SLICE
 
 
 def test_noise_and_tiny_pictures_are_left_alone() -> None:
