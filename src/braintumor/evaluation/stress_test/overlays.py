@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from braintumor.enums import NO_TUMOR_INDEX, Verdict
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, mean_with_ci
-from braintumor.evaluation.sampling import sample_across_groups
+from braintumor.evaluation.sampling import sample_by_class
 from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
 from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS, OverlayFunction
 from braintumor.imaging import read_scan
@@ -25,11 +25,7 @@ def measure_overlays(context: StressTestContext, tumors: int = TUMORS, tumor_fre
     without an overlay.
     """
     labels, groups = context.test_predictions.labels, context.test_predictions.groups
-    rows = []
-    for is_tumor, count in ((True, tumors), (False, tumor_free)):
-        candidates = np.flatnonzero((labels != NO_TUMOR_INDEX) == is_tumor)
-        rows.append(candidates[sample_across_groups(groups[candidates], count, SEED)])
-    sample = np.concatenate(rows)
+    sample = sample_by_class(labels != NO_TUMOR_INDEX, groups, tumors, tumor_free, SEED)
     scans = [read_scan(context.image_path(int(row)), settings=context.settings) for row in context.test_rows[sample]]
     has_tumor = labels[sample] != NO_TUMOR_INDEX
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from braintumor.enums import NO_TUMOR_INDEX, Verdict
 from braintumor.evaluation.metrics.bootstrap import by_subgroup, mean_with_ci, subgroup_masks
-from braintumor.evaluation.sampling import sample_across_groups
+from braintumor.evaluation.sampling import sample_by_class
 from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.imaging import Scan, read_scan
 from braintumor.imaging.edits import turn_scan
@@ -38,12 +38,7 @@ def measure_turns(context: StressTestContext, tumors: int = TUMORS, tumor_free: 
         raise NotMeasurableError("This model has no turn detection.")
     is_tumor = context.data.labels[context.test_rows] != NO_TUMOR_INDEX
     groups = context.data.manifest["group"].to_numpy(object)[context.test_rows]
-    rows = np.concatenate(
-        [
-            context.test_rows[selected][sample_across_groups(groups[selected], count, SEED)]
-            for selected, count in ((is_tumor, tumors), (~is_tumor, tumor_free))
-        ]
-    )
+    rows = context.test_rows[sample_by_class(is_tumor, groups, tumors, tumor_free, SEED)]
     scans = [read_scan(context.image_path(int(row)), settings=context.settings) for row in rows]
     labels = context.data.labels[rows]
     columns = measure_verdicts(context.detector, scans, labels != NO_TUMOR_INDEX)
