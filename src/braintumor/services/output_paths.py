@@ -51,13 +51,18 @@ class OutputPaths:
         Raises
         ------
         BrainTumorError
-            A path is a folder or cannot be written, or two paths are the same.
+            A path is a folder or cannot be written, or two paths are the same, or one lies below the other.
         """
+        targets = [*self._files(), *filter(None, [self.overlay_folder])]
+        real_files = {Path(os.path.realpath(file)) for file in self._files()}
+        for target in targets:
+            if real_files.intersection(Path(os.path.realpath(target)).parents):
+                raise BrainTumorError(f"{target}: its folder has the name of another result. Choose a different name.")
         for file in self._files():
             _check_file(file)
         if self.overlay_folder:
             _check_overlay_folder(self.overlay_folder)
-        for first, second in combinations([*self._files(), *filter(None, [self.overlay_folder])], 2):
+        for first, second in combinations(targets, 2):
             if _is_same(first, second):
                 raise BrainTumorError(f"{second}: two results have the same file name. Give each a different one.")
 

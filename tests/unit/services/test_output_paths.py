@@ -158,6 +158,15 @@ def test_two_results_with_the_same_path_are_refused(first, second, tmp_path):
 
 
 @posix_only
+@pytest.mark.parametrize("nested", ["results.csv/report.pdf", "results.csv/a/report.pdf", "results.csv.part/x.pdf"])
+def test_result_below_another_is_refused_and_no_folder_is_created(nested, tmp_path):
+    for target in ({"pdf_file": tmp_path / nested}, {"overlay_folder": tmp_path / nested}):
+        paths = OutputPaths(csv_file=tmp_path / "results.csv", **target)
+        with pytest.raises(BrainTumorError, match="its folder has the name of another result"):
+            paths.check()
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_names_of_the_same_file_are_refused(tmp_path):
     (tmp_path / "a").touch()
     (tmp_path / "link").symlink_to("a")
