@@ -184,9 +184,21 @@ def _measure_window(
     step = max(1, math.ceil((voxels.size / _PERCENTILE_SAMPLE_SIZE) ** (1 / 3)))
     values = apply_rescale(voxels[::step, ::step, ::step], slope, intercept)
     finite = values[np.isfinite(values)]
-    if not finite.size or finite.min() == finite.max():
+    if step > 1 and _is_uniform(finite):
+        finite = np.append(finite[:1], _other_values(voxels, slope, intercept))
+    if _is_uniform(finite):
         raise ScanError(f"{name}: all voxels have the same value, so there is nothing to read. Check the export.")
     padding = find_padding_range(np.where(np.isfinite(values), values, finite.max()))
     if padding is not None:
         finite = finite[(finite < padding[0]) | (finite > padding[1])]
     return percentile_window(finite), padding
+
+
+def _is_uniform(values: NDArray[Any]) -> bool:
+    return not values.size or bool(values.min() == values.max())
+
+
+def _other_values(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[np.float64]:
+    """Return the finite values that differ from the first voxel: a small head can lie between the sampled voxels."""
+    others = voxels[np.isfinite(voxels) & (voxels != voxels[0, 0, 0])]
+    return apply_rescale(others[:: max(1, others.size // _PERCENTILE_SAMPLE_SIZE)], slope, intercept)

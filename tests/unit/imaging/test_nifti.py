@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from braintumor.errors import ScanError
-from braintumor.imaging import FailedScan, Scan, read_scan
+from braintumor.imaging import FailedScan, Scan, read_scan, volume
 from braintumor.settings import Settings
 from tests.helpers.scan_files.volumes import SHAPE, make_volume, make_voxels, set_fields
 from tests.helpers.slices import read_slices
@@ -129,6 +129,16 @@ def test_nan_voxels_are_black_and_do_not_fail_a_slice():
     middle = slices_of(scans, "axial")[10]
     assert np.isfinite(middle.raw).all()
     assert max(middle.pixels[:, 0].max(), middle.pixels[:, -1].max()) < 1 / 255
+
+
+@pytest.mark.parametrize("around", [0, -1, np.nan])
+def test_small_head_between_the_voxels_that_are_sampled_is_read(around, monkeypatch):
+    monkeypatch.setattr(volume, "_PERCENTILE_SAMPLE_SIZE", 1000)
+    values = np.full((40, 48, 40), around, np.float32)
+    values[1:39, 1:47, 1:3] = make_voxels()[1:39, 1:47, 1:3]
+    scans = slices_of(read_slices(make_volume(values), "v.nii"), "axial")
+    assert [scan.name for scan in scans] == ["v.nii [axial 2]", "v.nii [axial 3]"]
+    assert scans[1].to_uint8().max() == 255
 
 
 def test_pixel_limit_applies_after_resampling():
