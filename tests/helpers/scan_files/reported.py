@@ -20,7 +20,7 @@ def read_paths(
     discovered = discover_files(paths)
     service = ReadingService(detector, options=ReadingOptions(keep_scan=True))
     readings = list(islice(service.read(group_paths(discovered.files, discovered.volumes)), count))
-    assert not [reading.error for reading in readings if reading.error]
+    assert {reading.error for reading in readings} <= {""}
     return readings, [scan for scans in service.skipped.values() for scan in scans]
 
 
