@@ -140,6 +140,7 @@ def test_uploader_uses_the_size_limit_of_the_settings(
     artifacts: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BRAINTUMOR_MAX_BYTES", str(2 * 2**20))
+    monkeypatch.setenv("BRAINTUMOR_MAX_VOLUME_BYTES", str(2 * 2**20))
     monkeypatch.setenv("BRAINTUMOR_MAX_ARCHIVE_BYTES", str(3 * 2**20))
     get_settings.cache_clear()
     uploader = open_page("detection").file_uploader[0]

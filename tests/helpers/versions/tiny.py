@@ -28,7 +28,7 @@ FIRST_INDEXED_SEED = 700  # seed of the first phantom in the index of similar sc
 @cache
 def model_bytes(*, masked: bool = False) -> bytes:
     """Return the ONNX file, fitted to phantoms once."""
-    return build(*fit(per_class=8), masked=masked)
+    return build(*fit(per_class=32), masked=masked)
 
 
 @cache
