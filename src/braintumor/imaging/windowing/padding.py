@@ -65,8 +65,8 @@ def find_padding_range(values: NDArray[Any]) -> tuple[float, float] | None:
 def mask_padding_range(stored: NDArray[Any], limits: tuple[float, float]) -> NDArray[np.bool_] | None:
     """Return which stored values are padding by the limits that a DICOM file states; None if none or all are.
 
-    A padding value amid the other values, or next to the highest of them, is ignored unless it fills part of the
-    border: some files state one that they do not use.
+    A padding value amid the other values, or next to them, is ignored unless it fills part of the border: some files
+    state one that they do not use.
     """
     low, high = min(limits), max(limits)
     mask = (stored >= low) & (stored <= high)
@@ -75,9 +75,9 @@ def mask_padding_range(stored: NDArray[Any], limits: tuple[float, float]) -> NDA
         return None
     rest = stored[~mask]
     least, most = float(rest.min()), float(rest.max())
-    is_outside = high <= least or low - most >= max(_CUSTOMARY_GAP * (most - least), 1.0)
+    is_apart = max(least - high, low - most) >= max(_CUSTOMARY_GAP * (most - least), 1.0)
     fills_border = np.count_nonzero(_border(mask)) >= _FAR_SHARE * _border(mask).size
-    return mask if least < most and (is_outside or fills_border) else None
+    return mask if least < most and (is_apart or fills_border) else None
 
 
 def fill_padding(

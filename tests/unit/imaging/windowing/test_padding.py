@@ -151,9 +151,14 @@ def test_white_page_and_negative_with_16_bits_are_no_padding(level):
     assert all(np.abs(other - first).max() <= 1 for other in others)
 
 
-def test_stated_padding_that_is_the_brightest_tissue_is_measured():
-    stored = SLICE.astype(np.int16)
-    plain, stated = (read_scan(make_dicom(stored, **tags)) for tags in ({}, {"PixelPaddingValue": int(stored.max())}))
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+def test_stated_padding_that_is_the_brightest_tissue_is_measured(photometric):
+    stored = (SLICE.max() - SLICE if photometric == "MONOCHROME1" else SLICE).astype(np.int16)
+    brightest = int(stored.min() if photometric == "MONOCHROME1" else stored.max())
+    plain, stated = (
+        read_scan(make_dicom(stored, PhotometricInterpretation=photometric, **tags))
+        for tags in ({}, {"PixelPaddingValue": brightest})
+    )
     assert (stated.raw == plain.raw).all()
 
 
