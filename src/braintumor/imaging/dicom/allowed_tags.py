@@ -12,7 +12,7 @@ from typing import Final
 PIXEL_TAGS: Final = (
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept",
-    "WindowCenter", "WindowWidth", "VOILUTFunction", "PresentationLUTShape",
+    "WindowCenter", "WindowWidth", "VOILUTFunction", "PresentationLUTShape", "ModalityLUTSequence",
     "PixelPaddingValue", "PixelPaddingRangeLimit", "FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit",
     "DoubleFloatPixelPaddingValue", "DoubleFloatPixelPaddingRangeLimit", "SmallestImagePixelValue",
     "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",

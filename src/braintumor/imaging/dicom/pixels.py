@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from braintumor.imaging.dicom.missing_attributes import COLOR_PHOTOMETRICS, GRAY_PHOTOMETRICS
-from braintumor.imaging.dicom.values import get_int
+from braintumor.imaging.dicom.values import get_int, get_items
 from braintumor.imaging.windowing import reduce_to_8_bits
 
 # Weights of red, green and blue (ITU-R BT.601), as Pillow's.
@@ -60,6 +60,8 @@ def _stream_precision(data: bytes) -> int | None:
 def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
     """Return the stored values of a frame, shape (rows, columns): uint8, or float32 for all other types.
 
+    A lookup table to real values (PS3.3 C.11.1), which replaces a slope and intercept, is applied.
+
     Raises
     ------
     NotImplementedError
@@ -80,6 +82,8 @@ def decode_frame(dataset: Dataset, index: int) -> NDArray[Any]:
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         values = _reduce_palette(apply_color_lut(values, dataset))
     gray = _to_luma(values) if values.ndim == 3 else values
+    if gray.dtype.kind in "iu" and get_items(dataset, "ModalityLUTSequence") and "RescaleSlope" not in dataset:
+        gray = apply_modality_lut(gray, dataset)
     return gray if gray.dtype == np.uint8 else gray.astype(np.float32)
 
 

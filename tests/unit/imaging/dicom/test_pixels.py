@@ -10,7 +10,7 @@ from braintumor.imaging.dicom.reader import read_metadata
 from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.settings import Settings
 from tests.golden.draw import draw_head, make_arrays
-from tests.helpers.dicoms import encode_dataset, make_dataset, make_dicom
+from tests.helpers.dicoms import encode_dataset, make_dataset, make_dicom, make_sequence
 from tests.helpers.scan_files.volumes import CASES
 
 GRAY, GRAY_16, COLOR = (make_arrays()[f"array-{name}"] for name in ("uint8", "uint16", "rgb"))
@@ -116,6 +116,21 @@ def test_palette_entries_in_the_low_byte_of_16_bits_are_not_black():
         tags[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
         tags[f"{name}PaletteColorLookupTableData"] = np.arange(256).astype("<u2").tobytes()
     np.testing.assert_array_equal(read_scan(make_dicom(GRAY, **tags), "a.dcm").to_uint8(), GRAY)
+
+
+@pytest.mark.parametrize("pixels", [GRAY, GRAY_16 >> 4], ids=["8 bits", "12 bits"])
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
+def test_lookup_table_to_real_values_is_applied(pixels, syntax):
+    """A descending table inverts the picture, as a negative slope would."""
+    last = int(pixels.max())
+    table = make_sequence(
+        LUTDescriptor=[last + 1, 0, 16], ModalityLUTType="US", LUTData=np.arange(last, -1, -1).astype("<u2").tobytes()
+    )
+    scan = read_scan(make_dicom(pixels, syntax, ModalityLUTSequence=table), "a.dcm")
+    expected = read_scan(make_dicom(pixels, RescaleSlope="-1", RescaleIntercept=str(last)), "a.dcm")
+    np.testing.assert_array_equal(scan.raw, expected.raw)
+    both = make_dicom(pixels, syntax, ModalityLUTSequence=table, RescaleSlope="-1", RescaleIntercept=str(last))
+    np.testing.assert_array_equal(read_scan(both, "a.dcm").raw, expected.raw)
 
 
 @pytest.mark.parametrize("pixels", [GRAY_16, SIGNED >> 1], ids=["unsigned", "signed"])
