@@ -70,8 +70,7 @@ def evaluate(
     detector = Detector.load(name, settings)
     outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
-    if outputs.features is not None:  # other versions do not detect turns
-        fit_turn_detection(name, data, settings, replicates)
+    fit_turn_detection(name, data, settings, replicates)
     detector = Detector.load(name, settings)
     calibrated = detector.probabilities(outputs)
     verdicts = detector.verdicts(outputs, calibrated, data.model_inputs)
