@@ -40,14 +40,14 @@ _TYPE_WORDS: Final = (
 # GE's private RawDataType.
 _GE_TYPES: Final = {0.0: "magnitude", 1.0: "phase", 2.0: "real", 3.0: "imaginary"}
 
-# Words of a series description, which count even for images declared ORIGINAL.
+# Words of a series description, which count even for images declared ORIGINAL. Letters with accents are spaces.
 _DESCRIPTION_PATTERNS: Final = (
     (SkipReason.REPORT, r"report|dose report|protocol page|patient protocol"),
     (SkipReason.SCREENSHOT, r"screen ?(save|shot|cap(ture)?)s?|snap ?shots?"),
     (SkipReason.LOCALIZER, r"locali[sz]\w*|lokali\w*|loc|scout\w*|aah?(ead)?scout\w*|survey|smart ?brain|pilot|"
-                           r"topogram|scanogram|(3|three) ?(pl|plane)( loc)?"),
+                           r"topogramm?|scanogram|(3|three) ?(pl|plane)( loc)?|posdisp|rep ?e?rage|(u|ue)?bersicht"),
     (SkipReason.DERIVED_MAP, r"e?adc( ?maps?)?|colou?r ?fa|fa ?maps?|tracew|(r|rel)?cb[fv]|mtt|ttp|tmax|mip|minip|"
-                             r"mnip|(perfusion|parametric|velocity) maps?"),
+                             r"mnip|(perfusion|parametric|velocity) maps?|apparent diffusion"),
 )  # fmt: skip
 # Words that mean a map only for images not declared ORIGINAL: "FA 15" may be a flip angle.
 _DERIVED_PATTERN: Final = r"fa|trace|tensor|sub(s|traction|tracted)?|maps?|projections?"
