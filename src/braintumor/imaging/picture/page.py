@@ -16,6 +16,10 @@ _FLAT_LEVELS: Final = 10
 _BAR_CONTRAST: Final = 14
 _BAR_FLAT_SHARE: Final = 0.35
 _BAR_EDGE_SHARE: Final = 0.7
+# A bar may touch the head if its first and last rows are flat over this share of the side, which no tissue is, and if
+# at most this share of the next row is.
+_FLAT_ROW_SHARE: Final = 0.95
+_BEYOND_FLAT_SHARE: Final = 0.34
 # White surroundings: grey level, and share of the border they take up.
 _WHITE: Final = 215
 _WHITE_BORDER_SHARE: Final = 0.45
@@ -76,6 +80,9 @@ def _bar_depth(darkest: NDArray[np.uint8], brightest: NDArray[np.uint8], picture
     # The bar ends with a straight edge, where the next block that is not shared with it is darker.
     beyond = darkest[min(depth + 1, len(darkest) - 1)]
     has_edge = np.mean(beyond + _BAR_CONTRAST < level) >= _BAR_EDGE_SHARE
+    if not has_edge and depth > 1:
+        shares = flat[[0, depth - 1, min(depth + 1, limit)]].mean(axis=1)
+        has_edge = shares[:2].min() >= _FLAT_ROW_SHARE and shares[2] <= _BEYOND_FLAT_SHARE
     return (depth + 1) * picture.factor if has_edge else 0
 
 

@@ -35,6 +35,22 @@ def test_bars_are_removed(overlay: str) -> None:
     assert np.count_nonzero(np.abs(examined.pixels.astype(int) - clean) > 40) == 0
 
 
+@pytest.mark.parametrize("overlay", ["top bar", "bottom bar"])
+@pytest.mark.parametrize("size", [200, 320, 512])
+def test_bars_that_touch_the_head_are_removed(overlay: str, size: int) -> None:
+    clean = draw_slice(4, size)[size // 5 : -size // 5]
+    examined = examine_picture(OVERLAYS[overlay](clean))
+    assert examined.has_marks
+    rows = np.s_[: len(clean) // 20] if overlay == "top bar" else np.s_[-(len(clean) // 20) :]
+    assert np.ptp(examined.pixels[rows]) == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tissue_along_the_border_is_no_bar(seed: int) -> None:
+    clean = draw_slice(seed, 320)[64:-64, 64:-64]
+    assert np.array_equal(examine_picture(clean).pixels, clean)
+
+
 @pytest.mark.parametrize("size", [200, 256, 512, 1024])
 def test_text_is_removed_at_every_size(size: int) -> None:
     clean = _small_head(size)
