@@ -35,8 +35,11 @@ from pypdf import PdfReader
 from braintumor.cli import main
 from braintumor.enums import Verdict
 from braintumor.errors import BrainTumorError
+from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.services.batch_predict import predict
+from braintumor.services.file_groups import LocalFile, decode_group, group_files
+from braintumor.settings import get_settings
 from tests.helpers.predictions_csv import read_rows, read_workbook_rows
 from tests.helpers.scan_files.pictures import draw_slice
 from tests.helpers.scan_files.reported import (
@@ -178,6 +181,15 @@ def test_folder_of_all_reported_files_loses_none(detector):
     assert lone <= files
     assert len(files - lone) == 5, "those in the archives"
     assert {str(scan.reason) for scan in skipped} == {"not a scan"}
+
+
+@needs_cases
+def test_upload_of_all_reported_files_has_no_failure():
+    files = [LocalFile(str(path)) for path in sorted(CASES.iterdir()) if path.suffix != ".md"]
+    groups = group_files(files, lambda file: file.name)
+    scans = [scan for group in groups for scan in decode_group(group, get_settings())]
+    assert [scan for scan in scans if isinstance(scan, FailedScan)] == []
+    assert {scan.name.partition(" [")[0] for scan in scans} >= {file.name for file in files if ".zip" not in file.name}
 
 
 @pytest.mark.parametrize("with_bom", [False, True])
