@@ -116,8 +116,11 @@ class Detection:
     @property
     def mask(self) -> NDArray[np.bool_] | None:
         """Pixels of the scan with a tumour probability above 0.5 (height, width); None without a mask."""
-        probability = self.mask_probability
-        return None if probability is None else probability > MASK_THRESHOLD
+        if self._mask is None or self._geometry is None:
+            return None
+        if self._mask.max() <= MASK_THRESHOLD:  # resampling averages values, so none exceeds the highest
+            return np.zeros(self._geometry.scan_size[::-1], np.bool_)
+        return self._geometry.resample_to_scan(self._mask) > MASK_THRESHOLD
 
     @property
     def area_pixels(self) -> int | None:
@@ -149,7 +152,7 @@ class Detection:
             millimetres = max_feret_diameter(component, self.spacing) if self.spacing else 0.0
             # In one update, because another thread may read the sizes at the same time.
             self._sizes.update(
-                area=float(mask.sum()), diameter_pixels=max_feret_diameter(component), diameter_mm=millimetres
+                area=float(np.count_nonzero(mask)), diameter_pixels=max_feret_diameter(component), diameter_mm=millimetres
             )
         return self._sizes or None
 

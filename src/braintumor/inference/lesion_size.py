@@ -41,26 +41,42 @@ def max_feret_diameter(runs: NDArray[np.int64], spacing: PixelSpacing = (1.0, 1.
     """
     if not len(runs):
         return 0.0
-    corners = np.concatenate(
-        [np.column_stack([runs[:, 0] + down, runs[:, side]]) for down in (0, 1) for side in (1, 2)]
-    )
-    hull = _convex_hull(np.unique(corners, axis=0)) * np.asarray(spacing, np.float64)
+    # A component has runs in all rows from its first to its last, and its outermost columns lie on its hull.
+    row_starts = np.flatnonzero(np.diff(runs[:, 0], prepend=-1))
+    left = np.minimum.reduceat(runs[:, 1], row_starts)
+    right = np.maximum.reduceat(runs[:, 2], row_starts)
+    edges = np.arange(runs[0, 0], runs[-1, 0] + 2)
+    left = np.minimum(np.append(left, left[-1]), np.insert(left, 0, left[0]))
+    right = np.maximum(np.append(right, right[-1]), np.insert(right, 0, right[0]))
+    hull = _convex_hull(edges, left, right) * np.asarray(spacing, np.float64)
     return float(np.sqrt(np.square(hull[:, None] - hull[None]).sum(axis=2).max()))
 
 
-def _convex_hull(points: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the corners of the convex hull of sorted points, shape (m, 2) (monotone chain, Andrew 1979)."""
+def _convex_hull(rows: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the corners of the convex hull of rows and their outermost columns (monotone chain, Andrew 1979).
 
-    def chain(ordered: list[list[int]]) -> list[list[int]]:
-        corners: list[list[int]] = []
-        for y, x in ordered:
+    Parameters
+    ----------
+    rows, left, right : ndarray of int64, shape (n,)
+        Rows in ascending order, and the first and last column of each.
+
+    Returns
+    -------
+    ndarray of int64, shape (m, 2)
+        Row and column of each corner.
+    """
+
+    def chain(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        corners: list[tuple[int, int]] = []
+        for y, x in points:
             while len(corners) > 1:
                 (y0, x0), (y1, x1) = corners[-2:]
                 if (y1 - y0) * (x - x0) - (x1 - x0) * (y - y0) > 0:
                     break
                 corners.pop()
-            corners.append([y, x])
+            corners.append((y, x))
         return corners[:-1]
 
-    forward = points.tolist()
-    return np.array(chain(forward) + chain(forward[::-1]), np.int64)
+    y = rows.tolist()
+    down, up = list(zip(y, left.tolist(), strict=True)), list(zip(y, right.tolist(), strict=True))[::-1]
+    return np.array(chain([*down, up[0]]) + chain([*up, down[0]]), np.int64)

@@ -81,32 +81,35 @@ def find_components(mask: NDArray[np.bool_]) -> Components:
 
 def find_runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Find row, start and end of every run of pixels, from top to bottom and left to right."""
-    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    return np.column_stack([rows, starts, np.nonzero(edges == -1)[1]]).astype(np.int64)
+    height, width = mask.shape
+    edges = np.empty((height, width + 1), np.bool_)
+    edges[:, 0], edges[:, -1] = mask[:, 0], mask[:, -1]
+    np.not_equal(mask[:, 1:], mask[:, :-1], out=edges[:, 1:-1])
+    # Starts and ends take turns, and each row has as many of the one as of the other.
+    rows, columns = np.divmod(np.flatnonzero(edges).reshape(-1, 2), width + 1)
+    return np.column_stack([rows[:, 0], columns]).astype(np.int64, copy=False)
 
 
 def label_runs(runs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Label each run with the index of the first run of its component.
 
-    Runs are joined with the runs they touch in the row above (Rosenfeld and Pfaltz 1966).
+    Runs are joined with the runs they touch in the row above (Rosenfeld and Pfaltz 1966), all pairs at once: the larger
+    label of a pair points to the smaller one, and labels that point to others follow them.
     """
-    parents = list(range(len(runs)))
-
-    def root(run: int) -> int:
-        while parents[run] != run:
-            parents[run] = parents[parents[run]]
-            run = parents[run]
-        return run
-
-    rows, starts, ends = runs.T.tolist()
-    above = 0
-    for run in range(len(runs)):
-        while rows[above] < rows[run] - 1 or (rows[above] == rows[run] - 1 and ends[above] < starts[run]):
-            above += 1
-        other = above
-        while rows[other] == rows[run] - 1 and starts[other] <= ends[run]:
-            first, second = sorted((root(other), root(run)))
-            parents[second] = first
-            other += 1
-    return np.array([root(run) for run in range(len(runs))], np.int64)
+    rows, starts, ends = runs.T
+    # Runs are sorted by row and column, and so are these positions.
+    stride = int(ends.max(initial=0)) + 2
+    row, row_above = rows * stride, (rows - 1) * stride
+    first = np.searchsorted(row + ends, row_above + starts, "left")
+    counts = np.maximum(np.searchsorted(row + starts, row_above + ends, "right") - first, 0)
+    lower = np.repeat(np.arange(len(runs)), counts)
+    upper = np.arange(len(lower)) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    labels = np.arange(len(runs))
+    while True:
+        smaller = np.minimum(labels[lower], labels[upper])
+        larger = np.maximum(labels[lower], labels[upper])
+        if np.array_equal(smaller, larger):
+            return labels
+        np.minimum.at(labels, larger, smaller)
+        while not np.array_equal(labels, parents := labels[labels]):
+            labels = parents
