@@ -152,7 +152,9 @@ class Detection:
             millimetres = max_feret_diameter(component, self.spacing) if self.spacing else 0.0
             # In one update, because another thread may read the sizes at the same time.
             self._sizes.update(
-                area=float(np.count_nonzero(mask)), diameter_pixels=max_feret_diameter(component), diameter_mm=millimetres
+                area=float(np.count_nonzero(mask)),
+                diameter_pixels=max_feret_diameter(component),
+                diameter_mm=millimetres,
             )
         return self._sizes or None
 
