@@ -13,9 +13,7 @@ class Components:
     Attributes
     ----------
     runs : ndarray of int64, shape (n, 3)
-        Row, first column and column after the last of every run of pixels.
-    labels : ndarray of int64, shape (n,)
-        Component of each run, from 0.
+        Row, first column and column after the last of every run of pixels, component by component.
     boxes : ndarray of int64, shape (components, 4)
         Left, top, right and bottom of each component; right and bottom exclusive.
     areas, run_counts : ndarray of int64, shape (components,)
@@ -23,7 +21,6 @@ class Components:
     """
 
     runs: NDArray[np.int64]
-    labels: NDArray[np.int64]
     boxes: NDArray[np.int64]
     areas: NDArray[np.int64]
     run_counts: NDArray[np.int64]
@@ -31,52 +28,48 @@ class Components:
     def __len__(self) -> int:
         return len(self.areas)
 
+    def select(self, is_selected: NDArray[np.bool_]) -> "Components":
+        """Return only the selected components."""
+        runs = self.runs[np.repeat(is_selected, self.run_counts)]
+        return Components(runs, self.boxes[is_selected], self.areas[is_selected], self.run_counts[is_selected])
+
     def peaks(self, pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the brightest value of each component in the pixels (height, width) of the mask."""
-        peaks = np.zeros(len(self), np.int64)
-        if len(self.runs):
-            width = pixels.shape[1]
-            flat = np.append(pixels.ravel(), np.uint8(0))
-            bounds = np.column_stack(
-                [self.runs[:, 0] * width + self.runs[:, 1], self.runs[:, 0] * width + self.runs[:, 2]]
-            )
-            values = np.maximum.reduceat(flat, bounds.ravel())[::2]
-            np.maximum.at(peaks, self.labels, values)
-        return peaks
+        return self._maxima(pixels, *self.runs.T).astype(np.int64)
 
     def touching(self, region: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
         """Return which components touch a region on a grid reduced by `factor`, shape (components,)."""
         rows, starts, ends = self.runs.T
         height, width = region.shape
-        counts = np.zeros((height, width + 1), np.int64)
-        np.cumsum(region, axis=1, out=counts[:, 1:])
         rows = np.minimum(rows // factor, height - 1)
         first, last = np.minimum(starts // factor, width - 1), np.minimum((ends - 1) // factor, width - 1)
-        touching = np.zeros(len(self), bool)
-        touching[self.labels[counts[rows, last + 1] > counts[rows, first]]] = True
-        return touching
+        return self._maxima(region.view(np.uint8), rows, first, last + 1).astype(np.bool_)
 
-    def to_mask(self, selected: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return the pixels of the selected components, shape (height, width)."""
-        edges = np.zeros((shape[0], shape[1] + 1), np.int8)
-        runs = self.runs[selected[self.labels]] if len(self.runs) else self.runs
-        edges[runs[:, 0], runs[:, 1]] += 1
-        edges[runs[:, 0], runs[:, 2]] -= 1
-        return np.cumsum(edges[:, :-1], axis=1, dtype=np.int8).astype(bool)
+    def _maxima(
+        self, values: NDArray[np.uint8], rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """Return the maximum of each component's runs in values (height, width), shape (components,)."""
+        lengths = ends - starts
+        run_ends = np.cumsum(lengths)
+        firsts = rows * values.shape[1] + starts
+        indices = np.arange(lengths.sum()) + np.repeat(firsts - run_ends + lengths, lengths)
+        first_runs = np.cumsum(self.run_counts) - self.run_counts
+        return np.maximum.reduceat(values.ravel()[indices], (run_ends - lengths)[first_runs])
 
 
 def find_components(mask: NDArray[np.bool_]) -> Components:
     """Find the connected components of a mask (height, width)."""
     runs = find_runs(mask)
-    roots, labels = np.unique(label_runs(runs), return_inverse=True)
-    boxes = np.empty((len(roots), 4), np.int64)
-    boxes[:, :2], boxes[:, 2:] = np.iinfo(np.int64).max, 0
-    np.minimum.at(boxes[:, 0], labels, runs[:, 1])
-    np.minimum.at(boxes[:, 1], labels, runs[:, 0])
-    np.maximum.at(boxes[:, 2], labels, runs[:, 2])
-    np.maximum.at(boxes[:, 3], labels, runs[:, 0] + 1)
-    areas = np.bincount(labels, weights=runs[:, 2] - runs[:, 1], minlength=len(roots)).astype(np.int64)
-    return Components(runs, labels, boxes, areas, np.bincount(labels, minlength=len(roots)))
+    labels = label_runs(runs)
+    runs = runs[np.argsort(labels, kind="stable")]
+    run_counts = np.bincount(labels)
+    run_counts = run_counts[run_counts > 0]
+    last = np.cumsum(run_counts) - 1
+    first = last - run_counts + 1
+    rows, starts, ends = runs.T
+    left, right = np.minimum.reduceat(starts, first), np.maximum.reduceat(ends, first)
+    boxes = np.column_stack([left, rows[first], right, rows[last] + 1])
+    return Components(runs, boxes, np.add.reduceat(ends - starts, first), run_counts)
 
 
 def find_runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:

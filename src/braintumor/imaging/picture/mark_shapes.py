@@ -1,5 +1,6 @@
 """Which small components of a picture are letters, rulers or lines, by the size and arrangement of their boxes."""
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -122,6 +123,17 @@ class MarkShapes:
         Letters of a line have similar heights and levels and a common upper or lower edge. Letters that touch count
         by their vertical strokes.
         """
+        near = self._neighbors & (np.abs(self._levels[:, None] - self._levels) <= tolerance)
+        links = near.astype(np.float32)
+        if is_strict:
+            return np.asarray(((links @ links @ links) > 0).sum(axis=1))
+        strokes_per_row = self._run_counts / np.maximum(self._height, 1)
+        weights = np.where(self._width > 1.5 * self._height, np.maximum(1.0, strokes_per_row / 1.5), 1.0)
+        return np.asarray(((links @ links @ links) > 0) @ weights)
+
+    @cached_property
+    def _neighbors(self) -> Flags:
+        """Which pairs are letters of similar heights next to each other on a line, shape (n, n)."""
         left, top, right, bottom = self._boxes.T
         shorter = np.minimum(self._height[:, None], self._height)
         slack = 1 + 0.12 * shorter
@@ -130,14 +142,7 @@ class MarkShapes:
         near = same_edge & (gap <= 1.5 * shorter + 2) & (gap > -0.3 * shorter)
         near |= np.eye(len(left), dtype=bool)
         near &= shorter >= 0.6 * np.maximum(self._height[:, None], self._height)
-        near &= np.abs(self._levels[:, None] - self._levels) <= tolerance
-        near &= self._is_letter[:, None] & self._is_letter
-        links = near.astype(np.float32)
-        if is_strict:
-            return np.asarray(((links @ links @ links) > 0).sum(axis=1))
-        strokes_per_row = self._run_counts / np.maximum(self._height, 1)
-        weights = np.where(self._width > 1.5 * self._height, np.maximum(1.0, strokes_per_row / 1.5), 1.0)
-        return np.asarray(((links @ links @ links) > 0) @ weights)
+        return np.asarray(near & self._is_letter[:, None] & self._is_letter)
 
     def _tick_counts(self, slack: int) -> NDArray[np.int64]:
         """Count the thin strokes of the same length that are aligned with each one, itself included."""

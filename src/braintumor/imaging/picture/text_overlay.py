@@ -135,16 +135,16 @@ def _find_mark_boxes(
     """Return the boxes of the components that are marks: sharp, and letters, ticks or lines by their shape."""
     contrasts = components.peaks(strokes)
     is_candidate = (contrasts > _PEAK_CONTRAST) & (components.areas >= 3)
-    is_candidate &= components.peaks(_steps(strokes)) >= _SHARP_STEP * contrasts
-    candidates = np.flatnonzero(is_candidate)
-    if not 0 < candidates.size <= _MAX_COMPONENTS:
-        return components.boxes[:0]
-    boxes, contrasts = components.boxes[candidates], contrasts[candidates]
-    levels = components.peaks(picture.pixels)[candidates]
+    components, contrasts = components.select(is_candidate), contrasts[is_candidate]
+    is_sharp = components.peaks(_steps(strokes)) >= _SHARP_STEP * contrasts
+    components, contrasts, boxes = components.select(is_sharp), contrasts[is_sharp], components.boxes[is_sharp]
+    if not 0 < len(components) <= _MAX_COMPONENTS:
+        return boxes[:0]
+    levels = components.peaks(picture.pixels)
     on_head, on_scalp, is_near = (
-        components.touching(region, picture.factor)[candidates] for region in (head.solid, head.scalp, head.near)
+        components.touching(region, picture.factor) for region in (head.solid, head.scalp, head.near)
     )
-    shapes = MarkShapes(boxes, components.areas[candidates], components.run_counts[candidates], levels, strokes.shape)
+    shapes = MarkShapes(boxes, components.areas, components.run_counts, levels, strokes.shape)
     is_line = shapes.are_lines() & ~is_near
     is_line[is_line] = [_has_straight_axis(strokes, box) for box in boxes[is_line]]
     is_single = shapes.are_single_letters() & (contrasts > _SINGLE_CONTRAST) & ~is_near
@@ -158,10 +158,9 @@ def _find_mark_boxes(
 def _steps(strokes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the largest step from each pixel to its neighbour on the left and above."""
     steps = np.zeros_like(strokes)
-    for larger, smaller in ((strokes[:, 1:], strokes[:, :-1]), (strokes[:, :-1], strokes[:, 1:])):
-        np.maximum(steps[:, 1:], np.maximum(larger, smaller) - smaller, out=steps[:, 1:])
-    for larger, smaller in ((strokes[1:], strokes[:-1]), (strokes[:-1], strokes[1:])):
-        np.maximum(steps[1:], np.maximum(larger, smaller) - smaller, out=steps[1:])
+    left, right, upper, lower = strokes[:, :-1], strokes[:, 1:], strokes[:-1], strokes[1:]
+    np.subtract(np.maximum(left, right), np.minimum(left, right), out=steps[:, 1:])
+    np.maximum(steps[1:], np.maximum(upper, lower) - np.minimum(upper, lower), out=steps[1:])
     return steps
 
 
