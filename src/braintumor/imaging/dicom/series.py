@@ -87,7 +87,8 @@ def _sort_series(key: str, members: list[DicomSlice], all_time_points: bool) -> 
 
 def _iter_warnings(item: DicomSlice) -> Iterator[str]:
     role = _SET_ASIDE_ROLES.get(item.role)
-    if role:
+    is_named = item.role == SkipReason.SCREENSHOT and item.metadata.burned_in == "maybe"
+    if role and not is_named:  # the warning about text in a screen capture names it already
         yield f"According to the file, this is {role}. It was read because the study has no other images."
     if item.frame.image_type in _NOT_MAGNITUDE:
         kind = item.frame.image_type

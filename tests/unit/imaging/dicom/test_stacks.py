@@ -189,6 +189,13 @@ def test_other_roles_are_set_aside_only_beside_images_of_their_study(role):
     assert "the study has no other images" in read[1].warnings[0]
 
 
+@pytest.mark.parametrize(("burned_in", "count"), [("maybe", 0), ("no", 1), ("yes", 1)])
+def test_screen_capture_is_announced_once(burned_in, count):
+    """The warning about text that may name the patient says already that the file is a screen capture."""
+    (item,) = sort_into_series([make_slice(1, role="screenshot", tags={"burned_in": burned_in})])
+    assert len(item.warnings) == count
+
+
 def test_mosaics_are_images():
     (item,) = sort_into_series([make_slice(1, role="mosaic")])
     assert not item.warnings
