@@ -20,6 +20,9 @@ class _Unsupported(NamedTuple):
     advice: str
 
 
+# Last words of the names of pictures and volumes; scientific data in HDF5 and NetCDF files is rarely a scan.
+_SCAN_NOUNS: Final = ("picture", "volume", "PAR header")
+
 _HEIC: Final = _Unsupported("a HEIC picture (from a phone)", "Save it as JPEG, or better, export the slice.")
 _VIDEO: Final = _Unsupported("a video", _VIDEO_ADVICE)
 _PDF: Final = _Unsupported("a PDF document", "Export the slices in it as JPEG or PNG.")
@@ -85,6 +88,12 @@ def unsupported_format_message(file_format: FileFormat, data: bytes, name: str) 
         return f"{name}: this archive format is not supported. {_UNPACK}"
     formats = f"{', '.join(FORMAT_NAMES[:-1])} or {FORMAT_NAMES[-1]}"
     return f"{name}: this is not a {formats} file, regardless of its name. Export the slice as JPEG or PNG."
+
+
+def is_unsupported_scan(data: bytes, name: str) -> bool:
+    """Whether a file that is not read is a picture or a volume, by its first bytes and its name."""
+    unsupported = _identify(data, name)
+    return unsupported is not None and unsupported.name.partition(" (")[0].endswith(_SCAN_NOUNS)
 
 
 def office_document_message(name: str) -> str:

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
+from braintumor.imaging.containers.unsupported import is_unsupported_scan
 from braintumor.imaging.file_format import SCAN_SUFFIXES, SIGNATURE_BYTES, FileFormat, detect_format
 
 _DICOMDIR: Final = "DICOMDIR"
@@ -120,6 +121,8 @@ def classify(name: str, head: bytes) -> DiscFileKind:
     if file_format is FileFormat.NIFTI:
         return DiscFileKind.VOLUME
     if name.endswith(SCAN_SUFFIXES):
+        return DiscFileKind.PICTURE
+    if is_unsupported_scan(head, name):  # refused by its name
         return DiscFileKind.PICTURE
     if suffix in _PROGRAM_SUFFIXES or head.startswith(_PROGRAM_SIGNATURES):
         return DiscFileKind.PROGRAM

@@ -65,6 +65,12 @@ def test_picture_beside_documents_is_read():
     assert passed_over(files) == ["b/notes.txt", "viewer/readme.md"]
 
 
+def test_picture_or_volume_that_is_not_supported_is_refused_by_its_name():
+    files = {"IM1": make_slice(1), "photo.heic": b"\0\0\0\x18ftypheic" + bytes(50), "notes.txt": b"text"}
+    scans, failed, skipped = names_by_type({**files, "T1.mgz": b"\x1f\x8b\x08" + bytes(50)})
+    assert (scans, failed, skipped) == (["IM1"], ["photo.heic", "T1.mgz"], ["notes.txt"])
+
+
 def test_archive_without_a_study_reports_every_file():
     scans, failed, skipped = names_by_type({"a.png": PNG, "notes.txt": b"text", "viewer.exe": PROGRAM})
     assert (scans, failed, skipped) == (["a.png"], ["notes.txt", "viewer.exe"], [])
@@ -118,6 +124,9 @@ def test_encrypted_members_are_reported(monkeypatch):
         ("app.jar", b"PK\3\4", DiscFileKind.PROGRAM), ("x.docx", b"PK\3\4", DiscFileKind.DOCUMENT),
         ("dicomdir", DICOM, DiscFileKind.PROGRAM), ("LOCK", b"", DiscFileKind.DOCUMENT),
         ("NOTE", "Gr\xf6\xdfe".encode("latin-1"), DiscFileKind.DOCUMENT), ("1.2.840", bytes(9), DiscFileKind.UNKNOWN),
+        ("IMG_1.HEIC", b"\0\0\0\x18ftypheic", DiscFileKind.PICTURE), ("T1.nrrd", b"NRRD0004\n", DiscFileKind.PICTURE),
+        ("T1.mgz", b"\x1f\x8b\x08", DiscFileKind.PICTURE), ("report.pdf", b"%PDF-1.7", DiscFileKind.DOCUMENT),
+        ("transform.h5", b"\x89HDF\r\n\x1a\n", DiscFileKind.DOCUMENT),
         ("NOTE", "text".encode("utf-16"), DiscFileKind.DOCUMENT), ("data.bin", bytes(9), DiscFileKind.DOCUMENT),
     ],
 )  # fmt: skip
