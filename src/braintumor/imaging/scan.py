@@ -99,6 +99,8 @@ class Scan:
         Modality of a DICOM file: `MR`, a key of `NON_MR_MODALITIES`, or `OT` for any other; empty if not stated.
     is_oriented : bool
         Whether the file states the patient's orientation, by which the slice was hung upright.
+    is_screen_capture : bool
+        Whether a DICOM file says that it is one, so that it need not be a slice whatever its modality.
     picture : PictureKind
         What the picture shows, as detected from its pixels.
     has_text_on_head : bool
@@ -126,6 +128,7 @@ class Scan:
     warnings: tuple[str, ...] = ()
     modality: str = ""
     is_oriented: bool = False
+    is_screen_capture: bool = False
     picture: PictureKind = PictureKind.SLICE
     has_text_on_head: bool = False
     panels: tuple[tuple[int, int, int, int], ...] = ()

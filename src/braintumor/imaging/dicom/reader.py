@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from braintumor.enums import SkipReason
 from braintumor.errors import ScanError
 from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 from braintumor.imaging.dicom.sandbox import SANDBOX
@@ -82,7 +83,10 @@ def read_frame(
     spacing = shape if frame.spacing else None
     warnings = tuple(_iter_warnings(metadata))
     scan = make_scan(gray, name, sha256, mode, series, spacing, warnings, metadata.modality)
-    return replace(scan, is_oriented=True) if frame.orientation else scan
+    is_capture = metadata.burned_in == "maybe" or metadata.role == SkipReason.SCREENSHOT
+    if not (frame.orientation or is_capture):
+        return scan
+    return replace(scan, is_oriented=bool(frame.orientation), is_screen_capture=is_capture)
 
 
 def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: FrameMetadata, name: str) -> GrayImage:

@@ -24,8 +24,8 @@ def examine_scan(scan: Scan) -> Scan:
     """Return the scan with `clean_gray`, `picture`, `panels`, `has_text_on_head` and the warnings that follow.
 
     Inverted values are inverted back; otherwise only the model input differs from what is shown. Files with
-    a trustworthy header, such as DICOM slices of a scanner and NIfTI volumes, are always slices. A scan that was
-    examined before and has the same values is returned as it is.
+    a trustworthy header, such as DICOM slices of a scanner and NIfTI volumes, are always slices; screen captures
+    need not be. A scan that was examined before and has the same values is returned as it is.
     """
     if scan.is_examined:
         return scan
@@ -35,7 +35,7 @@ def examine_scan(scan: Scan) -> Scan:
         scan = invert_scan(scan)
         gray = model_gray(scan)
         examined = replace(examine_picture(gray, scan.values), is_inverted=True)
-    is_plain = scan.modality in ("", "OT") and scan.mode != "F"
+    is_plain = (scan.is_screen_capture or scan.modality in ("", "OT")) and scan.mode != "F"
     sentences = (
         INVERTED_WARNING if examined.is_inverted else "",
         PAGE_WARNING if examined.has_page else "",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydicom.uid import SecondaryCaptureImageStorage
 
 from braintumor.enums import PictureKind
 from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS
@@ -9,6 +10,7 @@ from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
 from braintumor.imaging.picture.scan_examination import INVERTED_WARNING, PAGE_WARNING, examine_scan, picture_reason
+from tests.helpers.dicoms import make_dicom
 from tests.helpers.scan_files.pictures import draw_slice, make_screenshot, make_sheet, on_page, photograph
 from tests.helpers.scan_files.volumes import CASES
 
@@ -72,3 +74,21 @@ def test_text_of_collected_pictures_is_ignored(name: str) -> None:
     assert gray[:70, :80].max() < 60
     assert gray[435:, 395:470].max() < 60
     assert gray[90:400, 490:].max() < 60
+
+
+@pytest.mark.parametrize("tags", [{}, {"Modality": "OT"}, {"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]}])
+@pytest.mark.parametrize(
+    ("pixels", "kind"), [(make_sheet(2, 2), PictureKind.SHEET), (make_screenshot("light"), PictureKind.SCREENSHOT)]
+)
+def test_screen_capture_in_a_dicom_file_is_examined_like_a_picture(
+    tags: dict[str, object], pixels: np.ndarray, kind: PictureKind
+) -> None:
+    content = make_dicom(pixels, **{"SOPClassUID": SecondaryCaptureImageStorage, **tags})
+    scan = examine_scan(read_scan(content, "capture.dcm"))
+    assert scan.picture is kind
+    turned = examine_scan(apply_edit(scan, ScanEdit(turn=2, is_upright=True)))
+    assert turned.picture is kind, "a turn by the reader does not make it a slice"
+
+
+def test_slice_of_a_scanner_is_a_slice() -> None:
+    assert examine_scan(read_scan(make_dicom(make_sheet(2, 2)), "slice.dcm")).picture is PictureKind.SLICE
