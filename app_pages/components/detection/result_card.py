@@ -7,11 +7,17 @@ import streamlit as st
 
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
-from app_pages.components.shared.formatting import VERDICT_TITLES, join_words
+from app_pages.components.shared.formatting import join_words
 from braintumor.enums import Verdict
 from braintumor.inference import Detection
 from braintumor.inference.decision import Thresholds
-from braintumor.reporting.labels import class_probabilities, label_sentence, lesion_size_text, prediction_set_texts
+from braintumor.reporting.labels import (
+    class_probabilities,
+    label_sentence,
+    lesion_size_text,
+    prediction_set_texts,
+    verdict_title,
+)
 
 # Heights in pixels.
 _CHART_MARGIN: Final = 79
@@ -37,7 +43,7 @@ def show_result_card(detection: Detection, thresholds: Thresholds, key: str, is_
 
 def result_title(detection: Detection) -> str:
     """Return the verdict with the tumour score, such as `Uncertain (tumour score 62%)`."""
-    title = VERDICT_TITLES[detection.verdict]
+    title = verdict_title(detection)
     return title if detection.verdict is Verdict.NOT_BRAIN_MRI else f"{title} {score_text(detection)}"
 
 

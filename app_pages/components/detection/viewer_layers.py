@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app_pages.components.shared.formatting import VERDICT_TITLES
 from braintumor.enums import Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import Scan
@@ -18,7 +17,7 @@ from braintumor.imaging.windowing import unit_to_uint8
 from braintumor.inference import Detection, Detector
 from braintumor.inference.model_card import SALIENCY_FILE
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
-from braintumor.reporting.labels import label_text
+from braintumor.reporting.labels import label_text, verdict_title
 
 # Larger than the viewer on any screen; zooming in on a larger scan shows these pixels.
 _MAX_BASE_SIDE: Final = 1280
@@ -83,7 +82,7 @@ def make_panel(detection: Detection, scan: Scan, detector: Detector, with_salien
 
 def alt_text(detection: Detection) -> str:
     """Return the text alternative of a scan with its overlays."""
-    text = f"Scan {detection.name}. {VERDICT_TITLES[detection.verdict]}"
+    text = f"Scan {detection.name}. {verdict_title(detection)}"
     heat_map, mask = detection.heat_map, detection.mask
     if detection.verdict is Verdict.NOT_BRAIN_MRI:
         return f"{text}."

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.enums import CLASSES, PictureKind, TumorClass, Verdict
 from braintumor.imaging.edits import turn_scan
 from braintumor.imaging.geometry import Geometry, MapExtent
 from braintumor.imaging.scan import Scan, SeriesPosition
@@ -49,6 +49,8 @@ class Detection:
     binary_threshold : float or None
         Tumour probability from which a binary model answers tumour. The probabilities of its tumour classes are equal
         and have no meaning. None for models with four classes.
+    picture : PictureKind
+        What the picture shows.
     turn : int
         Clockwise quarter turns by which the scan was turned before it was read, because its picture was turned. Maps
         and mask lie on the turned scan (see `as_read`).
@@ -71,6 +73,7 @@ class Detection:
     spacing: PixelSpacing | None = None
     warnings: tuple[str, ...] = ()
     binary_threshold: float | None = None
+    picture: PictureKind = PictureKind.SLICE
     turn: int = 0
     suggested_turn: int = 0
     _evidence_map: NDArray[np.float32] | None = field(default=None, repr=False)

@@ -143,6 +143,7 @@ class Detector:
             spacing=scan.spacing,
             warnings=scan.warnings,
             binary_threshold=card.binary_threshold,
+            picture=scan.picture,
             turn=0 if turn is None else turn.correction,
             suggested_turn=0 if turn is None or verdict is Verdict.NOT_BRAIN_MRI else turn.suggestion,
             _evidence_map=None if outputs.maps is None else outputs.maps[0, predicted],

@@ -5,10 +5,11 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from braintumor.enums import CLASSES, TUMOR_LABEL, TumorClass
+from braintumor.enums import CLASSES, TUMOR_LABEL, PictureKind, TumorClass, Verdict
 from braintumor.inference.detection import Detection
-from braintumor.text import class_text
+from braintumor.text import VERDICT_TITLES, class_text
 
+NOT_A_SLICE_TITLE: Final = "Not a single slice"
 ANY_TUMOR_TITLE: Final = "Any tumour"
 UNTYPED_TUMOR_TEXT: Final = "tumour of any type"
 
@@ -28,6 +29,13 @@ class ClassProbability(NamedTuple):
     title: str
     value: float
     label: TumorClass | None
+
+
+def verdict_title(detection: Detection) -> str:
+    """Return the title of the verdict; a rejected sheet, screenshot or photograph may well show a brain."""
+    if detection.verdict is Verdict.NOT_BRAIN_MRI and detection.picture is not PictureKind.SLICE:
+        return NOT_A_SLICE_TITLE
+    return VERDICT_TITLES[detection.verdict]
 
 
 def label_key(detection: Detection) -> str:

@@ -19,6 +19,7 @@ from braintumor.reporting.labels import (
     prediction_set_texts,
     split_paragraphs,
     to_printable,
+    verdict_title,
     writing_direction,
 )
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
@@ -94,7 +95,7 @@ def _index_row(number: int, report_scan: ReportScan) -> Context:
         "number": number,
         "shown": bool(report_scan.scan_svg),
         "name": to_printable(detection.name),
-        "verdict": VERDICT_TITLES[detection.verdict],
+        "verdict": verdict_title(detection),
         "tone": VERDICT_TONES[detection.verdict],
         "tumor": "" if _is_rejected(detection) else f"{detection.tumor_probability:.1%}",
         "reader": finding.title or "Comment only" if finding else "",
@@ -143,7 +144,7 @@ def _scan_context(number: int, report_scan: ReportScan) -> Context:
     return {
         "number": number,
         "name": name,
-        "verdict": VERDICT_TITLES[detection.verdict],
+        "verdict": verdict_title(detection),
         "tone": VERDICT_TONES[detection.verdict],
         "reason": detection.reason,
         "alt": f"Scan {name}, {report_scan.width} by {report_scan.height} pixels, without overlay.",

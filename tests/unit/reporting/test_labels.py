@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from pypdf import PdfReader
 
-from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.enums import CLASSES, PictureKind, TumorClass, Verdict
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import csv_row, to_csv
 from braintumor.reporting.labels import (
@@ -20,11 +20,13 @@ from braintumor.reporting.labels import (
     label_text,
     label_title,
     prediction_set_texts,
+    verdict_title,
 )
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_scan import ReportEntry
 from braintumor.results.headline_metrics import headline_metrics
 from braintumor.settings import Settings
+from braintumor.text import VERDICT_TITLES
 from tests.helpers.report_entries import make_entries
 from tests.helpers.tiny_model import build, fit, to_binary
 from tests.helpers.versions.tiny import write_version
@@ -106,6 +108,14 @@ def test_correctness_ignores_the_type_only_for_binary_models(binary_entries: lis
     probabilities = {c: float(c is TumorClass.PITUITARY) for c in CLASSES}
     multiclass = replace(binary, binary_threshold=None, probabilities=probabilities)
     assert [c for c in TUMOR_TYPES if is_correct(multiclass, c)] == [TumorClass.PITUITARY]
+
+
+@pytest.mark.parametrize("kind", list(PictureKind))
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_only_rejected_slices_are_called_no_brain_mri(detector: Detector, kind: PictureKind, verdict: Verdict) -> None:
+    detection = replace(make_entries(detector, 1)[0].detection, verdict=verdict, picture=kind)
+    is_other = verdict is Verdict.NOT_BRAIN_MRI and kind is not PictureKind.SLICE
+    assert verdict_title(detection) == ("Not a single slice" if is_other else VERDICT_TITLES[verdict])
 
 
 def test_multiclass_model_names_the_class(detector: Detector) -> None:
