@@ -59,27 +59,28 @@ def _occupancy(picture: ReducedPicture) -> NDArray[np.float32]:
     occupied = picture.brightest > picture.background + _TISSUE_CONTRAST
     for axis in (0, 1):
         extent = picture.brightest.max(axis=axis).astype(np.int16) - picture.darkest.min(axis=axis)
-        lines = extent <= _LINE_LEVELS
-        occupied[(slice(None), lines) if axis == 0 else (lines, slice(None))] = False
+        occupied &= np.expand_dims(extent > _LINE_LEVELS, axis)
     return occupied.astype(np.float32)
 
 
 def _counts(profile: NDArray[np.float32]) -> list[int]:
     """Return the numbers of panels for which the profile along a side is dark at the boundaries of panels."""
-    middle = profile[round(0.28 * len(profile)) : round(0.72 * len(profile)) + 1]
-    if middle.min() > _MAX_BOUNDARY_SHARE * profile.max():  # one head is widest in the middle
+    limits = (_MAX_BOUNDARY_SHARE * profile).tolist()
+    levels = profile.tolist()
+    middle = levels[round(0.28 * len(levels)) : round(0.72 * len(levels)) + 1]
+    if min(middle) > max(limits):  # one head is widest in the middle
         return []
     counts = []
     for count in range(2, _MAX_PANELS_PER_SIDE + 1):
-        width = len(profile) / count
+        width = len(levels) / count
         if width < 10:
             break
         smooth = max(1, round(width * 0.06))
         boundaries = [
-            profile[max(0, round(i * width) - smooth) : round(i * width) + smooth].min() for i in range(1, count)
+            min(levels[max(0, round(i * width) - smooth) : round(i * width) + smooth]) for i in range(1, count)
         ]
-        centers = [profile[round((i + 0.3) * width) : round((i + 0.7) * width) + 1].max() for i in range(count)]
-        if max(boundaries) <= _MAX_BOUNDARY_SHARE * sorted(centers)[(len(centers) - 1) // 3]:
+        centers = [max(limits[round((i + 0.3) * width) : round((i + 0.7) * width) + 1]) for i in range(count)]
+        if max(boundaries) <= sorted(centers)[(len(centers) - 1) // 3]:
             counts.append(count)
     return counts
 

@@ -65,8 +65,10 @@ def remove_marks(picture: ReducedPicture) -> Marks:
     if outline is None:
         return Marks(None)
     octagon = outline.to_mask(_HEAD_MARGIN)
-    head = _grow(octagon, picture.brightest > picture.background + _MARK_CONTRAST)
     spots = picture.brightest > picture.background + _PEAK_CONTRAST
+    if np.count_nonzero(spots & ~octagon) < 2:  # the head and the scalp are larger than the octagon
+        return Marks(None)
+    head = _grow(octagon, picture.brightest > picture.background + _MARK_CONTRAST)
     scalp = outline.to_mask(_HEAD_MARGIN + _SCALP_DISTANCE)
     if np.count_nonzero(spots & ~head) < 2 and np.count_nonzero(spots & ~scalp) < 2:
         return Marks(None)
