@@ -68,6 +68,8 @@ def show_edit_buttons(reading: Reading, detector: Detector) -> None:
     if reading.detection.turn:
         _show_button("Undo the turn", "undo", "undo-turn", session, detector, reading, edit.turned(0))
     elif turn := reading.detection.suggested_turn:
+        if "turned" not in reading.detection.reason:
+            st.caption("The picture may have been turned.")
         label = {1: "Turn right by 90 degrees", 2: "Turn by 180 degrees", 3: "Turn left by 90 degrees"}[turn]
         icon = {1: "rotate_right", 2: "sync", 3: "rotate_left"}[turn]
         _show_button(f"{label} and read", icon, "apply-turn", session, detector, reading, edit.turned(turn))

@@ -187,6 +187,8 @@ def test_a_probable_turn_is_applied_with_one_click(with_turns: Settings, open_pa
     before = only_reading(app).detection
     assert before is not None
     assert (before.turn, before.suggested_turn) == (0, 3)
+    captions = [caption.value for caption in app.caption]
+    assert ("turned" in before.reason) != ("The picture may have been turned." in captions), "the page says why, once"
     app.button("apply-turn").click().run()
     assert only_reading(app).edit == ScanEdit(turn=3, is_upright=True)
     assert not [button for button in app.button if button.key == "apply-turn"]
