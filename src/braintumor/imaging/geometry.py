@@ -70,6 +70,26 @@ class Geometry:
         -------
         ndarray of float32, shape (scan height, scan width)
         """
+        resampled = np.full(self.scan_size[::-1], fill_value, np.float32)
+        resampled[self._crop] = self._resample_to_crop(values, extent)
+        return resampled
+
+    def mask_to_scan(self, values: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
+        """Return where a map over the model input exceeds a threshold of at least 0 on the pixel grid of the scan.
+
+        The same as comparing what `resample_to_scan` returns, but faster.
+        """
+        mask = np.zeros(self.scan_size[::-1], np.bool_)
+        if values.max() > threshold:  # resampling averages values, so none exceeds the highest
+            mask[self._crop] = self._resample_to_crop(values) > threshold
+        return mask
+
+    @property
+    def _crop(self) -> tuple[slice, slice]:
+        left, top, right, bottom = self.crop_box
+        return slice(top, bottom), slice(left, right)
+
+    def _resample_to_crop(self, values: NDArray[np.float32], extent: MapExtent | None = None) -> NDArray[np.float32]:
         input_width, input_height = self.input_size
         horizontal = _Axis.from_span(values.shape[1], input_width, (extent[0], extent[2]) if extent else None)
         vertical = _Axis.from_span(values.shape[0], input_height, (extent[1], extent[3]) if extent else None)
@@ -80,11 +100,7 @@ class Geometry:
         box = (horizontal.to_cell(left), vertical.to_cell(top), horizontal.to_cell(right), vertical.to_cell(bottom))
         crop_left, crop_top, crop_right, crop_bottom = self.crop_box
         size = (crop_right - crop_left, crop_bottom - crop_top)
-        crop = Image.fromarray(padded).resize(size, Image.Resampling.BILINEAR, box=box)
-        scan_width, scan_height = self.scan_size
-        resampled = np.full((scan_height, scan_width), fill_value, np.float32)
-        resampled[crop_top:crop_bottom, crop_left:crop_right] = np.asarray(crop)
-        return resampled
+        return np.asarray(Image.fromarray(padded).resize(size, Image.Resampling.BILINEAR, box=box))
 
 
 @dataclass(frozen=True, slots=True)

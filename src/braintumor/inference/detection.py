@@ -121,9 +121,7 @@ class Detection:
         """Pixels of the scan with a tumour probability above 0.5 (height, width); None without a mask."""
         if self._mask is None or self._geometry is None:
             return None
-        if self._mask.max() <= MASK_THRESHOLD:  # resampling averages values, so none exceeds the highest
-            return np.zeros(self._geometry.scan_size[::-1], np.bool_)
-        return self._geometry.resample_to_scan(self._mask) > MASK_THRESHOLD
+        return self._geometry.mask_to_scan(self._mask, MASK_THRESHOLD)
 
     @property
     def area_pixels(self) -> int | None:

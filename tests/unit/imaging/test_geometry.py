@@ -28,6 +28,16 @@ def test_mask_is_cropped_and_resized_like_the_scan() -> None:
     np.testing.assert_array_equal(geometry.mask_to_input(mask), model_input > 127)
 
 
+@pytest.mark.parametrize("highest", [0.4, 0.5, 0.6, 1.0])
+def test_mask_on_the_scan_is_the_resampled_map_above_the_threshold(highest: float) -> None:
+    geometry = Geometry(scan_size=(97, 80), crop_box=(13, 10, 80, 71), paste_box=(3, 0, 50, 50), input_size=(50, 50))
+    values = np.random.default_rng(0).random((25, 25), np.float32) ** 3
+    values *= np.float32(highest) / values.max()
+    mask = geometry.mask_to_scan(values, 0.5)
+    np.testing.assert_array_equal(mask, geometry.resample_to_scan(values) > 0.5)
+    assert mask.any() == (highest > 0.5)
+
+
 def test_cropped_margin_gets_the_fill_value() -> None:
     geometry = Geometry(scan_size=(100, 80), crop_box=(20, 10, 80, 70), paste_box=(0, 0, 50, 50), input_size=(50, 50))
     resampled = geometry.resample_to_scan(np.ones((12, 12), np.float32), fill_value=-1.0)

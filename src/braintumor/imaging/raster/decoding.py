@@ -9,7 +9,6 @@ from PIL import Image, ImageFile
 from braintumor.errors import ScanError
 from braintumor.imaging.file_format import FileFormat, detect_polyglot
 from braintumor.imaging.raster.deep_png import decode_deep_png, is_deep_png
-from braintumor.imaging.raster.deep_tiff import decode_deep_tiff, orientation_of, read_deep_tags, tiff_mode
 from braintumor.imaging.raster.limits import check_size
 from braintumor.imaging.raster.tiff_pages import directory_offset
 from braintumor.imaging.windowing import GrayImage, image_to_gray
@@ -113,6 +112,8 @@ def _transpose_upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _read_deep_tags(data: bytes, page: int, name: str) -> dict[int, Any] | None:
+    from braintumor.imaging.raster.deep_tiff import read_deep_tags  # other formats start faster without it
+
     try:
         return read_deep_tags(data, directory_offset(data, page))
     except Exception as error:  # any error of a parser, as above
@@ -120,6 +121,8 @@ def _read_deep_tags(data: bytes, page: int, name: str) -> dict[int, Any] | None:
 
 
 def _decode_deep_tiff(data: bytes, tags: dict[int, Any], name: str, settings: Settings) -> tuple[GrayImage, str]:
+    from braintumor.imaging.raster.deep_tiff import decode_deep_tiff, orientation_of, tiff_mode
+
     try:
         image = Image.fromarray(decode_deep_tiff(data, tags, name, settings))
     except ScanError:
