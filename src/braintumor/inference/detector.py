@@ -24,7 +24,7 @@ from braintumor.inference.decision import (
     tumor_probability,
 )
 from braintumor.inference.detection import Detection, milliseconds_by_step
-from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches
+from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches, run_with_mirrored
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.registry import (
@@ -218,7 +218,7 @@ class Detector:
         batch = to_batch(model_inputs, self.artifact.card.input_spec)
         if (tta_views or self.artifact.card.tta_views) == 1:
             return self._model.run(batch)
-        return self._model.run(batch).average_with(self._model.run(np.ascontiguousarray(batch[:, :, ::-1])))
+        return run_with_mirrored(self._model, batch)
 
     def infer_all(
         self, model_inputs: Iterable[NDArray[np.uint8]], batch_size: int = 32, tta_views: int | None = None

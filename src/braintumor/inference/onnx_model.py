@@ -69,6 +69,15 @@ class OnnxModel:
         return Outputs(**dict(zip(self.outputs, values, strict=True)))
 
 
+def run_with_mirrored(model: ModelRunner, batch: NDArray[np.float32]) -> Outputs:
+    """Return the outputs for model input (n, height, width, channels), averaged with those of its mirror images."""
+    mirrored = np.ascontiguousarray(batch[:, :, ::-1])
+    if len(batch) > 1:  # larger runs need more memory and are not faster
+        return model.run(batch).average_with(model.run(mirrored))
+    both = model.run(np.concatenate([batch, mirrored]))
+    return both.select(np.array([0])).average_with(both.select(np.array([1])))
+
+
 def _shapes_match(shape: Sequence[Any], expected: Sequence[int | None]) -> bool:
     """Whether a shape, in which some sides may be names or None, is compatible with the expected one."""
     return len(shape) == len(expected) and all(
