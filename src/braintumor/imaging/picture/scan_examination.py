@@ -6,13 +6,14 @@ from typing import Final
 from braintumor.enums import PictureKind
 from braintumor.imaging.edits import invert_scan
 from braintumor.imaging.model_gray import model_gray, normalize_gray
-from braintumor.imaging.picture.examination import examine_picture
+from braintumor.imaging.picture.examination import PictureExamination, examine_picture
 from braintumor.imaging.picture.sheet import grid_size
 from braintumor.imaging.scan import Scan
 
 INVERTED_WARNING: Final = "The picture was inverted (white background); it was inverted back before reading."
 PAGE_WARNING: Final = "The slice lies on a white page, which was ignored. If the picture is a negative, invert it."
 TEXT_WARNING: Final = "Text or marks outside the head were ignored."
+PARTLY_REMOVED_WARNING: Final = "Text or marks, some of them on the head, were ignored as far as possible."
 TEXT_ON_HEAD_REASON: Final = "Text or marks lie on the head, so the model may be wrong. A reader should decide."
 _KIND_REASONS: Final = {
     PictureKind.SCREENSHOT: "It looks like a screenshot of a viewer; crop the slice, or export it as an image.",
@@ -39,7 +40,7 @@ def examine_scan(scan: Scan) -> Scan:
     sentences = (
         INVERTED_WARNING if examined.is_inverted else "",
         PAGE_WARNING if examined.has_page else "",
-        TEXT_WARNING if examined.has_marks else "",
+        _text_warning(examined),
     )
     return replace(
         scan,
@@ -49,6 +50,12 @@ def examine_scan(scan: Scan) -> Scan:
         has_text_on_head=examined.has_text_on_head,
         warnings=(*scan.warnings, *(text for text in sentences if text and text not in scan.warnings)),
     )
+
+
+def _text_warning(examined: PictureExamination) -> str:
+    if not examined.has_marks:
+        return ""
+    return PARTLY_REMOVED_WARNING if examined.has_text_on_head else TEXT_WARNING
 
 
 def picture_reason(scan: Scan) -> str:

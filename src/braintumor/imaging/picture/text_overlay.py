@@ -1,6 +1,6 @@
 """Burned-in text, rulers and other marks: where they lie, and the picture without them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.imaging.picture.components import Components, find_components
 from braintumor.imaging.picture.head_outline import HeadOutline
+from braintumor.imaging.picture.head_text import MANY_EDGES, SOME_EDGES, count_letter_edges
 from braintumor.imaging.picture.mark_shapes import Boxes, MarkShapes
 from braintumor.imaging.picture.reduction import ReducedPicture, dilate, open_gray
 
@@ -56,25 +57,6 @@ class Marks:
     is_on_head: bool = False
 
 
-def remove_marks(picture: ReducedPicture) -> Marks:
-    """Find burned-in text, rulers and other marks, and replace them by what surrounds them.
-
-    A picture without bright spots outside its head is not searched in full.
-    """
-    outline = HeadOutline.of(picture)
-    if outline is None:
-        return Marks(None)
-    octagon = outline.to_mask(_HEAD_MARGIN)
-    spots = picture.brightest > picture.background + _PEAK_CONTRAST
-    if np.count_nonzero(spots & ~octagon) < 2:  # the head and the scalp are larger than the octagon
-        return Marks(None)
-    head = _grow(octagon, picture.brightest > picture.background + _MARK_CONTRAST)
-    scalp = outline.to_mask(_HEAD_MARGIN + _SCALP_DISTANCE)
-    if np.count_nonzero(spots & ~head) < 2 and np.count_nonzero(spots & ~scalp) < 2:
-        return Marks(None)
-    return _search(picture, HeadRegions(octagon, scalp, dilate(head, _NEAR_HEAD)))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadRegions:
     """The head on the reduced grid: solid tissue, with the scalp, and with everything near it."""
@@ -82,6 +64,33 @@ class HeadRegions:
     solid: NDArray[np.bool_]
     scalp: NDArray[np.bool_]
     near: NDArray[np.bool_]
+
+
+def remove_marks(picture: ReducedPicture) -> Marks:
+    """Find burned-in text, rulers and other marks, and replace them by what surrounds them.
+
+    A picture without bright spots outside its head, and without edges as of letters on it, is not searched in full.
+    """
+    outline = HeadOutline.of(picture)
+    if outline is None:
+        return Marks(None)
+    edges = count_letter_edges(picture, outline)
+    regions = _divide(picture, outline, is_needed=edges >= SOME_EDGES)
+    marks = Marks(None) if regions is None else _search(picture, regions)
+    return replace(marks, is_on_head=marks.is_on_head or edges >= MANY_EDGES)
+
+
+def _divide(picture: ReducedPicture, outline: HeadOutline, is_needed: bool) -> HeadRegions | None:
+    """Return the regions of the head; None if they are not needed and there are no bright spots outside."""
+    octagon = outline.to_mask(_HEAD_MARGIN)
+    spots = picture.brightest > picture.background + _PEAK_CONTRAST
+    if not is_needed and np.count_nonzero(spots & ~octagon) < 2:  # head and scalp are larger than the octagon
+        return None
+    head = _grow(octagon, picture.brightest > picture.background + _MARK_CONTRAST)
+    scalp = outline.to_mask(_HEAD_MARGIN + _SCALP_DISTANCE)
+    if not is_needed and np.count_nonzero(spots & ~head) < 2 and np.count_nonzero(spots & ~scalp) < 2:
+        return None
+    return HeadRegions(octagon, scalp, dilate(head, _NEAR_HEAD))
 
 
 def _grow(seed: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

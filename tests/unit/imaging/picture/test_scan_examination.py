@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from braintumor.enums import PictureKind
@@ -9,7 +10,14 @@ from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
-from braintumor.imaging.picture.scan_examination import INVERTED_WARNING, PAGE_WARNING, examine_scan, picture_reason
+from braintumor.imaging.picture.scan_examination import (
+    INVERTED_WARNING,
+    PAGE_WARNING,
+    PARTLY_REMOVED_WARNING,
+    TEXT_WARNING,
+    examine_scan,
+    picture_reason,
+)
 from tests.helpers.dicoms import make_dicom
 from tests.helpers.scan_files.pictures import draw_slice, make_screenshot, make_sheet, on_page, photograph
 from tests.helpers.scan_files.volumes import CASES
@@ -88,6 +96,13 @@ def test_screen_capture_in_a_dicom_file_is_examined_like_a_picture(
     assert scan.picture is kind
     turned = examine_scan(apply_edit(scan, ScanEdit(turn=2, is_upright=True)))
     assert turned.picture is kind, "a turn by the reader does not make it a slice"
+
+
+def test_warning_says_whether_marks_lie_on_the_head() -> None:
+    image = Image.fromarray(draw_slice(4, 512) // 2)
+    ImageDraw.Draw(image).text((140, 240), "DR MILLER 12.04.2019", 255, ImageFont.load_default(18))
+    assert examine_scan(read_scan(np.array(image))).warnings == (PARTLY_REMOVED_WARNING,)
+    assert examine_scan(read_scan(OVERLAYS["text"](np.pad(draw_slice(2, 384), 64)))).warnings == (TEXT_WARNING,)
 
 
 def test_slice_of_a_scanner_is_a_slice() -> None:

@@ -68,6 +68,22 @@ def test_text_on_the_head_is_noticed(text: str) -> None:
     assert np.count_nonzero(examined.pixels[238:262, 138:300] > 200) < 40
 
 
+@pytest.mark.parametrize("text", ["12.4 mm", "LESION", "DOE^JANE 1954"])
+@pytest.mark.parametrize("size", [256, 512])
+@pytest.mark.parametrize("plane", [Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL])
+def test_text_within_the_head_alone_is_noticed(text: str, size: int, plane: Plane) -> None:
+    image = Image.fromarray(draw_slice(4, size, plane) // 2)
+    ImageDraw.Draw(image).text((size // 2, size // 2), text, 255, ImageFont.load_default(size // 18), anchor="mm")
+    assert examine_picture(np.array(image)).has_text_on_head
+
+
+def test_sharpened_slice_is_no_text() -> None:
+    for seed in range(6):
+        pixels = draw_slice(seed, 256).astype(int)
+        texture = np.random.default_rng(seed).integers(-1, 2, pixels.shape) * 90
+        assert not examine_picture(np.clip(pixels + texture * (pixels > 0), 0, 255).astype(np.uint8)).has_text_on_head
+
+
 def test_text_beside_the_head_is_not_on_the_head() -> None:
     examined = examine_picture(OVERLAYS["text"](_small_head()))
     assert examined.has_marks
