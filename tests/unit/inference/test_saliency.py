@@ -49,10 +49,9 @@ def test_cropped_margin_has_no_saliency(explained: Detector) -> None:
     assert not saliency[:, :88].any()
 
 
-def test_saliency_is_zero_if_no_pixel_changes_the_prediction(explained: Detector) -> None:
-    pixels = np.zeros((60, 60), np.uint8)
-    pixels[30, 28:33] = 200
-    saliency = explained.saliency(read_scan(pixels))
+def test_saliency_is_zero_if_no_pixel_changes_the_prediction(workspace: Settings) -> None:
+    write_masked_version(workspace.outputs)
+    saliency = Detector.load("v4", workspace).saliency(read_scan(_half_dark()), gradient=np.zeros_like)
     assert saliency is not None
     assert not saliency.any()
 
