@@ -42,7 +42,10 @@ UNSUPPORTED = {
     "brain.nrrd": (b"NRRD0004\ntype: short\n" + bytes(100), "an NRRD volume"),
     "brain.mha": (b"ObjectType = Image\nNDims = 3\n", "a MetaImage volume"),
     "brain.mhd": (b"NDims = 3\nDimSize = 4 4 4\n", "a MetaImage volume"),
-    "brain.mgz": (gzip.compress(struct.pack(">7i", 1, 40, 40, 40, 1, 0, 0) + bytes(500)), "a FreeSurfer volume"),
+    "brain.mgz": (
+        gzip.compress(struct.pack(">7i", 1, 40, 40, 40, 1, 0, 0) + bytes(500), mtime=0),
+        "a FreeSurfer volume",
+    ),
     "brain.mgh": (struct.pack(">7i", 1, 40, 40, 40, 1, 0, 0) + bytes(500), "a FreeSurfer volume"),
     "brain.mnc": (b"\x89HDF\r\n\x1a\n" + bytes(100), "a MINC volume"),
     "old.mnc": (b"CDF\1" + bytes(100), "a MINC volume"),
