@@ -51,7 +51,7 @@ def predict_image(source: bytes | str | Path | NDArray[Any] | Scan, version: str
     >>> detection.verdict
     <Verdict.UNCERTAIN: 'uncertain'>
     >>> detection.reason
-    'Out-of-distribution score 0.4... (unusual at 0.45, rejected at 0.50 or above): ... A reader should decide.'
+    'Out-of-distribution score 0.4... (unusual at 0.46, rejected at 0.50 or above): ... A reader should decide.'
     >>> detection.heat_map.shape
     (256, 256)
     """

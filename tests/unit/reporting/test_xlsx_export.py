@@ -82,7 +82,11 @@ def test_unwritable_file_raises_an_os_error(tmp_path):
         write_xlsx([], tmp_path / "missing" / "out.xlsx")
 
 
-@given(st.text(max_size=30), st.floats(0, 1), st.integers(0, 10**6))
+# The CSV marks a text that starts with a line break or tab as harmless, and cannot say that it did so.
+LINES = st.text(max_size=30).filter(lambda text: not text.startswith(("\t", "\r", "\n")))
+
+
+@given(LINES, st.floats(0, 1), st.integers(0, 10**6))
 def test_csv_lines_are_parsed_to_the_same_workbook(text, probability, area):
     row = error_row(text, text, "v1") | {"tumor_probability": probability, "area_pixels": area}
     lines = to_csv([row], header=False).splitlines(keepends=True)
