@@ -14,7 +14,8 @@ from braintumor.errors import DatasetError
 from braintumor.exploration.accumulators import ByteSums, Moments
 from braintumor.exploration.image_features import compute_image_features, compute_tumor_features
 from braintumor.exploration.statistics import ALL_PLANES
-from braintumor.imaging import InputSpec, Scan, preprocess, read_scan
+from braintumor.imaging import InputSpec, Scan, read_scan
+from braintumor.imaging.preprocessing import crop_and_resize
 from braintumor.settings import Settings
 
 Stratum = tuple[str, str]  # label and plane
@@ -80,7 +81,8 @@ def extract_features(
     scan = read(content, task.path, settings)
     if scan.sha256 != task.sha256:
         raise DatasetError(f"{task.path} was altered since the audit. Update the manifest: braintumor data audit")
-    pixels, geometry = preprocess(scan, input_spec)
+    # The images as they are: the window of a model input would hide how bright the classes are.
+    pixels, geometry = crop_and_resize(scan.to_uint8(), input_spec)
     if pixels_only:
         return ImageRecord(task, pixels)
     features, histogram = compute_image_features(content, scan)

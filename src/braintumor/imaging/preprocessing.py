@@ -107,7 +107,11 @@ def preprocess(scan: Scan, input_spec: InputSpec) -> tuple[NDArray[np.uint8], Ge
     """
     examined = examine_scan(scan).clean_gray
     assert examined is not None
-    pixels = examined[1]
+    return crop_and_resize(examined[1], input_spec)
+
+
+def crop_and_resize(pixels: NDArray[np.uint8], input_spec: InputSpec) -> tuple[NDArray[np.uint8], Geometry]:
+    """Crop and resize grey values (height, width) as they are; see `preprocess`."""
     geometry = compute_geometry(pixels, input_spec)
     left, top, right, bottom = geometry.paste_box
     size = (right - left, bottom - top)

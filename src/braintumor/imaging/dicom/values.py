@@ -11,7 +11,7 @@ from pydicom.tag import BaseTag, Tag
 
 from braintumor.imaging.dicom.allowed_tags import PRIVATE_BLOCK_STARTS, PRIVATE_BLOCKS
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def get_value(dataset: Dataset, keyword: str) -> Any:
@@ -55,7 +55,7 @@ def get_int(dataset: Dataset, keyword: str) -> int | None:
     return int(numbers[0]) if numbers else None
 
 
-def first_result(datasets: Iterable[Dataset], parse: Callable[[Dataset], T | None]) -> T | None:
+def first_result(datasets: Iterable[Dataset], parse: Callable[[Dataset], _T | None]) -> _T | None:
     """Return the first result that is not empty."""
     return next((value for dataset in datasets if (value := parse(dataset))), None)
 
