@@ -14,6 +14,8 @@ _OBJECT_NAMES: Final = (
     ("1.3.12.2.1107.5.9.1", SkipReason.REPORT),  # Siemens' private report and data objects
     ("1.2.840.10008.5.1.4.1.1.11.", SkipReason.PRESENTATION_STATE),
 )
+# Computed and digital radiography, CT, MR, ultrasound, captures, angiography, nuclear medicine, photographs, PET.
+_IMAGE_SOP_CLASS: Final = re.compile(r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(1|2|3|4|6|7|12|20|77|128)(\.(?!2$)\d+)*")
 # Parametric map, segmentation, label map, dose: images computed from others.
 _MAP_SOP_CLASSES: Final = tuple(f"1.2.840.10008.5.1.4.1.1.{last}" for last in ("30", "66.4", "66.7", "481.2"))
 # Values of ImageType and FrameType, in upper case with spaces (PS3.3 C.8.13.3.1, and those of the large vendors).
@@ -103,7 +105,12 @@ def parse_image_type(image_type: Sequence[str], component: str = "", raw_type: f
 
 
 def name_object(sop_class: str) -> str:
-    """Return what an object without an image is: `report`, `presentation state` or `object without an image`."""
+    """Return what an object without an image is: `report`, `presentation state` or `object without an image`.
+
+    Empty for a kind of object that should have an image, or of unknown kind: such a file is cut off.
+    """
+    if not sop_class or _IMAGE_SOP_CLASS.fullmatch(sop_class):
+        return ""
     return next((name for start, name in _OBJECT_NAMES if sop_class.startswith(start)), SkipReason.NO_IMAGE)
 
 
