@@ -12,12 +12,13 @@ from braintumor.enums import CLASSES, Plane, TumorClass
 from braintumor.errors import DatasetError
 from braintumor.exploration.explore import INPUT_SPEC
 from braintumor.exploration.statistics import Meta, Statistics, load_statistics, to_npz
-from braintumor.imaging import preprocess, read_scan
+from braintumor.imaging import read_scan
+from braintumor.imaging.preprocessing import crop_and_resize
 from braintumor.settings import Settings
 
 
 def _stack(settings: Settings, rows: pd.DataFrame) -> np.ndarray:
-    images = [preprocess(read_scan(settings.dataset / path), INPUT_SPEC)[0] for path in rows["path"]]
+    images = [crop_and_resize(read_scan(settings.dataset / path).to_uint8(), INPUT_SPEC)[0] for path in rows["path"]]
     return np.stack(images).astype(float) / 255
 
 

@@ -14,7 +14,8 @@ from braintumor.exploration.explore import build_tasks
 from braintumor.exploration.statistics import ALL_PLANES
 from braintumor.exploration.statistics_accumulator import ImageTask, StatisticsAccumulator
 from braintumor.exploration.streaming import accumulate_statistics, compute_fingerprint
-from braintumor.imaging import InputSpec, preprocess, read_scan
+from braintumor.imaging import InputSpec, read_scan
+from braintumor.imaging.preprocessing import crop_and_resize
 from braintumor.settings import Settings
 
 INPUT_SPEC = InputSpec(48, 64, channels=1)
@@ -42,7 +43,7 @@ def test_mean_and_deviation_equal_the_stack_in_memory(
     tasks: list[ImageTask], manifest: pd.DataFrame, audited: Settings
 ) -> None:
     accumulator = accumulate_statistics(tasks, INPUT_SPEC, audited)
-    images = [preprocess(read_scan(audited.dataset / path), INPUT_SPEC)[0] for path in manifest["path"]]
+    images = [crop_and_resize(read_scan(audited.dataset / path).to_uint8(), INPUT_SPEC)[0] for path in manifest["path"]]
     stack = np.stack(images).astype(float)
     for (label, plane), moments in accumulator.pixels.items():
         rows = stack[((manifest["label"] == label) & (manifest["plane"] == plane)).to_numpy()]
@@ -58,7 +59,10 @@ def test_each_group_counts_once_with_its_mean_image(
     accumulator = accumulate_statistics(tasks, INPUT_SPEC, audited, pixels_only=True)
     for label, rows in manifest.groupby("label"):
         means = [
-            np.mean([preprocess(read_scan(audited.dataset / p), INPUT_SPEC)[0] for p in part["path"]], axis=0)
+            np.mean(
+                [crop_and_resize(read_scan(audited.dataset / p).to_uint8(), INPUT_SPEC)[0] for p in part["path"]],
+                axis=0,
+            )
             for _, part in rows.groupby("group")
         ]
         moments = accumulator.groups[str(label), ALL_PLANES]
@@ -149,7 +153,7 @@ def test_missing_image_is_named(tasks: list[ImageTask], audited: Settings, tmp_p
 def test_mask_is_transformed_like_its_scan(audited: Settings, manifest: pd.DataFrame) -> None:
     scan = read_scan(audited.dataset / manifest["path"].iloc[0])
     bright = scan.to_uint8() > 60
-    pixels, geometry = preprocess(scan, INPUT_SPEC)
+    pixels, geometry = crop_and_resize(scan.to_uint8(), INPUT_SPEC)
     mask = geometry.mask_to_input(bright)
     assert mask.shape == pixels.shape
     assert (mask == (pixels > 60)).mean() > 0.93
