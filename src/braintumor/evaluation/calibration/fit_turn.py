@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ from braintumor.enums import Plane, Split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
 from braintumor.fileio import write_atomically
 from braintumor.inference.card_sections import TurnLimits
-from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import TURN_FILE, ModelCard, read_card, update_card
+from braintumor.inference.registry import create_session, load_artifact
 from braintumor.inference.turn.turn_detector import TurnDetector, TurnEstimate
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
@@ -23,6 +23,8 @@ WRONG_TURN_RATE: Final = 0.0025
 # Patients of other collections differ more than those of the validation scans, so the limits are not lower than this.
 MIN_SURE: Final = 0.75
 LIKELY_AT: Final = 0.5
+# Counterclockwise turns at which scans are measured, by number of quarter turns.
+DEGREES: Final = ("0", "90", "180", "270")
 
 
 def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replicates: int = REPLICATES) -> None:
@@ -45,11 +47,9 @@ def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replic
 
         network = train_turn_network(upright[training])
     write_atomically(settings.outputs / name / TURN_FILE, network)
-    entry: dict[str, Any] = {"sideways_at": 1.0, "upside_down_at": 1.0, "likely_at": LIKELY_AT}
-    update_card(name, settings, turn=entry)
-    detector = TurnDetector.load(Detector.load(name, settings).artifact)
-    if detector is None:
-        return
+    update_card(name, settings)  # with the hash of the network
+    session = create_session(load_artifact(name, settings), TURN_FILE, threads=1)
+    detector = TurnDetector(session, TurnLimits(sideways_at=1.0, upside_down_at=1.0, likely_at=LIKELY_AT))
     limits = choose_limits(detector.probabilities(upright[validation]))
     metrics = measure_turns(detector, limits, data.select(np.array(test)), upright[test], replicates)
     chosen = (
@@ -122,9 +122,9 @@ def measure_turns(
         columns["corrected"].append((corrections == turn).astype(float) if turn else np.full(len(upright), np.nan))
         columns["wrongly_turned"].append(((corrections != 0) & (corrections != turn)).astype(float))
     joined = {name: np.concatenate(values) for name, values in columns.items()}
-    degrees = np.repeat(np.array(["0", "90", "180", "270"], object), len(upright))
+    degrees = np.repeat(np.array(DEGREES, object), len(upright))
     planes = np.tile(data.manifest["plane"].to_numpy(object), 4)
     groups, strata = np.tile(data.manifest["group"].to_numpy(object), 4), np.tile(data.labels, 4)
-    by_turn = by_subgroup(joined, subgroup_masks("turn", degrees, ["0", "90", "180", "270"]))
+    by_turn = by_subgroup(joined, subgroup_masks("turn", degrees, DEGREES))
     by_plane = by_subgroup({"error": joined["error"]}, subgroup_masks("plane", planes, [str(plane) for plane in Plane]))
     return mean_with_ci(joined | by_turn | by_plane, groups, strata, replicates)

@@ -4,22 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.datasets.catalog import training_dataset
-from braintumor.enums import Split
+from braintumor.enums import NO_TUMOR_INDEX, Split
 from braintumor.errors import BrainTumorError, ScanError
 from braintumor.evaluation.data import SplitPredictions, load_evaluation_data
 from braintumor.evaluation.metrics.bootstrap import MetricEntry
-from braintumor.imaging import preprocess, read_scan
+from braintumor.evaluation.sampling import sample_by_class
+from braintumor.imaging import Scan, preprocess, read_scan
 from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData
+
+# Size of the sample that is read as served, one scan after another, and the seed of its draw.
+TUMORS: Final = 200
+TUMOR_FREE: Final = 100
+SEED: Final = 0
 
 
 class NotMeasurableError(BrainTumorError):
@@ -85,3 +91,26 @@ class StressTestContext:
                 continue
         shape = (0, self.card.input_spec.height, self.card.input_spec.width)
         return np.stack(model_inputs) if model_inputs else np.empty(shape, np.uint8), readable
+
+
+@dataclass(frozen=True, slots=True)
+class SampledScans:
+    """Scans of the test split to read as they are served, with their labels and groups (n,)."""
+
+    scans: list[Scan]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.object_]
+
+    @property
+    def has_tumor(self) -> NDArray[np.bool_]:
+        """Which scans have a tumour."""
+        return self.labels != NO_TUMOR_INDEX
+
+
+def sample_test_scans(context: StressTestContext, tumors: int, tumor_free: int) -> SampledScans:
+    """Read at most so many scans of the test split with and without a tumour, drawn across groups."""
+    data, rows = context.data, context.test_rows
+    groups = data.manifest["group"].to_numpy(object)
+    rows = rows[sample_by_class(data.labels[rows] != NO_TUMOR_INDEX, groups[rows], tumors, tumor_free, SEED)]
+    scans = [read_scan(context.image_path(int(row)), settings=context.settings) for row in rows]
+    return SampledScans(scans, data.labels[rows], groups[rows])

@@ -1,20 +1,19 @@
 """Burned-in text and rulers: how many scans are suspected and cleared with each kind of overlay, and without."""
 
-from typing import Final
-
 import numpy as np
 from tqdm import tqdm
 
-from braintumor.enums import NO_TUMOR_INDEX, Verdict
+from braintumor.enums import Verdict
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, mean_with_ci
-from braintumor.evaluation.sampling import sample_by_class
-from braintumor.evaluation.stress_test.context import CheckResult, StressTestContext
+from braintumor.evaluation.stress_test.context import (
+    SEED,
+    TUMOR_FREE,
+    TUMORS,
+    CheckResult,
+    StressTestContext,
+    sample_test_scans,
+)
 from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS, OverlayFunction
-from braintumor.imaging import read_scan
-
-TUMORS: Final = 200
-TUMOR_FREE: Final = 100
-SEED: Final = 0
 
 
 def measure_overlays(context: StressTestContext, tumors: int = TUMORS, tumor_free: int = TUMOR_FREE) -> CheckResult:
@@ -24,13 +23,11 @@ def measure_overlays(context: StressTestContext, tumors: int = TUMORS, tumor_fre
     `tumor_free_cleared`, of scans without, as in `suspected@overlay:text`; without a suffix they are of the same scans
     without an overlay.
     """
-    labels, groups = context.test_predictions.labels, context.test_predictions.groups
-    sample = sample_by_class(labels != NO_TUMOR_INDEX, groups, tumors, tumor_free, SEED)
-    scans = [read_scan(context.image_path(int(row)), settings=context.settings) for row in context.test_rows[sample]]
-    has_tumor = labels[sample] != NO_TUMOR_INDEX
+    sample = sample_test_scans(context, tumors, tumor_free)
+    has_tumor = sample.has_tumor
 
     def measure(draw: OverlayFunction | None) -> dict[str, MetricEntry]:
-        pictures = [scan.to_uint8() if draw is None else draw(scan.to_uint8()) for scan in scans]
+        pictures = [scan.to_uint8() if draw is None else draw(scan.to_uint8()) for scan in sample.scans]
         verdicts = [context.detector.detect(picture).verdict for picture in pictures]
         suspected = np.array([verdict is Verdict.TUMOR_SUSPECTED for verdict in verdicts], float)
         cleared = np.array([verdict is Verdict.NO_TUMOR_FOUND for verdict in verdicts], float)
@@ -40,9 +37,9 @@ def measure_overlays(context: StressTestContext, tumors: int = TUMORS, tumor_fre
             "tumor_free_suspected": np.where(has_tumor, np.nan, suspected),
             "tumor_free_cleared": np.where(has_tumor, np.nan, cleared),
         }
-        return mean_with_ci(columns, groups[sample], labels[sample], context.replicates)
+        return mean_with_ci(columns, sample.groups, sample.labels, context.replicates)
 
     metrics = dict(measure(None))
     for name, draw in tqdm(OVERLAYS.items(), desc="overlays", disable=None):
         metrics |= {f"{metric}@overlay:{name}": entry for metric, entry in measure(draw).items()}
-    return CheckResult(metrics, facts={"scans": len(sample), "seed": SEED})
+    return CheckResult(metrics, facts={"scans": len(sample.scans), "seed": SEED})

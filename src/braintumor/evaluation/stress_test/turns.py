@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from braintumor.enums import NO_TUMOR_INDEX, Verdict
+from braintumor.enums import Verdict
+from braintumor.evaluation.calibration.fit_turn import DEGREES
 from braintumor.evaluation.metrics.bootstrap import by_subgroup, mean_with_ci, subgroup_masks
-from braintumor.evaluation.sampling import sample_by_class
-from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
-from braintumor.imaging import Scan, read_scan
+from braintumor.evaluation.stress_test.context import (
+    SEED,
+    TUMOR_FREE,
+    TUMORS,
+    CheckResult,
+    NotMeasurableError,
+    StressTestContext,
+    sample_test_scans,
+)
+from braintumor.imaging import Scan
 from braintumor.imaging.edits import turn_scan
 from braintumor.inference.detector import Detector
-
-TUMORS: Final = 200
-TUMOR_FREE: Final = 100
-SEED: Final = 0
-DEGREES: Final = ("0", "90", "180", "270")
 
 
 def measure_turns(context: StressTestContext, tumors: int = TUMORS, tumor_free: int = TUMOR_FREE) -> CheckResult:
@@ -36,23 +38,16 @@ def measure_turns(context: StressTestContext, tumors: int = TUMORS, tumor_free: 
     """
     if context.card.turn is None:
         raise NotMeasurableError("This model has no turn detection.")
-    is_tumor = context.data.labels[context.test_rows] != NO_TUMOR_INDEX
-    groups = context.data.manifest["group"].to_numpy(object)[context.test_rows]
-    rows = context.test_rows[sample_by_class(is_tumor, groups, tumors, tumor_free, SEED)]
-    scans = [read_scan(context.image_path(int(row)), settings=context.settings) for row in rows]
-    labels = context.data.labels[rows]
-    columns = measure_verdicts(context.detector, scans, labels != NO_TUMOR_INDEX)
-    degrees = np.repeat(np.array(DEGREES, object), len(rows))
-    groups = np.tile(context.data.manifest["group"].to_numpy(object)[rows], len(DEGREES))
+    sample = sample_test_scans(context, tumors, tumor_free)
+    columns = measure_verdicts(context.detector, sample.scans, sample.has_tumor)
+    degrees = np.repeat(np.array(DEGREES, object), len(sample.scans))
     metrics = mean_with_ci(
         by_subgroup(columns, subgroup_masks("turn", degrees, DEGREES)),
-        groups,
-        np.tile(labels, len(DEGREES)),
+        np.tile(sample.groups, len(DEGREES)),
+        np.tile(sample.labels, len(DEGREES)),
         context.replicates,
     )
-    return CheckResult(
-        metrics, facts={"tumors": int((labels != NO_TUMOR_INDEX).sum()), "scans": len(rows), "seed": SEED}
-    )
+    return CheckResult(metrics, facts={"tumors": int(sample.has_tumor.sum()), "scans": len(sample.scans), "seed": SEED})
 
 
 def measure_verdicts(

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from braintumor.enums import NO_TUMOR_INDEX, Verdict
@@ -26,7 +27,7 @@ def test_shares_are_measured_for_each_overlay(tmp_path: Path) -> None:
         Image.fromarray(draw_slice(seed, 128)).save(path)
     labels = np.array([0, 0, 0, NO_TUMOR_INDEX, NO_TUMOR_INDEX, 1])
     context = SimpleNamespace(
-        test_predictions=SimpleNamespace(labels=labels, groups=np.array(list("abcdef"), object)),
+        data=SimpleNamespace(labels=labels, manifest=pd.DataFrame({"group": list("abcdef")})),
         test_rows=np.arange(6),
         image_path=lambda row: paths[row],
         settings=get_settings(),

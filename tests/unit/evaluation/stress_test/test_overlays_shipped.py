@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from braintumor.enums import Verdict
+from braintumor.evaluation.stress_test.context import SEED, TUMOR_FREE, TUMORS
 from braintumor.evaluation.stress_test.overlay_drawing import OVERLAYS
-from braintumor.evaluation.stress_test.overlays import SEED, TUMOR_FREE, TUMORS
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
 from braintumor.settings import get_settings

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from braintumor.evaluation.stress_test.turns import SEED, TUMOR_FREE, TUMORS, measure_verdicts
+from braintumor.evaluation.stress_test.context import SEED, TUMOR_FREE, TUMORS
+from braintumor.evaluation.stress_test.turns import measure_verdicts
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
 from braintumor.settings import get_settings
