@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages.components.detection.session import ReadingSession, current_session
 from app_pages.components.detection.viewer import viewer_state
-from braintumor.imaging.edits import Box, ScanEdit
+from braintumor.imaging.edits import Box, ScanEdit, describe_turn
 from braintumor.inference import Detector
 from braintumor.services.reading_result import Reading
 
@@ -70,7 +70,7 @@ def show_edit_buttons(reading: Reading, detector: Detector) -> None:
     elif turn := reading.detection.suggested_turn:
         if "turned" not in reading.detection.reason:
             st.caption("The picture may have been turned.")
-        label = {1: "Turn right by 90 degrees", 2: "Turn by 180 degrees", 3: "Turn left by 90 degrees"}[turn]
+        label = describe_turn(turn).replace("turned", "Turn")
         icon = {1: "rotate_right", 2: "sync", 3: "rotate_left"}[turn]
         _show_button(f"{label} and read", icon, "apply-turn", session, detector, reading, edit.turned(turn))
     show_panel_buttons(reading, detector, sheet_panels(reading))
