@@ -1,13 +1,15 @@
 """Fixtures for pages under AppTest, with a complete outputs folder built from phantoms, or an empty one."""
 
+import functools
 import io
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from braintumor.datasets.phantoms import make_phantom
@@ -17,6 +19,15 @@ from tests.helpers.artifacts import build_artifacts
 
 Open = Callable[..., AppTest]
 Upload = tuple[str, bytes, str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_found_once() -> Iterator[None]:
+    """Search the installed packages for Streamlit components once, not in every AppTest (0.2 s each)."""
+    search = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", search)
+        yield
 
 
 @pytest.fixture(scope="session")

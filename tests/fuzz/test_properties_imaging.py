@@ -11,6 +11,7 @@ from PIL import Image
 from braintumor.errors import ScanError
 from braintumor.imaging import InputSpec, Scan, foreground_bbox, preprocess, read_scan, to_batch
 from braintumor.imaging.overlay import draw_overlay
+from braintumor.imaging.preprocessing import crop_and_resize
 from tests.golden.draw import SCANS
 
 GOLDEN_FILES = {path.name: path.read_bytes() for path in SCANS.iterdir()}
@@ -132,13 +133,12 @@ def test_cropped_margin_is_dark(array):
 @given(IMAGES, st.integers(0, 12), st.integers(0, 12))
 def test_black_margin_does_not_change_the_crop(array, across, down):
     array = np.maximum(array, 40)  # bright at the edges, so that the crop is the whole image
-    array[15:17], array[17:19] = 0, 255  # black and white, so that the margin does not change the window
     padded = np.pad(array, ((down, 0), (across, 0)))
     left, top, right, bottom = foreground_bbox(padded)
     assert (left, top) == (across, down)
     assert (right - left, bottom - top) == (array.shape[1], array.shape[0])
     spec = InputSpec(64, 64)
-    first, second = (preprocess(make_scan(each), spec)[0] for each in (array, padded))
+    first, second = (crop_and_resize(each, spec)[0] for each in (array, padded))
     assert np.abs(first.astype(int) - second.astype(int)).mean() <= 2
 
 
