@@ -3,8 +3,13 @@
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import ops
 
+from braintumor.enums import CLASSES, TUMOR_INDICES
+
+# Targets by label; a tumour of unknown type may be of any type. See `PartialLabelCrossEntropy`.
+CLASS_TARGETS: Final = np.vstack([np.eye(len(CLASSES)), np.isin(range(len(CLASSES)), TUMOR_INDICES)]).astype(np.float32)
 UNKNOWN_MASK: Final = -1.0  # value of the mask target where the tumour was not outlined
 _PIXEL_LOSS_WEIGHT: Final = 10.0  # weight of the pixel cross-entropy relative to the Dice loss
 _MIN_PROBABILITY: Final = 1e-6

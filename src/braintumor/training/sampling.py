@@ -1,0 +1,43 @@
+"""Sampling of training images so that the source of a slice says little about its label.
+
+Sources with few images are drawn more often than their number of images alone would give, and within a source slices
+with and without tumour are drawn equally often.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.enums import TumorClass
+
+
+def source_balanced_weights(manifest: pd.DataFrame) -> NDArray[np.float64]:
+    """Compute the probability with which each training image is drawn.
+
+    A source is drawn in proportion to the square root of its number of images. Within a source that has both labels,
+    each label has half of the draws. An image of a patient with many slices is drawn as often as any other.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Columns `origin` and `label`, one row per training image.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Probabilities that sum to 1.
+
+    Examples
+    --------
+    A source with 4 images, one of them without tumour, and a source with 1:
+
+    >>> labels = ["glioma", "glioma", "glioma", "notumor", "notumor"]
+    >>> source_balanced_weights(pd.DataFrame({"origin": ["a"] * 4 + ["b"], "label": labels})).round(2).tolist()
+    [0.11, 0.11, 0.11, 0.33, 0.33]
+    """
+    is_tumor = manifest["label"] != str(TumorClass.NOTUMOR)
+    by_source = is_tumor.groupby(manifest["origin"])
+    source_size, label_count = by_source.transform("size"), by_source.transform("nunique")
+    label_size = is_tumor.groupby([manifest["origin"], is_tumor]).transform("size")
+    weights = np.sqrt(np.asarray(source_size)) / (np.asarray(label_count) * np.asarray(label_size))
+    return np.asarray(weights / weights.sum(), np.float64)
