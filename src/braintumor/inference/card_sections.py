@@ -80,6 +80,26 @@ class TurnLimits(CardSection):
     test: dict[str, MetricEntry] = {}
 
 
+class CTLimits(CardSection):
+    """Logistic regression that recognizes head CT by the rim of the head, how it was fitted, and its measured errors.
+
+    Attributes
+    ----------
+    weights : tuple of float
+        One per feature of `braintumor.inference.input_check.skull_ring`.
+    reject_at : float
+        Log-odds from which a picture is rejected as CT.
+    test : dict of str to MetricEntry
+        `ct_rejected` and `mr_rejected` on the test split.
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+    reject_at: float
+    chosen: str = ""
+    test: dict[str, MetricEntry] = {}
+
+
 class BinaryDecision(CardSection):
     """Tumour probability from which a binary model answers tumour, and how it was chosen."""
 

@@ -99,6 +99,7 @@ class ModelCard(sections.CardSection):
     binary_decision: sections.BinaryDecision | None = Field(default=None, alias="decision")
     retrieval: sections.Retrieval | None = None
     turn: sections.TurnLimits | None = None
+    ct: sections.CTLimits | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())
 
@@ -148,6 +149,8 @@ class ModelCard(sections.CardSection):
         if self.turn is not None:
             limits = self.turn.sideways_at, self.turn.upside_down_at, self.turn.likely_at
             decisive.append([self.files.get(TURN_FILE), *limits])
+        if self.ct is not None:
+            decisive.append([*self.ct.weights, self.ct.bias, self.ct.reject_at])
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

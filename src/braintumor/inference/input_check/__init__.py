@@ -1,0 +1,1 @@
+"""What a picture must be before its tumour probability means anything."""
