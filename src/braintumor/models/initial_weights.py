@@ -114,8 +114,9 @@ def _load_imagenet_weights(model: keras.Model, recipe: Recipe, file: Path | None
     except Exception as error:  # Keras's download and readers raise many types
         backbone = recipe.network.get("backbone", recipe.architecture)
         name = architecture.weight_files(**recipe.network)[0]
+        source = getattr(architecture, "WEIGHTS_SOURCE", "the Keras applications")
         raise RecipeError(
-            f"Cannot load the ImageNet weights of {backbone} ({error}). Download {name} from the Keras applications "
+            f"Cannot load the ImageNet weights of {backbone} ({error}). Download {name} from {source} "
             "and give it with --weights FILE, or its folder in BRAINTUMOR_WEIGHTS_DIR. To train from random weights "
             "instead, which is another experiment, use --weights none."
         ) from error
