@@ -3,11 +3,27 @@
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
+
+from braintumor.enums import CLASSES, TUMOR_INDICES
 
 UNKNOWN_MASK: Final = -1.0  # value of the mask target where the tumour was not outlined
 _PIXEL_LOSS_WEIGHT: Final = 10.0  # weight of the pixel cross-entropy relative to the Dice loss
 _MIN_PROBABILITY: Final = 1e-6
+
+
+def encode_class_targets(labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Encode labels as sets of correct classes: one, or all tumour types for `UNKNOWN_TYPE_INDEX`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, classes)
+    """
+    targets = np.eye(len(CLASSES) + 1, len(CLASSES), dtype=np.float32)
+    targets[-1, list(TUMOR_INDICES)] = 1.0
+    return targets[labels]
 
 
 @keras.saving.register_keras_serializable("braintumor")
