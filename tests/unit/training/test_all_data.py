@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
 from braintumor.datasets.audit import audit_dataset
-from braintumor.datasets.external.manifest import EXTERNAL_COLUMNS, write_external_manifest
-from braintumor.datasets.external.sets import EXTERNAL_SETS, external_folder
+from braintumor.datasets.external.sets import EXTERNAL_SETS
 from braintumor.datasets.phantom_sets import write_phantoms
-from braintumor.datasets.phantoms import make_phantom
 from braintumor.datasets.splits import split_dataset
 from braintumor.enums import (
     CLASS_NAMES,
@@ -20,14 +17,13 @@ from braintumor.enums import (
     NO_TUMOR_INDEX,
     UNKNOWN_TYPE_INDEX,
     Protocol,
-    TumorClass,
 )
 from braintumor.errors import DatasetError
-from braintumor.fileio import sha256_file
 from braintumor.imaging import preprocess, read_scan
 from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.settings import Settings
 from braintumor.training.data import TrainingData, load_all_data, load_external_data, load_training_data
+from tests.helpers.scan_files.external_images import EXTERNAL_IMAGES, write_external_images
 
 RECIPE = Recipe(
     title="all sets",
@@ -38,32 +34,6 @@ RECIPE = Recipe(
     fit=FitRecipe(learning_rate=0.1, epochs=1),
     mask=MaskRecipe(),
 )
-# Set, label, phantom, field, and whether there is a mask.
-_IMAGES = [
-    ("ds000011", "notumor", TumorClass.NOTUMOR, "brain", False),
-    ("ds000011", "notumor", TumorClass.NOTUMOR, "outside", False),
-    ("btp_t1c", "glioma", TumorClass.GLIOMA, "", True),
-    ("rsna_brats21_t1c", "glioma", TumorClass.GLIOMA, "", False),
-    ("lgg_other", "glioma", TumorClass.GLIOMA, "", True),
-    ("yale_mets_t2", "tumor", TumorClass.MENINGIOMA, "", False),
-    ("openms_ljubljana", "other-lesion", TumorClass.NOTUMOR, "", False),
-]
-
-
-def _write_external(settings: Settings) -> None:
-    rows = []
-    for number, (origin, label, phantom, field, has_mask) in enumerate(_IMAGES):
-        drawn, path = make_phantom(phantom, 50 + number), f"{origin}/images/{number}.png"
-        for name, pixels in [("images", drawn.pixels), *([("masks", drawn.mask)] if has_mask else [])]:
-            file = external_folder(settings) / origin / name / f"{number}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(file)
-        height, width = drawn.pixels.shape
-        known = {"sha256": sha256_file(external_folder(settings) / path), "width": width, "height": height}
-        set_values = {"origin": origin, "licence": EXTERNAL_SETS[origin].licence, "group": f"{origin}/p"}
-        image = {"path": path, "label": label, "field": field, "has_mask": has_mask, "split": "train", "plane": "axial"}
-        rows.append(known | set_values | image)
-    write_external_manifest(pd.DataFrame(rows, columns=list(EXTERNAL_COLUMNS), dtype=object).fillna(""), settings)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +43,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     write_phantoms(settings.dataset, per_class=12)
     audit_dataset(settings)
     split_dataset(settings=settings)
-    _write_external(settings)
+    write_external_images(settings)
     return settings
 
 
@@ -140,7 +110,7 @@ def test_held_out_source_leaves_training_with_all_its_labels(settings: Settings)
 
 def test_external_data_has_every_set_whatever_its_licence(settings: Settings) -> None:
     data = load_external_data(RECIPE.input.to_input_spec(), settings)
-    assert len(data.manifest) == len(_IMAGES)
+    assert len(data.manifest) == len(EXTERNAL_IMAGES)
     assert set(data.manifest["split"]) == {"train"}
 
 

@@ -78,6 +78,13 @@ def join_manifests(kaggle: pd.DataFrame, external: pd.DataFrame) -> pd.DataFrame
     return pd.concat([kaggle, external.assign(path=f"{EXTERNAL_SET.folder}/" + external["path"])], ignore_index=True)
 
 
+def summarize_sources(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Count images, groups and masks of a joined manifest by source, class, plane, contrast and licence."""
+    keys = ["origin", "label", "plane", "contrast", "licence"]
+    counts = manifest.groupby(keys).agg(images=("path", "size"), groups=("group", "nunique"), masks=("has_mask", "sum"))
+    return counts.reset_index()
+
+
 def read_all_manifests(settings: Settings | None = None) -> pd.DataFrame:
     """Read the manifests of the Kaggle set and of the external sets as one table; see `join_manifests`."""
     return join_manifests(read_manifest(settings), read_external_manifest(settings))
