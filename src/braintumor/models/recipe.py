@@ -155,7 +155,7 @@ class Recipe(StrictModel):
     unfreeze: tuple[tuple[float, str], ...] = omit_default(())
     """Gradual unfreezing: pairs of (start as a fraction of the epochs, last frozen layer from then on)."""
     holdout_source: str = ""
-    """Source dataset whose tumours, with their groups, are held out from training and tested separately."""
+    """Source dataset whose tumours (with data `all`, all images) are held out, with their groups, and tested apart."""
     train_fraction: float = Field(default=1.0, gt=0, le=1)
     """Fraction of the training groups of each class to train on."""
     members: tuple[str, ...] = omit_default(())

@@ -211,9 +211,9 @@ def load_all_data(
 ) -> TrainingData:
     """Load the Kaggle set with the external images whose licence the recipe allows, in this order.
 
-    The manifest is that of `join_manifests`, with a further column `patient_split`. It has the split by patient of
-    every image; `split` is empty for images without a class, which are neither trained on nor tested.
-    A held-out source has all its images in `HOLDOUT_SPLIT`, because external sources may have no tumours.
+    The manifest is that of `join_manifests`, and its further column `patient_split` has the split of every image.
+    `split` is empty for images without a class, and in validation and test for tumours of unknown type, because
+    metrics of four classes cannot count them. Of a held-out source all images are held out, not only the tumours.
 
     Raises
     ------
@@ -228,7 +228,9 @@ def load_all_data(
     is_allowed = external.manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences))
     data = _concatenate(kaggle, external.select(np.flatnonzero(is_allowed)))
     manifest = data.manifest.assign(patient_split=data.manifest["split"])
-    manifest["split"] = manifest["split"].mask(data.labels == NO_CLASS_INDEX, "")
+    is_train = manifest["split"] == str(Split.TRAIN)
+    has_no_target = (data.labels == NO_CLASS_INDEX) | ((data.labels == UNKNOWN_TYPE_INDEX) & ~is_train)
+    manifest["split"] = manifest["split"].mask(has_no_target, "")
     if recipe.holdout_source:
         manifest = hold_out_source(manifest, recipe.holdout_source, tumors_only=False)
     if recipe.train_fraction < 1:

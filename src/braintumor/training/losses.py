@@ -20,7 +20,14 @@ def encode_class_targets(labels: NDArray[np.int64]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of float32, shape (n, classes)
+
+    Raises
+    ------
+    ValueError
+        An image has no class.
     """
+    if (labels < 0).any():
+        raise ValueError("Images without a class have no target: leave them out of the split.")
     targets = np.eye(len(CLASSES) + 1, len(CLASSES), dtype=np.float32)
     targets[-1, list(TUMOR_INDICES)] = 1.0
     return targets[labels]

@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.enums import UNKNOWN_TYPE_INDEX
+from braintumor.enums import NO_CLASS_INDEX, UNKNOWN_TYPE_INDEX
 from braintumor.training.losses import UNKNOWN_MASK, MaskLoss, PartialLabelCrossEntropy, encode_class_targets
 
 seeds = st.integers(0, 2**32 - 1)
@@ -116,3 +116,8 @@ def test_tumour_of_unknown_type_is_correct_as_any_type_and_wrong_as_no_tumour() 
     no_tumour = float(loss(targets[1:], np.array([[0.0, 0.0, 1.0, 0.0]], np.float32)))
     assert split_over_types == pytest.approx(0, abs=1e-5)
     assert no_tumour > 10
+
+
+def test_image_without_a_class_has_no_target() -> None:
+    with pytest.raises(ValueError, match="leave them out"):
+        encode_class_targets(np.array([0, NO_CLASS_INDEX]))
