@@ -23,7 +23,7 @@ def show_sources(manifest: pd.DataFrame) -> None:
     table = summarize_sources(join_manifests(manifest, external))
     st.markdown(
         f"{pluralize(int(table['images'].sum()), 'image')} of {pluralize(table['origin'].nunique(), 'source')}, "
-        f"{pluralize(len(external), 'image')} of them from {pluralize(external['origin'].nunique(), 'external set')}."
+        f"{len(external):,} of them from {pluralize(external['origin'].nunique(), 'external set')}."
     )
     st.dataframe(
         table, hide_index=True, key="sources",
