@@ -38,6 +38,9 @@ NO_TUMOR_INDEX: Final[int] = CLASSES.index(TumorClass.NOTUMOR)
 # Label of a tumour of unknown type, and its index, which follows those of the classes.
 TUMOR_LABEL: Final = "tumor"
 UNKNOWN_TYPE_INDEX: Final = len(CLASSES)
+# Label of a lesion that is no tumour, and the index of images without a class, which are in no split.
+OTHER_LESION_LABEL: Final = "other-lesion"
+NO_CLASS_INDEX: Final = -1
 
 # Modalities other than MR that a DICOM file may declare (PS3.3 C.7.3.1.1.1).
 NON_MR_MODALITIES: Final = {

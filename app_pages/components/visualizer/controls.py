@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.shared.charts import show_chart
-from braintumor.enums import CLASSES, Plane, TumorClass
+from braintumor.enums import CLASS_NAMES, CLASSES, Plane, TumorClass
 from braintumor.exploration.statistics import Statistics
 
 Option = TypeVar("Option", bound=str)
@@ -67,7 +67,8 @@ def choose_images(manifest: pd.DataFrame) -> pd.DataFrame:
             "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
             key="explorer-labels", persist_state="session", wrap=True,
         )  # fmt: skip
-        matches = manifest["label"].isin([str(label) for label in labels])
+        # Labels that only external sets have are not among the choices.
+        matches = manifest["label"].isin([str(label) for label in labels]) | ~manifest["label"].isin(CLASS_NAMES)
         for column in _FILTER_COLUMNS:
             options = [ALL, *sorted(manifest[column].unique())]
             choice = st.selectbox(

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages.components.shared.cache import FolderStamp, get_dataset, stamp_folder
+from braintumor.datasets.external.manifest import read_external_manifest
 from braintumor.errors import BrainTumorError
 from braintumor.exploration.charts import load_image_features, load_tumor_features
 from braintumor.exploration.image_features import IMAGE_FEATURES, TUMOR_FEATURES
@@ -15,6 +16,20 @@ from braintumor.exploration.leakage_report import LeakageReport, load_leakage_re
 from braintumor.exploration.outliers import find_outliers
 from braintumor.results.metric import Metric
 from braintumor.settings import Settings, get_settings
+
+
+def get_external_manifest() -> pd.DataFrame:
+    """Return the manifest of the external sets; empty if they were not audited."""
+    settings = get_settings()
+    return _cached_external_manifest(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _cached_external_manifest(outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
+    try:
+        return read_external_manifest(_settings)
+    except BrainTumorError:
+        return pd.DataFrame()
 
 
 def get_image_features() -> pd.DataFrame:

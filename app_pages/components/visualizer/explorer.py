@@ -11,9 +11,16 @@ from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.controls import EXPLORE_COMMAND, choose_images, choose_option, display_name
-from app_pages.components.visualizer.data import get_image_features, get_shortcut_accuracy, get_tumors
+from app_pages.components.visualizer.data import (
+    get_external_manifest,
+    get_image_features,
+    get_shortcut_accuracy,
+    get_tumors,
+)
 from app_pages.components.visualizer.manifest_table import show_manifest_table
 from app_pages.components.visualizer.outliers import show_outliers
+from app_pages.components.visualizer.sources import show_sources
+from braintumor.datasets.external.manifest import join_manifests
 from braintumor.exploration.charts import (
     plot_distribution,
     plot_histogram,
@@ -43,6 +50,12 @@ def show_explorer() -> None:
     if view == "Grey levels":
         _show_histogram()
         return
+    if view == "Sources":
+        show_sources(manifest)
+        return
+    external = get_external_manifest()
+    if view == "Table" and not external.empty:
+        manifest = join_manifests(manifest, external)
     selected = choose_images(manifest)
     if selected.empty:
         st.markdown("No images match these filters. Change a filter.")
@@ -155,5 +168,6 @@ _VIEWS: Final[dict[str, Callable[[pd.DataFrame], None]]] = {
     "Grey levels": lambda _: _show_histogram(),
     "Tumours": _show_tumors,
     "Outliers": _show_outliers,
+    "Sources": show_sources,
     "Table": show_manifest_table,
 }

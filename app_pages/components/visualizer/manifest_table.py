@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages.components.shared.formatting import pluralize
-from braintumor.datasets.manifest import MANIFEST_COLUMNS
+from braintumor.datasets.external.manifest import EXTERNAL_COLUMNS
 
 # Not useful on screen; the download includes them.
 _HIDDEN_COLUMNS: Final = frozenset({"sha256", "mode"})
@@ -25,9 +25,9 @@ def show_manifest_table(selected: pd.DataFrame) -> None:
     with_mask = int(matches["has_mask"].sum())
     st.markdown(f"{pluralize(len(matches), 'image')} in {groups}, {with_mask:,} of them with a tumour mask.")
     st.dataframe(
-        matches[[c for c in MANIFEST_COLUMNS if c not in _HIDDEN_COLUMNS]], hide_index=True, height=_HEIGHT,
-        key="manifest",
-        column_config={c: st.column_config.Column(c.replace("_", " ")) for c in MANIFEST_COLUMNS},
+        matches[[c for c in EXTERNAL_COLUMNS if c in matches and c not in _HIDDEN_COLUMNS]], hide_index=True,
+        height=_HEIGHT, key="manifest",
+        column_config={c: st.column_config.Column(c.replace("_", " ")) for c in EXTERNAL_COLUMNS},
     )  # fmt: skip
     st.caption("Click a column name to sort by it.")
     st.download_button(
@@ -41,7 +41,7 @@ def search_rows(table: pd.DataFrame, query: str) -> pd.DataFrame:
     matches = pd.Series(True, index=table.index)
     if query.split():
         text = pd.Series("", index=table.index)
-        for column in table.columns.intersection(list(MANIFEST_COLUMNS)):
+        for column in table.columns.intersection(list(EXTERNAL_COLUMNS)):
             text += " " + table[column].astype(str)
         text = text.str.casefold()
         for word in query.casefold().split():

@@ -9,11 +9,14 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, join_words, pluralize
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_option
+from app_pages.components.visualizer.data import get_external_manifest
 from app_pages.components.visualizer.image_grid import show_tiles
+from braintumor.datasets.catalog import KAGGLE
+from braintumor.datasets.external.sets import EXTERNAL_COMMAND, EXTERNAL_SET, external_folder
 from braintumor.datasets.masks import masks_folder
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import BrainTumorError
-from braintumor.exploration.montage import Tile, load_tiles, make_phantom_tiles, sample_rows
+from braintumor.exploration.montage import OTHER_LABEL_TITLES, Tile, load_tiles, make_phantom_tiles, sample_rows
 from braintumor.settings import Settings, get_settings
 
 _IMAGE_COUNTS: Final = ("12", "24", "48")
@@ -29,6 +32,8 @@ class MontageOptions(NamedTuple):
     size: int
     seed: int
     outlines: bool
+    source: str = ""
+    """An external set; empty for the Kaggle set."""
 
 
 @st.fragment
@@ -63,6 +68,7 @@ def _choose_options(has_images: bool) -> MontageOptions:
         )  # fmt: skip
         plane = choose_option("Plane", [ALL, *map(str, NAMED_PLANES)], "montage-plane") if has_images else ALL
         split = choose_option("Split", [ALL, *SPLIT_TITLES], "montage-split", _split_title) if has_images else ALL
+        source = _choose_source() if has_images else ""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         size = choose_option("Images", _IMAGE_COUNTS, "montage-size")
         seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, persist_state="session"))
@@ -70,25 +76,47 @@ def _choose_options(has_images: bool) -> MontageOptions:
         outlines = st.toggle("Outline the tumour", key="montage-outlines", persist_state="session")
     return MontageOptions(
         tuple(sorted(labels)), None if plane == ALL else plane, None if split == ALL else split, int(size), seed,
-        outlines,
+        outlines, source,
+    )  # fmt: skip
+
+
+def _choose_source() -> str:
+    """Let the user choose among the Kaggle set and the external sets on this machine."""
+    external = get_external_manifest()
+    folder = external_folder()
+    available = [] if external.empty else [name for name in external["origin"].unique() if (folder / name).is_dir()]
+    if not available:
+        st.caption(f"Images of other sources are fetched with `{EXTERNAL_COMMAND}`.")
+        return ""
+    return st.selectbox(
+        "Source", ["", *sorted(available)], format_func=lambda name: name or "Kaggle set", key="montage-source",
+        width=190, persist_state="session",
     )  # fmt: skip
 
 
 def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
-    matches = sample_rows(manifest, len(manifest), options.seed, options.labels, options.plane, options.split)
+    labels: tuple[str, ...] = options.labels
+    if options.source:
+        manifest = get_external_manifest()
+        manifest, labels = manifest[manifest["origin"] == options.source], (*labels, *OTHER_LABEL_TITLES)
+    matches = sample_rows(manifest, len(manifest), options.seed, labels, options.plane, options.split)
     rows = matches.head(options.size)
     if rows.empty:
         st.markdown(f"There are no images of {_describe_options(options)}. Choose another plane or split.")
         return
     settings = get_settings()
-    if options.outlines and not masks_folder(settings).is_dir():
+    has_masks = bool(options.source) or masks_folder(settings).is_dir()
+    if options.outlines and not has_masks:
         show_missing("The tumour masks are not on this machine. Download them with:", "braintumor data fetch --masks")
     try:
-        outlined = options.outlines and masks_folder(settings).is_dir()
-        key = (str(settings.inputs), cache.stamp_folder(settings.dataset_outputs), tuple(rows["path"]), outlined)
+        outlined = options.outlines and has_masks
+        key = (
+            str(settings.inputs), cache.stamp_folder(settings.dataset_outputs), tuple(rows["path"]), options.source,
+            outlined,
+        )  # fmt: skip
         tiles = _cached_tiles(key, rows, settings)
     except BrainTumorError as error:
-        show_missing(f"{error} Restore the images with:", "braintumor data fetch")
+        show_missing(f"{error} Restore the images with:", EXTERNAL_COMMAND if options.source else KAGGLE.command)
         return
     count = f"{pluralize(len(tiles), 'image')} of {len(matches):,}"
     description = f"{count} of {_describe_options(options)}, sampled with seed {options.seed}."
@@ -99,7 +127,8 @@ def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=_CACHE_ENTRIES)
 def _cached_tiles(key: tuple[object, ...], _rows: pd.DataFrame, _settings: Settings) -> list[Tile]:
-    return load_tiles(_rows, _settings, outlines=bool(key[-1]))
+    *_, source, outlined = key
+    return load_tiles(_rows, _settings, outlines=bool(outlined), image_set=EXTERNAL_SET if source else KAGGLE)
 
 
 def _describe_options(options: MontageOptions) -> str:
@@ -107,6 +136,7 @@ def _describe_options(options: MontageOptions) -> str:
     phrases = [
         "all classes" if len(options.labels) == len(CLASSES) else join_words(class_text(c) for c in options.labels)
     ]
+    phrases += [options.source] if options.source else []
     phrases += [f"{options.plane} plane"] if options.plane else []
     phrases += [f"{_split_title(options.split).lower()} split"] if options.split else []
     return ", ".join(phrases)

@@ -19,12 +19,15 @@ def add_data_commands(commands: argparse._SubParsersAction) -> None:
     fetch.add_argument("--from", dest="source", type=Path, metavar="PATH", help="copy from this folder or ZIP instead")
     choice = fetch.add_mutually_exclusive_group()
     choice.add_argument("--masks", action="store_true", help="fetch the BRISC tumour masks instead of images")
+    choice.add_argument("--external", action="store_true", help="fetch the external sets: brain MRI of other sources")
     choice.add_argument(
         "--dataset", choices=_DATASETS, default="kaggle", help="kaggle: four classes (default); binary: 253 images "
         "with or without a tumour"
     )  # fmt: skip
     fetch.add_argument("--table", type=Path, metavar="CSV", help="table of the expected files (default: as published)")
-    add_command(verbs, "audit", "read every image once and write manifest.csv and audit.json", _audit)
+    audit = add_command(verbs, "audit", "read every image once and write manifest.csv and audit.json", _audit)
+    audit.add_argument("--external", action="store_true", help="read the external sets and write external.csv instead")
+    audit.add_argument("--table", type=Path, metavar="CSV", help="with --external: table of the expected files")
     split = add_command(verbs, "split", "split the patient groups into training, validation and test", _split)
     split.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)
     split.add_argument("--seed", type=parse_seed, default=0)
@@ -41,6 +44,11 @@ def _fetch(options: argparse.Namespace) -> int:
     from braintumor.datasets.download import fetch_dataset
     from braintumor.datasets.masks import fetch_masks
 
+    if options.external:
+        from braintumor.datasets.external.fetch import fetch_external
+
+        print(fetch_external(options.source, options.table))
+        return 0
     if options.masks:
         print(fetch_masks(options.source))
         return 0
@@ -50,6 +58,11 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
+    if options.external:
+        from braintumor.datasets.external.audit import audit_external
+
+        print(audit_external(options.table))
+        return 0
     from braintumor.datasets.audit import audit_dataset
 
     print(audit_dataset())

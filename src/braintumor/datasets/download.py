@@ -160,12 +160,19 @@ def _open_source(source: Path | None, image_set: ImageSet) -> Iterator[Path]:
         yield _find_root(source, image_set)
     elif source.is_file():
         with tempfile.TemporaryDirectory(prefix="braintumor-") as temporary:
-            yield _find_root(_unpack_zip(source, Path(temporary)), image_set)
+            yield _find_root(unpack_zip(source, Path(temporary)), image_set)
     else:
         raise DatasetError(f"{source}: no such folder or ZIP. Check the path given with --from.")
 
 
-def _unpack_zip(source: Path, target: Path) -> Path:
+def unpack_zip(source: Path, target: Path) -> Path:
+    """Unpack a ZIP into a folder and return the folder.
+
+    Raises
+    ------
+    DatasetError
+        The ZIP is incomplete or damaged.
+    """
     try:
         with zipfile.ZipFile(source) as archive:
             archive.extractall(target)  # extractall refuses to leave the target folder

@@ -66,15 +66,15 @@ def load_mask(manifest_row: Mapping[str, Any], settings: Settings | None = None)
     )
 
 
-def read_mask(file: Path, mirrored: bool, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Read a mask file, mirror it if `mirrored`, and resize it to `size` (width, height)."""
+def read_mask(
+    file: Path, mirrored: bool, size: tuple[int, int], command: str = "braintumor data fetch --masks"
+) -> NDArray[np.bool_]:
+    """Read a mask file, mirror it if `mirrored`, and resize it to `size` (width, height); `command` fetches it."""
     try:
         with Image.open(file) as mask:
             image = mask.convert("L")
     except (OSError, ValueError, SyntaxError) as error:
-        raise DatasetError(
-            f"{file.name}: the mask is damaged. Delete it and run: braintumor data fetch --masks"
-        ) from error
+        raise DatasetError(f"{file.name}: the mask is damaged. Delete it and run: {command}") from error
     if mirrored:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if image.size != size:

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from braintumor.datasets.catalog import TESTING, TRAINING
 from braintumor.datasets.manifest import read_manifest, write_manifest
-from braintumor.enums import Protocol, Split
+from braintumor.enums import HOLDOUT_SPLIT, Protocol, Split, TumorClass
 from braintumor.errors import DatasetError
 from braintumor.fileio import write_atomically
 from braintumor.settings import Settings, get_settings
@@ -164,3 +164,31 @@ def _find_best_assignment(
         if cost < best_cost:
             best, best_cost = candidate, cost
     return best
+
+
+def subsample_groups(manifest: pd.DataFrame, fraction: float, seed: int) -> pd.DataFrame:
+    """Remove training groups from all splits until a fraction, and at least one, of each class is left."""
+    generator = np.random.default_rng(seed)
+    training = manifest[manifest["split"] == str(Split.TRAIN)]
+    selected: set[str] = set()
+    for _, images in training.groupby("label"):
+        names = generator.permutation(np.unique(images["group"].to_numpy(str)))
+        selected.update(names[: max(1, round(fraction * len(names)))])
+    is_dropped = (manifest["split"] == str(Split.TRAIN)) & ~manifest["group"].isin(selected)
+    return manifest.assign(split=manifest["split"].mask(is_dropped, ""))
+
+
+def hold_out_source(manifest: pd.DataFrame, source: str, *, tumors_only: bool = True) -> pd.DataFrame:
+    """Move the tumours, or all images with a class, of a source dataset to the holdout split."""
+    is_held_out = (manifest["origin"] == source) & (manifest["split"] != "")
+    if tumors_only:
+        is_held_out &= manifest["label"] != str(TumorClass.NOTUMOR)
+    if not is_held_out.any():
+        raise DatasetError(
+            f"There are no {'tumours' if tumors_only else 'images'} from the source dataset {source!r} "
+            f"(available: {', '.join(sorted(set(manifest['origin'])))})."
+        )
+    # Other images of the same groups may be near-duplicates: they are in no split.
+    is_related = manifest["group"].isin(manifest.loc[is_held_out, "group"])
+    split = manifest["split"].mask(is_related, "").mask(is_held_out, HOLDOUT_SPLIT)
+    return manifest.assign(split=split)

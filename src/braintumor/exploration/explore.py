@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from braintumor.datasets.external.manifest import external_manifest_path, read_all_manifests, summarize_sources
 from braintumor.datasets.manifest import read_manifest
 from braintumor.datasets.masks import find_mask_source, masks_folder
 from braintumor.enums import CLASS_NAMES, Plane
@@ -31,14 +32,16 @@ from braintumor.settings import Settings, get_settings
 # Preprocessing for averages: cropped to the head and padded to a square, so that heads of all sizes overlap.
 INPUT_SPEC: Final = InputSpec(256, 256, channels=1)
 REPORT_FILE: Final = "exploration.json"
+SOURCES_FILE: Final = "sources.csv"
 _EFFECT_PLANES: Final = (ALL_PLANES, Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
 
 
 def explore_dataset(settings: Settings | None = None) -> str:
     """Read every image of the manifest once and write the results to `outputs/dataset/`.
 
-    Writes `statistics.npz`, `image_features.csv`, `tumors.csv` (empty without masks) and `exploration.json`. An
-    interrupted run resumes from its checkpoint and writes the same files.
+    Writes `statistics.npz`, `image_features.csv`, `tumors.csv` (empty without masks), `exploration.json`, and if the
+    external sets were audited, `sources.csv`, which counts the images of all sources. An interrupted run resumes from
+    its checkpoint and writes the same files.
 
     Returns
     -------
@@ -73,6 +76,8 @@ def explore_dataset(settings: Settings | None = None) -> str:
     _write_table(folder / IMAGE_FEATURES_FILE, features)
     _write_table(folder / TUMOR_FEATURES_FILE, tumors)
     write_atomically(folder / REPORT_FILE, json.dumps(round_floats(report), indent=1) + "\n")
+    if external_manifest_path(settings).is_file():
+        _write_table(folder / SOURCES_FILE, summarize_sources(read_all_manifests(settings)))
     return _summarize_run(report, len(tumors), folder)
 
 

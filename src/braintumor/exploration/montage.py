@@ -10,16 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from braintumor.datasets.catalog import KAGGLE, ImageSet
+from braintumor.datasets.external.sets import EXTERNAL_SET, load_external_mask
 from braintumor.datasets.masks import load_mask
 from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
 from braintumor.datasets.phantoms import make_phantom
-from braintumor.enums import CLASSES, Plane, Split, TumorClass
+from braintumor.enums import CLASSES, OTHER_LESION_LABEL, TUMOR_LABEL, Plane, Split, TumorClass
 from braintumor.imaging import Scan, read_scan
 from braintumor.imaging.overlay import outline_mask
 from braintumor.settings import Settings, get_settings
 
 ImageArray = NDArray[np.uint8]
 PHANTOM_CAPTION: Final = "drawn, not a scan"
+OTHER_LABEL_TITLES: Final = {TUMOR_LABEL: "Tumour of another type", OTHER_LESION_LABEL: "Lesion, no tumour"}
+"""Titles of the labels that only external sets have."""
 _CAPTION_HEIGHT: Final = 30
 _GAP: Final = 4
 _BACKGROUND_COLOR: Final = (16, 18, 22)
@@ -72,8 +76,15 @@ def sample_rows(
     return rows.iloc[order].reset_index(drop=True)
 
 
-def load_tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines: bool = False) -> list[Tile]:
+def load_tiles(
+    rows: pd.DataFrame, settings: Settings | None = None, *, outlines: bool = False, image_set: ImageSet = KAGGLE
+) -> list[Tile]:
     """Read the images of manifest rows from disk.
+
+    Parameters
+    ----------
+    image_set : ImageSet
+        Set whose folder the paths are relative to.
 
     Raises
     ------
@@ -81,15 +92,20 @@ def load_tiles(rows: pd.DataFrame, settings: Settings | None = None, *, outlines
         A file is missing or damaged.
     """
     settings = settings or get_settings()
+    find_mask = load_external_mask if image_set == EXTERNAL_SET else load_mask
     tiles = []
     for row in rows.to_dict("records"):
-        scan = read_dataset_image(row["path"], settings)
-        description = PHANTOM_CAPTION if row["origin"] == PHANTOM_ORIGIN else TumorClass(row["label"]).title
+        scan = read_scan(settings.inputs / image_set.folder / row["path"], settings=settings)
+        description = PHANTOM_CAPTION if row["origin"] == PHANTOM_ORIGIN else _label_title(row["label"])
         size = {"width": scan.width, "height": scan.height}
-        mask = load_mask({"path": row["path"], "sha256": row["sha256"], **size}, settings) if outlines else None
+        mask = find_mask({"path": row["path"], "sha256": row["sha256"], **size}, settings) if outlines else None
         caption = (scan.name, f"{description}, {scan.width} x {scan.height}")
         tiles.append(Tile(row["path"], caption, scan.to_uint8(), mask))
     return tiles
+
+
+def _label_title(label: str) -> str:
+    return OTHER_LABEL_TITLES.get(label) or TumorClass(label).title
 
 
 def read_dataset_image(path: str, settings: Settings) -> Scan:

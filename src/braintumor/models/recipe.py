@@ -141,8 +141,10 @@ class Recipe(StrictModel):
 
     title: str
     task: Task = Task.FOUR_CLASS
-    data: Literal["kaggle", "yes-no"] = omit_default("kaggle")
-    """Image set to train on."""
+    data: Literal["kaggle", "yes-no", "all"] = omit_default("kaggle")
+    """Image set to train on; `all` is the Kaggle set with the external sets of the allowed licences."""
+    licences: tuple[str, ...] = omit_default(("CC0", "PDDL", "CC-BY"))
+    """Families of SPDX licences that external sets may have; all parts joined by `AND` must be among them."""
     architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """Module of `braintumor.models.architectures` that builds the network."""
     network: dict[str, str | int | float | bool] = omit_default({})
@@ -155,7 +157,7 @@ class Recipe(StrictModel):
     unfreeze: tuple[tuple[float, str], ...] = omit_default(())
     """Gradual unfreezing: pairs of (start as a fraction of the epochs, last frozen layer from then on)."""
     holdout_source: str = ""
-    """Source dataset whose tumours, with their groups, are held out from training and tested separately."""
+    """Source dataset whose tumours (with data `all`, all images) are held out, with their groups, and tested apart."""
     train_fraction: float = Field(default=1.0, gt=0, le=1)
     """Fraction of the training groups of each class to train on."""
     members: tuple[str, ...] = omit_default(())
@@ -185,6 +187,8 @@ class Recipe(StrictModel):
             raise ValueError("use loss binary_crossentropy for task tumor, categorical_crossentropy for four-class")
         if self.data == "yes-no" and self.task is not Task.BINARY:
             raise ValueError('the yes/no image set has no tumour types: set task = "tumor"')
+        if self.data == "all" and not self.mask:
+            raise ValueError("the external sets have tumours of unknown type, whose loss needs [mask]: add it")
         if self.teachers and not self.mask:
             raise ValueError("[teachers] needs a model that predicts a class and a mask: add [mask]")
         if self.unfreeze and self.fit.ema_momentum:

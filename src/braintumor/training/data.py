@@ -1,7 +1,7 @@
 """Images, labels, masks and splits of a training run, with a fingerprint that identifies them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,9 +10,19 @@ from numpy.typing import NDArray
 
 from braintumor.datasets.binary_set import load_binary_manifest
 from braintumor.datasets.catalog import BINARY_SET
+from braintumor.datasets.external.manifest import join_manifests, read_external_manifest
+from braintumor.datasets.external.sets import EXTERNAL_SET, allows_licence
+from braintumor.datasets.external.volume_slices import OUTSIDE
 from braintumor.datasets.manifest import read_manifest
-from braintumor.datasets.splits import assign_splits
-from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, TUMOR_LABEL, UNKNOWN_TYPE_INDEX, Protocol, Split, TumorClass
+from braintumor.datasets.splits import assign_splits, hold_out_source, subsample_groups
+from braintumor.enums import (
+    CLASS_NAMES,
+    NO_CLASS_INDEX,
+    TUMOR_LABEL,
+    UNKNOWN_TYPE_INDEX,
+    Protocol,
+    Split,
+)
 from braintumor.errors import DatasetError
 from braintumor.imaging import InputSpec
 from braintumor.models.recipe import Recipe
@@ -33,7 +43,7 @@ class TrainingData:
         One row per image, in the order of `model_inputs`; its column `split` is that of the protocol.
     model_inputs : ndarray of uint8, shape (n, height, width)
     labels : ndarray of int64, shape (n,)
-        Index in the fixed class order, or `UNKNOWN_TYPE_INDEX`.
+        Index in the fixed class order, `UNKNOWN_TYPE_INDEX`, or `NO_CLASS_INDEX` for images in no split.
     masks : ndarray of uint8, shape (n, height, width), optional
         1 where there is tumour; None if they were not loaded.
     mask_known : ndarray of bool, shape (n,), optional
@@ -64,8 +74,10 @@ class TrainingData:
     def count_images(self) -> dict[str, dict[str, int]]:
         """Count images by split and class."""
         counts = self.manifest[["split", "label"]].value_counts().to_dict()
-        has_unknown_types = (self.labels == UNKNOWN_TYPE_INDEX).any()
-        names = (str(TumorClass.NOTUMOR), TUMOR_LABEL) if has_unknown_types else CLASS_NAMES
+        names: tuple[str, ...] = CLASS_NAMES
+        if (self.labels == UNKNOWN_TYPE_INDEX).any():
+            known = tuple(name for name in CLASS_NAMES if (self.manifest["label"] == name).any())
+            names = (*known, TUMOR_LABEL)
         return {str(split): {name: int(counts.get((str(split), name), 0)) for name in names} for split in Split}
 
     def count_groups(self) -> dict[str, int]:
@@ -101,8 +113,8 @@ def manifest_for_recipe(
     """Read the manifest with the split of a training run; see `load_training_data` for the parameters."""
     manifest = manifest_with_split(protocol, settings)
     if holdout_source:
-        manifest = _hold_out_source(manifest, holdout_source)
-    return _subsample_groups(manifest, train_fraction) if train_fraction < 1 else manifest
+        manifest = hold_out_source(manifest, holdout_source)
+    return subsample_groups(manifest, train_fraction, COMPARISON_SEED) if train_fraction < 1 else manifest
 
 
 def load_data(
@@ -116,13 +128,16 @@ def load_data(
         Load tumour masks; by default if the recipe has a mask section.
     """
     input_spec = recipe.input.to_input_spec()
+    with_masks = recipe.mask is not None if with_masks is None else with_masks
     if recipe.data == "yes-no":
         return load_binary_data(input_spec, protocol, settings)
+    if recipe.data == "all":
+        return load_all_data(recipe, protocol, settings, with_masks=with_masks)
     return load_training_data(
         input_spec,
         protocol,
         settings,
-        with_masks=recipe.mask is not None if with_masks is None else with_masks,
+        with_masks=with_masks,
         holdout_source=recipe.holdout_source,
         train_fraction=recipe.train_fraction,
     )
@@ -170,27 +185,64 @@ def load_binary_data(input_spec: InputSpec, protocol: Protocol, settings: Settin
     return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, BINARY_SET), labels)
 
 
-def _subsample_groups(manifest: pd.DataFrame, fraction: float) -> pd.DataFrame:
-    """Remove training groups from all splits until a fraction, and at least one, of each class is left."""
-    generator = np.random.default_rng(COMPARISON_SEED)
-    training = manifest[manifest["split"] == str(Split.TRAIN)]
-    selected: set[str] = set()
-    for _, images in training.groupby("label"):
-        names = generator.permutation(np.unique(images["group"].to_numpy(str)))
-        selected.update(names[: max(1, round(fraction * len(names)))])
-    is_dropped = (manifest["split"] == str(Split.TRAIN)) & ~manifest["group"].isin(selected)
-    return manifest.assign(split=manifest["split"].mask(is_dropped, ""))
+def load_external_data(
+    input_spec: InputSpec, settings: Settings | None = None, *, with_masks: bool = False
+) -> TrainingData:
+    """Load all external images, from the cache if possible, with their split by patient, whatever their licence.
+
+    Lesions that are no tumour, and slices outside the brain, have the label `NO_CLASS_INDEX`.
+
+    Raises
+    ------
+    DatasetError
+        There is no manifest of the external sets, or an image of it is missing.
+    """
+    settings = settings or get_settings()
+    manifest = read_external_manifest(settings)
+    indices = {name: index for index, name in enumerate((*CLASS_NAMES, TUMOR_LABEL))}
+    labels = np.array([indices.get(label, NO_CLASS_INDEX) for label in manifest["label"]], np.int64)
+    labels[manifest["field"] == OUTSIDE] = NO_CLASS_INDEX
+    masks, known = load_input_masks(manifest, input_spec, settings, EXTERNAL_SET) if with_masks else (None, None)
+    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, EXTERNAL_SET), labels, masks, known)
 
 
-def _hold_out_source(manifest: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Move the tumours of a source dataset to the holdout split."""
-    is_held_out = (manifest["origin"] == source) & (manifest["label"] != str(TumorClass.NOTUMOR))
-    if not is_held_out.any():
-        raise DatasetError(
-            f"There are no tumours from the source dataset {source!r} "
-            f"(available: {', '.join(sorted(set(manifest['origin'])))})."
-        )
-    # Other images of the same groups may be near-duplicates: they are in no split.
-    is_related = manifest["group"].isin(manifest.loc[is_held_out, "group"])
-    split = manifest["split"].mask(is_related, "").mask(is_held_out, HOLDOUT_SPLIT)
-    return manifest.assign(split=split)
+def load_all_data(
+    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, with_masks: bool = False
+) -> TrainingData:
+    """Load the Kaggle set with the external images whose licence the recipe allows, in this order.
+
+    The manifest is that of `join_manifests`, and its further column `patient_split` has the split of every image.
+    `split` is empty for images without a class, and in validation and test for tumours of unknown type, because
+    metrics of four classes cannot count them. Of a held-out source all images are held out, not only the tumours.
+
+    Raises
+    ------
+    DatasetError
+        A set or its manifest is missing, or the protocol is not `group`, the only one of the external sets.
+    """
+    if protocol is not Protocol.GROUP:
+        raise DatasetError(f"The external sets are split by patient only: use the protocol {Protocol.GROUP}.")
+    spec = recipe.input.to_input_spec()
+    kaggle = load_training_data(spec, protocol, settings, with_masks=with_masks)
+    external = load_external_data(spec, settings, with_masks=with_masks)
+    is_allowed = external.manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences))
+    data = _concatenate(kaggle, external.select(np.flatnonzero(is_allowed)))
+    manifest = data.manifest.assign(patient_split=data.manifest["split"])
+    is_train = manifest["split"] == str(Split.TRAIN)
+    has_no_target = (data.labels == NO_CLASS_INDEX) | ((data.labels == UNKNOWN_TYPE_INDEX) & ~is_train)
+    manifest["split"] = manifest["split"].mask(has_no_target, "")
+    if recipe.holdout_source:
+        manifest = hold_out_source(manifest, recipe.holdout_source, tumors_only=False)
+    if recipe.train_fraction < 1:
+        manifest = subsample_groups(manifest, recipe.train_fraction, COMPARISON_SEED)
+    return replace(data, manifest=manifest)
+
+
+def _concatenate(kaggle: TrainingData, external: TrainingData) -> TrainingData:
+    manifest = join_manifests(kaggle.manifest, external.manifest)
+    model_inputs = np.concatenate([kaggle.model_inputs, external.model_inputs])
+    labels = np.concatenate([kaggle.labels, external.labels])
+    if kaggle.masks is None or external.masks is None or kaggle.mask_known is None or external.mask_known is None:
+        return TrainingData(manifest, model_inputs, labels)
+    masks = np.concatenate([kaggle.masks, external.masks])
+    return TrainingData(manifest, model_inputs, labels, masks, np.append(kaggle.mask_known, external.mask_known))

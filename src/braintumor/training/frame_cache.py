@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from braintumor.datasets.catalog import KAGGLE, ImageSet
+from braintumor.datasets.external.sets import EXTERNAL_SET, load_external_mask
 from braintumor.datasets.masks import load_mask, masks_folder
 from braintumor.enums import TumorClass
 from braintumor.errors import DatasetError, ScanError
@@ -70,7 +71,7 @@ def load_model_inputs(
 
 
 def load_input_masks(
-    manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings | None = None
+    manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings | None = None, image_set: ImageSet = KAGGLE
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Load the mask of every row of a manifest in model input geometry, in its order; in parallel the first time.
 
@@ -85,13 +86,17 @@ def load_input_masks(
     settings = settings or get_settings()
     rows = manifest[_MASK_COLUMNS].to_dict("records")
     # The number of mask files is part of the name, so that masks downloaded later invalidate the cache.
-    file_count = sum(1 for _ in masks_folder(settings).glob("*.png"))
-    path = cache_path(f"masks-{file_count}", manifest, input_spec, settings)
+    if image_set == EXTERNAL_SET:
+        kind = f"external-masks-{sum(1 for _ in (settings.inputs / image_set.folder).glob('*/masks/*.png'))}"
+    else:
+        kind = f"masks-{sum(1 for _ in masks_folder(settings).glob('*.png'))}"
+    path = cache_path(kind, manifest, input_spec, settings)
     if path.is_file():
         masks = np.load(path)
     else:
         with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-            masks = np.stack(list(pool.map(partial(_preprocess_mask, settings, input_spec), rows, chunksize=64)))
+            preprocess_mask = partial(_preprocess_mask, settings, input_spec, image_set)
+            masks = np.stack(list(pool.map(preprocess_mask, rows, chunksize=64)))
         _save_array(path, masks)
     tumor_free = (manifest["label"] == str(TumorClass.NOTUMOR)).to_numpy()
     return masks, tumor_free | masks.any(axis=(1, 2))
@@ -137,11 +142,14 @@ def _preprocess_file(settings: Settings, input_spec: InputSpec, image_set: Image
         raise DatasetError(f"{error} The image is listed in the manifest: run {remedy}.") from error
 
 
-def _preprocess_mask(settings: Settings, input_spec: InputSpec, manifest_row: dict[str, Any]) -> NDArray[np.uint8]:
-    mask = load_mask(manifest_row, settings)
+def _preprocess_mask(
+    settings: Settings, input_spec: InputSpec, image_set: ImageSet, manifest_row: dict[str, Any]
+) -> NDArray[np.uint8]:
+    mask = (load_external_mask if image_set == EXTERNAL_SET else load_mask)(manifest_row, settings)
     if mask is None:
         return np.zeros((input_spec.height, input_spec.width), np.uint8)
-    geometry = preprocess(read_scan(settings.dataset / manifest_row["path"], settings=settings), input_spec)[1]
+    scan = read_scan(settings.inputs / image_set.folder / manifest_row["path"], settings=settings)
+    geometry = preprocess(scan, input_spec)[1]
     return geometry.mask_to_input(mask).astype(np.uint8)
 
 

@@ -14,7 +14,7 @@ from braintumor.training.augmentation.intensity import IntensityParams, apply_in
 from braintumor.training.augmentation.spatial import SpatialParams, apply_spatial, sample_spatial
 from braintumor.training.augmentation.tumor_copy_paste import PasteParams, apply_paste, sample_paste
 from braintumor.training.data import TrainingData
-from braintumor.training.losses import CLASS_TARGETS, UNKNOWN_MASK
+from braintumor.training.losses import UNKNOWN_MASK, encode_class_targets
 from braintumor.training.sampling import source_balanced_weights
 
 
@@ -51,7 +51,7 @@ class SplitTensors:
         """Classification targets, shape (n, outputs)."""
         if self.outputs == 1:
             return (self.labels != NO_TUMOR_INDEX).astype(np.float32)[:, None]
-        return CLASS_TARGETS[self.labels]
+        return encode_class_targets(self.labels)
 
     def resize(self, size: int) -> "SplitTensors":
         """Return the same images and masks at another size."""

@@ -5,14 +5,34 @@ from typing import Any, Final
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, TUMOR_INDICES
 
-# Targets by label; a tumour of unknown type may be of any type. See `PartialLabelCrossEntropy`.
-CLASS_TARGETS: Final = np.vstack([np.eye(len(CLASSES)), np.isin(range(len(CLASSES)), TUMOR_INDICES)]).astype(np.float32)
+from braintumor.enums import CLASSES, TUMOR_INDICES
+
 UNKNOWN_MASK: Final = -1.0  # value of the mask target where the tumour was not outlined
 _PIXEL_LOSS_WEIGHT: Final = 10.0  # weight of the pixel cross-entropy relative to the Dice loss
 _MIN_PROBABILITY: Final = 1e-6
+
+
+def encode_class_targets(labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Encode labels as sets of correct classes: one, or all tumour types for `UNKNOWN_TYPE_INDEX`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, classes)
+
+    Raises
+    ------
+    ValueError
+        An image has no class.
+    """
+    if (labels < 0).any():
+        raise ValueError("Images without a class have no target: leave them out of the split.")
+    targets = np.eye(len(CLASSES) + 1, len(CLASSES), dtype=np.float32)
+    targets[-1, list(TUMOR_INDICES)] = 1.0
+    return targets[labels]
 
 
 @keras.saving.register_keras_serializable("braintumor")

@@ -26,6 +26,7 @@ from braintumor.exploration.explore import (
 from braintumor.exploration.image_features import IMAGE_FEATURES, TUMOR_FEATURES
 from braintumor.exploration.statistics import Meta
 from braintumor.settings import Settings
+from tests.helpers.scan_files.external_images import EXTERNAL_IMAGES, write_external_images
 
 NAMES = ("statistics.npz", "image_features.csv", "tumors.csv", "exploration.json")
 
@@ -104,8 +105,11 @@ def test_command_prints_a_summary(
     monkeypatch.setenv("BRAINTUMOR_INPUTS", str(copy.inputs))
     monkeypatch.setenv("BRAINTUMOR_OUTPUTS", str(copy.outputs))
     monkeypatch.setenv("BRAINTUMOR_WORKERS", "1")
+    write_external_images(copy.model_copy(update={"inputs": tmp_path / "external"}))
     assert main(["explore"]) == 0
     assert "120 images read, 90 tumours measured" in capsys.readouterr().out
+    sources = pd.read_csv(copy.dataset_outputs / "sources.csv")
+    assert sources["images"].sum() == 120 + len(EXTERNAL_IMAGES)
 
 
 def test_missing_manifest_names_the_command(workspace: Settings) -> None:

@@ -7,7 +7,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.training.losses import UNKNOWN_MASK, MaskLoss, PartialLabelCrossEntropy
+from braintumor.enums import NO_CLASS_INDEX, UNKNOWN_TYPE_INDEX
+from braintumor.training.losses import UNKNOWN_MASK, MaskLoss, PartialLabelCrossEntropy, encode_class_targets
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -105,3 +106,18 @@ def test_loss_survives_serialization(loss: keras.losses.Loss) -> None:
     restored = keras.losses.deserialize(keras.losses.serialize(loss))
     assert type(restored) is type(loss)
     assert restored.get_config() == loss.get_config()
+
+
+def test_tumour_of_unknown_type_is_correct_as_any_type_and_wrong_as_no_tumour() -> None:
+    targets = encode_class_targets(np.array([1, UNKNOWN_TYPE_INDEX]))
+    assert targets.tolist() == [[0, 1, 0, 0], [1, 1, 0, 1]]
+    loss = PartialLabelCrossEntropy()
+    split_over_types = float(loss(targets[1:], np.array([[0.5, 0.3, 0.0, 0.2]], np.float32)))
+    no_tumour = float(loss(targets[1:], np.array([[0.0, 0.0, 1.0, 0.0]], np.float32)))
+    assert split_over_types == pytest.approx(0, abs=1e-5)
+    assert no_tumour > 10
+
+
+def test_image_without_a_class_has_no_target() -> None:
+    with pytest.raises(ValueError, match="leave them out"):
+        encode_class_targets(np.array([0, NO_CLASS_INDEX]))

@@ -16,7 +16,7 @@ from braintumor.enums import NO_TUMOR_INDEX, TUMOR_INDICES
 from braintumor.models.recipe import AugmentationRecipe, CopyPasteRecipe
 from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.spatial import apply_spatial, sample_spatial
-from braintumor.training.losses import CLASS_TARGETS
+from braintumor.training.losses import encode_class_targets
 
 _MAX_TRIES: Final = 8
 # Fraction of the image up to which a tumour leaves enough normal tissue to be replaced from.
@@ -156,8 +156,7 @@ def _make_targets(
     inpainted: NDArray[np.bool_],
     jittered: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    targets = CLASS_TARGETS[np.where(pasted, pasted_labels, labels)]
-    targets[inpainted] = CLASS_TARGETS[NO_TUMOR_INDEX]
+    targets = encode_class_targets(np.where(inpainted, NO_TUMOR_INDEX, np.where(pasted, pasted_labels, labels)))
     targets[np.ix_(np.flatnonzero(jittered), np.array(TUMOR_INDICES))] = 1.0  # with this contrast it may be of any type
     return targets
 

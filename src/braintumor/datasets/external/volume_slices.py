@@ -1,0 +1,114 @@
+"""Cut volumes into slices along all three planes, at every height, and say which of them show brain."""
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from PIL import Image
+from tqdm import tqdm
+
+from braintumor.datasets.catalog import KAGGLE_FILE_TABLE
+from braintumor.datasets.external.sets import SLICES_SUFFIX, VOLUMES, external_folder
+from braintumor.enums import Plane
+from braintumor.fileio import sha256_file, write_atomically
+from braintumor.imaging.nifti import iter_volume_slices
+from braintumor.imaging.scan import Scan
+from braintumor.imaging.volume import read_volumes
+from braintumor.settings import Settings
+
+SLICES_FILE: Final = "slices.csv"
+BRAIN, OUTSIDE = "brain", "outside"
+_SLICE_DISTANCE: Final = 3.0  # mm
+_EXTENTS_FILE: Final = KAGGLE_FILE_TABLE.with_name("brain-extents.csv")
+# Axis of the RAS volume that is normal to the plane.
+_NORMAL_AXES: Final = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
+_COLUMNS: Final = ("path", "volume", "plane", "slice_height", "field")
+
+
+def cut_volumes(table: pd.DataFrame, settings: Settings) -> int:
+    """Cut the volumes present in `inputs/external` about every 3 mm and return the number of slices.
+
+    Each slice becomes an 8-bit PNG in `<set>-slices`, with square pixels and upright. `slices.csv` next to them lists
+    `path`, `volume`, `plane`, `slice_height` (0 for the lowest, posterior or left end of the volume, 1 for the other)
+    and `field`: `brain`, `outside`, or empty if the extent of the brain is not known. Blank slices are left out, and
+    slices that were cut before are not cut again.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table of expected files.
+
+    Raises
+    ------
+    ScanError
+        A volume cannot be read.
+    """
+    folder = external_folder(settings)
+    paths = [path for path in table["path"] if Path(path).parent.name == VOLUMES and (folder / path).is_file()]
+    count = 0
+    for name in sorted({Path(path).parts[0] for path in paths}):
+        volumes = [folder / path for path in paths if Path(path).parts[0] == name]
+        count += _cut_set(folder, f"{name}{SLICES_SUFFIX}", volumes, settings)
+    return count
+
+
+def read_slices(set_name: str, settings: Settings) -> pd.DataFrame:
+    """Read the list of slices cut from the volumes of a set, as text; empty if there are none."""
+    path = external_folder(settings) / f"{set_name}{SLICES_SUFFIX}" / SLICES_FILE
+    return pd.read_csv(path, dtype=str, keep_default_na=False) if path.is_file() else pd.DataFrame(columns=_COLUMNS)
+
+
+def _cut_set(folder: Path, slices_name: str, volumes: list[Path], settings: Settings) -> int:
+    slices = read_slices(slices_name.removesuffix(SLICES_SUFFIX), settings)
+    is_done = slices["path"].map(lambda path: (folder / path).is_file()).all()
+    if is_done and set(slices["volume"]) == {volume.name for volume in volumes}:
+        return len(slices)
+    rows = [
+        row
+        for volume in tqdm(volumes, desc="cut", unit="volume", disable=None)
+        for row in _cut_volume(folder, slices_name, volume, settings)
+    ]
+    slices = pd.DataFrame(rows, columns=list(_COLUMNS))
+    write_atomically(folder / slices_name / SLICES_FILE, slices.to_csv(index=False, lineterminator="\n"))
+    return len(slices)
+
+
+def _cut_volume(folder: Path, slices_name: str, volume_file: Path, settings: Settings) -> list[tuple[str, ...]]:
+    """Write the slices of one volume and return their rows."""
+    data, stem = volume_file.read_bytes(), volume_file.name.removesuffix(".gz").removesuffix(".nii")
+    voxel_sizes = next(read_volumes(data, volume_file.name, settings)).voxel_sizes
+    rows: list[tuple[str, ...]] = []
+    for scan in iter_volume_slices(data, sha256_file(volume_file), volume_file.name, settings):
+        if not isinstance(scan, Scan) or scan.series is None:
+            continue
+        plane, index = Plane(scan.series.title.split(",")[0].lower()), scan.series.index
+        if index % max(1, round(_SLICE_DISTANCE / voxel_sizes[_NORMAL_AXES[plane]])):
+            continue
+        path = f"{slices_name}/{stem}_{plane}_{index:03d}.png"
+        write_atomically(folder / path, _encode_png(scan))
+        height = f"{index / max(1, scan.series.count - 1):.3f}"
+        rows.append((path, volume_file.name, str(plane), height, find_field(stem, plane, index)))
+    return rows
+
+
+def find_field(volume: str, plane: Plane, index: int) -> str:
+    """Return `brain` or `outside` for a slice of a volume, by its name without suffix; empty if it is not known."""
+    extent = _load_extents().get((volume, str(plane)))
+    if extent is None:
+        return ""
+    return BRAIN if extent[0] <= index <= extent[1] else OUTSIDE
+
+
+@cache
+def _load_extents() -> dict[tuple[str, str], tuple[int, int]]:
+    table = pd.read_csv(_EXTENTS_FILE, comment="#")
+    keys, extents = zip(table["volume"], table["plane"], strict=True), zip(table["first"], table["last"], strict=True)
+    return dict(zip(keys, extents, strict=True))
+
+
+def _encode_png(scan: Scan) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(scan.to_uint8()).save(stream, "PNG")
+    return stream.getvalue()
