@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, TUMOR_INDICES
 
-from braintumor.enums import CLASSES, TUMOR_INDICES
-
 UNKNOWN_MASK: Final = -1.0  # value of the mask target where the tumour was not outlined
 _PIXEL_LOSS_WEIGHT: Final = 10.0  # weight of the pixel cross-entropy relative to the Dice loss
 _MIN_PROBABILITY: Final = 1e-6
