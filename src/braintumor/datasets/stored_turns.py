@@ -28,3 +28,11 @@ def read_stored_turns(manifest: pd.DataFrame, settings: Settings) -> NDArray[np.
     table = pd.read_csv(path, dtype=str)
     turns = dict(zip(table["path"], table["stored"].map(_TURNS), strict=True))
     return np.array([turns.get(path, 0) for path in manifest["path"]], np.int64)
+
+
+def make_upright(model_inputs: NDArray[np.uint8], turns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Turn model inputs (n, height, width) upright that are stored upside down."""
+    upright = np.array(model_inputs)
+    is_upside_down = turns == 2
+    upright[is_upside_down] = upright[is_upside_down, ::-1, ::-1]
+    return upright

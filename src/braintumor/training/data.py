@@ -1,7 +1,7 @@
 """Images, labels, masks and splits of a training run, with a fingerprint that identifies them."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,14 +10,10 @@ from numpy.typing import NDArray
 
 from braintumor.datasets.binary_set import load_binary_manifest
 from braintumor.datasets.catalog import BINARY_SET
-from braintumor.datasets.external.manifest import join_manifests, read_external_manifest
-from braintumor.datasets.external.sets import EXTERNAL_SET, allows_licence
-from braintumor.datasets.external.volume_slices import OUTSIDE
 from braintumor.datasets.manifest import read_manifest
 from braintumor.datasets.splits import assign_splits, hold_out_source, subsample_groups
 from braintumor.enums import (
     CLASS_NAMES,
-    NO_CLASS_INDEX,
     TUMOR_LABEL,
     UNKNOWN_TYPE_INDEX,
     Protocol,
@@ -48,6 +44,8 @@ class TrainingData:
         1 where there is tumour; None if they were not loaded.
     mask_known : ndarray of bool, shape (n,), optional
         Whether the mask is the reference: outlined, or no tumour to outline.
+    brain : ndarray of bool, shape (n, height, width), optional
+        Where a tumour may be planted; everywhere in the head if None.
     """
 
     manifest: pd.DataFrame
@@ -55,6 +53,7 @@ class TrainingData:
     labels: NDArray[np.int64]
     masks: NDArray[np.uint8] | None = None
     mask_known: NDArray[np.bool_] | None = None
+    brain: NDArray[np.bool_] | None = None
 
     def split_rows(self, split: Split | str) -> NDArray[np.int64]:
         """Return the row numbers of a split, or of `HOLDOUT_SPLIT`."""
@@ -62,10 +61,10 @@ class TrainingData:
 
     def select(self, indices: NDArray[np.int64]) -> "TrainingData":
         """Return the images of some rows, in the order of `indices`."""
-        masks = None if self.masks is None else self.masks[indices]
-        mask_known = None if self.mask_known is None else self.mask_known[indices]
+        arrays = {name: getattr(self, name) for name in ("masks", "mask_known", "brain")}
+        selected = {name: None if values is None else values[indices] for name, values in arrays.items()}
         manifest = self.manifest.iloc[indices].reset_index(drop=True)
-        return TrainingData(manifest, self.model_inputs[indices], self.labels[indices], masks, mask_known)
+        return TrainingData(manifest, self.model_inputs[indices], self.labels[indices], **selected)
 
     def fingerprint(self) -> str:
         """Hash the content, label and split of every image."""
@@ -132,6 +131,8 @@ def load_data(
     if recipe.data == "yes-no":
         return load_binary_data(input_spec, protocol, settings)
     if recipe.data == "all":
+        from braintumor.training.all_data import load_all_data
+
         return load_all_data(recipe, protocol, settings, with_masks=with_masks)
     return load_training_data(
         input_spec,
@@ -183,66 +184,3 @@ def load_binary_data(input_spec: InputSpec, protocol: Protocol, settings: Settin
     indices = {label: index for index, label in enumerate(CLASS_NAMES)}
     labels = np.array([indices.get(label, UNKNOWN_TYPE_INDEX) for label in manifest["label"]], np.int64)
     return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, BINARY_SET), labels)
-
-
-def load_external_data(
-    input_spec: InputSpec, settings: Settings | None = None, *, with_masks: bool = False
-) -> TrainingData:
-    """Load all external images, from the cache if possible, with their split by patient, whatever their licence.
-
-    Lesions that are no tumour, and slices outside the brain, have the label `NO_CLASS_INDEX`.
-
-    Raises
-    ------
-    DatasetError
-        There is no manifest of the external sets, or an image of it is missing.
-    """
-    settings = settings or get_settings()
-    manifest = read_external_manifest(settings)
-    indices = {name: index for index, name in enumerate((*CLASS_NAMES, TUMOR_LABEL))}
-    labels = np.array([indices.get(label, NO_CLASS_INDEX) for label in manifest["label"]], np.int64)
-    labels[manifest["field"] == OUTSIDE] = NO_CLASS_INDEX
-    masks, known = load_input_masks(manifest, input_spec, settings, EXTERNAL_SET) if with_masks else (None, None)
-    return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings, EXTERNAL_SET), labels, masks, known)
-
-
-def load_all_data(
-    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, with_masks: bool = False
-) -> TrainingData:
-    """Load the Kaggle set with the external images whose licence the recipe allows, in this order.
-
-    The manifest is that of `join_manifests`, and its further column `patient_split` has the split of every image.
-    `split` is empty for images without a class, and in validation and test for tumours of unknown type, because
-    metrics of four classes cannot count them. Of a held-out source all images are held out, not only the tumours.
-
-    Raises
-    ------
-    DatasetError
-        A set or its manifest is missing, or the protocol is not `group`, the only one of the external sets.
-    """
-    if protocol is not Protocol.GROUP:
-        raise DatasetError(f"The external sets are split by patient only: use the protocol {Protocol.GROUP}.")
-    spec = recipe.input.to_input_spec()
-    kaggle = load_training_data(spec, protocol, settings, with_masks=with_masks)
-    external = load_external_data(spec, settings, with_masks=with_masks)
-    is_allowed = external.manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences))
-    data = _concatenate(kaggle, external.select(np.flatnonzero(is_allowed)))
-    manifest = data.manifest.assign(patient_split=data.manifest["split"])
-    is_train = manifest["split"] == str(Split.TRAIN)
-    has_no_target = (data.labels == NO_CLASS_INDEX) | ((data.labels == UNKNOWN_TYPE_INDEX) & ~is_train)
-    manifest["split"] = manifest["split"].mask(has_no_target, "")
-    if recipe.holdout_source:
-        manifest = hold_out_source(manifest, recipe.holdout_source, tumors_only=False)
-    if recipe.train_fraction < 1:
-        manifest = subsample_groups(manifest, recipe.train_fraction, COMPARISON_SEED)
-    return replace(data, manifest=manifest)
-
-
-def _concatenate(kaggle: TrainingData, external: TrainingData) -> TrainingData:
-    manifest = join_manifests(kaggle.manifest, external.manifest)
-    model_inputs = np.concatenate([kaggle.model_inputs, external.model_inputs])
-    labels = np.concatenate([kaggle.labels, external.labels])
-    if kaggle.masks is None or external.masks is None or kaggle.mask_known is None or external.mask_known is None:
-        return TrainingData(manifest, model_inputs, labels)
-    masks = np.concatenate([kaggle.masks, external.masks])
-    return TrainingData(manifest, model_inputs, labels, masks, np.append(kaggle.mask_known, external.mask_known))

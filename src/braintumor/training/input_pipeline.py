@@ -101,7 +101,8 @@ def make_donor_bank(data: TrainingData) -> DonorBank:
         raise ValueError("Copy-paste augmentation needs the tumour masks: load the data with_masks.")
     rows = data.split_rows(Split.TRAIN)
     planes = data.manifest["plane"].to_numpy()[rows]
-    return DonorBank.from_arrays(data.model_inputs[rows], data.masks[rows], data.labels[rows], planes)
+    brain = None if data.brain is None else data.brain[rows]
+    return DonorBank.from_arrays(data.model_inputs[rows], data.masks[rows], data.labels[rows], planes, brain)
 
 
 def plan_epoch(recipe: Recipe, donors: DonorBank | None, tensors: SplitTensors, epoch: int) -> EpochPlan:

@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from braintumor.datasets.audit import audit_dataset
+from braintumor.datasets.catalog import KAGGLE
+from braintumor.datasets.ct_slices import CT_SLICES_FILE
+from braintumor.datasets.external.manifest import read_external_manifest, write_external_manifest
 from braintumor.datasets.external.sets import EXTERNAL_SETS
 from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.datasets.splits import split_dataset
+from braintumor.datasets.stored_turns import UPSIDE_DOWN_FILE
 from braintumor.enums import (
     CLASS_NAMES,
     HOLDOUT_SPLIT,
@@ -22,7 +27,8 @@ from braintumor.errors import DatasetError
 from braintumor.imaging import preprocess, read_scan
 from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData, load_all_data, load_external_data, load_training_data
+from braintumor.training.all_data import load_all_data, load_external_data
+from braintumor.training.data import TrainingData, load_training_data
 from tests.helpers.scan_files.external_images import EXTERNAL_IMAGES, write_external_images
 
 RECIPE = Recipe(
@@ -74,14 +80,56 @@ def test_kaggle_images_come_first_and_unchanged(data: TrainingData, settings: Se
     assert np.array_equal(data.masks[:count], kaggle.masks)
 
 
-def test_images_without_a_class_are_in_no_split_but_keep_that_of_their_patient(data: TrainingData) -> None:
+def test_other_lesions_and_slices_outside_the_brain_train_as_no_tumour(data: TrainingData) -> None:
     external = _external(data)
     assert external.labels.tolist() == [
-        NO_TUMOR_INDEX, NO_CLASS_INDEX, CLASS_NAMES.index("glioma"), UNKNOWN_TYPE_INDEX, NO_CLASS_INDEX,
+        NO_TUMOR_INDEX, NO_TUMOR_INDEX, CLASS_NAMES.index("glioma"), UNKNOWN_TYPE_INDEX, NO_TUMOR_INDEX,
     ]  # fmt: skip
-    assert external.manifest["split"].tolist() == ["train", "", "train", "train", ""]
-    assert set(external.manifest["patient_split"]) == {"train"}
+    assert set(external.manifest["split"]) == {"train"}
     assert data.count_images()["train"]["tumor"] == 1
+
+
+def test_images_without_a_class_are_not_tested_but_keep_the_split_of_their_patient(settings: Settings) -> None:
+    manifest = read_external_manifest(settings)
+    write_external_manifest(manifest.assign(split="test"), settings)
+    try:
+        external = _external(load_all_data(RECIPE, Protocol.GROUP, settings))
+    finally:
+        write_external_manifest(manifest, settings)
+    assert external.labels[1] == NO_CLASS_INDEX
+    assert external.manifest["split"].tolist() == ["test", "", "test", "", "test"]
+    assert set(external.manifest["patient_split"]) == {"test"}
+
+
+def test_no_tumour_is_planted_outside_the_brain(data: TrainingData) -> None:
+    brain = _external(data).brain
+    assert brain is not None
+    assert brain.any(axis=(1, 2)).tolist() == [True, False, True, True, True]
+
+
+def test_head_ct_is_not_trained_on_and_still_tested(data: TrainingData, settings: Settings) -> None:
+    kaggle = data.manifest[~data.manifest["origin"].isin(EXTERNAL_SETS)]
+    paths = kaggle["path"].str.removeprefix(f"{KAGGLE.folder}/")
+    (settings.dataset_outputs / CT_SLICES_FILE).write_text("path\n" + "\n".join(paths))
+    try:
+        splits = load_all_data(RECIPE, Protocol.GROUP, settings).manifest["split"][: len(kaggle)]
+    finally:
+        (settings.dataset_outputs / CT_SLICES_FILE).unlink()
+    assert splits.tolist() == kaggle["split"].where(kaggle["split"] == "test", "").tolist()
+
+
+def test_images_stored_upside_down_are_turned_in_training_only(data: TrainingData, settings: Settings) -> None:
+    kaggle = data.manifest[~data.manifest["origin"].isin(EXTERNAL_SETS)]
+    paths = kaggle["path"].str.removeprefix(f"{KAGGLE.folder}/")
+    pd.DataFrame({"path": paths, "stored": "upside down"}).to_csv(settings.dataset_outputs / UPSIDE_DOWN_FILE)
+    try:
+        turned = load_all_data(RECIPE, Protocol.GROUP, settings).model_inputs
+    finally:
+        (settings.dataset_outputs / UPSIDE_DOWN_FILE).unlink()
+    is_train = np.flatnonzero(kaggle["split"] == "train")
+    assert np.array_equal(turned[is_train], data.model_inputs[is_train][:, ::-1, ::-1])
+    is_test = np.flatnonzero(kaggle["split"] == "test")
+    assert np.array_equal(turned[is_test], data.model_inputs[is_test])
 
 
 def test_model_inputs_and_masks_are_preprocessed_as_for_serving(data: TrainingData, settings: Settings) -> None:
@@ -99,13 +147,13 @@ def test_mask_is_unknown_for_tumours_without_an_outline(data: TrainingData) -> N
     external = _external(data)
     assert external.mask_known is not None
     known = dict(zip(external.manifest["path"].str.split("/").str[1], external.mask_known.tolist(), strict=True))
-    assert known == {"ds000011": True, "btp_t1c": True, "yale_mets_t2": False, "openms_ljubljana": False}
+    assert known == {"ds000011": True, "btp_t1c": True, "yale_mets_t2": False, "openms_ljubljana": True}
 
 
 def test_held_out_source_leaves_training_with_all_its_labels(settings: Settings) -> None:
     recipe = RECIPE.model_copy(update={"holdout_source": "ds000011"})
     external = _external(load_all_data(recipe, Protocol.GROUP, settings))
-    assert external.manifest["split"].tolist() == [HOLDOUT_SPLIT, "", "train", "train", ""]
+    assert external.manifest["split"].tolist() == [HOLDOUT_SPLIT, HOLDOUT_SPLIT, "train", "train", "train"]
 
 
 def test_external_data_has_every_set_whatever_its_licence(settings: Settings) -> None:

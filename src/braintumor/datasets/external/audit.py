@@ -16,6 +16,7 @@ from braintumor.datasets.external.manifest import write_external_manifest
 from braintumor.datasets.external.sets import (
     EXTERNAL_COMMAND,
     EXTERNAL_SETS,
+    SKULL_STRIPPED,
     VOLUMES,
     external_folder,
     is_image,
@@ -92,7 +93,8 @@ def _list_slices(set_name: str, volumes: pd.DataFrame, settings: Settings) -> pd
     """Return the slices of a set's volumes as rows of the table."""
     described = volumes.assign(volume=volumes["path"].map(lambda path: Path(path).name))
     described = described[["volume", "set", "label", "contrast", "patient", "condition"]]
-    return read_slices(set_name, settings).merge(described, on="volume")
+    slices = read_slices(set_name, settings).merge(described, on="volume")
+    return slices.assign(condition=slices["condition"].mask(slices["is_stripped"] == "true", SKULL_STRIPPED))
 
 
 def _read_files(folder: Path, paths: list[str], settings: Settings) -> list[FileMetadata]:

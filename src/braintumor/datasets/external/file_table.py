@@ -7,14 +7,13 @@ from typing import Final
 import pandas as pd
 
 from braintumor.datasets.catalog import save_file_table
-from braintumor.datasets.external.sets import EXTERNAL_FILE_TABLE, TABLE_COLUMNS, VOLUMES
+from braintumor.datasets.external.sets import EXTERNAL_FILE_TABLE, SKULL_STRIPPED, TABLE_COLUMNS, VOLUMES
 from braintumor.enums import TumorClass
 from braintumor.fileio import sha256_file
 
 SCANS_FILE: Final = "scans.csv"
 """Description of the prepared slices: path, set, label, plane, contrast, patient, mask, height, note."""
 _OPENNEURO: Final = "https://s3.amazonaws.com/openneuro.org"
-_SKULL_STRIPPED: Final = "skull-stripped"
 _SKULL_STRIPPED_SETS: Final = {"brats21_t2", "ds002748_t1", "rsna_brats21_t1c", "yale_mets_t2"}
 # Sets whose numbers, taken for patients, are positions of the slice in its volume: one number has several people, and
 # adjacent numbers have the same person.
@@ -53,8 +52,8 @@ def _describe_slices(scans: pd.DataFrame, folder: Path) -> list[dict[str, object
 
 
 def _find_condition(scan: Mapping[Hashable, str]) -> str:
-    if scan["set"] in _SKULL_STRIPPED_SETS or _SKULL_STRIPPED in scan["note"]:
-        return _SKULL_STRIPPED
+    if scan["set"] in _SKULL_STRIPPED_SETS or SKULL_STRIPPED in scan["note"]:
+        return SKULL_STRIPPED
     if "after surgery" in scan["note"]:
         return "treated"
     return "defaced" if "defaced" in scan["note"] else ""

@@ -18,6 +18,7 @@ EXTERNAL_COMMAND: Final = "braintumor data fetch --external --from FOLDER"
 TABLE_COLUMNS: Final = ("url", "label", "plane", "contrast", "patient", "slice_height", "condition")
 # Subfolders of a set.
 IMAGES, MASKS, VOLUMES = "images", "masks", "volumes"
+SKULL_STRIPPED: Final = "skull-stripped"  # a condition of images
 SLICES_SUFFIX: Final = "-slices"
 """Suffix of the folder of slices cut from the volumes of a set."""
 

@@ -1,18 +1,24 @@
-"""Cut volumes into slices along all three planes, at every height, and say which of them show brain."""
+"""Cut volumes into slices along all three planes, at every height, with their brain masks and skull-stripped copies."""
 
+import hashlib
 import io
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+import nibabel
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
 from braintumor.datasets.catalog import KAGGLE_FILE_TABLE
+from braintumor.datasets.external.brain_mask import find_brain
 from braintumor.datasets.external.sets import SLICES_SUFFIX, VOLUMES, external_folder
 from braintumor.enums import Plane
-from braintumor.fileio import sha256_file, write_atomically
+from braintumor.fileio import write_atomically
 from braintumor.imaging.nifti import iter_volume_slices
 from braintumor.imaging.scan import Scan
 from braintumor.imaging.volume import read_volumes
@@ -24,16 +30,18 @@ _SLICE_DISTANCE: Final = 3.0  # mm
 _EXTENTS_FILE: Final = KAGGLE_FILE_TABLE.with_name("brain-extents.csv")
 # Axis of the RAS volume that is normal to the plane.
 _NORMAL_AXES: Final = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
-_COLUMNS: Final = ("path", "volume", "plane", "slice_height", "field")
+_COLUMNS: Final = ("path", "volume", "plane", "slice_height", "field", "is_stripped")
+_MASK_SUFFIX, _STRIPPED_SUFFIX = "_brain.png", "_stripped.png"
 
 
 def cut_volumes(table: pd.DataFrame, settings: Settings) -> int:
     """Cut the volumes present in `inputs/external` about every 3 mm and return the number of slices.
 
-    Each slice becomes an 8-bit PNG in `<set>-slices`, with square pixels and upright. `slices.csv` next to them lists
-    `path`, `volume`, `plane`, `slice_height` (0 for the lowest, posterior or left end of the volume, 1 for the other)
-    and `field`: `brain`, `outside`, or empty if the extent of the brain is not known. Blank slices are left out, and
-    slices that were cut before are not cut again.
+    Each slice becomes an 8-bit PNG in `<set>-slices`, with square pixels and upright. A slice with brain has its brain
+    mask next to it, and a skull-stripped copy. `slices.csv` lists `path`, `volume`, `plane`, `slice_height` (0 for the
+    lowest, posterior or left end of the volume, 1 for the other), `field` (`brain`, `outside`, or empty if the extent
+    of the brain is not known) and `is_stripped`. Blank slices are left out, and slices that were cut before are not
+    cut again.
 
     Parameters
     ----------
@@ -78,19 +86,41 @@ def _cut_set(folder: Path, slices_name: str, volumes: list[Path], settings: Sett
 def _cut_volume(folder: Path, slices_name: str, volume_file: Path, settings: Settings) -> list[tuple[str, ...]]:
     """Write the slices of one volume and return their rows."""
     data, stem = volume_file.read_bytes(), volume_file.name.removesuffix(".gz").removesuffix(".nii")
-    voxel_sizes = next(read_volumes(data, volume_file.name, settings)).voxel_sizes
+    volume = next(read_volumes(data, volume_file.name, settings))
+    brain = find_brain(volume.voxels, volume.voxel_sizes)
+    masks = {(plane, index): scan for plane, index, scan in _iter_mask_slices(brain, volume.voxel_sizes, settings)}
     rows: list[tuple[str, ...]] = []
-    for scan in iter_volume_slices(data, sha256_file(volume_file), volume_file.name, settings):
-        if not isinstance(scan, Scan) or scan.series is None:
-            continue
-        plane, index = Plane(scan.series.title.split(",")[0].lower()), scan.series.index
-        if index % max(1, round(_SLICE_DISTANCE / voxel_sizes[_NORMAL_AXES[plane]])):
+    for plane, index, scan in _iter_slices(data, volume_file.name, settings):
+        if index % max(1, round(_SLICE_DISTANCE / volume.voxel_sizes[_NORMAL_AXES[plane]])):
             continue
         path = f"{slices_name}/{stem}_{plane}_{index:03d}.png"
-        write_atomically(folder / path, _encode_png(scan))
-        height = f"{index / max(1, scan.series.count - 1):.3f}"
-        rows.append((path, volume_file.name, str(plane), height, find_field(stem, plane, index)))
+        assert scan.series is not None
+        row = (volume_file.name, str(plane), f"{index / max(1, scan.series.count - 1):.3f}")
+        field, pixels, mask = find_field(stem, plane, index), scan.to_uint8(), masks.get((plane, index))
+        _write_png(folder / path, pixels)
+        rows.append((path, *row, field, ""))
+        if field != OUTSIDE and mask is not None:
+            _write_png(folder / path.replace(".png", _MASK_SUFFIX), mask)
+            stripped = path.replace(".png", _STRIPPED_SUFFIX)
+            _write_png(folder / stripped, np.where(mask > 0, pixels, 0))
+            rows.append((stripped, *row, field, "true"))
     return rows
+
+
+def _iter_slices(data: bytes, name: str, settings: Settings) -> Iterator[tuple[Plane, int, Scan]]:
+    """Yield plane, index and scan of the slices of a NIfTI file that are not blank."""
+    for scan in iter_volume_slices(data, hashlib.sha256(data).hexdigest(), name, settings):
+        if isinstance(scan, Scan) and scan.series is not None:
+            yield Plane(scan.series.title.split(",")[0].lower()), scan.series.index, scan
+
+
+def _iter_mask_slices(
+    brain: NDArray[np.bool_], voxel_sizes: tuple[float, float, float], settings: Settings
+) -> Iterator[tuple[Plane, int, NDArray[np.uint8]]]:
+    """Yield slices of a brain mask, 255 in the brain, through the same reading as those of the volume."""
+    image = nibabel.Nifti1Image(brain.astype(np.uint8), np.diag([*voxel_sizes, 1.0]))
+    for plane, index, scan in _iter_slices(image.to_bytes(), "brain mask", settings):
+        yield plane, index, np.where(scan.to_uint8() > 127, 255, 0).astype(np.uint8)
 
 
 def find_field(volume: str, plane: Plane, index: int) -> str:
@@ -108,7 +138,12 @@ def _load_extents() -> dict[tuple[str, str], tuple[int, int]]:
     return dict(zip(keys, extents, strict=True))
 
 
-def _encode_png(scan: Scan) -> bytes:
+def brain_mask_path(image_path: str) -> str:
+    """Return the path of the brain mask of a slice cut from a volume, or of its skull-stripped copy."""
+    return f"{image_path.removesuffix('.png').removesuffix('_stripped')}{_MASK_SUFFIX}"
+
+
+def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     stream = io.BytesIO()
-    Image.fromarray(scan.to_uint8()).save(stream, "PNG")
-    return stream.getvalue()
+    Image.fromarray(pixels).save(stream, "PNG")
+    write_atomically(path, stream.getvalue())

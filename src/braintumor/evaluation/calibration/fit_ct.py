@@ -25,7 +25,8 @@ MR_REJECTED_RATE: Final = 0.005
 def fit_ct_check(name: str, data: TrainingData, settings: Settings, replicates: int = REPLICATES) -> None:
     """Write the section `ct` of a card; nothing without CT slices in the training and the test split."""
     is_ct = find_ct_slices(data.manifest, settings)
-    training, validation, test = (data.split_rows(split) for split in Split)
+    splits = data.manifest.get("patient_split", data.manifest["split"])  # CT slices may be in no split for training
+    training, validation, test = (np.flatnonzero((splits == str(split)).to_numpy()) for split in Split)
     if not is_ct[training].any() or not is_ct[test].any():
         return
     limits = fit_ct_limits(

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.datasets.stored_turns import UNKNOWN_TURN, read_stored_turns
+from braintumor.datasets.stored_turns import UNKNOWN_TURN, make_upright, read_stored_turns
 from braintumor.enums import Plane, Split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
 from braintumor.fileio import write_atomically
@@ -74,14 +74,6 @@ def read_shared_network(fingerprint: str, settings: Settings) -> bytes | None:
         if turn is not None and turn.data == fingerprint:
             return path.read_bytes()
     return None
-
-
-def make_upright(model_inputs: NDArray[np.uint8], turns: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Turn model inputs (n, height, width) upright that are stored upside down."""
-    upright = np.array(model_inputs)
-    is_upside_down = turns == 2
-    upright[is_upside_down] = upright[is_upside_down, ::-1, ::-1]
-    return upright
 
 
 def choose_limits(probabilities: NDArray[np.float64]) -> TurnLimits:

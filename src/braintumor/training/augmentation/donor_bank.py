@@ -40,13 +40,18 @@ class DonorBank:
         masks: NDArray[np.uint8],
         labels: NDArray[np.int64],
         planes: NDArray[np.object_],
+        brain: NDArray[np.bool_] | None = None,
     ) -> Self:
-        """Build from images and masks (n, height, width), labels (n,) and planes (n,)."""
+        """Build from images and masks (n, height, width), labels (n,) and planes (n,).
+
+        `brain` (n, height, width) limits where in the head a tumour may be planted.
+        """
         tumors = _downsample_masks(masks > 0)
         grid = tumors.reshape(len(masks), masks.shape[1] // _GRID_FACTOR, -1)
         crosses_midline = (grid * grid[:, :, ::-1]).any(axis=(1, 2))
         can_mirror = np.isin(planes, [str(plane) for plane in _MIRROR_PLANES]) & ~crosses_midline
-        return cls(labels, _downsample_masks(model_inputs > _MIN_HEAD_GRAY), tumors, can_mirror)
+        head = model_inputs > _MIN_HEAD_GRAY
+        return cls(labels, _downsample_masks(head if brain is None else head & brain), tumors, can_mirror)
 
     def rows_with_mask(self) -> NDArray[np.int64]:
         """Return the rows with an outlined tumour."""

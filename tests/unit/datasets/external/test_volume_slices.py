@@ -9,7 +9,7 @@ from PIL import Image
 from braintumor.datasets.external import volume_slices
 from braintumor.datasets.external.fetch import fetch_external
 from braintumor.datasets.external.sets import external_folder
-from braintumor.datasets.external.volume_slices import find_field, read_slices
+from braintumor.datasets.external.volume_slices import brain_mask_path, find_field, read_slices
 from braintumor.enums import Plane
 from braintumor.settings import Settings
 
@@ -22,6 +22,7 @@ def folder(sources: Path, workspace: Settings) -> Path:
 
 def test_every_second_slice_of_each_plane_is_cut_from_voxels_of_1_5_mm(folder: Path, workspace: Settings) -> None:
     slices = read_slices("ds000011", workspace)
+    slices = slices[slices["is_stripped"] == ""]
     assert set(slices["plane"]) == {"axial", "coronal", "sagittal"}
     indices = slices["path"].str.extract(r"_(\d+)\.png")[0].astype(int)
     assert (indices % 2 == 0).all()
@@ -38,6 +39,19 @@ def test_slices_are_upright_8_bit_pictures(folder: Path) -> None:
         values = np.asarray(image)
     rows, _ = np.nonzero(values == values.max())
     assert rows.mean() < 24, "the nose must be at the top"
+
+
+def test_skull_stripped_copy_is_black_outside_the_brain_mask(folder: Path, workspace: Settings) -> None:
+    slices = read_slices("ds000011", workspace)
+    stripped = slices.loc[slices["is_stripped"] == "true", "path"]
+    assert len(stripped)
+    for path in stripped:
+        brain, copy, whole = (
+            np.asarray(Image.open(folder / name))
+            for name in (brain_mask_path(path), path, path.replace("_stripped", ""))
+        )
+        assert brain.any()
+        assert np.array_equal(copy, np.where(brain > 0, whole, 0))
 
 
 def test_second_run_cuts_nothing(folder: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:

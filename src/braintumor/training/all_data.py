@@ -1,0 +1,108 @@
+"""Training data of the Kaggle set and the external sets together."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from braintumor.datasets.ct_slices import find_ct_slices
+from braintumor.datasets.external.manifest import join_manifests, read_external_manifest
+from braintumor.datasets.external.sets import EXTERNAL_SET, allows_licence
+from braintumor.datasets.external.volume_slices import OUTSIDE
+from braintumor.datasets.splits import hold_out_source, subsample_groups
+from braintumor.datasets.stored_turns import make_upright, read_stored_turns
+from braintumor.enums import (
+    CLASS_NAMES,
+    NO_CLASS_INDEX,
+    NO_TUMOR_INDEX,
+    OTHER_LESION_LABEL,
+    TUMOR_LABEL,
+    UNKNOWN_TYPE_INDEX,
+    Protocol,
+    Split,
+)
+from braintumor.errors import DatasetError
+from braintumor.imaging import InputSpec
+from braintumor.models.recipe import Recipe
+from braintumor.settings import Settings, get_settings
+from braintumor.training.data import COMPARISON_SEED, TrainingData, load_training_data
+from braintumor.training.frame_cache import load_brain_masks, load_input_masks, load_model_inputs
+
+
+def load_external_data(
+    input_spec: InputSpec, settings: Settings | None = None, *, with_masks: bool = False
+) -> TrainingData:
+    """Load all external images, from the cache if possible, with their split by patient, whatever their licence.
+
+    Lesions that are no tumour count as slices without a tumour. Slices outside the brain have the label
+    `NO_CLASS_INDEX`.
+
+    Raises
+    ------
+    DatasetError
+        There is no manifest of the external sets, or an image of it is missing.
+    """
+    settings = settings or get_settings()
+    manifest = read_external_manifest(settings)
+    indices = {name: index for index, name in enumerate((*CLASS_NAMES, TUMOR_LABEL))}
+    indices[OTHER_LESION_LABEL] = NO_TUMOR_INDEX
+    labels = np.array([indices[label] for label in manifest["label"]], np.int64)
+    labels[manifest["field"] == OUTSIDE] = NO_CLASS_INDEX
+    model_inputs = load_model_inputs(manifest, input_spec, settings, EXTERNAL_SET)
+    if not with_masks:
+        return TrainingData(manifest, model_inputs, labels)
+    masks, mask_known = load_input_masks(manifest, input_spec, settings, EXTERNAL_SET)
+    brain = load_brain_masks(manifest, input_spec, settings)
+    return TrainingData(manifest, model_inputs, labels, masks, mask_known, brain)
+
+
+def load_all_data(
+    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, with_masks: bool = False
+) -> TrainingData:
+    """Load the Kaggle set with the external images whose licence the recipe allows, in this order.
+
+    The manifest is that of `join_manifests`, and its further column `patient_split` has the split of every image. In
+    training, slices outside the brain are slices without a tumour, and images that are stored upside down are turned.
+    `split` is empty for head CT in training and validation, and in validation and test for slices outside the brain
+    and for tumours of unknown type, because metrics of four classes cannot count them. Of a held-out source all images
+    are held out, not only the tumours.
+
+    Raises
+    ------
+    DatasetError
+        A set or its manifest is missing, or the protocol is not `group`, the only one of the external sets.
+    """
+    if protocol is not Protocol.GROUP:
+        raise DatasetError(f"The external sets are split by patient only: use the protocol {Protocol.GROUP}.")
+    settings, spec = settings or get_settings(), recipe.input.to_input_spec()
+    kaggle = load_training_data(spec, protocol, settings, with_masks=with_masks)
+    is_ct = find_ct_slices(kaggle.manifest, settings)
+    turns = read_stored_turns(kaggle.manifest, settings) * (kaggle.manifest["split"] == str(Split.TRAIN)).to_numpy()
+    kaggle = replace(kaggle, model_inputs=make_upright(kaggle.model_inputs, turns))
+    external = load_external_data(spec, settings, with_masks=with_masks)
+    is_allowed = external.manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences))
+    data = _concatenate(kaggle, external.select(np.flatnonzero(is_allowed)))
+    manifest = data.manifest.assign(patient_split=data.manifest["split"])
+    is_train = (manifest["split"] == str(Split.TRAIN)).to_numpy()
+    labels = np.where(is_train & (data.labels == NO_CLASS_INDEX), NO_TUMOR_INDEX, data.labels)
+    has_no_target = (labels == NO_CLASS_INDEX) | ((labels == UNKNOWN_TYPE_INDEX) & ~is_train)
+    has_no_target[: len(is_ct)] |= is_ct & (kaggle.manifest["split"] != str(Split.TEST)).to_numpy()
+    manifest["split"] = manifest["split"].mask(has_no_target, "")
+    if recipe.holdout_source:
+        manifest = hold_out_source(manifest, recipe.holdout_source, tumors_only=False)
+    if recipe.train_fraction < 1:
+        manifest = subsample_groups(manifest, recipe.train_fraction, COMPARISON_SEED)
+    return replace(data, manifest=manifest, labels=labels)
+
+
+def _concatenate(kaggle: TrainingData, external: TrainingData) -> TrainingData:
+    manifest = join_manifests(kaggle.manifest, external.manifest)
+    # Nothing is known about the brain in slices of the Kaggle set, which all show it.
+    whole = TrainingData(manifest, kaggle.model_inputs, kaggle.labels, kaggle.masks, kaggle.mask_known)
+    if external.brain is not None:
+        whole = replace(whole, brain=np.ones(kaggle.model_inputs.shape, bool))
+    arrays: dict[str, Any] = {
+        name: None if getattr(whole, name) is None else np.concatenate([getattr(whole, name), getattr(external, name)])
+        for name in ("model_inputs", "labels", "masks", "mask_known", "brain")
+    }
+    return replace(whole, **arrays)
