@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from braintumor.datasets.external.manifest import read_external_manifest
 from braintumor.datasets.external.sets import EXTERNAL_COMMAND, EXTERNAL_SETS, allows_licence, external_folder
-from braintumor.datasets.external.volume_slices import OUTSIDE
+from braintumor.datasets.external.volume_slices import OUTSIDE, is_stripped_copy
 from braintumor.enums import OTHER_LESION_LABEL, Split, TumorClass, Verdict
 from braintumor.errors import DatasetError
 from braintumor.evaluation.metrics.binary import binary_calibration_error
@@ -65,7 +65,8 @@ def measure_sources(context: StressTestContext) -> CheckResult:
 def select_slices(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     """Select the external slices that a version neither learned from nor was selected on.
 
-    Of the sources in its training set these are the test slices, of all others ("left out") all slices.
+    Of the sources in its training set these are the test slices, of all others ("left out") all slices. Skull-stripped
+    copies of slices are training material and are left out.
 
     Returns
     -------
@@ -75,6 +76,7 @@ def select_slices(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     is_trained = manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences)).astype(bool)
     is_trained &= (recipe.data == "all") & (manifest["origin"] != recipe.holdout_source)
     selected = ~is_trained | (manifest["split"] == str(Split.TEST))
+    selected &= ~manifest["path"].map(is_stripped_copy).astype(bool)
     return manifest.assign(is_left_out=~is_trained)[selected].reset_index(drop=True)
 
 

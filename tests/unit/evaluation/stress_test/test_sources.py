@@ -118,7 +118,8 @@ def test_only_test_patients_of_trained_sources_are_selected(changes: dict[str, A
         _slice("c", "notumor", 0, CLEARED, split="validation", licence="PDDL-1.0", origin="ds000011"),
         _slice("d", "notumor", 0, CLEARED, split="test", licence="PDDL-1.0", origin="ds000011"),
     )
-    slices = select_slices(manifest, RECIPE.model_copy(update=changes))
+    copies = manifest.assign(path=manifest["path"].str.replace(".png", "_stripped.png"))
+    slices = select_slices(pd.concat([manifest, copies]), RECIPE.model_copy(update=changes))
     assert list(slices["path"]) == [f"{number}.png" for number in paths]
     assert list(slices["path"][slices["is_left_out"]]) == [f"{number}.png" for number in left_out]
 
