@@ -24,6 +24,7 @@ from app_pages.components.shared.formatting import SPLIT_TITLES
 from app_pages.components.shared.page import show_header, show_missing, show_section
 from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
 from braintumor.results.metric import Curves
+from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
 from braintumor.results.study import StudyCheck
 from braintumor.results.summaries import summarize_external, summarize_verdicts
 from braintumor.results.version import VersionReport
@@ -38,7 +39,11 @@ def show_scores(report: VersionReport) -> None:
     metrics, external = report.evaluation[split], report.checks.get("outside", StudyCheck())
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.describe()}.")
-    summaries = [summarize_verdicts(metrics), "" if external.is_outdated else summarize_external(external.metrics)]
+    if sources := current_sources_check(report):
+        beyond = summarize_false_alarms(sources)
+    else:
+        beyond = "" if external.is_outdated else summarize_external(external.metrics)
+    summaries = [summarize_verdicts(metrics), beyond]
     if summary := " ".join(filter(None, summaries)):
         st.markdown(summary)
     left, right = st.columns(2, gap="medium")

@@ -11,6 +11,7 @@ from braintumor.datasets.catalog import KAGGLE, training_dataset
 from braintumor.enums import CLASSES, RESEARCH_USE, Split
 from braintumor.exploration.statistics import Statistics
 from braintumor.imaging.windowing import unit_to_uint8
+from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
 from braintumor.results.version import VersionReport
 
 HEADLINE_METRICS: Final = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
@@ -56,6 +57,8 @@ def show_model(report: VersionReport) -> None:
         f"{test_set_text(report)}. Version {report.version}, {overall.sample_size()}. Confidence intervals are "
         "computed over groups, because images of one patient are not independent."
     )
+    if check := current_sources_check(report):
+        st.caption(summarize_false_alarms(check))
     if not report.is_multiclass:
         st.caption("This version does not predict the tumour type: all numbers are for tumour vs no tumour.")
 

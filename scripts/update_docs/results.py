@@ -8,6 +8,12 @@ from braintumor.inference.decision import describe_rule
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import find_recipes
 from braintumor.results.metric import Metric
+from braintumor.results.other_sources import (
+    current_sources_check,
+    false_alarms_by_source,
+    list_metrics,
+    tumor_free_by_plane,
+)
 from braintumor.results.seeds import SeedSpread, runs_by_seed, seed_spread, shared_teachers_note
 from braintumor.results.summaries import summarize_holdout_source
 from braintumor.results.version import (
@@ -46,18 +52,28 @@ _NOT_PERCENT: Final = ("roc_auc", "ece")
 
 
 def headline_block(settings: Settings) -> str:
-    """Write the six numbers of the README for the served model as Markdown."""
+    """Write the headline numbers of the README for the served model as Markdown.
+
+    False alarms are stated by plane and source if they were measured on other sources, otherwise as one specificity.
+    """
     report = _evaluated_report(settings)
+    check = current_sources_check(report)
     rows = [["Metric", "Value (95% CI)", "Measured on"]]
     for split, name in HEADLINE:
         metric = report.metric(split, name)
-        if metric is not None:
+        if check and name == "tumor_specificity":
+            rows += [
+                [f"False alarms on other sources, {plane} slices", alarms.percent(), alarms.sample_size("group")]
+                for plane, alarms in tumor_free_by_plane(check).items()
+            ]
+        elif metric is not None:
             rows.append([_title(split, name), _format_metric(name, metric), _sample_size(split, metric)])
     text = (
         f"Model {report.version}, the default. Intervals are 95% confidence intervals by bootstrap over groups: all "
         "images of a patient with their near-duplicates."
     )
-    return _paragraphs(text, _table(rows))
+    sources = [f"False alarms by source: {list_metrics(false_alarms_by_source(check))}."] if check else []
+    return paragraphs(text, markdown_table(rows), *sources)
 
 
 def metrics_block(settings: Settings) -> str:
@@ -69,7 +85,7 @@ def metrics_block(settings: Settings) -> str:
     size = "" if accuracy is None else f": {_sample_size(Split.TEST, accuracy)}"
     rule = f"Verdict by tumour probability: {describe_rule(report.card.thresholds)}" if report.card else ""
     text = f"Model {report.version} on its test split{size}. {rule}".rstrip()
-    return _paragraphs(text, _table([["Metric", "Value (95% CI)"], *rows]))
+    return paragraphs(text, markdown_table([["Metric", "Value (95% CI)"], *rows]))
 
 
 def seeds_block(settings: Settings) -> str:
@@ -91,7 +107,7 @@ def seeds_block(settings: Settings) -> str:
         raise ValueError(f"outputs has no other seed; train one with: braintumor train {settings.version} --seed 2")
     counts = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in runs.items())
     text = f"Retrained: {counts}. Mean ± standard deviation (range).{shared_teachers_note(settings.version, runs)}"
-    return _paragraphs(text, _table([["Metric", *runs], *rows]))
+    return paragraphs(text, markdown_table([["Metric", *runs], *rows]))
 
 
 def external_block(settings: Settings) -> str:
@@ -108,7 +124,7 @@ def external_block(settings: Settings) -> str:
         "scans. No model in this table was trained, selected or calibrated on them; models trained on the binary set "
         "are left out. For a binary model, accuracy is tumour against no tumour."
     )
-    return _paragraphs(text, _table(rows), *_holdout_sentences(settings))
+    return paragraphs(text, markdown_table(rows), *_holdout_sentences(settings))
 
 
 def leakage_block(settings: Settings) -> str:
@@ -126,7 +142,7 @@ def leakage_block(settings: Settings) -> str:
     )
     official = read_version_report(Run(version, Protocol.OFFICIAL).name, settings).metric(Split.TEST, "accuracy")
     own = f"{version} trained and tested on the Kaggle folders: accuracy {official.percent()}." if official else ""
-    return _paragraphs(text, _table(rows), *([own] if own and version != base else []))
+    return paragraphs(text, markdown_table(rows), *([own] if own and version != base else []))
 
 
 def _evaluated_report(settings: Settings) -> VersionReport:
@@ -174,10 +190,12 @@ def _sample_size(split: str, metric: Metric) -> str:
     return f"{metric.n or 0:,} images{groups}"
 
 
-def _table(rows: Iterable[Iterable[str]]) -> str:
+def markdown_table(rows: Iterable[Iterable[str]]) -> str:
+    """Write a table as Markdown; the first row is its head."""
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([head, f"|{' --- |' * (head.count('|') - 1)}", *body])
 
 
-def _paragraphs(*parts: str) -> str:
+def paragraphs(*parts: str) -> str:
+    """Join paragraphs and tables."""
     return "\n\n".join(parts) + "\n"

@@ -13,9 +13,12 @@ from scripts.update_docs.ablations import _difference, ablations_block
 from scripts.update_docs.comparison import comparison_block
 from scripts.update_docs.goals import Goal, goals_block
 from scripts.update_docs.markers import Markers
+from scripts.update_docs.results import headline_block
+from scripts.update_docs.sources import sources_block
 from scripts.update_docs.turns import turns_block
 from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.versions.comparison import write_comparison
+from tests.helpers.versions.measured import entry, measure_other_sources
 
 BEGIN, END = MARKERS = Markers.of("results")
 
@@ -64,6 +67,30 @@ def test_turned_pictures_have_a_row_per_turn(tmp_path: Path) -> None:
     assert [line.split(" | ")[0] for line in text.splitlines()[4:]] == ["| as stored", "| 90 degrees"]
     assert "| 5.0% (" in text
     assert turns_block(Settings(outputs=tmp_path, version="v5")).startswith("Not measured on v5")
+
+
+def test_other_sources_have_two_tables_and_replace_the_specificity(workspace: Settings) -> None:
+    settings, folder = workspace.model_copy(update={"version": "v1"}), workspace.outputs / "v1"
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps(MINIMAL_CARD), encoding="utf-8")
+    test = {"accuracy": entry(0.9), "tumor_specificity": entry(0.95)}
+    (folder / "evaluation.json").write_text(json.dumps({"test": test}), encoding="utf-8")
+    assert sources_block(settings).startswith("Not measured on v1")
+    assert "Specificity for any tumour" in headline_block(settings)
+    measure_other_sources(settings)
+    text = sources_block(settings)
+    assert (
+        "| TCGA-LGG: axial | 40 images, 12 groups | 25.0% (22.5 to 27.5) | 12.0% (10.8 to 13.2) | 4.0% (3.6 to 4.4) |"
+        in text
+    )
+    assert "| Skull-stripped | 40 images, 12 groups | 60.0% (54.0 to 66.0) |  |  |" in text
+    assert "| yale_mets_t2 | 40 images, 12 groups | 66.0% (59.4 to 72.6) |  |" in text
+    headline = headline_block(settings)
+    assert "Specificity for any tumour" not in headline
+    assert (
+        "| False alarms on other sources, sagittal slices | 30.0% (27.0 to 33.0) | 40 images, 12 groups |" in headline
+    )
+    assert "False alarms by source: TCGA-LGG 15.0% (95% CI" in headline
 
 
 def test_every_ablation_has_a_row() -> None:

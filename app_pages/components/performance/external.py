@@ -1,4 +1,4 @@
-"""Results beyond the data set: external set, held-out sources, out-of-distribution images, domain probe."""
+"""Results beyond the data set: external set, other and held-out sources, out-of-distribution images, domain probe."""
 
 from typing import Final
 
@@ -12,7 +12,8 @@ from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check, short_sample_size_text, show_text_table
 from braintumor.enums import HOLDOUT_SPLIT
 from braintumor.results.metric import Metric
-from braintumor.results.study import EXTERNAL_SPLIT, StudyCheck
+from braintumor.results.other_sources import summarize_false_alarms, summarize_tumors, tumor_free_rows, tumor_rows
+from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, StudyCheck
 from braintumor.results.summaries import (
     summarize_domain_probe,
     summarize_external,
@@ -48,6 +49,10 @@ def show_external(report: VersionReport) -> None:
     show_section("Tumours from another collection", "The external set: never used for training or selection.")
     if check := require_check(report, EXTERNAL_SPLIT, "External set"):
         _show_external_set(check)
+    if SOURCES_CHECK in report.checks:
+        show_section("Other sources", "Slices of the external sets that this version did not learn from.")
+        if check := require_check(report, SOURCES_CHECK, "Other sources"):
+            _show_other_sources(check)
     _show_holdout_source(report)
     show_section("Images that are not brain MRI", "Rejected by their distance from the training scans.")
     if check := require_check(report, "novelty", "Out-of-distribution score"):
@@ -82,6 +87,13 @@ def _show_external_set(check: StudyCheck) -> None:
             f"{new:,} of {pluralize(total, 'tumour image')} are not near-duplicates of an image of the training set. "
             f"They form {pluralize(clusters, 'cluster')} of near-duplicates, and each cluster counts once."
         )
+
+
+def _show_other_sources(check: StudyCheck) -> None:
+    st.markdown(summarize_false_alarms(check))
+    show_text_table(tumor_free_rows(check), "Slices without a tumour", "sources-tumor-free")
+    st.markdown(summarize_tumors(check))
+    show_text_table(tumor_rows(check), "Tumours", "sources-tumors")
 
 
 def _show_holdout_source(report: VersionReport) -> None:

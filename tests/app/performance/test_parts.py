@@ -8,11 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from app_pages.components.performance.confusion import select_cell
 from braintumor.enums import TumorClass
-from braintumor.results import summaries
+from braintumor.results import other_sources, summaries
 from braintumor.results.version import read_predictions, read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.versions.measured import measure
+from tests.helpers.versions.measured import measure, measure_other_sources
 
 EVALUATED = ("Uncertainty", "Localization", "Subgroups")
 # Tabs with stress tests, and how many.
@@ -70,6 +70,25 @@ def test_scores_leave_out_outdated_external_results(artifacts: Settings, open_pa
     card = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(card | {"thresholds": {"low": 0.1, "high": 0.2}}), encoding="utf-8")
     assert "On tumours from another collection" not in words(_open(open_page, "Scores"))
+
+
+def test_other_sources_are_shown_only_with_their_stress_test(artifacts: Settings, open_page: Open) -> None:
+    assert "Other sources" not in [header.value for header in _open(open_page, "External").header]
+    measure_other_sources(artifacts)
+    app = _open(open_page, "External")
+    assert "Other sources" in [header.value for header in app.header]
+    tumor_free, tumors = (table.value for table in app.table[-2:])
+    assert tumor_free.loc["TCGA-LGG: axial", "Tumour suspected"].startswith("12.0% (")
+    assert tumors.loc["TCGA-LGG: T1", "AUC within patients"].startswith("0.80 (")
+
+
+def test_false_alarms_are_stated_by_plane_and_source(artifacts: Settings, open_page: Open) -> None:
+    measure(artifacts)
+    measure_other_sources(artifacts)
+    summary = other_sources.summarize_false_alarms(read_version_report("v1").checks["sources"])
+    assert summary in words(_open(open_page, "Scores"))
+    assert "On tumours from another collection" not in words(_open(open_page, "Scores"))
+    assert summary in words(open_page("summary"))
 
 
 @pytest.mark.parametrize(

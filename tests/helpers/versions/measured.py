@@ -9,9 +9,20 @@ import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
 from braintumor.inference.model_card import read_card
+from braintumor.results.study import SOURCES_CHECK, read_checks, write_checks
 from braintumor.settings import Settings
 
 Entry = dict[str, float | int]
+OTHER_SOURCES = {
+    "predicted_tumor@plane:axial": 0.2, "predicted_tumor@plane:sagittal": 0.5, "false_alarms@plane:axial": 0.1,
+    "false_alarms@plane:sagittal": 0.3, "false_alarms@source:lgg_other": 0.15,
+    "predicted_tumor@source:lgg_other@plane:axial": 0.25, "false_alarms@source:lgg_other@plane:axial": 0.12,
+    "refused_tumor_free@source:lgg_other@plane:axial": 0.04, "predicted_tumor@condition:skull-stripped": 0.6,
+    "false_alarms@label:other-lesion": 0.07, "predicted_tumor@label:other-lesion": 0.08,
+    "tumor_sensitivity@sources:left-out": 0.9, "called@sources:left-out": 0.8, "ece@sources:left-out": 0.05,
+    "tumor_sensitivity@source:lgg_other@contrast:T1": 0.7, "roc_auc_within_patients@source:lgg_other@contrast:T1": 0.8,
+    "roc_auc_within_patients@contrast:T1": 0.81, "tumor_sensitivity@source:yale_mets_t2": 0.66,
+}  # fmt: skip
 TUMORS = [name for name in CLASS_NAMES if name != TumorClass.NOTUMOR]
 
 
@@ -34,6 +45,14 @@ def measure(settings: Settings, name: str = "v1") -> None:
     model = read_card(name, settings).fingerprint
     checks = {name: check | {"model": model} for name, check in _checks().items()}
     (folder / "study.json").write_text(json.dumps({"stages": checks}), encoding="utf-8")
+
+
+def measure_other_sources(settings: Settings, name: str = "v1") -> None:
+    """Add the stress test on other sources to `study.json`, or write it."""
+    check = _check(OTHER_SOURCES, facts={"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}})
+    checks = read_checks(settings.outputs / name)
+    check["model"] = read_card(name, settings).fingerprint
+    write_checks(settings.outputs / name, checks | {SOURCES_CHECK: check})
 
 
 def _change(path: Path, change: Any) -> None:

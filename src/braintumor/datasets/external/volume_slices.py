@@ -138,6 +138,11 @@ def _load_extents() -> dict[tuple[str, str], tuple[int, int]]:
     return dict(zip(keys, extents, strict=True))
 
 
+def is_stripped_copy(image_path: str) -> bool:
+    """Check whether an image is the skull-stripped copy of a slice cut from a volume."""
+    return image_path.endswith(_STRIPPED_SUFFIX)
+
+
 def brain_mask_path(image_path: str) -> str:
     """Return the path of the brain mask of a slice cut from a volume, or of its skull-stripped copy."""
     return f"{image_path.removesuffix('.png').removesuffix('_stripped')}{_MASK_SUFFIX}"

@@ -37,7 +37,7 @@ def binary_metrics(
         "tumor_sensitivity": float(recall[0]),
         "tumor_specificity": float(recall[1]),
         "loss": float(-(np.log(true_class) * weights).sum() / total),
-        "ece": expected_calibration_error(_class_indices(is_tumor), _class_probabilities(calibrated), weights),
+        "ece": binary_calibration_error(is_tumor, calibrated, weights),
         "brier": float((2 * (calibrated - is_tumor) ** 2 * weights).sum() / total),
         "roc_auc": roc,
         "pr_auc": pr,
@@ -48,6 +48,11 @@ def binary_metrics(
 def binary_confusion_matrix(is_tumor: Bools, predicted: Bools, weights: Floats | None = None) -> Floats:
     """Count predictions by truth (2, 2): rows are the truth, columns the prediction, tumour first."""
     return np.bincount(2 * ~is_tumor + ~predicted, weights=weights, minlength=4).reshape(2, 2).astype(np.float64)
+
+
+def binary_calibration_error(is_tumor: Bools, tumor: Floats, weights: Floats | None = None) -> float:
+    """Compute the ECE of a tumour probability, over bins of the more probable of tumour and none."""
+    return expected_calibration_error(_class_indices(is_tumor), _class_probabilities(tumor), weights)
 
 
 def binary_reliability_diagram(is_tumor: Bools, tumor: Floats) -> dict[str, list[float]]:

@@ -1,0 +1,40 @@
+"""Results on other sources, from the stress test `sources` of the served model."""
+
+from braintumor.results.other_sources import (
+    Rows,
+    summarize_false_alarms,
+    summarize_tumors,
+    tumor_free_rows,
+    tumor_rows,
+)
+from braintumor.results.study import SOURCES_CHECK
+from braintumor.results.version import read_version_report
+from braintumor.settings import Settings
+from scripts.update_docs.results import markdown_table, paragraphs
+
+
+def sources_block(settings: Settings) -> str:
+    """Write false alarms by source and plane, and tumours by source and contrast, of the served model as Markdown."""
+    check = read_version_report(settings.version, settings).checks.get(SOURCES_CHECK)
+    if check is None or not check.is_measured:
+        return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
+    text = (
+        f"Slices of the [external sets](how-to/data.md) that {settings.version} did not learn from, as served: "
+        "of the sets in its training set the test patients, of the others all slices. Intervals are over patients. "
+        "A source, plane or contrast with fewer than ten slices has no row of its own. *AUC within patients* compares "
+        "the tumour with the tumour-free slices of the same patient and contrast."
+    )
+    return paragraphs(
+        text,
+        summarize_false_alarms(check),
+        _table("Slices without a tumour", tumor_free_rows(check)),
+        summarize_tumors(check),
+        _table("Tumours", tumor_rows(check)),
+    )
+
+
+def _table(title: str, rows: Rows) -> str:
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    return markdown_table(
+        [[title, *columns], *([name, *(row.get(column, "") for column in columns)] for name, row in rows.items())]
+    )

@@ -1,0 +1,133 @@
+"""Results on external slices that a version did not learn from, as tables and sentences: the stress test `sources`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from braintumor.enums import Plane
+from braintumor.results.metric import Metric, Metrics, MetricUnit
+from braintumor.results.study import SOURCES_CHECK, StudyCheck
+from braintumor.results.version import VersionReport
+from braintumor.text import join_words
+
+Rows = dict[str, dict[str, str]]
+
+_AREA: Final = "roc_auc_within_patients"
+_TUMOR_FREE_TITLES: Final = {
+    "predicted_tumor": "Tumour as most likely class",
+    "false_alarms": "Tumour suspected",
+    "refused_tumor_free": "Rejected",
+}
+_TUMOR_TITLES: Final = {
+    "tumor_sensitivity": "Tumour as most likely class",
+    "called": "Tumour suspected",
+    "refused": "Rejected",
+    _AREA: "AUC within patients",
+}
+# Slices without a tumour that do not count as tumour-free.
+_OTHER_TITLES: Final = {
+    "@label:other-lesion": "Other lesions (multiple sclerosis)",
+    "@field:outside": "Outside the brain",
+}
+_GROUP: Final = "group"
+
+
+def current_sources_check(report: VersionReport) -> StudyCheck | None:
+    """Return the stress test on other sources; None if it was not run on the current model."""
+    check = report.checks.get(SOURCES_CHECK)
+    return check if check is not None and check.is_measured and not check.is_outdated else None
+
+
+def tumor_free_rows(check: StudyCheck) -> Rows:
+    """Tabulate slices without a tumour by source and plane, then by plane, condition and what else they show."""
+    return _rows(check, "plane", _TUMOR_FREE_TITLES, _OTHER_TITLES)
+
+
+def tumor_rows(check: StudyCheck) -> Rows:
+    """Tabulate tumours by source and contrast, then by contrast and condition."""
+    return _rows(check, "contrast", _TUMOR_TITLES, {})
+
+
+def _rows(check: StudyCheck, attribute: str, titles: Mapping[str, str], others: Mapping[str, str]) -> Rows:
+    """Make a row for each subgroup with metrics; a source has one row if no plane or contrast has enough slices."""
+    metrics, values = check.metrics, check.subgroup_values(attribute)
+    rows: Rows = {}
+    for source in check.subgroup_values("source"):
+        title, suffix = _source_title(check, source), f"@source:{source}"
+        rows_of_source = {
+            f"{title}: {value}": _row(metrics, f"{suffix}@{attribute}:{value}", titles) for value in values
+        }
+        rows |= rows_of_source if any(rows_of_source.values()) else {title: _row(metrics, suffix, titles)}
+    rows |= {f"All sources: {value}": _row(metrics, f"@{attribute}:{value}", titles) for value in values}
+    conditions = check.subgroup_values("condition")
+    rows |= {value.capitalize(): _row(metrics, f"@condition:{value}", titles) for value in conditions}
+    rows |= {title: _row(metrics, suffix, titles) for suffix, title in others.items()}
+    return {title: row for title, row in rows.items() if row}
+
+
+def _row(metrics: Metrics, suffix: str, titles: Mapping[str, str]) -> dict[str, str]:
+    first = metrics.get(f"{next(iter(titles))}{suffix}")
+    if first is None:
+        return {}
+    shown = {
+        title: metric.plain() if name == _AREA else metric.percent()
+        for name, title in titles.items()
+        if (metric := metrics.get(f"{name}{suffix}")) is not None
+    }
+    return {"Measured on": first.sample_size(_GROUP), **shown}
+
+
+def _source_title(check: StudyCheck, name: str) -> str:
+    """Return the title of a source; "test patients" if the version was trained on its other patients."""
+    details = check.details.get("sources")
+    source = details.get(name) if isinstance(details, Mapping) else None
+    if not isinstance(source, Mapping):
+        return name
+    return f"{source.get('title', name)}{'' if source.get('left_out', True) else ' (test patients)'}"
+
+
+def tumor_free_by_plane(check: StudyCheck, name: str = "false_alarms") -> dict[str, Metric]:
+    """Return a metric of tumour-free slices by plane."""
+    metrics = {str(plane): check.metrics.get(f"{name}@plane:{plane}") for plane in Plane}
+    return {plane: metric for plane, metric in metrics.items() if metric is not None}
+
+
+def false_alarms_by_source(check: StudyCheck) -> dict[str, Metric]:
+    """Return the false alarms of each source that has tumour-free slices, by its title."""
+    names = check.subgroup_values("source")
+    metrics = {_source_title(check, name): check.metrics.get(f"false_alarms@source:{name}") for name in names}
+    return {title: metric for title, metric in metrics.items() if metric is not None}
+
+
+def list_metrics(metrics: Mapping[str, Metric], unit: MetricUnit = "percent") -> str:
+    """List metrics in a sentence, with intervals and sample sizes."""
+    return join_words(f"{title} {metric.describe(unit, _GROUP)}" for title, metric in metrics.items())
+
+
+def summarize_false_alarms(check: StudyCheck) -> str:
+    """Summarize false alarms by plane and by source, and the most likely class by plane; empty without metrics."""
+    planes, sources = tumor_free_by_plane(check), false_alarms_by_source(check)
+    if not planes or not sources:
+        return ""
+    return (
+        f"Tumour-free slices of other sources that are flagged, by plane: {list_metrics(planes)}; by source: "
+        f"{list_metrics(sources)}. A tumour is the most likely class in: "
+        f"{list_metrics(tumor_free_by_plane(check, 'predicted_tumor'))}."
+    )
+
+
+def summarize_tumors(check: StudyCheck) -> str:
+    """Summarize tumours found, calibration and the comparison within patients; empty without metrics."""
+    metrics, sentences = check.metrics, []
+    found, flagged = metrics.get("tumor_sensitivity@sources:left-out"), metrics.get("called@sources:left-out")
+    if found and flagged:
+        sentences.append(
+            f"Tumours of sources left out of training: a tumour is the most likely class in "
+            f"{found.describe(group=_GROUP)}, and {flagged.describe(group=_GROUP)} are flagged."
+        )
+    contrasts = check.subgroup_values("contrast")
+    areas = {name: metrics.get(f"{_AREA}@contrast:{name}") for name in contrasts}
+    if measured := {name: area for name, area in areas.items() if area is not None}:
+        sentences.append(f"AUC within patients, tumour against tumour-free slices: {list_metrics(measured, 'plain')}.")
+    if error := metrics.get("ece@sources:left-out"):
+        sentences.append(f"Calibration error on left-out sources: {error.describe('plain', _GROUP)}.")
+    return " ".join(sentences)
