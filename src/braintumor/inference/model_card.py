@@ -99,6 +99,7 @@ class ModelCard(sections.CardSection):
     binary_decision: sections.BinaryDecision | None = Field(default=None, alias="decision")
     retrieval: sections.Retrieval | None = None
     turn: sections.TurnLimits | None = None
+    study: sections.CardStudyRule | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())
 
