@@ -6,7 +6,7 @@ from itertools import combinations
 
 from braintumor.enums import Verdict
 from braintumor.inference.study.evidence import Evidence, in_order, plane_evidence, probability_of
-from braintumor.inference.study.lesion import bounding_box, boxes_overlap, lesion_slices
+from braintumor.inference.study.lesion import bounding_box, boxes_overlap
 from braintumor.inference.study.reading import PlaneReading, SliceCounts
 from braintumor.inference.study.rule import StudyRule
 from braintumor.inference.study.study_slice import StudySlice
@@ -38,14 +38,16 @@ def read_plane(slices: Sequence[StudySlice], rule: StudyRule) -> JudgedPlane:
     evidence, counts, first = plane_evidence(ordered, rule), count_slices(ordered), ordered[0]
     if evidence is None:
         verdict = Verdict.UNCERTAIN if counts.judged or counts.reformatted else Verdict.NOT_BRAIN_MRI
-        return JudgedPlane(tuple(ordered), None, PlaneReading(first.title, first.plane, verdict, None, counts))
+        return JudgedPlane(
+            tuple(ordered), None, PlaneReading(first.stack, first.title, first.plane, verdict, None, counts)
+        )
     score = probability_of(evidence.log_odds)
     verdict = Verdict.UNCERTAIN
     if score >= rule.rule_in:
         verdict = Verdict.TUMOR_SUSPECTED
     elif score <= rule.rule_out:
         verdict = Verdict.NO_TUMOR_FOUND
-    reading = PlaneReading(first.title, first.plane, verdict, score, counts, evidence.key_slice)
+    reading = PlaneReading(first.stack, first.title, first.plane, verdict, score, counts, evidence.key_slice)
     return JudgedPlane(tuple(ordered), evidence, reading)
 
 
@@ -76,9 +78,5 @@ def is_confirmed(suspected: Sequence[JudgedPlane], rule: StudyRule) -> bool:
 
 
 def _cross(one: JudgedPlane, other: JudgedPlane, margin: float) -> bool:
-    first, second = (
-        bounding_box(lesion_slices(plane.evidence) or plane.evidence.peak_slices)
-        for plane in (one, other)
-        if plane.evidence is not None
-    )
+    first, second = (bounding_box(plane.evidence.peak_slices) for plane in (one, other) if plane.evidence is not None)
     return first is None or second is None or boxes_overlap(first, second, margin)

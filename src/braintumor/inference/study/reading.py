@@ -58,6 +58,8 @@ class PlaneReading:
 
     Attributes
     ----------
+    stack, title, plane
+        See `StudySlice`.
     verdict : Verdict
         By the thresholds of the study; `uncertain` or `not a brain MRI` if too few slices could be judged.
     score : float or None
@@ -66,6 +68,7 @@ class PlaneReading:
         The most suspicious slice.
     """
 
+    stack: str
     title: str
     plane: Plane
     verdict: Verdict
@@ -129,14 +132,6 @@ class StudyReading:
         """The most likely class: a tumour from a score of 0.5, the likeliest type of the most suspicious slices."""
         tumors = [c for c in CLASSES if c.is_tumor]
         return max(tumors, key=self.probabilities.__getitem__) if self.tumor_probability >= 0.5 else TumorClass.NOTUMOR
-
-    def describe_planes(self) -> str:
-        """Return the verdict of each plane, such as `axial: tumor suspected (93%)`."""
-        parts = [
-            f"{plane.name}: {plane.verdict}{'' if plane.score is None else f' ({plane.score:.0%})'}"
-            for plane in self.planes
-        ]
-        return "; ".join(parts)
 
     def describe_lesion(self) -> str:
         """Return extent, volume and diameter; empty without a lesion."""
