@@ -33,9 +33,7 @@ if TYPE_CHECKING:  # imported on use, so that a first detection starts fast
     from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex
     from braintumor.inference.saliency import GradientFunction
     from braintumor.inference.study import StudyReading
-
-# A file, a folder, an archive, its bytes, or slices in their order.
-StudySource = bytes | str | Path | Sequence[Scan]
+    from braintumor.inference.study.detect_study import StudySource
 
 
 class Detector:
@@ -111,7 +109,7 @@ class Detector:
         spec = self.artifact.card.input_spec
         return self._judge([prepare_scan(scan, spec, self._turn_detector) for scan in scans]) if scans else []
 
-    def detect_study(self, source: StudySource, name: str | None = None) -> "StudyReading":
+    def detect_study(self, source: "StudySource", name: str | None = None) -> "StudyReading":
         """Read a series or volume, as far as its verdict needs; see `braintumor.inference.study`.
 
         Parameters

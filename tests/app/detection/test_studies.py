@@ -7,7 +7,7 @@ from braintumor.settings import Settings
 from braintumor.text import VERDICT_TITLES
 from tests.app.conftest import Open, Upload, words
 from tests.helpers.apptest.detection import csv_rows, logged_rows, study_results, upload, viewer_data
-from tests.helpers.volumes import make_volume
+from tests.helpers.studies.volumes import make_volume
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from braintumor.services.study_results import collect_studies
 from braintumor.settings import Settings
 from tests.helpers.predictions_csv import read_rows
 from tests.helpers.readings import make_failed_reading, make_reading
-from tests.helpers.study_slices import lesion_between, make_plane
-from tests.helpers.volumes import make_volume
+from tests.helpers.studies.study_slices import lesion_between, make_plane
+from tests.helpers.studies.volumes import make_volume
 
 RULE = StudyRule()
 

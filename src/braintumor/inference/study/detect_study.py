@@ -1,11 +1,11 @@
 """Read a series or volume as far as its verdict needs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, SkippedScan
@@ -17,13 +17,27 @@ from braintumor.inference.study.read_study import read_study
 from braintumor.inference.study.reading import StudyReading
 from braintumor.inference.study.rule import StudyRule
 from braintumor.inference.study.study_slice import StudySlice, to_study_slice
+from braintumor.settings import Settings
 
 if TYPE_CHECKING:
-    from braintumor.inference.detector import Detector, StudySource
     from braintumor.inference.model_card import ModelCard
+    from braintumor.inference.registry import Artifact
+
+# A file, a folder, an archive, its bytes, or slices in their order.
+StudySource = bytes | str | Path | Sequence[Scan]
 
 # Enough to keep all cores busy; more slices at once need more memory and are not faster.
 BATCH_SIZE: Final = 8
+
+
+class BatchDetector(Protocol):
+    """What reading a study needs of a `Detector`."""
+
+    artifact: "Artifact"
+    settings: Settings
+
+    def detect_batch(self, scans: Sequence[Scan]) -> list[Detection]:
+        """Read scans together."""
 
 
 def study_rule(card: "ModelCard") -> StudyRule:
@@ -35,7 +49,7 @@ def study_rule(card: "ModelCard") -> StudyRule:
     return replace(default, rule_out=low, rule_in=high, plane_rule_in=max(high, default.plane_rule_in))
 
 
-def detect_study(detector: "Detector", source: "StudySource", name: str | None = None) -> StudyReading:
+def detect_study(detector: BatchDetector, source: StudySource, name: str | None = None) -> StudyReading:
     """Read a study; see `Detector.detect_study`."""
     with ExitStack() as stack:
         failures: list[FailedScan] = []
@@ -48,7 +62,7 @@ def detect_study(detector: "Detector", source: "StudySource", name: str | None =
 class _StudyReader:
     """Reads slices of a study in batches, and keeps their results by index."""
 
-    def __init__(self, detector: "Detector", sources: list[SliceSource], failures: list[FailedScan]) -> None:
+    def __init__(self, detector: BatchDetector, sources: list[SliceSource], failures: list[FailedScan]) -> None:
         self._detector, self._sources, self._failures = detector, sources, failures
         self._rule = study_rule(detector.artifact.card)
         self._detections: dict[int, Detection] = {}
@@ -112,7 +126,7 @@ class _StudyReader:
 
 
 def _open(
-    source: "StudySource", name: str | None, detector: "Detector", stack: ExitStack, failures: list[FailedScan]
+    source: StudySource, name: str | None, detector: BatchDetector, stack: ExitStack, failures: list[FailedScan]
 ) -> Iterator[SliceSource]:
     """Yield the slices of a study without decoding them, and add what cannot be read to the failures."""
     if isinstance(source, (bytes, str, Path)):

@@ -7,7 +7,7 @@ from braintumor.enums import Plane
 from braintumor.evaluation.calibration import fit_study
 from braintumor.evaluation.calibration.fit_study import LabelledStudy, fit_study_rule, measure_rule
 from braintumor.inference.study import StudyRule
-from tests.helpers.study_slices import make_plane
+from tests.helpers.studies.study_slices import make_plane
 
 LESION = (20.0, 20.0, 20.0)
 

@@ -20,9 +20,9 @@ from braintumor.inference.study.detect_study import study_rule
 from braintumor.settings import Settings
 from tests.helpers.phi_dicom import make_phi_dicom
 from tests.helpers.slices import read_slices
+from tests.helpers.studies.volumes import make_volume
 from tests.helpers.versions.tiny import write_masked_version, write_version
 from tests.helpers.versions.turns import add_turn_section, bright_top_pixels, write_turn_network
-from tests.helpers.volumes import make_volume
 
 
 @pytest.fixture

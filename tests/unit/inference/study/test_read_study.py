@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.inference.study import StudyRule, StudySlice
 from braintumor.inference.study.read_study import read_study
-from tests.helpers.study_slices import lesion_between, make_plane, make_slice
+from tests.helpers.studies.study_slices import lesion_between, make_plane, make_slice
 
 RULE = StudyRule()
 PLANES = (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL)
