@@ -1,5 +1,6 @@
 """Cards of the series and volumes: verdict, reason, lesion, planes, and a strip of probabilities along the slices."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Final
@@ -9,14 +10,14 @@ import streamlit as st
 from app_pages.components.shared.colors import VERDICT_TONES
 from braintumor.enums import Verdict
 from braintumor.inference.study import StudySlice
+from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study_context import study_details
 from braintumor.reporting.study_result import StudyResult
 from braintumor.text import VERDICT_TITLES
 
-# Cards that are drawn open; further ones are folded.
-_MAX_OPEN: Final = 3
 # In percent of the height of the strip, so that a slice with a low probability is visible.
 _MIN_HEIGHT: Final = 4
+_MARKDOWN_CHARACTER: Final = re.compile(r"[!-/:-@\[-`{-~]")
 _PRIORITY: Final = list(VERDICT_TITLES)
 
 
@@ -26,14 +27,11 @@ def by_suspicion(studies: Sequence[StudyResult]) -> list[StudyResult]:
 
 
 def show_studies(studies: Sequence[StudyResult]) -> None:
-    """Draw a card for each study, most suspicious first."""
+    """Draw a card for each study, most suspicious first; all but the first are folded, so that the scan is near."""
     for number, study in enumerate(by_suspicion(studies)):
-        if number < _MAX_OPEN:
-            with st.container(border=True, key=f"study-{number}"):
-                _show_study(study)
-        else:
-            with st.expander(f"{study.name}: {study_title(study)}", key=f"study-{number}"):
-                _show_study(study)
+        title = f"{_escape_markdown(to_printable(study.name))}: {study_title(study)}"
+        with st.expander(title, expanded=number == 0, icon=":material/stacks:", key=f"study-{number}"):
+            _show_study(study)
 
 
 def study_title(study: StudyResult) -> str:
@@ -46,12 +44,19 @@ def study_title(study: StudyResult) -> str:
 
 
 def _show_study(study: StudyResult) -> None:
-    st.caption("Whole study")
-    st.text(study.name)
-    st.header(f":{VERDICT_TONES[study.reading.verdict]}[{study_title(study)}]", anchor=False)
-    st.markdown(study.reading.reason)
-    st.html(strips_html(study))
-    st.text("\n".join(f"{title}: {text}" for title, text in study_details(study.reading)))
+    answer, strips = st.columns([1, 1], gap="medium")
+    with answer:
+        st.header(f":{VERDICT_TONES[study.reading.verdict]}[{study_title(study)}]", anchor=False)
+        st.markdown(study.reading.reason)
+        st.text("\n".join(f"{title}: {text}" for title, text in study_details(study.reading)))
+    with strips:
+        st.html(strips_html(study))
+        st.caption("Tumour probability of each slice, in the colour of its verdict. One slice alone does not decide.")
+
+
+def _escape_markdown(text: str) -> str:
+    """Show a file name as it is in a label, which Streamlit reads as Markdown."""
+    return _MARKDOWN_CHARACTER.sub(r"\\\g<0>", text)
 
 
 def strips_html(study: StudyResult) -> str:
