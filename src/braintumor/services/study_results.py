@@ -34,7 +34,6 @@ class StudyCollector:
         if reading.study_slice is None:
             if reading.error and reading.sha256:
                 self._failed[reading.sha256] = self._failed.get(reading.sha256, 0) + 1
-            self._last = None
             return
         self._last = group_id(reading.id), reading.study_slice.volume
         members = self._members.setdefault(self._last, _Members())

@@ -24,6 +24,8 @@ MAX_TUMORS_CLEARED: Final = 0.01
 SMOOTHING_MM: Final = (6.0, 10.0, 15.0, 20.0)
 MIN_SLICES: Final = (2, 3, 4)
 MAX_LOG_ODDS: Final = (2.0, 4.0, 8.0)
+# Smoothings for which all thresholds are tried.
+_MAX_PROMISING: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
     Parameters
     ----------
     studies : sequence of LabelledStudy
-        None of them may have been used to train the model.
+        With the slices that `Detector.detect_study` reads; the model must not have been trained on their patients.
 
     Returns
     -------
@@ -90,7 +92,9 @@ def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
     if len({study.has_tumor for study in studies}) < 2:
         raise ValueError("Fitting the rule for studies needs studies with and without a tumour.")
     weights = _patient_weights(studies)
-    fits = (_fit_thresholds(studies, weights, rule) for rule in _candidates())
+    coarse = [_fit_thresholds(studies, weights, rule, shares=(0.5,)) for rule in _candidates()]
+    promising = sorted(coarse, key=lambda fit: fit.rank, reverse=True)[:_MAX_PROMISING]
+    fits = [_fit_thresholds(studies, weights, fit.rule) for fit in promising]
     best = max(fits, key=lambda fit: fit.rank)
     return replace(best, rule=replace(best.rule, chosen=_describe(best, studies)))
 
@@ -123,8 +127,16 @@ def _patient_weights(studies: Sequence[LabelledStudy]) -> NDArray[np.float64]:
     return np.array([1.0 / counts[study.patient, study.has_tumor] for study in studies])
 
 
-def _fit_thresholds(studies: Sequence[LabelledStudy], weights: NDArray[np.float64], rule: StudyRule) -> StudyFit:
-    """Return the thresholds with which a smoothing reaches most."""
+def _fit_thresholds(
+    studies: Sequence[LabelledStudy],
+    weights: NDArray[np.float64],
+    rule: StudyRule,
+    shares: Sequence[float] = (0.5, 0.25, 0.75),
+) -> StudyFit:
+    """Return the thresholds with which a smoothing reaches most.
+
+    `shares` says where between the scores of healthy and tumour studies the upper threshold is tried.
+    """
     readings = [read_study(study.slices, rule) for study in studies]
     scores = np.array([reading.tumor_probability for reading in readings])
     planes = np.array([max((plane.score or 0.0 for plane in reading.planes), default=0.0) for reading in readings])
@@ -132,13 +144,15 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], weights: NDArray[np.float6
     tumor, healthy = _quantiles(scores, weights, has_tumor), _quantiles(scores, weights, ~has_tumor)
     lowest_tumor, highest_healthy = tumor(1 - MIN_TUMORS_SUSPECTED), healthy(1 - MAX_HEALTHY_SUSPECTED)
     plane_healthy = _quantiles(planes, weights, ~has_tumor)(1 - MAX_HEALTHY_SUSPECTED)
-    fits, cleared_below = [], float(np.nextafter(tumor(MAX_TUMORS_CLEARED), 0.0))
+    fits, rule_out = [], float(np.nextafter(tumor(MAX_TUMORS_CLEARED), 0.0))
+    if healthy(1.0) < rule_out:  # a margin for tumours of other patients
+        rule_out = _between(healthy(1.0), rule_out, 0.25)
     # Planes must confirm each other, so that thresholds below the highest healthy score can reach the goals too.
-    for rule_in in {lowest_tumor, *(_between(highest_healthy, lowest_tumor, share) for share in (0.25, 0.5, 0.75))}:
-        for plane_rule_in in {rule_in, max(rule_in, _between(plane_healthy, 1.0, 0.1)), 1.0}:
-            changed = replace(rule, rule_out=min(cleared_below, rule_in), rule_in=rule_in, plane_rule_in=plane_rule_in)
+    for rule_in in (*(_between(highest_healthy, lowest_tumor, share) for share in shares), lowest_tumor):
+        for plane_rule_in in (max(rule_in, _between(plane_healthy, 1.0, 0.1)), rule_in, 1.0):
+            changed = replace(rule, rule_out=min(rule_out, rule_in), rule_in=rule_in, plane_rule_in=plane_rule_in)
             fits.append(measure_rule(studies, changed))
-    return max(fits, key=lambda fit: fit.rank)
+    return max(fits, key=lambda fit: fit.rank)  # the first of equally good ones
 
 
 def _between(low: float, high: float, share: float) -> float:
