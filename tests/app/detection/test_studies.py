@@ -7,12 +7,12 @@ from braintumor.settings import Settings
 from braintumor.text import VERDICT_TITLES
 from tests.app.conftest import Open, Upload, words
 from tests.helpers.apptest.detection import csv_rows, logged_rows, study_results, upload, viewer_data
-from tests.helpers.studies.volumes import make_volume
+from tests.helpers.studies.volumes import make_phantom_volume
 
 
 @pytest.fixture(scope="module")
 def volume() -> Upload:
-    return ("brain.nii", make_volume(slices=34, side=40), "application/octet-stream")
+    return ("brain.nii", make_phantom_volume(slices=34, side=40), "application/octet-stream")
 
 
 def strips(app: AppTest) -> list[str]:

@@ -22,7 +22,7 @@ from braintumor.settings import Settings
 from tests.helpers.predictions_csv import read_rows
 from tests.helpers.readings import make_failed_reading, make_reading
 from tests.helpers.studies.study_slices import lesion_between, make_plane
-from tests.helpers.studies.volumes import make_volume
+from tests.helpers.studies.volumes import make_phantom_volume
 
 RULE = StudyRule()
 
@@ -37,7 +37,7 @@ class _File:
 
 @pytest.fixture(scope="module")
 def volume() -> bytes:
-    return make_volume(slices=34, side=40)
+    return make_phantom_volume(slices=34, side=40)
 
 
 def groups_of(*files: _File) -> list[FileGroup]:

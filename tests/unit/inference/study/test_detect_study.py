@@ -20,7 +20,7 @@ from braintumor.inference.study.detect_study import study_rule
 from braintumor.settings import Settings
 from tests.helpers.phi_dicom import make_phi_dicom
 from tests.helpers.slices import read_slices
-from tests.helpers.studies.volumes import make_volume
+from tests.helpers.studies.volumes import make_phantom_volume
 from tests.helpers.versions.tiny import write_masked_version, write_version
 from tests.helpers.versions.turns import add_turn_section, bright_top_pixels, write_turn_network
 
@@ -66,7 +66,7 @@ def test_batch_turns_the_same_pictures_as_single_slices(workspace: Settings):
 
 
 def test_volume_is_read_in_part_along_every_plane(masked: Detector):
-    content = make_volume()
+    content = make_phantom_volume()
     reading = masked.detect_study(content, "brain.nii")
     slices = list(read_slices(content, "brain.nii", masked.settings))
     assert {plane.plane for plane in reading.planes} == {Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL}
@@ -79,7 +79,7 @@ def test_volume_is_read_in_part_along_every_plane(masked: Detector):
 
 
 def test_thin_reformatted_planes_are_not_read(masked: Detector):
-    reading = masked.detect_study(make_volume(thickness=5.0), "brain.nii")
+    reading = masked.detect_study(make_phantom_volume(thickness=5.0), "brain.nii")
     assert {plane.plane for plane in reading.planes} == {Plane.AXIAL}
 
 
