@@ -62,11 +62,11 @@ def _escape_markdown(text: str) -> str:
 def strips_html(study: StudyResult) -> str:
     """Return a bar chart of the tumour probabilities along the slices of each plane, in the colours of the verdicts."""
     rows = "".join(
-        f'<div><dt>{escape(name)}</dt><dd role="img" aria-label="{escape(_strip_text(name, slices))}">'
-        f"{''.join(map(_bar, slices))}</dd></div>"
+        f'<p>{escape(name)}</p><div role="img" aria-label="{escape(_strip_text(name, slices))}">'
+        f"{''.join(map(_bar, slices))}</div>"
         for name, slices in study.strips()
     )
-    return f'<dl class="study-strips">{rows}</dl>'
+    return f'<div class="study-strips">{rows}</div>'
 
 
 def _strip_text(name: str, slices: Sequence[StudySlice]) -> str:

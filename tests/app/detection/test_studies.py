@@ -18,7 +18,7 @@ def volume() -> Upload:
 def strips(app: AppTest) -> list[str]:
     """Return the charts of the studies."""
     bodies = [str(element.proto.body) for element in app.get("html")]
-    return [body for body in bodies if body.startswith('<dl class="study-strips"')]
+    return [body for body in bodies if body.startswith('<div class="study-strips"')]
 
 
 def test_volume_has_a_card_and_opens_at_its_key_slice(
