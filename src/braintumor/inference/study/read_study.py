@@ -1,12 +1,13 @@
 """The rule that turns the results of slices into one answer."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.enums import CLASSES, Plane, TumorClass, Verdict
 from braintumor.inference.study.evidence import Evidence, log_odds_of, probability_of
 from braintumor.inference.study.lesion import Lesion, bounding_box, boxes_overlap, lesion_slices, measure_lesion
 from braintumor.inference.study.planes import JudgedPlane, count_slices, planes_agree, read_plane
@@ -30,6 +31,11 @@ class _Volume:
     agree: bool | None
 
     @property
+    def size(self) -> int:
+        """Number of slices."""
+        return sum(len(plane.slices) for plane in self.planes)
+
+    @property
     def judged(self) -> list[Evidence]:
         """Evidence of the planes that could be judged, most suspicious first."""
         return [plane.evidence for plane in self.planes if plane.evidence is not None]
@@ -49,7 +55,7 @@ def read_study(
     ----------
     slices : sequence of StudySlice
         At least one, in any order: their positions and indices decide. Several volumes give the answer of the most
-        suspicious one.
+        suspicious one. Slices without others of their series are one volume, in the given order.
     unreadable, unread : int
         Numbers of further slices, to report.
 
@@ -60,8 +66,9 @@ def read_study(
     """
     if not slices:
         raise ValueError("A study needs at least one slice.")
-    volumes = [_read_volume(members, rule) for members in _group(slices, lambda each: each.volume)]
-    worst = min(volumes, key=lambda volume: (_PRIORITY.index(volume.verdict), -volume.log_odds))
+    volumes = [_read_volume(members, rule) for members in _group(_join_single(slices), lambda each: each.volume)]
+    deciding = [volume for volume in volumes if volume.size > 1] or volumes
+    worst = min(deciding, key=lambda volume: (_PRIORITY.index(volume.verdict), -volume.log_odds))
     planes = sorted((plane for volume in volumes for plane in volume.planes), key=lambda plane: plane.sort_key)
     score = slices[0].tumor_probability if len(slices) == 1 else probability_of(worst.log_odds)
     return StudyReading(
@@ -76,6 +83,17 @@ def read_study(
         counts=replace(count_slices(slices), unreadable=unreadable, unread=unread),
         binary_threshold=binary_threshold,
     )
+
+
+def _join_single(slices: Sequence[StudySlice]) -> list[StudySlice]:
+    """Join slices that have a volume for themselves, so that none of them decides alone."""
+    sizes = Counter(each.volume for each in slices)
+    return [
+        replace(each, volume="", stack="", title="", plane=Plane.UNKNOWN, order=index, millimetres=None, box=None)
+        if sizes[each.volume] == 1 and len(slices) > 1
+        else each
+        for index, each in enumerate(slices)
+    ]
 
 
 def _read_volume(slices: Sequence[StudySlice], rule: StudyRule) -> _Volume:

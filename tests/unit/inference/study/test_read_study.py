@@ -150,6 +150,23 @@ def test_most_suspicious_volume_decides():
     assert len(reading.planes) == 2
 
 
+def test_single_slice_of_another_series_does_not_decide():
+    alone = replace(make_slice(9.0), volume="localizer", stack="localizer", id="alone")
+    alone = replace(alone, verdict=Verdict.TUMOR_SUSPECTED)
+    reading = read_study([*make_plane(lesion_between(-1, -1)), alone], RULE)
+    assert reading.verdict is Verdict.NO_TUMOR_FOUND
+
+
+def test_files_without_a_series_are_read_as_neighbours_in_the_given_order():
+    slices = [
+        replace(each, volume=str(each.order), stack=str(each.order), order=0, millimetres=None)
+        for each in make_plane(lesion_between(18, 22))
+    ]
+    assert read_study(slices, RULE).verdict is Verdict.TUMOR_SUSPECTED
+    noisy = [replace(each, tumor_probability=0.01) if index != 20 else each for index, each in enumerate(slices)]
+    assert read_study(noisy, RULE).verdict is Verdict.NO_TUMOR_FOUND
+
+
 def test_study_without_slices_is_refused():
     with pytest.raises(ValueError, match="at least one slice"):
         read_study([], RULE)
