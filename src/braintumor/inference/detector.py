@@ -1,7 +1,7 @@
 """Read scans with a trained version, using ONNX Runtime and numpy only."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.pipeline.judge import judge_scan
-from braintumor.inference.pipeline.prepare import PreparedScan, prepare_scan
+from braintumor.inference.pipeline.prepare import PreparedScan, iter_prepared, prepare_scan
 from braintumor.inference.registry import (
     Artifact,
     load_artifact,
@@ -108,6 +108,11 @@ class Detector:
         """Read scans together; the same results as `detect` for each of them, up to rounding in the network."""
         spec = self.artifact.card.input_spec
         return self._judge([prepare_scan(scan, spec, self._turn_detector) for scan in scans]) if scans else []
+
+    def detect_all(self, scans: Iterable[Scan], batch_size: int = 8) -> Iterator[Detection]:
+        """Read scans in batches, and yield the results in order; scans are decoded one batch ahead."""
+        for batch in iter_prepared(scans, self.artifact.card.input_spec, self._turn_detector, batch_size):
+            yield from self._judge(batch)
 
     def detect_study(self, source: "StudySource", name: str | None = None) -> "StudyReading":
         """Read a series or volume, as far as its verdict needs; see `braintumor.inference.study`.

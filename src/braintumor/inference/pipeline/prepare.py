@@ -1,7 +1,10 @@
 """From a scan to the model input: examined, turned back where it was saved turned, cropped and resized."""
 
 import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,3 +60,22 @@ def prepare_scan(
         model_input, geometry = preprocess(scan, input_spec)
     seconds = {"read": read - start, "standardize": time.perf_counter() - read}
     return PreparedScan(scan, unturned, model_input, geometry, turn, seconds)
+
+
+def iter_prepared(
+    scans: Iterable[Scan], input_spec: InputSpec, turn_detector: TurnDetector | None, batch_size: int
+) -> Iterator[list[PreparedScan]]:
+    """Yield batches of prepared scans; a thread decodes and prepares the next one while the network reads one.
+
+    The scans are iterated in that thread, one batch ahead.
+    """
+    prepared = (prepare_scan(scan, input_spec, turn_detector) for scan in scans)
+
+    def next_batch() -> list[PreparedScan]:
+        return list(islice(prepared, batch_size))
+
+    with ThreadPoolExecutor(1, "braintumor-prepare") as pool:
+        upcoming = pool.submit(next_batch)
+        while batch := upcoming.result():
+            upcoming = pool.submit(next_batch)
+            yield batch

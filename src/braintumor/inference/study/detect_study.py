@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, SkippedScan
@@ -26,18 +26,15 @@ if TYPE_CHECKING:
 # A file, a folder, an archive, its bytes, or slices in their order.
 StudySource = bytes | str | Path | Sequence[Scan]
 
-# Enough to keep all cores busy; more slices at once need more memory and are not faster.
-BATCH_SIZE: Final = 8
 
-
-class BatchDetector(Protocol):
+class ScanDetector(Protocol):
     """What reading a study needs of a `Detector`."""
 
     artifact: "Artifact"
     settings: Settings
 
-    def detect_batch(self, scans: Sequence[Scan]) -> list[Detection]:
-        """Read scans together."""
+    def detect_all(self, scans: Iterable[Scan], batch_size: int = 8) -> Iterator[Detection]:
+        """Read scans in batches."""
 
 
 def study_rule(card: "ModelCard") -> StudyRule:
@@ -49,7 +46,7 @@ def study_rule(card: "ModelCard") -> StudyRule:
     return replace(default, rule_out=low, rule_in=high, plane_rule_in=max(high, default.plane_rule_in))
 
 
-def detect_study(detector: BatchDetector, source: StudySource, name: str | None = None) -> StudyReading:
+def detect_study(detector: ScanDetector, source: StudySource, name: str | None = None) -> StudyReading:
     """Read a study; see `Detector.detect_study`."""
     with ExitStack() as stack:
         failures: list[FailedScan] = []
@@ -62,7 +59,7 @@ def detect_study(detector: BatchDetector, source: StudySource, name: str | None 
 class _StudyReader:
     """Reads slices of a study in batches, and keeps their results by index."""
 
-    def __init__(self, detector: BatchDetector, sources: list[SliceSource], failures: list[FailedScan]) -> None:
+    def __init__(self, detector: ScanDetector, sources: list[SliceSource], failures: list[FailedScan]) -> None:
         self._detector, self._sources, self._failures = detector, sources, failures
         self._rule = study_rule(detector.artifact.card)
         self._detections: dict[int, Detection] = {}
@@ -107,26 +104,24 @@ class _StudyReader:
         return to_study_slice(self._detections[index], identifier, self._sources[index].position.index)
 
     def _read_slices(self, indices: Iterable[int]) -> None:
-        batch: list[tuple[int, Scan]] = []
-        for index in indices:
-            self._read.add(index)
-            scan = read_slice(self._sources[index])
-            if isinstance(scan, FailedScan):
-                self._failures.append(scan)
-            elif scan is not None:
-                batch.append((index, scan))
-            if len(batch) == BATCH_SIZE:
-                self._detect(batch)
-                batch = []
-        self._detect(batch)
+        opened: list[int] = []
 
-    def _detect(self, batch: list[tuple[int, Scan]]) -> None:
-        detections = self._detector.detect_batch([scan for _, scan in batch])
-        self._detections.update(zip((index for index, _ in batch), detections, strict=True))
+        def iter_scans() -> Iterator[Scan]:
+            for index in indices:
+                self._read.add(index)
+                scan = read_slice(self._sources[index])
+                if isinstance(scan, FailedScan):
+                    self._failures.append(scan)
+                elif scan is not None:
+                    opened.append(index)
+                    yield scan
+
+        for number, detection in enumerate(self._detector.detect_all(iter_scans())):
+            self._detections[opened[number]] = detection
 
 
 def _open(
-    source: StudySource, name: str | None, detector: BatchDetector, stack: ExitStack, failures: list[FailedScan]
+    source: StudySource, name: str | None, detector: ScanDetector, stack: ExitStack, failures: list[FailedScan]
 ) -> Iterator[SliceSource]:
     """Yield the slices of a study without decoding them, and add what cannot be read to the failures."""
     if isinstance(source, (bytes, str, Path)):

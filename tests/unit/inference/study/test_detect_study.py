@@ -50,6 +50,9 @@ def test_batch_gives_the_results_of_single_slices(masked: Detector):
     for scan, together in zip(scans, masked.detect_batch(scans), strict=True):
         assert_same(together, masked.detect(scan))
     assert masked.detect_batch([]) == []
+    assert list(masked.detect_all([])) == []
+    for scan, streamed in zip(scans, masked.detect_all(iter(scans), batch_size=2), strict=True):
+        assert_same(streamed, masked.detect(scan))
 
 
 def test_batch_turns_the_same_pictures_as_single_slices(workspace: Settings):
