@@ -111,6 +111,8 @@ def test_unreadable_files_are_counted_and_a_study_without_slices_raises_their_pr
     (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(ScanError, match=r"broken\.png"):
         masked.detect_study(tmp_path)
+    with pytest.raises(ScanError, match=r"missing\.nii"):
+        masked.detect_study(tmp_path / "missing.nii")
     make_phi_dicom(1).save_as(tmp_path / "IM1", enforce_file_format=True)
     assert masked.detect_study(tmp_path).counts.unreadable == 1
 
