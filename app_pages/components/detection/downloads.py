@@ -8,10 +8,11 @@ import streamlit as st
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
-from braintumor.reporting.csv_export import CsvRow, format_timestamp, to_csv_bytes
+from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row, to_csv_bytes
 from braintumor.reporting.overlays import overlay_name, overlay_png
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_scan import ReportEntry
+from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.reporting.zip_export import export_zip
 from braintumor.results.headline_metrics import headline_metrics
@@ -21,40 +22,55 @@ _PDF_MIME = "application/pdf"
 _ZIP_MIME = "application/zip"
 
 
-def csv_rows(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) -> list[CsvRow]:
-    """Return the rows of the CSV, in upload order."""
-    return [reading.row_with(finding_for(reading, findings_by_slice)) for reading in readings]
+def csv_rows(
+    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, studies: Sequence[StudyResult] = ()
+) -> list[CsvRow]:
+    """Return the rows of the CSV, in upload order, and then those of studies."""
+    rows = [reading.row_with(finding_for(reading, findings_by_slice)) for reading in readings]
+    return [*rows, *map(study_row, studies)]
 
 
-def make_csv(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) -> bytes:
+def make_csv(
+    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, studies: Sequence[StudyResult] = ()
+) -> bytes:
     """Create the CSV of all readings, with a byte order mark for Excel."""
-    return to_csv_bytes(csv_rows(readings, findings_by_slice), with_bom=True)
+    return to_csv_bytes(csv_rows(readings, findings_by_slice, studies), with_bom=True)
 
 
-def make_xlsx(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) -> bytes:
+def make_xlsx(
+    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, studies: Sequence[StudyResult] = ()
+) -> bytes:
     """Create the Excel workbook of all readings, which opens in columns in every locale."""
-    return to_xlsx(csv_rows(readings, findings_by_slice))
+    return to_xlsx(csv_rows(readings, findings_by_slice, studies))
 
 
 def make_pdf(
-    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, detector: Detector, patient_label: str
+    readings: Sequence[Reading],
+    findings_by_slice: FindingsBySlice,
+    detector: Detector,
+    patient_label: str,
+    studies: Sequence[StudyResult] = (),
 ) -> bytes:
     """Create the PDF report of some readings."""
     return pdf_report(
         iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label,
+        patient_label=patient_label, studies=studies,
     )  # fmt: skip
 
 
 def make_zip(
-    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, detector: Detector, patient_label: str
+    readings: Sequence[Reading],
+    findings_by_slice: FindingsBySlice,
+    detector: Detector,
+    patient_label: str,
+    studies: Sequence[StudyResult] = (),
 ) -> bytes:
     """Create a ZIP of CSV, report and overlays."""
     return export_zip(
         iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label,
+        patient_label=patient_label, studies=studies,
     )  # fmt: skip
 
 
@@ -85,7 +101,11 @@ def filename_timestamp(readings: Sequence[Reading]) -> str:
 
 
 def show_downloads(
-    readings: Sequence[Reading], selected: Reading, findings_by_slice: FindingsBySlice, detector: Detector
+    readings: Sequence[Reading],
+    selected: Reading,
+    findings_by_slice: FindingsBySlice,
+    detector: Detector,
+    studies: Sequence[StudyResult] = (),
 ) -> None:
     """Draw the label of the report and the download buttons."""
     label = st.text_input(
@@ -95,14 +115,17 @@ def show_downloads(
     # The files are created when a button is pressed, with the findings at that moment.
     name, batch = f"braintumor-{filename_timestamp(readings)}", tuple(readings)
     with st.container(horizontal=True, gap="small"):
-        _show_download_button("CSV", lambda: make_csv(batch, findings_by_slice), f"{name}.csv", "text/csv")
-        _show_download_button("Excel", lambda: make_xlsx(batch, findings_by_slice), f"{name}.xlsx", XLSX_MIME)
+        _show_download_button("CSV", lambda: make_csv(batch, findings_by_slice, studies), f"{name}.csv", "text/csv")
+        _show_download_button("Excel", lambda: make_xlsx(batch, findings_by_slice, studies), f"{name}.xlsx", XLSX_MIME)
         if any(reading.detection for reading in batch):
             _show_download_button(
-                "PDF, all", lambda: make_pdf(batch, findings_by_slice, detector, label), f"{name}.pdf", _PDF_MIME
+                "PDF, all",
+                lambda: make_pdf(batch, findings_by_slice, detector, label, studies),
+                f"{name}.pdf",
+                _PDF_MIME,
             )
             _show_download_button(
-                "ZIP", lambda: make_zip(batch, findings_by_slice, detector, label), f"{name}.zip", _ZIP_MIME
+                "ZIP", lambda: make_zip(batch, findings_by_slice, detector, label, studies), f"{name}.zip", _ZIP_MIME
             )
         if selected.detection is not None:
             _show_download_button(

@@ -12,10 +12,13 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from braintumor.imaging import SkippedScan
 from braintumor.imaging.edits import ScanEdit
 from braintumor.inference import Detection, Detector
+from braintumor.inference.study import StudyRule
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.file_groups import FileGroup, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
+from braintumor.services.study_results import collect_studies
 
 SESSION_KEY: Final = "reading-session"
 # Seconds. One or two scans are done by then, and the page shows them at once instead of an empty worklist first.
@@ -37,6 +40,7 @@ class ReadingSession:
         self._version = ""
         self._compared_detections: dict[tuple[str, str, ScanEdit], Detection] = {}
         self._previous_edits: dict[str, list[ScanEdit]] = {}
+        self._studies: dict[str, tuple[object, list[StudyResult]]] = {}
         self.last_edited_id = ""
 
     def sync_files(self, detector: Detector, files: Sequence[UploadedFile]) -> None:
@@ -71,6 +75,7 @@ class ReadingSession:
         for key in removed:
             del self._completed[key]
         self._skipped = {key: scans for key, scans in self._skipped.items() if key in present_keys}
+        self._studies = {key: study for key, study in self._studies.items() if key in present_keys}
         if not present_keys:
             self._compared_detections.clear()
             self._previous_edits.clear()
@@ -94,9 +99,22 @@ class ReadingSession:
 
     def readings(self) -> list[Reading]:
         """Return all readings so far, in the order of the upload."""
+        return [reading for group in self._file_groups for reading in self._group_readings(group)]
+
+    def _group_readings(self, group: FileGroup) -> list[Reading]:
         partial = self._job.readings if self._job is not None and self._job.version == self._version else {}
-        by_group = (self._completed.get((self._version, g.key), partial.get(g.key, [])) for g in self._file_groups)
-        return [reading for readings in by_group for reading in list(readings)]
+        return list(self._completed.get((self._version, group.key), partial.get(group.key, [])))
+
+    def studies(self, rule: StudyRule) -> list[StudyResult]:
+        """Return the answers for the series and volumes that were read to the end, in the order of the upload."""
+        results = []
+        for group in self._file_groups:
+            readings, is_complete = self._group_readings(group), (self._version, group.key) in self._completed
+            state = self._version, is_complete, [reading.row["timestamp"] for reading in readings]
+            if group.key not in self._studies or self._studies[group.key][0] != state:
+                self._studies[group.key] = state, collect_studies(readings, rule, is_complete=is_complete)
+            results += self._studies[group.key][1]
+        return results
 
     def skipped(self) -> list[SkippedScan]:
         """Return the files and slices set aside so far, in the order of the upload."""

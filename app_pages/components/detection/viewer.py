@@ -84,8 +84,11 @@ def _register_component() -> Any:
 
 def _item_data(item: WorklistItem) -> dict[str, Any]:
     reading = item.most_suspicious
-    status, scan = reading_status(reading), reading.compressed_scan
+    status, scan = item.status, reading.compressed_scan
     has_score = reading.detection is not None and status is not ReadingStatus.REJECTED
+    score = score_text(reading.detection) if has_score and reading.detection else ""
+    if item.plane is not None:
+        score = "" if item.plane.score is None else f"(tumour score {item.plane.score:.0%})"
     count = len(item.readings)
     return {
         "ids": [each.id for each in item.readings],
@@ -93,7 +96,7 @@ def _item_data(item: WorklistItem) -> dict[str, Any]:
         "title": item.title,
         "kind": str(status),
         "tone": READING_STATUS_TONES[status],
-        "share": score_text(reading.detection) if has_score and reading.detection else "",
+        "share": score,
         "note": f"{item.status_counts[status]} of {pluralize(count, 'slice')}" if count > 1 else "",
         "thumb": "" if scan is None else scan.thumbnail,
     }

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from braintumor.enums import Verdict
+from braintumor.inference.study import PlaneReading
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading, group_id
 
 
@@ -64,15 +66,35 @@ def _sort_probability(reading: Reading) -> float:
 
 @dataclass(frozen=True, slots=True)
 class WorklistItem:
-    """A line of the worklist: one slice, or the slices of a series in slice order."""
+    """A line of the worklist: one slice, or the slices of a series in slice order, with its answer once it is known."""
 
     title: str
     readings: tuple[Reading, ...]
+    plane: PlaneReading | None = None
 
     @property
     def most_suspicious(self) -> Reading:
-        """The slice to look at first."""
-        return min(self.readings, key=_priority)
+        """The slice to look at first: the key slice of a study, else the most suspicious one."""
+        key_id = self.plane.key_slice.id if self.plane and self.plane.key_slice else ""
+        index = self.index_of(key_id)
+        return min(self.readings, key=_priority) if index is None else self.readings[index]
+
+    @property
+    def status(self) -> ReadingStatus:
+        """Status of the whole series if its study was read, since one slice does not decide it; else of the slice."""
+        return _STATUS_OF_VERDICT[self.plane.verdict] if self.plane else reading_status(self.most_suspicious)
+
+    @property
+    def score(self) -> float:
+        """Tumour score of the whole series or slice; see `_sort_probability` for those without one."""
+        if self.plane is None:
+            return max(map(_sort_probability, self.readings))
+        return -1.0 if self.plane.score is None else self.plane.score
+
+    @property
+    def priority(self) -> tuple[int, float]:
+        """Sorts items by suspicion."""
+        return _STATUS_PRIORITY.index(self.status), -self.score
 
     @property
     def status_counts(self) -> Counter[ReadingStatus]:
@@ -84,14 +106,27 @@ class WorklistItem:
         return next((i for i, reading in enumerate(self.readings) if reading.id == reading_id), None)
 
 
-def build_worklist(readings: Iterable[Reading]) -> list[WorklistItem]:
+def build_worklist(readings: Iterable[Reading], studies: Iterable[StudyResult] = ()) -> list[WorklistItem]:
     """Group slices by series, in upload order."""
+    planes = _planes_by_slice(studies)
     by_series: dict[str, list[Reading]] = {}
     for reading in readings:
         series = None if reading.compressed_scan is None else reading.compressed_scan.stub.series
         key = reading.id if series is None else f"{group_id(reading.id)} {series.key}"
         by_series.setdefault(key, []).append(reading)
-    return [WorklistItem(_item_title(slices), tuple(sorted(slices, key=_slice_index))) for slices in by_series.values()]
+    return [
+        WorklistItem(_item_title(slices), tuple(sorted(slices, key=_slice_index)), planes.get(slices[0].id))
+        for slices in by_series.values()
+    ]
+
+
+def _planes_by_slice(studies: Iterable[StudyResult]) -> dict[str, PlaneReading]:
+    """Return the answer for the plane of each slice."""
+    planes: dict[str, PlaneReading] = {}
+    for study in studies:
+        by_stack = {plane.stack: plane for plane in study.reading.planes}
+        planes |= {each.id: by_stack[each.stack] for each in study.slices}
+    return planes
 
 
 def _item_title(slices: Sequence[Reading]) -> str:
@@ -121,9 +156,9 @@ def filter_and_sort(
     """Return the items with a slice of a status; the order is the same on every run."""
     matching = [item for item in items if status is None or item.status_counts[status]]
     if order is WorklistOrder.MOST_SUSPICIOUS:
-        return sorted(matching, key=lambda item: _priority(item.most_suspicious))
+        return sorted(matching, key=lambda item: item.priority)
     if order is WorklistOrder.PROBABILITY:
-        return sorted(matching, key=lambda item: -max(map(_sort_probability, item.readings)))
+        return sorted(matching, key=lambda item: -item.score)
     if order is WorklistOrder.NAME:
         return sorted(matching, key=lambda item: item.title.casefold())
     return matching

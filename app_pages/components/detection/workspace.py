@@ -11,6 +11,7 @@ from app_pages.components.detection.reader_findings import edit_finding, finding
 from app_pages.components.detection.result_card import show_result_card, show_warnings
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.similar_scans import show_similar_scans
+from app_pages.components.detection.study_card import show_studies
 from app_pages.components.detection.toolbar import (
     render_summary_bar,
     render_worklist_controls,
@@ -23,9 +24,13 @@ from app_pages.components.detection.worklist import WorklistItem, build_worklist
 from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.enums import Verdict
 from braintumor.inference import Detector
+from braintumor.inference.study.detect_study import study_rule
+from braintumor.reporting.csv_export import study_row
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading
 
 _LOGGED_KEY = "logged-readings"
+_LOGGED_STUDIES_KEY = "logged-studies"
 
 
 def render_workspace(detector: Detector, second_detector: Detector | None, is_polling: bool) -> None:
@@ -53,13 +58,16 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
         downloads = st.popover("Downloads", icon=":material/download:", key="downloads")
         if st.button("Remove all", on_click=remove_all, icon=":material/delete:", key="remove"):
             st.rerun()
-    items = filter_and_sort(build_worklist(readings), order, status)
-    item, reading = _selected_item(items)
+    studies = session.studies(study_rule(detector.artifact.card))
+    items = filter_and_sort(build_worklist(readings, studies), order, status)
+    item, reading = _selected_item(items, studies)
     with downloads:
-        show_downloads(readings, reading, findings(), detector)
+        show_downloads(readings, reading, findings(), detector, studies)
+    show_studies(studies)
     detections = _collect_detections(reading, detector, second_detector)
     show_scan(_page_of_items(items), item, reading, detections)
     _log_new_predictions(readings, reading, detections)
+    _log_new_studies(studies)
 
 
 def show_scan(
@@ -99,9 +107,14 @@ def _collect_detections(
     return detections
 
 
-def _selected_item(items: Sequence[WorklistItem]) -> tuple[WorklistItem, Reading]:
-    """Return what the reader selected in the worklist or edited last; by default its first item."""
-    selected_id = str(viewer_state("chosen") or current_session().last_edited_id)
+def _selected_item(items: Sequence[WorklistItem], studies: Sequence[StudyResult]) -> tuple[WorklistItem, Reading]:
+    """Return what the reader selected in the worklist or edited last; by default its first item.
+
+    If that belongs to a study, the key slice of the study is opened.
+    """
+    first = items[0].most_suspicious.id
+    key_ids = (study.key_slice.id for study in studies if any(each.id == first for each in study.slices))
+    selected_id = str(viewer_state("chosen") or current_session().last_edited_id or next(key_ids, ""))
     for item in items:
         index = item.index_of(selected_id)
         if index is not None:
@@ -116,6 +129,16 @@ def _page_of_items(items: Sequence[WorklistItem]) -> Sequence[WorklistItem]:
         return items
     page = st.pagination(page_count, key=f"entries-{page_count}")
     return items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+
+
+def _log_new_studies(studies: Sequence[StudyResult]) -> None:
+    """Log the answers for studies; one that did not change keeps its place."""
+    logged = st.session_state.setdefault(_LOGGED_STUDIES_KEY, {})
+    for study in studies:
+        key, state = (study.id, study.model_version), study.timestamp
+        if logged.get(key) != state:
+            current_prediction_log().record(study_row(study))
+            logged[key] = state
 
 
 def _log_new_predictions(

@@ -2,38 +2,53 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from braintumor.enums import Plane
 from braintumor.errors import ScanError
 from braintumor.imaging.hanging import resample_square, square_size
 from braintumor.imaging.raster import check_size
-from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, make_scan
+from braintumor.imaging.scan import Scan, SeriesPosition, SliceSource, make_scan
 from braintumor.imaging.volume import Volume, read_volumes
 from braintumor.imaging.windowing import window_high_bit_depth
 from braintumor.settings import Settings
+
+# A pixel that is longer than this many times its width comes from a slice that was cut across thicker ones.
+_MAX_NATIVE_RATIO: Final = 2.5
 
 
 class _SlicePlane(NamedTuple):
     """An anatomical plane, by axes of the RAS volume: the axis normal to it, and those of its rows and columns."""
 
-    title: str
+    plane: Plane
     axis: int
     rows: int
     columns: int
 
+    @property
+    def title(self) -> str:
+        """Name of the plane, such as `Axial`."""
+        return self.plane.title()
+
+    def is_reformatted(self, volume: Volume) -> bool:
+        """Whether its slices lie across the slices that were acquired."""
+        sizes = volume.voxel_sizes[self.rows], volume.voxel_sizes[self.columns]
+        return max(sizes) > _MAX_NATIVE_RATIO * min(sizes)
+
 
 _SLICE_PLANES: Final = (
-    _SlicePlane("Axial", 2, 1, 0),
-    _SlicePlane("Coronal", 1, 2, 0),
-    _SlicePlane("Sagittal", 0, 2, 1),
+    _SlicePlane(Plane.AXIAL, 2, 1, 0),
+    _SlicePlane(Plane.CORONAL, 1, 2, 0),
+    _SlicePlane(Plane.SAGITTAL, 0, 2, 1),
 )
 
 
-def iter_volume_slices(data: bytes, sha256: str, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
-    """Yield the slices of a volume along each plane with large enough slices, skipping blank ones.
+def iter_volume_slices(data: bytes, sha256: str, name: str, settings: Settings) -> Iterator[SliceSource]:
+    """Yield the slices of a volume along each plane with large enough slices; blank ones are read as None.
 
     A time series gives its first volume, or with `Settings.all_time_points` each one as series of its own.
 
@@ -46,26 +61,25 @@ def iter_volume_slices(data: bytes, sha256: str, name: str, settings: Settings) 
         yield from _iter_slices(volume, sha256, name, settings)
 
 
-def _iter_slices(volume: Volume, sha256: str, name: str, settings: Settings) -> Iterator[Scan | FailedScan]:
+def _iter_slices(volume: Volume, sha256: str, name: str, settings: Settings) -> Iterator[SliceSource]:
     is_time_series = settings.all_time_points and volume.time_points > 1
     number = volume.time_point + 1
+    time_key = f"t{number}" if is_time_series else ""
     for plane in _plan_slices(volume, name, settings):
-        count = volume.voxels.shape[plane.axis]
-        key = f"{sha256[:20]}{plane.axis}{f't{number}' if is_time_series else ''}"
+        count, thickness = volume.voxels.shape[plane.axis], volume.voxel_sizes[plane.axis]
         title = f"{plane.title}, {count} slices"
         if is_time_series:
             title = f"{title}, time point {number} of {volume.time_points}"
         prefix = f"time point {number}, " if is_time_series else ""
         for index in range(count):
-            series = SeriesPosition(key, title, index, count)
+            series = SeriesPosition(
+                f"{sha256[:20]}{plane.axis}{time_key}", title, index, count, f"{sha256[:20]}{time_key}", plane.plane,
+                (index + 0.5) * thickness if volume.has_spacing else None, plane.is_reformatted(volume),
+            )  # fmt: skip
             slice_name = f"{name} [{prefix}{plane.title.lower()} {index + 1}]"
-            try:
-                scan = _make_slice(volume, plane, series, slice_name, sha256)
-            except ScanError as error:
-                yield FailedScan(slice_name, str(error), sha256)
-                continue
-            if scan is not None:
-                yield scan
+            yield SliceSource(
+                slice_name, sha256, series, partial(_make_slice, volume, plane, series, slice_name, sha256)
+            )
 
 
 def _plan_slices(volume: Volume, name: str, settings: Settings) -> list[_SlicePlane]:

@@ -1,11 +1,12 @@
 """One greyscale slice with what is known about its file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import PictureKind
+from braintumor.enums import PictureKind, Plane
 from braintumor.errors import ScanError
 from braintumor.imaging.windowing import GrayImage, unit_to_uint8
 
@@ -60,12 +61,43 @@ class SeriesPosition:
         Description made of words from a fixed list, such as `Series 3, T1, axial, 24 slices`.
     index, count : int
         Index of the slice, from 0, and number of slices.
+    volume : str
+        Identical for all slices of a volume, whatever their plane; empty if the series is its own volume.
+    plane : Plane
+        Anatomical plane.
+    millimetres : float, optional
+        Position along the normal of the slices, increasing to the patient's right, front or head.
+    is_reformatted : bool
+        Whether the slice was cut across the slices that were acquired, which leaves it with little detail.
     """
 
     key: str
     title: str
     index: int
     count: int
+    volume: str = ""
+    plane: Plane = Plane.UNKNOWN
+    millimetres: float | None = None
+    is_reformatted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SliceSource:
+    """A slice of a series or volume that is decoded only when it is read.
+
+    Attributes
+    ----------
+    name, sha256 : str
+        As for the scan.
+    position : SeriesPosition
+    read : callable
+        Returns the scan, or None for a blank slice; raises `ScanError`.
+    """
+
+    name: str
+    sha256: str
+    position: SeriesPosition
+    read: "Callable[[], Scan | None]" = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,15 +16,15 @@ from braintumor.imaging.containers.unsupported import (
 )
 from braintumor.imaging.dicom.disc import DiscFile, find_non_scans, is_disc_index
 from braintumor.imaging.dicom.metadata import PROBLEM_MESSAGES, NoImageError
-from braintumor.imaging.dicom.reader import read_frame, read_metadata
-from braintumor.imaging.dicom.series import sort_into_series
+from braintumor.imaging.dicom.reader import read_metadata
+from braintumor.imaging.dicom.series import SeriesReader, sort_into_series
 from braintumor.imaging.dicom.stacks import DicomSlice
 from braintumor.imaging.file_bytes import read_limited, sha256_hex
 from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.imaging.loading import read_image
 from braintumor.imaging.nifti import iter_volume_slices
 from braintumor.imaging.raster import find_pages
-from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, SkippedScan
+from braintumor.imaging.scan import FailedScan, Scan, SeriesPosition, SkippedScan, SliceSource
 from braintumor.imaging.zip_archive import UnpackBudget, is_zip, iter_members, open_zip, too_many_files_message
 from braintumor.settings import Settings, get_settings
 
@@ -63,28 +63,51 @@ def iter_scans(
         recognized in a list and in an archive, but not in an iterator.
     """
     settings = settings or get_settings()
+    with ExitStack() as stack:
+        for item in iter_slice_sources(sources, settings, stack):
+            scan = read_slice(item) if isinstance(item, SliceSource) else item
+            if scan is not None:
+                yield scan
+
+
+def iter_slice_sources(
+    sources: Iterable[tuple[str, bytes | Path]], settings: Settings, stack: ExitStack
+) -> Iterator[SliceSource | Scan | FailedScan | SkippedScan]:
+    """Yield what `iter_scans` yields, but the slices of volumes and DICOM series as sources that are not decoded yet.
+
+    The stack closes the archives; sources cannot be read after that.
+    """
     dicom_slices: list[DicomSlice] = []
     without_image: list[tuple[FailedScan, SkippedScan]] = []
     count = 0
-    with ExitStack() as stack:
-        for file in join_pair_files(_iter_files(sources, settings, stack), settings):
-            if not isinstance(file, SourceFile):
-                yield file
-                continue
-            count += 1
-            if count > settings.max_files:
-                yield FailedScan(file.name, too_many_files_message(file.name, settings))
-                continue
-            for item in _read_file_slices(file, settings):
-                if isinstance(item, DicomSlice):
-                    dicom_slices.append(item)
-                elif isinstance(item, tuple):
-                    without_image.append(item)
-                else:
-                    yield item
-        for failed, skipped in without_image:
-            yield skipped if dicom_slices else failed
-        yield from _iter_series_slices(dicom_slices, settings)
+    for file in join_pair_files(_iter_files(sources, settings, stack), settings):
+        if not isinstance(file, SourceFile):
+            yield file
+            continue
+        count += 1
+        if count > settings.max_files:
+            yield FailedScan(file.name, too_many_files_message(file.name, settings))
+            continue
+        for item in _read_file_slices(file, settings):
+            if isinstance(item, DicomSlice):
+                dicom_slices.append(item)
+            elif isinstance(item, tuple):
+                without_image.append(item)
+            else:
+                yield item
+    for failed, skipped in without_image:
+        yield skipped if dicom_slices else failed
+    yield from _iter_series_slices(dicom_slices, settings)
+
+
+def read_slice(source: SliceSource) -> Scan | FailedScan | None:
+    """Decode a slice; None for a blank one. Nothing is raised."""
+    try:
+        return source.read()
+    except ScanError as error:
+        return FailedScan(source.name, str(error), source.sha256)
+    except Exception as error:  # an unexpected parser error must not stop the slices that follow
+        return FailedScan(source.name, _damaged_message(source.name, error), source.sha256)
 
 
 def _iter_files(
@@ -150,7 +173,7 @@ def _iter_archive_files(
 
 def _read_file_slices(
     file: SourceFile, settings: Settings
-) -> Iterator[Scan | DicomSlice | FailedScan | tuple[FailedScan, SkippedScan]]:
+) -> Iterator[SliceSource | Scan | DicomSlice | FailedScan | tuple[FailedScan, SkippedScan]]:
     """Yield every slice of a file, and a `FailedScan` for what is unreadable; nothing is raised.
 
     A DICOM object without an image is an error if it is alone, and set aside otherwise.
@@ -165,15 +188,16 @@ def _read_file_slices(
     except ScanError as error:
         yield FailedScan(file.name, str(error), sha256_hex(data) if data else None)
     except Exception as error:  # an unexpected parser error must not stop the files that follow
-        problem = (
-            f"{file.name}: the file is damaged and cannot be read ({type(error).__name__}). Export or copy it again."
-        )
-        yield FailedScan(file.name, problem, sha256_hex(data) if data else None)
+        yield FailedScan(file.name, _damaged_message(file.name, error), sha256_hex(data) if data else None)
+
+
+def _damaged_message(name: str, error: Exception) -> str:
+    return f"{name}: the file is damaged and cannot be read ({type(error).__name__}). Export or copy it again."
 
 
 def _iter_slices(
     file: SourceFile, data: bytes, file_format: FileFormat, settings: Settings
-) -> Iterator[Scan | DicomSlice | FailedScan]:
+) -> Iterator[SliceSource | Scan | DicomSlice | FailedScan]:
     name = file.name
     if file_format.is_image:
         pages = find_pages(data, name, settings) if file_format is FileFormat.TIFF else [0]
@@ -207,26 +231,11 @@ def _iter_tiff_pages(data: bytes, pages: list[int], name: str, settings: Setting
                 return
 
 
-def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[Scan | FailedScan | SkippedScan]:
-    """Read DICOM frames in slice order; a file whose first frame fails is skipped after one `FailedScan`."""
-    loaded_sha256, data = "", b""
-    readable_files: set[str] = set()
-    skipped_files: set[str] = set()
-    for sorted_slice in sort_into_series(slices, settings.all_time_points):
-        if isinstance(sorted_slice, SkippedScan):
-            yield sorted_slice
-            continue
-        item, name = sorted_slice.slice, sorted_slice.slice.display_name
-        if item.sha256 in skipped_files:
-            continue
-        try:
-            if loaded_sha256 != item.sha256:
-                data = item.file.reopen()
-                loaded_sha256 = item.sha256
-            scan = read_frame(data, item.sha256, item.metadata, item.frame_index, name, settings, sorted_slice.position)
-            yield replace(scan, warnings=(*scan.warnings, *sorted_slice.warnings)) if sorted_slice.warnings else scan
-            readable_files.add(item.sha256)
-        except ScanError as error:
-            yield FailedScan(name, str(error), item.sha256)
-            if len(item.metadata.frames) > 1 and item.sha256 not in readable_files:
-                skipped_files.add(item.sha256)
+def _iter_series_slices(slices: list[DicomSlice], settings: Settings) -> Iterator[SliceSource | SkippedScan]:
+    """Yield DICOM frames in slice order."""
+    reader = SeriesReader(settings)
+    for item in sort_into_series(slices, settings.all_time_points):
+        if isinstance(item, SkippedScan):
+            yield item
+        else:
+            yield SliceSource(item.slice.display_name, item.slice.sha256, item.position, partial(reader.read, item))

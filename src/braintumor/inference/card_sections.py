@@ -10,6 +10,7 @@ from braintumor.enums import CLASS_NAMES, CLASSES, Task, TumorClass
 from braintumor.imaging.geometry import MapExtent
 from braintumor.imaging.preprocessing import InputSpec
 from braintumor.inference.decision import MaskFusion, Thresholds
+from braintumor.inference.study.rule import StudyRule
 
 
 class CardSection(BaseModel):
@@ -232,6 +233,7 @@ def _dump_thresholds(thresholds: Thresholds) -> dict[str, Any]:
 
 CardInput = Annotated[InputSpec, _only_keys_of(InputSpec)]
 CardFusion = Annotated[MaskFusion, _only_keys_of(MaskFusion)]
+CardStudyRule = Annotated[StudyRule, _only_keys_of(StudyRule)]
 CardThresholds = Annotated[Thresholds, BeforeValidator(_parse_thresholds), PlainSerializer(_dump_thresholds)]
 
 

@@ -1,10 +1,7 @@
 """Result for one scan: the only thing that pages, reports and the command line read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +14,6 @@ from braintumor.inference.decision import predicted_class
 from braintumor.inference.lesion_size import PixelSpacing, largest_component, max_feret_diameter
 
 MASK_THRESHOLD = 0.5
-_STEPS: Final = ("read", "standardize", "infer", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +154,3 @@ class Detection:
                 diameter_mm=millimetres,
             )
         return self._sizes or None
-
-
-def milliseconds_by_step(times: Sequence[float]) -> dict[str, float]:
-    """Return the wall time of each step and in total, from the times in seconds at which the steps began and ended."""
-    steps = zip(_STEPS, pairwise(times), strict=True)
-    return {step: 1e3 * (end - start) for step, (start, end) in steps} | {"total": 1e3 * (times[-1] - times[0])}

@@ -1,9 +1,8 @@
 """Read scans with a trained version, using ONNX Runtime and numpy only."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -11,22 +10,15 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASSES, Verdict
+from braintumor.enums import CLASSES
 from braintumor.imaging import Scan, preprocess, read_scan, to_batch
-from braintumor.imaging.picture.scan_examination import examine_scan
-from braintumor.inference.decision import (
-    OODScore,
-    decide_verdict,
-    limit_by_picture,
-    predicted_class,
-    prediction_set,
-    softmax,
-    tumor_probability,
-)
-from braintumor.inference.detection import Detection, milliseconds_by_step
+from braintumor.inference.decision import OODScore, decide_verdict, softmax, tumor_probability
+from braintumor.inference.detection import Detection
 from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches, run_with_mirrored
 from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
+from braintumor.inference.pipeline.judge import judge_scan
+from braintumor.inference.pipeline.prepare import PreparedScan, iter_prepared, prepare_scan
 from braintumor.inference.registry import (
     Artifact,
     load_artifact,
@@ -40,6 +32,8 @@ from braintumor.settings import Settings, get_settings
 if TYPE_CHECKING:  # imported on use, so that a first detection starts fast
     from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex
     from braintumor.inference.saliency import GradientFunction
+    from braintumor.inference.study import StudyReading
+    from braintumor.inference.study.detect_study import StudySource
 
 
 class Detector:
@@ -104,53 +98,59 @@ class Detector:
         ScanError
             The source cannot be read as a scan.
         """
-        card, times = self.artifact.card, [time.perf_counter()]
-        scan = examine_scan(source if isinstance(source, Scan) else read_scan(source, name, self.settings))
-        times.append(time.perf_counter())
-        model_input, geometry = preprocess(scan, card.input_spec)
-        turn = self._turn_detector.estimate(scan, model_input) if self._turn_detector else None
-        unturned = scan
-        if turn is not None and turn.correction:
-            scan = examine_scan(turn.correct(scan))
-            model_input, geometry = preprocess(scan, card.input_spec)
-        times.append(time.perf_counter())
-        outputs = self.infer(model_input[None])
-        times.append(time.perf_counter())
-        probabilities = self.probabilities(outputs)[0]
-        tumor = float(tumor_probability(probabilities))
-        ood_score = self.ood_scores(outputs, model_input[None])[0]
-        verdict, reason = decide_verdict(tumor, card.thresholds, ood_score, scan.modality)
-        verdict, reason = limit_by_picture(verdict, reason, scan)
-        if turn is not None:
-            if turn.correction and verdict is Verdict.NOT_BRAIN_MRI:  # a turn of something else means nothing
-                return self.detect(replace(unturned, is_oriented=True), name)
-            verdict, reason = turn.limit_verdict(verdict, reason)
-        times.append(time.perf_counter())
-        predicted = int(predicted_class(probabilities, card.binary_threshold))
-        return Detection(
-            name=name or scan.name,
-            sha256=scan.sha256,
-            timestamp=datetime.now(UTC),
-            probabilities={c: float(p) for c, p in zip(CLASSES, probabilities, strict=True)},
-            tumor_probability=tumor,
-            verdict=verdict,
-            reason=reason,
-            prediction_set=prediction_set(probabilities, card.conformal_quantiles, card.binary_threshold),
-            ood_score=None if ood_score is None else ood_score.score,
-            model_version=card.version,
-            milliseconds=milliseconds_by_step(times),
-            series=scan.series,
-            spacing=scan.spacing,
-            warnings=scan.warnings,
-            binary_threshold=card.binary_threshold,
-            picture=scan.picture,
-            turn=0 if turn is None else turn.correction,
-            suggested_turn=0 if turn is None or verdict is Verdict.NOT_BRAIN_MRI else turn.suggestion,
-            _evidence_map=None if outputs.maps is None else outputs.maps[0, predicted],
-            _mask=None if outputs.mask is None else outputs.mask[0],
-            _geometry=geometry,
-            _map_extent=card.map_extent,
-        )
+        start = time.perf_counter()
+        scan = source if isinstance(source, Scan) else read_scan(source, name, self.settings)
+        prepared = prepare_scan(scan, self.artifact.card.input_spec, self._turn_detector, start)
+        detection = self._judge([prepared])[0]
+        return replace(detection, name=name) if name else detection
+
+    def detect_batch(self, scans: Sequence[Scan]) -> list[Detection]:
+        """Read scans together; the same results as `detect` for each of them, up to rounding in the network."""
+        spec = self.artifact.card.input_spec
+        return self._judge([prepare_scan(scan, spec, self._turn_detector) for scan in scans]) if scans else []
+
+    def detect_all(self, scans: Iterable[Scan], batch_size: int = 8) -> Iterator[Detection]:
+        """Read scans in batches, and yield the results in order; scans are decoded one batch ahead."""
+        for batch in iter_prepared(scans, self.artifact.card.input_spec, self._turn_detector, batch_size):
+            yield from self._judge(batch)
+
+    def detect_study(self, source: "StudySource", name: str | None = None) -> "StudyReading":
+        """Read a series or volume, as far as its verdict needs; see `braintumor.inference.study`.
+
+        Parameters
+        ----------
+        source : bytes, path or sequence of Scan
+            A file, a folder, an archive, or slices in their order.
+        name : str, optional
+            Name of the bytes; the file name by default.
+
+        Returns
+        -------
+        StudyReading
+            With the results of the slices that were read.
+
+        Raises
+        ------
+        ScanError
+            No slice can be read.
+        """
+        from braintumor.inference.study.detect_study import detect_study
+
+        return detect_study(self, source, name)
+
+    def _judge(self, prepared: list[PreparedScan]) -> list[Detection]:
+        """Run the network on prepared scans and return their results."""
+        start = time.perf_counter()
+        model_inputs = np.stack([each.model_input for each in prepared])
+        outputs = self.infer(model_inputs)
+        seconds = (time.perf_counter() - start) / len(prepared)
+        probabilities, scores = self.probabilities(outputs), self.ood_scores(outputs, model_inputs)
+        detections = []
+        for index, each in enumerate(prepared):
+            own = outputs.select(np.array([index]))
+            detection = judge_scan(each, self.artifact.card, own, probabilities[index], scores[index], seconds)
+            detections.append(detection or self.detect(replace(each.unturned, is_oriented=True)))
+        return detections
 
     def saliency(self, scan: Scan, gradient: "GradientFunction | None" = None) -> NDArray[np.float32] | None:
         """Return how much each pixel changes the tumour log-odds; see `braintumor.inference.saliency`.

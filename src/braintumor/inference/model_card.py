@@ -100,6 +100,7 @@ class ModelCard(sections.CardSection):
     retrieval: sections.Retrieval | None = None
     turn: sections.TurnLimits | None = None
     ct: sections.CTLimits | None = None
+    study: sections.CardStudyRule | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())
 

@@ -11,17 +11,22 @@ from braintumor.enums import CLASSES, Verdict
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import class_probability, label_key
+from braintumor.reporting.study_result import StudyResult
 
 COLUMNS: Final = (
     "timestamp", "name", "result", "verdict", "tumor_probability", *(f"p_{c}" for c in CLASSES),
     "novelty", "model_version", "sha256", "error",
     # New columns go to the end, so that programs that read the columns above by position still work.
-    "area_pixels", "area_mm2", "diameter_mm", "reader_finding", "reader_comment",
+    "area_pixels", "area_mm2", "diameter_mm", "reader_finding", "reader_comment", "level", "volume_ml",
 )  # fmt: skip
+
+# Values of the column `level`: a row about one slice or picture, or about a series or volume.
+SLICE_LEVEL: Final = "slice"
+STUDY_LEVEL: Final = "study"
 
 INTEGER_COLUMNS: Final = frozenset({"area_pixels"})
 NUMBER_COLUMNS: Final = INTEGER_COLUMNS | {
-    "tumor_probability", *(f"p_{c}" for c in CLASSES), "novelty", "area_mm2", "diameter_mm",
+    "tumor_probability", *(f"p_{c}" for c in CLASSES), "novelty", "area_mm2", "diameter_mm", "volume_ml",
 }  # fmt: skip
 
 CellValue = str | float | None
@@ -56,6 +61,27 @@ def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> CsvRo
         "diameter_mm": None if is_rejected else detection.diameter_mm,
         "reader_finding": finding.opinion or None if finding else None,
         "reader_comment": finding.comment or None if finding else None,
+        "level": SLICE_LEVEL,
+        "volume_ml": None,
+    }
+
+
+def study_row(result: StudyResult) -> CsvRow:
+    """Return the row of a study: its score as tumour probability, and diameter and volume of the lesion."""
+    reading, row = result.reading, dict.fromkeys(COLUMNS)
+    lesion = reading.lesion
+    return row | {
+        "timestamp": result.timestamp,
+        "name": result.name,
+        "result": label_key(reading),
+        "verdict": str(reading.verdict),
+        "tumor_probability": reading.tumor_probability,
+        **{f"p_{c}": class_probability(reading, c) for c in CLASSES},
+        "model_version": result.model_version,
+        "sha256": result.sha256,
+        "diameter_mm": None if lesion is None else lesion.diameter_mm,
+        "level": STUDY_LEVEL,
+        "volume_ml": None if lesion is None else lesion.volume_ml,
     }
 
 

@@ -7,7 +7,11 @@ from typing import Final, NamedTuple
 
 from braintumor.enums import CLASSES, TUMOR_LABEL, PictureKind, TumorClass, Verdict
 from braintumor.inference.detection import Detection
+from braintumor.inference.study import StudyReading
 from braintumor.text import VERDICT_TITLES, class_text
+
+# The result for one slice, or for a study.
+Result = Detection | StudyReading
 
 NOT_A_SLICE_TITLE: Final = "Not a single slice"
 ANY_TUMOR_TITLE: Final = "Any tumour"
@@ -38,12 +42,12 @@ def verdict_title(detection: Detection) -> str:
     return VERDICT_TITLES[detection.verdict]
 
 
-def label_key(detection: Detection) -> str:
+def label_key(detection: Result) -> str:
     """Return the predicted class as files contain it: a class name, or `tumor` for a binary model."""
     return TUMOR_LABEL if _is_untyped_tumor(detection) else str(detection.result)
 
 
-def label_text(detection: Detection) -> str:
+def label_text(detection: Result) -> str:
     """Return the predicted class within a sentence: `glioma`, `no tumour`, or `tumour of any type`."""
     return UNTYPED_TUMOR_TEXT if _is_untyped_tumor(detection) else class_text(detection.result)
 
@@ -53,7 +57,7 @@ def label_title(key: str) -> str:
     return "Tumour" if key == TUMOR_LABEL else TumorClass(key).title
 
 
-def label_sentence(detection: Detection) -> str:
+def label_sentence(detection: Result) -> str:
     """Describe the predicted class in a sentence; for a binary model, only tumour or no tumour."""
     if detection.is_multiclass:
         return f"Most likely class: {label_text(detection)} ({detection.probabilities[detection.result]:.1%})."
@@ -68,7 +72,7 @@ def prediction_set_texts(detection: Detection) -> list[str]:
     return [UNTYPED_TUMOR_TEXT, *others] if any(c.is_tumor for c in detection.prediction_set) else others
 
 
-def class_probabilities(detection: Detection) -> list[ClassProbability]:
+def class_probabilities(detection: Result) -> list[ClassProbability]:
     """List the probability of any tumour, followed by each class if the model predicts the tumour type."""
     any_tumor = ClassProbability(ANY_TUMOR_TITLE, detection.tumor_probability, None)
     if not detection.is_multiclass:
@@ -76,7 +80,7 @@ def class_probabilities(detection: Detection) -> list[ClassProbability]:
     return [any_tumor, *(ClassProbability(c.title, detection.probabilities[c], c) for c in CLASSES)]
 
 
-def class_probability(detection: Detection, label: TumorClass) -> float | None:
+def class_probability(detection: Result, label: TumorClass) -> float | None:
     """Return the probability of a class; None for the tumour types of a binary model."""
     return detection.probabilities[label] if detection.is_multiclass or not label.is_tumor else None
 
@@ -147,5 +151,5 @@ def _extends_letter(character: str) -> bool:
     return unicodedata.category(character) in _EXTENDING_CATEGORIES or character in _EMOJI_PARTS
 
 
-def _is_untyped_tumor(detection: Detection) -> bool:
+def _is_untyped_tumor(detection: Result) -> bool:
     return not detection.is_multiclass and detection.result.is_tumor

@@ -19,6 +19,7 @@ from braintumor.reporting.report_fonts import (
     to_drawable_text,
 )
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, ReportScans, render_report_scan
+from braintumor.reporting.study_result import StudyResult
 
 if TYPE_CHECKING:
     from braintumor.results.headline_metrics import HeadlineMetric
@@ -37,6 +38,7 @@ def pdf_report(
     card: ModelCard,
     headline_metrics: "Sequence[HeadlineMetric]" = (),
     failed_scans: Sequence[FailedScan] = (),
+    studies: Sequence[StudyResult] = (),
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
@@ -54,6 +56,8 @@ def pdf_report(
         As returned by `headline_metrics(artifact)`. Without them the report states that the accuracy is unknown.
     failed_scans : sequence of FailedScan
         Files that could not be read, listed with their problem.
+    studies : sequence of StudyResult
+        Series and volumes with a page of their own.
     title : str
         Heading of the report; "Brain MRI reading report" by default.
     patient_label : str
@@ -76,7 +80,8 @@ def pdf_report(
     for entry in entries:
         report_scans.add(render_report_scan(entry))
     return render_pdf(
-        report_scans.to_list(), card=card, headline_metrics=headline_metrics, failed_scans=failed_scans, title=title,
+        report_scans.to_list(), card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
+        studies=studies, title=title,
         patient_label=patient_label, created=created,
     )  # fmt: skip
 
@@ -87,13 +92,14 @@ def render_pdf(
     card: ModelCard,
     headline_metrics: "Sequence[HeadlineMetric]" = (),
     failed_scans: Sequence[FailedScan] = (),
+    studies: Sequence[StudyResult] = (),
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
 ) -> bytes:
     """Create a report of scans that are already rendered; see `pdf_report`."""
     time = created or report_time(report_scans)
-    context = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time)
+    context = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time, studies)
     inputs = {"report": json.dumps(context, ensure_ascii=False)}
     for number, report_scan in enumerate(report_scans, start=1):
         inputs |= {f"scan-{number}": report_scan.scan_svg, f"overlay-{number}": report_scan.overlay_svg}

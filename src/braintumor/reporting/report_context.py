@@ -23,6 +23,8 @@ from braintumor.reporting.labels import (
     writing_direction,
 )
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
+from braintumor.reporting.study_context import VERDICT_TONES, study_context
+from braintumor.reporting.study_result import StudyResult
 from braintumor.text import VERDICT_TITLES, join_words, pluralize
 
 if TYPE_CHECKING:
@@ -31,13 +33,6 @@ if TYPE_CHECKING:
 Context = dict[str, Any]
 
 DEFAULT_TITLE: Final = "Brain MRI reading report"
-# Names of colours in the template.
-VERDICT_TONES: Final[dict[Verdict, str]] = {
-    Verdict.TUMOR_SUSPECTED: "red",
-    Verdict.UNCERTAIN: "amber",
-    Verdict.NO_TUMOR_FOUND: "green",
-    Verdict.NOT_BRAIN_MRI: "grey",
-}
 
 
 def report_context(
@@ -48,6 +43,7 @@ def report_context(
     title: str,
     patient_label: str,
     created: datetime,
+    studies: Sequence[StudyResult] = (),
 ) -> Context:
     """Return the content of a report as JSON data. User text stays data, which the template never parses as markup."""
     return {
@@ -59,6 +55,8 @@ def report_context(
         "version": card.version,
         "counts": _verdict_counts(report_scans, failed_scans),
         "index": _index_rows(report_scans),
+        "overlays": [bool(scan.overlay_svg) for scan in report_scans],
+        "studies": [study_context(result, report_scans) for result in studies],
         "failures": [_failed_scan_context(failed_scan) for failed_scan in failed_scans],
         "model": _model_rows(card, report_scans, headline_metrics),
         "intended_use": card.intended_use,

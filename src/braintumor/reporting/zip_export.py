@@ -10,10 +10,11 @@ from typing import IO, TYPE_CHECKING, Final, Self
 from braintumor.imaging import FailedScan
 from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
-from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, to_csv_bytes
+from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, study_row, to_csv_bytes
 from braintumor.reporting.overlays import HEAT_MAP_OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import render_pdf, report_time
 from braintumor.reporting.report_scan import ReportEntry, ReportScans, render_report_scan
+from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import to_xlsx
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def export_zip(
     card: ModelCard,
     headline_metrics: "Sequence[HeadlineMetric]" = (),
     failed_scans: Sequence[FailedScan] = (),
+    studies: Sequence[StudyResult] = (),
     title: str = "",
     patient_label: str = "",
     opacity: float = HEAT_MAP_OPACITY,
@@ -95,13 +97,14 @@ def export_zip(
         A generator keeps only one scan's arrays in memory.
     opacity : float from 0 to 1
         Opacity of the heat maps in the overlays.
-    card, headline_metrics, failed_scans, title, patient_label, created
+    card, headline_metrics, failed_scans, studies, title, patient_label, created
         See `pdf_report`.
 
     Returns
     -------
     bytes
-        A ZIP with `predictions.csv` and `predictions.xlsx` (unreadable files last), `report.pdf` and `overlays/*.png`.
+        A ZIP with `predictions.csv` and `predictions.xlsx` (unreadable files and studies last), `report.pdf` and
+        `overlays/*.png`.
     """
     content = BytesIO()
     collected = ReportScans()
@@ -113,8 +116,10 @@ def export_zip(
         time = created or report_time(report_scans)
         rows = [csv_row(scan.detection, scan.finding) for scan in report_scans]
         rows += [error_row(failed.name, failed.problem, card.version, failed.sha256, time) for failed in failed_scans]
+        rows += [study_row(result) for result in studies]
         pdf = render_pdf(
-            report_scans, card=card, headline_metrics=headline_metrics, failed_scans=failed_scans, title=title,
+            report_scans, card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
+            studies=studies, title=title,
             patient_label=patient_label, created=time,
         )  # fmt: skip
         archive.finish(rows, pdf)

@@ -1,13 +1,14 @@
 """Writer of the PDF report, the ZIP archive and the Excel workbook of a batch, each complete or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
-from braintumor.reporting.csv_export import CsvRow
+from braintumor.reporting.csv_export import CsvRow, study_row
 from braintumor.reporting.report_scan import ReportScans
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.output_paths import partial_path
 from braintumor.services.reading_result import Reading
 
@@ -41,8 +42,8 @@ class ReportWriter:
             if self._zip_writer and reading.overlay:
                 self._zip_writer.add_overlay(reading.report_scan.detection, reading.overlay)
 
-    def finish(self) -> None:
-        """Create the report and move the files to their final paths."""
+    def finish(self, studies: Sequence[StudyResult] = ()) -> None:
+        """Create the report, with a page per study, and move the files to their final paths."""
         if not self.is_enabled:
             return
         from braintumor.reporting.pdf import render_pdf
@@ -53,6 +54,7 @@ class ReportWriter:
             card=self._detector.artifact.card,
             headline_metrics=headline_metrics(self._detector.artifact),
             failed_scans=self._failed_scans,
+            studies=studies,
             patient_label=self._patient_label,
         )
         if self._pdf_file:
@@ -60,7 +62,7 @@ class ReportWriter:
             partial_path(self._pdf_file).write_bytes(content)
             partial_path(self._pdf_file).replace(self._pdf_file)
         if self._zip_file and self._zip_writer:
-            self._zip_writer.finish(self._rows, content)
+            self._zip_writer.finish([*self._rows, *map(study_row, studies)], content)
             partial_path(self._zip_file).replace(self._zip_file)
 
     def close(self) -> None:

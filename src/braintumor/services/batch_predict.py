@@ -3,19 +3,18 @@
 import os
 import sys
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from braintumor.enums import RESEARCH_USE, SkipReason, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.fileio import sha256_file
-from braintumor.imaging import SkippedScan
 from braintumor.inference import Detector
 from braintumor.inference.model_card import CARD_FILE
+from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import BYTE_ORDER_MARK, CsvRow, format_cell, parse_lines, to_csv
 from braintumor.reporting.overlays import overlay_path
 from braintumor.services.batch_outputs import ReportWriter, write_workbook
@@ -25,58 +24,9 @@ from braintumor.services.output_paths import OutputPaths
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading, ReadingOptions
 from braintumor.services.resume_log import ResumeLog
+from braintumor.services.run_summary import RunSummary
+from braintumor.services.study_results import StudyCollector, study_rows
 from braintumor.settings import Settings, get_settings
-from braintumor.text import describe_skipped, pluralize
-
-
-@dataclass(slots=True)
-class RunSummary:
-    """Counts of one run.
-
-    Attributes
-    ----------
-    skipped : int
-        Number of files that are no scans, in folders and on discs.
-    set_aside : list of str
-        For each file and slice that was set aside, what it is; see `SkipReason`.
-    """
-
-    version: str
-    seconds: float = 0.0
-    resumed: int = 0
-    skipped: int = 0
-    failed: int = 0
-    verdicts: Counter[str] = field(default_factory=Counter)
-    set_aside: list[str] = field(default_factory=list)
-
-    def count_row(self, verdict: object, error: object) -> None:
-        """Count one row."""
-        if error:
-            self.failed += 1
-        else:
-            self.verdicts[str(verdict)] += 1
-
-    def count_skipped(self, scan: SkippedScan) -> None:
-        """Count a file or slice that was set aside."""
-        if scan.reason == SkipReason.NOT_A_SCAN:
-            self.skipped += 1
-        else:
-            self.set_aside.append(scan.reason)
-
-    def __str__(self) -> str:
-        """Return the summary as sentences for the user."""
-        scans = pluralize(self.verdicts.total(), "scan")
-        counts = ", ".join(f"{self.verdicts[v]} {v}" for v in Verdict if self.verdicts[v])
-        sentences = [f"{scans} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."]
-        if self.resumed:
-            sentences.append(f"{pluralize(self.resumed, 'row')} reused from the previous run.")
-        if self.failed:
-            sentences.append(f"{pluralize(self.failed, 'file')} could not be read; see the `error` column.")
-        if self.set_aside:
-            sentences.append(describe_skipped(self.set_aside))
-        if self.skipped:
-            sentences.append(f"{pluralize(self.skipped, 'file')} skipped because of an unsupported format.")
-        return " ".join([*sentences, RESEARCH_USE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +51,14 @@ class _Run:
         # The number of slices in DICOM folders, volumes and archives is not known before they are read.
         total = None if self.discovered.volumes else len(self.discovered.files)
         groups = group_paths(images, self.discovered.volumes)
+        studies = StudyCollector(study_rule(self.detector.artifact.card))
         with closing(service.read(groups)) as readings:
             for reading in _report_progress(readings, total, self.summary.resumed):
                 self.summary.count_row(reading.row["verdict"], reading.error)
                 self.report_writer.add(reading)
+                studies.add(reading)
                 yield reading
+        self.summary.studies = studies.results()
         for scans in service.skipped.values():
             for scan in scans:
                 self.summary.count_skipped(scan)
@@ -165,7 +118,7 @@ def predict(
             rows = _write_to_file(run, csv_file) if csv_file else _write_to_stream(run, stream or sys.stdout)
             if xlsx_file:
                 write_workbook(rows, xlsx_file)
-            report_writer.finish()
+            report_writer.finish(summary.studies)
     except OSError as error:
         raise BrainTumorError(
             f"{error.filename or csv_file or 'standard output'}: cannot be written ({error.strerror}). "
@@ -204,6 +157,8 @@ def _write_to_stream(run: _Run, stream: TextIO) -> Iterable[CsvRow]:
                 rows.append(reading.row)
                 stream.write(to_csv([reading.row], header=False))
                 stream.flush()
+            rows.extend(study_rows(run.summary.studies))
+            stream.write(to_csv(study_rows(run.summary.studies), header=False))
         except BrokenPipeError:  # the reader of the pipe, such as `head`, has closed it
             if stream is sys.stdout:  # avoid a second error when Python flushes at exit
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -222,7 +177,8 @@ def _write_to_file(run: _Run, csv_file: Path) -> Iterable[CsvRow]:
         for image, reading in zip(missing, readings, strict=False):
             lines[image] = resume_log.add(reading.row)
         slice_lines = [resume_log.add(reading.row) for reading in readings]
-    all_lines = [*(lines[image] for image in run.discovered.files), *slice_lines]
+    study_lines = [to_csv([row], header=False) for row in study_rows(run.summary.studies)]
+    all_lines = [*(lines[image] for image in run.discovered.files), *slice_lines, *study_lines]
     resume_log.finish(all_lines, with_bom=run.output_paths.with_bom)
     return parse_lines(all_lines)
 

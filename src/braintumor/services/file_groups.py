@@ -117,6 +117,11 @@ def group_files(files: Iterable[_File], file_key: Callable[[_File], str]) -> lis
     return groups
 
 
+def smallest_first(groups: Iterable[FileGroup]) -> list[FileGroup]:
+    """Sort groups by their smallest file, so that a picture does not wait for a volume; equal ones keep their order."""
+    return sorted(groups, key=lambda group: min((_size(file) for file in group.files), default=0))
+
+
 def group_paths(images: Iterable[str], multi_slice_files: Sequence[str] = ()) -> list[FileGroup]:
     """Group files on disk: one group per image, then one with all files that can contain several slices."""
     groups = [FileGroup((LocalFile(path),), path, GroupKind.IMAGE) for path in images]
@@ -203,3 +208,13 @@ def _read_head(file: ReadableFile, size: int) -> bytes:
 
 def _content(file: ReadableFile) -> bytes | Path:
     return file.path if isinstance(file, LocalFile) else file.getvalue()
+
+
+def _size(file: ReadableFile) -> int:
+    """Return the size of a file in bytes; 0 if it cannot be opened, so that its error is reported soon."""
+    if not isinstance(file, LocalFile):
+        return len(file.getvalue())
+    try:
+        return file.path.stat().st_size
+    except (OSError, ValueError):
+        return 0

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -14,6 +14,7 @@ from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
 from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.inference import Detection, Detector
+from braintumor.inference.study.study_slice import StudySlice, to_study_slice
 from braintumor.reporting.csv_export import csv_row, error_row
 from braintumor.reporting.overlays import overlay_png, save_overlay
 from braintumor.reporting.report_scan import ReportEntry, render_report_scan
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 # Enough pending scans that no thread waits for the slowest one, few enough to keep memory use constant.
 _PENDING_PER_WORKER: Final = 4
+# Slices of a series that one thread reads together: a few, so that the first results come soon.
+_BATCH_SIZE: Final = 4
 
 # What a worker thread receives: a file to decode, a decoded slice, or a slice that another version has read.
 _Source = ReadableFile | Scan | FailedScan | Reading
@@ -78,8 +81,8 @@ class ReadingService:
         """
         with closing(self._iter_sources(groups, previous or {})) as sources:
             if self.workers == 1:
-                for source in sources:
-                    yield self._read_source(*source)
+                for batch in _iter_batches(sources):
+                    yield from self._read_batch(batch)
                 return
             from concurrent.futures import ThreadPoolExecutor  # not needed for a single image
 
@@ -121,6 +124,21 @@ class ReadingService:
             A result of any version, made with `keep_scan=True`.
         """
         return self._read_source(reading.id, replace(reading, edit=edit))
+
+    def _read_batch(self, batch: Sequence[tuple[str, _Source]]) -> Iterator[Reading]:
+        """Read slices together; one by one if there is only one or they cannot be read together."""
+        scans = [scan for _, scan in batch if isinstance(scan, Scan)]
+        try:
+            scans = [examine_scan(scan) for scan in scans] if len(batch) > 1 else []
+            detections = self.detector.detect_batch(scans)
+            originals = [CompressedScan.from_scan(scan) if self.options.keep_scan else None for scan in scans]
+        except Exception:  # reading them one by one finds and reports the one that fails
+            scans, detections, originals = [], [], []
+        if not scans:
+            yield from (self._read_source(*source) for source in batch)
+            return
+        for (reading_id, _), scan, detection, original in zip(batch, scans, detections, originals, strict=True):
+            yield self._finish(reading_id, detection.as_read(scan), detection, ScanEdit(), original)
 
     def _read_source(self, reading_id: str, source: _Source) -> Reading:
         original = source.source_scan if isinstance(source, Reading) else None
@@ -173,7 +191,32 @@ class ReadingService:
             render_report_scan(ReportEntry(scan, detection)) if options.keep_report_scan else None,
             edit,
             original if changed_scan else None,
+            _study_slice(detection, reading_id, edit),
         )
 
     def _failed_reading(self, reading_id: str, scan: FailedScan) -> Reading:
         return Reading(reading_id, error_row(scan.name, scan.problem, self.version, scan.sha256))
+
+
+def _iter_batches(sources: Iterable[tuple[str, _Source]]) -> Iterator[list[tuple[str, _Source]]]:
+    """Yield slices of series in batches, and everything else on its own."""
+    batch: list[tuple[str, _Source]] = []
+    for reading_id, source in sources:
+        is_slice = isinstance(source, Scan) and source.series is not None
+        if batch and not is_slice:
+            yield batch
+            batch = []
+        batch.append((reading_id, source))
+        if not is_slice or len(batch) == _BATCH_SIZE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _study_slice(detection: Detection, reading_id: str, edit: ScanEdit) -> StudySlice | None:
+    """Return what the answer for a study needs; an edited slice no longer lies where its file says."""
+    if detection.series is None:
+        return None
+    study_slice = to_study_slice(detection, reading_id)
+    return study_slice if edit.is_empty else replace(study_slice, box=None)

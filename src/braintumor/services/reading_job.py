@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from braintumor.services.file_groups import FileGroup
+from braintumor.services.file_groups import FileGroup, smallest_first
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading
 
@@ -34,7 +34,7 @@ class ReadingProgress:
 
 
 class ReadingJob:
-    """Reads groups of files until done, stopped, or not polled for `IDLE_TIMEOUT` seconds.
+    """Reads groups of files, small ones first, until done, stopped, or not polled for `IDLE_TIMEOUT` seconds.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class ReadingJob:
 
     # The service and the files are arguments, so that nothing refers to them once the thread has ended.
     def _run(self, service: ReadingService, groups: list[FileGroup], previous: dict[str, Sequence[Reading]]) -> None:
-        for group in groups:
+        for group in smallest_first(groups):
             with closing(service.read([group], {group.key: previous.pop(group.key, ())})) as readings:
                 while not self._should_stop():
                     with INFERENCE_SLOTS:

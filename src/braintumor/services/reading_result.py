@@ -8,6 +8,7 @@ from braintumor.imaging import FailedScan
 from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit
 from braintumor.inference import Detection
+from braintumor.inference.study import StudySlice
 from braintumor.reporting.csv_export import CsvRow
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.report_scan import ReportScan
@@ -53,6 +54,8 @@ class Reading:
         What the reader changed on the scan.
     original_scan : CompressedScan, optional
         The scan before the edit and before it was turned; None if it is `compressed_scan`.
+    study_slice : StudySlice, optional
+        What the answer for its study needs; None if it could not be read or belongs to no series.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Reading:
     report_scan: ReportScan | None = field(default=None, repr=False)
     edit: ScanEdit = _NO_EDIT
     original_scan: CompressedScan | None = field(default=None, repr=False)
+    study_slice: StudySlice | None = field(default=None, repr=False)
 
     @property
     def source_scan(self) -> CompressedScan | None:

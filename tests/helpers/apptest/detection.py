@@ -13,7 +13,10 @@ from app_pages.components.detection.downloads import make_csv
 from app_pages.components.detection.reader_findings import FINDINGS_KEY
 from app_pages.components.detection.session import SESSION_KEY, ReadingSession
 from app_pages.components.shared.session_state import PREDICTION_LOG_KEY
+from braintumor.inference import Detector
+from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import CsvRow
+from braintumor.reporting.study_result import StudyResult
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 
@@ -65,6 +68,11 @@ def reading_session(app: AppTest) -> ReadingSession:
     return session
 
 
+def study_results(app: AppTest) -> list[StudyResult]:
+    """Return the answers for the studies of the session."""
+    return reading_session(app).studies(study_rule(Detector.load("v1").artifact.card))
+
+
 def logged_rows(app: AppTest) -> list[CsvRow]:
     """Return the rows of the session log, oldest first."""
     rows: list[CsvRow] = app.session_state[PREDICTION_LOG_KEY].list_rows()
@@ -73,7 +81,7 @@ def logged_rows(app: AppTest) -> list[CsvRow]:
 
 def csv_rows(app: AppTest) -> list[dict[str, str]]:
     """Return the rows that the CSV button would download now."""
-    content = make_csv(reading_session(app).readings(), app.session_state[FINDINGS_KEY])
+    content = make_csv(reading_session(app).readings(), app.session_state[FINDINGS_KEY], study_results(app))
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 

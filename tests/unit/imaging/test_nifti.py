@@ -1,13 +1,19 @@
 """NIfTI volumes: slices along each plane in radiological orientation, for every storage order."""
 
 import gzip
+from contextlib import ExitStack
+from typing import Any
 
 import nibabel
 import numpy as np
 import pytest
 
+from braintumor.enums import Plane
 from braintumor.errors import ScanError
 from braintumor.imaging import FailedScan, Scan, read_scan, volume
+from braintumor.imaging.scan import SliceSource
+from braintumor.imaging.scan_iterator import iter_slice_sources
+from braintumor.imaging.volume import Volume
 from braintumor.settings import Settings
 from tests.helpers.scan_files.volumes import SHAPE, make_volume, make_voxels, set_fields
 from tests.helpers.slices import read_slices
@@ -174,3 +180,35 @@ def test_truncated_volume_is_rejected(bytes_missing):
     for content, name in ((make_volume(), "v.nii"), (gzip.compress(make_volume(), mtime=0), "v.nii.gz")):
         (failed,) = read_slices(content[:-bytes_missing] if name == "v.nii" else content[: -20 * bytes_missing], name)
         assert "truncated or damaged" in failed.problem
+
+
+def test_slices_are_decoded_only_when_they_are_read(monkeypatch: pytest.MonkeyPatch):
+    decoded: list[int] = []
+    slice_with_padding = Volume.slice_with_padding
+
+    def record(self: Volume, axis: int, index: int) -> Any:
+        decoded.append(index)
+        return slice_with_padding(self, axis, index)
+
+    monkeypatch.setattr(Volume, "slice_with_padding", record)
+    content = nibabel.Nifti1Image(np.arange(40**3, dtype=np.float32).reshape(40, 40, 40), np.eye(4)).to_bytes()
+    with ExitStack() as stack:
+        sources = list(iter_slice_sources([("a.nii", content)], Settings(), stack))
+        assert (len(sources), decoded) == (120, [])
+        source = sources[7]
+        assert isinstance(source, SliceSource)
+        assert source.read() is not None
+    assert decoded == [7]
+
+
+def test_slices_know_their_plane_and_position_and_whether_they_are_reformatted():
+    content = nibabel.Nifti1Image(
+        np.arange(40**3, dtype=np.float32).reshape(40, 40, 40), np.diag([1.0, 1.0, 5.0, 1.0])
+    ).to_bytes()
+    scans = [scan for scan in read_slices(content, "a.nii") if isinstance(scan, Scan)]
+    positions = {scan.series.plane: scan.series for scan in scans if scan.series is not None}
+    assert {plane: series.is_reformatted for plane, series in positions.items()} == {
+        Plane.AXIAL: False, Plane.CORONAL: True, Plane.SAGITTAL: True,
+    }  # fmt: skip
+    assert len({series.volume for series in positions.values()}) == 1
+    assert positions[Plane.AXIAL].millimetres == pytest.approx(5.0 * 39.5)

@@ -28,7 +28,7 @@ CONTRACT = (
     "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
     "model_version,sha256,error"
 )
-ADDED = "area_pixels,area_mm2,diameter_mm,reader_finding,reader_comment"
+ADDED = "area_pixels,area_mm2,diameter_mm,reader_finding,reader_comment,level,volume_ml"
 VALUES = st.one_of(st.none(), st.floats(), st.text(max_size=40))
 
 
@@ -46,7 +46,7 @@ def test_first_thirteen_columns_keep_their_positions(detector):
     rows = [csv_row(detector.detect(SCANS / "l.png"), finding), error_row("x.jpg", "x.jpg: empty.", "v1")]
     detected, failed = list(csv.reader(io.StringIO(to_csv(rows))))[1:]
     assert (detected[1], detected[10], detected[12]) == ("l.png", "v1", "")
-    assert (failed[1], failed[12], failed[13:]) == ("x.jpg", "x.jpg: empty.", [""] * 5)
+    assert (failed[1], failed[12], failed[13:]) == ("x.jpg", "x.jpg: empty.", [""] * 7)
 
 
 def test_readers_finding_is_in_the_row(detector):

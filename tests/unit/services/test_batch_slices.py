@@ -50,7 +50,10 @@ def make_image(number: int) -> Image.Image:
 def test_every_slice_is_a_row_images_first_and_series_in_slice_order(scans, tmp_path, workspace):
     summary = predict([scans], csv_file=tmp_path / "out.csv", settings=workspace)
     rows = read_rows(tmp_path / "out.csv")
-    names = [row["name"].removeprefix(f"{scans}/") for row in rows]
+    levels = [row["level"] for row in rows]
+    assert levels.count("study") == len(summary.studies) == 2
+    assert {row["name"].removeprefix(f"{scans}/") for row in rows[-2:]} == {"brain.nii.gz", "Series, 3 slices"}
+    names = [row["name"].removeprefix(f"{scans}/") for row in rows if row["level"] != "study"]
     assert names[:2] == ["a.png", "b.png"]
     assert [name for name in names if name.startswith("IM")] == ["IM3", "IM1", "IM2"]
     assert [name for name in names if name.startswith("all.zip")] == [

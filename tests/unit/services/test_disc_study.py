@@ -54,7 +54,7 @@ def predicted_names(source, tmp_path, workspace, prefix):
     summary = predict([source], csv_file=tmp_path / "out.csv", settings=workspace)
     rows = read_rows(tmp_path / "out.csv")
     assert not any(row["error"] for row in rows)
-    return [row["name"].removeprefix(prefix) for row in rows], summary
+    return [row["name"].removeprefix(prefix) for row in rows if row["level"] != "study"], summary
 
 
 def test_folder_and_zip_of_a_disc_give_the_same_rows(tmp_path, workspace):
@@ -91,7 +91,8 @@ def test_every_time_point_is_read_on_request(study, tmp_path, workspace):
     folder = write_files(tmp_path / "study", study)
     arguments = ["predict", str(folder / "T"), "--csv", str(tmp_path / "out.csv"), "--all-time-points"]
     assert main(arguments) == 0
-    assert len(read_rows(tmp_path / "out.csv")) == 9
+    levels = [row["level"] for row in read_rows(tmp_path / "out.csv")]
+    assert (levels.count("slice"), levels.count("study")) == (9, 3)
 
 
 def test_localizer_alone_is_read_and_report_alone_is_an_error(study, tmp_path, workspace):

@@ -1,13 +1,16 @@
-"""Sorting of slices from many DICOM files into studies, series and stacks, and what is set aside of them."""
+"""Slices of many DICOM files: sorted into studies, series and stacks, what is set aside of them, and their reader."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from braintumor.enums import SkipReason
+from braintumor.enums import Plane, SkipReason
+from braintumor.errors import ScanError
+from braintumor.imaging.dicom.reader import read_frame
 from braintumor.imaging.dicom.stacks import DicomSlice, SliceStack, split_into_stacks
-from braintumor.imaging.scan import SeriesPosition, SkippedScan
+from braintumor.imaging.scan import Scan, SeriesPosition, SkippedScan
+from braintumor.settings import Settings
 from braintumor.text import pluralize
 
 # Roles of files that are set aside if their study has other images, with what they are called in a warning.
@@ -17,6 +20,7 @@ _SET_ASIDE_ROLES: Final[dict[str, str]] = {
     SkipReason.SCREENSHOT: "a screenshot",
     SkipReason.REPORT: "part of a report",
 }
+_PLANES: Final = {str(plane): plane for plane in Plane}  # a stack can also be oblique
 # Types of images that show no anatomy as a magnitude image does.
 _NOT_MAGNITUDE: Final = ("phase", "real", "imaginary", "field map")
 
@@ -65,6 +69,42 @@ def sort_into_series(
         yield from _sort_series(key, members, all_time_points)
 
 
+class SeriesReader:
+    """Reads DICOM frames, and keeps the content of the last file for its other frames."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sha256, self._data = "", b""
+        self._readable_files: set[str] = set()
+        self._failed_files: set[str] = set()
+
+    def read(self, sorted_slice: SortedSlice) -> Scan | None:
+        """Read a frame; None if it belongs to a file whose first frame failed.
+
+        Raises
+        ------
+        ScanError
+            The frame cannot be read.
+        """
+        item = sorted_slice.slice
+        if item.sha256 in self._failed_files:
+            return None
+        try:
+            if self._sha256 != item.sha256:
+                self._sha256, self._data = item.sha256, item.file.reopen()
+            scan = read_frame(
+                self._data, item.sha256, item.metadata, item.frame_index, item.display_name, self._settings,
+                sorted_slice.position,
+            )  # fmt: skip
+        except ScanError:
+            if len(item.metadata.frames) > 1 and item.sha256 not in self._readable_files:
+                self._failed_files.add(item.sha256)
+            raise
+        self._readable_files.add(item.sha256)
+        warnings = sorted_slice.warnings
+        return replace(scan, warnings=(*scan.warnings, *warnings)) if warnings else scan
+
+
 def _sort_series(key: str, members: list[DicomSlice], all_time_points: bool) -> Iterator[SortedSlice | SkippedScan]:
     stacks = split_into_stacks(members)
     titles = _stack_titles(stacks)
@@ -75,7 +115,10 @@ def _sort_series(key: str, members: list[DicomSlice], all_time_points: bool) -> 
             continue
         stack_key = key if len(stacks) == 1 else hashlib.blake2s(f"{key}|{number}".encode(), digest_size=12).hexdigest()
         for index, item in enumerate(stack.slices):
-            position = SeriesPosition(stack_key, title, index, len(stack.slices))
+            position = SeriesPosition(
+                stack_key, title, index, len(stack.slices), plane=_PLANES.get(stack.plane, Plane.UNKNOWN),
+                millimetres=item.frame.position,
+            )  # fmt: skip
             yield SortedSlice(item, position, tuple(_iter_warnings(item)))
     if skipped:
         first = skipped[0].slices[0]

@@ -1,0 +1,80 @@
+"""Cards of the series and volumes: verdict, reason, lesion, planes, and a strip of probabilities along the slices."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from app_pages.components.shared.colors import VERDICT_TONES
+from braintumor.enums import Verdict
+from braintumor.inference.study import StudySlice
+from braintumor.reporting.labels import to_printable
+from braintumor.reporting.study_context import study_details
+from braintumor.reporting.study_result import StudyResult
+from braintumor.text import VERDICT_TITLES
+
+# In percent of the height of the strip, so that a slice with a low probability is visible.
+_MIN_HEIGHT: Final = 4
+_MARKDOWN_CHARACTER: Final = re.compile(r"[!-/:-@\[-`{-~]")
+_PRIORITY: Final = list(VERDICT_TITLES)
+
+
+def by_suspicion(studies: Sequence[StudyResult]) -> list[StudyResult]:
+    """Sort studies by verdict and score, most suspicious first."""
+    return sorted(studies, key=lambda study: (_PRIORITY.index(study.reading.verdict), -study.reading.tumor_probability))
+
+
+def show_studies(studies: Sequence[StudyResult]) -> None:
+    """Draw a card for each study, most suspicious first; all but the first are folded, so that the scan is near."""
+    for number, study in enumerate(by_suspicion(studies)):
+        title = f"{_escape_markdown(to_printable(study.name))}: {study_title(study)}"
+        with st.expander(title, expanded=number == 0, icon=":material/stacks:", key=f"study-{number}"):
+            _show_study(study)
+
+
+def study_title(study: StudyResult) -> str:
+    """Return the verdict with the study score, such as `Uncertain (study score 62%)`."""
+    reading = study.reading
+    title = VERDICT_TITLES[reading.verdict]
+    return (
+        title if reading.verdict is Verdict.NOT_BRAIN_MRI else f"{title} (study score {reading.tumor_probability:.0%})"
+    )
+
+
+def _show_study(study: StudyResult) -> None:
+    answer, strips = st.columns([1, 1], gap="medium")
+    with answer:
+        st.header(f":{VERDICT_TONES[study.reading.verdict]}[{study_title(study)}]", anchor=False)
+        st.markdown(study.reading.reason)
+        st.text("\n".join(f"{title}: {text}" for title, text in study_details(study.reading)))
+    with strips:
+        st.html(strips_html(study))
+        st.caption("Tumour probability of each slice, in the colour of its verdict. One slice alone does not decide.")
+
+
+def _escape_markdown(text: str) -> str:
+    """Show a file name as it is in a label, which Streamlit reads as Markdown."""
+    return _MARKDOWN_CHARACTER.sub(r"\\\g<0>", text)
+
+
+def strips_html(study: StudyResult) -> str:
+    """Return a bar chart of the tumour probabilities along the slices of each plane, in the colours of the verdicts."""
+    rows = "".join(
+        f'<p>{escape(name)}</p><div role="img" aria-label="{escape(_strip_text(name, slices))}">'
+        f"{''.join(map(_bar, slices))}</div>"
+        for name, slices in study.strips()
+    )
+    return f'<div class="study-strips">{rows}</div>'
+
+
+def _strip_text(name: str, slices: Sequence[StudySlice]) -> str:
+    judged = [each.tumor_probability for each in slices if each.votes]
+    highest = f", highest tumour probability {max(judged):.0%}" if judged else ""
+    return f"{name}: {len(slices)} slices{highest}"
+
+
+def _bar(each: StudySlice) -> str:
+    height = max(_MIN_HEIGHT, round(100 * each.tumor_probability)) if each.votes else _MIN_HEIGHT
+    return f'<i class="{VERDICT_TONES[each.verdict]}" style="height:{height}%"></i>'

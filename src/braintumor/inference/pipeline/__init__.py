@@ -1,0 +1,1 @@
+"""The steps of reading a slice before and after the network, for single slices and for batches."""

@@ -1,0 +1,52 @@
+"""Numbers of the rule that turns the results of slices into the verdict for a study."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRule:
+    """Numbers of the rule, as in the section `study` of a model card.
+
+    Attributes
+    ----------
+    smoothing_mm : float
+        Length over which the tumour log-odds of neighbouring slices are averaged.
+    min_slices : int
+        Smallest number of slices in such an average, and so the only length where positions are unknown.
+    max_log_odds : float
+        Log-odds of a slice are clipped to this in both directions, so that no slice outweighs its neighbours.
+    rule_out, rule_in : float
+        Study scores up to which a tumour is ruled out, and from which it is suspected; uncertain in between.
+    plane_rule_in : float
+        Score of a single plane from which the study is not cleared, whatever the other planes say.
+    min_clear_share : float
+        Smallest share of judged slices with which a study is cleared.
+    min_brain_share : float
+        Share of judged slices below which the study is not a brain MRI.
+    chosen : str
+        How the numbers were chosen.
+    """
+
+    smoothing_mm: float = 10.0
+    min_slices: int = 3
+    max_log_odds: float = 4.0
+    rule_out: float = 0.35
+    rule_in: float = 0.65
+    plane_rule_in: float = 0.95
+    min_clear_share: float = 0.3
+    min_brain_share: float = 0.1
+    chosen: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.rule_out <= self.rule_in <= 1.0 and self.rule_in <= self.plane_rule_in <= 1.0):
+            raise ValueError(
+                "The thresholds of a study must satisfy 0 <= rule_out <= rule_in <= plane_rule_in <= 1, not "
+                f"{self.rule_out}, {self.rule_in} and {self.plane_rule_in}."
+            )
+        if self.smoothing_mm < 0 or self.min_slices < 1 or self.max_log_odds <= 0:
+            raise ValueError("A study rule needs smoothing_mm >= 0, min_slices >= 1 and max_log_odds > 0.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the section of a model card."""
+        return asdict(self)

@@ -1,0 +1,54 @@
+"""Studies on the Detection page: one card per volume, its key slice opened first, its row in CSV and log."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from braintumor.settings import Settings
+from braintumor.text import VERDICT_TITLES
+from tests.app.conftest import Open, Upload, words
+from tests.helpers.apptest.detection import csv_rows, logged_rows, study_results, upload, viewer_data
+from tests.helpers.studies.volumes import make_phantom_volume
+
+
+@pytest.fixture(scope="module")
+def volume() -> Upload:
+    return ("brain.nii", make_phantom_volume(slices=34, side=40), "application/octet-stream")
+
+
+def strips(app: AppTest) -> list[str]:
+    """Return the charts of the studies."""
+    bodies = [str(element.proto.body) for element in app.get("html")]
+    return [body for body in bodies if body.startswith('<div class="study-strips"')]
+
+
+def test_volume_has_a_card_and_opens_at_its_key_slice(
+    artifacts: Settings, open_page: Open, scans: list[Upload], volume: Upload
+) -> None:
+    app = upload(open_page, [volume, *scans[:1]])
+    (study,) = study_results(app)
+    reading = study.reading
+    assert any(f"{VERDICT_TITLES[reading.verdict]}" in heading.value for heading in app.header)
+    text = words(app)
+    assert reading.reason in text
+    assert reading.counts.describe() in text
+    (strip,) = strips(app)
+    assert strip.count("<i ") == len(study.slices)
+    in_study = {each.id for each in study.slices}
+    if viewer_data(app)["entries"][0]["ids"][0] in in_study:
+        assert viewer_data(app)["scan"]["name"] == study.key_slice.name
+    statuses = {entry["title"]: entry["kind"] for entry in viewer_data(app)["entries"]}
+    assert len(statuses) == 4  # three planes and the picture
+
+
+def test_study_row_is_in_the_csv_and_in_the_log_once(artifacts: Settings, open_page: Open, volume: Upload) -> None:
+    app = upload(open_page, [volume])
+    app.run()
+    *slices, study = csv_rows(app)
+    assert (study["level"], study["name"]) == ("study", "brain.nii")
+    assert all(row["level"] == "slice" for row in slices)
+    assert [row["name"] for row in logged_rows(app)].count("brain.nii") == 1
+
+
+def test_pictures_have_no_study_card(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+    app = upload(open_page, scans[:2])
+    assert strips(app) == []

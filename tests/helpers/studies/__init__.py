@@ -1,0 +1,1 @@
+"""Made-up studies: results of slices, and volumes."""

@@ -1,0 +1,70 @@
+"""Fitting the rule for studies: reaches the goals where it can, weighs patients equally, and describes itself."""
+
+import numpy as np
+import pytest
+
+from braintumor.enums import Plane
+from braintumor.evaluation.calibration import fit_study
+from braintumor.evaluation.calibration.fit_study import LabelledStudy, fit_study_rule, measure_rule
+from braintumor.inference.study import StudyRule
+from tests.helpers.studies.study_slices import make_plane
+
+LESION = (20.0, 20.0, 20.0)
+
+
+@pytest.fixture(autouse=True)
+def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_study, "SMOOTHING_MM", (6.0, 10.0))
+    monkeypatch.setattr(fit_study, "MIN_SLICES", (3,))
+    monkeypatch.setattr(fit_study, "MAX_LOG_ODDS", (4.0,))
+
+
+def make_studies(count: int, separation: float, seed: int) -> list[LabelledStudy]:
+    """Return studies of three planes: noise with single high slices, and a lesion of 12 mm in every other one."""
+    random = np.random.default_rng(seed)
+    studies = []
+    for number in range(count):
+        slices = []
+        for plane in (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL):
+            values = random.normal(-separation, 1.5, 40)
+            values[random.integers(40)] = 8.0
+            if number % 2:
+                values[14:26] += 2 * separation
+            slices += make_plane(list(values), plane, place=LESION)
+        studies.append(LabelledStudy(slices, bool(number % 2), f"patient {number}"))
+    return studies
+
+
+def test_separable_studies_reach_both_goals_on_other_patients():
+    fit = fit_study_rule(make_studies(24, 3.0, 1))
+    assert fit.reaches_goals
+    assert fit.healthy_cleared == 1.0
+    assert fit.tumors_cleared == 0.0
+    other = measure_rule(make_studies(24, 3.0, 2), fit.rule)
+    assert other.reaches_goals
+    assert other.healthy_cleared >= 0.9
+
+
+def test_section_of_the_card_is_the_rule_with_how_it_was_chosen():
+    section = fit_study_rule(make_studies(8, 3.0, 1)).rule.to_dict()
+    assert StudyRule(**section).smoothing_mm in (6.0, 10.0)
+    assert "On 8 studies of 4 patients with and 4 without a tumour" in section["chosen"]
+
+
+def test_studies_that_look_alike_keep_healthy_ones_from_being_suspected():
+    fit = fit_study_rule(make_studies(16, 0.0, 3))
+    assert fit.healthy_suspected <= fit_study.MAX_HEALTHY_SUSPECTED
+    assert not fit.reaches_goals
+
+
+def test_patient_with_many_studies_counts_once():
+    one = make_studies(4, 3.0, 1)
+    repeated = [*one, *[one[0]] * 50]
+    assert fit_study_rule(repeated).healthy_cleared == fit_study_rule(one).healthy_cleared
+    rule = StudyRule(rule_out=0.0, rule_in=1e-6, plane_rule_in=1.0)
+    assert measure_rule(repeated, rule).healthy_suspected == pytest.approx(measure_rule(one, rule).healthy_suspected)
+
+
+def test_studies_of_one_truth_are_refused():
+    with pytest.raises(ValueError, match="with and without a tumour"):
+        fit_study_rule([study for study in make_studies(4, 3.0, 1) if study.has_tumor])
