@@ -30,9 +30,9 @@ def ours(inputs: str, precision: str = "") -> None:
     from braintumor.datasets.catalog import build_file_table
     from braintumor.models.initial_weights import InitialWeights
     from braintumor.training.checkpoint import Checkpoints
-    from braintumor.training.data import TrainingData
     from braintumor.training.distillation import AuxiliaryObjectives
-    from braintumor.training.frame_cache import load_model_inputs
+    from braintumor.training.inputs.data import TrainingData
+    from braintumor.training.inputs.frame_cache import load_model_inputs
     from braintumor.training.trainer import train_epochs
 
     recipe = _load_recipe(precision)

@@ -8,7 +8,7 @@ import pandas as pd
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, Split
 from braintumor.imaging import InputSpec, preprocess, read_scan
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 # Splits of twelve consecutive patients of a class.
 _PATIENT_SPLITS = (*[Split.TRAIN] * 6, *[Split.VALIDATION] * 3, *[Split.TEST] * 3)

@@ -11,8 +11,8 @@ from braintumor.models.recipe import AugmentationRecipe, CopyPasteRecipe
 from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.spatial import sample_spatial
 from braintumor.training.augmentation.tumor_copy_paste import sample_paste
-from braintumor.training.data import TrainingData
-from braintumor.training.input_pipeline import EpochPlan, SplitTensors, training_batches
+from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.input_pipeline import EpochPlan, SplitTensors, training_batches
 
 _COUNTERFACTUAL_RECIPE: Final = CopyPasteRecipe(pasted=0.5, distractors=0.5, inpainted=1.0)
 _SEED: Final = 0

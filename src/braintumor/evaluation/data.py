@@ -13,7 +13,8 @@ from braintumor.inference.model_card import read_card
 from braintumor.inference.outputs import Outputs
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData, load_data
+from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.load import load_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_LABEL, Split, TumorClass
 from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
+from braintumor.evaluation.calibration.fit_ct import fit_ct_check
 from braintumor.evaluation.calibration.fit_turn import fit_turn_detection
 from braintumor.evaluation.data import load_evaluation_data, select_split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
@@ -23,7 +24,7 @@ from braintumor.inference.outputs import Outputs
 from braintumor.results.metric import parse_metric
 from braintumor.results.study import EXTERNAL_SPLIT, read_external_split
 from braintumor.settings import Settings, get_settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 Verdicts = NDArray[np.object_]
 
@@ -70,6 +71,7 @@ def evaluate(
     detector = Detector.load(name, settings)
     outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
+    fit_ct_check(name, data, settings, replicates)
     fit_turn_detection(name, data, settings, replicates)
     detector = Detector.load(name, settings)
     calibrated = detector.probabilities(outputs)

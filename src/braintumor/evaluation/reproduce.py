@@ -135,7 +135,7 @@ def _read_split_seed(settings: Settings) -> int:
 
 
 def _data_fingerprint(run: RunSpec, new_settings: Settings) -> str:
-    from braintumor.training.data import load_data
+    from braintumor.training.inputs.load import load_data
 
     return load_data(run.recipe, run.protocol, new_settings, with_masks=False).fingerprint()
 

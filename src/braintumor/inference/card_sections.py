@@ -49,15 +49,6 @@ class Conformal(CardSection):
         return dict(self.quantiles or {})
 
 
-class OODLimits(CardSection):
-    """Scale and limits of the out-of-distribution distance."""
-
-    residual: float
-    unusual_at: float = Field(alias="odd")
-    reject_at: float = Field(alias="foreign")
-    chosen: str = ""
-
-
 class TurnLimits(CardSection):
     """Limits of the turn detection, how they were chosen, and its measured errors.
 
@@ -78,26 +69,6 @@ class TurnLimits(CardSection):
     likely_at: float
     chosen: str = ""
     data: str = ""
-    test: dict[str, MetricEntry] = {}
-
-
-class CTLimits(CardSection):
-    """Logistic regression that recognizes head CT by the rim of the head, how it was fitted, and its measured errors.
-
-    Attributes
-    ----------
-    weights : tuple of float
-        One per feature of `braintumor.inference.input_check.skull_ring`.
-    reject_at : float
-        Log-odds from which a picture is rejected as CT.
-    test : dict of str to MetricEntry
-        `ct_rejected` and `mr_rejected` on the test split.
-    """
-
-    weights: tuple[float, ...]
-    bias: float
-    reject_at: float
-    chosen: str = ""
     test: dict[str, MetricEntry] = {}
 
 

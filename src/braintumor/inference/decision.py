@@ -148,17 +148,28 @@ def describe_rule(thresholds: Thresholds) -> str:
 
 
 def decide_verdict(
-    probability: float, thresholds: Thresholds, ood_score: OODScore | None = None, modality: str = ""
+    probability: float,
+    thresholds: Thresholds,
+    ood_score: OODScore | None = None,
+    modality: str = "",
+    *,
+    looks_like_ct: bool = False,
 ) -> tuple[Verdict, str]:
     """Return the verdict for a tumour probability, and a sentence with the reason.
 
-    Files of another modality than MR, and scans that the out-of-distribution score rejects, are not a brain MRI.
-    Unusual scans are uncertain. All others follow the thresholds.
+    Files of another modality than MR, pictures that look like CT unless the file says MR, and scans that the
+    out-of-distribution score rejects, are not a brain MRI. Unusual scans are uncertain. All others follow the
+    thresholds.
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
             f"The file says that it is {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
             "tumour was looked for."
+        )
+    if looks_like_ct and modality != "MR":
+        return Verdict.NOT_BRAIN_MRI, (
+            "It looks like a head CT: a thick white ring of bone around the brain. The model was trained on MR slices "
+            "only, so no tumour was looked for."
         )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (

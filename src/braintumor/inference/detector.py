@@ -14,8 +14,9 @@ from braintumor.enums import CLASSES
 from braintumor.imaging import Scan, preprocess, read_scan, to_batch
 from braintumor.inference.decision import OODScore, decide_verdict, softmax, tumor_probability
 from braintumor.inference.detection import Detection
+from braintumor.inference.input_check.ct_check import is_ct
+from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches, run_with_mirrored
-from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.pipeline.judge import judge_scan
 from braintumor.inference.pipeline.prepare import PreparedScan, iter_prepared, prepare_scan
@@ -243,6 +244,8 @@ class Detector:
         self, outputs: Outputs, probabilities: NDArray[np.float64], model_inputs: NDArray[np.uint8]
     ) -> NDArray[np.object_]:
         """Return the verdict on each scan, for its outputs and calibrated probabilities (n, 4)."""
-        thresholds, scores = self.artifact.card.thresholds, self.ood_scores(outputs, model_inputs)
-        pairs = zip(tumor_probability(probabilities), scores, strict=True)
-        return np.array([decide_verdict(float(p), thresholds, score)[0] for p, score in pairs], object)
+        card, scores = self.artifact.card, self.ood_scores(outputs, model_inputs)
+        are_ct = (is_ct(card.ct, model_input) for model_input in model_inputs)
+        cases = zip(tumor_probability(probabilities), scores, are_ct, strict=True)
+        verdicts = [decide_verdict(float(p), card.thresholds, ood, looks_like_ct=ct)[0] for p, ood, ct in cases]
+        return np.array(verdicts, object)

@@ -13,6 +13,7 @@ from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.inference import card_sections as sections
 from braintumor.inference.decision import MaskFusion
+from braintumor.inference.input_check.limits import CTLimits, OODLimits
 from braintumor.settings import Settings
 
 CARD_FILE: Final = "card.json"
@@ -75,7 +76,7 @@ class ModelCard(sections.CardSection):
     temperature: float = Field(gt=0)
     thresholds: sections.CardThresholds
     conformal: sections.Conformal
-    ood: sections.OODLimits | None = Field(default=None, alias="novelty")
+    ood: OODLimits | None = Field(default=None, alias="novelty")
     intended_use: str = ""
     limits: tuple[str, ...] = ()
     protocol: str = ""
@@ -99,7 +100,7 @@ class ModelCard(sections.CardSection):
     binary_decision: sections.BinaryDecision | None = Field(default=None, alias="decision")
     retrieval: sections.Retrieval | None = None
     turn: sections.TurnLimits | None = None
-    ct: sections.CTLimits | None = None
+    ct: CTLimits | None = None
     study: sections.CardStudyRule | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())

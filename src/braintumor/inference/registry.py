@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import onnxruntime
 
 from braintumor.errors import ArtifactError
+from braintumor.inference.input_check.ood import OODReference
 from braintumor.inference.model_card import (
     CARD_FILE,
     MODEL_FILE,
@@ -18,7 +19,6 @@ from braintumor.inference.model_card import (
     parse_card,
     read_card_for_display,
 )
-from braintumor.inference.ood import OODReference
 from braintumor.inference.runs import is_run_name
 from braintumor.settings import Settings, get_settings
 

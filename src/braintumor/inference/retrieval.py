@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, UNKNOWN_TYPE_INDEX, TumorClass
-from braintumor.inference.ood import feature_vector
+from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 
 _HALF_PRECISION: Final = ("axes", "vectors")  # tables stored as float16

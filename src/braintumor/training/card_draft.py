@@ -25,7 +25,7 @@ from braintumor.inference.model_card import (
 )
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from braintumor.training.schedule import selected_epoch
 
 _LIBRARIES: Final = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")

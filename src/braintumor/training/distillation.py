@@ -16,7 +16,7 @@ from braintumor.inference.runs import Run
 from braintumor.models.builder import build_model, load_keras_model
 from braintumor.models.recipe import Recipe, TeachersRecipe
 from braintumor.settings import Settings, get_settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from braintumor.training.losses import DistillationLoss, MaskDistillationLoss, soften
 
 _MAIN_OUTPUTS: Final = ("class", "mask")

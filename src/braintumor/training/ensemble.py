@@ -17,8 +17,9 @@ from braintumor.inference.registry import Artifact, load_artifact
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.card_draft import remove_stale_results, write_initial_card
-from braintumor.training.data import TrainingData, load_data
 from braintumor.training.ensemble_weights import MemberWeights, fit_member_weights
+from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.load import load_data
 
 _AVERAGED_QUANTITY: Final = {
     Task.FOUR_CLASS: "log-probabilities of the classes, with one temperature per member",

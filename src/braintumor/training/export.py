@@ -31,8 +31,8 @@ from braintumor.models.onnx_autodiff.graph import GRADIENT_OUTPUT, build_gradien
 from braintumor.models.recipe import Recipe
 from braintumor.models.serving_graph import serving_graph
 from braintumor.settings import Settings, get_settings
-from braintumor.training.data import load_data
 from braintumor.training.ensemble import check_ensemble
+from braintumor.training.inputs.load import load_data
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

@@ -18,8 +18,8 @@ from braintumor.enums import CLASSES, Protocol, Split
 from braintumor.fileio import write_atomically
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.data import load_data
-from braintumor.training.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
+from braintumor.training.inputs.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
+from braintumor.training.inputs.load import load_data
 
 _LAYER_COLORS: Final[dict[type[keras.layers.Layer], str]] = {  # Okabe and Ito's palette, safe for colour blindness
     keras.layers.Conv2D: "#56B4E9",

@@ -12,8 +12,8 @@ from braintumor.models.initial_weights import InitialWeights
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card_draft import remove_stale_results, write_card_draft
-from braintumor.training.data import load_data
 from braintumor.training.distillation import AuxiliaryObjectives
+from braintumor.training.inputs.load import load_data
 from braintumor.training.notebook_plots import draw_architecture
 from braintumor.training.trainer import train_with_checkpoints
 

@@ -14,10 +14,10 @@ from braintumor.models.builder import build_model
 from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
 from braintumor.models.recipe import Recipe
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
-from braintumor.training.data import TrainingData
 from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.ema import WeightAverage
-from braintumor.training.input_pipeline import (
+from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.input_pipeline import (
     evaluation_batches,
     make_donor_bank,
     plan_epoch,

@@ -15,10 +15,10 @@ from braintumor.enums import CLASS_NAMES, CLASSES, Split
 from braintumor.evaluation.calibration.fit_ood import fit_ood_reference, ood_card_entry
 from braintumor.evaluation.calibration.fit_retrieval import fit_similar_scan_index
 from braintumor.imaging import to_batch
-from braintumor.inference.ood import OODReference, feature_vector
+from braintumor.inference.input_check.ood import OODReference, feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.models.onnx_autodiff.graph import build_gradient_onnx
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.tiny_model import CONTRACT, build, cells, fit, phantom_frames
 

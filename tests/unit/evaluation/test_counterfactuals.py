@@ -8,7 +8,7 @@ import pytest
 from braintumor.enums import CLASSES, Split, TumorClass
 from braintumor.evaluation.counterfactuals import make_counterfactuals
 from braintumor.imaging import InputSpec
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from tests.helpers.training_data import phantom_data
 
 NO_TUMOR = CLASSES.index(TumorClass.NOTUMOR)

@@ -17,9 +17,9 @@ from braintumor.models.builder import build_model, load_keras_model
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.checkpoint import Checkpoints
-from braintumor.training.data import TrainingData
 from braintumor.training.distillation import AuxiliaryObjectives
-from braintumor.training.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
+from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.input_pipeline import make_donor_bank, plan_epoch, split_tensors, training_batches
 from braintumor.training.losses import MaskLoss, PartialLabelCrossEntropy
 from braintumor.training.trainer import train_with_checkpoints
 from tests.helpers.cards import MINIMAL_CARD

@@ -18,9 +18,9 @@ from braintumor.models.recipe import InputRecipe, Recipe, load_recipe
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 from braintumor.training.card_draft import write_initial_card
-from braintumor.training.data import load_training_data
 from braintumor.training.ensemble import build_ensemble
 from braintumor.training.export import export_model
+from braintumor.training.inputs.data import load_training_data
 from tests.helpers.phantom_sets import write_split_phantoms
 from tests.helpers.tiny_model import CONTRACT, build, fit
 

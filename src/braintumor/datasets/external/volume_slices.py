@@ -109,9 +109,10 @@ def _cut_volume(folder: Path, slices_name: str, volume_file: Path, settings: Set
 
 def _iter_slices(data: bytes, name: str, settings: Settings) -> Iterator[tuple[Plane, int, Scan]]:
     """Yield plane, index and scan of the slices of a NIfTI file that are not blank."""
-    for scan in iter_volume_slices(data, hashlib.sha256(data).hexdigest(), name, settings):
-        if isinstance(scan, Scan) and scan.series is not None:
-            yield Plane(scan.series.title.split(",")[0].lower()), scan.series.index, scan
+    for source in iter_volume_slices(data, hashlib.sha256(data).hexdigest(), name, settings):
+        scan = source.read()
+        if isinstance(scan, Scan):
+            yield source.position.plane, source.position.index, scan
 
 
 def _iter_mask_slices(

@@ -20,11 +20,11 @@ from braintumor.evaluation.calibration.fit_retrieval import fit_similar_scan_ind
 from braintumor.fileio import write_atomically
 from braintumor.inference.decision import MaskFusion, softmax, tumor_log_odds, tumor_probability
 from braintumor.inference.detector import Detector
+from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.model_card import OOD_REFERENCE_FILE, SIMILAR_SCANS_FILE, update_card
-from braintumor.inference.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 
 def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:

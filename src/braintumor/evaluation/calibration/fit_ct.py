@@ -11,12 +11,12 @@ from sklearn.preprocessing import StandardScaler
 from braintumor.datasets.ct_slices import find_ct_slices
 from braintumor.enums import Split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, mean_with_ci
-from braintumor.inference.card_sections import CTLimits
 from braintumor.inference.input_check.ct_check import ct_scores
+from braintumor.inference.input_check.limits import CTLimits
 from braintumor.inference.input_check.skull_ring import skull_ring_features
 from braintumor.inference.model_card import update_card
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 # Share of the MR slices among the validation scans that may be rejected as CT.
 MR_REJECTED_RATE: Final = 0.005

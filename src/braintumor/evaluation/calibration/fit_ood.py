@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.inference.ood import OODReference
+from braintumor.inference.input_check.ood import OODReference
 
 _MAX_COMPONENTS: Final = 64
 # Shares of validation scans that may be marked as unusual, and that may exceed the limit before its margin.
@@ -21,7 +21,7 @@ def fit_ood_reference(training: NDArray[np.float64], validation: NDArray[np.floa
     Parameters
     ----------
     training, validation : ndarray of float64, shape (n, d)
-        Feature vectors (`braintumor.inference.ood.feature_vector`) of the training and the validation split.
+        Vectors of `braintumor.inference.input_check.ood.feature_vector` of the training and the validation split.
     """
     mean, scale = training.mean(axis=0), training.std(axis=0) + 1e-6
     centred = (training - mean) / scale

@@ -9,7 +9,7 @@ from braintumor.enums import CLASSES, NO_TUMOR_INDEX, TUMOR_LABEL, UNKNOWN_TYPE_
 from braintumor.evaluation.metrics.bootstrap import mean_with_ci
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.retrieval import SimilarScanIndex, project_to_unit_length, retrieval_features
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 _MAX_COMPONENTS: Final = 64
 SIMILAR_COUNT: Final = 5

@@ -16,7 +16,7 @@ from braintumor.inference.model_card import TURN_FILE, ModelCard, read_card, upd
 from braintumor.inference.registry import create_session, load_artifact
 from braintumor.inference.turn.turn_detector import TurnDetector, TurnEstimate
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 # Shares of upright validation scans that may be turned by 90 or 270 degrees, and by 180 degrees.
 WRONG_TURN_RATE: Final = 0.0025

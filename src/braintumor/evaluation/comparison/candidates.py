@@ -12,7 +12,7 @@ from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.inference.registry import Artifact, list_models, load_artifact
 from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.settings import Settings
-from braintumor.training.data import fingerprint_manifest, manifest_with_split
+from braintumor.training.inputs.data import fingerprint_manifest, manifest_with_split
 
 # Suffix of models trained from random instead of pretrained weights.
 RANDOM_INIT_SUFFIX: Final = "-none"

@@ -17,7 +17,7 @@ from braintumor.datasets.near_duplicates import MAX_DISTANCE, nearest_hash_dista
 from braintumor.enums import CLASS_NAMES, NO_TUMOR_INDEX, Protocol, Split
 from braintumor.fileio import write_atomically
 from braintumor.settings import Settings
-from braintumor.training.data import COMPARISON_SEED, manifest_with_split
+from braintumor.training.inputs.data import COMPARISON_SEED, manifest_with_split
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from braintumor.inference.decision import predicted_class
 from braintumor.inference.registry import Artifact
 from braintumor.results.study import read_external_split
 from braintumor.settings import Settings
-from braintumor.training.data import manifest_with_split
+from braintumor.training.inputs.data import manifest_with_split
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]

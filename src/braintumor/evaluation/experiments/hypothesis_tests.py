@@ -23,7 +23,7 @@ from braintumor.fileio import write_atomically
 from braintumor.imaging import InputSpec
 from braintumor.results.hypothesis_status import HYPOTHESES_FILE
 from braintumor.settings import Settings
-from braintumor.training.data import load_training_data
+from braintumor.training.inputs.data import load_training_data
 
 _PAIRED_ABLATIONS: Final = {"augmentation": "without_augmentation", "masks": "without_masks"}
 _SMALL_INPUT: Final = InputSpec(height=64, width=64, channels=1)

@@ -19,7 +19,7 @@ from braintumor.imaging import preprocess, read_scan, to_batch
 from braintumor.inference.outputs import Outputs
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 EXTERNAL_SET: Final = "outside"  # in the column `set`
 _BATCH_SIZE: Final = 64

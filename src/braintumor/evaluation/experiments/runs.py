@@ -17,8 +17,9 @@ from braintumor.fileio import write_atomically
 from braintumor.models.recipe import Recipe
 from braintumor.models.serving_graph import multitask_serving_graph
 from braintumor.settings import Settings
-from braintumor.training.data import fingerprint_manifest, load_data, manifest_for_recipe
 from braintumor.training.distillation import AuxiliaryObjectives, teacher_hashes
+from braintumor.training.inputs.data import fingerprint_manifest, manifest_for_recipe
+from braintumor.training.inputs.load import load_data
 from braintumor.training.schedule import selected_epoch
 from braintumor.training.trainer import train_with_checkpoints
 

@@ -20,7 +20,7 @@ from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 # Size of the sample that is read as served, one scan after another, and the seed of its draw.
 TUMORS: Final = 200

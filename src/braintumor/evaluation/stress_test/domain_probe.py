@@ -13,7 +13,7 @@ from braintumor.enums import NO_TUMOR_INDEX
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
 from braintumor.evaluation.metrics.classification import roc_pr_auc
 from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
-from braintumor.inference.ood import feature_vector
+from braintumor.inference.input_check.ood import feature_vector
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from braintumor.evaluation.metrics.classification import correctness
 from braintumor.evaluation.variants.runner import Runner, VariantDetector
 from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import INT8_FILE, LITERT_FILE
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 _METRIC_TITLES: Final = {
     "accuracy": "accuracy",

@@ -18,7 +18,7 @@ from braintumor.inference.model_card import INT8_FILE, LITERT_FILE, MODEL_FILE, 
 from braintumor.inference.outputs import LOGITS
 from braintumor.results.metric import parse_metric
 from braintumor.settings import Settings, get_settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 
 KERAS_FILE: Final = "model.keras"
 # Variants are for small devices; larger networks are out of their reach.

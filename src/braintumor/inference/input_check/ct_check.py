@@ -5,13 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.inference.card_sections import CTLimits
+from braintumor.inference.input_check.limits import CTLimits
 from braintumor.inference.input_check.skull_ring import skull_ring_features
-
-CT_REASON = (
-    "It looks like a head CT: a thick white ring of bone around the brain. The model was trained on MR slices only, so "
-    "no tumour was looked for."
-)
 
 
 def ct_scores(limits: CTLimits, model_inputs: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:

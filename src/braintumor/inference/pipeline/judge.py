@@ -16,6 +16,7 @@ from braintumor.inference.decision import (
     tumor_probability,
 )
 from braintumor.inference.detection import Detection
+from braintumor.inference.input_check.ct_check import is_ct
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.pipeline.prepare import PreparedScan
@@ -40,7 +41,9 @@ def judge_scan(
     """
     start, scan, turn = time.perf_counter(), prepared.scan, prepared.turn
     tumor = float(tumor_probability(probabilities))
-    verdict, reason = decide_verdict(tumor, card.thresholds, ood_score, scan.modality)
+    verdict, reason = decide_verdict(
+        tumor, card.thresholds, ood_score, scan.modality, looks_like_ct=is_ct(card.ct, prepared.model_input)
+    )
     verdict, reason = limit_by_picture(verdict, reason, scan)
     if turn is not None:
         if turn.correction and verdict is Verdict.NOT_BRAIN_MRI:  # a turn of something else means nothing

@@ -15,7 +15,7 @@ from braintumor.inference import Detector
 from braintumor.inference.decision import tumor_probability
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.training_data import phantom_data
 from tests.helpers.versions.tiny import write_masked_version, write_version

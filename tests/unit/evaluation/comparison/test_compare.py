@@ -22,7 +22,7 @@ from braintumor.results.comparison import read_comparison
 from braintumor.results.comparison_summary import collect_notes, summarize_undertrained
 from braintumor.results.version import HISTORY_COLUMNS, read_predictions
 from braintumor.settings import Settings
-from braintumor.training.data import fingerprint_manifest, manifest_with_split
+from braintumor.training.inputs.data import fingerprint_manifest, manifest_with_split
 from tests.helpers.artifacts import build_artifacts
 from tests.helpers.tiny_model import build, fit
 

@@ -19,7 +19,7 @@ from braintumor.fileio import write_atomically
 from braintumor.models.builder import build_model
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from tests.helpers.training_data import phantom_data
 
 BASE = """

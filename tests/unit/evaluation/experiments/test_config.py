@@ -9,7 +9,7 @@ from braintumor.errors import RecipeError
 from braintumor.evaluation.experiments.config import load_ablations
 from braintumor.evaluation.experiments.runs import read_runs, run_fingerprint
 from braintumor.settings import Settings, get_settings
-from braintumor.training.data import manifest_with_split
+from braintumor.training.inputs.data import manifest_with_split
 
 
 def test_hypothesis_ablations_change_one_thing_each() -> None:

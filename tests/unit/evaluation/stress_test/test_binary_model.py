@@ -11,7 +11,7 @@ from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.inference.decision import tumor_probability
 from braintumor.settings import Settings
-from braintumor.training.data import load_binary_data, load_training_data
+from braintumor.training.inputs.data import load_binary_data, load_training_data
 from tests.helpers.phantom_sets import write_split_phantoms
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.binary import write_binary_version

@@ -18,7 +18,7 @@ from braintumor.imaging import to_batch
 from braintumor.inference import Detector
 from braintumor.inference.model_card import ModelCard
 from braintumor.settings import Settings
-from braintumor.training.data import TrainingData
+from braintumor.training.inputs.data import TrainingData
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.training_data import phantom_data
 from tests.helpers.versions.tiny import model_bytes, write_masked_version, write_version

@@ -6,8 +6,8 @@ import pytest
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import TumorClass
 from braintumor.evaluation.calibration.fit_ct import fit_ct_limits
-from braintumor.inference.card_sections import CTLimits
 from braintumor.inference.input_check.ct_check import ct_scores, is_ct
+from braintumor.inference.input_check.limits import CTLimits
 from braintumor.inference.input_check.skull_ring import FEATURE_NAMES, skull_ring_features
 
 SIDE = 96

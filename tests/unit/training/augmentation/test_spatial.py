@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from braintumor.models.recipe import AugmentationRecipe
 from braintumor.training.augmentation.spatial import sample_spatial
-from braintumor.training.input_pipeline import EpochPlan, SplitTensors, training_batches
+from braintumor.training.inputs.input_pipeline import EpochPlan, SplitTensors, training_batches
 
 
 def _apply(frame: np.ndarray, recipe: AugmentationRecipe, seed: int = 0) -> np.ndarray:

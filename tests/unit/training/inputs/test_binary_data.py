@@ -10,8 +10,8 @@ from braintumor.enums import CLASS_NAMES, UNKNOWN_TYPE_INDEX, Protocol, Split
 from braintumor.errors import DatasetError
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings
-from braintumor.training.data import load_binary_data
-from braintumor.training.frame_cache import load_model_inputs
+from braintumor.training.inputs.data import load_binary_data
+from braintumor.training.inputs.frame_cache import load_model_inputs
 
 INPUT_SPEC = InputSpec(height=48, width=48)
 

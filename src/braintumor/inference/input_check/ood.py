@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.inference.card_sections import OODLimits
+from braintumor.inference.input_check.limits import OODLimits
 
 THUMBNAIL_SIDE: Final = 10  # cells along a side
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braintumor.evaluation.calibration.fit_ood import REJECTION_MARGIN, UNUSUAL_RATE, fit_ood_reference, ood_card_entry
-from braintumor.inference.card_sections import OODLimits
-from braintumor.inference.ood import THUMBNAIL_SIDE, OODReference, feature_vector
+from braintumor.inference.input_check.limits import OODLimits
+from braintumor.inference.input_check.ood import THUMBNAIL_SIDE, OODReference, feature_vector
 
 MIXING = np.random.default_rng(0).normal(size=(6, 30))
 

@@ -27,8 +27,8 @@ from braintumor.errors import DatasetError
 from braintumor.imaging import preprocess, read_scan
 from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.settings import Settings
-from braintumor.training.all_data import load_all_data, load_external_data
-from braintumor.training.data import TrainingData, load_training_data
+from braintumor.training.inputs.all_data import load_all_data, load_external_data
+from braintumor.training.inputs.data import TrainingData, load_training_data
 from tests.helpers.scan_files.external_images import EXTERNAL_IMAGES, write_external_images
 
 RECIPE = Recipe(

@@ -21,9 +21,8 @@ from braintumor.enums import (
 )
 from braintumor.errors import DatasetError
 from braintumor.imaging import InputSpec
-from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
-from braintumor.training.frame_cache import load_input_masks, load_model_inputs
+from braintumor.training.inputs.frame_cache import load_input_masks, load_model_inputs
 
 # One seed for all runs of the protocols `official` and `random`, so that their splits are always the same.
 COMPARISON_SEED: Final = 0
@@ -114,34 +113,6 @@ def manifest_for_recipe(
     if holdout_source:
         manifest = hold_out_source(manifest, holdout_source)
     return subsample_groups(manifest, train_fraction, COMPARISON_SEED) if train_fraction < 1 else manifest
-
-
-def load_data(
-    recipe: Recipe, protocol: Protocol, settings: Settings | None = None, *, with_masks: bool | None = None
-) -> TrainingData:
-    """Load the images of a recipe.
-
-    Parameters
-    ----------
-    with_masks : bool, optional
-        Load tumour masks; by default if the recipe has a mask section.
-    """
-    input_spec = recipe.input.to_input_spec()
-    with_masks = recipe.mask is not None if with_masks is None else with_masks
-    if recipe.data == "yes-no":
-        return load_binary_data(input_spec, protocol, settings)
-    if recipe.data == "all":
-        from braintumor.training.all_data import load_all_data
-
-        return load_all_data(recipe, protocol, settings, with_masks=with_masks)
-    return load_training_data(
-        input_spec,
-        protocol,
-        settings,
-        with_masks=with_masks,
-        holdout_source=recipe.holdout_source,
-        train_fraction=recipe.train_fraction,
-    )
 
 
 def load_training_data(

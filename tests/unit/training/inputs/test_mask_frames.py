@@ -13,8 +13,8 @@ from braintumor.datasets.masks import masks_folder
 from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings
-from braintumor.training import frame_cache
-from braintumor.training.frame_cache import load_input_masks
+from braintumor.training.inputs import frame_cache
+from braintumor.training.inputs.frame_cache import load_input_masks
 
 INPUT_SPEC = InputSpec(height=64, width=64, channels=1)
 

@@ -9,7 +9,7 @@ from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.intensity import sample_intensity
 from braintumor.training.augmentation.spatial import sample_spatial
 from braintumor.training.augmentation.tumor_copy_paste import sample_paste
-from braintumor.training.input_pipeline import EpochPlan, SplitTensors, evaluation_batches, training_batches
+from braintumor.training.inputs.input_pipeline import EpochPlan, SplitTensors, evaluation_batches, training_batches
 from braintumor.training.losses import UNKNOWN_MASK
 
 SIDE = 64

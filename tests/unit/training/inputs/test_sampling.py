@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braintumor.training.sampling import source_balanced_weights
+from braintumor.training.inputs.sampling import source_balanced_weights
 
 COUNTS = st.dictionaries(
     st.sampled_from(["a", "b", "c"]), st.tuples(st.integers(0, 40), st.integers(0, 40)).filter(any), min_size=1
