@@ -247,5 +247,6 @@ class Detector:
         card, scores = self.artifact.card, self.ood_scores(outputs, model_inputs)
         are_ct = (is_ct(card.ct, model_input) for model_input in model_inputs)
         cases = zip(tumor_probability(probabilities), scores, are_ct, strict=True)
-        verdicts = [decide_verdict(float(p), card.thresholds, ood, looks_like_ct=ct)[0] for p, ood, ct in cases]
-        return np.array(verdicts, object)
+        return np.array(
+            [decide_verdict(float(p), card.thresholds, s, looks_like_ct=ct)[0] for p, s, ct in cases], object
+        )
