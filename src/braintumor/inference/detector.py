@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES
 from braintumor.imaging import Scan, preprocess, read_scan, to_batch
-from braintumor.inference.decision import OODScore, decide_verdict, softmax, tumor_probability
+from braintumor.inference.decision import OODScore, softmax, tumor_probability
 from braintumor.inference.detection import Detection
-from braintumor.inference.input_check.ct_check import is_ct
 from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.onnx_model import ModelRunner, OnnxModel, iter_batches, run_with_mirrored
 from braintumor.inference.outputs import Outputs
-from braintumor.inference.pipeline.judge import judge_scan
+from braintumor.inference.pipeline.judge import judge_pictures, judge_scan
 from braintumor.inference.pipeline.prepare import PreparedScan, iter_prepared, prepare_scan
 from braintumor.inference.registry import (
     Artifact,
@@ -244,9 +243,5 @@ class Detector:
         self, outputs: Outputs, probabilities: NDArray[np.float64], model_inputs: NDArray[np.uint8]
     ) -> NDArray[np.object_]:
         """Return the verdict on each scan, for its outputs and calibrated probabilities (n, 4)."""
-        card, scores = self.artifact.card, self.ood_scores(outputs, model_inputs)
-        are_ct = (is_ct(card.ct, model_input) for model_input in model_inputs)
-        cases = zip(tumor_probability(probabilities), scores, are_ct, strict=True)
-        return np.array(
-            [decide_verdict(float(p), card.thresholds, s, looks_like_ct=ct)[0] for p, s, ct in cases], object
-        )
+        scores = self.ood_scores(outputs, model_inputs)
+        return judge_pictures(self.artifact.card, tumor_probability(probabilities), scores, model_inputs)

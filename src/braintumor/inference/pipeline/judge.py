@@ -1,6 +1,7 @@
 """From the outputs of the network for one scan to its result."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -75,3 +76,17 @@ def judge_scan(
         _geometry=prepared.geometry,
         _map_extent=card.map_extent,
     )
+
+
+def judge_pictures(
+    card: ModelCard,
+    tumor: NDArray[np.float64],
+    ood_scores: Sequence[OODScore | None],
+    model_inputs: NDArray[np.uint8],
+) -> NDArray[np.object_]:
+    """Return the verdict on each of n pictures that say nothing about their modality, by tumour probability (n,)."""
+    verdicts = [
+        decide_verdict(float(probability), card.thresholds, ood_score, looks_like_ct=is_ct(card.ct, model_input))[0]
+        for probability, ood_score, model_input in zip(tumor, ood_scores, model_inputs, strict=True)
+    ]
+    return np.array(verdicts, object)
