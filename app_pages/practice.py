@@ -16,7 +16,7 @@ from app_pages.components.practice.round import (
 from app_pages.components.practice.score import show_score
 from app_pages.components.shared import cache
 from app_pages.components.shared.page import show_header, show_missing
-from braintumor.datasets.catalog import BINARY_SET, KAGGLE, training_dataset
+from braintumor.datasets.catalog import BINARY_SET, KAGGLE, evaluation_dataset
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 
@@ -52,7 +52,7 @@ def _describe_cases(version: str) -> str:
     if not has_images():
         return "phantoms"
     report = cache.get_report(version)
-    dataset = training_dataset(report.recipe)
+    dataset = evaluation_dataset(report.recipe)
     return _LEAKY_TEST_SET_TEXT if report.has_leakage and dataset == KAGGLE else _TEST_SET_TEXTS[dataset.folder]
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import METRIC_TITLES, format_share, pluralize, test_set_text
 from app_pages.components.shared.page import show_header, show_missing, show_readme, show_section
-from braintumor.datasets.catalog import KAGGLE, training_dataset
+from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import CLASSES, RESEARCH_USE, Split
 from braintumor.exploration.statistics import Statistics
 from braintumor.imaging.windowing import unit_to_uint8
@@ -101,7 +101,7 @@ def show_steps(report: VersionReport) -> None:
 
 report = cache.get_report(cache.select_version())
 dataset = cache.get_dataset()
-training_set = training_dataset(report.recipe)
+training_set = evaluation_dataset(report.recipe)
 
 show_header(
     "Brain Tumor Detector",

@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components.shared.formatting import class_text
-from braintumor.datasets.catalog import training_dataset
+from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import read_scan
 from braintumor.imaging.compressed_scan import CompressedScan
@@ -41,7 +41,7 @@ def show_similar_scans(detector: Detector, compressed_scan: CompressedScan) -> N
 def _show_similar_scan(detector: Detector, similar_scan: SimilarScan) -> None:
     label = "tumour of unknown type" if similar_scan.label is None else class_text(similar_scan.label)
     caption = f"{label.capitalize()}, similarity {similar_scan.similarity:.2f}"
-    folder = detector.settings.inputs / training_dataset(detector.artifact.card.recipe).folder
+    folder = detector.settings.inputs / evaluation_dataset(detector.artifact.card.recipe).folder
     try:
         scan = read_scan(folder / similar_scan.path, settings=detector.settings)
     except BrainTumorError:

@@ -11,7 +11,7 @@ from app_pages.components.shared.colors import ACCENT, NEUTRAL
 from app_pages.components.shared.formatting import METRIC_TITLES, SPLIT_TITLES, join_words, metric_value
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.shared.tables import show_text_table
-from braintumor.datasets.catalog import training_dataset
+from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.enums import Split
 from braintumor.inference import list_models
 from braintumor.results.study import EXTERNAL_SPLIT
@@ -73,7 +73,7 @@ def _choose_versions(report: VersionReport) -> dict[str, VersionReport]:
 def _comparability_key(report: VersionReport) -> tuple[bool, str, str]:
     """Return what versions with the same classes and the same test images have in common."""
     protocol = report.card.protocol if report.card else ""
-    return report.is_multiclass, training_dataset(report.recipe).folder, protocol
+    return report.is_multiclass, evaluation_dataset(report.recipe).folder, protocol
 
 
 def _show_chart(reports: dict[str, VersionReport], split: str, selected_version: str) -> None:

@@ -16,7 +16,7 @@ from app_pages.components.shared.colors import ACCENT, CLASS_COLORS, NEUTRAL
 from app_pages.components.shared.formatting import METRIC_TITLES, class_text, metric_value
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import choose_split_metrics, short_sample_size_text, show_text_table
-from braintumor.datasets.catalog import BINARY_SET, training_dataset
+from braintumor.datasets.catalog import BINARY_SET, evaluation_dataset
 from braintumor.datasets.masks import load_mask, masks_folder
 from braintumor.enums import CLASSES
 from braintumor.errors import BrainTumorError
@@ -39,7 +39,7 @@ _IMAGE_SIDE: Final = 320  # pixels
 def render_localization(report: VersionReport) -> None:
     """Show the agreement with the reference outlines: overall, by subgroup, and in a gallery."""
     show_section("Does it locate the tumour?", "Compared with the reference outlines of tumours that have one.")
-    if training_dataset(report.recipe) == BINARY_SET:
+    if evaluation_dataset(report.recipe) == BINARY_SET:
         st.markdown("The test images of this version have no reference outlines, so localization was not measured.")
         return
     selection = choose_split_metrics(report, "places", "activation_inside", "Localization")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_missing, show_section
-from braintumor.datasets.catalog import training_dataset
+from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.enums import Task
 from braintumor.inference.card_sections import Agreement, InitialWeights, TrainingSummary
 from braintumor.inference.decision import MaskFusion, describe_rule
@@ -70,7 +70,8 @@ def _iter_card_rows(version: str, card: ModelCard) -> Iterator[tuple[str, str]]:
     rows: dict[str, str | None] = {
         "Version": version,
         "Predicts": "the four classes" if card.task is not Task.BINARY else "tumour or no tumour, without tumour type",
-        "Trained on": training_dataset(card.recipe).title,
+        "Trained on": evaluation_dataset(card.recipe).title + (" and external sets" if card.data.licences else ""),
+        "Licences of the training images": ", ".join(f"{name}: {text}" for name, text in card.data.licences.items()),
         "Created": card.created,
         "Architecture": card.architecture,
         "Parameters": None if card.parameters is None else f"{card.parameters:,}",

@@ -12,7 +12,7 @@ from app_pages.components.practice.round import has_images
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, join_words, pluralize
 from app_pages.components.shared.page import show_missing
-from braintumor.datasets.catalog import KAGGLE, training_dataset
+from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import CLASSES, TUMOR_LABEL, Split, TumorClass, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
@@ -57,7 +57,7 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
 
 
 def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> None:
-    if training_dataset(report.recipe) != KAGGLE:
+    if evaluation_dataset(report.recipe) != KAGGLE:
         st.markdown(
             f"Version {version} was trained and tested on another data set, which has no tumour types. Its results for "
             "these scans are shown in the Blind reading tab."

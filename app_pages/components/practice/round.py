@@ -10,7 +10,7 @@ import streamlit as st
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import class_text
 from app_pages.components.shared.session_state import current_prediction_log
-from braintumor.datasets.catalog import KAGGLE, training_dataset
+from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import Split, TumorClass, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detection, Detector
@@ -122,7 +122,7 @@ def _cases_for_round(seed: int, version: str) -> tuple[Case, ...]:
 def _cached_cases(seed: int, version: str, when: object) -> tuple[Case, ...]:
     predictions = cache.get_predictions(version)
     # A version trained on another data set was tested on that one; its round uses this set's test split.
-    is_kaggle = training_dataset(cache.get_report(version).recipe) == KAGGLE
+    is_kaggle = evaluation_dataset(cache.get_report(version).recipe) == KAGGLE
     tested_paths = None
     if is_kaggle and not predictions.empty:
         tested_paths = predictions.loc[predictions["split"] == str(Split.TEST), "path"].tolist()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from braintumor.datasets.catalog import ALL_SETS, BINARY_SET, KAGGLE, training_dataset
+from braintumor.datasets.catalog import BINARY_SET, KAGGLE, evaluation_dataset
 from braintumor.enums import Split
 from braintumor.results.metric import Metric
 from braintumor.results.version import VersionReport
@@ -50,7 +50,6 @@ CLASS_METRIC_TITLES: Final = {"precision": "Precision", "recall": "Recall", "f1"
 _PLAIN_METRICS: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
 
 _TEST_SET_TEXTS: Final = {
-    ALL_SETS.folder: "On test scans of all sources, without patients or near-duplicates of the training images",
     KAGGLE.folder: "On test scans without patients or near-duplicates of the training images",
     # The patients of the binary set are not known.
     BINARY_SET.folder: "On images of the binary set without near-duplicates of the training images",
@@ -78,4 +77,4 @@ def metric_value(name: str, metric: Metric) -> str:
 
 def test_set_text(report: VersionReport) -> str:
     """Describe the test images of a version, as the start of a sentence."""
-    return (_LEAKY_TEST_SET_TEXTS if report.has_leakage else _TEST_SET_TEXTS)[training_dataset(report.recipe).folder]
+    return (_LEAKY_TEST_SET_TEXTS if report.has_leakage else _TEST_SET_TEXTS)[evaluation_dataset(report.recipe).folder]

@@ -147,9 +147,6 @@ BINARY_SET: Final = ImageSet(
 
 
 # The Kaggle set with the external sets; paths in their joined manifest are relative to `inputs`.
-ALL_SETS: Final = replace(KAGGLE, title="the Kaggle set and external sets of other sources", folder="")
-
-
-def training_dataset(recipe: Mapping[str, Any]) -> ImageSet:
-    """Return the image set that a model was trained on, from the recipe in its card."""
-    return {"yes-no": BINARY_SET, "all": ALL_SETS}.get(recipe.get("data", ""), KAGGLE)
+def evaluation_dataset(recipe: Mapping[str, Any]) -> ImageSet:
+    """Return the image set whose validation and test images a model is evaluated on, from the recipe in its card."""
+    return BINARY_SET if recipe.get("data") == "yes-no" else KAGGLE

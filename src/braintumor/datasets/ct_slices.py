@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from braintumor.datasets.manifest import kaggle_paths
 from braintumor.settings import Settings
 
 CT_SLICES_FILE: Final = "ct_slices.csv"
@@ -20,4 +21,4 @@ def find_ct_slices(manifest: pd.DataFrame, settings: Settings) -> NDArray[np.boo
     path = settings.dataset_outputs / CT_SLICES_FILE
     if not path.is_file():
         return np.zeros(len(manifest), bool)
-    return manifest["path"].isin(pd.read_csv(path, dtype=str)["path"]).to_numpy(bool)
+    return kaggle_paths(manifest).isin(pd.read_csv(path, dtype=str)["path"]).to_numpy(bool)

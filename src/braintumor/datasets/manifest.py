@@ -5,6 +5,7 @@ from typing import Final
 
 import pandas as pd
 
+from braintumor.datasets.catalog import KAGGLE
 from braintumor.errors import DatasetError
 from braintumor.fileio import write_atomically
 from braintumor.settings import Settings, get_settings
@@ -40,6 +41,11 @@ def read_manifest(settings: Settings | None = None) -> pd.DataFrame:
         raise DatasetError(f"manifest.csv lacks {missing}. Write it again with: braintumor data audit")
     manifest["has_mask"] = manifest["has_mask"] == "true"
     return manifest.astype({"width": int, "height": int})
+
+
+def kaggle_paths(manifest: pd.DataFrame) -> pd.Series:
+    """Return the paths of a manifest relative to the folder of the Kaggle set, where a joined one starts with it."""
+    return manifest["path"].str.removeprefix(f"{KAGGLE.folder}/")
 
 
 def write_manifest(manifest: pd.DataFrame, settings: Settings | None = None) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from braintumor.datasets.manifest import kaggle_paths
 from braintumor.settings import Settings
 
 UPSIDE_DOWN_FILE: Final = "upside_down.csv"
@@ -27,7 +28,7 @@ def read_stored_turns(manifest: pd.DataFrame, settings: Settings) -> NDArray[np.
         return np.zeros(len(manifest), np.int64)
     table = pd.read_csv(path, dtype=str)
     turns = dict(zip(table["path"], table["stored"].map(_TURNS), strict=True))
-    return np.array([turns.get(path, 0) for path in manifest["path"]], np.int64)
+    return np.array([turns.get(path, 0) for path in kaggle_paths(manifest)], np.int64)
 
 
 def make_upright(model_inputs: NDArray[np.uint8], turns: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -1,11 +1,13 @@
 """Data of one evaluation: the images of a model, and its predictions on the scans of one split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from braintumor.datasets.catalog import KAGGLE
+from braintumor.datasets.manifest import kaggle_paths
 from braintumor.datasets.masks import masks_folder
 from braintumor.enums import Protocol
 from braintumor.errors import DatasetError
@@ -47,7 +49,29 @@ class SplitPredictions:
 
 
 def load_evaluation_data(name: str, settings: Settings) -> TrainingData:
-    """Load the images a model was trained and is evaluated on, with masks if it needs them or they are available.
+    """Load the images a model is evaluated on: those of `load_calibration_data` without the external sets.
+
+    A model trained on all sets is tested on the Kaggle set, as the others are, and on other sources by its stress test.
+    """
+    data = load_calibration_data(name, settings)
+    return select_images(data, evaluated_rows(data))
+
+
+def evaluated_rows(data: TrainingData) -> NDArray[np.int64]:
+    """Return the rows of the images a model is evaluated on: all, or of all sets those of the Kaggle set."""
+    if "licence" not in data.manifest:
+        return np.arange(len(data.manifest))
+    return np.flatnonzero(data.manifest["path"].str.startswith(f"{KAGGLE.folder}/").to_numpy())
+
+
+def select_images(data: TrainingData, rows: NDArray[np.int64]) -> TrainingData:
+    """Select rows of one image set, with paths relative to its folder."""
+    selected = data.select(rows)
+    return replace(selected, manifest=selected.manifest.assign(path=kaggle_paths(selected.manifest)))
+
+
+def load_calibration_data(name: str, settings: Settings) -> TrainingData:
+    """Load all images a model was trained and is calibrated on, with masks if it needs them or they are available.
 
     Raises
     ------

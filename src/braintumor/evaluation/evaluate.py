@@ -12,7 +12,7 @@ from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_L
 from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
 from braintumor.evaluation.calibration.fit_ct import fit_ct_check
 from braintumor.evaluation.calibration.fit_turn import fit_turn_detection
-from braintumor.evaluation.data import load_evaluation_data, select_split
+from braintumor.evaluation.data import evaluated_rows, load_calibration_data, select_images, select_split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
 from braintumor.evaluation.metrics.segmentation import localization_metrics
 from braintumor.evaluation.scoring import score_split
@@ -63,7 +63,7 @@ def evaluate(
         The images are missing, differ from the training images, or the training scans cannot be skipped.
     """
     settings = settings or get_settings()
-    data = load_evaluation_data(name, settings)
+    data = load_calibration_data(name, settings)
     if skip_train_split:
         data = data.select(np.flatnonzero((data.manifest["split"] != str(Split.TRAIN)).to_numpy()))
     detector = Detector.load(name, settings)
@@ -73,7 +73,8 @@ def evaluate(
     calibrate(name, data, outputs, detector, settings)
     fit_ct_check(name, data, settings, replicates)
     fit_turn_detection(name, data, settings, replicates)
-    detector = Detector.load(name, settings)
+    detector, rows = Detector.load(name, settings), evaluated_rows(data)
+    data, outputs = select_images(data, rows), outputs.select(rows)
     calibrated = detector.probabilities(outputs)
     verdicts = detector.verdicts(outputs, calibrated, data.model_inputs)
     report: dict[str, Any] = {}

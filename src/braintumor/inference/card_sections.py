@@ -88,11 +88,12 @@ class TTAViews(CardSection):
 
 
 class DataSummary(CardSection):
-    """Fingerprint of the training data, and images and patient groups per split."""
+    """Fingerprint of the training data, images and patient groups per split, and licence of each external source."""
 
     fingerprint: str = ""
     counts: dict[str, dict[str, int]] = {}
     groups: dict[str, int] = {}
+    licences: dict[str, str] = {}
 
 
 class TrainingSummary(CardSection):

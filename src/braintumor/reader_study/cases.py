@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.datasets.catalog import training_dataset
+from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.datasets.masks import load_mask
 from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
 from braintumor.datasets.phantoms import make_phantom
@@ -170,7 +170,7 @@ def sample_test_scans(
         raise DatasetError(
             f"The test scans of {version} are not known. Evaluate it with: braintumor evaluate {version}"
         )
-    image_set = training_dataset(load_artifact(version, settings).card.recipe)
+    image_set = evaluation_dataset(load_artifact(version, settings).card.recipe)
     folder, samples = settings.inputs / image_set.folder, []
     generator = np.random.default_rng(seed)
     test = table[table["split"] == str(Split.TEST)]

@@ -54,6 +54,12 @@ _LIMITS: Final = (
     "In this collection all slices without a tumour come from one source and nearly all tumours from another. Part of "
     "the measured accuracy may come from recognizing the source instead of the disease.",
 )
+_LIMITS_OF_ALL_SETS: Final = (
+    "Trained on public collections of slices without clinical data. Performance on other scanners, children, "
+    "post-operative scans and other diseases is unknown.",
+    "Most of its sources show only tumours or only tumour-free slices. Planted and removed tumours stand in for the "
+    "other label, and real tumours of these sources may look different.",
+)
 _LIMITS_OF_BINARY_SET: Final = (
     "Trained on only 253 images from the web with unknown sequences, scanners and patients. This is far too few for "
     "reliable results.",
@@ -148,7 +154,7 @@ def write_initial_card(
         "intended_use": _INTENDED_USE[recipe.task],
         "limits": [*_list_limits(recipe, has_mask), RESEARCH_USE],
         "protocol": str(protocol),
-        "data": {"fingerprint": data.fingerprint(), "counts": data.count_images(), "groups": data.count_groups()},
+        "data": _summarize_data(data),
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
         "training": training,
@@ -159,8 +165,14 @@ def write_initial_card(
     write_card(settings.outputs / name, ModelCard.model_validate(card))
 
 
+def _summarize_data(data: TrainingData) -> dict[str, Any]:
+    summary = {"fingerprint": data.fingerprint(), "counts": data.count_images(), "groups": data.count_groups()}
+    licences = data.list_licences()
+    return summary | ({"licences": licences} if licences else {})
+
+
 def _list_limits(recipe: Recipe, has_mask: bool) -> Iterator[str]:
-    yield from _LIMITS_OF_BINARY_SET if recipe.data == "yes-no" else _LIMITS
+    yield from {"yes-no": _LIMITS_OF_BINARY_SET, "all": _LIMITS_OF_ALL_SETS}.get(recipe.data, _LIMITS)
     if recipe.task is Task.BINARY:
         yield _LIMIT_OF_BINARY_MODEL
     yield from _LIMITS_OF_MULTITASK if has_mask else _LIMITS_OF_CLASSIFIER

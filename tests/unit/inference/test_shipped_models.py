@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from braintumor.datasets.catalog import training_dataset
+from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, TUMOR_LABEL
 from braintumor.imaging import read_scan
@@ -23,7 +23,7 @@ def test_predictions_match_the_committed_ones(version):
     detector = Detector.load(version)
     with (settings.outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    folder = settings.inputs / training_dataset(detector.artifact.card.recipe).folder
+    folder = settings.inputs / evaluation_dataset(detector.artifact.card.recipe).folder
     for row in rows[:: max(1, len(rows) // 60)]:
         detection = detector.detect(folder / row["path"])
         assert [detection.probabilities[c] for c in CLASSES] == pytest.approx(

@@ -17,6 +17,7 @@ from braintumor.evaluation.calibration.fit import (
 )
 from braintumor.evaluation.calibration.fit_ood import fit_ood_reference, ood_card_entry
 from braintumor.evaluation.calibration.fit_retrieval import fit_similar_scan_index, measure_retrieval
+from braintumor.evaluation.data import evaluated_rows, select_images
 from braintumor.fileio import write_atomically
 from braintumor.inference.decision import MaskFusion, softmax, tumor_log_odds, tumor_probability
 from braintumor.inference.detector import Detector
@@ -134,6 +135,8 @@ def _write_similar_scan_index(
     name: str, data: TrainingData, outputs: Outputs, settings: Settings
 ) -> dict[str, object] | None:
     """Write the index of training scans and return its card section; None without training scans."""
+    rows = evaluated_rows(data)
+    data, outputs = select_images(data, rows), outputs.select(rows)
     index = fit_similar_scan_index(data, outputs) if len(data.split_rows(Split.TRAIN)) else None
     if index is None:
         (settings.outputs / name / SIMILAR_SCANS_FILE).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.datasets.catalog import training_dataset
+from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.enums import NO_TUMOR_INDEX, Split
 from braintumor.errors import BrainTumorError, ScanError
 from braintumor.evaluation.data import SplitPredictions, load_evaluation_data
@@ -60,7 +60,7 @@ class StressTestContext:
 
     def image_path(self, row: int) -> Path:
         """Return the path of the image in a row of the manifest."""
-        return self.settings.inputs / training_dataset(self.card.recipe).folder / self.data.manifest["path"].iloc[row]
+        return self.settings.inputs / evaluation_dataset(self.card.recipe).folder / self.data.manifest["path"].iloc[row]
 
     @cached_property
     def test_rows(self) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.datasets.catalog import BINARY_SET, training_dataset
+from braintumor.datasets.catalog import BINARY_SET, evaluation_dataset
 from braintumor.enums import NO_TUMOR_INDEX, Verdict
 from braintumor.evaluation.external_set import (
     EXTERNAL_FOLDER,
@@ -38,7 +38,7 @@ def measure_external(context: StressTestContext) -> CheckResult:
         The external set is missing, or the model was trained on it.
     """
     folder = context.settings.inputs / EXTERNAL_FOLDER
-    if training_dataset(context.card.recipe) == BINARY_SET:
+    if evaluation_dataset(context.card.recipe) == BINARY_SET:
         raise NotMeasurableError("This model was trained on the external set.")
     if not has_external_set(context.settings):
         raise NotMeasurableError(

@@ -10,7 +10,7 @@ from braintumor.datasets.external.manifest import join_manifests, read_external_
 from braintumor.datasets.external.sets import EXTERNAL_SET, allows_licence
 from braintumor.datasets.external.volume_slices import OUTSIDE
 from braintumor.datasets.splits import hold_out_source, subsample_groups
-from braintumor.datasets.stored_turns import make_upright, read_stored_turns
+from braintumor.datasets.stored_turns import read_stored_turns
 from braintumor.enums import (
     CLASS_NAMES,
     NO_CLASS_INDEX,
@@ -61,11 +61,11 @@ def load_all_data(
 ) -> TrainingData:
     """Load the Kaggle set with the external images whose licence the recipe allows, in this order.
 
-    The manifest is that of `join_manifests`, and its further column `patient_split` has the split of every image. In
-    training, slices outside the brain are slices without a tumour, and images that are stored upside down are turned.
-    `split` is empty for head CT in training and validation, and in validation and test for slices outside the brain
-    and for tumours of unknown type, because metrics of four classes cannot count them. Of a held-out source all images
-    are held out, not only the tumours.
+    The manifest is that of `join_manifests`. Its further column `patient_split` has the split of every image, and
+    `stored_turn` the quarter turns by which it is stored. In training, slices outside the brain are slices without a
+    tumour. `split` is empty for head CT in training and validation, and in validation and test for slices outside the
+    brain and for tumours of unknown type, because metrics of four classes cannot count them. Of a held-out source all
+    images are held out, not only the tumours.
 
     Raises
     ------
@@ -77,12 +77,12 @@ def load_all_data(
     settings, spec = settings or get_settings(), recipe.input.to_input_spec()
     kaggle = load_training_data(spec, protocol, settings, with_masks=with_masks)
     is_ct = find_ct_slices(kaggle.manifest, settings)
-    turns = read_stored_turns(kaggle.manifest, settings) * (kaggle.manifest["split"] == str(Split.TRAIN)).to_numpy()
-    kaggle = replace(kaggle, model_inputs=make_upright(kaggle.model_inputs, turns))
     external = load_external_data(spec, settings, with_masks=with_masks)
     is_allowed = external.manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences))
     data = _concatenate(kaggle, external.select(np.flatnonzero(is_allowed)))
-    manifest = data.manifest.assign(patient_split=data.manifest["split"])
+    manifest = data.manifest.assign(
+        patient_split=data.manifest["split"], stored_turn=read_stored_turns(data.manifest, settings)
+    )
     is_train = (manifest["split"] == str(Split.TRAIN)).to_numpy()
     labels = np.where(is_train & (data.labels == NO_CLASS_INDEX), NO_TUMOR_INDEX, data.labels)
     has_no_target = (labels == NO_CLASS_INDEX) | ((labels == UNKNOWN_TYPE_INDEX) & ~is_train)

@@ -12,6 +12,7 @@ from braintumor.datasets.binary_set import load_binary_manifest
 from braintumor.datasets.catalog import BINARY_SET
 from braintumor.datasets.manifest import read_manifest
 from braintumor.datasets.splits import assign_splits, hold_out_source, subsample_groups
+from braintumor.datasets.stored_turns import make_upright
 from braintumor.enums import (
     CLASS_NAMES,
     TUMOR_LABEL,
@@ -58,6 +59,12 @@ class TrainingData:
         """Return the row numbers of a split, or of `HOLDOUT_SPLIT`."""
         return np.flatnonzero((self.manifest["split"] == str(split)).to_numpy())
 
+    def upright_inputs(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the model inputs of some rows, turned where the manifest says that they are stored upside down."""
+        if "stored_turn" not in self.manifest:
+            return self.model_inputs[rows]
+        return make_upright(self.model_inputs[rows], self.manifest["stored_turn"].to_numpy(np.int64)[rows])
+
     def select(self, indices: NDArray[np.int64]) -> "TrainingData":
         """Return the images of some rows, in the order of `indices`."""
         arrays = {name: getattr(self, name) for name in ("masks", "mask_known", "brain")}
@@ -77,6 +84,13 @@ class TrainingData:
             known = tuple(name for name in CLASS_NAMES if (self.manifest["label"] == name).any())
             names = (*known, TUMOR_LABEL)
         return {str(split): {name: int(counts.get((str(split), name), 0)) for name in names} for split in Split}
+
+    def list_licences(self) -> dict[str, str]:
+        """Return the licence (SPDX) of each source of training images, by name; empty without external sets."""
+        if "licence" not in self.manifest:
+            return {}
+        training = self.manifest[self.manifest["split"] == str(Split.TRAIN)]
+        return dict(sorted(zip(training["origin"], training["licence"], strict=True)))
 
     def count_groups(self) -> dict[str, int]:
         """Count patient groups by split."""

@@ -80,7 +80,7 @@ class EpochPlan:
 def split_tensors(recipe: Recipe, data: TrainingData, split: Split) -> SplitTensors:
     """Convert images, labels and masks of a split to tensors."""
     rows = data.split_rows(split)
-    images = tf.constant(data.model_inputs[rows])
+    images = tf.constant(data.upright_inputs(rows) if split is Split.TRAIN else data.model_inputs[rows])
     tensors = SplitTensors(images, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
     if recipe.fit.balanced_sources:
         tensors = replace(tensors, draw_weights=source_balanced_weights(data.manifest.iloc[rows]))
@@ -102,7 +102,7 @@ def make_donor_bank(data: TrainingData) -> DonorBank:
     rows = data.split_rows(Split.TRAIN)
     planes = data.manifest["plane"].to_numpy()[rows]
     brain = None if data.brain is None else data.brain[rows]
-    return DonorBank.from_arrays(data.model_inputs[rows], data.masks[rows], data.labels[rows], planes, brain)
+    return DonorBank.from_arrays(data.upright_inputs(rows), data.masks[rows], data.labels[rows], planes, brain)
 
 
 def plan_epoch(recipe: Recipe, donors: DonorBank | None, tensors: SplitTensors, epoch: int) -> EpochPlan:
