@@ -22,6 +22,7 @@ from braintumor.enums import (
     NO_TUMOR_INDEX,
     UNKNOWN_TYPE_INDEX,
     Protocol,
+    Split,
 )
 from braintumor.errors import DatasetError
 from braintumor.imaging import preprocess, read_scan
@@ -29,6 +30,7 @@ from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.all_data import load_all_data, load_external_data
 from braintumor.training.inputs.data import TrainingData, load_training_data
+from braintumor.training.inputs.input_pipeline import split_tensors
 from tests.helpers.scan_files.external_images import EXTERNAL_IMAGES, write_external_images
 
 RECIPE = Recipe(
@@ -118,18 +120,19 @@ def test_head_ct_is_not_trained_on_and_still_tested(data: TrainingData, settings
     assert splits.tolist() == kaggle["split"].where(kaggle["split"] == "test", "").tolist()
 
 
-def test_images_stored_upside_down_are_turned_in_training_only(data: TrainingData, settings: Settings) -> None:
+def test_images_stored_upside_down_are_turned_for_training(data: TrainingData, settings: Settings) -> None:
     kaggle = data.manifest[~data.manifest["origin"].isin(EXTERNAL_SETS)]
     paths = kaggle["path"].str.removeprefix(f"{KAGGLE.folder}/")
     pd.DataFrame({"path": paths, "stored": "upside down"}).to_csv(settings.dataset_outputs / UPSIDE_DOWN_FILE)
     try:
-        turned = load_all_data(RECIPE, Protocol.GROUP, settings).model_inputs
+        loaded = load_all_data(RECIPE, Protocol.GROUP, settings)
     finally:
         (settings.dataset_outputs / UPSIDE_DOWN_FILE).unlink()
-    is_train = np.flatnonzero(kaggle["split"] == "train")
-    assert np.array_equal(turned[is_train], data.model_inputs[is_train][:, ::-1, ::-1])
-    is_test = np.flatnonzero(kaggle["split"] == "test")
-    assert np.array_equal(turned[is_test], data.model_inputs[is_test])
+    turned = split_tensors(RECIPE, loaded, Split.TRAIN).model_inputs.numpy()[: (kaggle["split"] == "train").sum()]
+    stored = data.model_inputs[np.flatnonzero(kaggle["split"] == "train")]
+    assert np.array_equal(turned, stored[:, ::-1, ::-1])
+    tested = split_tensors(RECIPE, loaded, Split.TEST).model_inputs.numpy()
+    assert np.array_equal(tested, data.model_inputs[data.split_rows(Split.TEST)])
 
 
 def test_model_inputs_and_masks_are_preprocessed_as_for_serving(data: TrainingData, settings: Settings) -> None:
