@@ -26,6 +26,7 @@ from braintumor.inference.model_card import OOD_REFERENCE_FILE, SIMILAR_SCANS_FI
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.sampling import source_balanced_weights
 
 
 def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
@@ -62,10 +63,12 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
     labels = np.where(is_tumor, TUMOR_INDICES[0], NO_TUMOR_INDEX) if is_binary else true_labels
     fusion = _fit_mask_fusion(validation_outputs, labels, data, detector)
     logits = fusion.fuse_logits(validation_outputs)
-    temperature = fit_temperature(logits, labels)
+    # With external sets, every source and label has its share, as in training.
+    weights = source_balanced_weights(data.manifest.iloc[rows]) if "licence" in data.manifest else None
+    temperature = fit_temperature(logits, labels, weights)
     probabilities = softmax(logits, temperature)
     tumor = tumor_probability(probabilities)
-    thresholds = fit_thresholds(tumor, is_tumor)
+    thresholds = fit_thresholds(tumor, is_tumor, weights)
     quantiles = fit_conformal(probabilities, labels)
     if is_binary:
         quantiles |= {CLASS_NAMES[i]: quantiles[CLASS_NAMES[TUMOR_INDICES[0]]] for i in TUMOR_INDICES}

@@ -22,32 +22,50 @@ MAX_RULED_OUT_RATE: Final = 0.01
 MAX_RULE_OUT: Final = 0.5
 
 
-def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    """Find the temperature that maximises the validation likelihood (Guo et al. 2017), between 0.05 and 20."""
+def fit_temperature(
+    logits: NDArray[np.floating], labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> float:
+    """Find the temperature that maximises the validation likelihood (Guo et al. 2017), between 0.05 and 20.
+
+    `weights` (n,) are those of the scans, equal by default.
+    """
 
     def loss(log_temperature: float) -> float:
         probabilities = softmax(logits, math.exp(log_temperature))
-        return float(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0)).mean())
+        losses = -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0))
+        return float(np.average(losses, weights=weights))
 
     return float(math.exp(minimize_scalar(loss, bounds=(math.log(0.05), math.log(20.0)), method="bounded").x))
 
 
-def fit_thresholds(tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_]) -> Thresholds:
+def fit_thresholds(
+    tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+) -> Thresholds:
     """Fit the rule-out and rule-in thresholds on the tumour probability of validation scans.
 
     Below `rule_in` lie at most `MAX_FALSE_NEGATIVE_RATE` of the tumours where this leaves at most
     `MAX_FALSE_POSITIVE_RATE` of the tumour-free scans at or above it; otherwise the second limit decides. At or below
     `rule_out`, which is lower than `rule_in` and at most `MAX_RULE_OUT`, lie at most `MAX_RULED_OUT_RATE` of the
-    tumours.
+    tumours. Shares are those of the `weights` (n,) of the scans, equal by default.
     """
-    tumors, tumor_free = np.sort(tumor[is_tumor]), np.sort(tumor[~is_tumor])
-    lowest = float(tumors[math.floor(MAX_FALSE_NEGATIVE_RATE * len(tumors))])
+    weights = np.ones(len(tumor)) if weights is None else weights
+    tumors, tumor_free = (np.asarray(tumor[chosen], np.float64) for chosen in (is_tumor, ~is_tumor))
+    tumor_weights, tumor_free_weights = weights[is_tumor], weights[~is_tumor]
+    lowest = _lowest_above(tumors, tumor_weights, MAX_FALSE_NEGATIVE_RATE)
     # The highest tumour-free scan that must not be flagged.
-    highest = float(tumor_free[len(tumor_free) - 1 - math.floor(MAX_FALSE_POSITIVE_RATE * len(tumor_free))])
+    highest = -_lowest_above(-tumor_free, tumor_free_weights, MAX_FALSE_POSITIVE_RATE)
     rule_in = (highest + lowest) / 2 if highest < lowest else _next_float(highest, 1.0)
     # The lowest tumour that must not be ruled out.
-    cleared_below = float(tumors[math.floor(MAX_RULED_OUT_RATE * len(tumors))])
+    cleared_below = _lowest_above(tumors, tumor_weights, MAX_RULED_OUT_RATE)
     return Thresholds(min(_next_float(cleared_below, 0.0), highest, MAX_RULE_OUT), rule_in)
+
+
+def _lowest_above(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    """Return the highest value below which lies at most this share of the weights."""
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) - weights[order]
+    count = int(np.searchsorted(below, share * weights.sum() * (1 + 1e-9), side="right"))
+    return float(values[order[count - 1]])
 
 
 def _next_float(value: float, towards: float) -> float:

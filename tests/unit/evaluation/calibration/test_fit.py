@@ -52,6 +52,16 @@ def test_ruling_out_has_its_own_lower_threshold_of_at_most_one_half(seed: int, s
     assert thresholds.rule_out <= MAX_RULE_OUT
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(60, 200))
+def test_weight_counts_like_that_many_scans(seed: int, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    is_tumor = np.arange(count) % 2 == 0
+    tumor = np.clip(generator.normal(np.where(is_tumor, 0.7, 0.3), 0.2), 0, 1)
+    copies = generator.integers(1, 4, count)
+    repeated = fit_thresholds(np.repeat(tumor, copies), np.repeat(is_tumor, copies))
+    assert fit_thresholds(tumor, is_tumor, copies.astype(float)) == repeated
+
+
 def test_gap_between_separable_classes_is_uncertain_below_its_middle() -> None:
     thresholds = fit_thresholds(np.array([0.9, 0.95, 0.1, 0.2]), np.array([True, True, False, False]))
     assert thresholds.rule_in == pytest.approx(0.55)
