@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -69,6 +68,8 @@ def iter_prepared(
 
     The scans are iterated in that thread, one batch ahead.
     """
+    from concurrent.futures import ThreadPoolExecutor  # not needed for a single slice
+
     prepared = (prepare_scan(scan, input_spec, turn_detector) for scan in scans)
 
     def next_batch() -> list[PreparedScan]:

@@ -94,7 +94,7 @@ def test_a_picture_that_is_no_brain_mri_is_not_turned(
     detector: Detector, upright: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "braintumor.inference.pipeline.judge.decide_verdict", lambda *_: (Verdict.NOT_BRAIN_MRI, "A photograph.")
+        "braintumor.inference.pipeline.judge.decide_verdict", lambda *_, **__: (Verdict.NOT_BRAIN_MRI, "A photograph.")
     )
     detection = detector.detect(turn_scan(upright, 1))
     assert (detection.verdict, detection.turn, detection.warnings) == (Verdict.NOT_BRAIN_MRI, 0, ())
