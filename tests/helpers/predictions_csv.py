@@ -7,11 +7,18 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from braintumor.reporting.csv_export import STUDY_LEVEL
+
 
 def read_rows(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
     """Return the rows."""
     with path.open(encoding=encoding, newline="") as file:
         return list(csv.DictReader(file))
+
+
+def read_slice_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of slices and pictures, without those of studies."""
+    return [row for row in read_rows(path) if row["level"] != STUDY_LEVEL]
 
 
 def read_rows_without_time(path: Path) -> list[dict[str, str]]:

@@ -40,7 +40,7 @@ from braintumor.inference import Detector
 from braintumor.services.batch_predict import predict
 from braintumor.services.file_groups import LocalFile, decode_group, group_files
 from braintumor.settings import get_settings
-from tests.helpers.predictions_csv import read_rows, read_workbook_rows
+from tests.helpers.predictions_csv import read_rows, read_slice_rows, read_workbook_rows
 from tests.helpers.scan_files.pictures import draw_slice
 from tests.helpers.scan_files.reported import (
     detection_of,
@@ -165,7 +165,7 @@ def test_volume_of_256_float_cubed_is_read_and_one_over_its_limit_names_the_limi
 def test_reported_archive_gives_rows_with_the_names_of_its_scans_and_no_others(name, members, tmp_path):
     table = tmp_path / "out.csv"
     assert main(["predict", str(CASES / name), "--version", "v4", "--csv", str(table)]) == 0
-    rows = read_rows(table)
+    rows = read_slice_rows(table)
     assert [row["name"] for row in rows] == [f"{CASES}/{name}/{member}" for member in members]
     assert {row["verdict"] for row in rows} == {Verdict.TUMOR_SUSPECTED}
     assert {row["error"] for row in rows} == {""}
@@ -235,7 +235,7 @@ def test_folder_and_archive_of_the_reported_disc_give_the_same_results(tmp_path)
         tables.append(
             [
                 (row["name"].removeprefix(f"{path}/"), row["verdict"], row["tumor_probability"], row["error"])
-                for row in read_rows(tmp_path / f"{source}.csv")
+                for row in read_slice_rows(tmp_path / f"{source}.csv")
             ]
         )
     assert all(first == second for first, second in pairwise(tables))

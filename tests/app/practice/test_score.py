@@ -1,5 +1,6 @@
 """Score of a practice round: the first answers count, survive a page switch and are logged."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.practice.round import SEED_KEY
@@ -10,6 +11,8 @@ from braintumor.reader_study.scoring import PairedReading, compare_reader, summa
 from braintumor.settings import Settings
 from tests.app.conftest import words
 from tests.helpers.apptest.practice import ROUND, guess, image_url, next_scan, wrong_class
+
+pytestmark = pytest.mark.slow
 
 
 def test_only_the_first_answer_counts(practice: AppTest, cases: tuple[Case, ...]) -> None:

@@ -15,6 +15,8 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.apptest.visualizer import choose, list_alts, list_options, open_view
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("label", CLASSES)
 def test_class_has_computed_summaries(label: TumorClass, explored: Settings, open_page: Open) -> None:
