@@ -29,16 +29,27 @@ def read_manifest(settings: Settings | None = None) -> pd.DataFrame:
     DatasetError
         The manifest is missing, cannot be read, or lacks a column.
     """
-    path = manifest_path(settings)
+    absent = "There is no manifest yet. Create it with: braintumor data audit"
+    return read_manifest_file(manifest_path(settings), MANIFEST_COLUMNS, "braintumor data audit", absent)
+
+
+def read_manifest_file(path: Path, columns: tuple[str, ...], command: str, absent: str) -> pd.DataFrame:
+    """Read the manifest at a path, which `command` writes; `absent` is the error if there is none.
+
+    Raises
+    ------
+    DatasetError
+        The manifest is missing, cannot be read, or lacks one of the columns.
+    """
     try:
         manifest = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
-        raise DatasetError("There is no manifest yet. Create it with: braintumor data audit") from None
+        raise DatasetError(absent) from None
     except (OSError, ValueError) as error:
-        raise DatasetError(f"Cannot read manifest.csv ({error}). Write it again with: braintumor data audit") from error
-    missing = [column for column in MANIFEST_COLUMNS if column not in manifest]
+        raise DatasetError(f"Cannot read {path.name} ({error}). Write it again with: {command}") from error
+    missing = [column for column in columns if column not in manifest]
     if missing:
-        raise DatasetError(f"manifest.csv lacks {missing}. Write it again with: braintumor data audit")
+        raise DatasetError(f"{path.name} lacks {missing}. Write it again with: {command}")
     manifest["has_mask"] = manifest["has_mask"] == "true"
     return manifest.astype({"width": int, "height": int})
 

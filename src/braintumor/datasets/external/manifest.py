@@ -7,8 +7,7 @@ import pandas as pd
 
 from braintumor.datasets.catalog import KAGGLE
 from braintumor.datasets.external.sets import EXTERNAL_COMMAND, EXTERNAL_SET
-from braintumor.datasets.manifest import MANIFEST_COLUMNS, read_manifest
-from braintumor.errors import DatasetError
+from braintumor.datasets.manifest import MANIFEST_COLUMNS, read_manifest, read_manifest_file
 from braintumor.fileio import write_atomically
 from braintumor.settings import Settings, get_settings
 
@@ -46,20 +45,10 @@ def read_external_manifest(settings: Settings | None = None) -> pd.DataFrame:
     DatasetError
         The manifest is missing, cannot be read, or lacks a column.
     """
-    try:
-        manifest = pd.read_csv(external_manifest_path(settings), dtype=str, keep_default_na=False)
-    except FileNotFoundError:
-        raise DatasetError(
-            f"There is no manifest of the external sets yet. Run: {EXTERNAL_COMMAND}, then {_AUDIT_COMMAND}"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"Cannot read external.csv ({error}). Write it again with: {_AUDIT_COMMAND}") from error
-    missing = [column for column in EXTERNAL_COLUMNS if column not in manifest]
-    if missing:
-        raise DatasetError(f"external.csv lacks {missing}. Write it again with: {_AUDIT_COMMAND}")
-    manifest["has_mask"] = manifest["has_mask"] == "true"
+    absent = f"There is no manifest of the external sets yet. Run: {EXTERNAL_COMMAND}, then {_AUDIT_COMMAND}"
+    manifest = read_manifest_file(external_manifest_path(settings), EXTERNAL_COLUMNS, _AUDIT_COMMAND, absent)
     manifest["slice_height"] = pd.to_numeric(manifest["slice_height"])
-    return manifest.astype({"width": int, "height": int})
+    return manifest
 
 
 def write_external_manifest(manifest: pd.DataFrame, settings: Settings | None = None) -> Path:
