@@ -91,14 +91,8 @@ def load_input_masks(
         kind = f"external-masks-{sum(1 for _ in (settings.inputs / image_set.folder).glob('*/masks/*.png'))}"
     else:
         kind = f"masks-{sum(1 for _ in masks_folder(settings).glob('*.png'))}"
-    path = cache_path(kind, manifest, input_spec, settings)
-    if path.is_file():
-        masks = np.load(path)
-    else:
-        with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-            preprocess_mask = partial(_preprocess_mask, settings, input_spec, image_set)
-            masks = np.stack(list(pool.map(preprocess_mask, rows, chunksize=64)))
-        _save_array(path, masks)
+    preprocess_mask = partial(_preprocess_mask, settings, input_spec, image_set)
+    masks = _load_or_make(cache_path(kind, manifest, input_spec, settings), preprocess_mask, rows, settings)
     tumor_free = manifest["label"].isin([str(TumorClass.NOTUMOR), OTHER_LESION_LABEL]).to_numpy()
     return masks, tumor_free | masks.any(axis=(1, 2))
 
@@ -116,14 +110,9 @@ def load_brain_masks(
     ndarray of bool, shape (rows, input_spec.height, input_spec.width)
     """
     settings = settings or get_settings()
-    path = cache_path("brain", manifest, input_spec, settings)
-    if path.is_file():
-        return np.asarray(np.load(path), bool)
     rows = manifest[[*_MASK_COLUMNS, "field"]].to_dict("records")
-    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
-        masks = np.stack(list(pool.map(partial(_preprocess_brain, settings, input_spec), rows, chunksize=64)))
-    _save_array(path, masks)
-    return masks
+    preprocess_brain = partial(_preprocess_brain, settings, input_spec)
+    return _load_or_make(cache_path("brain", manifest, input_spec, settings), preprocess_brain, rows, settings)
 
 
 def cache_path(kind: str, manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings) -> Path:
@@ -164,6 +153,18 @@ def _preprocess_file(settings: Settings, input_spec: InputSpec, image_set: Image
     except ScanError as error:
         remedy = f"{image_set.command}, then braintumor data audit" if image_set == KAGGLE else image_set.command
         raise DatasetError(f"{error} The image is listed in the manifest: run {remedy}.") from error
+
+
+def _load_or_make(
+    path: Path, preprocess_row: Callable[[dict[Any, Any]], NDArray[Any]], rows: list[dict[Any, Any]], settings: Settings
+) -> NDArray[Any]:
+    """Load an array from its cache file, or make it row by row in parallel and save it."""
+    if path.is_file():
+        return np.asarray(np.load(path))
+    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+        array = np.stack(list(pool.map(preprocess_row, rows, chunksize=_CHUNK_SIZE)))
+    _save_array(path, array)
+    return array
 
 
 def _preprocess_mask(
