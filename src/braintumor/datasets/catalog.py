@@ -146,7 +146,6 @@ BINARY_SET: Final = ImageSet(
 )
 
 
-# The Kaggle set with the external sets; paths in their joined manifest are relative to `inputs`.
 def evaluation_dataset(recipe: Mapping[str, Any]) -> ImageSet:
     """Return the image set whose validation and test images a model is evaluated on, from the recipe in its card."""
     return BINARY_SET if recipe.get("data") == "yes-no" else KAGGLE

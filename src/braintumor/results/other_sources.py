@@ -118,11 +118,11 @@ def summarize_false_alarms(check: StudyCheck) -> str:
 def summarize_tumors(check: StudyCheck) -> str:
     """Summarize tumours found, calibration and the comparison within patients; empty without metrics."""
     metrics, sentences = check.metrics, []
-    found, flagged = metrics.get("tumor_sensitivity@sources:left-out"), metrics.get("called@sources:left-out")
-    if found and flagged:
+    sensitivity, called = metrics.get("tumor_sensitivity@sources:left-out"), metrics.get("called@sources:left-out")
+    if sensitivity and called:
         sentences.append(
             f"Tumours of sources left out of training: a tumour is the most likely class in "
-            f"{found.describe(group=_GROUP)}, and {flagged.describe(group=_GROUP)} are flagged."
+            f"{sensitivity.describe(group=_GROUP)}, and {called.describe(group=_GROUP)} are flagged."
         )
     contrasts = check.subgroup_values("contrast")
     areas = {name: metrics.get(f"{_AREA}@contrast:{name}") for name in contrasts}

@@ -34,8 +34,8 @@ def write_external_images(settings: Settings) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(file)
         height, width = drawn.pixels.shape
-        known = {"sha256": sha256_file(external_folder(settings) / path), "width": width, "height": height}
+        file_values = {"sha256": sha256_file(external_folder(settings) / path), "width": width, "height": height}
         set_values = {"origin": origin, "licence": EXTERNAL_SETS[origin].licence, "group": f"{origin}/p"}
         image = {"path": path, "label": label, "field": field, "has_mask": has_mask, "split": "train", "plane": "axial"}
-        rows.append(known | set_values | image)
+        rows.append(file_values | set_values | image)
     write_external_manifest(pd.DataFrame(rows, columns=list(EXTERNAL_COLUMNS), dtype=object).fillna(""), settings)

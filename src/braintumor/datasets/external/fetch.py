@@ -47,13 +47,13 @@ def fetch_external(source: Path | None = None, file_table: Path | None = None, s
     """
     settings = settings or get_settings()
     table, target = load_external_table(file_table), external_folder(settings)
-    wanted = _find_missing(table, target)
+    missing_files = _find_missing(table, target)
     if source is None:
-        for row in wanted[wanted["url"] != ""].to_dict("records"):
+        for row in missing_files[missing_files["url"] != ""].to_dict("records"):
             download_file(row["url"], target / row["path"], row["bytes"], row["sha256"])
     else:
         with _open_source(source) as folder:
-            _copy_files(folder, target, wanted, set(table["bytes"]))
+            _copy_files(folder, target, missing_files, set(table["bytes"]))
     slice_count = cut_volumes(table, settings)
     check = _check(table, target)
     if check.altered:
@@ -100,7 +100,7 @@ def _open_source(source: Path) -> Iterator[Path]:
         raise DatasetError(f"{source}: no such folder or ZIP. Check the path given with --from.")
 
 
-def _copy_files(source: Path, target: Path, wanted: pd.DataFrame, known_sizes: set[int]) -> None:
+def _copy_files(source: Path, target: Path, missing_files: pd.DataFrame, known_sizes: set[int]) -> None:
     """Copy the wanted files atomically, each from a file of the source with its size and hash."""
     candidates: dict[int, list[Path]] = {}
     names = set()
@@ -109,7 +109,7 @@ def _copy_files(source: Path, target: Path, wanted: pd.DataFrame, known_sizes: s
             candidates.setdefault(path.stat().st_size, []).append(path)
             names.add(_identify(path))
     copied, altered = 0, []
-    rows = list(zip(wanted["path"], wanted["bytes"], wanted["sha256"], strict=True))
+    rows = list(zip(missing_files["path"], missing_files["bytes"], missing_files["sha256"], strict=True))
     for target_path, size, digest in tqdm(rows, desc="copy", unit="file", disable=None):
         match = next((path for path in candidates.get(size, []) if sha256_file(path) == digest), None)
         if match is not None:

@@ -81,8 +81,8 @@ class TrainingData:
         counts = self.manifest[["split", "label"]].value_counts().to_dict()
         names: tuple[str, ...] = CLASS_NAMES
         if (self.labels == UNKNOWN_TYPE_INDEX).any():
-            known = tuple(name for name in CLASS_NAMES if (self.manifest["label"] == name).any())
-            names = (*known, TUMOR_LABEL)
+            typed = tuple(name for name in CLASS_NAMES if (self.manifest["label"] == name).any())
+            names = (*typed, TUMOR_LABEL)
         return {str(split): {name: int(counts.get((str(split), name), 0)) for name in names} for split in Split}
 
     def list_licences(self) -> dict[str, str]:

@@ -22,8 +22,8 @@ def head() -> tuple[np.ndarray, np.ndarray]:
 
 def test_brain_is_found_and_scalp_and_neck_are_not(head: tuple[np.ndarray, np.ndarray]) -> None:
     voxels, brain = head
-    found = find_brain(voxels, (MM, MM, MM))
-    dice = 2 * (found & brain).sum() / (found.sum() + brain.sum())
+    mask = find_brain(voxels, (MM, MM, MM))
+    dice = 2 * (mask & brain).sum() / (mask.sum() + brain.sum())
     assert dice > 0.93
 
 

@@ -149,8 +149,8 @@ def test_model_inputs_and_masks_are_preprocessed_as_for_serving(data: TrainingDa
 def test_mask_is_unknown_for_tumours_without_an_outline(data: TrainingData) -> None:
     external = _external(data)
     assert external.mask_known is not None
-    known = dict(zip(external.manifest["path"].str.split("/").str[1], external.mask_known.tolist(), strict=True))
-    assert known == {"ds000011": True, "btp_t1c": True, "yale_mets_t2": False, "openms_ljubljana": True}
+    mask_known = dict(zip(external.manifest["path"].str.split("/").str[1], external.mask_known.tolist(), strict=True))
+    assert mask_known == {"ds000011": True, "btp_t1c": True, "yale_mets_t2": False, "openms_ljubljana": True}
 
 
 def test_held_out_source_leaves_training_with_all_its_labels(settings: Settings) -> None:
