@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from braintumor.enums import NO_TUMOR_INDEX, Split
 from braintumor.models.recipe import AugmentationRecipe, CopyPasteRecipe
 from braintumor.training.augmentation.donor_bank import DonorBank
+from braintumor.training.augmentation.sample_paste import sample_paste
 from braintumor.training.augmentation.spatial import sample_spatial
-from braintumor.training.augmentation.tumor_copy_paste import sample_paste
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.input_pipeline import EpochPlan, SplitTensors, training_batches
 

@@ -1,4 +1,4 @@
-"""Initial weights of a network: random, or pretrained on ImageNet, and the layers that stay frozen."""
+"""Initial weights of a network: random, from ImageNet or of another version, and the layers that stay frozen."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,8 @@ import keras
 
 from braintumor.errors import RecipeError
 from braintumor.fileio import sha256_file
-from braintumor.models.builder import import_architecture, iter_leaf_layers
+from braintumor.inference.model_card import KERAS_FILE
+from braintumor.models.builder import import_architecture, iter_leaf_layers, load_keras_model
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 
@@ -20,9 +21,9 @@ class InitialWeights:
     Attributes
     ----------
     kind : str
-        `none` for random weights, or `imagenet`.
+        `none` for random weights, `imagenet`, or the version whose network is trained further.
     file : Path or None
-        File with the ImageNet weights; None downloads them through Keras.
+        File with the weights; without one, those of ImageNet are downloaded through Keras.
     """
 
     kind: str
@@ -35,16 +36,18 @@ class InitialWeights:
         Raises
         ------
         RecipeError
-            The file does not exist.
+            The file, or the model of the version, does not exist.
         """
-        kind = override or recipe.weights
+        kind, settings = override or recipe.weights, settings or get_settings()
         if kind == "none":
             return cls("none")
+        if kind == recipe.weights != "imagenet":
+            return cls(kind, _find_version_file(kind, settings))
         if kind != "imagenet":
             if not Path(kind).is_file():
                 raise RecipeError(f"There are no weights at {kind}. Give a file, imagenet or none.")
             return cls("imagenet", Path(kind))
-        return cls("imagenet", find_weights_file(recipe, settings or get_settings()))
+        return cls("imagenet", find_weights_file(recipe, settings))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the model card: kind, file name and hash."""
@@ -61,17 +64,30 @@ def load_initial_weights(
     Parameters
     ----------
     file : Path, optional
-        File with the ImageNet weights; by default searched in `settings.weights_dir`, then downloaded.
+        File of `InitialWeights`. That of ImageNet is by default searched in `settings.weights_dir`, then downloaded.
 
     Raises
     ------
     RecipeError
-        The weights cannot be found or downloaded, the architecture has none, or the layer to freeze does not exist.
+        The weights cannot be found or downloaded, the architecture has none, they are of another network, or the layer
+        to freeze does not exist.
     """
-    if recipe.weights != "none":
+    if recipe.weights not in ("none", "imagenet"):
+        _load_version(model, recipe, file or _find_version_file(recipe.weights, settings or get_settings()))
+    elif recipe.weights != "none":
         _load_imagenet_weights(model, recipe, file or find_weights_file(recipe, settings or get_settings()))
     if recipe.freeze_until:
         freeze_up_to(model, recipe.freeze_until)
+
+
+def _load_version(model: keras.Model, recipe: Recipe, file: Path) -> None:
+    try:
+        model.set_weights(load_keras_model(file).get_weights())
+    except ValueError as error:
+        raise RecipeError(
+            f"The network of {recipe.weights} is not that of this recipe, which cannot continue from it: give both the "
+            "same architecture, or set weights to another version, imagenet or none."
+        ) from error
 
 
 def freeze_up_to(model: keras.Model, last_layer: str) -> None:
@@ -103,6 +119,13 @@ def find_weights_file(recipe: Recipe, settings: Settings) -> Path | None:
         return None
     paths = [settings.weights_dir / name for name in architecture.weight_files(**recipe.network)]
     return next((path for path in paths if path.is_file()), None)
+
+
+def _find_version_file(version: str, settings: Settings) -> Path:
+    file = settings.outputs / version / KERAS_FILE
+    if not file.is_file():
+        raise RecipeError(f"{version} has no {KERAS_FILE} to continue from. Train it first: braintumor train {version}")
+    return file
 
 
 def _load_imagenet_weights(model: keras.Model, recipe: Recipe, file: Path | None) -> None:

@@ -103,7 +103,7 @@ class IntensityRecipe(StrictModel):
 
 
 class CopyPasteRecipe(StrictModel):
-    """Rates of copy-paste augmentation; see `braintumor.training.augmentation.tumor_copy_paste`."""
+    """Rates of copy-paste augmentation; see `braintumor.training.augmentation.sample_paste`."""
 
     pasted: float = Field(default=0.0, ge=0, le=1)
     """Fraction of tumour-free slices that get a tumour."""
@@ -154,8 +154,8 @@ class Recipe(StrictModel):
     network: dict[str, str | int | float | bool] = omit_default({})
     """Options of the architecture's `build` function."""
     seed: int = Field(ge=0)
-    weights: Literal["none", "imagenet"] = "none"
-    """Initial weights; `none` for random ones."""
+    weights: str = Field(default="none", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    """Initial weights: `none` for random ones, `imagenet`, or the version whose trained network to continue from."""
     freeze_until: str = ""
     """Last frozen layer; empty trains all layers."""
     unfreeze: tuple[tuple[float, str], ...] = omit_default(())

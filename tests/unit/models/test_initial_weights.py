@@ -169,3 +169,20 @@ def test_unreadable_weights_name_the_remedy(tmp_path: Path) -> None:
     recipe = _recipe("multitask_mobilenet", weights="imagenet")
     with pytest.raises(RecipeError, match=r"Cannot load the ImageNet weights.*BRAINTUMOR_WEIGHTS_DIR"):
         load_initial_weights(build_model(recipe), recipe, Settings(weights_dir=tmp_path))
+
+
+def test_training_continues_from_the_network_of_a_version(tmp_path: Path) -> None:
+    recipe, other = (_recipe("multitask_mobilenet", weights=weights) for weights in ("v9", "none"))
+    settings = Settings(outputs=tmp_path)
+    with pytest.raises(RecipeError, match=r"v9 has no model\.keras.*braintumor train v9"):
+        InitialWeights.from_recipe(recipe, None, settings)
+    (tmp_path / "v9").mkdir()
+    source, model = build_model(other), build_model(recipe)
+    source.save(tmp_path / "v9" / "model.keras")
+    initial = InitialWeights.from_recipe(recipe, None, settings)
+    load_initial_weights(model, recipe, file=initial.file)
+    assert initial.to_dict()["initial"] == "v9"
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), source.get_weights(), strict=True))
+    plain = _recipe("plain_cnn", weights="v9")
+    with pytest.raises(RecipeError, match="not that of this recipe"):
+        load_initial_weights(build_model(plain), plain, file=initial.file)

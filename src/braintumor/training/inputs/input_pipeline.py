@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASSES, NO_TUMOR_INDEX, Split
 from braintumor.models.recipe import Recipe
+from braintumor.training.augmentation.apply_paste import apply_paste
 from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.intensity import IntensityParams, apply_intensity, sample_intensity
+from braintumor.training.augmentation.sample_paste import PasteParams, sample_paste
 from braintumor.training.augmentation.spatial import SpatialParams, apply_spatial, sample_spatial
-from braintumor.training.augmentation.tumor_copy_paste import PasteParams, apply_paste, sample_paste
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.sampling import source_balanced_weights
 from braintumor.training.losses import UNKNOWN_MASK, encode_class_targets

@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from braintumor.enums import CLASSES, Plane, TumorClass
 from braintumor.models.recipe import CopyPasteRecipe
+from braintumor.training.augmentation.apply_paste import apply_paste
 from braintumor.training.augmentation.donor_bank import DonorBank
+from braintumor.training.augmentation.sample_paste import sample_paste
 from braintumor.training.augmentation.spatial import apply_spatial
-from braintumor.training.augmentation.tumor_copy_paste import apply_paste, sample_paste
 
 SIDE = 64
 STILL = np.array([[1, 0, 0, 0, 1, 0, 0, 0]], np.float32)
@@ -25,6 +26,7 @@ def _paste(
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     defaults = {"opacity": 1.0, "gain": 1.0, "offset": 0.0, "adds_tumor": True}
     values = defaults | {"pixel_transforms": STILL, "mask_transforms": STILL} | changes
+    values["is_soft"] = values["adds_tumor"]
     params = {
         name: tf.constant(np.reshape(value, (1, -1)) if name.endswith("transforms") else [value])
         for name, value in values.items()

@@ -7,8 +7,8 @@ from braintumor.enums import CLASSES, Plane, TumorClass
 from braintumor.models.recipe import AugmentationRecipe, CopyPasteRecipe, IntensityRecipe
 from braintumor.training.augmentation.donor_bank import DonorBank
 from braintumor.training.augmentation.intensity import sample_intensity
+from braintumor.training.augmentation.sample_paste import sample_paste
 from braintumor.training.augmentation.spatial import sample_spatial
-from braintumor.training.augmentation.tumor_copy_paste import sample_paste
 from braintumor.training.inputs.input_pipeline import EpochPlan, SplitTensors, evaluation_batches, training_batches
 from braintumor.training.losses import UNKNOWN_MASK
 

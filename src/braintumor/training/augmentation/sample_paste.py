@@ -1,21 +1,23 @@
 """Copy-paste augmentation: tumours pasted into slices without one, and tumours replaced by normal tissue.
 
+Tumour tissue pasted outside the brain is no brain tumour: it teaches that bright mucosa, vessels and muscle are none.
+
 In this image set nearly all tumours come from one source dataset and all slices without a tumour from another, so a
 network can classify by source. Copy-paste creates slices of one source with the label of the other (after Ghiasi et
 al. 2021). Parameters are sampled in NumPy from a seed and applied in TensorFlow.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from braintumor.enums import NO_TUMOR_INDEX, TUMOR_INDICES
 from braintumor.models.recipe import AugmentationRecipe, CopyPasteRecipe
 from braintumor.training.augmentation.donor_bank import DonorBank
-from braintumor.training.augmentation.spatial import apply_spatial, sample_spatial
+from braintumor.training.augmentation.spatial import sample_spatial
 from braintumor.training.losses import encode_class_targets
 
 _MAX_TRIES: Final = 8
@@ -24,14 +26,6 @@ _MAX_INPAINT_AREA: Final = 0.06
 # Pasted tumours get another position, size and orientation. Inpainting uses the slice's own other side unchanged.
 _PASTE_AUGMENTATION: Final = AugmentationRecipe(rotation=30, shift=0.08, zoom=0.3, horizontal_flip=True)
 _NO_AUGMENTATION: Final = AugmentationRecipe()
-# A pasted edge fades over about this many pixels; the surrounding grey level is averaged over three times as many.
-_FEATHER_PIXELS: Final = 4
-# Steepness of the edge. A pasted tumour may fade within its own rim; an inpainted one must not shine through.
-_PASTED_EDGE_STEEPNESS: Final = 1.6
-_INPAINTED_EDGE_STEEPNESS: Final = 4.0
-# Mean change under a pasted tumour, in standard deviations of the slice, below which the tumour is invisible.
-_IMPERCEPTIBLE_CHANGE: Final = 0.4
-_MIN_GRAY_UNDER_PASTE: Final = 15  # darker pixels are outside the head; nothing is pasted there
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,9 @@ class PasteParams:
     pixel_transforms, mask_transforms : ndarray of float32, shape (n, 8)
         Transforms of the pasted pixels and of the pasted mask; see `SpatialParams`.
     adds_tumor : ndarray of bool, shape (n,)
-        Whether the pasted area is a tumour. If not, it replaces a tumour or is a distractor.
+        Whether the pasted area is a tumour. If not, it replaces a tumour, is a distractor, or lies outside the brain.
+    is_soft : ndarray of bool, shape (n,)
+        Whether the edge fades like that of a tumour, so that it does not tell tumours from tissue outside the brain.
     targets : ndarray of float32, shape (n, classes)
         Correct classes; several where a pasted tumour may be of any type.
     """
@@ -62,6 +58,7 @@ class PasteParams:
     pixel_transforms: NDArray[np.float32]
     mask_transforms: NDArray[np.float32]
     adds_tumor: NDArray[np.bool_]
+    is_soft: NDArray[np.bool_]
     targets: NDArray[np.float32]
 
 
@@ -85,17 +82,21 @@ def sample_paste(
     pasted, distractor, inpainted = _choose_kinds(recipe, indices, donors, generator)
     tissue_rows = _choose_tissue(indices, inpainted & ~donors.can_mirror[indices], donors, generator)
     inpainted &= donors.can_mirror[indices] | (tissue_rows != indices)
-    mask_rows = _choose_masks(indices, pasted | distractor, donors, generator)
-    fits = (mask_rows != indices) & donors.fits_in_head(mask_rows, indices)
-    pasted, distractor = pasted & fits, distractor & fits
-    source_rows = np.where(pasted, mask_rows, tissue_rows)
+    mask_rows = _choose_masks(indices, pasted | distractor, donors.fits_in_brain, donors, generator)
+    fits = mask_rows != indices
+    outside_rows = _choose_masks(indices, distractor | pasted & ~fits, donors.fits_outside_brain, donors, generator)
+    outside = outside_rows != indices
+    pasted, distractor = pasted & fits, distractor & fits & ~outside
+    mask_rows = np.where(outside, outside_rows, mask_rows)
+    source_rows = np.where(pasted | outside, mask_rows, tissue_rows)
     tumor_free_rows = np.flatnonzero(donors.labels == NO_TUMOR_INDEX)
     from_other_slice = distractor & (generator.random(count) < 0.5)
     source_rows[from_other_slice] = generator.choice(tumor_free_rows, from_other_slice.sum())
-    jittered = pasted & (generator.random(count) < recipe.contrast_jittered)
+    jittered = (pasted | outside) & (generator.random(count) < recipe.contrast_jittered)
     gain, offset = _sample_contrast(jittered, recipe.darker, generator)
-    opacity = np.where(pasted | distractor | inpainted, 1.0, 0.0)
-    opacity[pasted] = generator.uniform(0.6, 1.0, pasted.sum())
+    is_soft = pasted | outside
+    opacity = np.where(is_soft | distractor | inpainted, 1.0, 0.0)
+    opacity[is_soft] = generator.uniform(0.6, 1.0, is_soft.sum())
     unchanged, moved = (
         sample_spatial(change, count, image_size, image_size, generator).transforms
         for change in (_NO_AUGMENTATION, _PASTE_AUGMENTATION)
@@ -108,10 +109,11 @@ def sample_paste(
         opacity=opacity.astype(np.float32),
         gain=gain.astype(np.float32),
         offset=offset.astype(np.float32),
-        pixel_transforms=np.where(pasted[:, None], moved, np.where(uses_mirror, mirror, unchanged)),
-        mask_transforms=np.where((pasted | distractor)[:, None], moved, unchanged),
+        pixel_transforms=np.where(is_soft[:, None], moved, np.where(uses_mirror, mirror, unchanged)),
+        mask_transforms=np.where((is_soft | distractor)[:, None], moved, unchanged),
         adds_tumor=pasted,
-        targets=_make_targets(donors.labels[indices], donors.labels[mask_rows], pasted, inpainted, jittered),
+        is_soft=is_soft,
+        targets=_make_targets(donors.labels[indices], donors.labels[mask_rows], pasted, inpainted, pasted & jittered),
     )
 
 
@@ -138,19 +140,25 @@ def _choose_tissue(
         tries = generator.choice(masked, len(is_open))
         own = indices[is_open]
         is_free = ~((donors.tumors[tries] > 0) & (donors.tumors[own] > 0)).any(axis=1)
-        fits = is_free & (donors.planes[tries] == donors.planes[own]) & donors.fits_in_head(own, tries)
+        fits = is_free & (donors.planes[tries] == donors.planes[own]) & donors.fits_in_brain(own, tries)
         rows[is_open[fits]] = tries[fits]
     return rows
 
 
 def _choose_masks(
-    indices: NDArray[np.int64], needs_mask: NDArray[np.bool_], donors: DonorBank, generator: np.random.Generator
+    indices: NDArray[np.int64],
+    needs_mask: NDArray[np.bool_],
+    fits: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]],
+    donors: DonorBank,
+    generator: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Choose rows with a tumour that fits into the head of each sample, if a few tries find one."""
+    """Choose rows with a tumour that fits into each sample; the sample's own row if a few tries find none."""
     masked, mask_rows = donors.rows_with_mask(), indices.copy()
     for _ in range(_MAX_TRIES if masked.size else 0):
-        is_open = needs_mask & ((mask_rows == indices) | ~donors.fits_in_head(mask_rows, indices))
-        mask_rows[is_open] = generator.choice(masked, is_open.sum())
+        is_open = np.flatnonzero(needs_mask & (mask_rows == indices))
+        tries = generator.choice(masked, len(is_open))
+        fitting = fits(tries, indices[is_open])
+        mask_rows[is_open[fitting]] = tries[fitting]
     return mask_rows
 
 
@@ -178,64 +186,3 @@ def _make_targets(
     targets = encode_class_targets(np.where(inpainted, NO_TUMOR_INDEX, np.where(pasted, pasted_labels, labels)))
     targets[np.ix_(np.flatnonzero(jittered), np.array(TUMOR_INDICES))] = 1.0  # with this contrast it may be of any type
     return targets
-
-
-def apply_paste(
-    images: tf.Tensor, masks: tf.Tensor, pasted: tf.Tensor, pasted_masks: tf.Tensor, params: dict[str, tf.Tensor]
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Paste one image into another under a mask.
-
-    Parameters
-    ----------
-    images, pasted : Tensor of float32, shape (n, height, width, 1)
-        Grey values from 0 to 255.
-    masks, pasted_masks : Tensor of float32, shape (n, height, width, 1)
-        Tumour masks of the images, and the areas to paste.
-    params : dict
-        The fields of `PasteParams` except rows and targets.
-
-    Returns
-    -------
-    images, masks : Tensor of float32, shape (n, height, width, 1)
-    imperceptible : Tensor of bool, shape (n,)
-        Where a pasted tumour is indistinguishable from the tissue before.
-    """
-
-    def per_image(name: str) -> tf.Tensor:
-        return tf.cast(params[name], tf.float32)[:, None, None, None]
-
-    pasted = apply_spatial(pasted, params["pixel_transforms"])
-    pasted_masks = apply_spatial(pasted_masks, params["mask_transforms"])
-    edge, around, around_pasted = _match_surroundings(images, pasted, pasted_masks, params["adds_tumor"])
-    coverage = tf.image.resize(edge, tf.shape(images)[1:3], "bilinear")
-    pasted_masks *= tf.cast(coverage > 0, tf.float32)
-    matched = per_image("gain") * (pasted - around_pasted) + around + 255.0 * per_image("offset")
-    weight = coverage * per_image("opacity")
-    blended = tf.clip_by_value(images + weight * (matched - images), 0.0, 255.0)
-    is_pasted = tf.cast(per_image("opacity") > 0, tf.float32)
-    remaining = masks * (1.0 - is_pasted * (1.0 - per_image("adds_tumor")))
-    added = pasted_masks * is_pasted * per_image("adds_tumor")
-    area = tf.reduce_sum(added, axis=(1, 2, 3)) + 1
-    change = tf.reduce_sum(added * tf.abs(blended - images), axis=(1, 2, 3)) / area
-    limit = _IMPERCEPTIBLE_CHANGE * tf.math.reduce_std(images, axis=(1, 2, 3))
-    return blended, tf.maximum(remaining, added), params["adds_tumor"] & (change < limit)
-
-
-def _match_surroundings(
-    images: tf.Tensor, pasted: tf.Tensor, pasted_masks: tf.Tensor, adds_tumor: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the feathered mask on a coarse grid, and the mean grey around it in both images."""
-    coarse_images, coarse_pasted, coarse_masks = (_block_means(values) for values in (images, pasted, pasted_masks))
-    coarse_masks *= tf.cast(tf.nn.avg_pool2d(coarse_images, 3, 1, "SAME") > _MIN_GRAY_UNDER_PASTE, tf.float32)
-    steepness = tf.where(adds_tumor, _PASTED_EDGE_STEEPNESS, _INPAINTED_EDGE_STEEPNESS)[:, None, None, None]
-    edge = tf.minimum(1.0, steepness * tf.nn.avg_pool2d(coarse_masks, 3, 1, "SAME"))
-    ring = tf.nn.avg_pool2d(coarse_masks, 7, 1, "SAME") * (1.0 - edge)
-    weight = tf.reduce_sum(ring, axis=(1, 2), keepdims=True) + 1e-3
-    around = tf.reduce_sum(ring * coarse_images, axis=(1, 2), keepdims=True) / weight
-    around_pasted = tf.reduce_sum(ring * coarse_pasted, axis=(1, 2), keepdims=True) / weight
-    return edge, around, around_pasted
-
-
-def _block_means(values: tf.Tensor) -> tf.Tensor:
-    """Average over blocks, which makes wide blurs cheap."""
-    return tf.nn.avg_pool2d(values, _FEATHER_PIXELS, _FEATHER_PIXELS, "VALID")
