@@ -183,6 +183,6 @@ def test_training_continues_from_the_network_of_a_version(tmp_path: Path) -> Non
     load_initial_weights(model, recipe, file=initial.file)
     assert initial.to_dict()["initial"] == "v9"
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), source.get_weights(), strict=True))
-    plain = _recipe("plain_cnn", weights="v9")
+    plain = _recipe("wide_cnn", weights="v9")
     with pytest.raises(RecipeError, match="not that of this recipe"):
         load_initial_weights(build_model(plain), plain, file=initial.file)
