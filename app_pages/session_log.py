@@ -45,8 +45,8 @@ def show_log(log: PredictionLog, rows: list[CsvRow]) -> None:
 def format_row(row: CsvRow) -> dict[str, object]:
     """Return a row of the CSV as a line of the table."""
     verdict, finding = row.get("verdict"), str(row.get("reader_finding") or "")
-    # An image that is not a brain MRI has no result; the CSV contains the numbers nevertheless.
-    has_result = verdict != Verdict.NOT_BRAIN_MRI
+    # Without a result, as for an image that is not a brain MRI, the CSV contains the numbers nevertheless.
+    has_result = bool(verdict) and Verdict(str(verdict)).has_result
     result, probability = (row.get(name) if has_result else None for name in ("result", "tumor_probability"))
     return {
         "Time (UTC)": row["timestamp"],

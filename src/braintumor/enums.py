@@ -97,6 +97,12 @@ class Verdict(StrEnum):
     NO_TUMOR_FOUND = "no tumor found"
     UNCERTAIN = "uncertain"
     NOT_BRAIN_MRI = "not a brain MRI"
+    OUTSIDE_FIELD = "outside the model's field"
+
+    @property
+    def has_result(self) -> bool:
+        """Whether a tumour was looked for: the scan is brain MRI and shows what the model has learnt."""
+        return self not in (Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD)
 
 
 class PictureKind(StrEnum):

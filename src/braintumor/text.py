@@ -11,6 +11,7 @@ VERDICT_TITLES: Final[dict[Verdict, str]] = {
     Verdict.TUMOR_SUSPECTED: "Tumour suspected",
     Verdict.UNCERTAIN: "Uncertain",
     Verdict.NO_TUMOR_FOUND: "No tumour found",
+    Verdict.OUTSIDE_FIELD: "Outside the model's field",
     Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
 }
 

@@ -124,8 +124,11 @@ def test_file_name_is_never_markup(page: Callable[..., AppTest]) -> None:
     assert "example.org" not in words(app)
 
 
-def test_rejected_image_has_no_class_and_no_probability_in_the_table(page: Callable[..., AppTest]) -> None:
-    rejected = csv_row(replace(make_detection("cat.jpg", 9), verdict=Verdict.NOT_BRAIN_MRI))
+@pytest.mark.parametrize("verdict", [Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD])
+def test_image_without_result_has_no_class_and_no_probability_in_the_table(
+    verdict: Verdict, page: Callable[..., AppTest]
+) -> None:
+    rejected = csv_row(replace(make_detection("cat.jpg", 9), verdict=verdict))
     table = page(ROWS[0], rejected).dataframe[0].value.set_index("File")
     assert table.loc["cat.jpg", ["Most likely class", "Tumour probability"]].isna().all()
     assert table.loc["first.jpg", "Tumour probability"] == 0.85

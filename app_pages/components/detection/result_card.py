@@ -44,7 +44,7 @@ def show_result_card(detection: Detection, thresholds: Thresholds, key: str, is_
 def result_title(detection: Detection) -> str:
     """Return the verdict with the tumour score, such as `Uncertain (tumour score 62%)`."""
     title = verdict_title(detection)
-    return title if detection.verdict is Verdict.NOT_BRAIN_MRI else f"{title} {score_text(detection)}"
+    return f"{title} {score_text(detection)}" if detection.verdict.has_result else title
 
 
 def score_text(detection: Detection) -> str:

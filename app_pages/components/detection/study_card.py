@@ -8,7 +8,6 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components.shared.colors import VERDICT_TONES
-from braintumor.enums import Verdict
 from braintumor.inference.study import StudySlice
 from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study_context import study_details
@@ -38,9 +37,7 @@ def study_title(study: StudyResult) -> str:
     """Return the verdict with the study score, such as `Uncertain (study score 62%)`."""
     reading = study.reading
     title = VERDICT_TITLES[reading.verdict]
-    return (
-        title if reading.verdict is Verdict.NOT_BRAIN_MRI else f"{title} (study score {reading.tumor_probability:.0%})"
-    )
+    return f"{title} (study score {reading.tumor_probability:.0%})" if reading.verdict.has_result else title
 
 
 def _show_study(study: StudyResult) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from app_pages.components.detection.result_card import score_text
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.viewer_layers import COLORS, base_layer, make_panel
-from app_pages.components.detection.worklist import READING_STATUS_TONES, ReadingStatus, WorklistItem, reading_status
+from app_pages.components.detection.worklist import READING_STATUS_TONES, WorklistItem, reading_status
 from app_pages.components.shared.formatting import pluralize
 from braintumor.inference import Detection, Detector
 from braintumor.inference.decision import Thresholds
@@ -85,7 +85,7 @@ def _register_component() -> Any:
 def _item_data(item: WorklistItem) -> dict[str, Any]:
     reading = item.most_suspicious
     status, scan = item.status, reading.compressed_scan
-    has_score = reading.detection is not None and status is not ReadingStatus.REJECTED
+    has_score = reading.detection is not None and reading.detection.verdict.has_result
     score = score_text(reading.detection) if has_score and reading.detection else ""
     if item.plane is not None:
         score = "" if item.plane.score is None else f"(tumour score {item.plane.score:.0%})"
@@ -132,7 +132,7 @@ def series_data(item: WorklistItem, reading: Reading, thresholds: Thresholds | N
 
 
 def _plotted_probability(reading: Reading) -> float | None:
-    """Return the tumour probability of a slice; None if it was rejected or could not be read."""
-    if reading.detection is None or reading_status(reading) is ReadingStatus.REJECTED:
+    """Return the tumour probability of a slice; None if it has no result or could not be read."""
+    if reading.detection is None or not reading.detection.verdict.has_result:
         return None
     return round(reading.detection.tumor_probability, 4)

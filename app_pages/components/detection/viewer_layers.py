@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.enums import Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import Scan
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
@@ -55,14 +54,14 @@ def _value_range(array: CompressedArray) -> tuple[float, float]:
 
 
 def make_panel(detection: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:
-    """Return the layers of one version; none for an image that is not a brain MRI."""
+    """Return the layers of one version; none for an image without a result."""
     has_saliency = detector.artifact.has_file(SALIENCY_FILE)
     panel: dict[str, Any] = {
         "version": detection.model_version, "alt_text": alt_text(detection), "has_saliency": has_saliency,
     }  # fmt: skip
     if detector.artifact.card.members:
         panel["no_saliency_reason"] = NO_ENSEMBLE_SALIENCY
-    if detection.verdict is Verdict.NOT_BRAIN_MRI:
+    if not detection.verdict.has_result:
         return {**panel, "rejected": True}
     layers: dict[str, NDArray[np.floating] | None] = {
         "evidence": detection.heat_map, "outline": detection.mask_probability,
@@ -84,7 +83,7 @@ def alt_text(detection: Detection) -> str:
     """Return the text alternative of a scan with its overlays."""
     text = f"Scan {detection.name}. {verdict_title(detection)}"
     heat_map, mask = detection.heat_map, detection.mask
-    if detection.verdict is Verdict.NOT_BRAIN_MRI:
+    if not detection.verdict.has_result:
         return f"{text}."
     if heat_map is not None and heat_map.any():
         text += f"; evidence for {label_text(detection)} is strongest at the {position_in_image(heat_map)}"

@@ -20,6 +20,7 @@ class ReadingStatus(StrEnum):
     FAILED = "Failed"
     REJECTED = "Rejected"
     NO_TUMOR = "No tumour"
+    OUTSIDE_FIELD = "Outside field"
 
 
 class WorklistOrder(StrEnum):
@@ -35,6 +36,7 @@ _STATUS_OF_VERDICT: Final = {
     Verdict.TUMOR_SUSPECTED: ReadingStatus.SUSPECTED,
     Verdict.UNCERTAIN: ReadingStatus.UNCERTAIN,
     Verdict.NO_TUMOR_FOUND: ReadingStatus.NO_TUMOR,
+    Verdict.OUTSIDE_FIELD: ReadingStatus.OUTSIDE_FIELD,
     Verdict.NOT_BRAIN_MRI: ReadingStatus.REJECTED,
 }
 _STATUS_PRIORITY: Final = list(ReadingStatus)
@@ -45,6 +47,7 @@ READING_STATUS_TONES: Final = {
     ReadingStatus.FAILED: "gray",
     ReadingStatus.REJECTED: "gray",
     ReadingStatus.NO_TUMOR: "green",
+    ReadingStatus.OUTSIDE_FIELD: "gray",
 }
 
 
@@ -58,10 +61,10 @@ def _priority(reading: Reading) -> tuple[int, float]:
 
 
 def _sort_probability(reading: Reading) -> float:
-    """Return the tumour probability; rejected images are below all others, and unreadable files last."""
+    """Return the tumour probability; images without a result are below all others, and unreadable files last."""
     if reading.detection is None:
         return -2.0
-    return -1.0 if reading_status(reading) is ReadingStatus.REJECTED else reading.detection.tumor_probability
+    return reading.detection.tumor_probability if reading.detection.verdict.has_result else -1.0
 
 
 @dataclass(frozen=True, slots=True)

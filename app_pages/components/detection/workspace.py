@@ -22,7 +22,6 @@ from app_pages.components.detection.upload import remove_all
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
 from app_pages.components.shared.session_state import current_prediction_log
-from braintumor.enums import Verdict
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import study_row
@@ -90,7 +89,7 @@ def show_scan(
         edit_finding(reading)
         detector = detections[0].detector
         show_model_accuracy(detector.version, detector.artifact.card.thresholds)
-        if detections[0].detection.verdict is not Verdict.NOT_BRAIN_MRI:  # no training image would be similar
+        if detections[0].detection.verdict.has_result:  # no training image would be similar
             show_similar_scans(detector, reading.compressed_scan)
 
 

@@ -1,4 +1,4 @@
-"""Results beyond the data set: external set, other and held-out sources, out-of-distribution images, domain probe."""
+"""Results beyond the data set: external set, other and held-out sources, what is refused, domain probe."""
 
 from typing import Final
 
@@ -13,6 +13,7 @@ from app_pages.components.shared.tables import require_check, short_sample_size_
 from braintumor.enums import HOLDOUT_SPLIT
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import summarize_false_alarms, summarize_tumors, tumor_free_rows, tumor_rows
+from braintumor.results.refusal import ct_rows, field_rows
 from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, StudyCheck
 from braintumor.results.summaries import (
     summarize_domain_probe,
@@ -54,9 +55,7 @@ def show_external(report: VersionReport) -> None:
         if check := require_check(report, SOURCES_CHECK, "Other sources"):
             _show_other_sources(check)
     _show_holdout_source(report)
-    show_section("Images that are not brain MRI", "Rejected by their distance from the training scans.")
-    if check := require_check(report, "novelty", "Out-of-distribution score"):
-        _show_ood(check)
+    _show_refusal(report)
     show_section(
         "Do the features reveal the source dataset?", "A regression on the features, cross-validated over groups."
     )
@@ -113,6 +112,31 @@ def _show_holdout_source(report: VersionReport) -> None:
 def _epochs(report: VersionReport) -> int | None:
     epochs: int | None = report.recipe.get("fit", {}).get("epochs")
     return epochs
+
+
+def _show_refusal(report: VersionReport) -> None:
+    """Show the three questions that come before the tumour probability, each with its measured errors."""
+    show_section("Is it a head image?", "If not, it is rejected by its distance from the training scans.")
+    if check := require_check(report, "novelty", "Out-of-distribution score"):
+        _show_ood(check)
+    show_section(
+        "Is it MR?", "If not, it is rejected by what its file states, or as a picture by the ring of bone of CT."
+    )
+    if rows := ct_rows(report.card) if report.card else {}:
+        show_text_table(rows, "Slices", "ct")
+    else:
+        st.markdown("This version recognizes CT only by what the file states.")
+    show_section(
+        "Does it show what the model has learnt?",
+        "No tumour is looked for in slices outside the brain (neck, face, air, top of the skull).",
+    )
+    if rows := field_rows(report.card) if report.card else {}:
+        show_text_table(rows, "Slices of test patients", "field")
+        st.markdown(
+            "Scans that differ from the training scans otherwise are uncertain: see *rejected or unusual* above."
+        )
+    else:
+        st.markdown("This version does not recognize slices outside the brain.")
 
 
 def _show_ood(check: StudyCheck) -> None:

@@ -89,6 +89,8 @@ def _iter_card_rows(version: str, card: ModelCard) -> Iterator[tuple[str, str]]:
         "Fusion of class and mask": _describe_fusion(card.mask_fusion),
         "Prediction set level": None if card.conformal.level is None else f"{card.conformal.level:.0%}",
         "Out-of-distribution limits": card.ood.chosen if card.ood else None,
+        "Head CT limit": card.ct.chosen if card.ct else None,
+        "Outside the brain limit": card.field.chosen if card.field else None,
         "Export, largest difference": f"{card.export.max_abs_difference:.1e}" if card.export else None,
         "Code (git commit)": card.git_commit[:12],
         "Data fingerprint": card.data.fingerprint[:12],

@@ -17,7 +17,7 @@ from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, join_words
 from app_pages.components.shared.page import show_missing
-from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detection, Detector
 from braintumor.reader_study.cases import Case
@@ -95,7 +95,7 @@ def _choose_layers(case: Case, detection: Detection) -> list[str]:
 def _show_truth(case: Case, guess: TumorClass, detection: Detection) -> None:
     is_right = is_correct_class(guess, case.label, detection.is_multiclass)
     st.header(f"True class: {class_text(case.label)}", anchor=False)
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    is_rejected = not detection.verdict.has_result
     result = "rejected the scan" if is_rejected else f"answered {label_text(detection)}"
     with st.container(horizontal=True, gap="small"):
         # A binary model is scored on tumour vs no tumour only, and so is the reader.
@@ -113,7 +113,7 @@ def _show_model_prediction(case: Case, detection: Detection) -> None:
     """Draw the model's verdict, and its probabilities unless it rejected the scan."""
     tone = VERDICT_TONES[detection.verdict]
     st.markdown(f"**:{tone}[{VERDICT_TITLES[detection.verdict]}.]** {detection.reason}")
-    if detection.verdict is Verdict.NOT_BRAIN_MRI:
+    if not detection.verdict.has_result:
         return
     bars = _displayed_probabilities(detection)
     values = join_words(f"{bar.title.lower()} {bar.value:.1%}" for bar in bars)

@@ -68,7 +68,7 @@ def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> No
 
 def _summarize_rows(rows: pd.DataFrame, label: TumorClass, version: str, unit: str) -> str:
     """Count correct, wrong and rejected scans."""
-    is_rejected = rows["verdict"] == str(Verdict.NOT_BRAIN_MRI)
+    is_rejected = ~rows["verdict"].map(lambda verdict: Verdict(verdict).has_result)
     correct = int(((rows["predicted"] == rows["truth"]) & ~is_rejected).sum())
     counts = [f"{correct:,} correct ({correct / len(rows):.0%})"]
     if wrong := len(rows) - correct - int(is_rejected.sum()):
@@ -160,7 +160,7 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
         )  # fmt: skip
         if case.is_phantom:
             st.caption("**Drawn, not a scan**")
-        _show_prediction_badge(predicted, truth, verdict is Verdict.NOT_BRAIN_MRI)
+        _show_prediction_badge(predicted, truth, not verdict.has_result)
         probabilities = f"Tumour {row['tumor_probability']:.1%}"
         if truth != TUMOR_LABEL:
             probabilities = f"{label.title} {row['p_truth']:.1%}, {probabilities.lower()}"

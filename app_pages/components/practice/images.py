@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app_pages.components.shared.page import show_missing
-from braintumor.enums import Verdict
 from braintumor.imaging.overlay import draw_overlay, outline_mask
 from braintumor.inference import Detection
 from braintumor.reader_study.cases import Case, load_case, reference_mask
@@ -36,7 +35,7 @@ def render_scan(case: Case, side: int = IMAGE_SIDE) -> ImageArray:
 
 def available_layers(case: Case, detection: Detection) -> list[str]:
     """Return the overlays available for a scan: none of the model if it rejected the scan."""
-    has_result = detection.verdict is not Verdict.NOT_BRAIN_MRI
+    has_result = detection.verdict.has_result
     availability = {
         HEAT_MAP: has_result and detection.heat_map is not None,
         MODEL_OUTLINE: has_result and detection.mask is not None and bool(detection.mask.any()),

@@ -174,7 +174,7 @@ def score_pending(practice_round: PracticeRound, detector: Detector) -> None:
 def _detect_case(practice_round: PracticeRound, index: int, detector: Detector) -> Detection:
     case = practice_round.cases[index]
     detection = detector.detect(load_case(case), case.name)
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    is_rejected = not detection.verdict.has_result
     practice_round.predictions[detector.version, index] = ModelPrediction(
         None if is_rejected else detection.result,
         detection.tumor_probability,

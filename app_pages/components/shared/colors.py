@@ -18,6 +18,7 @@ VERDICT_TONES: Final[dict[Verdict, Tone]] = {
     Verdict.TUMOR_SUSPECTED: "red",
     Verdict.UNCERTAIN: "orange",
     Verdict.NO_TUMOR_FOUND: "green",
+    Verdict.OUTSIDE_FIELD: "gray",
     Verdict.NOT_BRAIN_MRI: "gray",
 }
 STATUS_TONES: Final[dict[HypothesisStatus, Tone]] = {

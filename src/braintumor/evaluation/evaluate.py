@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_LABEL, Split, TumorClass
 from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
 from braintumor.evaluation.calibration.fit_ct import fit_ct_check
+from braintumor.evaluation.calibration.fit_field import fit_field_check
 from braintumor.evaluation.calibration.fit_turn import fit_turn_detection
 from braintumor.evaluation.data import evaluated_rows, load_calibration_data, select_images, select_split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
@@ -72,6 +73,7 @@ def evaluate(
     outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
     fit_ct_check(name, data, settings, replicates)
+    fit_field_check(name, data, outputs.features, settings, replicates)
     fit_turn_detection(name, data, settings, replicates)
     detector, rows = Detector.load(name, settings), evaluated_rows(data)
     data, outputs = select_images(data, rows), outputs.select(rows)

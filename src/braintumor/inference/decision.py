@@ -154,12 +154,16 @@ def decide_verdict(
     modality: str = "",
     *,
     looks_like_ct: bool = False,
+    is_outside_field: bool = False,
 ) -> tuple[Verdict, str]:
     """Return the verdict for a tumour probability, and a sentence with the reason.
 
-    Files of another modality than MR, pictures that look like CT unless the file says MR, and scans that the
-    out-of-distribution score rejects, are not a brain MRI. Unusual scans are uncertain. All others follow the
-    thresholds.
+    Three questions come first. Is it MR? Not if the file says otherwise, nor if it looks like CT unless the file says
+    MR. Is it a head? Not if the out-of-distribution score rejects it. Does it show what the model has learnt? Not
+    outside the brain, and perhaps not if it is unusual, which is uncertain. All others follow the thresholds.
+
+    The question about the brain comes after those about the kind of picture, because it means nothing for a photograph,
+    and before that about unusual scans, because slices outside the brain are often unusual too.
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
@@ -175,6 +179,11 @@ def decide_verdict(
         return Verdict.NOT_BRAIN_MRI, (
             f"Out-of-distribution score {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
             "brain MRI of the kind the model was trained on, so no tumour was looked for."
+        )
+    if is_outside_field:
+        return Verdict.OUTSIDE_FIELD, (
+            "The slice shows no brain, or too little of it (neck, face, air or the top of the skull), so no tumour was "
+            "looked for."
         )
     if ood_score is not None and ood_score.is_unusual:
         shown = min(ood_score.score, 0.49)  # 0.498 is not rejected, and must not read like 0.50

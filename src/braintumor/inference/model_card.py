@@ -13,7 +13,7 @@ from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.inference import card_sections as sections
 from braintumor.inference.decision import MaskFusion
-from braintumor.inference.input_check.limits import CTLimits, OODLimits
+from braintumor.inference.input_check.limits import CTLimits, FieldLimits, OODLimits
 from braintumor.settings import Settings
 
 CARD_FILE: Final = "card.json"
@@ -101,6 +101,7 @@ class ModelCard(sections.CardSection):
     retrieval: sections.Retrieval | None = None
     turn: sections.TurnLimits | None = None
     ct: CTLimits | None = None
+    field: FieldLimits | None = None
     study: sections.CardStudyRule | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())
@@ -153,6 +154,9 @@ class ModelCard(sections.CardSection):
             decisive.append([self.files.get(TURN_FILE), *limits])
         if self.ct is not None:
             decisive.append([*self.ct.weights, self.ct.bias, self.ct.reject_at])
+        if self.field is not None:
+            numbers = self.field.bias, self.field.outside_at
+            decisive.append([*self.field.features, *self.field.weights, *numbers])
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from braintumor.enums import CLASSES, Verdict
+from braintumor.enums import CLASSES
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import class_probability, label_key
@@ -41,10 +41,10 @@ DECIMALS: Final = 6  # 1e-6 is far below what the calibration of any model suppo
 def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> CsvRow:
     """Return the row of a detection, with None for values that do not exist.
 
-    For a binary model, `result` is `tumor` or `notumor`, and the tumour types have no probability. An image that is
-    rejected as not a brain MRI has no sizes.
+    For a binary model, `result` is `tumor` or `notumor`, and the tumour types have no probability. An image without
+    a result, such as one that is not a brain MRI, has no sizes.
     """
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    has_result = detection.verdict.has_result
     return {
         "timestamp": format_timestamp(detection.timestamp),
         "name": detection.name,
@@ -56,9 +56,9 @@ def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> CsvRo
         "model_version": detection.model_version,
         "sha256": detection.sha256,
         "error": None,
-        "area_pixels": None if is_rejected else detection.area_pixels,
-        "area_mm2": None if is_rejected else detection.area_mm2,
-        "diameter_mm": None if is_rejected else detection.diameter_mm,
+        "area_pixels": detection.area_pixels if has_result else None,
+        "area_mm2": detection.area_mm2 if has_result else None,
+        "diameter_mm": detection.diameter_mm if has_result else None,
         "reader_finding": finding.opinion or None if finding else None,
         "reader_comment": finding.comment or None if finding else None,
         "level": SLICE_LEVEL,

@@ -27,6 +27,7 @@ VERDICT_COLORS: Final = {
     Verdict.TUMOR_SUSPECTED: "#F0886F",
     Verdict.UNCERTAIN: "#E2AE55",
     Verdict.NO_TUMOR_FOUND: "#6FCBA4",
+    Verdict.OUTSIDE_FIELD: "#9DADBA",
     Verdict.NOT_BRAIN_MRI: "#9DADBA",
 }
 # The cold hue that saliency has on the Detection page, to distinguish it from evidence.
@@ -103,7 +104,7 @@ def render_explanation(scan: Scan, detection: Detection, saliency: NDArray[np.fl
 def make_panels(scan: Scan, detection: Detection, saliency: NDArray[np.floating] | None, side: int) -> list[Panel]:
     """Return the panels of a scan, with `side` pixels along their longer side.
 
-    An image that is rejected as not a brain MRI has only the first one.
+    An image without a result, such as one that is not a brain MRI, has only the first one.
     """
     return list(_iter_panels(scan, detection, saliency, side))
 
@@ -111,7 +112,7 @@ def make_panels(scan: Scan, detection: Detection, saliency: NDArray[np.floating]
 def _iter_panels(scan: Scan, detection: Detection, saliency: NDArray[np.floating] | None, side: int) -> Iterator[Panel]:
     size = _fit_size(scan, side)
     yield Panel(_resize_gray(scan, size), "Scan")
-    if detection.verdict is Verdict.NOT_BRAIN_MRI:
+    if not detection.verdict.has_result:
         return
     heat_map, scale = detection.heat_map, np.linspace(0, 1, 256)
     if heat_map is not None:
@@ -133,7 +134,7 @@ def blend_heatmap(scan: Scan, detection: Detection, side: int) -> RGBImage:
     """
     size = _fit_size(scan, side)
     gray = _resize_gray(scan, size)[..., 0]
-    if detection.verdict is Verdict.NOT_BRAIN_MRI:
+    if not detection.verdict.has_result:
         return draw_overlay(gray, None)
     heat_map, probability = detection.heat_map, detection.mask_probability
     mask = None if probability is None else resize_map(probability, size) > MASK_THRESHOLD
@@ -156,7 +157,7 @@ def saliency_colors(values: NDArray[np.floating]) -> RGBImage:
 
 def summary_lines(detection: Detection, max_width: int) -> list[str]:
     """Return the lines below the verdict, of at most a width in pixels."""
-    if detection.verdict is Verdict.NOT_BRAIN_MRI:
+    if not detection.verdict.has_result:
         return wrap_text(detection.reason, _TEXT_SIZE, max_width)
     items = [f"tumour probability {detection.tumor_probability:.1%}"]
     if detection.is_multiclass:

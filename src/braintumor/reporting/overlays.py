@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.enums import Verdict
 from braintumor.fileio import write_atomically
 from braintumor.imaging import Scan
 from braintumor.imaging.overlay import draw_overlay
@@ -49,9 +48,9 @@ def overlay_name(name: str, sha256: str) -> str:
 def draw_scan_overlay(scan: Scan, detection: Detection, opacity: float = HEAT_MAP_OPACITY) -> NDArray[np.uint8]:
     """Draw the heat map and the outline over a scan; returns RGB pixels (height, width, 3).
 
-    An image that is rejected as not a brain MRI is returned without them.
+    An image without a result, such as one that is not a brain MRI, is returned without them.
     """
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    is_rejected = not detection.verdict.has_result
     heat_map, mask = (None, None) if is_rejected else (detection.heat_map, detection.mask)
     return draw_overlay(scan.to_uint8(), heat_map, opacity, mask)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from braintumor.enums import RESEARCH_USE, Verdict
+from braintumor.enums import RESEARCH_USE
 from braintumor.imaging import FailedScan
 from braintumor.inference.decision import describe_rule
 from braintumor.inference.detection import Detection
@@ -210,4 +210,4 @@ def _paragraphs(text: str) -> list[Context]:
 
 
 def _is_rejected(detection: Detection) -> bool:
-    return detection.verdict is Verdict.NOT_BRAIN_MRI
+    return not detection.verdict.has_result

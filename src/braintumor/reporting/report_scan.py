@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.enums import Verdict
 from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
@@ -44,7 +43,7 @@ class ReportScan:
         Title and value of what the file states: position in its series, pixel size, window.
     scan_svg, overlay_svg : str
         The scan, and the scan with heat map and outline, as SVG with an embedded JPEG. Both are empty if a large
-        report only lists the scan; the overlay is empty for an image that is rejected as not a brain MRI.
+        report only lists the scan; the overlay is empty for an image without a result.
     has_outline, has_heat_map : bool
         Whether they are visible on the overlay.
     """
@@ -94,7 +93,7 @@ class ReportScans:
 def render_report_scan(entry: ReportEntry) -> ReportScan:
     """Render one scan of a report."""
     scan, detection = entry.scan, entry.detection
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    is_rejected = not detection.verdict.has_result
     mask, heat_map = (None, None) if is_rejected else (detection.mask, detection.heat_map)
     return ReportScan(
         detection=detection,

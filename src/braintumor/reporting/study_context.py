@@ -15,6 +15,7 @@ VERDICT_TONES: Final[dict[Verdict, str]] = {
     Verdict.TUMOR_SUSPECTED: "red",
     Verdict.UNCERTAIN: "amber",
     Verdict.NO_TUMOR_FOUND: "green",
+    Verdict.OUTSIDE_FIELD: "grey",
     Verdict.NOT_BRAIN_MRI: "grey",
 }
 _AGREEMENT_TEXTS: Final = {True: "the planes agree", False: "the planes disagree"}
@@ -23,7 +24,7 @@ _AGREEMENT_TEXTS: Final = {True: "the planes agree", False: "the planes disagree
 def study_details(reading: StudyReading) -> list[tuple[str, str]]:
     """Return title and text of what is known about a study besides its verdict and reason."""
     rows = []
-    if reading.verdict is not Verdict.NOT_BRAIN_MRI:
+    if reading.verdict.has_result:
         share = f", {reading.probabilities[reading.result]:.1%}" if reading.is_multiclass else ""
         rows.append(("Most likely class", f"{label_text(reading)}{share}"))
         rows.append(("Lesion", reading.describe_lesion() or "nothing outlined"))
@@ -53,7 +54,7 @@ def study_context(result: StudyResult, report_scans: Sequence[ReportScan]) -> di
         "name": to_printable(result.name),
         "verdict": VERDICT_TITLES[reading.verdict],
         "tone": VERDICT_TONES[reading.verdict],
-        "score": "" if reading.verdict is Verdict.NOT_BRAIN_MRI else f"{reading.tumor_probability:.1%}",
+        "score": f"{reading.tumor_probability:.1%}" if reading.verdict.has_result else "",
         "reason": reading.reason,
         "details": [[title, to_printable(text)] for title, text in study_details(reading)],
         "sha256": result.sha256,

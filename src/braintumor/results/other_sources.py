@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from braintumor.enums import Plane
+from braintumor.enums import Plane, Verdict
 from braintumor.results.metric import Metric, Metrics, MetricUnit
 from braintumor.results.study import SOURCES_CHECK, StudyCheck
 from braintumor.results.version import VersionReport
-from braintumor.text import join_words
+from braintumor.text import VERDICT_TITLES, join_words
 
 Rows = dict[str, dict[str, str]]
 
@@ -16,11 +16,13 @@ _TUMOR_FREE_TITLES: Final = {
     "predicted_tumor": "Tumour as most likely class",
     "false_alarms": "Tumour suspected",
     "refused_tumor_free": "Rejected",
+    "outside_field_tumor_free": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
 }
 _TUMOR_TITLES: Final = {
     "tumor_sensitivity": "Tumour as most likely class",
     "called": "Tumour suspected",
     "refused": "Rejected",
+    "outside_field": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
     _AREA: "AUC within patients",
 }
 # Slices without a tumour that do not count as tumour-free.

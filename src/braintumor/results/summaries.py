@@ -19,12 +19,10 @@ def summarize_verdicts(metrics: Metrics) -> str:
     for key, scans in (("tumors", "tumour scans"), ("healthy", "tumour-free scans")):
         shares = {verdict: metrics.get(f"{key}@verdict:{verdict}") for verdict in Verdict}
         counts = {verdict: round(100 * share.value) for verdict, share in shares.items() if share is not None}
-        if len(counts) < len(Verdict):
+        if not set(Verdict) - {Verdict.OUTSIDE_FIELD} <= counts.keys():
             return ""
         texts = [
-            f"{count} {VERDICT_TITLES[verdict]}"
-            for verdict, count in counts.items()
-            if count or verdict is not Verdict.NOT_BRAIN_MRI
+            f"{count} {VERDICT_TITLES[verdict]}" for verdict, count in counts.items() if count or verdict.has_result
         ]
         sentences.append(f"Verdicts for 100 {scans}: {', '.join(texts).lower().replace('brain mri', 'brain MRI')}")
     return _join_sentences(sentences)
@@ -127,7 +125,7 @@ def summarize_holdout_source(metrics: Metrics) -> str:
     flagged = shares[Verdict.TUMOR_SUSPECTED]
     if sensitivity is None or flagged is None:
         return ""
-    titles = zip(list(Verdict)[1:], ("ruled out", "uncertain", "rejected"), strict=True)
+    titles = zip(list(Verdict)[1:], ("ruled out", "uncertain", "rejected", "outside the model's field"), strict=True)
     others = [f"{share.percent()} {title}" for verdict, title in titles if (share := shares[verdict]) is not None]
     return (
         f"For {sensitivity.describe()} of these tumours, the most likely class is a tumour. "

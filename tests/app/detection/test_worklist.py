@@ -44,7 +44,15 @@ def test_filter_shows_one_status_and_counts_list_every_status() -> None:
         ReadingStatus.FAILED: 1,
         ReadingStatus.REJECTED: 1,
         ReadingStatus.NO_TUMOR: 1,
+        ReadingStatus.OUTSIDE_FIELD: 0,
     }
+
+
+def test_slice_outside_the_field_is_last_without_a_score() -> None:
+    neck = make_reading("neck", Verdict.OUTSIDE_FIELD, 0.99)
+    items = filter_and_sort(build_worklist([neck, *READINGS]), WorklistOrder.MOST_SUSPICIOUS)
+    assert (items[-1].title, items[-1].status, items[-1].score) == ("neck.png", ReadingStatus.OUTSIDE_FIELD, -1.0)
+    assert count_by_status([neck])[ReadingStatus.OUTSIDE_FIELD] == 1
 
 
 def test_series_is_one_item_in_slice_order_opened_at_its_most_suspicious_slice() -> None:

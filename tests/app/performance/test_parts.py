@@ -12,7 +12,7 @@ from braintumor.results import other_sources, summaries
 from braintumor.results.version import read_predictions, read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.versions.measured import measure, measure_other_sources
+from tests.helpers.versions.measured import entry, measure, measure_other_sources
 
 EVALUATED = ("Uncertainty", "Localization", "Subgroups")
 # Tabs with stress tests, and how many.
@@ -53,6 +53,24 @@ def test_skipped_stress_test_shows_the_reason(artifacts: Settings, open_page: Op
     study = {"stages": {"novelty": {"skipped": "There are no such images."}}}
     (artifacts.outputs / "v1" / "study.json").write_text(json.dumps(study), encoding="utf-8")
     assert "Out-of-distribution score: not measured. There are no such images." in words(_open(open_page, "External"))
+
+
+def test_each_question_before_the_verdict_has_its_errors(artifacts: Settings, open_page: Open) -> None:
+    app = _open(open_page, "External")
+    questions = {"Is it a head image?", "Is it MR?", "Does it show what the model has learnt?"}
+    assert questions <= {header.value for header in app.header}
+    assert "This version does not recognize slices outside the brain." in words(app)
+    ct = {"weights": [0.0] * 17, "bias": 0.0, "reject_at": 1.0, "test": {"ct_rejected": entry(0.8, 7, 3)}}
+    field = {"features": [0], "weights": [1.0], "bias": 0.0, "outside_at": 9.0}
+    errors = {"outside_recognized": entry(0.9), "brain_outside@plane:axial": entry(0.01, 5, 1)}
+    path = artifacts.outputs / "v1" / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(card | {"ct": ct, "field": field | {"test": errors}}), encoding="utf-8")
+    tables = {table.value.index.name: table.value for table in _open(open_page, "External").table}
+    assert tables["Slices"].loc["Head CT rejected", "Measured on"] == "7 images, 3 patient groups"
+    outside = tables["Slices of test patients"]["Share (95% CI)"]
+    assert outside["Slices outside the brain recognized"].startswith("90.0% (")
+    assert outside["Slices with brain called outside: axial"] == "1.0% (no interval)"
 
 
 def test_outdated_results_are_marked(artifacts: Settings, open_page: Open) -> None:

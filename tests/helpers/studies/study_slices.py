@@ -17,9 +17,13 @@ def make_slice(
     step: float | None = 1.0,
     place: tuple[float, float, float] | None = None,
     in_field: bool = True,
+    refused_as: Verdict = Verdict.NOT_BRAIN_MRI,
     size: float = 12.0,
 ) -> StudySlice:
-    """Return one slice of a volume; with `place`, it outlines a lesion of `size` mm around that point."""
+    """Return one slice of a volume; with `place`, it outlines a lesion of `size` mm around that point.
+
+    Without `in_field` it has the verdict `refused_as`.
+    """
     probability = probability_of(log_odds)
     tumors = {TumorClass.GLIOMA: 0.7, TumorClass.MENINGIOMA: 0.2, TumorClass.PITUITARY: 0.1}
     millimetres = None if step is None else (order + 0.5) * step
@@ -28,7 +32,7 @@ def make_slice(
         title=f"{plane.title()}, 40 slices", plane=plane, order=order, millimetres=millimetres,
         probabilities={c: probability * tumors[c] if c.is_tumor else 1 - probability for c in CLASSES},
         tumor_probability=probability, is_in_field=in_field,
-        verdict=Verdict.UNCERTAIN if in_field else Verdict.NOT_BRAIN_MRI, reason="The reason of the slice.",
+        verdict=Verdict.UNCERTAIN if in_field else refused_as, reason="The reason of the slice.",
         area_pixels=100 if place else 0, area_mm2=100.0 if place else 0.0, diameter_mm=size if place else 0.0,
         box=_box(plane, millimetres or 0.0, place, size) if place else None,
     )  # fmt: skip

@@ -65,7 +65,7 @@ def _entries() -> dict[str, Entry]:
     values |= {"dice@plane:axial": 0.71, "dice@size:small": 0.61, "aurc": 0.03, "aurc@of:tumor": 0.01}
     values |= {"risk@coverage:90": 0.06, "set_coverage": 0.94, "set_size": 1.2}
     values |= {f"set_coverage/{name}": 0.9 for name in CLASS_NAMES} | {f"set_size/{name}": 1.1 for name in CLASS_NAMES}
-    shares = dict(zip(Verdict, (0.5, 0.3, 0.15, 0.05), strict=True))
+    shares = dict(zip(Verdict, (0.5, 0.3, 0.15, 0.05, 0.0), strict=True))
     for verdict, share in shares.items():
         values |= {f"{scans}@verdict:{verdict}": share for scans in ("share", "tumors", "healthy", "error")}
     for subgroup in ("plane:axial", "plane:coronal", "origin:phantom", "size:small", "size:large"):

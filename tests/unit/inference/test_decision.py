@@ -97,6 +97,27 @@ def test_other_modalities_than_mr_are_rejected(probability, thresholds, modality
     assert ("The file says that it is" in reason) == (modality in NON_MR_MODALITIES)
 
 
+@pytest.mark.parametrize(
+    ("looks_like_ct", "distance", "verdict"),
+    [
+        (True, 0.5, Verdict.NOT_BRAIN_MRI),
+        (False, 3.0, Verdict.NOT_BRAIN_MRI),
+        (False, 1.5, Verdict.OUTSIDE_FIELD),
+        (False, 0.5, Verdict.OUTSIDE_FIELD),
+    ],
+)
+def test_brain_is_looked_for_in_what_is_an_mri_of_a_head(
+    looks_like_ct: bool, distance: float, verdict: Verdict
+) -> None:
+    score = OODScore(distance, unusual_at=1.0, reject_at=2.0)
+    decided, reason = decide_verdict(
+        0.99, Thresholds(0.3, 0.7), score, looks_like_ct=looks_like_ct, is_outside_field=True
+    )
+    assert decided is verdict
+    assert reason.endswith("so no tumour was looked for.")
+    assert not decided.has_result
+
+
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])
 def test_invalid_thresholds_are_refused(low, high):
     with pytest.raises(ValueError, match="low <= high"):

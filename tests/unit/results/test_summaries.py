@@ -10,6 +10,8 @@ from braintumor.results import summaries
 from braintumor.results.metric import Metric, Metrics
 
 ALL = [f for name, f in inspect.getmembers(summaries, inspect.isfunction) if name.startswith("summarize_")]
+# Of versions that do not recognize slices outside the brain.
+FOUR_VERDICTS = [verdict for verdict in Verdict if verdict is not Verdict.OUTSIDE_FIELD]
 
 
 @pytest.mark.parametrize("summarize", ALL)
@@ -21,16 +23,21 @@ def test_summary_without_metrics_is_empty(summarize: Callable[..., str]) -> None
 def test_verdicts_are_summarized_for_100_scans() -> None:
     metrics: Metrics = {}
     for kind, shares in (("tumors", (0.9, 0.02, 0.08, 0.0)), ("healthy", (0.01, 0.89, 0.05, 0.05))):
-        metrics |= {f"{kind}@verdict:{v}": Metric(s) for v, s in zip(Verdict, shares, strict=True)}
+        metrics |= {f"{kind}@verdict:{v}": Metric(s) for v, s in zip(FOUR_VERDICTS, shares, strict=True)}
     assert summaries.summarize_verdicts(metrics) == (
         "Verdicts for 100 tumour scans: 90 tumour suspected, 2 no tumour found, 8 uncertain. Verdicts for 100 "
         "tumour-free scans: 1 tumour suspected, 89 no tumour found, 5 uncertain, 5 not a brain MRI."
     )
 
 
+def test_slices_outside_the_field_are_summarized_if_there_are_any() -> None:
+    metrics = {f"{kind}@verdict:{v}": Metric(0.2) for kind in ("tumors", "healthy") for v in Verdict}
+    assert "20 not a brain MRI, 20 outside the model's field" in summaries.summarize_verdicts(metrics)
+
+
 def test_verdicts_on_a_holdout_source_are_summarized() -> None:
     metrics: Metrics = {"tumor_sensitivity": Metric(0.97, (0.93, 1.0))}
-    metrics |= {f"tumors@verdict:{v}": Metric(s) for v, s in zip(Verdict, (0.6, 0.02, 0.35, 0.03), strict=True)}
+    metrics |= {f"tumors@verdict:{v}": Metric(s) for v, s in zip(FOUR_VERDICTS, (0.6, 0.02, 0.35, 0.03), strict=True)}
     assert summaries.summarize_holdout_source(metrics) == (
         "For 97.0% (95% CI 93.0 to 100.0) of these tumours, the most likely class is a tumour. 60.0% are flagged, "
         "2.0% ruled out, 35.0% uncertain, 3.0% rejected."

@@ -83,6 +83,8 @@ def verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, is_tumor: NDAr
     columns: dict[str, Floats] = {}
     for verdict in Verdict:
         has_verdict = (verdicts == verdict).astype(float)
+        if verdict is Verdict.OUTSIDE_FIELD and not has_verdict.any():  # as for all versions that cannot give it
+            continue
         columns[f"share@verdict:{verdict}"] = has_verdict
         columns[f"error@verdict:{verdict}"] = np.where(has_verdict > 0, predicts_tumor != is_tumor, np.nan)
         columns[f"tumors@verdict:{verdict}"] = np.where(is_tumor, has_verdict, np.nan)

@@ -1,5 +1,6 @@
 """Other sources: false alarms, tumours found and calibration on external slices that a version did not learn from."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,9 @@ Flags = NDArray[np.bool_]
 # Fewest slices for a metric of one source and one plane or contrast.
 _MIN_SLICES: Final = 10
 _LEFT_OUT, _TRAINED = "left-out", "trained"
+# Names of the rates of `_rates`.
+_TUMOR_FREE_RATES: Final = ("predicted_tumor", "false_alarms", "refused_tumor_free", "outside_field_tumor_free")
+_TUMOR_RATES: Final = ("tumor_sensitivity", "called", "refused", "outside_field")
 
 
 def measure_sources(context: StressTestContext) -> CheckResult:
@@ -84,12 +88,13 @@ def score_sources(slices: pd.DataFrame, replicates: int) -> CheckResult:
     """Score detections on external slices.
 
     Metrics of tumour-free slices: `predicted_tumor` (the most likely class is a tumour), `false_alarms` (verdict "tumor
-    suspected") and `refused_tumor_free` ("not a brain MRI"). The same of slices without a tumour that do not count as
-    tumour-free: `@label:other-lesion` and `@field:outside` the brain. Of tumours: `tumor_sensitivity` (the most likely
-    class is a tumour), `called` and `refused`. All by source, plane, contrast, condition, and over `@sources:left-out`
-    and `@sources:trained`. `roc_auc_within_patients` compares tumour with tumour-free slices of the same patient and
-    contrast, `ece@sources:left-out` is the calibration error of the tumour probability. Metrics of a source and a plane
-    or contrast, and those within patients, need at least ten slices.
+    suspected"), `refused_tumor_free` ("not a brain MRI") and `outside_field_tumor_free`. The same of slices without a
+    tumour that do not count as tumour-free: `@label:other-lesion` and `@field:outside` the brain. Of tumours:
+    `tumor_sensitivity` (the most likely class is a tumour), `called`, `refused` and `outside_field`. All by source,
+    plane, contrast, condition, and over `@sources:left-out` and `@sources:trained`. `roc_auc_within_patients` compares
+    tumour with tumour-free slices of the same patient and contrast, `ece@sources:left-out` is the calibration error of
+    the tumour probability. Metrics of a source and a plane or contrast, and those within patients, need at least ten
+    slices.
 
     Intervals are over groups, drawn within each source. A slice of an unknown patient is a group of its own.
 
@@ -105,7 +110,7 @@ def score_sources(slices: pd.DataFrame, replicates: int) -> CheckResult:
     is_tumor_free = (slices["label"] == str(TumorClass.NOTUMOR)).to_numpy() & ~is_outside
     is_tumor = ~(is_tumor_free | is_other | is_outside)
     subgroups, combinations = _subgroups(slices)
-    columns = _rates(slices, is_tumor, ("tumor_sensitivity", "called", "refused"))
+    columns = _rates(slices, is_tumor, _TUMOR_RATES)
     columns |= _rates(slices, is_tumor_free)
     combined = {name: values for name, values in by_subgroup(columns, combinations).items() if _is_large(values)}
     others = _rates(slices, is_other, suffix=f"@label:{OTHER_LESION_LABEL}")
@@ -120,15 +125,16 @@ def score_sources(slices: pd.DataFrame, replicates: int) -> CheckResult:
 def _rates(
     slices: pd.DataFrame,
     included: Flags,
-    names: tuple[str, str, str] = ("predicted_tumor", "false_alarms", "refused_tumor_free"),
+    names: Sequence[str] = _TUMOR_FREE_RATES,
     suffix: str = "",
 ) -> dict[str, Floats]:
-    """Mark slices predicted as tumour, suspected and refused; NaN where not `included`."""
+    """Mark slices predicted as tumour, suspected, refused and outside the field; NaN where not `included`."""
     verdict = slices["verdict"].to_numpy(object)
     flags = (
         slices["is_predicted_tumor"].to_numpy(bool),
         verdict == Verdict.TUMOR_SUSPECTED,
         verdict == Verdict.NOT_BRAIN_MRI,
+        verdict == Verdict.OUTSIDE_FIELD,
     )
     return {f"{name}{suffix}": np.where(included, flag, np.nan) for name, flag in zip(names, flags, strict=True)}
 

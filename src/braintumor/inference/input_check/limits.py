@@ -1,6 +1,8 @@
 """Sections of a model card with the limits of the input checks."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from braintumor.inference.card_sections import CardSection, MetricEntry
 
@@ -32,3 +34,32 @@ class CTLimits(CardSection):
     reject_at: float
     chosen: str = ""
     test: dict[str, MetricEntry] = Field(default_factory=dict)
+
+
+class FieldLimits(CardSection):
+    """Logistic regression that recognizes slices outside the brain, how it was fitted, and its measured errors.
+
+    Attributes
+    ----------
+    features : tuple of int
+        Indices of the network's features that it uses.
+    weights : tuple of float
+        One per feature used.
+    outside_at : float
+        Log-odds from which a slice is outside the model's field.
+    test : dict of str to MetricEntry
+        `outside_recognized`, `brain_outside` and `tumor_outside` on the test split, also by plane.
+    """
+
+    features: tuple[int, ...]
+    weights: tuple[float, ...]
+    bias: float
+    outside_at: float
+    chosen: str = ""
+    test: dict[str, MetricEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if len(self.features) != len(self.weights):
+            raise ValueError(f"{len(self.features)} features, but {len(self.weights)} weights")
+        return self

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASSES, Verdict
+from braintumor.enums import CLASSES, PictureKind, Verdict
 from braintumor.inference.decision import (
     OODScore,
     decide_verdict,
@@ -18,6 +18,7 @@ from braintumor.inference.decision import (
 )
 from braintumor.inference.detection import Detection
 from braintumor.inference.input_check.ct_check import is_ct
+from braintumor.inference.input_check.field_check import find_outside_field
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.pipeline.prepare import PreparedScan
@@ -43,8 +44,10 @@ def judge_scan(
     start, scan, turn = time.perf_counter(), prepared.scan, prepared.turn
     tumor = float(tumor_probability(probabilities))
     verdict, reason = decide_verdict(
-        tumor, card.thresholds, ood_score, scan.modality, looks_like_ct=is_ct(card.ct, prepared.model_input)
-    )
+        tumor, card.thresholds, ood_score, scan.modality,
+        looks_like_ct=is_ct(card.ct, prepared.model_input),
+        is_outside_field=scan.picture is PictureKind.SLICE and bool(find_outside_field(card.field, outputs)[0]),
+    )  # fmt: skip
     verdict, reason = limit_by_picture(verdict, reason, scan)
     if turn is not None:
         if turn.correction and verdict is Verdict.NOT_BRAIN_MRI:  # a turn of something else means nothing
@@ -70,7 +73,7 @@ def judge_scan(
         binary_threshold=card.binary_threshold,
         picture=scan.picture,
         turn=0 if turn is None else turn.correction,
-        suggested_turn=0 if turn is None or verdict is Verdict.NOT_BRAIN_MRI else turn.suggestion,
+        suggested_turn=turn.suggestion if turn is not None and verdict.has_result else 0,
         _evidence_map=None if outputs.maps is None else outputs.maps[0, predicted].copy(),
         _mask=None if outputs.mask is None else outputs.mask[0],
         _geometry=prepared.geometry,
@@ -80,13 +83,20 @@ def judge_scan(
 
 def judge_pictures(
     card: ModelCard,
+    outputs: Outputs,
     tumor: NDArray[np.float64],
     ood_scores: Sequence[OODScore | None],
     model_inputs: NDArray[np.uint8],
 ) -> NDArray[np.object_]:
     """Return the verdict on each of n pictures that say nothing about their modality, by tumour probability (n,)."""
+    is_outside = find_outside_field(card.field, outputs)
     verdicts = [
-        decide_verdict(float(probability), card.thresholds, ood_score, looks_like_ct=is_ct(card.ct, model_input))[0]
-        for probability, ood_score, model_input in zip(tumor, ood_scores, model_inputs, strict=True)
-    ]
+        decide_verdict(
+            float(probability), card.thresholds, ood_score,
+            looks_like_ct=is_ct(card.ct, model_input), is_outside_field=bool(outside),
+        )[0]
+        for probability, ood_score, model_input, outside in zip(
+            tumor, ood_scores, model_inputs, is_outside, strict=True
+        )
+    ]  # fmt: skip
     return np.array(verdicts, object)

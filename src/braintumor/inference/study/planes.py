@@ -37,10 +37,8 @@ def read_plane(slices: Sequence[StudySlice], rule: StudyRule) -> JudgedPlane:
     ordered = in_order(slices)
     evidence, counts, first = plane_evidence(ordered, rule), count_slices(ordered), ordered[0]
     if evidence is None:
-        verdict = Verdict.UNCERTAIN if counts.judged or counts.reformatted else Verdict.NOT_BRAIN_MRI
-        return JudgedPlane(
-            tuple(ordered), None, PlaneReading(first.stack, first.title, first.plane, verdict, None, counts)
-        )
+        reading = PlaneReading(first.stack, first.title, first.plane, _unjudged_verdict(counts), None, counts)
+        return JudgedPlane(tuple(ordered), None, reading)
     score = probability_of(evidence.log_odds)
     verdict = Verdict.UNCERTAIN
     if score >= rule.rule_in:
@@ -51,11 +49,18 @@ def read_plane(slices: Sequence[StudySlice], rule: StudyRule) -> JudgedPlane:
     return JudgedPlane(tuple(ordered), evidence, reading)
 
 
+def _unjudged_verdict(counts: SliceCounts) -> Verdict:
+    if counts.is_outside:
+        return Verdict.OUTSIDE_FIELD
+    return Verdict.UNCERTAIN if counts.judged or counts.reformatted else Verdict.NOT_BRAIN_MRI
+
+
 def count_slices(slices: Sequence[StudySlice]) -> SliceCounts:
     """Count slices by whether they vote."""
-    reformatted = sum(each.is_reformatted for each in slices)
     judged = sum(each.votes for each in slices)
-    return SliceCounts(judged, len(slices) - judged - reformatted, reformatted)
+    outside = sum(each.is_outside_field for each in slices)
+    reformatted = sum(each.is_reformatted and not each.is_outside_field for each in slices)
+    return SliceCounts(judged, outside, len(slices) - judged - outside - reformatted, reformatted)
 
 
 def planes_agree(planes: Sequence[JudgedPlane], rule: StudyRule) -> bool | None:

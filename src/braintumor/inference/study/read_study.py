@@ -15,9 +15,10 @@ from braintumor.inference.study.reading import StudyReading
 from braintumor.inference.study.rule import StudyRule
 from braintumor.inference.study.study_slice import Box, StudySlice
 from braintumor.inference.study.verdict import decide_study
+from braintumor.text import VERDICT_TITLES
 
 _MAX_KEY_SLICES: Final = 6
-_PRIORITY: Final = (Verdict.TUMOR_SUSPECTED, Verdict.UNCERTAIN, Verdict.NO_TUMOR_FOUND, Verdict.NOT_BRAIN_MRI)
+_PRIORITY: Final = tuple(VERDICT_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _key_slices(volume: _Volume, slices: Sequence[StudySlice]) -> tuple[StudySli
 
 
 def _lesion(volume: _Volume) -> Lesion | None:
-    if volume.verdict in (Verdict.NO_TUMOR_FOUND, Verdict.NOT_BRAIN_MRI):
+    if volume.verdict is Verdict.NO_TUMOR_FOUND or not volume.verdict.has_result:
         return None
     main = next((evidence for evidence in volume.judged if lesion_slices(evidence)), None)
     if main is None:

@@ -18,7 +18,9 @@ class SliceCounts:
     judged : int
         Slices that vote.
     outside : int
-        Slices outside the model's field, such as neck, air, and what is not a brain MRI.
+        Slices outside the model's field, such as neck, face and air.
+    rejected : int
+        What is not a brain MRI, and sheets, screenshots and photographs.
     reformatted : int
         Slices cut across thick ones, which have too little detail to vote.
     unreadable : int
@@ -29,20 +31,28 @@ class SliceCounts:
 
     judged: int = 0
     outside: int = 0
+    rejected: int = 0
     reformatted: int = 0
     unreadable: int = 0
     unread: int = 0
 
     @property
+    def is_outside(self) -> bool:
+        """Whether no slice was judged, mostly because the slices lie outside the model's field."""
+        return not self.judged and self.outside > max(self.rejected, self.reformatted)
+
+    @property
     def read(self) -> int:
         """Number of slices that were read."""
-        return self.judged + self.outside + self.reformatted
+        return self.judged + self.outside + self.rejected + self.reformatted
 
     def describe(self) -> str:
         """Return the counts in a sentence, such as `150 slices judged, 12 unreadable`."""
         parts = [f"{pluralize(self.judged, 'slice')} judged"]
         if self.outside:
             parts.append(f"{self.outside:,} outside the model's field")
+        if self.rejected:
+            parts.append(f"{self.rejected:,} rejected")
         if self.reformatted:
             parts.append(f"{self.reformatted:,} reformatted with too little detail")
         if self.unreadable:
@@ -61,7 +71,7 @@ class PlaneReading:
     stack, title, plane
         See `StudySlice`.
     verdict : Verdict
-        By the thresholds of the study; `uncertain` or `not a brain MRI` if too few slices could be judged.
+        By the thresholds of the study; another than those of tumour and no tumour if too few slices could be judged.
     score : float or None
         Tumour score of its most suspicious window; None if too few slices could be judged.
     key_slice : StudySlice or None

@@ -21,9 +21,9 @@ class StudyRule:
     plane_rule_in : float
         Score of a single plane from which the study is not cleared, whatever the other planes say.
     min_clear_share : float
-        Smallest share of judged slices with which a study is cleared.
+        Smallest share of judged slices with which a study is cleared; slices outside the brain do not count.
     min_brain_share : float
-        Share of judged slices below which the study is not a brain MRI.
+        Share of judged slices, counted likewise, below which the study is not a brain MRI.
     chosen : str
         How the numbers were chosen.
     """

@@ -43,7 +43,7 @@ class StudySlice:
     reason : str
         Why the slice has this verdict.
     is_in_field : bool
-        Whether the model can judge the slice; others never vote.
+        Whether the model can judge the slice; others, such as slices outside the brain, never vote.
     is_reformatted : bool
         Whether it was cut across the slices that were acquired; such slices do not vote.
     area_mm2, diameter_mm : float or None
@@ -80,6 +80,11 @@ class StudySlice:
         return self.is_in_field and not self.is_reformatted
 
     @property
+    def is_outside_field(self) -> bool:
+        """Whether the slice shows no brain, as the ends of most volumes do; this says nothing about the study."""
+        return self.verdict is Verdict.OUTSIDE_FIELD
+
+    @property
     def centroid(self) -> tuple[float, float, float] | None:
         """Middle of `box`."""
         if self.box is None:
@@ -89,8 +94,8 @@ class StudySlice:
 
 
 def is_in_field(detection: Detection) -> bool:
-    """Whether a slice is one that the model can judge: a single slice that is not rejected."""
-    return detection.verdict is not Verdict.NOT_BRAIN_MRI and detection.picture is PictureKind.SLICE
+    """Whether a slice is one that the model can judge: a single slice with a result."""
+    return detection.verdict.has_result and detection.picture is PictureKind.SLICE
 
 
 def to_study_slice(detection: Detection, identifier: str, order: int = 0) -> StudySlice:

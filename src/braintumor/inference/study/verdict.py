@@ -7,7 +7,7 @@ from braintumor.enums import Verdict
 from braintumor.inference.study.planes import JudgedPlane, count_slices, is_confirmed
 from braintumor.inference.study.reading import SliceCounts
 from braintumor.inference.study.rule import StudyRule
-from braintumor.text import join_words
+from braintumor.text import join_words, pluralize
 
 Decision = tuple[Verdict, str]
 
@@ -27,11 +27,13 @@ class _Case:
 
     @property
     def share(self) -> float:
-        return self.counts.judged / max(1, self.counts.judged + self.counts.outside)
+        return self.counts.judged / max(1, self.counts.judged + self.counts.rejected)
 
     @property
     def few_slices(self) -> str:
-        return f"Only {self.counts.judged:,} of {self.counts.judged + self.counts.outside:,} slices"
+        total = self.counts.judged + self.counts.rejected
+        beyond = ", besides those outside the brain," if self.counts.outside else ""
+        return f"Only {self.counts.judged:,} of {pluralize(total, 'slice')}{beyond}"
 
 
 def decide_study(planes: Sequence[JudgedPlane], score: float, rule: StudyRule) -> Decision:
@@ -43,10 +45,19 @@ def decide_study(planes: Sequence[JudgedPlane], score: float, rule: StudyRule) -
         The planes of the volume.
     score : float
         The study score, from 0 to 1.
+
+    Notes
+    -----
+    Slices outside the brain count neither for nor against a verdict: most volumes begin and end with neck and air.
     """
     counts = count_slices([each for plane in planes for each in plane.slices])
     case = _Case(score, tuple(plane for plane in planes if plane.evidence is not None), counts, rule)
-    if counts.outside and case.share < rule.min_brain_share:
+    if counts.is_outside:
+        return Verdict.OUTSIDE_FIELD, (
+            "The slices show no brain, or too little of it (neck, face, air or the top of the skull), so no tumour was "
+            "looked for."
+        )
+    if counts.rejected and case.share < rule.min_brain_share:
         return Verdict.NOT_BRAIN_MRI, (
             f"{case.few_slices} look like a brain MRI of the kind the model was trained on, so no verdict is given."
         )

@@ -54,6 +54,7 @@ def test_rates_are_measured_by_subgroup() -> None:
         _slice("c", "notumor", 0.1, REFUSED, plane="sagittal", origin="ds000011", condition="skull-stripped"),
         _slice("d", "other-lesion", 0.9, CLEARED),
         _slice("e", "notumor", 0.9, REFUSED, field="outside"),
+        _slice("f", "notumor", 0.9, Verdict.OUTSIDE_FIELD, field="outside"),
     )
     metrics = score_sources(slices, 20).metrics
     assert _value(metrics, "tumor_sensitivity@sources:left-out") == (pytest.approx(2 / 3, abs=1e-6), 3, 2)
@@ -64,7 +65,9 @@ def test_rates_are_measured_by_subgroup() -> None:
     assert _value(metrics, "predicted_tumor@plane:sagittal") == (0.5, 2, 2)
     assert _value(metrics, "refused_tumor_free@condition:skull-stripped") == (1, 1, 1)
     assert _value(metrics, "predicted_tumor@label:other-lesion") == (1, 1, 1)
-    assert _value(metrics, "refused_tumor_free@field:outside") == (1, 1, 1)
+    assert _value(metrics, "refused_tumor_free@field:outside") == (0.5, 2, 2)
+    assert _value(metrics, "outside_field_tumor_free@field:outside") == (0.5, 2, 2)
+    assert _value(metrics, "outside_field@sources:left-out") == (0, 3, 2)
     assert "false_alarms@sources:trained" not in metrics
 
 

@@ -73,18 +73,20 @@ def test_healthy_volume_is_cleared_with_its_most_suspicious_slices():
     assert {each.plane for each in reading.key_slices[:3]} == set(PLANES)
 
 
+@pytest.mark.parametrize("refused_as", [Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD])
 @given(st.lists(st.floats(-9, 9), min_size=3, max_size=30), st.data())
-def test_slices_outside_the_field_never_vote(log_odds: list[float], data: st.DataObject):
+def test_refused_slices_never_vote(refused_as: Verdict, log_odds: list[float], data: st.DataObject):
     slices = make_plane(log_odds)
-    outside = [
-        make_slice(value, len(slices) + index, in_field=False)
+    refused = [
+        make_slice(value, len(slices) + index, in_field=False, refused_as=refused_as)
         for index, value in enumerate(data.draw(st.lists(st.floats(-9, 9), max_size=20)))
     ]
     rule = replace(RULE, min_brain_share=0.0, min_clear_share=0.0)
-    alone, together = read_study(slices, rule), read_study([*slices, *outside], rule)
+    alone, together = read_study(slices, rule), read_study([*slices, *refused], rule)
     assert together.tumor_probability == alone.tumor_probability
     assert together.verdict is alone.verdict
-    assert together.counts.outside == len(outside)
+    assert together.counts.outside == (len(refused) if refused_as is Verdict.OUTSIDE_FIELD else 0)
+    assert together.counts.outside + together.counts.rejected == len(refused)
 
 
 @given(st.lists(st.floats(-9, 9), min_size=2, max_size=40), st.sampled_from([None, 1.0, 4.0]), st.randoms())
@@ -125,6 +127,33 @@ def test_two_slices_between_refused_ones_are_too_few_for_a_verdict():
     reading = read_study([*make_plane([-5.0, -5.0]), *refused(4)], RULE)
     assert reading.verdict is Verdict.UNCERTAIN
     assert "too few for a verdict" in reading.reason
+
+
+def outside(count: int) -> list[StudySlice]:
+    return [make_slice(5.0, 100 + index, in_field=False, refused_as=Verdict.OUTSIDE_FIELD) for index in range(count)]
+
+
+def test_neck_and_air_do_not_prevent_clearing():
+    reading = read_study([*make_plane([-5.0] * 5), *outside(95)], RULE)
+    assert reading.verdict is Verdict.NO_TUMOR_FOUND
+    assert reading.counts.describe() == "5 slices judged, 95 outside the model's field."
+
+
+def test_neck_and_air_do_not_hide_a_tumour():
+    assert read_study([*make_plane([5.0] * 5), *outside(95)], RULE).verdict is Verdict.TUMOR_SUSPECTED
+
+
+def test_neck_and_air_do_not_make_up_for_refused_slices():
+    reading = read_study([*make_plane([-5.0] * 5), *refused(20), *outside(95)], RULE)
+    assert reading.verdict is Verdict.UNCERTAIN
+    assert reading.reason.startswith("Only 5 of 25 slices, besides those outside the brain, could be judged")
+
+
+def test_study_without_brain_is_outside_the_field():
+    reading = read_study([*outside(12), *refused(2)], RULE)
+    assert (reading.verdict, reading.lesion) == (Verdict.OUTSIDE_FIELD, None)
+    assert {plane.verdict for plane in reading.planes} == {Verdict.OUTSIDE_FIELD}
+    assert "no tumour was looked for" in reading.reason
 
 
 def test_mostly_refused_study_is_not_cleared():

@@ -71,6 +71,7 @@ def test_rejected_slices_and_sheets_do_not_vote():
     assert to_study_slice(detection, "0").votes
     for outside in (
         replace(detection, verdict=Verdict.NOT_BRAIN_MRI),
+        replace(detection, verdict=Verdict.OUTSIDE_FIELD),
         replace(detection, verdict=Verdict.UNCERTAIN, picture=PictureKind.SHEET),
     ):
         assert not to_study_slice(outside, "0").votes

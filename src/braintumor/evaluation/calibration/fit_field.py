@@ -1,0 +1,141 @@
+"""Fit the recognition of slices outside the brain to training patients, and its limit to validation patients."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from braintumor.datasets.ct_slices import find_ct_slices
+from braintumor.datasets.external.volume_slices import OUTSIDE
+from braintumor.enums import NO_CLASS_INDEX, NO_TUMOR_INDEX, Plane, Split
+from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
+from braintumor.inference.input_check.field_check import field_scores
+from braintumor.inference.input_check.limits import FieldLimits
+from braintumor.inference.model_card import read_card, update_card
+from braintumor.settings import Settings
+from braintumor.training.inputs.data import TrainingData
+
+Flags = NDArray[np.bool_]
+
+# Shares of the validation slices that may be called outside the brain: of those with brain, and of those with a tumour.
+BRAIN_OUTSIDE_RATE: Final = 0.01
+TUMOR_OUTSIDE_RATE: Final = 0.005
+_MAX_FEATURES: Final = 64  # a few features suffice, and keep the card small
+# Inverse strength of the L2 penalty. With 0.1, an eighth of the tumours of a source left out of training were outside.
+_C: Final = 0.001
+_DIGITS: Final = 5  # significant digits of the weights in the card
+
+
+def fit_field_check(
+    name: str,
+    data: TrainingData,
+    features: NDArray[np.float32] | None,
+    settings: Settings,
+    replicates: int = REPLICATES,
+) -> None:
+    """Write the section `field` of a card; nothing without features or slices outside the brain.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n, d), or None
+        Network features of all images of `data`, in their order.
+    """
+    if features is None or "field" not in data.manifest:
+        return
+    training, validation, test = (_patient_rows(name, data, split, settings) for split in Split)
+    is_outside = (data.manifest["field"] == OUTSIDE).to_numpy()
+    if not is_outside[training].any() or not is_outside[test].any():
+        return
+    is_tumor = ~is_outside & ~np.isin(data.labels, (NO_TUMOR_INDEX, NO_CLASS_INDEX))
+    has_brain = validation[~is_outside[validation]]
+    limits = fit_field_limits(features[training], is_outside[training], features[has_brain], is_tumor[has_brain])
+    called = field_scores(limits, features[test]) >= limits.outside_at
+    metrics = measure_field_check(data.select(test), called, is_outside[test], is_tumor[test], replicates)
+    update_card(name, settings, field=limits.model_dump(mode="json") | {"test": metrics})
+
+
+def _patient_rows(name: str, data: TrainingData, split: Split, settings: Settings) -> NDArray[np.int64]:
+    """Return the MR slices of the patients of a split, also those that have no class, without a held-out source."""
+    selected = data.manifest.get("patient_split", data.manifest["split"]) == str(split)
+    held_out = read_card(name, settings).recipe.get("holdout_source") or None
+    selected &= data.manifest["origin"] != held_out
+    return np.flatnonzero(selected.to_numpy(bool) & ~find_ct_slices(data.manifest, settings))
+
+
+def fit_field_limits(
+    training: NDArray[np.floating], is_outside: Flags, validation: NDArray[np.floating], is_tumor: Flags
+) -> FieldLimits:
+    """Fit weights to training slices, and the limit to validation slices with brain.
+
+    Parameters
+    ----------
+    training, validation : ndarray of float, shape (n, d)
+        Network features.
+    is_outside : ndarray of bool, shape (n,)
+        Which training slices show no brain.
+    is_tumor : ndarray of bool, shape (n,)
+        Which validation slices show a tumour.
+    """
+    every = np.arange(training.shape[1])
+    strongest = np.argsort(-np.abs(_fit_weights(training, is_outside, every)[0]))[:_MAX_FEATURES]
+    used = np.sort(strongest)
+    weights, scaler, intercept = _fit_weights(training, is_outside, used)
+    raw = weights / scaler.scale_
+    limits = FieldLimits(
+        features=tuple(map(int, used)),
+        weights=tuple(_round(weight) for weight in raw),
+        bias=_round(intercept - raw @ scaler.mean_),
+        outside_at=0.0,
+        chosen=(
+            f"On {int(is_outside.sum())} training slices outside the brain and {int((~is_outside).sum())} others; at "
+            f"most {BRAIN_OUTSIDE_RATE:.1%} of {len(validation)} validation slices with brain and "
+            f"{TUMOR_OUTSIDE_RATE:.1%} of {int(is_tumor.sum())} with a tumour reach `outside_at`."
+        ),
+    )
+    scores = field_scores(limits, validation)
+    highest = max(_upper(scores, BRAIN_OUTSIDE_RATE), _upper(scores[is_tumor], TUMOR_OUTSIDE_RATE))
+    return limits.model_copy(update={"outside_at": float(np.nextafter(highest, np.inf))})
+
+
+def _fit_weights(
+    training: NDArray[np.floating], is_outside: Flags, used: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], StandardScaler, float]:
+    """Return weights for standardized features, their scaler and the intercept."""
+    scaler, regression = StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=5000)
+    make_pipeline(scaler, regression).fit(np.asarray(training[:, used], np.float64), is_outside)
+    return regression.coef_[0], scaler, float(regression.intercept_[0])
+
+
+def _upper(scores: NDArray[np.float64], rate: float) -> float:
+    """Return the highest score that may not be reached, so that at most a share of the scores lies above it."""
+    return float(np.sort(scores)[::-1][int(rate * len(scores))]) if len(scores) else -np.inf
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def measure_field_check(
+    data: TrainingData, called: Flags, is_outside: Flags, is_tumor: Flags, replicates: int = REPLICATES
+) -> dict[str, MetricEntry]:
+    """Measure which slices are called outside the brain.
+
+    Metrics: `outside_recognized` of the slices outside the brain, `brain_outside` of those with brain, and
+    `tumor_outside` of those with a tumour; each also `@plane:<plane>`.
+
+    Parameters
+    ----------
+    called, is_outside, is_tumor : ndarray of bool, shape (n,)
+        Which slices of `data` are called outside the brain, are outside it, and show a tumour.
+    """
+    columns = {
+        "outside_recognized": np.where(is_outside, called, np.nan),
+        "brain_outside": np.where(is_outside, np.nan, called),
+        "tumor_outside": np.where(is_tumor, called, np.nan),
+    }
+    planes = subgroup_masks("plane", data.manifest["plane"].to_numpy(object), [str(plane) for plane in Plane])
+    groups, strata = data.manifest["group"].to_numpy(object), is_outside.astype(np.int64)
+    return mean_with_ci(columns | by_subgroup(columns, planes), groups, strata, replicates)
