@@ -38,7 +38,7 @@ def commands(settings: Settings) -> Iterator[str]:
     ordered = sorted(
         runs, key=lambda run: (_level(run.version, settings), run.version, run.name != run.version, run.name)
     )
-    yield from (run.train_command.removeprefix("braintumor ") for run in ordered)
+    yield from dict.fromkeys(run.train_command.removeprefix("braintumor ") for run in ordered)
     for file, option in ((LITERT_FILE, "--litert"), (INT8_FILE, "--int8")):
         yield from (f"export {name} {option}" for name in list_run_names(settings.outputs, file))
     yield from (f"stress-test {name}" for name in list_run_names(settings.outputs, _STUDY_FILE))

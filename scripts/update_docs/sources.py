@@ -1,21 +1,25 @@
-"""Results on other sources, from the stress test `sources` of the served model."""
+"""Results on other sources: the stress test `sources` and leave-one-source-out of the served model."""
 
 from braintumor.results.other_sources import (
     Rows,
+    leave_one_source_out_rows,
+    read_leave_one_source_out,
     summarize_false_alarms,
+    summarize_leave_one_source_out,
     summarize_tumors,
     tumor_free_rows,
     tumor_rows,
 )
 from braintumor.results.study import SOURCES_CHECK
-from braintumor.results.version import read_version_report
+from braintumor.results.version import VersionReport, read_version_report
 from braintumor.settings import Settings
 from scripts.update_docs.results import markdown_table, paragraphs
 
 
 def sources_block(settings: Settings) -> str:
     """Write false alarms by source and plane, and tumours by source and contrast, of the served model as Markdown."""
-    check = read_version_report(settings.version, settings).checks.get(SOURCES_CHECK)
+    report = read_version_report(settings.version, settings)
+    check = report.checks.get(SOURCES_CHECK)
     if check is None or not check.is_measured:
         return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
     text = (
@@ -30,6 +34,18 @@ def sources_block(settings: Settings) -> str:
         _table("Slices without a tumour", tumor_free_rows(check)),
         summarize_tumors(check),
         _table("Tumours", tumor_rows(check)),
+        *_leave_one_source_out(report),
+    )
+
+
+def _leave_one_source_out(report: VersionReport) -> tuple[str, ...]:
+    check = read_leave_one_source_out(report)
+    if check is None:
+        return ()
+    return (
+        f"**Each source left out of training in turn.** {summarize_leave_one_source_out(check)}",
+        _table("Held-out source", leave_one_source_out_rows(check)),
+        _table("Slices without a tumour, held out", tumor_free_rows(check)),
     )
 
 

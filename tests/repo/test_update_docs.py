@@ -18,7 +18,7 @@ from scripts.update_docs.sources import sources_block
 from scripts.update_docs.turns import turns_block
 from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.versions.comparison import write_comparison
-from tests.helpers.versions.measured import entry, measure_other_sources
+from tests.helpers.versions.measured import entry, measure_leave_one_source_out, measure_other_sources
 
 BEGIN, END = MARKERS = Markers.of("results")
 
@@ -85,6 +85,12 @@ def test_other_sources_have_two_tables_and_replace_the_specificity(workspace: Se
     )
     assert "| Skull-stripped | 40 images, 12 groups | 60.0% (54.0 to 66.0) |  |  |" in text
     assert "| yale_mets_t2 | 40 images, 12 groups | 66.0% (59.4 to 72.6) |  |" in text
+    assert "Held-out source" not in text
+    measure_leave_one_source_out(settings)
+    assert (
+        "| TCGA-LGG | 91.0% (81.9 to 100.1) | 82.0% (73.8 to 90.2) | 1.0% (0.9 to 1.1) | 6.0% (5.4 to 6.6) |"
+        in sources_block(settings)
+    )
     headline = headline_block(settings)
     assert "Specificity for any tumour" not in headline
     assert (

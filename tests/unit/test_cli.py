@@ -24,6 +24,7 @@ def test_invalid_seed_is_refused(command: list[str], seed: str, capsys: pytest.C
         ["ablate", "hypotheses", "--no-train"],
         ["ablate", "v4", "baseline"],
         ["train", "v1", "--skip-train-split"],
+        ["train-folds", "v5", "--restart"],
         ["evaluate", "v1", "--skip-train-split", "--diff"],
         ["data", "fetch", "--dataset", "binary"],
         ["data", "fetch", "--masks"],

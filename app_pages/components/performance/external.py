@@ -12,7 +12,15 @@ from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check, short_sample_size_text, show_text_table
 from braintumor.enums import HOLDOUT_SPLIT
 from braintumor.results.metric import Metric
-from braintumor.results.other_sources import summarize_false_alarms, summarize_tumors, tumor_free_rows, tumor_rows
+from braintumor.results.other_sources import (
+    leave_one_source_out_rows,
+    read_leave_one_source_out,
+    summarize_false_alarms,
+    summarize_leave_one_source_out,
+    summarize_tumors,
+    tumor_free_rows,
+    tumor_rows,
+)
 from braintumor.results.refusal import ct_rows, field_rows
 from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, StudyCheck
 from braintumor.results.summaries import (
@@ -50,10 +58,13 @@ def show_external(report: VersionReport) -> None:
     show_section("Tumours from another collection", "The external set: never used for training or selection.")
     if check := require_check(report, EXTERNAL_SPLIT, "External set"):
         _show_external_set(check)
-    if SOURCES_CHECK in report.checks:
+    left_out = read_leave_one_source_out(report)
+    if SOURCES_CHECK in report.checks or left_out:
         show_section("Other sources", "Slices of the external sets that this version did not learn from.")
-        if check := require_check(report, SOURCES_CHECK, "Other sources"):
-            _show_other_sources(check)
+    if SOURCES_CHECK in report.checks and (check := require_check(report, SOURCES_CHECK, "Other sources")):
+        _show_other_sources(check)
+    if left_out:
+        _show_leave_one_source_out(left_out)
     _show_holdout_source(report)
     _show_refusal(report)
     show_section(
@@ -93,6 +104,12 @@ def _show_other_sources(check: StudyCheck) -> None:
     show_text_table(tumor_free_rows(check), "Slices without a tumour", "sources-tumor-free")
     st.markdown(summarize_tumors(check))
     show_text_table(tumor_rows(check), "Tumours", "sources-tumors")
+
+
+def _show_leave_one_source_out(check: StudyCheck) -> None:
+    st.markdown(f"**Each source left out of training in turn.** {summarize_leave_one_source_out(check)}")
+    show_text_table(leave_one_source_out_rows(check), "Held-out source", "sources-left-out")
+    show_text_table(tumor_free_rows(check), "Slices without a tumour, held out", "sources-left-out-tumor-free")
 
 
 def _show_holdout_source(report: VersionReport) -> None:

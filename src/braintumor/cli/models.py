@@ -1,4 +1,4 @@
-"""Commands for models: train, export, evaluate, stress-test, compare, reproduce and ablate."""
+"""Commands for models: train, train-folds, export, evaluate, stress-test, compare, reproduce and ablate."""
 
 import argparse
 from pathlib import Path
@@ -13,6 +13,12 @@ _SKIP_TRAIN_SPLIT_HELP: Final = "evaluate only the validation and test splits, f
 def add_model_commands(commands: argparse._SubParsersAction) -> None:
     """Add the commands to a parser."""
     _add_train(commands)
+    train_folds = add_command(
+        commands, "train-folds", "train a version again without some of its sources, fold by fold, and calibrate it on "
+        "what these networks predict for them", _train_folds
+    )  # fmt: skip
+    train_folds.add_argument("version", help="a trained version whose recipe has a section [folds]")
+    train_folds.add_argument("--restart", action="store_true", help="discard the checkpoints of interrupted folds")
     _add_export(commands)
     _add_evaluate(commands)
     stress_test = add_command(
@@ -86,6 +92,16 @@ def _train(options: argparse.Namespace) -> int:
 
     name = train(options.version, options.protocol, seed=options.seed, weights=options.weights, restart=options.restart)
     _export_and_evaluate(name, skip_train_split=options.skip_train_split)
+    return 0
+
+
+def _train_folds(options: argparse.Namespace) -> int:
+    from braintumor.evaluation.evaluate import evaluate
+    from braintumor.evaluation.source_folds.train_folds import train_folds
+
+    for line in train_folds(options.version, restart=options.restart):
+        print(line, flush=True)
+    print(evaluate(options.version))
     return 0
 
 

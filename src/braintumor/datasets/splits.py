@@ -178,17 +178,18 @@ def subsample_groups(manifest: pd.DataFrame, fraction: float, seed: int) -> pd.D
     return manifest.assign(split=manifest["split"].mask(is_dropped, ""))
 
 
-def hold_out_source(manifest: pd.DataFrame, source: str, *, tumors_only: bool = True) -> pd.DataFrame:
-    """Move the tumours, or all images with a class, of a source dataset to the holdout split."""
-    is_held_out = (manifest["origin"] == source) & (manifest["split"] != "")
+def hold_out_sources(manifest: pd.DataFrame, sources: Collection[str], *, tumors_only: bool = True) -> pd.DataFrame:
+    """Move the tumours, or all images with a class, of source datasets to the holdout split."""
+    is_selected = manifest["origin"].isin(sources)
     if tumors_only:
-        is_held_out &= manifest["label"] != str(TumorClass.NOTUMOR)
-    if not is_held_out.any():
+        is_selected &= manifest["label"] != str(TumorClass.NOTUMOR)
+    if missing := sorted(set(sources) - set(manifest.loc[is_selected, "origin"])):
         raise DatasetError(
-            f"There are no {'tumours' if tumors_only else 'images'} from the source dataset {source!r} "
-            f"(available: {', '.join(sorted(set(manifest['origin'])))})."
+            f"There are no {'tumours' if tumors_only else 'images'} from the source dataset "
+            f"{', '.join(map(repr, missing))} (available: {', '.join(sorted(set(manifest['origin'])))})."
         )
     # Other images of the same groups may be near-duplicates: they are in no split.
-    is_related = manifest["group"].isin(manifest.loc[is_held_out, "group"])
+    is_related = manifest["group"].isin(manifest.loc[is_selected, "group"])
+    is_held_out = is_selected & (manifest["split"] != "")
     split = manifest["split"].mask(is_related, "").mask(is_held_out, HOLDOUT_SPLIT)
     return manifest.assign(split=split)

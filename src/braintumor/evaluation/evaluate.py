@@ -17,6 +17,7 @@ from braintumor.evaluation.data import evaluated_rows, load_calibration_data, se
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
 from braintumor.evaluation.metrics.segmentation import localization_metrics
 from braintumor.evaluation.scoring import score_split
+from braintumor.evaluation.source_folds.leave_one_source_out import write_leave_one_source_out
 from braintumor.fileio import write_atomically
 from braintumor.inference.decision import predicted_class, tumor_probability
 from braintumor.inference.detector import Detector
@@ -39,8 +40,9 @@ def evaluate(
     """Evaluate a model on the train, validation and test split, and write the results next to it.
 
     Predictions come from `model.onnx` through the detector, so the metrics describe what is served. Temperature,
-    thresholds and conformal quantiles are fitted on the validation split and written to the model card. The split
-    `outside`, measured by `braintumor stress-test`, is preserved if it was measured on the same model.
+    thresholds and conformal quantiles are fitted on the validation split, and on what `braintumor train-folds` wrote,
+    and written to the model card. The split `outside`, measured by `braintumor stress-test`, is preserved if it was
+    measured on the same model.
 
     Parameters
     ----------
@@ -92,6 +94,7 @@ def evaluate(
     write_atomically(folder / CURVES_FILE, json.dumps(curves) + "\n")
     table = _predictions_table(data, outputs, calibrated, verdicts, detector)
     write_atomically(folder / PREDICTIONS_FILE, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    write_leave_one_source_out(name, detector, settings, replicates)
     update_card(name, settings)
     return _summarize_accuracy(name, report)
 

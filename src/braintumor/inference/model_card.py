@@ -25,6 +25,8 @@ SALIENCY_FILE: Final = "saliency.onnx"
 SIMILAR_SCANS_FILE: Final = "similar_scans.npz"
 OOD_REFERENCE_FILE: Final = "ood_reference.csv"
 TURN_FILE: Final = "turn.onnx"
+OUT_OF_FOLD_FILE: Final = "out_of_fold.csv"  # predictions for sources that were held out in turn
+LEAVE_ONE_SOURCE_OUT_FILE: Final = "leave_one_source_out.json"
 LITERT_FILE: Final = "model.tflite"  # smaller variants, for other runtimes
 INT8_FILE: Final = "model.int8.onnx"
 
@@ -43,6 +45,8 @@ HASHED_FILES: Final = (
     OOD_REFERENCE_FILE,
     TURN_FILE,
     "study.json",
+    OUT_OF_FOLD_FILE,
+    LEAVE_ONE_SOURCE_OUT_FILE,
 )
 # Besides the network, these keys decide the prediction for a scan: results measured before one changed are outdated.
 _FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "novelty")

@@ -1,9 +1,10 @@
 """Names of training runs: the folder of each run below `outputs/` and the command that trains it.
 
 `outputs/<version>` holds the shipped run of a version: protocol `group`, seed 1, the weights its recipe names. Every
-other run of the same recipe is in `outputs/runs/<version>/<protocol>-seed<n>`.
+other run of the same recipe is in `outputs/runs/<version>/<protocol>-seed<n>`, with `-fold<n>` if it holds out sources.
 """
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
@@ -26,12 +27,15 @@ class Run:
     seed : int
     weights : str, optional
         Initial weights where they differ from the recipe's, such as `none`.
+    fold : int, optional
+        Fold of the recipe's `[folds]` that is held out, counted from 1.
     """
 
     version: str
     protocol: Protocol = Protocol.GROUP
     seed: int = SHIPPED_SEED
     weights: str | None = None
+    fold: int | None = None
 
     @classmethod
     def from_name(cls, name: str) -> Self:
@@ -39,7 +43,8 @@ class Run:
         match Path(name).parts:
             case (folder, version, label) if folder == RUNS_FOLDER:
                 protocol, seed, *weights = label.split("-")
-                return cls(version, Protocol(protocol), int(seed.removeprefix("seed")), "-".join(weights) or None)
+                fold = int(weights.pop().removeprefix("fold")) if re.search(r"-fold\d+$", label) else None
+                return cls(version, Protocol(protocol), int(seed.removeprefix("seed")), "-".join(weights) or None, fold)
         return cls(name)
 
     @property
@@ -48,11 +53,14 @@ class Run:
         if self == Run(self.version):
             return self.version
         weights = "" if self.weights is None else f"-{self.weights}"
-        return f"{RUNS_FOLDER}/{self.version}/{self.protocol}-seed{self.seed}{weights}"
+        fold = "" if self.fold is None else f"-fold{self.fold}"
+        return f"{RUNS_FOLDER}/{self.version}/{self.protocol}-seed{self.seed}{weights}{fold}"
 
     @property
     def train_command(self) -> str:
         """Command that trains the run; options that the shipped run does not need are left out otherwise."""
+        if self.fold is not None:
+            return f"braintumor train-folds {self.version}"
         default = Run(self.version)
         options = [
             f"--{option} {getattr(self, option)}"

@@ -2,33 +2,19 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from braintumor.enums import CLASSES, Protocol, Task
 from braintumor.errors import RecipeError
 from braintumor.imaging import InputSpec
 from braintumor.inference.runs import Run
+from braintumor.models.recipe_fields import FoldsRecipe, StrictModel, omit_default
 from braintumor.settings import Settings, get_settings
 
 ABLATIONS_FOLDER: Final = "ablations"  # folder in `recipes` with files of another format
 ENCODER_STRIDE: Final = 32  # input pixels per cell of the encoder's last stage, in models that predict a mask
-
-
-class StrictModel(BaseModel):
-    """Base model that rejects unknown fields and cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def omit_default(default: Any, **bounds: Any) -> Any:
-    """Declare a field that is dumped only where it differs from its default.
-
-    Fields that were added after the first models were trained use it, so that the recipes in older model cards still
-    compare equal.
-    """
-    return Field(default=default, exclude_if=lambda value: value == default, **bounds)
 
 
 class InputRecipe(StrictModel):
@@ -160,8 +146,8 @@ class Recipe(StrictModel):
     """Last frozen layer; empty trains all layers."""
     unfreeze: tuple[tuple[float, str], ...] = omit_default(())
     """Gradual unfreezing: pairs of (start as a fraction of the epochs, last frozen layer from then on)."""
-    holdout_source: str = ""
-    """Source dataset whose tumours (with data `all`, all images) are held out, with their groups, and tested apart."""
+    holdout_source: str | tuple[str, ...] = ""
+    """Sources whose tumours (with data `all`, all images) are held out, with their groups, and tested apart."""
     train_fraction: float = Field(default=1.0, gt=0, le=1)
     """Fraction of the training groups of each class to train on."""
     members: tuple[str, ...] = omit_default(())
@@ -175,11 +161,19 @@ class Recipe(StrictModel):
     copy_paste: CopyPasteRecipe | None = None
     mask: MaskRecipe | None = None
     teachers: TeachersRecipe | None = omit_default(None)
+    folds: FoldsRecipe | None = omit_default(None)
 
     @property
     def outputs(self) -> int:
         """Number of classification outputs: one per class, or one tumour probability."""
         return 1 if self.task is Task.BINARY else len(CLASSES)
+
+    @property
+    def holdout_sources(self) -> tuple[str, ...]:
+        """The sources that are held out; older recipes name at most one, as text."""
+        if isinstance(self.holdout_source, tuple):
+            return self.holdout_source
+        return (self.holdout_source,) if self.holdout_source else ()
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
@@ -193,6 +187,8 @@ class Recipe(StrictModel):
             raise ValueError('the yes/no image set has no tumour types: set task = "tumor"')
         if self.data == "all" and not self.mask:
             raise ValueError("the external sets have tumours of unknown type, whose loss needs [mask]: add it")
+        if self.folds and self.data != "all":
+            raise ValueError('[folds] hold out external sets: set data = "all"')
         if self.teachers and not self.mask:
             raise ValueError("[teachers] needs a model that predicts a class and a mask: add [mask]")
         if self.unfreeze and self.fit.ema_momentum:

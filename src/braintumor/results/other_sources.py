@@ -1,11 +1,15 @@
-"""Results on external slices that a version did not learn from, as tables and sentences: the stress test `sources`."""
+"""Results on external slices that a version did not learn from, as tables and sentences.
+
+They are those of the stress test `sources`, and of networks that were trained without a source: leave-one-source-out.
+"""
 
 from collections.abc import Mapping
 from typing import Final
 
 from braintumor.enums import Plane, Verdict
+from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE
 from braintumor.results.metric import Metric, Metrics, MetricUnit
-from braintumor.results.study import SOURCES_CHECK, StudyCheck
+from braintumor.results.study import SOURCES_CHECK, StudyCheck, read_check
 from braintumor.results.version import VersionReport
 from braintumor.text import VERDICT_TITLES, join_words
 
@@ -30,6 +34,17 @@ _OTHER_TITLES: Final = {
     "@label:other-lesion": "Other lesions (multiple sclerosis)",
     "@field:outside": "Outside the brain",
 }
+_AREAS: Final = ("roc_auc", _AREA)
+_HELD_OUT_TITLES: Final = {
+    "tumor_sensitivity": "Tumours: tumour as most likely class",
+    "called": "Tumours suspected",
+    "refused": "Tumours rejected",
+    "predicted_tumor": "Tumour-free: tumour as most likely class",
+    "false_alarms": "Tumour-free suspected",
+    "refused_tumor_free": "Tumour-free rejected",
+    "roc_auc": "AUC",
+    _AREA: "AUC within patients",
+}
 _GROUP: Final = "group"
 
 
@@ -37,6 +52,43 @@ def current_sources_check(report: VersionReport) -> StudyCheck | None:
     """Return the stress test on other sources; None if it was not run on the current model."""
     check = report.checks.get(SOURCES_CHECK)
     return check if check is not None and check.is_measured and not check.is_outdated else None
+
+
+def read_leave_one_source_out(report: VersionReport) -> StudyCheck | None:
+    """Read the scores of sources that were held out in turn; None if there are none of the current model."""
+    if report.card is None:
+        return None
+    check = read_check(report.folder / LEAVE_ONE_SOURCE_OUT_FILE, report.card.fingerprint)
+    return check if check.is_measured and not check.is_outdated else None
+
+
+def leave_one_source_out_rows(check: StudyCheck) -> Rows:
+    """Tabulate each held-out source: tumours, tumour-free slices, and the areas under the ROC curve."""
+    rows: Rows = {}
+    for source in check.subgroup_values("source"):
+        metrics = {name: check.metrics.get(f"{name}@source:{source}") for name in _HELD_OUT_TITLES}
+        rows[_source_title(check, source)] = {
+            title: metric.plain() if name in _AREAS else metric.percent()
+            for name, title in _HELD_OUT_TITLES.items()
+            if (metric := metrics[name]) is not None
+        }
+    return {title: row for title, row in rows.items() if row}
+
+
+def summarize_leave_one_source_out(check: StudyCheck) -> str:
+    """Summarize how the networks of the folds were trained and read what they know, and their held-out sources."""
+    areas = [check.metrics.get(f"roc_auc@fold:{fold}") for fold in check.subgroup_values("fold")]
+    known = join_words(area.plain() for area in areas if area is not None)
+    return " ".join(
+        [
+            "Each source was read by a network that was trained without it, with the calibration of this version. AUC "
+            "compares the tumours with the tumour-free slices of the source, or where it lacks one of them, with those "
+            "of the other sources held out with it.",
+            *([f"On the validation split of the Kaggle set, these networks reach an AUC of {known}."] if known else []),
+            summarize_false_alarms(check),
+            summarize_tumors(check),
+        ]
+    ).strip()
 
 
 def tumor_free_rows(check: StudyCheck) -> Rows:

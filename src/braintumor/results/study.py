@@ -83,6 +83,15 @@ def _parse_curve(columns: Any) -> pd.DataFrame:
         return pd.DataFrame()
 
 
+def read_check(path: Path, fingerprint: str) -> StudyCheck:
+    """Read a check that has a file of its own; one without metrics if it is missing or damaged."""
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        entry = None
+    return _parse_check(entry, fingerprint) if isinstance(entry, Mapping) else StudyCheck()
+
+
 def read_checks(folder: Path) -> dict[str, dict[str, Any]]:
     """Read the stress tests of a version as plain data, by name; empty if there are none or the file is damaged."""
     try:

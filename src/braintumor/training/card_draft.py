@@ -16,8 +16,10 @@ from braintumor.enums import CLASS_NAMES, RESEARCH_USE, Protocol, Split, Task
 from braintumor.inference.model_card import (
     EVALUATION_FILE,
     INT8_FILE,
+    LEAVE_ONE_SOURCE_OUT_FILE,
     LITERT_FILE,
     OOD_REFERENCE_FILE,
+    OUT_OF_FOLD_FILE,
     SIMILAR_SCANS_FILE,
     TURN_FILE,
     ModelCard,
@@ -39,6 +41,8 @@ _RESULT_FILES: Final = (
     "curves.json",
     "predictions.csv",
     OOD_REFERENCE_FILE,
+    OUT_OF_FOLD_FILE,
+    LEAVE_ONE_SOURCE_OUT_FILE,
 )
 _INTENDED_USE_PREFIX: Final = (
     "Second reading of single brain MRI slices, for research and teaching: whether a tumour is suspected"

@@ -13,6 +13,7 @@ from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.card_draft import remove_stale_results, write_card_draft
 from braintumor.training.distillation import AuxiliaryObjectives
+from braintumor.training.folds import fold_recipe
 from braintumor.training.inputs.load import load_data
 from braintumor.training.notebook_plots import draw_architecture
 from braintumor.training.trainer import train_with_checkpoints
@@ -24,6 +25,7 @@ def train(
     *,
     seed: int | None = None,
     weights: str | None = None,
+    fold: int | None = None,
     restart: bool = False,
     settings: Settings | None = None,
 ) -> str:
@@ -43,6 +45,8 @@ def train(
     weights : str, optional
         `none`, `imagenet`, or the path of a file with ImageNet weights. If they differ in kind from the recipe's
         weights, the run is written to `outputs/runs/<version>`.
+    fold : int, optional
+        Fold of the recipe to hold out, counted from 1; writes to `outputs/runs/<version>`.
     restart : bool
         Start again instead of continuing an interrupted training.
 
@@ -55,6 +59,8 @@ def train(
     recipe = load_recipe(version, settings)
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
+    if fold is not None:
+        recipe = fold_recipe(recipe, fold, settings)
     if recipe.members:
         return _train_ensemble(version, recipe, protocol, settings)
     initial_weights, other_weights = InitialWeights.from_recipe(recipe, weights, settings), None
@@ -62,7 +68,7 @@ def train(
         other_weights = initial_weights.kind
         recipe = recipe.model_copy(update={"weights": other_weights})
     data = load_data(recipe, protocol, settings)
-    name = Run(version, protocol, recipe.seed, other_weights).name
+    name = Run(version, protocol, recipe.seed, other_weights, fold).name
     folder = settings.outputs / name
     objectives = AuxiliaryObjectives.from_recipe(recipe, data, settings, protocol)
     model, history = train_with_checkpoints(recipe, data, folder / "work", initial_weights, objectives, restart=restart)

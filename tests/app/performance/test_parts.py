@@ -12,7 +12,7 @@ from braintumor.results import other_sources, summaries
 from braintumor.results.version import read_predictions, read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.versions.measured import entry, measure, measure_other_sources
+from tests.helpers.versions.measured import entry, measure, measure_leave_one_source_out, measure_other_sources
 
 EVALUATED = ("Uncertainty", "Localization", "Subgroups")
 # Tabs with stress tests, and how many.
@@ -98,6 +98,15 @@ def test_other_sources_are_shown_only_with_their_stress_test(artifacts: Settings
     tumor_free, tumors = (table.value for table in app.table[-2:])
     assert tumor_free.loc["TCGA-LGG: axial", "Tumour suspected"].startswith("12.0% (")
     assert tumors.loc["TCGA-LGG: T1", "AUC within patients"].startswith("0.80 (")
+
+
+def test_held_out_sources_are_shown_in_the_section_on_other_sources(artifacts: Settings, open_page: Open) -> None:
+    measure_leave_one_source_out(artifacts)
+    app = _open(open_page, "External")
+    assert "Other sources" in [header.value for header in app.header]
+    held_out, tumor_free = (table.value for table in app.table[-2:])
+    assert held_out.loc["TCGA-LGG", "AUC"].startswith("0.87 (")
+    assert tumor_free.loc["TCGA-LGG: axial", "Tumour as most likely class"].startswith("7.0% (")
 
 
 def test_false_alarms_are_stated_by_plane_and_source(artifacts: Settings, open_page: Open) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
-from braintumor.inference.model_card import read_card
+from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE, read_card
 from braintumor.results.study import SOURCES_CHECK, read_checks, write_checks
 from braintumor.settings import Settings
 
@@ -22,6 +22,14 @@ OTHER_SOURCES = {
     "tumor_sensitivity@sources:left-out": 0.9, "called@sources:left-out": 0.8, "ece@sources:left-out": 0.05,
     "tumor_sensitivity@source:lgg_other@contrast:T1": 0.7, "roc_auc_within_patients@source:lgg_other@contrast:T1": 0.8,
     "roc_auc_within_patients@contrast:T1": 0.81, "tumor_sensitivity@source:yale_mets_t2": 0.66,
+}  # fmt: skip
+# Leave-one-source-out.
+LEFT_OUT_SOURCES = {
+    "tumor_sensitivity@source:lgg_other": 0.91, "called@source:lgg_other": 0.82, "refused@source:lgg_other": 0.01,
+    "predicted_tumor@source:lgg_other": 0.06, "false_alarms@source:lgg_other": 0.05,
+    "refused_tumor_free@source:lgg_other": 0.02, "roc_auc@source:lgg_other": 0.87,
+    "roc_auc_within_patients@source:lgg_other": 0.81, "predicted_tumor@source:lgg_other@plane:axial": 0.07,
+    "false_alarms@plane:axial": 0.05, "predicted_tumor@plane:axial": 0.06, "roc_auc@fold:1": 0.9, "roc_auc@fold:2": 0.8,
 }  # fmt: skip
 TUMORS = [name for name in CLASS_NAMES if name != TumorClass.NOTUMOR]
 
@@ -53,6 +61,13 @@ def measure_other_sources(settings: Settings, name: str = "v1") -> None:
     checks = read_checks(settings.outputs / name)
     check["model"] = read_card(name, settings).fingerprint
     write_checks(settings.outputs / name, checks | {SOURCES_CHECK: check})
+
+
+def measure_leave_one_source_out(settings: Settings, name: str = "v1") -> None:
+    """Write scores of a source that was held out of training."""
+    check = _check(LEFT_OUT_SOURCES, facts={"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}})
+    check["model"] = read_card(name, settings).fingerprint
+    (settings.outputs / name / LEAVE_ONE_SOURCE_OUT_FILE).write_text(json.dumps(check), encoding="utf-8")
 
 
 def _change(path: Path, change: Any) -> None:

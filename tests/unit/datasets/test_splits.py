@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.datasets.splits import assign_splits
-from braintumor.enums import CLASS_NAMES, Protocol
+from braintumor.datasets.splits import assign_splits, hold_out_sources
+from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, Protocol
 from braintumor.errors import DatasetError
 
 
@@ -77,3 +77,29 @@ def test_random_protocol_splits_groups() -> None:
 def test_class_with_too_few_groups_is_named() -> None:
     with pytest.raises(DatasetError, match="glioma: only 2 independent groups"):
         assign_splits(_manifest([[5, 5], [1] * 9, [1] * 9, [1] * 9]), Protocol.GROUP, 0)
+
+
+slices = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 6), st.sampled_from(["glioma", "notumor"]), st.booleans()),
+    min_size=1, max_size=40,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=slices, sources=st.sets(st.sampled_from("abcd"), min_size=1, max_size=3))
+def test_held_out_sources_share_no_group_with_what_is_left(rows: list[tuple], sources: set[str]) -> None:
+    manifest = pd.DataFrame(rows, columns=["origin", "group", "label", "is_used"])
+    manifest["split"] = np.where(
+        manifest["is_used"], np.array(["train", "validation", "test"])[manifest["group"] % 3], ""
+    )
+    if missing := sources - set(manifest["origin"]):
+        with pytest.raises(DatasetError, match=f"'{min(missing)}'.*available"):
+            hold_out_sources(manifest, sources, tumors_only=False)
+        return
+    held_out = hold_out_sources(manifest, sources, tumors_only=False)
+    in_sources = manifest["origin"].isin(sources)
+    assert set(held_out.loc[in_sources, "split"]) <= {HOLDOUT_SPLIT, ""}
+    assert (held_out.loc[in_sources & manifest["is_used"], "split"] == HOLDOUT_SPLIT).all()
+    left = held_out[~in_sources & (held_out["split"] != "")]
+    assert not set(left["group"]) & set(manifest.loc[in_sources, "group"])
+    assert (left["split"] == manifest.loc[left.index, "split"]).all()

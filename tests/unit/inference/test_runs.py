@@ -16,6 +16,8 @@ RUNS = [
         "runs/wide-cnn/official-seed2-none",
         "braintumor train wide-cnn --protocol official --weights none --seed 2",
     ),
+    (Run("v5", fold=2), "runs/v5/group-seed1-fold2", "braintumor train-folds v5"),
+    (Run("v5", seed=2, weights="none", fold=10), "runs/v5/group-seed2-none-fold10", "braintumor train-folds v5"),
 ]  # fmt: skip
 
 

@@ -123,3 +123,42 @@ def test_error_names_the_field_of_a_section(
     _write(tmp_path, f"{head}[input]\nheight = 64\nwidth = 64\n{fit}{section}\n", monkeypatch)
     with pytest.raises(RecipeError, match=message):
         load_recipe("bad")
+
+
+FOLDS = '[folds]\nepochs = 1\nsources = [["ds000011"], ["btp_t1c", "brats21_t2"]]\n'
+ALL_SETS = (
+    'title = "x"\ndata = "all"\narchitecture = "tiny"\nseed = 1\n'
+    f"[input]\nheight = 64\nwidth = 64\nchannels = 1\n[mask]\n{FIT}"
+)
+
+
+def test_folds_name_the_sources_they_hold_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write(tmp_path, ALL_SETS + FOLDS, monkeypatch)
+    folds = load_recipe("bad").folds
+    assert folds is not None
+    assert folds.names == ("ds000011", "btp_t1c", "brats21_t2")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ALL_SETS + FOLDS.replace("brats21_t2", "ds000011"), "folds: .*once only, not ds000011 several times"),
+        (ALL_SETS.replace('"all"', '"kaggle"') + FOLDS, 'set data = "all"'),
+        (ALL_SETS + FOLDS.replace('["ds000011"]', "[]"), r"folds\.sources\.0"),
+    ],
+)
+def test_folds_that_cannot_be_trained_are_rejected(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(tmp_path, text, monkeypatch)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe("bad")
+
+
+def test_recipes_without_folds_are_dumped_as_before() -> None:
+    recipe = load_recipe("v4-holdout-sartaj")
+    dumped = recipe.model_dump(mode="json")
+    assert "folds" not in dumped
+    assert dumped["holdout_source"] == "sartaj"
+    assert recipe.holdout_sources == ("sartaj",)
+    assert load_recipe("v4").holdout_sources == ()

@@ -1,9 +1,22 @@
 """Tables and sentences about other sources follow the metrics, and are empty without them."""
 
+import pytest
+
 from braintumor.results.metric import Metric
-from braintumor.results.other_sources import summarize_false_alarms, summarize_tumors, tumor_free_rows, tumor_rows
+from braintumor.results.other_sources import (
+    leave_one_source_out_rows,
+    read_leave_one_source_out,
+    summarize_false_alarms,
+    summarize_leave_one_source_out,
+    summarize_tumors,
+    tumor_free_rows,
+    tumor_rows,
+)
 from braintumor.results.study import StudyCheck
-from tests.helpers.versions.measured import OTHER_SOURCES
+from braintumor.results.version import read_version_report
+from braintumor.settings import Settings
+from tests.helpers.versions.measured import LEFT_OUT_SOURCES, OTHER_SOURCES, measure_leave_one_source_out
+from tests.helpers.versions.tiny import write_version
 
 SOURCES = {"lgg_other": {"title": "TCGA-LGG", "left_out": False}}
 SIZE = "(40 images, 12 groups)"
@@ -47,3 +60,25 @@ def test_without_metrics_there_is_nothing_to_show() -> None:
     assert not any(
         make(StudyCheck()) for make in (tumor_free_rows, tumor_rows, summarize_false_alarms, summarize_tumors)
     )
+
+
+def test_held_out_sources_have_a_row_each_with_their_areas() -> None:
+    check = StudyCheck({name: Metric(value, None, 40, 12) for name, value in LEFT_OUT_SOURCES.items()})
+    assert leave_one_source_out_rows(check) == {
+        "lgg_other": {
+            "Tumours: tumour as most likely class": "91.0%", "Tumours suspected": "82.0%", "Tumours rejected": "1.0%",
+            "Tumour-free: tumour as most likely class": "6.0%", "Tumour-free suspected": "5.0%",
+            "Tumour-free rejected": "2.0%", "AUC": "0.87", "AUC within patients": "0.81",
+        }
+    }  # fmt: skip
+    assert "these networks reach an AUC of 0.90 and 0.80." in summarize_leave_one_source_out(check)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"metrics": 3}', '{"model": "other", "metrics": {}}'])
+def test_damaged_or_outdated_scores_of_held_out_sources_are_not_shown(content: str, workspace: Settings) -> None:
+    write_version(workspace.outputs)
+    assert read_leave_one_source_out(read_version_report("v1", workspace)) is None
+    (workspace.outputs / "v1" / "leave_one_source_out.json").write_text(content)
+    assert read_leave_one_source_out(read_version_report("v1", workspace)) is None
+    measure_leave_one_source_out(workspace)
+    assert read_leave_one_source_out(read_version_report("v1", workspace)) is not None

@@ -1,4 +1,4 @@
-"""Calibrate a model on its validation split, and write the result to its model card."""
+"""Calibrate a model on scans it has not learned from, and write the result to its model card."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,8 +6,11 @@ from sklearn.linear_model import LogisticRegression
 
 from braintumor.enums import CLASS_NAMES, NO_TUMOR_INDEX, TUMOR_INDICES, Split, Task
 from braintumor.errors import DatasetError
+from braintumor.evaluation.calibration.calibration_scans import CalibrationScans, load_calibration_scans
 from braintumor.evaluation.calibration.fit import (
     CONFORMAL_LEVEL,
+    LEFT_OUT_FALSE_POSITIVE_RATE,
+    MAX_FALSE_POSITIVE_RATE,
     describe_binary_threshold,
     describe_thresholds,
     fit_binary_threshold,
@@ -26,7 +29,6 @@ from braintumor.inference.model_card import OOD_REFERENCE_FILE, SIMILAR_SCANS_FI
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
-from braintumor.training.inputs.sampling import source_balanced_weights
 
 
 def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
@@ -51,30 +53,31 @@ def select_tta_views(name: str, data: TrainingData, detector: Detector, settings
 def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detector, settings: Settings) -> None:
     """Fit mask fusion, temperature, thresholds, conformal quantiles and out-of-distribution limits to validation scans.
 
+    With folds over sources, all but the last are fitted to out-of-fold outputs too; see `load_calibration_scans`.
+
     Parameters
     ----------
     outputs : Outputs
         Of all images of `data`, in their order.
     """
-    rows = data.split_rows(Split.VALIDATION)
-    true_labels, validation_outputs = data.labels[rows], outputs.select(rows)
-    is_tumor, is_binary = true_labels != NO_TUMOR_INDEX, detector.artifact.card.task is Task.BINARY
+    scans = load_calibration_scans(settings.outputs / name, data, outputs, settings)
+    is_tumor, is_binary = scans.labels != NO_TUMOR_INDEX, detector.artifact.card.task is Task.BINARY
     # A binary model gives all tumour types the same probability, so the first type stands for all.
-    labels = np.where(is_tumor, TUMOR_INDICES[0], NO_TUMOR_INDEX) if is_binary else true_labels
-    fusion = _fit_mask_fusion(validation_outputs, labels, data, detector)
-    logits = fusion.fuse_logits(validation_outputs)
-    # With external sets, every source and label has its share, as in training.
-    weights = source_balanced_weights(data.manifest.iloc[rows]) if "licence" in data.manifest else None
-    temperature = fit_temperature(logits, labels, weights)
+    labels = np.where(is_tumor, TUMOR_INDICES[0], NO_TUMOR_INDEX) if is_binary else scans.labels
+    fusion = _fit_mask_fusion(scans, labels, detector)
+    logits = fusion.fuse_logits(scans.outputs)
+    temperature = fit_temperature(logits, labels, scans.weights)
     probabilities = softmax(logits, temperature)
     tumor = tumor_probability(probabilities)
-    thresholds = fit_thresholds(tumor, is_tumor, weights)
+    max_false_positive_rate = LEFT_OUT_FALSE_POSITIVE_RATE if scans.has_left_out else MAX_FALSE_POSITIVE_RATE
+    thresholds = fit_thresholds(tumor, is_tumor, scans.weights, max_false_positive_rate)
     quantiles = fit_conformal(probabilities, labels)
     if is_binary:
         quantiles |= {CLASS_NAMES[i]: quantiles[CLASS_NAMES[TUMOR_INDICES[0]]] for i in TUMOR_INDICES}
-    note = describe_thresholds(len(rows), data.count_groups()[str(Split.VALIDATION)])
+    note = describe_thresholds(scans.describe(), max_false_positive_rate)
+    note += scans.describe_rates(tumor, thresholds.rule_in)
     binary_threshold = fit_binary_threshold(tumor, is_tumor, thresholds)
-    decision = {"threshold": binary_threshold, "chosen": describe_binary_threshold(len(rows))}
+    decision = {"threshold": binary_threshold, "chosen": describe_binary_threshold(len(labels))}
     update_card(
         name,
         settings,
@@ -88,27 +91,28 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
     )
 
 
-def _fit_mask_fusion(
-    validation_outputs: Outputs, labels: NDArray[np.int64], data: TrainingData, detector: Detector
-) -> MaskFusion:
+def _fit_mask_fusion(scans: CalibrationScans, labels: NDArray[np.int64], detector: Detector) -> MaskFusion:
     """Weight class head and mask by logistic regression on validation scans and their counterfactuals.
 
     Real scans alone would reward evidence about the source dataset. Scale and bias come from real scans only, because
     the tumour rate among counterfactuals is arbitrary.
     """
-    mask_evidence = validation_outputs.mask_log_odds()
-    if mask_evidence is None or data.masks is None:
+    mask_evidence = scans.outputs.mask_log_odds()
+    if mask_evidence is None or scans.data.masks is None:
         return MaskFusion()
     from braintumor.evaluation.counterfactuals import make_counterfactuals
 
-    counterfactuals, is_tumor = make_counterfactuals(data, Split.VALIDATION)
+    counterfactuals, is_tumor = make_counterfactuals(scans.data, Split.VALIDATION)
     outputs = detector.infer_all(counterfactuals)
-    logits = np.concatenate([validation_outputs.logits, outputs.logits])
+    logits = np.concatenate([scans.outputs.logits, outputs.logits])
     masks = np.concatenate([mask_evidence, outputs.mask_log_odds()])
     evidence = np.column_stack([tumor_log_odds(logits), masks])
     truth = np.concatenate([labels != NO_TUMOR_INDEX, is_tumor])
-    weights = np.maximum(LogisticRegression(class_weight="balanced").fit(evidence, truth).coef_[0], 0.0)
-    scaled = LogisticRegression().fit((evidence[: len(labels)] @ weights)[:, None], truth[: len(labels)])
+    shares = None if scans.weights is None else scans.weights * len(labels)  # 1 on average
+    all_shares = None if shares is None else np.append(shares, np.ones(len(is_tumor)))
+    regression = LogisticRegression(class_weight="balanced").fit(evidence, truth, all_shares)
+    weights = np.maximum(regression.coef_[0], 0.0)
+    scaled = LogisticRegression().fit((evidence[: len(labels)] @ weights)[:, None], truth[: len(labels)], shares)
     class_weight, mask_weight = (float(weight) for weight in weights * scaled.coef_[0, 0])
     return MaskFusion(class_weight, mask_weight, float(scaled.intercept_[0]))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from braintumor.enums import CLASS_NAMES
-from braintumor.inference.decision import Thresholds, softmax
+from braintumor.inference.decision import Thresholds, softmax, tumor_probability
 
 CONFORMAL_LEVEL: Final = 0.95
 # Share of validation tumours that may be ruled out, and of tumour-free validation scans that may be flagged. The goal
@@ -17,6 +17,8 @@ CONFORMAL_LEVEL: Final = 0.95
 # (docs/decisions/2026-11-21-breaking-the-shortcut.md).
 MAX_FALSE_NEGATIVE_RATE: Final = 0.02
 MAX_FALSE_POSITIVE_RATE: Final = 0.02
+# Where thresholds are fitted on sources that the network has not seen, the goal itself: no margin is needed.
+LEFT_OUT_FALSE_POSITIVE_RATE: Final = 0.05
 # A tumour must not be ruled out lightly: clearing a scan has its own threshold, below the one that flags it.
 MAX_RULED_OUT_RATE: Final = 0.01
 MAX_RULE_OUT: Final = 0.5
@@ -27,11 +29,13 @@ def fit_temperature(
 ) -> float:
     """Find the temperature that maximises the validation likelihood (Guo et al. 2017), between 0.05 and 20.
 
-    `weights` (n,) are those of the scans, equal by default.
+    `labels` may be `UNKNOWN_TYPE_INDEX`, whose probability is that of any tumour. `weights` (n,) are those of the
+    scans, equal by default.
     """
 
     def loss(log_temperature: float) -> float:
         probabilities = softmax(logits, math.exp(log_temperature))
+        probabilities = np.column_stack([probabilities, tumor_probability(probabilities)])
         losses = -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0))
         return float(np.average(losses, weights=weights))
 
@@ -39,12 +43,15 @@ def fit_temperature(
 
 
 def fit_thresholds(
-    tumor: NDArray[np.floating], is_tumor: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+    tumor: NDArray[np.floating],
+    is_tumor: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
+    max_false_positive_rate: float = MAX_FALSE_POSITIVE_RATE,
 ) -> Thresholds:
     """Fit the rule-out and rule-in thresholds on the tumour probability of validation scans.
 
     Below `rule_in` lie at most `MAX_FALSE_NEGATIVE_RATE` of the tumours where this leaves at most
-    `MAX_FALSE_POSITIVE_RATE` of the tumour-free scans at or above it; otherwise the second limit decides. At or below
+    `max_false_positive_rate` of the tumour-free scans at or above it; otherwise the second limit decides. At or below
     `rule_out`, which is lower than `rule_in` and at most `MAX_RULE_OUT`, lie at most `MAX_RULED_OUT_RATE` of the
     tumours. Shares are those of the `weights` (n,) of the scans, equal by default.
     """
@@ -53,7 +60,7 @@ def fit_thresholds(
     tumor_weights, tumor_free_weights = weights[is_tumor], weights[~is_tumor]
     lowest = _lowest_above(tumors, tumor_weights, MAX_FALSE_NEGATIVE_RATE)
     # The highest tumour-free scan that must not be flagged.
-    highest = -_lowest_above(-tumor_free, tumor_free_weights, MAX_FALSE_POSITIVE_RATE)
+    highest = -_lowest_above(-tumor_free, tumor_free_weights, max_false_positive_rate)
     rule_in = (highest + lowest) / 2 if highest < lowest else _next_float(highest, 1.0)
     # The lowest tumour that must not be ruled out.
     cleared_below = _lowest_above(tumors, tumor_weights, MAX_RULED_OUT_RATE)
@@ -94,11 +101,11 @@ def describe_binary_threshold(count: int) -> str:
     )
 
 
-def describe_thresholds(count: int, groups: int) -> str:
-    """Describe for the model card how the thresholds were chosen."""
+def describe_thresholds(scans: str, max_false_positive_rate: float = MAX_FALSE_POSITIVE_RATE) -> str:
+    """Describe for the model card on which scans, and how, the thresholds were chosen."""
     return (
-        f"On {count} validation images of {groups} groups: at most {MAX_RULED_OUT_RATE:.0%} of the tumours lie at or "
-        f"below `low`, which is at most {MAX_RULE_OUT}; at most {MAX_FALSE_POSITIVE_RATE:.0%} of the tumour-free scans "
+        f"On {scans}: at most {MAX_RULED_OUT_RATE:.0%} of the tumours lie at or "
+        f"below `low`, which is at most {MAX_RULE_OUT}; at most {max_false_positive_rate:.0%} of the tumour-free scans "
         "lie at or above `high`; between them the verdict is `uncertain`."
     )
 

@@ -131,7 +131,7 @@ def _expected_fingerprint(ablation: Ablation, seed: int, manifest: pd.DataFrame,
 def _ablation_manifest(ablation: Ablation, settings: Settings) -> pd.DataFrame:
     recipe = ablation.recipe
     return manifest_for_recipe(
-        Protocol.GROUP, settings, holdout_source=recipe.holdout_source, train_fraction=recipe.train_fraction
+        Protocol.GROUP, settings, holdout_sources=recipe.holdout_sources, train_fraction=recipe.train_fraction
     )
 
 

@@ -78,7 +78,7 @@ def select_slices(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
         Rows of the manifest with `is_left_out`.
     """
     is_trained = manifest["licence"].map(lambda licence: allows_licence(licence, recipe.licences)).astype(bool)
-    is_trained &= (recipe.data == "all") & (manifest["origin"] != recipe.holdout_source)
+    is_trained &= (recipe.data == "all") & ~manifest["origin"].isin(recipe.holdout_sources)
     selected = ~is_trained | (manifest["split"] == str(Split.TEST))
     selected &= ~manifest["path"].map(is_stripped_copy).astype(bool)
     return manifest.assign(is_left_out=~is_trained)[selected].reset_index(drop=True)

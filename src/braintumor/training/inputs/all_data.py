@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from braintumor.datasets.ct_slices import find_ct_slices
 from braintumor.datasets.external.manifest import join_manifests, read_external_manifest
 from braintumor.datasets.external.sets import EXTERNAL_SET, allows_licence
 from braintumor.datasets.external.volume_slices import OUTSIDE
-from braintumor.datasets.splits import hold_out_source, subsample_groups
+from braintumor.datasets.splits import hold_out_sources, subsample_groups
 from braintumor.datasets.stored_turns import read_stored_turns
 from braintumor.enums import (
     CLASS_NAMES,
@@ -44,16 +46,22 @@ def load_external_data(
     """
     settings = settings or get_settings()
     manifest = read_external_manifest(settings)
-    indices = {name: index for index, name in enumerate((*CLASS_NAMES, TUMOR_LABEL))}
-    indices[OTHER_LESION_LABEL] = NO_TUMOR_INDEX
-    labels = np.array([indices[label] for label in manifest["label"]], np.int64)
-    labels[manifest["field"] == OUTSIDE] = NO_CLASS_INDEX
+    labels = external_labels(manifest)
     model_inputs = load_model_inputs(manifest, input_spec, settings, EXTERNAL_SET)
     if not with_masks:
         return TrainingData(manifest, model_inputs, labels)
     masks, mask_known = load_input_masks(manifest, input_spec, settings, EXTERNAL_SET)
     brain = load_brain_masks(manifest, input_spec, settings)
     return TrainingData(manifest, model_inputs, labels, masks, mask_known, brain)
+
+
+def external_labels(manifest: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the class index of each external image; see `load_external_data`."""
+    indices = {name: index for index, name in enumerate((*CLASS_NAMES, TUMOR_LABEL))}
+    indices[OTHER_LESION_LABEL] = NO_TUMOR_INDEX
+    labels = np.array([indices[label] for label in manifest["label"]], np.int64)
+    labels[manifest["field"] == OUTSIDE] = NO_CLASS_INDEX
+    return labels
 
 
 def load_all_data(
@@ -88,8 +96,8 @@ def load_all_data(
     has_no_target = (labels == NO_CLASS_INDEX) | ((labels == UNKNOWN_TYPE_INDEX) & ~is_train)
     has_no_target[: len(is_ct)] |= is_ct & (kaggle.manifest["split"] != str(Split.TEST)).to_numpy()
     manifest["split"] = manifest["split"].mask(has_no_target, "")
-    if recipe.holdout_source:
-        manifest = hold_out_source(manifest, recipe.holdout_source, tumors_only=False)
+    if recipe.holdout_sources:
+        manifest = hold_out_sources(manifest, recipe.holdout_sources, tumors_only=False)
     if recipe.train_fraction < 1:
         manifest = subsample_groups(manifest, recipe.train_fraction, COMPARISON_SEED)
     return replace(data, manifest=manifest, labels=labels)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from braintumor.datasets.binary_set import load_binary_manifest
 from braintumor.datasets.catalog import BINARY_SET
 from braintumor.datasets.manifest import read_manifest
-from braintumor.datasets.splits import assign_splits, hold_out_source, subsample_groups
+from braintumor.datasets.splits import assign_splits, hold_out_sources, subsample_groups
 from braintumor.datasets.stored_turns import make_upright
 from braintumor.enums import (
     CLASS_NAMES,
@@ -120,12 +120,16 @@ def manifest_with_split(protocol: Protocol, settings: Settings | None = None) ->
 
 
 def manifest_for_recipe(
-    protocol: Protocol, settings: Settings | None = None, *, holdout_source: str = "", train_fraction: float = 1.0
+    protocol: Protocol,
+    settings: Settings | None = None,
+    *,
+    holdout_sources: tuple[str, ...] = (),
+    train_fraction: float = 1.0,
 ) -> pd.DataFrame:
     """Read the manifest with the split of a training run; see `load_training_data` for the parameters."""
     manifest = manifest_with_split(protocol, settings)
-    if holdout_source:
-        manifest = hold_out_source(manifest, holdout_source)
+    if holdout_sources:
+        manifest = hold_out_sources(manifest, holdout_sources)
     return subsample_groups(manifest, train_fraction, COMPARISON_SEED) if train_fraction < 1 else manifest
 
 
@@ -135,20 +139,20 @@ def load_training_data(
     settings: Settings | None = None,
     *,
     with_masks: bool = False,
-    holdout_source: str = "",
+    holdout_sources: tuple[str, ...] = (),
     train_fraction: float = 1.0,
 ) -> TrainingData:
     """Load the four-class image set, from the cache if possible, with the split of a protocol.
 
     Parameters
     ----------
-    holdout_source : str
-        Source dataset whose tumours go to `HOLDOUT_SPLIT`. Other images of their groups are in no split.
+    holdout_sources : tuple of str
+        Source datasets whose tumours go to `HOLDOUT_SPLIT`. Other images of their groups are in no split.
     train_fraction : float
         Fraction of the training groups of each class; smaller fractions are subsets of larger ones.
     """
     settings = settings or get_settings()
-    manifest = manifest_for_recipe(protocol, settings, holdout_source=holdout_source, train_fraction=train_fraction)
+    manifest = manifest_for_recipe(protocol, settings, holdout_sources=holdout_sources, train_fraction=train_fraction)
     labels = np.array([CLASS_NAMES.index(label) for label in manifest["label"]], np.int64)
     masks, mask_known = load_input_masks(manifest, input_spec, settings) if with_masks else (None, None)
     return TrainingData(manifest, load_model_inputs(manifest, input_spec, settings), labels, masks, mask_known)

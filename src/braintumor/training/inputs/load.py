@@ -28,6 +28,6 @@ def load_data(
         protocol,
         settings,
         with_masks=with_masks,
-        holdout_source=recipe.holdout_source,
+        holdout_sources=recipe.holdout_sources,
         train_fraction=recipe.train_fraction,
     )

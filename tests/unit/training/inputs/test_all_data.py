@@ -159,6 +159,12 @@ def test_held_out_source_leaves_training_with_all_its_labels(settings: Settings)
     assert external.manifest["split"].tolist() == [HOLDOUT_SPLIT, HOLDOUT_SPLIT, "train", "train", "train"]
 
 
+def test_several_sources_are_held_out_together(settings: Settings) -> None:
+    recipe = RECIPE.model_copy(update={"holdout_source": ("ds000011", "yale_mets_t2")})
+    external = _external(load_all_data(recipe, Protocol.GROUP, settings))
+    assert external.manifest["split"].tolist() == [HOLDOUT_SPLIT, HOLDOUT_SPLIT, "train", HOLDOUT_SPLIT, "train"]
+
+
 def test_external_data_has_every_set_whatever_its_licence(settings: Settings) -> None:
     data = load_external_data(RECIPE.input.to_input_spec(), settings)
     assert len(data.manifest) == len(EXTERNAL_IMAGES)
