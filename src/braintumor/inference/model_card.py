@@ -140,7 +140,7 @@ class ModelCard(sections.CardSection):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything in the card that decides the prediction for a scan."""
+        """Hash of everything in the card that decides the prediction for a scan or a study."""
         content = self.to_dict()
         model: Any = self.files.get(MODEL_FILE)
         if self.members:  # an ensemble has no model file of its own
@@ -153,6 +153,8 @@ class ModelCard(sections.CardSection):
             decisive.append([self.files.get(TURN_FILE), *limits])
         if self.ct is not None:
             decisive.append([*self.ct.weights, self.ct.bias, self.ct.reject_at])
+        if self.study is not None:
+            decisive.append({key: value for key, value in self.study.to_dict().items() if key != "chosen"})
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
