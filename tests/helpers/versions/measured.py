@@ -9,7 +9,7 @@ import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
 from braintumor.inference.model_card import read_card
-from braintumor.results.study import SOURCES_CHECK, read_checks, write_checks
+from braintumor.results.study import SOURCES_CHECK, STUDIES_CHECK, read_checks, write_checks
 from braintumor.settings import Settings
 
 Entry = dict[str, float | int]
@@ -22,6 +22,13 @@ OTHER_SOURCES = {
     "tumor_sensitivity@sources:left-out": 0.9, "called@sources:left-out": 0.8, "ece@sources:left-out": 0.05,
     "tumor_sensitivity@source:lgg_other@contrast:T1": 0.7, "roc_auc_within_patients@source:lgg_other@contrast:T1": 0.8,
     "roc_auc_within_patients@contrast:T1": 0.81, "tumor_sensitivity@source:yale_mets_t2": 0.66,
+}  # fmt: skip
+# Value, studies and patients.
+STUDIES = {
+    "tumors_suspected": (0.92, 107, 44), "tumors_cleared": (0.01, 107, 44),
+    "healthy_suspected@extent:slices": (0.04, 57, 19), "healthy_cleared@extent:slices": (0.8, 57, 19),
+    "healthy_suspected@extent:whole": (0.0, 1, 1), "healthy_cleared@extent:whole": (1.0, 1, 1),
+    "tumors_suspected@source:lgg_other": (0.9, 64, 64),
 }  # fmt: skip
 TUMORS = [name for name in CLASS_NAMES if name != TumorClass.NOTUMOR]
 
@@ -53,6 +60,14 @@ def measure_other_sources(settings: Settings, name: str = "v1") -> None:
     checks = read_checks(settings.outputs / name)
     check["model"] = read_card(name, settings).fingerprint
     write_checks(settings.outputs / name, checks | {SOURCES_CHECK: check})
+
+
+def measure_whole_studies(settings: Settings, name: str = "v1") -> None:
+    """Add the stress test on whole studies to `study.json`, or write it."""
+    facts = {"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}}
+    metrics = {key: entry(value, n, groups) for key, (value, n, groups) in STUDIES.items()}
+    check = {"metrics": metrics, "facts": facts, "model": read_card(name, settings).fingerprint}
+    write_checks(settings.outputs / name, read_checks(settings.outputs / name) | {STUDIES_CHECK: check})
 
 
 def _change(path: Path, change: Any) -> None:
