@@ -13,7 +13,8 @@ from app_pages.components.shared.tables import require_check, short_sample_size_
 from braintumor.enums import HOLDOUT_SPLIT
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import summarize_false_alarms, summarize_tumors, tumor_free_rows, tumor_rows
-from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, StudyCheck
+from braintumor.results.studies import study_rows, summarize_studies
+from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
 from braintumor.results.summaries import (
     summarize_domain_probe,
     summarize_external,
@@ -53,6 +54,11 @@ def show_external(report: VersionReport) -> None:
         show_section("Other sources", "Slices of the external sets that this version did not learn from.")
         if check := require_check(report, SOURCES_CHECK, "Other sources"):
             _show_other_sources(check)
+    if STUDIES_CHECK in report.checks:
+        show_section("Whole studies", "One verdict per study, on patients that this version did not learn from.")
+        if check := require_check(report, STUDIES_CHECK, "Whole studies"):
+            st.markdown(summarize_studies(check))
+            show_text_table(study_rows(check), "Studies", "studies")
     _show_holdout_source(report)
     show_section("Images that are not brain MRI", "Rejected by their distance from the training scans.")
     if check := require_check(report, "novelty", "Out-of-distribution score"):
