@@ -12,6 +12,7 @@ from scripts.update_docs.goals import goals_block
 from scripts.update_docs.markers import ROOT, Markers
 from scripts.update_docs.results import external_block, headline_block, leakage_block, metrics_block, seeds_block
 from scripts.update_docs.sources import sources_block
+from scripts.update_docs.studies import studies_block
 from scripts.update_docs.training_times import training_times_block
 from scripts.update_docs.turns import turns_block
 
@@ -42,6 +43,7 @@ BLOCKS = {
     "seeds": Block(_RESULTS, Markers.of("seeds"), seeds_block),
     "external": Block(_RESULTS, Markers.of("external"), external_block),
     "sources": Block(_RESULTS, Markers.of("sources"), sources_block),
+    "studies": Block(_RESULTS, Markers.of("studies"), studies_block),
     "turns": Block(_RESULTS, Markers.of("turns"), turns_block),
     "leakage": Block(_RESULTS, Markers.of("leakage"), leakage_block),
     "comparison": Block(_RESULTS, Markers.of("comparison"), comparison_block),

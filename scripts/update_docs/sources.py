@@ -31,9 +31,9 @@ def sources_block(settings: Settings) -> str:
     return paragraphs(
         text,
         summarize_false_alarms(check),
-        _table("Slices without a tumour", tumor_free_rows(check)),
+        rows_table("Slices without a tumour", tumor_free_rows(check)),
         summarize_tumors(check),
-        _table("Tumours", tumor_rows(check)),
+        rows_table("Tumours", tumor_rows(check)),
         *_leave_one_source_out(report),
     )
 
@@ -44,12 +44,13 @@ def _leave_one_source_out(report: VersionReport) -> tuple[str, ...]:
         return ()
     return (
         f"**Each source left out of training in turn.** {summarize_leave_one_source_out(check)}",
-        _table("Held-out source", leave_one_source_out_rows(check)),
-        _table("Slices without a tumour, held out", tumor_free_rows(check)),
+        rows_table("Held-out source", leave_one_source_out_rows(check)),
+        rows_table("Slices without a tumour, held out", tumor_free_rows(check)),
     )
 
 
-def _table(title: str, rows: Rows) -> str:
+def rows_table(title: str, rows: Rows) -> str:
+    """Write a table with the union of the columns of its rows as Markdown."""
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     return markdown_table(
         [[title, *columns], *([name, *(row.get(column, "") for column in columns)] for name, row in rows.items())]

@@ -15,10 +15,16 @@ from scripts.update_docs.goals import Goal, goals_block
 from scripts.update_docs.markers import Markers
 from scripts.update_docs.results import headline_block
 from scripts.update_docs.sources import sources_block
+from scripts.update_docs.studies import studies_block
 from scripts.update_docs.turns import turns_block
 from tests.helpers.cards import MINIMAL_CARD
 from tests.helpers.versions.comparison import write_comparison
-from tests.helpers.versions.measured import entry, measure_leave_one_source_out, measure_other_sources
+from tests.helpers.versions.measured import (
+    entry,
+    measure_leave_one_source_out,
+    measure_other_sources,
+    measure_whole_studies,
+)
 
 BEGIN, END = MARKERS = Markers.of("results")
 
@@ -97,6 +103,15 @@ def test_other_sources_have_two_tables_and_replace_the_specificity(workspace: Se
         "| False alarms on other sources, sagittal slices | 30.0% (27.0 to 33.0) | 40 images, 12 groups |" in headline
     )
     assert "False alarms by source: TCGA-LGG 15.0% (95% CI" in headline
+
+
+def test_whole_studies_are_listed_with_their_sizes(workspace: Settings) -> None:
+    settings, folder = workspace.model_copy(update={"version": "v1"}), workspace.outputs / "v1"
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps(MINIMAL_CARD), encoding="utf-8")
+    assert studies_block(settings).startswith("Not measured on v1")
+    measure_whole_studies(settings)
+    assert "| TCGA-LGG | 90.0% (81.0 to 99.0); 64 studies of 64 patients |  |  |  |" in studies_block(settings)
 
 
 def test_every_ablation_has_a_row() -> None:

@@ -22,7 +22,8 @@ from braintumor.results.other_sources import (
     tumor_rows,
 )
 from braintumor.results.refusal import ct_rows, field_rows
-from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, StudyCheck
+from braintumor.results.studies import study_rows, summarize_studies
+from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
 from braintumor.results.summaries import (
     summarize_domain_probe,
     summarize_external,
@@ -65,6 +66,11 @@ def show_external(report: VersionReport) -> None:
         _show_other_sources(check)
     if left_out:
         _show_leave_one_source_out(left_out)
+    if STUDIES_CHECK in report.checks:
+        show_section("Whole studies", "One verdict per study, on patients that this version did not learn from.")
+        if check := require_check(report, STUDIES_CHECK, "Whole studies"):
+            st.markdown(summarize_studies(check))
+            show_text_table(study_rows(check), "Studies", "studies")
     _show_holdout_source(report)
     _show_refusal(report)
     show_section(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_LABEL, Split, TumorClass
 from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
+from braintumor.evaluation.calibration.calibrate_study import calibrate_study
 from braintumor.evaluation.calibration.fit_ct import fit_ct_check
 from braintumor.evaluation.calibration.fit_field import fit_field_check
 from braintumor.evaluation.calibration.fit_turn import fit_turn_detection
@@ -40,9 +41,9 @@ def evaluate(
     """Evaluate a model on the train, validation and test split, and write the results next to it.
 
     Predictions come from `model.onnx` through the detector, so the metrics describe what is served. Temperature,
-    thresholds and conformal quantiles are fitted on the validation split, and on what `braintumor train-folds` wrote,
-    and written to the model card. The split `outside`, measured by `braintumor stress-test`, is preserved if it was
-    measured on the same model.
+    thresholds, conformal quantiles and the rule for studies are fitted on the validation split, and on what
+    `braintumor train-folds` wrote, and written to the model card. The split `outside`, measured by
+    `braintumor stress-test`, is preserved if it was measured on the same model.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ def evaluate(
     fit_field_check(name, data, outputs.features, settings, replicates)
     fit_turn_detection(name, data, settings, replicates)
     detector, rows = Detector.load(name, settings), evaluated_rows(data)
+    calibrate_study(name, data, outputs, detector, settings)
     data, outputs = select_images(data, rows), outputs.select(rows)
     calibrated = detector.probabilities(outputs)
     verdicts = detector.verdicts(outputs, calibrated, data.model_inputs)

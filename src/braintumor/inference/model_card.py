@@ -145,7 +145,7 @@ class ModelCard(sections.CardSection):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything in the card that decides the prediction for a scan."""
+        """Hash of everything in the card that decides the prediction for a scan or a study."""
         content = self.to_dict()
         model: Any = self.files.get(MODEL_FILE)
         if self.members:  # an ensemble has no model file of its own
@@ -161,6 +161,8 @@ class ModelCard(sections.CardSection):
         if self.field is not None:
             numbers = self.field.bias, self.field.outside_at
             decisive.append([*self.field.features, *self.field.weights, *numbers])
+        if self.study is not None:
+            decisive.append({key: value for key, value in self.study.to_dict().items() if key != "chosen"})
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

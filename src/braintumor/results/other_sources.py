@@ -106,7 +106,7 @@ def _rows(check: StudyCheck, attribute: str, titles: Mapping[str, str], others: 
     metrics, values = check.metrics, check.subgroup_values(attribute)
     rows: Rows = {}
     for source in check.subgroup_values("source"):
-        title, suffix = _source_title(check, source), f"@source:{source}"
+        title, suffix = source_title(check, source), f"@source:{source}"
         rows_of_source = {
             f"{title}: {value}": _row(metrics, f"{suffix}@{attribute}:{value}", titles) for value in values
         }
@@ -130,7 +130,7 @@ def _row(metrics: Metrics, suffix: str, titles: Mapping[str, str]) -> dict[str, 
     return {"Measured on": first.sample_size(_GROUP), **shown}
 
 
-def _source_title(check: StudyCheck, name: str) -> str:
+def source_title(check: StudyCheck, name: str) -> str:
     """Return the title of a source; "test patients" if the version was trained on its other patients."""
     details = check.details.get("sources")
     source = details.get(name) if isinstance(details, Mapping) else None
@@ -148,7 +148,7 @@ def tumor_free_by_plane(check: StudyCheck, name: str = "false_alarms") -> dict[s
 def false_alarms_by_source(check: StudyCheck) -> dict[str, Metric]:
     """Return the false alarms of each source that has tumour-free slices, by its title."""
     names = check.subgroup_values("source")
-    metrics = {_source_title(check, name): check.metrics.get(f"false_alarms@source:{name}") for name in names}
+    metrics = {source_title(check, name): check.metrics.get(f"false_alarms@source:{name}") for name in names}
     return {title: metric for title, metric in metrics.items() if metric is not None}
 
 

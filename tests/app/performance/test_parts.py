@@ -12,7 +12,13 @@ from braintumor.results import other_sources, summaries
 from braintumor.results.version import read_predictions, read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
-from tests.helpers.versions.measured import entry, measure, measure_leave_one_source_out, measure_other_sources
+from tests.helpers.versions.measured import (
+    entry,
+    measure,
+    measure_leave_one_source_out,
+    measure_other_sources,
+    measure_whole_studies,
+)
 
 EVALUATED = ("Uncertainty", "Localization", "Subgroups")
 # Tabs with stress tests, and how many.
@@ -107,6 +113,14 @@ def test_held_out_sources_are_shown_in_the_section_on_other_sources(artifacts: S
     held_out, tumor_free = (table.value for table in app.table[-2:])
     assert held_out.loc["TCGA-LGG", "AUC"].startswith("0.87 (")
     assert tumor_free.loc["TCGA-LGG: axial", "Tumour as most likely class"].startswith("7.0% (")
+
+
+def test_whole_studies_are_shown_with_the_few_volumes_apart(artifacts: Settings, open_page: Open) -> None:
+    measure_whole_studies(artifacts)
+    app = _open(open_page, "External")
+    assert "Whole studies" in [header.value for header in app.header]
+    assert "too few whole volumes" in words(app)
+    assert app.table[-1].value.loc["Whole volumes", "Healthy people cleared"] == "100%; 1 study of 1 patient"
 
 
 def test_false_alarms_are_stated_by_plane_and_source(artifacts: Settings, open_page: Open) -> None:

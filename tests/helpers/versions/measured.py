@@ -9,7 +9,7 @@ import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
 from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE, read_card
-from braintumor.results.study import SOURCES_CHECK, read_checks, write_checks
+from braintumor.results.study import SOURCES_CHECK, STUDIES_CHECK, read_checks, write_checks
 from braintumor.settings import Settings
 
 Entry = dict[str, float | int]
@@ -30,6 +30,13 @@ LEFT_OUT_SOURCES = {
     "refused_tumor_free@source:lgg_other": 0.02, "roc_auc@source:lgg_other": 0.87,
     "roc_auc_within_patients@source:lgg_other": 0.81, "predicted_tumor@source:lgg_other@plane:axial": 0.07,
     "false_alarms@plane:axial": 0.05, "predicted_tumor@plane:axial": 0.06, "roc_auc@fold:1": 0.9, "roc_auc@fold:2": 0.8,
+}  # fmt: skip
+# Value, studies and patients.
+STUDIES = {
+    "tumors_suspected": (0.92, 107, 44), "tumors_cleared": (0.01, 107, 44),
+    "healthy_suspected@extent:slices": (0.04, 57, 19), "healthy_cleared@extent:slices": (0.8, 57, 19),
+    "healthy_suspected@extent:whole": (0.0, 1, 1), "healthy_cleared@extent:whole": (1.0, 1, 1),
+    "tumors_suspected@source:lgg_other": (0.9, 64, 64),
 }  # fmt: skip
 TUMORS = [name for name in CLASS_NAMES if name != TumorClass.NOTUMOR]
 
@@ -68,6 +75,14 @@ def measure_leave_one_source_out(settings: Settings, name: str = "v1") -> None:
     check = _check(LEFT_OUT_SOURCES, facts={"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}})
     check["model"] = read_card(name, settings).fingerprint
     (settings.outputs / name / LEAVE_ONE_SOURCE_OUT_FILE).write_text(json.dumps(check), encoding="utf-8")
+
+
+def measure_whole_studies(settings: Settings, name: str = "v1") -> None:
+    """Add the stress test on whole studies to `study.json`, or write it."""
+    facts = {"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}}
+    metrics = {key: entry(value, n, groups) for key, (value, n, groups) in STUDIES.items()}
+    check = {"metrics": metrics, "facts": facts, "model": read_card(name, settings).fingerprint}
+    write_checks(settings.outputs / name, read_checks(settings.outputs / name) | {STUDIES_CHECK: check})
 
 
 def _change(path: Path, change: Any) -> None:

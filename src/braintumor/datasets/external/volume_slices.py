@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -142,6 +142,20 @@ def _load_extents() -> dict[tuple[str, str], tuple[int, int]]:
 def is_stripped_copy(image_path: str) -> bool:
     """Check whether an image is the skull-stripped copy of a slice cut from a volume."""
     return image_path.endswith(_STRIPPED_SUFFIX)
+
+
+def is_cut_slice(image_path: str) -> bool:
+    """Check whether an image is a slice cut from a volume, or its skull-stripped copy."""
+    return Path(image_path).parent.name.endswith(SLICES_SUFFIX)
+
+
+def slice_positions(image_paths: Iterable[str]) -> list[float]:
+    """Return the approximate positions in mm of slices cut from a volume, along the normal of each plane."""
+    stacks, indices = zip(*(Path(path).stem.rsplit("_", 1) for path in image_paths), strict=True)
+    table = pd.DataFrame({"stack": stacks, "index": np.array(indices, np.int64)})
+    # Slices that are neighbours in the set are about `_SLICE_DISTANCE` apart; blank ones in between are missing.
+    steps = table.groupby("stack")["index"].transform(lambda values: values.sort_values().diff().min())
+    return [float(place) for place in table["index"] / steps.fillna(1.0) * _SLICE_DISTANCE]
 
 
 def brain_mask_path(image_path: str) -> str:

@@ -1,8 +1,8 @@
-"""Fit the rule for whole studies: smoothing and thresholds, from labelled studies of known patients."""
+"""Fit the rule for whole studies to labelled studies of known patients."""
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
@@ -11,30 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braintumor.enums import Verdict
+from braintumor.evaluation.study.labelled import LabelledStudy, expand_volume
+from braintumor.inference.study.evidence import log_odds_of, probability_of
 from braintumor.inference.study.read_study import read_study
 from braintumor.inference.study.rule import StudyRule
-from braintumor.inference.study.study_slice import StudySlice
 
 # The goals: of the healthy studies at most this share is suspected, and of the tumour studies at least that share.
 MAX_HEALTHY_SUSPECTED: Final = 0.05
 MIN_TUMORS_SUSPECTED: Final = 0.95
 # Share of the tumour studies that may be cleared.
-MAX_TUMORS_CLEARED: Final = 0.01
+MAX_TUMORS_CLEARED: Final = 0.02
 
-SMOOTHING_MM: Final = (6.0, 10.0, 15.0, 20.0)
-MIN_SLICES: Final = (2, 3, 4)
-MAX_LOG_ODDS: Final = (2.0, 4.0, 8.0)
-# Smoothings for which all thresholds are tried.
-_MAX_PROMISING: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledStudy:
-    """A study with its truth."""
-
-    slices: Sequence[StudySlice]
-    has_tumor: bool
-    patient: str
+# A lesion of 10 to 15 mm must not be averaged away. No labelled tumour study has known distances, and most have no
+# slice without the tumour, so that the longest average would always look best.
+SMOOTHING_MM: Final = 10.0
+MIN_SLICES: Final = (2, 3)
+MAX_LOG_ODDS: Final = (2.0, 4.0)
+# Healthy studies with fewer slices have thresholds of their own.
+SPARSE_BELOW: Final = 16
+# With fewer healthy patients than this, no share of 5% can be measured. Their slices then count as more suspicious by
+# this many log-odds, as a margin for other people.
+ENOUGH_PATIENTS: Final = 20
+MARGIN: Final = 0.5
+# Where between the scores of healthy and tumour studies the upper threshold is tried.
+_SHARES: Final = (0.5, 0.25, 0.75)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +67,26 @@ class StudyFit:
 
 
 def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
-    """Choose smoothing and thresholds.
+    """Choose how many slices are averaged, the limit of their log-odds, and the thresholds.
 
     Of all rules that suspect at most `MAX_HEALTHY_SUSPECTED` of the healthy studies and at least
     `MIN_TUMORS_SUSPECTED` of the tumour studies, and clear at most `MAX_TUMORS_CLEARED` of the latter, the one that
     clears most healthy studies. If none reaches both goals, the one that suspects most tumours among those that reach
     the first. Each patient has the same weight.
 
+    Healthy studies of at least `SPARSE_BELOW` slices that vote, and smaller ones, have thresholds of their own. Larger
+    ones count with each plane alone and with every other slice, too. Tumour studies count for both, because a tumour in
+    a larger study has at least the score of the slices that show it.
+
     Parameters
     ----------
     studies : sequence of LabelledStudy
-        With the slices that `Detector.detect_study` reads; the model must not have been trained on their patients.
+        The model must not have been trained on their patients.
 
     Returns
     -------
     StudyFit
-        `fit.rule.to_dict()` is the section `study` of the model card.
+        On the studies as they are. `fit.rule.to_dict()` is the section `study` of the model card.
 
     Raises
     ------
@@ -91,12 +95,54 @@ def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
     """
     if len({study.has_tumor for study in studies}) < 2:
         raise ValueError("Fitting the rule for studies needs studies with and without a tumour.")
-    weights = _patient_weights(studies)
-    coarse = [_fit_thresholds(studies, weights, rule, shares=(0.5,)) for rule in _candidates()]
-    promising = sorted(coarse, key=lambda fit: fit.rank, reverse=True)[:_MAX_PROMISING]
-    fits = [_fit_thresholds(studies, weights, fit.rule) for fit in promising]
-    best = max(fits, key=lambda fit: fit.rank)
-    return replace(best, rule=replace(best.rule, chosen=_describe(best, studies)))
+    parts = _parts_by_size(studies)
+    candidates = [
+        StudyRule(smoothing_mm=SMOOTHING_MM, min_slices=count, max_log_odds=limit)
+        for count, limit in product(MIN_SLICES, MAX_LOG_ODDS)
+    ]
+    best = max(([_fit_thresholds(part, rule) for part in parts] for rule in candidates), key=_rank)
+    rule, sparse = best[-1].rule, best[0].rule
+    if len(best) > 1:
+        rule = replace(rule, sparse_below=SPARSE_BELOW, sparse_rule_out=sparse.rule_out, sparse_rule_in=sparse.rule_in)
+    fit = measure_rule(studies, rule)
+    return replace(fit, rule=replace(rule, chosen=_describe(fit, studies)))
+
+
+def _parts_by_size(studies: Sequence[LabelledStudy]) -> list[list[LabelledStudy]]:
+    """Return sparse and larger healthy studies, each with all tumour studies, where there are healthy ones."""
+    tumors = [study for study in studies if study.has_tumor]
+    healthy = [study for study in studies if not study.has_tumor]
+    sparse = [study for study in healthy if _count_votes(study) < SPARSE_BELOW]
+    large = [study for study in healthy if _count_votes(study) >= SPARSE_BELOW]
+    large = [each for study in large for each in expand_volume(study) if _count_votes(each) >= SPARSE_BELOW]
+    return [[*tumors, *_with_margin(part)] for part in (sparse, large) if part]
+
+
+def _count_votes(study: LabelledStudy) -> int:
+    return sum(each.votes for each in study.slices)
+
+
+def _with_margin(healthy: list[LabelledStudy]) -> list[LabelledStudy]:
+    """Make the slices of too few healthy patients more suspicious."""
+    if len({study.patient for study in healthy}) >= ENOUGH_PATIENTS:
+        return healthy
+
+    def shift(probability: float) -> float:
+        return probability_of(log_odds_of(probability) + MARGIN)
+
+    return [
+        replace(
+            study,
+            slices=[replace(each, tumor_probability=shift(each.tumor_probability)) for each in study.slices],
+        )
+        for study in healthy
+    ]
+
+
+def _rank(fits: Sequence[StudyFit]) -> tuple[float, ...]:
+    """Sorts fits of all parts: first by the goal that the worst part reaches, then by how many are cleared."""
+    worst = min(fit.rank[:2] for fit in fits)
+    return (*worst, float(np.mean([fit.healthy_cleared for fit in fits])))
 
 
 def measure_rule(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyFit:
@@ -116,27 +162,15 @@ def measure_rule(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyFit:
     )  # fmt: skip
 
 
-def _candidates() -> Iterator[StudyRule]:
-    for smoothing, count, limit in product(SMOOTHING_MM, MIN_SLICES, MAX_LOG_ODDS):
-        yield StudyRule(smoothing_mm=smoothing, min_slices=count, max_log_odds=limit)
-
-
 def _patient_weights(studies: Sequence[LabelledStudy]) -> NDArray[np.float64]:
     """Return the weight of each study, such that those of a patient with one truth sum to 1."""
     counts = Counter((study.patient, study.has_tumor) for study in studies)
     return np.array([1.0 / counts[study.patient, study.has_tumor] for study in studies])
 
 
-def _fit_thresholds(
-    studies: Sequence[LabelledStudy],
-    weights: NDArray[np.float64],
-    rule: StudyRule,
-    shares: Sequence[float] = (0.5, 0.25, 0.75),
-) -> StudyFit:
-    """Return the thresholds with which a smoothing reaches most.
-
-    `shares` says where between the scores of healthy and tumour studies the upper threshold is tried.
-    """
+def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyFit:
+    """Return the thresholds with which a candidate reaches most."""
+    weights = _patient_weights(studies)
     readings = [read_study(study.slices, rule) for study in studies]
     scores = np.array([reading.tumor_probability for reading in readings])
     planes = np.array([max((plane.score or 0.0 for plane in reading.planes), default=0.0) for reading in readings])
@@ -144,14 +178,20 @@ def _fit_thresholds(
     tumor, healthy = _quantiles(scores, weights, has_tumor), _quantiles(scores, weights, ~has_tumor)
     lowest_tumor, highest_healthy = tumor(1 - MIN_TUMORS_SUSPECTED), healthy(1 - MAX_HEALTHY_SUSPECTED)
     plane_healthy = _quantiles(planes, weights, ~has_tumor)(1 - MAX_HEALTHY_SUSPECTED)
-    fits, rule_out = [], float(np.nextafter(tumor(MAX_TUMORS_CLEARED), 0.0))
+    rule_out = float(np.nextafter(tumor(MAX_TUMORS_CLEARED), 0.0))
     if healthy(1.0) < rule_out:  # a margin for tumours of other patients
         rule_out = _between(healthy(1.0), rule_out, 0.25)
     # Planes must confirm each other, so that thresholds below the highest healthy score can reach the goals too.
-    for rule_in in (*(_between(highest_healthy, lowest_tumor, share) for share in shares), lowest_tumor):
-        for plane_rule_in in (max(rule_in, _between(plane_healthy, 1.0, 0.1)), rule_in, 1.0):
-            changed = replace(rule, rule_out=min(rule_out, rule_in), rule_in=rule_in, plane_rule_in=plane_rule_in)
-            fits.append(measure_rule(studies, changed))
+    highest = (*(_between(highest_healthy, lowest_tumor, share) for share in _SHARES), lowest_tumor)
+    pairs = [
+        (rule_in, max(rule_in, plane_rule_in))
+        for rule_in in highest
+        for plane_rule_in in (_between(plane_healthy, 1.0, 0.1), rule_in, 1.0)
+    ]
+    fits = [
+        measure_rule(studies, replace(rule, rule_out=min(rule_out, low), rule_in=low, plane_rule_in=high))
+        for low, high in dict.fromkeys(pairs)
+    ]
     return max(fits, key=lambda fit: fit.rank)  # the first of equally good ones
 
 
@@ -182,9 +222,11 @@ class _WeightedQuantile:
 
 def _describe(fit: StudyFit, studies: Sequence[LabelledStudy]) -> str:
     patients = {has_tumor: {s.patient for s in studies if s.has_tumor == has_tumor} for has_tumor in (True, False)}
+    large = {study.patient for study in studies if not study.has_tumor and _count_votes(study) >= SPARSE_BELOW}
     return (
         f"On {len(studies)} studies of {len(patients[True])} patients with and {len(patients[False])} without a "
-        f"tumour, each patient with the same weight: {fit.tumors_suspected:.1%} of the tumour studies and "
-        f"{fit.healthy_suspected:.1%} of the healthy ones are suspected (goals: at least {MIN_TUMORS_SUSPECTED:.0%}, "
-        f"at most {MAX_HEALTHY_SUSPECTED:.0%}); {fit.tumors_cleared:.1%} and {fit.healthy_cleared:.1%} are cleared."
+        f"tumour, of the latter {len(large)} with at least {SPARSE_BELOW} slices, each patient with the same weight: "
+        f"{fit.tumors_suspected:.1%} of the tumour studies and {fit.healthy_suspected:.1%} of the healthy ones are "
+        f"suspected (goals: at least {MIN_TUMORS_SUSPECTED:.0%}, at most {MAX_HEALTHY_SUSPECTED:.0%}); "
+        f"{fit.tumors_cleared:.1%} and {fit.healthy_cleared:.1%} are cleared."
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.datasets.catalog import evaluation_dataset
@@ -47,6 +48,7 @@ class StressTestContext:
     def __init__(self, name: str, settings: Settings, replicates: int) -> None:
         self.name, self.settings, self.replicates = name, settings, replicates
         self.detector = Detector.load(name, settings)
+        self.external_slices: pd.DataFrame | None = None  # read once for several checks
 
     @property
     def card(self) -> ModelCard:

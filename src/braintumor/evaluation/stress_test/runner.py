@@ -17,10 +17,11 @@ from braintumor.evaluation.stress_test.ood_rejection import measure_ood_rejectio
 from braintumor.evaluation.stress_test.overlays import measure_overlays
 from braintumor.evaluation.stress_test.robustness import measure_robustness
 from braintumor.evaluation.stress_test.sources import measure_sources
+from braintumor.evaluation.stress_test.studies import measure_studies
 from braintumor.evaluation.stress_test.turns import measure_turns
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
-from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, is_current, read_checks, write_checks
+from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, is_current, read_checks, write_checks
 from braintumor.settings import Settings, get_settings
 
 Check = Callable[[StressTestContext], CheckResult]
@@ -28,6 +29,7 @@ Check = Callable[[StressTestContext], CheckResult]
 CHECKS: Final[dict[str, Check]] = {
     EXTERNAL_SPLIT: measure_external,
     SOURCES_CHECK: measure_sources,
+    STUDIES_CHECK: measure_studies,
     "novelty": measure_ood_rejection,
     "origin": measure_domain_probe,
     "robustness": measure_robustness,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from braintumor.datasets.external.manifest import read_external_manifest
 from braintumor.datasets.external.sets import EXTERNAL_COMMAND, EXTERNAL_SETS, allows_licence, external_folder
 from braintumor.datasets.external.volume_slices import OUTSIDE, is_stripped_copy
-from braintumor.enums import OTHER_LESION_LABEL, Split, TumorClass, Verdict
+from braintumor.enums import CLASS_NAMES, OTHER_LESION_LABEL, Split, TumorClass, Verdict
 from braintumor.errors import DatasetError
 from braintumor.evaluation.metrics.binary import binary_calibration_error
 from braintumor.evaluation.metrics.bootstrap import (
@@ -46,6 +46,28 @@ def measure_sources(context: StressTestContext) -> CheckResult:
     ScanError
         An image cannot be read.
     """
+    return score_sources(read_external_slices(context), context.replicates)
+
+
+def read_external_slices(context: StressTestContext) -> pd.DataFrame:
+    """Read external slices as they are served, once for all checks.
+
+    Returns
+    -------
+    DataFrame
+        As from `select_slices`, with `tumor_probability`, `is_predicted_tumor` (bool), `verdict`, and `p_<class>`.
+
+    Raises
+    ------
+    NotMeasurableError, ScanError
+        As from `measure_sources`.
+    """
+    if context.external_slices is None:
+        context.external_slices = _detect_slices(context)
+    return context.external_slices
+
+
+def _detect_slices(context: StressTestContext) -> pd.DataFrame:
     try:
         manifest = read_external_manifest(context.settings)
     except DatasetError as error:
@@ -57,13 +79,15 @@ def measure_sources(context: StressTestContext) -> CheckResult:
         raise NotMeasurableError(
             f"{len(missing):,} external images are missing, such as {missing[0]}. Run: {EXTERNAL_COMMAND}"
         )
-    paths = tqdm(slices["path"], desc="sources", unit="img", disable=None)
-    detections = [
-        (detection.tumor_probability, detection.result.is_tumor, detection.verdict)
-        for detection in (context.detector.detect(folder / path) for path in paths)
-    ]
-    slices[["tumor_probability", "is_predicted_tumor", "verdict"]] = pd.DataFrame(detections, slices.index)
-    return score_sources(slices, context.replicates)
+    rows = []
+    for path in tqdm(slices["path"], desc="sources", unit="img", disable=None):
+        detection = context.detector.detect(folder / path)
+        answer = detection.tumor_probability, detection.result.is_tumor, detection.verdict
+        rows.append((*answer, *detection.probabilities.values()))
+    slices[["tumor_probability", "is_predicted_tumor", "verdict", *(f"p_{name}" for name in CLASS_NAMES)]] = (
+        pd.DataFrame(rows, slices.index)
+    )
+    return slices
 
 
 def select_slices(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
@@ -101,7 +125,7 @@ def score_sources(slices: pd.DataFrame, replicates: int) -> CheckResult:
     Parameters
     ----------
     slices : DataFrame
-        As from `select_slices`, with `tumor_probability`, `is_predicted_tumor` (bool) and `verdict`.
+        As from `read_external_slices`.
     """
     groups = slices["group"].where(slices["patient"] != "", slices["path"]).to_numpy(object)
     strata = _strata(slices)

@@ -98,6 +98,7 @@ def _join_single(slices: Sequence[StudySlice]) -> list[StudySlice]:
 
 
 def _read_volume(slices: Sequence[StudySlice], rule: StudyRule) -> _Volume:
+    rule = rule.for_judged(sum(each.votes for each in slices))
     stacks = _group(slices, lambda each: each.stack)
     planes = tuple(sorted((read_plane(members, rule) for members in stacks), key=lambda plane: plane.sort_key))
     if len(slices) == 1:

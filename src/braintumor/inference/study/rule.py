@@ -1,7 +1,7 @@
 """Numbers of the rule that turns the results of slices into the verdict for a study."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class StudyRule:
         Smallest share of judged slices with which a study is cleared; slices outside the brain do not count.
     min_brain_share : float
         Share of judged slices, counted likewise, below which the study is not a brain MRI.
+    sparse_below : int
+        Number of judged slices below which a study is sparse, such as some slices of a head; 0 if none is. The highest
+        of few scores is lower than that of many, so that sparse studies have thresholds of their own.
+    sparse_rule_out, sparse_rule_in : float
+        The thresholds of sparse studies.
     chosen : str
         How the numbers were chosen.
     """
@@ -36,16 +41,32 @@ class StudyRule:
     plane_rule_in: float = 0.95
     min_clear_share: float = 0.3
     min_brain_share: float = 0.1
+    sparse_below: int = 0
+    sparse_rule_out: float = 0.35
+    sparse_rule_in: float = 0.65
     chosen: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if not (0.0 <= self.rule_out <= self.rule_in <= 1.0 and self.rule_in <= self.plane_rule_in <= 1.0):
+        thresholds = self.rule_out, self.rule_in, self.plane_rule_in
+        if list(thresholds) != sorted(thresholds) or thresholds[0] < 0.0 or thresholds[-1] > 1.0:
             raise ValueError(
                 "The thresholds of a study must satisfy 0 <= rule_out <= rule_in <= plane_rule_in <= 1, not "
                 f"{self.rule_out}, {self.rule_in} and {self.plane_rule_in}."
             )
+        if not 0.0 <= self.sparse_rule_out <= self.sparse_rule_in <= 1.0:
+            raise ValueError(
+                "The thresholds of a sparse study must satisfy 0 <= sparse_rule_out <= sparse_rule_in <= 1, not "
+                f"{self.sparse_rule_out} and {self.sparse_rule_in}."
+            )
         if self.smoothing_mm < 0 or self.min_slices < 1 or self.max_log_odds <= 0:
             raise ValueError("A study rule needs smoothing_mm >= 0, min_slices >= 1 and max_log_odds > 0.")
+
+    def for_judged(self, count: int) -> Self:
+        """Return the rule for a study with this number of judged slices: its thresholds are those that apply."""
+        if count >= self.sparse_below:
+            return self
+        plane_rule_in = max(self.plane_rule_in, self.sparse_rule_in)
+        return replace(self, rule_out=self.sparse_rule_out, rule_in=self.sparse_rule_in, plane_rule_in=plane_rule_in)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the section of a model card."""

@@ -5,16 +5,16 @@ import pytest
 
 from braintumor.enums import Plane
 from braintumor.evaluation.calibration import fit_study
-from braintumor.evaluation.calibration.fit_study import LabelledStudy, fit_study_rule, measure_rule
+from braintumor.evaluation.calibration.fit_study import fit_study_rule, measure_rule
+from braintumor.evaluation.study.labelled import LabelledStudy
 from braintumor.inference.study import StudyRule
 from tests.helpers.studies.study_slices import make_plane
 
-LESION = (20.0, 20.0, 20.0)
+LESION = (10.0, 10.0, 10.0)
 
 
 @pytest.fixture(autouse=True)
 def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_study, "SMOOTHING_MM", (6.0, 10.0))
     monkeypatch.setattr(fit_study, "MIN_SLICES", (3,))
     monkeypatch.setattr(fit_study, "MAX_LOG_ODDS", (4.0,))
 
@@ -26,40 +26,40 @@ def make_studies(count: int, separation: float, seed: int) -> list[LabelledStudy
     for number in range(count):
         slices = []
         for plane in (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL):
-            values = random.normal(-separation, 1.5, 40)
-            values[random.integers(40)] = 8.0
+            values = random.normal(-separation, 1.5, 20)
+            values[random.integers(20)] = 8.0
             if number % 2:
-                values[14:26] += 2 * separation
+                values[4:16] += 2 * separation
             slices += make_plane(list(values), plane, place=LESION)
         studies.append(LabelledStudy(slices, bool(number % 2), f"patient {number}"))
     return studies
 
 
 def test_separable_studies_reach_both_goals_on_other_patients():
-    fit = fit_study_rule(make_studies(24, 3.0, 1))
+    fit = fit_study_rule(make_studies(12, 3.0, 1))
     assert fit.reaches_goals
     assert fit.healthy_cleared == 1.0
     assert fit.tumors_cleared == 0.0
-    other = measure_rule(make_studies(24, 3.0, 2), fit.rule)
+    other = measure_rule(make_studies(12, 3.0, 2), fit.rule)
     assert other.reaches_goals
     assert other.healthy_cleared >= 0.9
 
 
 def test_section_of_the_card_is_the_rule_with_how_it_was_chosen():
     section = fit_study_rule(make_studies(8, 3.0, 1)).rule.to_dict()
-    assert StudyRule(**section).smoothing_mm in (6.0, 10.0)
+    assert StudyRule(**section).smoothing_mm == 10.0
     assert "On 8 studies of 4 patients with and 4 without a tumour" in section["chosen"]
 
 
 def test_studies_that_look_alike_keep_healthy_ones_from_being_suspected():
-    fit = fit_study_rule(make_studies(16, 0.0, 3))
+    fit = fit_study_rule(make_studies(12, 0.0, 3))
     assert fit.healthy_suspected <= fit_study.MAX_HEALTHY_SUSPECTED
     assert not fit.reaches_goals
 
 
 def test_patient_with_many_studies_counts_once():
     one = make_studies(4, 3.0, 1)
-    repeated = [*one, *[one[0]] * 50]
+    repeated = [*one, *[one[0]] * 10]
     assert fit_study_rule(repeated).healthy_cleared == fit_study_rule(one).healthy_cleared
     rule = StudyRule(rule_out=0.0, rule_in=1e-6, plane_rule_in=1.0)
     assert measure_rule(repeated, rule).healthy_suspected == pytest.approx(measure_rule(one, rule).healthy_suspected)
@@ -68,3 +68,30 @@ def test_patient_with_many_studies_counts_once():
 def test_studies_of_one_truth_are_refused():
     with pytest.raises(ValueError, match="with and without a tumour"):
         fit_study_rule([study for study in make_studies(4, 3.0, 1) if study.has_tumor])
+
+
+def make_pictures(count: int, center: float, *, has_tumor: bool) -> list[LabelledStudy]:
+    """Return studies of six slices at unknown distances."""
+    random = np.random.default_rng(5)
+    return [
+        LabelledStudy(make_plane(list(random.normal(center, 0.5, 6)), step=None), has_tumor, f"{has_tumor} {number}")
+        for number in range(count)
+    ]
+
+
+def test_small_studies_get_lower_thresholds_than_whole_volumes():
+    healthy = [study for study in make_studies(4, 1.0, 1) if not study.has_tumor]
+    rule = fit_study_rule(
+        [*make_pictures(8, 3.0, has_tumor=True), *make_pictures(8, -4, has_tumor=False), *healthy]
+    ).rule
+    assert rule.sparse_below == fit_study.SPARSE_BELOW
+    assert rule.sparse_rule_in < rule.rule_in
+    assert "of the latter 2 with at least 16 slices" in rule.chosen
+
+
+def test_few_healthy_patients_leave_a_margin(monkeypatch: pytest.MonkeyPatch):
+    studies = [*make_pictures(8, 0.0, has_tumor=True), *make_pictures(8, -0.5, has_tumor=False)]
+    with_margin = fit_study_rule(studies).rule
+    monkeypatch.setattr(fit_study, "ENOUGH_PATIENTS", 8)
+    assert with_margin.rule_in > fit_study_rule(studies).rule.rule_in
+    assert with_margin.sparse_below == 0

@@ -85,7 +85,7 @@ def test_external_split_is_added_and_hashes_are_updated(version: Settings) -> No
 
 def test_checks_have_a_fixed_order() -> None:
     assert list(CHECKS) == [
-        "outside", "sources", "novelty", "origin", "robustness", "turns", "overlays", "sanity", "latency",
+        "outside", "sources", "studies", "novelty", "origin", "robustness", "turns", "overlays", "sanity", "latency",
     ]  # fmt: skip
     assert build_parser().parse_args(["stress-test", "v1", "--restart"]).restart
 

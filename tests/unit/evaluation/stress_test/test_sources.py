@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from braintumor.datasets.external.manifest import write_external_manifest
-from braintumor.enums import TumorClass, Verdict
+from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.evaluation.stress_test.context import NotMeasurableError
 from braintumor.evaluation.stress_test.sources import measure_sources, score_sources, select_slices
 from braintumor.models.recipe import FitRecipe, InputRecipe, Recipe
@@ -132,13 +132,18 @@ class SuspectsAll:
 
     def detect(self, path: Path) -> Any:
         assert path.is_file()
-        return SimpleNamespace(tumor_probability=0.9, result=TumorClass.GLIOMA, verdict=SUSPECTED)
+        probabilities = dict(zip(CLASSES, (0.9, 0.0, 0.1, 0.0), strict=True))
+        return SimpleNamespace(
+            tumor_probability=0.9, result=TumorClass.GLIOMA, verdict=SUSPECTED, probabilities=probabilities
+        )
 
 
 def test_files_are_read_as_they_are_served(tmp_path: Path) -> None:
     settings = Settings(inputs=tmp_path, outputs=tmp_path)
     card = SimpleNamespace(recipe=RECIPE.model_dump())
-    context: Any = SimpleNamespace(settings=settings, card=card, detector=SuspectsAll(), replicates=20)
+    context: Any = SimpleNamespace(
+        settings=settings, card=card, detector=SuspectsAll(), replicates=20, external_slices=None
+    )
     with pytest.raises(NotMeasurableError, match="no manifest of the external sets"):
         measure_sources(context)
     slices = _slices(_slice("a", "glioma", 0, CLEARED), _slice("a", "notumor", 0, CLEARED))
@@ -149,6 +154,7 @@ def test_files_are_read_as_they_are_served(tmp_path: Path) -> None:
     for path in slices["path"]:
         Image.new("L", (8, 8)).save(tmp_path / "external" / path)
     result = measure_sources(context)
+    assert list(context.external_slices["p_glioma"]) == [0.9, 0.9]
     assert (
         result.metrics["called@sources:left-out"]["value"] == result.metrics["false_alarms@plane:axial"]["value"] == 1
     )

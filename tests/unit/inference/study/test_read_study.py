@@ -204,3 +204,13 @@ def test_study_without_slices_is_refused():
 def test_rule_with_thresholds_in_the_wrong_order_is_refused():
     with pytest.raises(ValueError, match="rule_out <= rule_in"):
         StudyRule(rule_out=0.7, rule_in=0.3)
+
+
+def test_sparse_study_has_thresholds_of_its_own():
+    rule = replace(RULE, sparse_below=16, sparse_rule_out=0.01, sparse_rule_in=0.2)
+    values = [-1.0] * 8
+    assert read_study(make_plane(values, step=None), RULE).verdict is Verdict.NO_TUMOR_FOUND
+    assert read_study(make_plane(values, step=None), rule).verdict is Verdict.TUMOR_SUSPECTED
+    assert read_study(make_plane(values * 2, step=None), rule).verdict is Verdict.NO_TUMOR_FOUND
+    with pytest.raises(ValueError, match="sparse study must satisfy"):
+        replace(rule, sparse_rule_out=0.3)

@@ -1,0 +1,106 @@
+"""Studies of known patients with their truth, made of slices that were already read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from braintumor.datasets.external.volume_slices import OUTSIDE, is_cut_slice, is_stripped_copy, slice_positions
+from braintumor.enums import CLASSES, OTHER_LESION_LABEL, Plane, TumorClass, Verdict
+from braintumor.inference.decision import tumor_probability
+from braintumor.inference.study.study_slice import StudySlice
+
+_TUMOR_FREE = (str(TumorClass.NOTUMOR), OTHER_LESION_LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledStudy:
+    """A study with its truth.
+
+    Attributes
+    ----------
+    slices : sequence of StudySlice
+    has_tumor : bool
+        Other lesions are no tumour.
+    patient : str
+        Unique over all sources.
+    source : str
+    """
+
+    slices: Sequence[StudySlice]
+    has_tumor: bool
+    patient: str
+    source: str = ""
+
+
+def make_studies(
+    manifest: pd.DataFrame,
+    probabilities: NDArray[np.float64],
+    verdicts: NDArray[np.object_],
+    *,
+    outside_votes: bool = True,
+) -> list[LabelledStudy]:
+    """Group slices of known patients into studies of at least two slices.
+
+    All slices cut from a volume are one study of three planes. Of other patients, a study has all slices of one plane,
+    whatever their contrast, in their stored order; their distance is unknown. It has a tumour if one of its slices has.
+    Skull-stripped copies of slices are left out.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Rows of the Kaggle set or of external sets.
+    probabilities : ndarray, shape (n, 4)
+        Calibrated probabilities of the slices.
+    verdicts : ndarray of Verdict, shape (n,)
+    outside_votes : bool
+        Whether slices that the manifest lists as outside the brain vote like others; otherwise never.
+    """
+    table = manifest.reset_index(drop=True)
+    is_cut = table["path"].map(is_cut_slice).astype(bool)
+    table = table.assign(is_cut=is_cut, stack=table["plane"].mask(is_cut, ""))
+    known = table[(table["patient"] != "") & ~table["path"].map(is_stripped_copy).astype(bool)]
+    studies = []
+    for (source, patient, _, _), rows in known.groupby(["origin", "patient", "is_cut", "stack"], sort=False):
+        if len(rows) > 1:
+            indices = rows.index.to_numpy()
+            slices = _study_slices(rows, probabilities[indices], verdicts[indices], outside_votes)
+            has_tumor = not rows["label"].isin(_TUMOR_FREE).all()
+            studies.append(LabelledStudy(slices, has_tumor, f"{source}/{patient}", str(source)))
+    return studies
+
+
+def _study_slices(
+    rows: pd.DataFrame, probabilities: NDArray[np.float64], verdicts: NDArray[np.object_], outside_votes: bool
+) -> list[StudySlice]:
+    """Return the slices of one study, with positions if they were cut from a volume."""
+    is_cut = bool(rows["is_cut"].iloc[0])
+    places = slice_positions(rows["path"]) if is_cut else [None] * len(rows)
+    fields = rows["field"] if "field" in rows else [""] * len(rows)
+    return [
+        StudySlice(
+            id=path,
+            probabilities=dict(zip(CLASSES, map(float, each), strict=True)),
+            tumor_probability=float(tumor_probability(each)),
+            verdict=verdict,
+            stack=plane if is_cut else "",
+            title=plane,
+            plane=Plane(plane),
+            order=order,
+            millimetres=place,
+            is_in_field=verdict is not Verdict.NOT_BRAIN_MRI and (outside_votes or field != OUTSIDE),
+        )
+        for order, (path, plane, place, field, each, verdict) in enumerate(
+            zip(rows["path"], rows["plane"], places, fields, probabilities, verdicts, strict=True)
+        )
+    ]
+
+
+def expand_volume(study: LabelledStudy) -> list[LabelledStudy]:
+    """Return a study with smaller ones made of it: each plane alone, and every other slice."""
+    stacks = list(dict.fromkeys(each.stack for each in study.slices))
+    planes = [[each for each in study.slices if each.stack == stack] for stack in stacks]
+    parts = [study.slices, study.slices[::2], study.slices[1::2], *(planes if len(planes) > 1 else [])]
+    return [replace(study, slices=slices) for slices in parts]
