@@ -40,9 +40,10 @@ PROBABILITY_TOLERANCE: Final = 1e-5
 # Larger models store their weights with 16 bits, at the price of a larger difference.
 LARGE_MODEL_BYTES: Final = 10 * 2**20
 FLOAT16_TOLERANCE: Final = 2e-3
-# Models that are still larger with 16 bits store their largest weights with 8 bits.
+# Models that are still larger with 16 bits store their largest weights with 8 bits. Single scans can change a lot then,
+# as the card shows; the median must agree, as in `model.int8.onnx`.
 MAX_MODEL_BYTES: Final = 25_000_000
-INT8_TOLERANCE: Final = 0.05
+INT8_TOLERANCE: Final = 0.02
 # Rounding switches single ReLUs on or off, which changes the gradient of a few scans; the median must agree.
 GRADIENT_TOLERANCE: Final = 0.03
 _CHECKED_SCANS: Final = 64
@@ -70,7 +71,8 @@ def export_model(name: str, settings: Settings | None = None) -> str:
     ------
     ArtifactError
         There is no `model.keras`, or a probability on real test scans differs from Keras by more than 1e-5 (2e-3 with
-        16-bit weights, 0.05 with 8-bit weights), or the gradients differ. Nothing is written then.
+        16-bit weights; with 8-bit weights the median by more than 0.02), or the gradients differ. Nothing is written
+        then.
     """
     settings = settings or get_settings()
     folder = settings.outputs / name
@@ -84,8 +86,9 @@ def export_model(name: str, settings: Settings | None = None) -> str:
     is_large = len(content) > LARGE_MODEL_BYTES
     content, tolerance = _store_compactly(content) if is_large else (content, PROBABILITY_TOLERANCE)
     images = _load_check_images(Recipe(**card.recipe), Protocol(card.protocol), settings)
-    difference = max_abs_difference(model, content, images)
-    _check_difference(difference, tolerance, len(images), name)
+    differences = probability_differences(model, content, images)
+    largest, median = float(differences.max()), float(np.median(differences))
+    _check_difference(median if tolerance == INT8_TOLERANCE else largest, tolerance, len(images), name)
     # The gradient graph would contain the weights again.
     gradient, agreement = (
         (None, None) if is_large else _export_gradient_if_possible(model, content, images[::_GRADIENT_STEP])
@@ -99,11 +102,11 @@ def export_model(name: str, settings: Settings | None = None) -> str:
         name,
         settings,
         variants={},
-        export={"max_abs_difference": difference, "n": len(images)},
+        export={"max_abs_difference": largest, "median_difference": median, "n": len(images)},
         saliency=agreement,
         map_extent=map_extent(model) if isinstance(model, keras.Sequential) else None,
     )
-    return f"{name}: {MODEL_FILE} agrees with Keras to {difference:.1e} on {len(images)} test scans."
+    return f"{name}: {MODEL_FILE} agrees with Keras to {largest:.1e} on {len(images)} test scans."
 
 
 def _store_compactly(content: bytes) -> tuple[bytes, float]:
@@ -139,6 +142,11 @@ def export_onnx_bytes(graph: keras.Model) -> bytes:
 
 def max_abs_difference(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> float:
     """Return the largest difference between Keras and ONNX probabilities on images (n, h, w, c)."""
+    return float(probability_differences(model, content, images).max())
+
+
+def probability_differences(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the largest difference between Keras and ONNX probabilities of each of n images (n, h, w, c)."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     probabilities = session.run(["probabilities"], {session.get_inputs()[0].name: images})[0]
     expected = model.predict(images, verbose=0)
@@ -146,7 +154,7 @@ def max_abs_difference(model: keras.Model, content: bytes, images: NDArray[np.fl
         expected = expected["class"]
     elif expected.shape[1] == 1:
         probabilities = probabilities[:, list(TUMOR_INDICES)].sum(axis=1, keepdims=True)
-    return float(np.abs(probabilities - expected).max())
+    return np.asarray(np.abs(probabilities - expected).max(axis=1), np.float32)
 
 
 def export_gradient(model: keras.Model, content: bytes, images: NDArray[np.float32]) -> tuple[bytes, dict[str, Any]]:
