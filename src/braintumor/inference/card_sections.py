@@ -135,10 +135,11 @@ class Variant(CardSection):
 
 
 class ExportCheck(CardSection):
-    """Largest difference between the ONNX and the Keras probabilities on `n` scans."""
+    """Difference between the ONNX and the Keras probabilities on `n` scans: the largest, and the median over scans."""
 
     max_abs_difference: float
     n: int
+    median_difference: float | None = None
 
 
 class Retrieval(CardSection):

@@ -54,6 +54,10 @@ class FitRecipe(StrictModel):
     """Momentum of the exponential moving average of the weights over training steps; 0 turns it off."""
     progressive_sizes: tuple[tuple[float, int], ...] = ()
     """Progressive resizing: pairs of (end as a fraction of the epochs, image size in pixels); full size afterwards."""
+    cache_features: bool = omit_default(False)
+    """Whether the outputs of the frozen layers are computed only once; see `braintumor.training.frozen_features`."""
+    cached_copies: int = omit_default(1, gt=0)
+    """Number of augmented copies of each training image with cached outputs; epochs use them in turn."""
 
 
 # Fit section of an ensemble recipe: its members are trained already.

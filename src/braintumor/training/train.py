@@ -71,7 +71,9 @@ def train(
     name = Run(version, protocol, recipe.seed, other_weights, fold).name
     folder = settings.outputs / name
     objectives = AuxiliaryObjectives.from_recipe(recipe, data, settings, protocol)
-    model, history = train_with_checkpoints(recipe, data, folder / "work", initial_weights, objectives, restart=restart)
+    model, history = train_with_checkpoints(
+        recipe, data, folder / "work", initial_weights, objectives, restart=restart, settings=settings
+    )
     model.save(folder / KERAS_FILE)
     remove_stale_results(folder, MODEL_FILE, SALIENCY_FILE)
     draw_architecture(model, folder / "figures" / "architecture.png")

@@ -9,23 +9,18 @@ import keras
 import pandas as pd
 import tensorflow as tf
 
-from braintumor.enums import Split
 from braintumor.models.builder import build_model
 from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
 from braintumor.models.recipe import Recipe
+from braintumor.settings import Settings
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
 from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.ema import WeightAverage
+from braintumor.training.frozen_features import FrozenFeatures
 from braintumor.training.inputs.data import TrainingData
-from braintumor.training.inputs.input_pipeline import (
-    evaluation_batches,
-    make_donor_bank,
-    plan_epoch,
-    split_tensors,
-    training_batches,
-)
+from braintumor.training.inputs.epoch_batches import ImageBatches
 from braintumor.training.losses import MaskLoss, PartialLabelCrossEntropy
-from braintumor.training.schedule import frozen_layer_at, input_size_at, next_learning_rate, selected_epoch, should_stop
+from braintumor.training.schedule import frozen_layer_at, next_learning_rate, selected_epoch, should_stop
 
 
 def train_with_checkpoints(
@@ -36,6 +31,7 @@ def train_with_checkpoints(
     objectives: AuxiliaryObjectives | None = None,
     *,
     restart: bool = False,
+    settings: Settings | None = None,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Train a model and return it with the weights of the selected epoch, and the history.
 
@@ -54,10 +50,12 @@ def train_with_checkpoints(
         **objectives.identity(),
     }
     checkpoints = Checkpoints(work_folder, identity, restart=restart)
-    history = train_epochs(recipe, data, checkpoints, initial_weights, objectives)
+    features = FrozenFeatures.compute(recipe, data, initial_weights, settings) if recipe.fit.cache_features else None
+    history = train_epochs(recipe, data, checkpoints, initial_weights, objectives, features)
     trained = build_model(recipe)
     model, average = checkpoints.load(selected_epoch(history["val_loss"].tolist(), recipe.fit))
-    trained.set_weights(objectives.strip_outputs(average or model).get_weights())
+    selected = features.complete(model) if features else objectives.strip_outputs(average or model)
+    trained.set_weights(selected.get_weights())
     return trained, history
 
 
@@ -67,32 +65,34 @@ def train_epochs(
     checkpoints: Checkpoints,
     initial_weights: InitialWeights,
     objectives: AuxiliaryObjectives,
+    features: FrozenFeatures | None = None,
 ) -> pd.DataFrame:
-    """Train epoch by epoch until the schedule stops, and return the history with one row per epoch."""
+    """Train epoch by epoch until the schedule stops, and return the history with one row per epoch.
+
+    With `features`, only the layers after the frozen ones are trained and saved in checkpoints.
+    """
     keras.utils.set_random_seed(recipe.seed)
     tf.config.experimental.enable_op_determinism()  # without it, rounding can differ between runs on a busy machine
     history = checkpoints.history()
-    model, average = (
-        checkpoints.load(len(history)) if len(history) else build_compiled(recipe, initial_weights, objectives)
-    )
+    if len(history):
+        model, average = checkpoints.load(len(history))
+    elif features:
+        model, average = features.head, None
+        compile_model(model, recipe)
+    else:
+        model, average = build_compiled(recipe, initial_weights, objectives)
     validated = objectives.strip_outputs(average or model)
     if objectives:
         compile_model(validated, recipe)
-    training, validation = (split_tensors(recipe, data, split) for split in (Split.TRAIN, Split.VALIDATION))
-    donors = make_donor_bank(data) if recipe.copy_paste else None
-    tensors = training
+    inputs = features or ImageBatches(recipe, data)
     while not should_stop(history["val_loss"].tolist(), recipe.fit):
         epoch = len(history) + 1
         _update_frozen_layers(model, recipe, objectives, epoch)
         model.optimizer.learning_rate = next_learning_rate(history["val_loss"].tolist(), recipe.fit)
-        size = input_size_at(epoch - 1, recipe.fit, recipe.input.height)
-        if tensors.model_inputs.shape[1] != size:
-            tensors = training.resize(size)
-        epoch_plan = plan_epoch(recipe, donors, tensors, epoch)
+        batches = objectives.add_targets(inputs.training_batches(epoch))
         started = time.perf_counter()
-        batches = objectives.add_targets(training_batches(tensors, epoch_plan, recipe.fit.batch_size))
         training_metrics = _fit_epoch(model, average, recipe, batches, epoch)
-        validation_metrics = validated.evaluate(evaluation_batches(validation, 64), verbose=0, return_dict=True)
+        validation_metrics = validated.evaluate(inputs.validation_batches(), verbose=0, return_dict=True)
         row = _history_row(training_metrics, validation_metrics)
         row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}
         row["seconds"] = round(time.perf_counter() - started, 3)
