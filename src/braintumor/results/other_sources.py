@@ -67,7 +67,7 @@ def leave_one_source_out_rows(check: StudyCheck) -> Rows:
     rows: Rows = {}
     for source in check.subgroup_values("source"):
         metrics = {name: check.metrics.get(f"{name}@source:{source}") for name in _HELD_OUT_TITLES}
-        rows[_source_title(check, source)] = {
+        rows[source_title(check, source)] = {
             title: metric.plain() if name in _AREAS else metric.percent()
             for name, title in _HELD_OUT_TITLES.items()
             if (metric := metrics[name]) is not None
