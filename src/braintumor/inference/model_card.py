@@ -147,9 +147,8 @@ class ModelCard(sections.CardSection):
     def fingerprint(self) -> str:
         """Hash of everything in the card that decides the prediction for a scan or a study."""
         content = self.to_dict()
-        model: Any = self.files.get(MODEL_FILE)
-        if self.members:  # an ensemble has no model file of its own
-            model = [[member.sha256, member.weight, member.temperature] for member in self.members]
+        members = [[member.sha256, member.weight, member.temperature] for member in self.members]
+        model: Any = members or self.files.get(MODEL_FILE)  # an ensemble has no model file of its own
         decisive = [model, *(content.get(key) for key in _FINGERPRINTED_KEYS)]
         if (decision := content.get("decision")) is not None:
             decisive.append(decision)
@@ -159,10 +158,9 @@ class ModelCard(sections.CardSection):
         if self.ct is not None:
             decisive.append([*self.ct.weights, self.ct.bias, self.ct.reject_at])
         if self.field is not None:
-            numbers = self.field.bias, self.field.outside_at
-            decisive.append([*self.field.features, *self.field.weights, *numbers])
+            decisive.append([*self.field.features, *self.field.weights, self.field.bias, self.field.outside_at])
         if self.study is not None:
-            decisive.append({key: value for key, value in self.study.to_dict().items() if key != "chosen"})
+            decisive.append(self.study.to_dict() | {"chosen": ""})
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from braintumor.enums import CLASSES, Protocol, Task
 from braintumor.errors import RecipeError
 from braintumor.imaging import InputSpec
 from braintumor.inference.runs import Run
-from braintumor.models.recipe_fields import FoldsRecipe, StrictModel, omit_default
+from braintumor.models.recipe_fields import ClassHeadRecipe, FoldsRecipe, StrictModel, omit_default
 from braintumor.settings import Settings, get_settings
 
 ABLATIONS_FOLDER: Final = "ablations"  # folder in `recipes` with files of another format
@@ -165,6 +165,7 @@ class Recipe(StrictModel):
     copy_paste: CopyPasteRecipe | None = None
     mask: MaskRecipe | None = None
     teachers: TeachersRecipe | None = omit_default(None)
+    class_head: ClassHeadRecipe | None = omit_default(None)
     folds: FoldsRecipe | None = omit_default(None)
 
     @property
@@ -191,6 +192,8 @@ class Recipe(StrictModel):
             raise ValueError('the yes/no image set has no tumour types: set task = "tumor"')
         if self.data == "all" and not self.mask:
             raise ValueError("the external sets have tumours of unknown type, whose loss needs [mask]: add it")
+        if self.class_head and not self.mask:
+            raise ValueError("[class_head] needs a model that predicts a class and a mask: add [mask]")
         if self.folds and self.data != "all":
             raise ValueError('[folds] hold out external sets: set data = "all"')
         if self.teachers and not self.mask:

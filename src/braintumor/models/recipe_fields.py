@@ -1,4 +1,4 @@
-"""Base of the sections of a recipe, and the section with folds over sources."""
+"""Base of the sections of a recipe, and the sections for training on several sources."""
 
 from typing import Annotated, Any, Self
 
@@ -18,6 +18,15 @@ def omit_default(default: Any, **bounds: Any) -> Any:
     compare equal.
     """
     return Field(default=default, exclude_if=lambda value: value == default, **bounds)
+
+
+class ClassHeadRecipe(StrictModel):
+    """Refitting of the class layer after training; see `braintumor.training.class_head`."""
+
+    copies: int = Field(default=3, ge=0)
+    """Augmented copies of each training image, beside the image itself."""
+    inverse_penalty: float = Field(default=1e-3, gt=0)
+    """Inverse of the squared penalty on the weights of standardized features."""
 
 
 class FoldsRecipe(StrictModel):

@@ -14,6 +14,7 @@ from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
+from braintumor.training.class_head import refit_class_head
 from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.ema import WeightAverage
 from braintumor.training.frozen_features import FrozenFeatures
@@ -56,6 +57,8 @@ def train_with_checkpoints(
     model, average = checkpoints.load(selected_epoch(history["val_loss"].tolist(), recipe.fit))
     selected = features.complete(model) if features else objectives.strip_outputs(average or model)
     trained.set_weights(selected.get_weights())
+    if recipe.class_head:
+        refit_class_head(trained, recipe, data)
     return trained, history
 
 

@@ -49,7 +49,8 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
 def _decide(slices: pd.DataFrame, detector: Detector, settings: Settings) -> pd.DataFrame:
     """Add tumour probability, most likely class and verdict, and make paths relative to the external sets."""
     card = detector.artifact.card
-    probabilities = detector.probabilities(to_outputs(slices))
+    outputs = to_outputs(slices)
+    probabilities = detector.probabilities(outputs)
     tumor, has_distance = tumor_probability(probabilities), slices["ood_distance"].notna()
     limits = zip(slices["ood_distance"], slices["ood_unusual_at"], has_distance, strict=True)
     scores = [OODScore(distance, unusual_at, 1.0) if known else None for distance, unusual_at, known in limits]
@@ -59,7 +60,7 @@ def _decide(slices: pd.DataFrame, detector: Detector, settings: Settings) -> pd.
     return slices.assign(
         tumor_probability=tumor,
         is_predicted_tumor=predicted_class(probabilities) != NO_TUMOR_INDEX,
-        verdict=judge_pictures(card, tumor, scores, external.model_inputs[rows]),
+        verdict=judge_pictures(card, outputs, tumor, scores, external.model_inputs[rows]),
     )
 
 

@@ -15,9 +15,9 @@ from braintumor.evaluation.calibration.out_of_fold import write_out_of_fold
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
-from tests.helpers.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.training_data import phantom_data
+from tests.helpers.versions.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.versions.tiny import write_masked_version
 
 ROWS = external_rows()

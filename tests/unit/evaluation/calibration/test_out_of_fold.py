@@ -13,7 +13,7 @@ from braintumor.evaluation.calibration.out_of_fold import (
 )
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
-from tests.helpers.out_of_fold import external_rows, out_of_fold, write_manifests
+from tests.helpers.versions.out_of_fold import external_rows, out_of_fold, write_manifests
 
 
 def test_table_is_read_as_it_was_written(workspace: Settings) -> None:

@@ -12,8 +12,8 @@ from braintumor.results.other_sources import leave_one_source_out_rows, read_lea
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
-from tests.helpers.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.tiny_model import CONTRACT
+from tests.helpers.versions.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.versions.tiny import write_masked_version
 
 ROWS = external_rows(24)

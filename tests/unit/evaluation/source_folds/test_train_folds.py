@@ -12,9 +12,9 @@ from braintumor.evaluation.source_folds import train_folds as module
 from braintumor.evaluation.source_folds.train_folds import predict_fold, train_folds
 from braintumor.inference import Detector
 from braintumor.settings import Settings, get_settings
-from tests.helpers.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.training_data import phantom_data
+from tests.helpers.versions.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.versions.tiny import write_masked_version
 
 RECIPE = """title = "x"
