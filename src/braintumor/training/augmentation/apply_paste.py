@@ -42,7 +42,7 @@ def apply_paste(
 
     pasted = apply_spatial(pasted, params["pixel_transforms"])
     pasted_masks = apply_spatial(pasted_masks, params["mask_transforms"])
-    edge, around, around_pasted = _match_surroundings(images, pasted, pasted_masks, params["is_soft"])
+    edge, around, around_pasted = _match_surroundings(images, pasted, pasted_masks, params["adds_tumor"])
     coverage = tf.image.resize(edge, tf.shape(images)[1:3], "bilinear")
     pasted_masks *= tf.cast(coverage > 0, tf.float32)
     matched = per_image("gain") * (pasted - around_pasted) + around + 255.0 * per_image("offset")
@@ -58,12 +58,12 @@ def apply_paste(
 
 
 def _match_surroundings(
-    images: tf.Tensor, pasted: tf.Tensor, pasted_masks: tf.Tensor, is_soft: tf.Tensor
+    images: tf.Tensor, pasted: tf.Tensor, pasted_masks: tf.Tensor, adds_tumor: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the feathered mask on a coarse grid, and the mean grey around it in both images."""
     coarse_images, coarse_pasted, coarse_masks = (_block_means(values) for values in (images, pasted, pasted_masks))
     coarse_masks *= tf.cast(tf.nn.avg_pool2d(coarse_images, 3, 1, "SAME") > _MIN_GRAY_UNDER_PASTE, tf.float32)
-    steepness = tf.where(is_soft, _PASTED_EDGE_STEEPNESS, _INPAINTED_EDGE_STEEPNESS)[:, None, None, None]
+    steepness = tf.where(adds_tumor, _PASTED_EDGE_STEEPNESS, _INPAINTED_EDGE_STEEPNESS)[:, None, None, None]
     edge = tf.minimum(1.0, steepness * tf.nn.avg_pool2d(coarse_masks, 3, 1, "SAME"))
     ring = tf.nn.avg_pool2d(coarse_masks, 7, 1, "SAME") * (1.0 - edge)
     weight = tf.reduce_sum(ring, axis=(1, 2), keepdims=True) + 1e-3

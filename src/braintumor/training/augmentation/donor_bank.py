@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from braintumor.enums import Plane
 
 _MIN_HEAD_GRAY: Final = 20  # darker pixels are background
-_MIN_FRACTION_INSIDE: Final = 0.9  # of a pasted tumour's area, in the brain or outside it
-_MAX_BRAIN_OUTSIDE: Final = 0.1  # of the head's area, in slices outside the brain
+_MIN_FRACTION_IN_HEAD: Final = 0.9  # of a pasted tumour's area
 _GRID_FACTOR: Final = 4  # masks and heads are compared on a grid this many times coarser
 _MIRROR_PLANES: Final = (Plane.AXIAL, Plane.CORONAL)
 
@@ -22,9 +21,8 @@ class DonorBank:
     Attributes
     ----------
     labels : ndarray of int64, shape (n,)
-    brains, others, tumors : ndarray of float32, shape (n, cells)
-        Fraction of each grid cell that is brain (or head, where the brain is not known), tissue of a slice that shows
-        hardly any brain, or tumour.
+    heads, tumors : ndarray of float32, shape (n, cells)
+        Fraction of each grid cell that is head, or tumour.
     can_mirror : ndarray of bool, shape (n,)
         Whether the mirrored slice shows the tumour's location without the tumour. This excludes sagittal slices and
         tumours on the midline, which would be replaced by themselves.
@@ -32,8 +30,7 @@ class DonorBank:
     """
 
     labels: NDArray[np.int64]
-    brains: NDArray[np.float32]
-    others: NDArray[np.float32]
+    heads: NDArray[np.float32]
     tumors: NDArray[np.float32]
     can_mirror: NDArray[np.bool_]
     planes: NDArray[np.object_]
@@ -56,27 +53,16 @@ class DonorBank:
         crosses_midline = (grid * grid[:, :, ::-1]).any(axis=(1, 2))
         can_mirror = np.isin(planes, [str(plane) for plane in _MIRROR_PLANES]) & ~crosses_midline
         head = model_inputs > _MIN_HEAD_GRAY
-        brain = head if brain is None else head & brain
-        shows_brain = brain.sum(axis=(1, 2)) > _MAX_BRAIN_OUTSIDE * head.sum(axis=(1, 2))
-        others = _downsample_masks(head & ~shows_brain[:, None, None])
-        return cls(labels, _downsample_masks(brain), others, tumors, can_mirror, planes)
+        return cls(labels, _downsample_masks(head if brain is None else head & brain), tumors, can_mirror, planes)
 
     def rows_with_mask(self) -> NDArray[np.int64]:
         """Return the rows with an outlined tumour."""
         return np.flatnonzero(self.tumors.any(axis=1))
 
-    def fits_in_brain(self, tumor_rows: NDArray[np.int64], target_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Check for each pair of rows whether the tumour would lie within the brain of the target slice."""
-        return self._overlap(tumor_rows, self.brains[target_rows]) >= _MIN_FRACTION_INSIDE
-
-    def fits_outside_brain(self, tumor_rows: NDArray[np.int64], target_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Check for each pair of rows whether the tumour would lie in tissue of a slice outside the brain."""
-        return self._overlap(tumor_rows, self.others[target_rows]) >= _MIN_FRACTION_INSIDE
-
-    def _overlap(self, tumor_rows: NDArray[np.int64], area: NDArray[np.float32]) -> NDArray[np.float32]:
+    def fits_in_head(self, tumor_rows: NDArray[np.int64], target_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Check for each pair of rows whether the tumour would lie within the head of the target slice."""
         tumors = self.tumors[tumor_rows]
-        fraction: NDArray[np.float32] = (tumors * area).sum(axis=1) / np.maximum(tumors.sum(axis=1), 1e-6)
-        return fraction
+        return (tumors * self.heads[target_rows]).sum(axis=1) >= _MIN_FRACTION_IN_HEAD * tumors.sum(axis=1)
 
 
 def _downsample_masks(values: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -1,13 +1,10 @@
 """Copy-paste augmentation: tumours pasted into slices without one, and tumours replaced by normal tissue.
 
-Tumour tissue pasted outside the brain is no brain tumour: it teaches that bright mucosa, vessels and muscle are none.
-
 In this image set nearly all tumours come from one source dataset and all slices without a tumour from another, so a
 network can classify by source. Copy-paste creates slices of one source with the label of the other (after Ghiasi et
 al. 2021). Parameters are sampled in NumPy from a seed and applied in TensorFlow.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,9 +40,7 @@ class PasteParams:
     pixel_transforms, mask_transforms : ndarray of float32, shape (n, 8)
         Transforms of the pasted pixels and of the pasted mask; see `SpatialParams`.
     adds_tumor : ndarray of bool, shape (n,)
-        Whether the pasted area is a tumour. If not, it replaces a tumour, is a distractor, or lies outside the brain.
-    is_soft : ndarray of bool, shape (n,)
-        Whether the edge fades like that of a tumour, so that it does not tell tumours from tissue outside the brain.
+        Whether the pasted area is a tumour. If not, it replaces a tumour or is a distractor.
     targets : ndarray of float32, shape (n, classes)
         Correct classes; several where a pasted tumour may be of any type.
     """
@@ -58,7 +53,6 @@ class PasteParams:
     pixel_transforms: NDArray[np.float32]
     mask_transforms: NDArray[np.float32]
     adds_tumor: NDArray[np.bool_]
-    is_soft: NDArray[np.bool_]
     targets: NDArray[np.float32]
 
 
@@ -82,21 +76,17 @@ def sample_paste(
     pasted, distractor, inpainted = _choose_kinds(recipe, indices, donors, generator)
     tissue_rows = _choose_tissue(indices, inpainted & ~donors.can_mirror[indices], donors, generator)
     inpainted &= donors.can_mirror[indices] | (tissue_rows != indices)
-    mask_rows = _choose_masks(indices, pasted | distractor, donors.fits_in_brain, donors, generator)
-    fits = mask_rows != indices
-    outside_rows = _choose_masks(indices, distractor | pasted & ~fits, donors.fits_outside_brain, donors, generator)
-    outside = outside_rows != indices
-    pasted, distractor = pasted & fits, distractor & fits & ~outside
-    mask_rows = np.where(outside, outside_rows, mask_rows)
-    source_rows = np.where(pasted | outside, mask_rows, tissue_rows)
+    mask_rows = _choose_masks(indices, pasted | distractor, donors, generator)
+    fits = (mask_rows != indices) & donors.fits_in_head(mask_rows, indices)
+    pasted, distractor = pasted & fits, distractor & fits
+    source_rows = np.where(pasted, mask_rows, tissue_rows)
     tumor_free_rows = np.flatnonzero(donors.labels == NO_TUMOR_INDEX)
     from_other_slice = distractor & (generator.random(count) < 0.5)
     source_rows[from_other_slice] = generator.choice(tumor_free_rows, from_other_slice.sum())
-    jittered = (pasted | outside) & (generator.random(count) < recipe.contrast_jittered)
+    jittered = pasted & (generator.random(count) < recipe.contrast_jittered)
     gain, offset = _sample_contrast(jittered, recipe.darker, generator)
-    is_soft = pasted | outside
-    opacity = np.where(is_soft | distractor | inpainted, 1.0, 0.0)
-    opacity[is_soft] = generator.uniform(0.6, 1.0, is_soft.sum())
+    opacity = np.where(pasted | distractor | inpainted, 1.0, 0.0)
+    opacity[pasted] = generator.uniform(0.6, 1.0, pasted.sum())
     unchanged, moved = (
         sample_spatial(change, count, image_size, image_size, generator).transforms
         for change in (_NO_AUGMENTATION, _PASTE_AUGMENTATION)
@@ -109,11 +99,10 @@ def sample_paste(
         opacity=opacity.astype(np.float32),
         gain=gain.astype(np.float32),
         offset=offset.astype(np.float32),
-        pixel_transforms=np.where(is_soft[:, None], moved, np.where(uses_mirror, mirror, unchanged)),
-        mask_transforms=np.where((is_soft | distractor)[:, None], moved, unchanged),
+        pixel_transforms=np.where(pasted[:, None], moved, np.where(uses_mirror, mirror, unchanged)),
+        mask_transforms=np.where((pasted | distractor)[:, None], moved, unchanged),
         adds_tumor=pasted,
-        is_soft=is_soft,
-        targets=_make_targets(donors.labels[indices], donors.labels[mask_rows], pasted, inpainted, pasted & jittered),
+        targets=_make_targets(donors.labels[indices], donors.labels[mask_rows], pasted, inpainted, jittered),
     )
 
 
@@ -140,25 +129,19 @@ def _choose_tissue(
         tries = generator.choice(masked, len(is_open))
         own = indices[is_open]
         is_free = ~((donors.tumors[tries] > 0) & (donors.tumors[own] > 0)).any(axis=1)
-        fits = is_free & (donors.planes[tries] == donors.planes[own]) & donors.fits_in_brain(own, tries)
+        fits = is_free & (donors.planes[tries] == donors.planes[own]) & donors.fits_in_head(own, tries)
         rows[is_open[fits]] = tries[fits]
     return rows
 
 
 def _choose_masks(
-    indices: NDArray[np.int64],
-    needs_mask: NDArray[np.bool_],
-    fits: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]],
-    donors: DonorBank,
-    generator: np.random.Generator,
+    indices: NDArray[np.int64], needs_mask: NDArray[np.bool_], donors: DonorBank, generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Choose rows with a tumour that fits into each sample; the sample's own row if a few tries find none."""
+    """Choose rows with a tumour that fits into the head of each sample, if a few tries find one."""
     masked, mask_rows = donors.rows_with_mask(), indices.copy()
     for _ in range(_MAX_TRIES if masked.size else 0):
-        is_open = np.flatnonzero(needs_mask & (mask_rows == indices))
-        tries = generator.choice(masked, len(is_open))
-        fitting = fits(tries, indices[is_open])
-        mask_rows[is_open[fitting]] = tries[fitting]
+        is_open = needs_mask & ((mask_rows == indices) | ~donors.fits_in_head(mask_rows, indices))
+        mask_rows[is_open] = generator.choice(masked, is_open.sum())
     return mask_rows
 
 

@@ -26,7 +26,6 @@ def _paste(
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     defaults = {"opacity": 1.0, "gain": 1.0, "offset": 0.0, "adds_tumor": True}
     values = defaults | {"pixel_transforms": STILL, "mask_transforms": STILL} | changes
-    values["is_soft"] = values["adds_tumor"]
     params = {
         name: tf.constant(np.reshape(value, (1, -1)) if name.endswith("transforms") else [value])
         for name, value in values.items()

@@ -155,18 +155,3 @@ def test_same_seed_gives_the_same_parameters() -> None:
     for field in fields(first):
         assert np.array_equal(getattr(first, field.name), getattr(repeated, field.name))
     assert not np.array_equal(first.mask_rows, other.mask_rows)
-
-
-def test_tumour_tissue_outside_the_brain_is_no_tumour() -> None:
-    images, masks = np.stack([_head(), _head(), _head()]), np.stack([NOTHING, NOTHING, _square(20, 8)])
-    brain = np.stack([NOTHING, _head(), _head()]) > 0  # the first slice shows no brain
-    labels, planes = np.array([NO_TUMOR, NO_TUMOR, GLIOMA]), np.full(3, str(Plane.AXIAL), object)
-    donors = DonorBank.from_arrays(images, masks, labels, planes, brain)
-    rows, params = _sample(CopyPasteRecipe(pasted=1.0), donors, times=40)
-    is_outside = rows == 0
-    assert (params.opacity[rows != 2] > 0).all()
-    assert (params.source_rows[rows != 2] == 2).all()
-    assert params.is_soft[rows != 2].all()
-    assert not params.adds_tumor[is_outside].any()
-    assert (params.targets[is_outside].argmax(axis=1) == NO_TUMOR).all()
-    assert params.adds_tumor[rows == 1].all()
