@@ -29,6 +29,10 @@ class RecordError(BrainTumorError):
     """A record that does not exist, belongs to another user, or cannot be changed as requested."""
 
 
+class AccountError(BrainTumorError):
+    """A login, account, link or token that is refused."""
+
+
 class MissingExtraError(BrainTumorError):
     """A training package that is not installed."""
 

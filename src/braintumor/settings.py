@@ -3,7 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -86,6 +86,22 @@ class Settings(BaseModel):
         Stored scans are deleted this many days after they were saved, and their results are kept; 0 keeps them.
     restore_days : int
         Deleted records can be restored for this many days.
+    accounts : bool
+        Whether every page and API route needs an account (`on` or `off`). Off is for one user on one computer.
+    registration : {"open", "invitation", "off"}
+        Who may create an account: everyone who reaches the server, whoever has an invitation, or nobody.
+    public_url : str, optional
+        Address under which browsers reach the server, such as `https://scans.example.org`. Needed to serve other
+        computers. With `https`, cookies are sent over encrypted connections only.
+    session_hours, idle_minutes : int
+        A login ends after this time, and after this time without activity.
+    smtp : SecretStr, optional
+        Mail server for links, such as `smtps://user:password@mail.example.org`. Without it, administrators pass them on.
+    mail_from : str, optional
+        Sender of mails. Default: `braintumor@` and the host of `public_url`.
+    oidc_issuer, oidc_client_id : str, optional
+    oidc_client_secret : SecretStr, optional
+        OpenID Connect provider for single sign-on, and this server's registration there.
     """
 
     model_config = ConfigDict(extra="ignore", validate_default=True)
@@ -116,6 +132,16 @@ class Settings(BaseModel):
     audit_key: SecretStr | None = None
     scan_days: int = Field(default=0, ge=0)
     restore_days: int = Field(default=30, ge=0)
+    accounts: bool = False
+    registration: Literal["open", "invitation", "off"] = "invitation"
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")
+    session_hours: int = Field(default=12, gt=0)
+    idle_minutes: int = Field(default=30, gt=0)
+    smtp: SecretStr | None = None
+    mail_from: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
 
     @model_validator(mode="before")
     @classmethod
