@@ -8,6 +8,8 @@ from braintumor import __version__
 from braintumor.cli.data import add_data_commands
 from braintumor.cli.models import add_model_commands
 from braintumor.cli.predict import add_predict_commands
+from braintumor.cli.serve import add_serve_command
+from braintumor.cli.users import add_user_commands
 from braintumor.errors import BrainTumorError, MissingExtraError
 
 
@@ -35,4 +37,6 @@ def build_parser() -> argparse.ArgumentParser:
     add_data_commands(commands)
     add_model_commands(commands)
     add_predict_commands(commands)
+    add_serve_command(commands)
+    add_user_commands(commands)
     return parser
