@@ -1,13 +1,14 @@
 """The web application: account pages, REST API and, mounted last, the dashboard."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from braintumor import __version__
@@ -55,6 +56,7 @@ def create_app(settings: Settings, pages: ASGIApp | None = None, lifespan: Lifes
     if pages is not None:
         app.mount("/", Gate(pages, state) if settings.accounts else pages)
     app.add_exception_handler(LoginRequiredError, _ask_to_log_in)
+    app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(BrainTumorError, _answer_error)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, settings=settings)
@@ -80,13 +82,20 @@ def _combine(state: ServerState, pages: Lifespan | None) -> Lifespan:
 
 
 def _answer_unknown(path: str) -> Response:
-    problem = {
-        "type": "about:blank",
-        "title": "Not found",
-        "status": 404,
-        "detail": "There is nothing at this address.",
-    }
-    return JSONResponse(problem, 404, media_type="application/problem+json")
+    return _problem(404, "There is nothing at this address.")
+
+
+def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an error as in RFC 9457."""
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(problem, status, headers, media_type="application/problem+json")
+
+
+def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/account"):
+        return render(request, "message.html", error.status_code, title="This did not work", text=error.detail)
+    return _problem(error.status_code, error.detail, error.headers)
 
 
 def _ask_to_log_in(request: Request, error: Exception) -> Response:
@@ -98,4 +107,4 @@ def _answer_error(request: Request, error: Exception) -> Response:
     """Return the sentence of an error that was raised deliberately."""
     if request.url.path.startswith("/account"):
         return render(request, "message.html", 503, title="This did not work", text=str(error))
-    return PlainTextResponse(str(error), 503)
+    return _problem(503, str(error))

@@ -49,6 +49,24 @@ def pages_policy(index_html: str) -> str:
     return _PAGES_POLICY.format(scripts=" ".join(f"'sha256-{hash_}'" for hash_ in hashes)).replace(" ;", ";")
 
 
+class ContentPolicy:
+    """Middleware that sets the content security policy of an application."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the header to a response."""
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Content-Security-Policy"] = self._policy
+            await send(message)
+
+        await self._app(scope, receive, send_with_policy if scope["type"] == "http" else send)
+
+
 class SecurityHeaders:
     """Middleware that adds headers, unless a route has set its own."""
 

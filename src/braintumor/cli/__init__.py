@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from braintumor import __version__
 from braintumor.cli.data import add_data_commands
+from braintumor.cli.database import add_database_commands
 from braintumor.cli.models import add_model_commands
 from braintumor.cli.predict import add_predict_commands
 from braintumor.cli.serve import add_serve_command
@@ -39,4 +40,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_predict_commands(commands)
     add_serve_command(commands)
     add_user_commands(commands)
+    add_database_commands(commands)
     return parser

@@ -17,9 +17,7 @@ _ROOT: Final = Path(__file__).resolve().parents[3]
 def add_serve_command(commands: argparse._SubParsersAction) -> None:
     """Add the command to a parser."""
     serve = add_command(commands, "serve", "start the web server with dashboard, account pages and REST API", _serve)
-    serve.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this computer only)"
-    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     port = int(os.environ.get("PORT") or DEFAULT_PORT)
     serve.add_argument("--port", type=int, default=port, help=f"port (default PORT or {DEFAULT_PORT})")
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +72,12 @@ class Database:
         """
         with _translate_errors(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def truncate_journal(self) -> None:
+        """Empty SQLite's journal, which still holds older contents of rows; skipped while others use it."""
+        if self.is_sqlite:
+            with _translate_errors(), closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close all connections."""
