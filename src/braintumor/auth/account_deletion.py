@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from braintumor.auth.users import end_access, require_administrator, require_other_administrator
-from braintumor.db.deletion import erase_user_data
+from braintumor.db.deletion import erase_user_data, purge
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import User, UserState
 from braintumor.errors import AccountError
@@ -34,3 +34,4 @@ def delete_user(storage: Storage, actor: Actor, user_id: UUID) -> None:
     with storage.database.write() as session:
         session.execute(delete(User).where(User.id == user_id))
         storage.audit.append(session, actor.id, "user.deleted", f"user:{user_id}")
+    purge(storage)  # overwrites what SQLite's journal still holds

@@ -4,6 +4,6 @@ from fastapi import APIRouter
 
 from braintumor.api.account import assets, joining, login, overview, single_sign_on
 
-router = APIRouter(prefix="/account", include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 for module in (assets, login, joining, overview, single_sign_on):
-    router.include_router(module.router)
+    router.include_router(module.router, prefix="/account")
