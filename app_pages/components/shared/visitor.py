@@ -23,9 +23,9 @@ def current_visitor() -> "Visitor | None":
     settings = get_settings()
     if not settings.accounts:
         return None
-    from braintumor.auth.sessions import find_visitor, session_cookie_name
+    from braintumor.auth import sessions
 
-    visitor = find_visitor(_open_storage(), st.context.cookies.get(session_cookie_name(settings)))
+    visitor = sessions.find_visitor(_open_storage(), _read_cookie(sessions.session_cookie_name(settings)))
     if visitor is None:
         st.session_state.clear()
         st.html('<p role="alert">Your session has ended. <a href="/account/login" target="_self">Log in</a></p>')
@@ -41,6 +41,10 @@ def show_account_link(visitor: "Visitor | None") -> None:
     if visitor is not None:
         name = escape(visitor.name or visitor.email or "Account")
         st.html(f'<p class="account"><a href="/account" target="_self">{name}</a></p>')
+
+
+def _read_cookie(name: str) -> str | None:
+    return st.context.cookies.get(name)
 
 
 def _open_storage() -> "Storage":

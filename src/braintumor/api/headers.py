@@ -15,9 +15,9 @@ from braintumor.settings import Settings
 STRICT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# What Streamlit needs: styles set by its scripts, pictures and components as blobs, WebAssembly for its tables.
+# What Streamlit needs: styles set by its scripts, components and pictures as blobs, WebAssembly for its tables.
 _PAGES_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self'; "
     "worker-src 'self' blob:; frame-src 'self' blob:; object-src 'none'; form-action 'self'; base-uri 'self'; "
     "frame-ancestors 'none'"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 import uuid
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOGGER: Final = logging.getLogger("braintumor.requests")
 _REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+_FIXED_PART: Final = re.compile(r"[a-z_.-]{0,30}|v\d")
 _FIELDS: Final = ("method", "route", "status", "milliseconds")
 
 
@@ -41,6 +43,12 @@ def configure_logging() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # Streamlit turns this on again. It has whole addresses, and with them the tokens of links.
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
 
 
 class RequestLog:
@@ -68,15 +76,17 @@ class RequestLog:
             await self._app(scope, receive, send_with_id)
         finally:
             milliseconds = round(1_000 * (time.perf_counter() - start), 1)
-            fields = {"method": scope["method"], "route": _route(scope), "status": status, "milliseconds": milliseconds}
+            fields = {"method": scope["method"], "route": _route(scope["path"]), "status": status, "milliseconds": milliseconds}
             _LOGGER.info("request", extra=fields)
             _REQUEST_ID.reset(token)
 
 
-def _route(scope: Scope) -> str:
-    """Return the pattern of the route, or the first part of the path: the rest may be an id or a name."""
-    pattern = getattr(scope.get("route"), "path", "")
-    return pattern or "/" + scope["path"].lstrip("/").split("/", 1)[0][:40]
+def _route(path: str) -> str:
+    """Return a path whose ids and names are replaced; of the dashboard's own paths, only the first part."""
+    parts = path.strip("/").split("/")
+    if parts[0] not in ("api", "account"):
+        parts = parts[:1]
+    return "/" + "/".join(part if _FIXED_PART.fullmatch(part) else "{}" for part in parts)
 
 
 def _find_place(record: logging.LogRecord) -> str:

@@ -80,12 +80,8 @@ def _print_setup_link(settings: Settings, base_url: str) -> None:
 def _run(host: str, port: int) -> None:
     import uvicorn
 
-    from braintumor.api.request_log import configure_logging
-
-    configure_logging()
     sys.stdout.flush()
-    # One worker: Streamlit keeps the state of its sessions in memory. The request log replaces uvicorn's, which has
-    # whole paths.
+    # One worker: Streamlit keeps the state of its sessions in memory. server.py configures the log.
     uvicorn.run(
         "server:app",
         app_dir=str(_ROOT),

@@ -1,4 +1,4 @@
-"""Style sheet of the account pages."""
+"""Style sheet and icon of the account pages."""
 
 from pathlib import Path
 from typing import Final
@@ -7,10 +7,17 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse
 
 router = APIRouter()
-_STYLE: Final = Path(__file__).parent / "templates" / "style.css"
+_FOLDER: Final = Path(__file__).parent / "templates"
+_HEADERS: Final = {"Cache-Control": "no-cache"}
 
 
 @router.get("/style.css")
 def show_style() -> FileResponse:
     """Return the style sheet."""
-    return FileResponse(_STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
+    return FileResponse(_FOLDER / "style.css", media_type="text/css", headers=_HEADERS)
+
+
+@router.get("/icon.svg")
+def show_icon() -> FileResponse:
+    """Return the icon."""
+    return FileResponse(_FOLDER / "icon.svg", media_type="image/svg+xml", headers=_HEADERS)
