@@ -185,9 +185,10 @@ def _translate_errors(problem: str, sha256: str = "") -> Iterator[None]:
 
     try:
         yield
-    except FileNotFoundError:
-        where = f"The stored file {sha256[:12]} is missing" if sha256 else problem
-        raise StorageError(f"{where}. Run: braintumor db check") from None
+    except FileNotFoundError as error:
+        if sha256:
+            raise StorageError(f"The stored file {sha256[:12]} is missing. Run: braintumor db check") from None
+        raise StorageError(f"{problem}: folder or bucket is missing. Check BRAINTUMOR_BLOBS.") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StorageError(f"{problem}: {reason}. Check the disk and its permissions.") from None

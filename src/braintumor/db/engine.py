@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from braintumor.errors import StorageError
@@ -151,7 +151,12 @@ def _translate_errors() -> Iterator[None]:
     """Turn failures of the connection into an error that a page can show, without statements and their values."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (
+            DatabaseError,
+            OperationalError,
+        ):  # the others are about values
+            raise
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
         raise StorageError(
             f"The database cannot be used: {reason}. Try again; if it lasts, check that it runs."
