@@ -51,9 +51,9 @@ def count_by_user(storage: Storage, actor: Actor) -> list[UserStatistics]:
     readings = select(ReadingRow.owner_id, func.count()).group_by(ReadingRow.owner_id)
     scans = select(ScanRow.owner_id, func.count(), func.max(ScanRow.saved_at)).group_by(ScanRow.owner_id)
     with storage.database.read() as session:
-        stored = dict(session.execute(sizes).tuples().all())
-        read = dict(session.execute(readings).tuples().all())
+        stored = {owner: int(size) for owner, size in session.execute(sizes)}
+        read = dict(session.execute(readings).all())
         return [
-            UserStatistics(owner, read.get(owner, 0), count, int(stored.get(owner, 0)), last)
+            UserStatistics(owner, read.get(owner, 0), count, stored.get(owner, 0), last)
             for owner, count, last in session.execute(scans.order_by(ScanRow.owner_id))
         ]
