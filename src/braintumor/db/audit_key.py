@@ -49,7 +49,10 @@ def _begin(settings: Settings, database: Database) -> bytes:
     with database.write() as session:
         row = session.get(Meta, _META_KEY)
         if row is None:
-            key = _read_key(settings) or _create_key(settings.data_dir / KEY_FILE)
+            key = _read_key(settings)
+            if key is None:
+                key = secrets.token_hex(_MIN_LENGTH).encode()
+                write_key(settings.data_dir / KEY_FILE, key)
             session.add(Meta(key=_META_KEY, value=_check_value(key)))
             return key
     return load_audit_key(settings, database)
@@ -71,15 +74,14 @@ def _read_key(settings: Settings) -> bytes | None:
     return key if len(key) >= _MIN_LENGTH else None
 
 
-def _create_key(path: Path) -> bytes:
-    key = secrets.token_hex(32).encode()
+def write_key(path: Path, key: bytes) -> None:
+    """Write a key file that only this user may read, and sync it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # an interrupted earlier start
+    path.unlink(missing_ok=True)  # an incomplete one of an interrupted start
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(key)
         file.flush()
         os.fsync(file.fileno())
-    return key
 
 
 def _check_value(key: bytes) -> str:

@@ -171,6 +171,8 @@ def _write_durably(folder: Path, path: str, content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows opens no folders
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -185,9 +187,10 @@ def _translate_errors(problem: str, sha256: str = "") -> Iterator[None]:
 
     try:
         yield
-    except FileNotFoundError:
-        where = f"The stored file {sha256[:12]} is missing" if sha256 else problem
-        raise StorageError(f"{where}. Run: braintumor db check") from None
+    except FileNotFoundError as error:
+        if sha256:
+            raise StorageError(f"The stored file {sha256[:12]} is missing. Run: braintumor db check") from None
+        raise StorageError(f"{problem}: folder or bucket is missing. Check BRAINTUMOR_BLOBS.") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StorageError(f"{problem}: {reason}. Check the disk and its permissions.") from None

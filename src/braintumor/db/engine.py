@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from braintumor.errors import StorageError
@@ -42,6 +42,8 @@ class Database:
         self.url = _parse_url(url)
         self.engine = _create_sqlite(self.url) if self.is_sqlite else _create_postgresql(self.url)
         self._writer = self.engine.execution_options(**{_WRITES: True})
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self.engine.execution_options(**snapshot)
 
     @property
     def is_sqlite(self) -> bool:
@@ -56,7 +58,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads, and sees one state of the database throughout."""
-        with _translate_errors(), Session(self.engine) as session:
+        with _translate_errors(), Session(self._reader) as session:
             yield session
 
     @contextmanager
@@ -74,10 +76,11 @@ class Database:
             yield session
 
     def truncate_journal(self) -> None:
-        """Empty SQLite's journal, which still holds older contents of rows; skipped while others use it."""
+        """Empty SQLite's journal, which still holds older contents of rows; skipped while others read."""
         if self.is_sqlite:
             with _translate_errors(), closing(self.engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                for pragma in ("busy_timeout=1000", "wal_checkpoint(TRUNCATE)", f"busy_timeout={_LOCK_SECONDS}000"):
+                    connection.cursor().execute(f"PRAGMA {pragma}")
 
     def close(self) -> None:
         """Close all connections."""
@@ -151,7 +154,12 @@ def _translate_errors() -> Iterator[None]:
     """Turn failures of the connection into an error that a page can show, without statements and their values."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (
+            DatabaseError,
+            OperationalError,
+        ):  # the others are about values
+            raise
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
         raise StorageError(
             f"The database cannot be used: {reason}. Try again; if it lasts, check that it runs."

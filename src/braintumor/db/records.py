@@ -148,7 +148,7 @@ def save_finding(storage: Storage, actor: Actor, reading_id: UUID, opinion: str,
     if len(comment) > _MAX_COMMENT:
         raise RecordError(f"The comment has {len(comment):,} characters. Shorten it to {_MAX_COMMENT:,}.")
     with storage.database.write() as session:
-        require_reading(session, actor, reading_id)
+        require_reading(session, actor, reading_id).opinion = opinion
         own = (ReaderFindingRow.reading_id == reading_id, ReaderFindingRow.reader_id == actor.id)
         if opinion or comment:
             changed = {"opinion": opinion, "comment": comment, "entered_at": now()}

@@ -197,7 +197,7 @@ def _filters(query: SearchQuery) -> Iterator[Any]:
     equal: list[tuple[InstrumentedAttribute[str], str]] = [
         (ReadingRow.verdict, query.verdict),
         (ReadingRow.version, query.version),
-        (ReaderFindingRow.opinion, query.opinion),
+        (ReadingRow.opinion, query.opinion),
     ]
     yield from (column == clean_text(value) for column, value in equal if value)
     if query.name:
@@ -218,7 +218,6 @@ def _to_record(
         sha256=scan.sha256,
         series=scan.series,
         has_scan=scan.blob_sha256 is not None,
-        opinion=finding.opinion if finding else "",
         comment=finding.comment if finding else "",
         payload=reading.payload if payload else {},
     )

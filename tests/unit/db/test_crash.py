@@ -23,7 +23,7 @@ from tests.helpers.storage.worker import save_and_delete, save_many
 def processes() -> ForkServerContext:
     """Processes that start quickly, from one that has imported the package."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.helpers.storage.worker"])
+    context.set_forkserver_preload(["tests.helpers.storage.worker", "obstore.store"])
     return context
 
 

@@ -52,8 +52,9 @@ def backup(storage: Storage, target: Path) -> dict[str, Any]:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         try:
-            manifest = _write(storage, folder)
-            _finish(folder, target)
+            (folder / target.name).mkdir()
+            manifest = _write(storage, folder / target.name)
+            _finish(folder / target.name, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
@@ -140,8 +141,9 @@ def _copy_key(storage: Storage, folder: Path) -> None:
 
 def _finish(folder: Path, target: Path) -> None:
     if target.suffix.lower() != ".zip":
+        folder.chmod(0o700)
         folder.rename(target)
         return
-    archive = Path(shutil.make_archive(str(folder), "zip", folder))
+    archive = Path(shutil.make_archive(str(folder.with_name("archive")), "zip", folder))
     archive.chmod(0o600)
     archive.rename(target)

@@ -72,9 +72,12 @@ def _check_database(storage: Storage) -> Iterator[str]:
     """Yield errors of an SQLite file; PostgreSQL checks pages and foreign keys itself."""
     if not storage.database.is_sqlite:
         return
-    with storage.database.read() as session:
-        damages = [str(row[0]) for row in session.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
-        broken = session.execute(text("PRAGMA foreign_key_check")).all()
+    try:
+        with storage.database.read() as session:
+            damages = [str(row[0]) for row in session.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
+            broken = session.execute(text("PRAGMA foreign_key_check")).all()
+    except StorageError as error:
+        damages, broken = [str(error)], []
     if damages:
         yield f"The database file is damaged ({damages[0]}). Restore a backup."
     tables = sorted({row[0] for row in broken})

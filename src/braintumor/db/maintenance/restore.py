@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from braintumor.db.audit_key import KEY_FILE
+from braintumor.db.audit_key import KEY_FILE, write_key
 from braintumor.db.blobs import BlobStore, open_blobs
 from braintumor.db.engine import Database, database_url
 from braintumor.db.maintenance.backup import BLOBS, DATABASE_FILES, FORMAT, MANIFEST
@@ -15,7 +15,7 @@ from braintumor.db.maintenance.postgresql import restore_postgresql
 from braintumor.db.migrations import HEAD
 from braintumor.db.upgrade import read_revision
 from braintumor.errors import StorageError
-from braintumor.fileio import sha256_file, write_atomically
+from braintumor.fileio import sha256_file
 from braintumor.settings import Settings
 
 
@@ -100,15 +100,15 @@ def _copy_key(settings: Settings, folder: Path) -> None:
         return
     if target.is_file() and target.read_bytes() != source.read_bytes():
         raise StorageError(f"{target} is the key of another audit log. Restore into an empty place.")
-    target.touch(mode=0o600)
-    write_atomically(target, source.read_bytes()).chmod(0o600)
+    write_key(target, source.read_bytes())
 
 
 def _replace_sqlite(target: Path, source: Path) -> None:
     """Put the copy in place of the empty file, whole or not at all."""
     temporary = target.with_name(f".{target.name}.part")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
     shutil.copyfile(source, temporary)
-    temporary.chmod(0o600)
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     temporary.replace(target)

@@ -23,6 +23,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     """A time with timezone, converted to UTC; a naive time is refused. SQLite stores it without its timezone."""
 
     impl = DateTime(timezone=True)
+    #: Statements with this type may be cached.
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -44,6 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """Base of all tables."""
 
+    #: Names all constraints, so that a migration can change them.
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON}  # noqa: RUF012 - read by SQLAlchemy
 

@@ -70,7 +70,8 @@ class ScanRow(Base):
 class ReadingRow(Base):
     """The result of one model version for a scan.
 
-    `owner_id`, `name` and `deleted_at` repeat those of the scan, so that a search uses one index of one table.
+    `owner_id`, `name` and `deleted_at` repeat those of the scan, and `opinion` that of the owner's finding, so that a
+    search uses one index of one table.
 
     Attributes
     ----------
@@ -88,12 +89,14 @@ class ReadingRow(Base):
     __table_args__ = (
         UniqueConstraint("scan_id", "version", "card_sha256"),
         *(
-            _partial_index(f"ix_readings_{column}", "owner_id", column, "id", where=_LIVE)
-            for column in ("read_at", "name", "tumor_probability", "uncertainty")
+            # With the name at the end, a search by part of the name reads only the index.
+            _partial_index(f"ix_readings_{column}", "owner_id", column, "id", "name", where=_LIVE)
+            for column in ("read_at", "tumor_probability", "uncertainty")
         ),
+        _partial_index("ix_readings_name", "owner_id", "name", "id", where=_LIVE),
         *(
             _partial_index(f"ix_readings_{column}", "owner_id", column, "read_at", "id", where=_LIVE)
-            for column in ("verdict", "version")
+            for column in ("verdict", "version", "opinion")
         ),
         _partial_index("ix_readings_deleted", "owner_id", "deleted_at", where=_DELETED),
     )
@@ -114,6 +117,7 @@ class ReadingRow(Base):
     area_mm2: Mapped[float | None]
     diameter_mm: Mapped[float | None]
     payload: Mapped[dict[str, Any]]
+    opinion: Mapped[str] = mapped_column(String(20), default="")
     read_at: Mapped[datetime]
     saved_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
@@ -123,14 +127,11 @@ class ReaderFindingRow(Base):
     """A reader's own finding on a reading: agreement or another class, and a comment."""
 
     __tablename__ = "reader_findings"
-    __table_args__ = (
-        UniqueConstraint("reading_id", "reader_id"),
-        Index("ix_reader_findings_opinion", "reader_id", "opinion"),
-    )
+    __table_args__ = (UniqueConstraint("reading_id", "reader_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     reading_id: Mapped[UUID] = mapped_column(ForeignKey("readings.id", ondelete="CASCADE"))
-    reader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    reader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     opinion: Mapped[str] = mapped_column(String(20), default="")
     comment: Mapped[str] = mapped_column(Text, default="")
     entered_at: Mapped[datetime] = mapped_column(default=now)

@@ -113,9 +113,10 @@ def test_interrupted_restore_can_be_repeated(
 ) -> None:
     save(storage, reader, 1, 2)
     backup(storage, tmp_path / "copy")
-    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as patch:
         patch.setattr("braintumor.db.maintenance.restore._replace_sqlite", lambda *_: 1 / 0)
-        _restored(tmp_path, tmp_path / "copy")
+        with pytest.raises(ZeroDivisionError):
+            _restored(tmp_path, tmp_path / "copy")
     assert check(_restored(tmp_path, tmp_path / "copy")).problems == []
 
 
@@ -125,7 +126,7 @@ def _change(folder: Path, **values: object) -> None:
 
 
 @pytest.mark.parametrize(("damage", "message"), [
-    (lambda folder: shutil.rmtree(folder), "neither a folder nor a ZIP|Cannot restore"),
+    (shutil.rmtree, "neither a folder nor a ZIP|Cannot restore"),
     (lambda folder: (folder / "manifest.json").unlink(), "no backup of this program"),
     (lambda folder: (folder / "database.sqlite").write_bytes(b""), "is damaged"),
     (lambda folder: next((folder / "blobs").glob("??/*")).unlink(), "1 files of the backup are missing"),

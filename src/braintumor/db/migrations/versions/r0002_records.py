@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("area_mm2", sa.Double(), nullable=True),
         sa.Column("diameter_mm", sa.Double(), nullable=True),
         sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("opinion", sa.String(length=20), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
@@ -102,9 +103,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
+        "ix_readings_opinion",
+        "readings",
+        ["owner_id", "opinion", "read_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
         "ix_readings_read_at",
         "readings",
-        ["owner_id", "read_at", "id"],
+        ["owner_id", "read_at", "id", "name"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -112,7 +121,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_readings_tumor_probability",
         "readings",
-        ["owner_id", "tumor_probability", "id"],
+        ["owner_id", "tumor_probability", "id", "name"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -120,7 +129,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_readings_uncertainty",
         "readings",
-        ["owner_id", "uncertainty", "id"],
+        ["owner_id", "uncertainty", "id", "name"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -156,4 +165,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reader_findings")),
         sa.UniqueConstraint("reading_id", "reader_id", name=op.f("uq_reader_findings_reading_id_reader_id")),
     )
-    op.create_index("ix_reader_findings_opinion", "reader_findings", ["reader_id", "opinion"], unique=False)
+    op.create_index(op.f("ix_reader_findings_reader_id"), "reader_findings", ["reader_id"], unique=False)
