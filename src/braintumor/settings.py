@@ -96,7 +96,8 @@ class Settings(BaseModel):
     session_hours, idle_minutes : int
         A login ends after this time, and after this time without activity.
     smtp : SecretStr, optional
-        Mail server for links, such as `smtps://user:password@mail.example.org`. Without it, administrators pass them on.
+        Mail server for links, such as `smtps://user:password@mail.example.org`. Without one, administrators pass them
+        on.
     mail_from : str, optional
         Sender of mails. Default: `braintumor@` and the host of `public_url`.
     oidc_issuer, oidc_client_id : str, optional

@@ -21,7 +21,8 @@ from tests.helpers.accounts import PASSWORD
 pytestmark = pytest.mark.slow
 
 # Every kind of address that Streamlit answers.
-PATHS = ["/", "/detection", "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/script-health-check",
+PATHS = ["/", "/detection", "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics",
+         "/_stcore/script-health-check",
          "/_stcore/upload_file/a/b", "/media/a.png", "/component/a/b.js", "/_stcore/bidi-components/a/b.js",
          "/static/index.html", "/app/static/a", "/oauth2callback", "/auth/login", "/favicon.png", "/index.html",
          "/_stcore/agent", "/.well-known/streamlit", "/llms.txt"]  # fmt: skip
@@ -86,6 +87,11 @@ def browser(server: Server) -> Iterator[httpx2.Client]:
         yield client
 
 
+def _receive_all(websocket: ClientConnection) -> None:
+    while True:
+        websocket.recv(timeout=600)
+
+
 def _form_token(client: httpx2.Client, page: str) -> dict[str, str]:
     found = re.search(r'name="form_token" value="(\w+)"', client.get(page).text)
     assert found
@@ -132,7 +138,6 @@ def test_open_websocket_ends_with_its_session(server: Server, browser: httpx2.Cl
             assert browser.post("/account/sessions/revoke", data=fields).status_code == 303
             websocket.send(b"")  # a page that asks for a rerun
             with pytest.raises(ConnectionClosed):
-                while True:
-                    websocket.recv(timeout=600)
+                _receive_all(websocket)
         assert second.get("/").status_code == 401
     assert browser.get("/").status_code == 200

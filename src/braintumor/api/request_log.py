@@ -76,7 +76,12 @@ class RequestLog:
             await self._app(scope, receive, send_with_id)
         finally:
             milliseconds = round(1_000 * (time.perf_counter() - start), 1)
-            fields = {"method": scope["method"], "route": _route(scope["path"]), "status": status, "milliseconds": milliseconds}
+            fields = {
+                "method": scope["method"],
+                "route": _route(scope["path"]),
+                "status": status,
+                "milliseconds": milliseconds,
+            }
             _LOGGER.info("request", extra=fields)
             _REQUEST_ID.reset(token)
 

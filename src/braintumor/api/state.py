@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from braintumor.auth.oidc import Provider, has_single_sign_on
-from braintumor.auth.sessions import Browser, Visitor, find_visitor, session_cookie_name
+from braintumor.auth.sessions import Browser, Visitor, device_cookie_name, find_visitor, session_cookie_name
 from braintumor.auth.throttle import Throttle
 from braintumor.db.storage import Storage, open_storage
 from braintumor.settings import Settings
@@ -61,7 +61,8 @@ def get_state(request: Request) -> ServerState:
 def get_browser(request: Request) -> Browser:
     """Return where a request comes from. Behind a proxy, uvicorn takes the address from its header if it is trusted."""
     address = request.client.host if request.client else ""
-    return Browser(address, request.headers.get("user-agent", ""))
+    device = request.cookies.get(device_cookie_name(get_state(request).settings), "")
+    return Browser(address, request.headers.get("user-agent", ""), device)
 
 
 State = Annotated[ServerState, Depends(get_state)]

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from braintumor.auth.devices import find_place
 from braintumor.auth.passwords import check_new_password, hash_password, needs_rehash, verify_password
 from braintumor.auth.sessions import Browser, Visitor, revoke_all, revoke_token, start_session
 from braintumor.auth.throttle import Throttle
@@ -41,9 +42,10 @@ def log_in(
     AccountError
         The address or password is wrong, or the account is disabled. The message does not say which.
     """
-    throttle.begin(browser.address, email)
     with storage.database.read() as session:
         user = find_user_by_email(session, email)
+    place = find_place(user, browser.address, browser.device)
+    throttle.begin(place, email)
     matches = verify_password(user.password_hash if user else None, password)
     if user is None or not matches or user.state is not UserState.ACTIVE:
         with storage.database.write() as session:
@@ -54,7 +56,7 @@ def log_in(
         row = _require_unchanged(session, user)
         row.password_hash = new_hash or row.password_hash
         token = begin_session(session, storage, row, browser, old_token)
-    throttle.succeed(browser.address, email)
+    throttle.succeed(place, email)
     return token
 
 
@@ -89,7 +91,7 @@ def change_password(
     AccountError
         The old password is wrong, or the new one is refused.
     """
-    user = check_own_password(storage, throttle, visitor, password, browser)
+    user = check_own_password(storage, throttle, visitor, password)
     check_new_password(new_password, user.name, user.email or "")
     new_hash = hash_password(new_password)
     with storage.database.write() as session:
@@ -99,7 +101,7 @@ def change_password(
         return begin_session(session, storage, row, browser, None)
 
 
-def check_own_password(storage: Storage, throttle: Throttle, visitor: Visitor, password: str, browser: Browser) -> User:
+def check_own_password(storage: Storage, throttle: Throttle, visitor: Visitor, password: str) -> User:
     """Check the password of the logged-in user before something that a stolen session must not do.
 
     Users who only log in by single sign-on have none, and pass.
@@ -117,11 +119,11 @@ def check_own_password(storage: Storage, throttle: Throttle, visitor: Visitor, p
         raise AccountError("This account does not exist any more.")
     if user.password_hash is None:
         return user
-    account = f"own:{visitor.user_id}"  # failures here do not delay the login
-    throttle.begin(browser.address, account)
+    place, account = f"session {visitor.session_id}", "own"  # failures here delay neither login nor other sessions
+    throttle.begin(place, account)
     if not verify_password(user.password_hash, password):
         raise AccountError("The current password is wrong.")
-    throttle.succeed(browser.address, account)
+    throttle.succeed(place, account)
     return user
 
 

@@ -21,10 +21,11 @@ _TOUCH_SECONDS: Final = 60  # how often activity is written to the database
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where a request comes from, shown in the list of sessions."""
+    """Where a request comes from. `device` is the proof of an earlier login; see `braintumor.auth.devices`."""
 
     address: str = ""
     user_agent: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class SessionSummary:
 def session_cookie_name(settings: Settings) -> str:
     """Return the name of the session cookie; the prefix makes browsers refuse it from other hosts and without https."""
     return "__Host-braintumor" if is_https(settings) else "braintumor"
+
+
+def device_cookie_name(settings: Settings) -> str:
+    """Return the name of the cookie that proves an earlier login."""
+    return f"{session_cookie_name(settings)}-device"
 
 
 def is_https(settings: Settings) -> bool:

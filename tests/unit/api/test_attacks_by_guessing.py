@@ -44,6 +44,24 @@ def test_guessing_ends_with_429_and_the_owner_still_gets_in(client: TestClient) 
     assert log_in(owner, "ada@example.org").status_code == 303
 
 
+def test_attacker_behind_the_same_address_does_not_lock_out_a_browser_that_was_here_before(client: TestClient) -> None:
+    owner = share_server(client, "198.51.100.7")
+    add_user(server_state(client).storage, "bob@example.org")
+    assert log_in(owner, "ada@example.org").status_code == 303
+    submit(owner, "/account/logout", "/account")
+    for _ in range(8):
+        log_in(client, "ada@example.org", "wrong password")
+    assert log_in(client, "ada@example.org").status_code == 429
+    owner_device = owner.cookies["braintumor-device"]
+    assert log_in(owner, "ada@example.org").status_code == 303
+    for device in (f"forged.{'0' * 64}", owner_device[:-1] + "x", ""):
+        client.cookies.set("braintumor-device", device)
+        assert log_in(client, "ada@example.org").status_code == 429
+    client.cookies.set("braintumor-device", owner_device)  # stolen: five attempts more, and only on its own account
+    codes = [log_in(client, "ada@example.org", "wrong password").status_code for _ in range(7)]
+    assert codes == [400] * 5 + [429] * 2
+
+
 def test_forged_forwarding_header_does_not_reset_the_count(client: TestClient) -> None:
     for number in range(5):
         client.headers["X-Forwarded-For"] = f"203.0.113.{number}"

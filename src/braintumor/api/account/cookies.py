@@ -5,6 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from braintumor.auth.devices import DEVICE_DAYS
 from braintumor.auth.sessions import is_https, session_cookie_name
 from braintumor.settings import Settings
 
@@ -46,6 +47,11 @@ def get_flow(request: Request, settings: Settings) -> str | None:
 def set_flow(response: Response, settings: Settings, flow: str) -> None:
     """Let the browser keep a login at a provider for ten minutes; an empty text ends it."""
     _set(response, settings, _FLOW, flow, 600 if flow else 0)
+
+
+def set_device(response: Response, settings: Settings, device: str) -> None:
+    """Let the browser keep the proof of a login."""
+    _set(response, settings, "-device", device, DEVICE_DAYS * 24 * 3_600)
 
 
 def _set(response: Response, settings: Settings, suffix: str, value: str, max_age: int | None) -> None:

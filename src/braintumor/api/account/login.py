@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from braintumor.api.account.cookies import clear_session_token, get_session_token, set_session_token
+from braintumor.api.account.cookies import clear_session_token, get_session_token, set_device, set_session_token
 from braintumor.api.account.pages import Form, redirect, render, render_error
 from braintumor.api.origins import safe_next
 from braintumor.api.state import CurrentBrowser, ServerState, State
+from braintumor.auth.devices import remember_browser
 from braintumor.auth.links import link_url
 from braintumor.auth.login import log_in, log_out
 from braintumor.auth.mail import can_mail, send_mail_later
@@ -40,6 +41,7 @@ def submit_login(request: Request, state: State, browser: CurrentBrowser, form: 
         return render_error(request, "login.html", error, next=target, email=email, **_offers(state))
     response = redirect(target)
     set_session_token(response, state.settings, token)
+    set_device(response, state.settings, remember_browser(state.storage, token))
     return response
 
 

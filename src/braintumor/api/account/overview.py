@@ -54,12 +54,12 @@ def submit_revoke_session(request: Request, state: State, visitor: LoggedIn, for
 
 
 @router.post("/tokens")
-def submit_token(request: Request, state: State, visitor: LoggedIn, browser: CurrentBrowser, form: Form) -> Response:
+def submit_token(request: Request, state: State, visitor: LoggedIn, form: Form) -> Response:
     """Create a token and show it once."""
     days = form.get("days", "")
     try:
         scopes = {Scope(scope) for scope in form["scopes"].split() if scope in list(Scope)}
-        check_own_password(state.storage, state.throttle, visitor, form.get("password", ""), browser)
+        check_own_password(state.storage, state.throttle, visitor, form.get("password", ""))
         number = int(days) if days.isdecimal() and len(days) < 5 else 0
         token = create_token(state.storage, visitor.actor, form.get("name", ""), scopes, number)
     except AccountError as error:
@@ -84,12 +84,12 @@ def show_delete(request: Request, visitor: LoggedIn) -> Response:
 
 
 @router.post("/delete")
-def submit_delete(request: Request, state: State, visitor: LoggedIn, browser: CurrentBrowser, form: Form) -> Response:
+def submit_delete(request: Request, state: State, visitor: LoggedIn, form: Form) -> Response:
     """Delete the account with all its data."""
     try:
         if form.get("confirm") != "delete":
             raise AccountError("Type the word delete to confirm.")
-        check_own_password(state.storage, state.throttle, visitor, form.get("password", ""), browser)
+        check_own_password(state.storage, state.throttle, visitor, form.get("password", ""))
         delete_user(state.storage, visitor.actor, visitor.user_id)
     except AccountError as error:
         return render_error(request, "delete.html", error, visitor=visitor)

@@ -49,13 +49,13 @@ def begin_login(request: Request, state: State, next: str = "/", link: str = "")
 
 
 @router.post("/sso")
-def begin_connect(request: Request, state: State, visitor: LoggedIn, browser: CurrentBrowser, form: Form) -> Response:
+def begin_connect(request: Request, state: State, visitor: LoggedIn, form: Form) -> Response:
     """Show the way to the provider to a logged-in user, who logs in there to connect both accounts.
 
     A link, because browsers block forms that are redirected to another host.
     """
     try:
-        check_own_password(state.storage, state.throttle, visitor, form.get("password", ""), browser)
+        check_own_password(state.storage, state.throttle, visitor, form.get("password", ""))
         url, flow = _provider(state).begin(_callback_url(request, state))
     except AccountError as error:
         return _refuse(request, error)
