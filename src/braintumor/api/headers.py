@@ -18,8 +18,8 @@ STRICT_POLICY: Final = (
 # What Streamlit needs: styles set by its scripts, components and pictures as blobs, WebAssembly for its tables.
 _PAGES_POLICY: Final = (
     "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self'; "
-    "worker-src 'self' blob:; frame-src 'self' blob:; object-src 'none'; form-action 'self'; base-uri 'self'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self'; connect-src 'self'; "
+    "worker-src 'self' blob:; frame-src 'self'; object-src 'none'; form-action 'self'; base-uri 'self'; "
     "frame-ancestors 'none'"
 )
 _HEADERS: Final = {
