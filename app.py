@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app_pages.components.shared.page import LOGO, show_layout
+from app_pages.components.shared.visitor import current_visitor, show_account_link
 from braintumor.enums import RESEARCH_USE
 
 st.set_page_config(
@@ -11,6 +12,7 @@ st.set_page_config(
     layout="wide",
     menu_items={"About": f"**Brain Tumor Detector.** {RESEARCH_USE}"},
 )
+visitor = current_visitor()
 pages = [
     st.Page("app_pages/summary.py", title="Summary", default=True),
     st.Page("app_pages/visualizer.py", title="Visualizer"),
@@ -22,4 +24,5 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 show_layout(pages)
+show_account_link(visitor)
 page.run()

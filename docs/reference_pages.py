@@ -53,7 +53,7 @@ def _page(name: str, files: list[Path], source: Path) -> str:
 
 def _modules(files: list[Path], source: Path) -> Iterator[str]:
     for path in files:
-        if path.name != "__main__.py":
+        if path.name not in ("__main__.py", "env.py"):  # env.py runs only inside Alembic
             parts = (PACKAGE, *path.relative_to(source).with_suffix("").parts)
             yield ".".join(parts).removesuffix(".__init__")
 

@@ -21,6 +21,18 @@ class ArtifactError(BrainTumorError):
     """A model folder that is missing, incomplete or modified."""
 
 
+class StorageError(BrainTumorError):
+    """A database, stored file or audit log that is missing, damaged, locked or of another version."""
+
+
+class RecordError(BrainTumorError):
+    """A record that does not exist, belongs to another user, or cannot be changed as requested."""
+
+
+class AccountError(BrainTumorError):
+    """A login, account, link or token that is refused."""
+
+
 class MissingExtraError(BrainTumorError):
     """A training package that is not installed."""
 

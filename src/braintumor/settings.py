@@ -3,9 +3,9 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 _ENVIRONMENT_PREFIX: Final = "BRAINTUMOR_"
 
@@ -14,6 +14,16 @@ def _project_root() -> Path:
     """Return the checkout this package runs from, or the working folder when it is installed elsewhere."""
     root = Path(__file__).resolve().parents[2]
     return root if (root / "pyproject.toml").is_file() else Path.cwd()
+
+
+def _default_data_dir() -> Path:
+    """Return `data` in a checkout, or the operating system's folder for user data."""
+    root = Path(__file__).resolve().parents[2]
+    if (root / "pyproject.toml").is_file():
+        return root / "data"
+    from platformdirs import user_data_path  # only an installed package needs it
+
+    return user_data_path("braintumor", appauthor=False)
 
 
 class Settings(BaseModel):
@@ -59,6 +69,40 @@ class Settings(BaseModel):
         Threads for ONNX Runtime; 0 lets ONNX Runtime choose.
     workers : int
         Processes or threads that read image sets; 0 means one per core.
+    data : Path, optional
+        Folder of what users store: database, scans and the key of the audit log. Default: `data` beside a checkout, or
+        the folder for user data of the operating system.
+    database : SecretStr, optional
+        Address of the database, such as `postgresql://user:password@host/name`. Default: SQLite in `data`.
+    blobs : str, optional
+        Where scans are stored: a folder or `s3://bucket/prefix`, with the credentials and the endpoint of the
+        variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION` and `AWS_ENDPOINT_URL`. Default: `blobs`
+        in `data`.
+    blob_key : SecretStr, optional
+        Keys that encrypt stored scans, 32 bytes each in Base64, separated by commas: the first encrypts, all decrypt.
+    audit_key : SecretStr, optional
+        Key of the audit log, at least 32 characters. Default: the file `audit.key` in `data`, created on first use.
+    scan_days : int
+        Stored scans are deleted this many days after they were saved, and their results are kept; 0 keeps them.
+    restore_days : int
+        Deleted records can be restored for this many days.
+    accounts : bool
+        Whether every page and API route needs an account (`on` or `off`). Off is for one user on one computer.
+    registration : {"open", "invitation", "off"}
+        Who may create an account: everyone who reaches the server, whoever has an invitation, or nobody.
+    public_url : str, optional
+        Address under which browsers reach the server, such as `https://scans.example.org`. Needed to serve other
+        computers. With `https`, cookies are sent over encrypted connections only.
+    session_hours, idle_minutes : int
+        A login ends after this time, and after this time without activity.
+    smtp : SecretStr, optional
+        Mail server for links, such as `smtps://user:password@mail.example.org`. Without one, administrators pass them
+        on.
+    mail_from : str, optional
+        Sender of mails. Default: `braintumor@` and the host of `public_url`.
+    oidc_issuer, oidc_client_id : str, optional
+    oidc_client_secret : SecretStr, optional
+        OpenID Connect provider for single sign-on, and this server's registration there.
     """
 
     model_config = ConfigDict(extra="ignore", validate_default=True)
@@ -82,6 +126,23 @@ class Settings(BaseModel):
     weights_dir: Path | None = None
     threads: int = Field(default=0, ge=0)
     workers: int = Field(default=0, ge=0)
+    data: Path | None = None
+    database: SecretStr | None = None
+    blobs: str | None = None
+    blob_key: SecretStr | None = None
+    audit_key: SecretStr | None = None
+    scan_days: int = Field(default=0, ge=0)
+    restore_days: int = Field(default=30, ge=0)
+    accounts: bool = False
+    registration: Literal["open", "invitation", "off"] = "invitation"
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")
+    session_hours: int = Field(default=12, gt=0)
+    idle_minutes: int = Field(default=30, gt=0)
+    smtp: SecretStr | None = None
+    mail_from: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -100,6 +161,11 @@ class Settings(BaseModel):
     def cache_folder(self) -> Path:
         """Folder of data derived from the raw data."""
         return self.cache or self.inputs / ".cache"
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of the database, the stored scans and the key of the audit log."""
+        return self.data or _default_data_dir()
 
     @property
     def dataset_outputs(self) -> Path:

@@ -18,7 +18,10 @@ ALLOWED: dict[str, set[str]] = {
     "inference": GROUND | {"imaging"},
     "results": GROUND | {"imaging", "inference"},
     "reporting": GROUND | {"imaging", "inference", "results"},
-    "services": GROUND | {"imaging", "inference", "results", "reporting"},
+    "db": GROUND,
+    "auth": GROUND | {"db"},
+    "services": GROUND | {"imaging", "inference", "results", "reporting", "db", "auth"},
+    "api": GROUND | {"imaging", "inference", "results", "reporting", "db", "auth", "services"},
     "datasets": GROUND | {"imaging"},
     "reader_study": GROUND | {"imaging", "inference", "results", "datasets"},
     "models": GROUND | {"imaging", "inference"},
@@ -29,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
 ENTRY_POINTS = {"cli", "__main__", "__init__"}
 FORBIDDEN_FOR_PAGES = {"training", "models", "evaluation", "cli"}
 TRAINING_LIBRARIES = {"tensorflow", "keras", "sklearn", "matplotlib", "onnx"}
+STORAGE_LIBRARIES = {"sqlalchemy", "alembic", "obstore", "cryptography"}
 
 
 @cache
@@ -150,6 +154,22 @@ def test_serving_loads_no_training_library(root: Path) -> None:
     loaded = _loaded_by("\n".join(lines))
     assert "streamlit" in loaded
     assert loaded & TRAINING_LIBRARIES == set()
+
+
+def test_prediction_loads_no_storage_library() -> None:
+    loaded = _loaded_by("import braintumor.cli, braintumor.services.batch_predict")
+    assert loaded & STORAGE_LIBRARIES == set()
+
+
+def test_opening_an_existing_storage_loads_no_migrations(tmp_path: Path) -> None:
+    statements = [
+        "from pathlib import Path",
+        "from braintumor.db.storage import open_storage",
+        "from braintumor.settings import Settings",
+        f"open_storage(Settings(data=Path({str(tmp_path)!r})))",
+    ]
+    _loaded_by("\n".join(statements))
+    assert "alembic" not in _loaded_by("\n".join(statements))
 
 
 @pytest.mark.parametrize("folder", ["src/braintumor", "app_pages", "scripts", "benchmarks", "tests"])

@@ -29,6 +29,8 @@ def test_invalid_seed_is_refused(command: list[str], seed: str, capsys: pytest.C
         ["data", "fetch", "--dataset", "binary"],
         ["data", "fetch", "--masks"],
         ["data", "phantoms", "folder", "--dataset", "binary"],
+        ["db", "backup", "/backups/2026-11-29.zip"],
+        ["db", "check", "--repair", "--head", "1234:9f86d081"],
     ],
 )
 def test_documented_commands_are_parsed(command: list[str]) -> None:

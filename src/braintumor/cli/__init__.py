@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from braintumor import __version__
 from braintumor.cli.data import add_data_commands
+from braintumor.cli.database import add_database_commands
 from braintumor.cli.models import add_model_commands
 from braintumor.cli.predict import add_predict_commands
+from braintumor.cli.serve import add_serve_command
+from braintumor.cli.users import add_user_commands
 from braintumor.errors import BrainTumorError, MissingExtraError
 
 
@@ -35,4 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_data_commands(commands)
     add_model_commands(commands)
     add_predict_commands(commands)
+    add_serve_command(commands)
+    add_user_commands(commands)
+    add_database_commands(commands)
     return parser

@@ -1,0 +1,25 @@
+"""One ASGI application for uvicorn: account pages, REST API and the dashboard. Start it with `braintumor serve`."""
+
+from pathlib import Path
+
+import streamlit as st
+from fastapi import FastAPI
+
+from braintumor.api.app import create_app
+from braintumor.api.headers import ContentPolicy, pages_policy
+from braintumor.api.request_log import configure_logging
+from braintumor.settings import get_settings
+
+_ROOT = Path(__file__).resolve().parent
+
+
+def create_server() -> FastAPI:
+    """Build the application with the dashboard."""
+    configure_logging()
+    pages = st.App(_ROOT / "app.py")
+    index = Path(st.__file__).parent / "static" / "index.html"
+    guarded = ContentPolicy(pages, pages_policy(index.read_text(encoding="utf-8")))
+    return create_app(get_settings(), guarded, pages.lifespan())
+
+
+app = create_server()

@@ -1,0 +1,1 @@
+"""Web server: account pages, REST API, and the gate before the dashboard."""

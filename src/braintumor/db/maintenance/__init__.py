@@ -1,0 +1,1 @@
+"""Maintenance of the storage: check and repair, backup and restore."""

@@ -1,0 +1,1 @@
+"""Storage for tests: users, readings to save, a process to kill, a PostgreSQL server."""
