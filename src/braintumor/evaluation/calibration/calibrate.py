@@ -92,29 +92,38 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
 
 
 def _fit_mask_fusion(scans: CalibrationScans, labels: NDArray[np.int64], detector: Detector) -> MaskFusion:
-    """Weight class head and mask by logistic regression on validation scans and their counterfactuals.
+    """Weight class head and mask by logistic regression on validation scans.
 
-    Real scans alone would reward evidence about the source dataset. Scale and bias come from real scans only, because
-    the tumour rate among counterfactuals is arbitrary.
+    Without external sets, real scans alone would reward evidence about the source dataset, so that the weights are
+    fitted to counterfactuals as well. Scale and bias come from real scans only, because the tumour rate among
+    counterfactuals is arbitrary.
     """
     mask_evidence = scans.outputs.mask_log_odds()
     if mask_evidence is None or scans.data.masks is None:
         return MaskFusion()
+    evidence, truth = np.column_stack([tumor_log_odds(scans.outputs.logits), mask_evidence]), labels != NO_TUMOR_INDEX
+    shares = None if scans.weights is None else scans.weights * len(labels)  # 1 on average
+    all_evidence, all_truth = evidence, truth
+    if shares is None:
+        other_evidence, other_truth = _counterfactual_evidence(scans, detector)
+        all_evidence, all_truth = np.concatenate([evidence, other_evidence]), np.concatenate([truth, other_truth])
+    regression = LogisticRegression(class_weight="balanced").fit(all_evidence, all_truth, shares)
+    weights = np.maximum(regression.coef_[0], 0.0)
+    scaled = LogisticRegression().fit((evidence @ weights)[:, None], truth, shares)
+    class_weight, mask_weight = (float(weight) for weight in weights * scaled.coef_[0, 0])
+    return MaskFusion(class_weight, mask_weight, float(scaled.intercept_[0]))
+
+
+def _counterfactual_evidence(
+    scans: CalibrationScans, detector: Detector
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return class and mask log-odds (n, 2) of counterfactual validation scans, and whether they show a tumour."""
     from braintumor.evaluation.counterfactuals import make_counterfactuals
 
     counterfactuals, is_tumor = make_counterfactuals(scans.data, Split.VALIDATION)
     outputs = detector.infer_all(counterfactuals)
-    logits = np.concatenate([scans.outputs.logits, outputs.logits])
-    masks = np.concatenate([mask_evidence, outputs.mask_log_odds()])
-    evidence = np.column_stack([tumor_log_odds(logits), masks])
-    truth = np.concatenate([labels != NO_TUMOR_INDEX, is_tumor])
-    shares = None if scans.weights is None else scans.weights * len(labels)  # 1 on average
-    all_shares = None if shares is None else np.append(shares, np.ones(len(is_tumor)))
-    regression = LogisticRegression(class_weight="balanced").fit(evidence, truth, all_shares)
-    weights = np.maximum(regression.coef_[0], 0.0)
-    scaled = LogisticRegression().fit((evidence[: len(labels)] @ weights)[:, None], truth[: len(labels)], shares)
-    class_weight, mask_weight = (float(weight) for weight in weights * scaled.coef_[0, 0])
-    return MaskFusion(class_weight, mask_weight, float(scaled.intercept_[0]))
+    mask_evidence = np.asarray(outputs.mask_log_odds(), np.float64)
+    return np.column_stack([tumor_log_odds(outputs.logits), mask_evidence]), is_tumor
 
 
 def _write_ood_reference(
