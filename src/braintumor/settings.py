@@ -111,7 +111,7 @@ class Settings(BaseModel):
     outputs: Path = Field(default_factory=lambda: _project_root() / "outputs")
     recipes: Path = Field(default_factory=lambda: _project_root() / "recipes")
     cache: Path | None = None
-    version: str = "v4"
+    version: str = "v5"
     max_bytes: int = Field(default=64 * 2**20, gt=0)
     max_pixels: int = Field(default=64_000_000, gt=0)
     min_side: int = Field(default=32, gt=0)
