@@ -106,7 +106,9 @@ def seeds_block(settings: Settings) -> str:
     if not rows:
         raise ValueError(f"outputs has no other seed; train one with: braintumor train {settings.version} --seed 2")
     counts = " and ".join(f"{name} with {len(reports)} seeds" for name, reports in runs.items())
-    text = f"Retrained: {counts}. Mean ± standard deviation (range).{shared_teachers_note(settings.version, runs)}"
+    own = settings.version in runs
+    network = "" if own else f"{settings.version} has the network of {next(iter(runs))} with another class layer. "
+    text = f"{network}Retrained: {counts}. Mean ± standard deviation (range).{shared_teachers_note(runs)}"
     return paragraphs(text, markdown_table([["Metric", *runs], *rows]))
 
 

@@ -40,7 +40,7 @@ def show_seeds(version: str, split: str) -> None:
         return
     show_section(
         "Variation over seeds",
-        f"Retrained with other seeds: mean ± standard deviation (range).{shared_teachers_note(version, runs)}",
+        f"Retrained with other seeds: mean ± standard deviation (range).{shared_teachers_note(runs)}",
     )
     show_text_table(rows, "Metric", "seeds")
     seeds = (f"{name}: {join_words(str(seed) for seed in sorted(reports))}" for name, reports in runs.items())

@@ -48,17 +48,24 @@ def read_seed_reports(version: str, settings: Settings | None = None) -> dict[in
 def runs_by_seed(version: str, settings: Settings | None = None) -> dict[str, dict[int, VersionReport]]:
     """Read the reports by seed of a version and of its teacher, each if it was trained with several seeds.
 
-    All seeds of a student have the same teachers, so their spread does not include that of the teachers.
+    All seeds of a student have the same teachers, so their spread does not include that of the teachers. A version that
+    continues from the network of another is followed by that one and its teacher.
     """
-    teachers = read_version_report(version, settings).recipe.get("teachers")
-    versions = [version, *([str(teachers["version"])] if isinstance(teachers, Mapping) else ())]
+    recipe = read_version_report(version, settings).recipe
+    versions, source = [version], recipe.get("weights", "none")
+    if source not in ("none", "imagenet"):
+        recipe = read_version_report(source, settings).recipe
+        versions.append(source)
+    teachers = recipe.get("teachers")
+    versions += [str(teachers["version"])] if isinstance(teachers, Mapping) else []
     reports_by_version = {name: read_seed_reports(name, settings) for name in versions}
     return {name: reports for name, reports in reports_by_version.items() if len(reports) > 1}
 
 
-def shared_teachers_note(version: str, runs: Mapping[str, Mapping[int, VersionReport]]) -> str:
+def shared_teachers_note(runs: Mapping[str, Mapping[int, VersionReport]]) -> str:
     """Return a note on the shared teachers of a student's seeds; empty if there is no teacher."""
-    return f" All seeds of {version} have the same teachers; their spread is not included." if len(runs) > 1 else ""
+    student = next(iter(runs), "")
+    return f" All seeds of {student} have the same teachers; their spread is not included." if len(runs) > 1 else ""
 
 
 def seed_spread(reports: Mapping[int, VersionReport], split: str, metric: str) -> SeedSpread | None:
