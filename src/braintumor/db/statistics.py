@@ -57,3 +57,17 @@ def count_by_user(storage: Storage, actor: Actor) -> list[UserStatistics]:
             UserStatistics(owner, read.get(owner, 0), count, stored.get(owner, 0), last)
             for owner, count, last in session.execute(scans.order_by(ScanRow.owner_id))
         ]
+
+
+def count_own(storage: Storage, actor: Actor) -> dict[str, dict[str, int]]:
+    """Return the number of the user's readings by verdict, by version and by the reader's finding (empty: none)."""
+    columns = {"verdict": ReadingRow.verdict, "version": ReadingRow.version, "opinion": ReadingRow.opinion}
+    mine = (ReadingRow.owner_id == actor.id, ReadingRow.deleted_at.is_(None))
+    with storage.database.read() as session:
+        return {
+            name: {
+                value: count
+                for value, count in session.execute(select(column, func.count()).where(*mine).group_by(column))
+            }
+            for name, column in columns.items()
+        }
