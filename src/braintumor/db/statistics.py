@@ -59,15 +59,23 @@ def count_by_user(storage: Storage, actor: Actor) -> list[UserStatistics]:
         ]
 
 
-def count_own(storage: Storage, actor: Actor) -> dict[str, dict[str, int]]:
-    """Return the number of the user's readings by verdict, by version and by the reader's finding (empty: none)."""
-    columns = {"verdict": ReadingRow.verdict, "version": ReadingRow.version, "opinion": ReadingRow.opinion}
-    mine = (ReadingRow.owner_id == actor.id, ReadingRow.deleted_at.is_(None))
+@dataclass(frozen=True, slots=True)
+class StorageSize:
+    """Number and total size of the stored files, and size of the database; None if the server does not tell."""
+
+    files: int
+    file_bytes: int
+    database_bytes: int | None
+
+
+def measure_storage(storage: Storage) -> StorageSize:
+    """Return how much is stored by all users together."""
     with storage.database.read() as session:
-        return {
-            name: {
-                value: count
-                for value, count in session.execute(select(column, func.count()).where(*mine).group_by(column))
-            }
-            for name, column in columns.items()
-        }
+        count, size = session.execute(select(func.count(Blob.sha256), func.coalesce(func.sum(Blob.bytes), 0))).one()
+        database = None
+        if storage.database.is_sqlite:
+            files = (storage.database.file, storage.database.file.with_name(f"{storage.database.file.name}-wal"))
+            database = sum(file.stat().st_size for file in files if file.is_file())
+        elif session.get_bind().dialect.name == "postgresql":
+            database = session.scalar(select(func.pg_database_size(func.current_database())))
+    return StorageSize(count, int(size), database)
