@@ -94,6 +94,14 @@ def allow_guest(request: Request, state: State, credentials: Credentials) -> Cal
     return caller
 
 
+def allow_metrics(request: Request, state: State, credentials: Credentials) -> None:
+    """Let administrators read the metrics; while accounts are off, every program of this computer."""
+    if state.settings.accounts:
+        require_scope(Scope.ADMIN)(request, state, credentials)
+    else:
+        _refuse_other_sites(request.headers)
+
+
 Reader = Annotated[Caller, Depends(require_scope(Scope.READ))]
 Writer = Annotated[Caller, Depends(require_scope(Scope.WRITE))]
 Administrator = Annotated[Caller, Depends(require_scope(Scope.ADMIN))]

@@ -31,7 +31,7 @@ def _to_utc(time: datetime) -> datetime:
         raise ValueError("this time is out of range") from None
 
 
-_Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 _Text = Annotated[str, Query(max_length=500)]
 _PNG = {200: {"content": {"image/png": {}}, "description": "PNG"}, 304: {"description": "Unchanged"}}
 _PDF = {200: {"content": {"application/pdf": {}}, "description": "PDF"}, 304: {"description": "Unchanged"}}
@@ -43,8 +43,8 @@ def parse_filters(
     verdict: _Text = "",
     version: _Text = "",
     opinion: Annotated[str, Query(max_length=50, description="The reader's finding.", examples=["agree"])] = "",
-    read_from: _Time | None = None,
-    read_until: Annotated[_Time | None, Query(description="Exclusive.")] = None,
+    read_from: Time | None = None,
+    read_until: Annotated[Time | None, Query(description="Exclusive.")] = None,
     job: Annotated[UUID | None, Query(description="Only readings of this job.")] = None,
     deleted: Annotated[bool, Query(description="Search in what was deleted and can still be restored.")] = False,
 ) -> SearchQuery:

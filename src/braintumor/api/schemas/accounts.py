@@ -66,9 +66,7 @@ class AuditAnswer(Answer):
 
     number: int
     at: datetime
-    actor_id: UUID | None
+    actor: str = Field(description="Address of the user, id of a deleted one, or empty for the program itself.")
     action: str
     what: str
     details: str
-    previous_seal: str
-    seal: str

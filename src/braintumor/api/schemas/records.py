@@ -1,6 +1,6 @@
 """Stored scans, readings and findings."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -82,12 +82,21 @@ class FindingBody(Body):
     comment: str = Field(default="", max_length=10_000, examples=["Seen on two slices."])
 
 
-class OwnStatistics(Answer):
-    """Number of own readings."""
+class DayCount(Answer):
+    """Number of readings of one day in UTC."""
 
-    verdict: dict[str, int]
-    version: dict[str, int]
-    opinion: dict[str, int] = Field(description="By the reader's finding; the empty one for readings without.")
+    day: date
+    readings: int
+
+
+class OwnStatistics(Answer):
+    """Number of own readings; `by_version` counts all, whatever was filtered."""
+
+    readings: int
+    by_verdict: dict[str, int]
+    by_result: dict[str, int]
+    by_version: dict[str, int]
+    by_day: list[DayCount]
 
 
 class UserStatisticsAnswer(Answer):

@@ -177,6 +177,13 @@ def cancel_job(storage: Storage, actor: Actor, job_id: UUID) -> JobSummary:
         return _summarize(session, [job])[0]
 
 
+def count_jobs(storage: Storage) -> dict[str, int]:
+    """Return the number of jobs of all users by state, for monitoring."""
+    with storage.database.read() as session:
+        counts = dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
+    return {str(state): counts.get(state, 0) for state in JobState}
+
+
 def _require_job(session: Session, actor: Actor, job_id: UUID) -> Job:
     job = session.scalar(select(Job).where(Job.id == job_id, Job.owner_id == actor.id).with_for_update())
     if job is None:
