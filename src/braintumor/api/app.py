@@ -16,8 +16,8 @@ from braintumor.api.account.pages import LoginRequiredError
 from braintumor.api.body_limit import BodyLimit
 from braintumor.api.gate import Gate
 from braintumor.api.headers import SecurityHeaders
-from braintumor.api.origins import HostCheck
 from braintumor.api.openapi import DESCRIPTION, find_methods
+from braintumor.api.origins import HostCheck
 from braintumor.api.problems import add_error_handlers, problem
 from braintumor.api.request_log import RequestLog
 from braintumor.api.routing import add_routes

@@ -17,7 +17,9 @@ class Metrics:
         self._requests = Histogram(
             "braintumor_request_seconds", "Time to answer a request.", labels, buckets=_BUCKETS, registry=self._registry
         )
-        self._readings = Counter("braintumor_readings", "Slices read by the API.", ("version",), registry=self._registry)
+        self._readings = Counter(
+            "braintumor_readings", "Slices read by the API.", ("version",), registry=self._registry
+        )
         self._jobs = Gauge("braintumor_jobs", "Background jobs in the database.", ("state",), registry=self._registry)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -12,8 +12,8 @@ from braintumor.enums import RESEARCH_USE
 
 DESCRIPTION: Final = f"""Read brain MRI slices, keep them in a history, and manage the server. {RESEARCH_USE}
 
-Programs send a token: `Authorization: Bearer bt_...`. Create one on the [account page](/account). While accounts are off,
-the server answers programs of its own computer without one. Errors are problem details (RFC 9457).
+Programs send a token: `Authorization: Bearer bt_...`. Create one on the [account page](/account). While accounts are
+off, the server answers programs of its own computer without one. Errors are problem details (RFC 9457).
 
 The examples use the variables `SERVER` (such as `http://localhost:8501`), `TOKEN` and the ids that they name.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from braintumor.db.blob_rows import insert
 from braintumor.db.storage import Actor, Storage
@@ -40,15 +40,14 @@ def begin_request(storage: Storage, actor: Actor, key: str, request_sha256: str)
         The same request is being answered.
     """
     mine = _mine(actor, key)
-    abandoned = (*mine, IdempotencyKey.status == 0)
     with storage.database.write() as session:
         too_old = IdempotencyKey.created_at <= now() - timedelta(minutes=_ABANDONED_MINUTES)
-        session.execute(delete(IdempotencyKey).where(*abandoned, too_old))
+        session.execute(delete(IdempotencyKey).where(*mine, IdempotencyKey.status == 0, too_old))
         known = session.scalar(select(IdempotencyKey).where(*mine))
         if known is None:
             values = {"user_id": actor.id, "key_sha256": _hash(key), "request_sha256": request_sha256}
             statement = insert(session, IdempotencyKey).values(**values).on_conflict_do_nothing()
-            if session.execute(statement).rowcount:
+            if session.execute(statement).rowcount:  # type: ignore[attr-defined]
                 return None
             known = session.scalars(select(IdempotencyKey).where(*mine)).one()
         if known.request_sha256 != request_sha256:
@@ -78,7 +77,7 @@ def forget_old_requests(storage: Storage) -> None:
         session.execute(delete(IdempotencyKey).where(old))
 
 
-def _mine(actor: Actor, key: str) -> tuple[object, object]:
+def _mine(actor: Actor, key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return IdempotencyKey.user_id == actor.id, IdempotencyKey.key_sha256 == _hash(key)
 
 

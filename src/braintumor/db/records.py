@@ -121,7 +121,9 @@ def read_scan(storage: Storage, actor: Actor, scan_id: UUID) -> StoredScan:
     with storage.database.write() as session:
         scan = require_scan(session, actor, scan_id)
         if scan.blob_sha256 is None:
-            raise NotFoundError(f"The scan {scan.name} is no longer stored, only its results. Upload it again to see it.")
+            raise NotFoundError(
+                f"The scan {scan.name} is no longer stored, only its results. Upload it again to see it."
+            )
         media_type = session.get_one(Blob, scan.blob_sha256).media_type
         storage.audit.append(session, actor.id, "scan.seen", f"scan:{scan_id}")
     return StoredScan(scan_id, scan.name, media_type, storage.blobs.get(scan.blob_sha256))

@@ -197,7 +197,11 @@ def _select(actor: Actor) -> _Rows:
 
 def _filters(query: SearchQuery) -> Iterator[Any]:
     yield ReadingRow.deleted_at.is_not(None) if query.deleted else ReadingRow.deleted_at.is_(None)
-    texts = (ReadingRow.verdict, query.verdict), (ReadingRow.version, query.version), (ReadingRow.opinion, query.opinion)
+    texts = (
+        (ReadingRow.verdict, query.verdict),
+        (ReadingRow.version, query.version),
+        (ReadingRow.opinion, query.opinion),
+    )
     yield from (column == clean_text(value) for column, value in texts if value)
     if query.job_id is not None:
         yield ReadingRow.id.in_(select(JobReading.reading_id).where(JobReading.job_id == query.job_id))

@@ -13,7 +13,7 @@ from braintumor.inference import Detector
 from braintumor.jobs.context import JobContext
 from braintumor.services.records.reading_record import hash_card, make_record, read_again
 
-KIND: Final = "read again"
+KIND: Final = "read-again"
 
 
 def read_stored_scans(job: JobContext) -> None:
@@ -42,5 +42,6 @@ def _read_scan(job: JobContext, item: Item, detector: Detector, card: str) -> UU
     newest = list_readings(storage, actor, item.scan_id)[0]
     record = open_record(storage, actor, newest.reading_id)
     reading = read_again(record, read_scan(storage, actor, item.scan_id), detector)
-    same_scan = {"name": record.name, "sha256": record.sha256, "series": record.series, "content": None}
-    return save_readings(storage, actor, [replace(make_record(reading, card), **same_scan)])[0].reading_id
+    new = make_record(reading, card)
+    same_scan = replace(new, name=record.name, sha256=record.sha256, series=record.series, content=None)
+    return save_readings(storage, actor, [same_scan])[0].reading_id

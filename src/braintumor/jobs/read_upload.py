@@ -17,7 +17,7 @@ from braintumor.services.reading_result import Reading, ReadingOptions
 from braintumor.services.records.reading_record import hash_card, make_record
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
-KIND: Final = "read upload"
+KIND: Final = "read-upload"
 _BATCH: Final = 8  # readings per transaction
 
 

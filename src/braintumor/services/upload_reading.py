@@ -25,18 +25,19 @@ def group_uploads(files: Sequence[_File], file_key: Callable[[_File], str]) -> l
 
     The images come first, as in `braintumor predict`.
     """
-    images: list[FileGroup] = []
-    others: list[FileGroup] = []
+    heads = {id(file): file.getvalue()[:SIGNATURE_BYTES] for file in files}
+    images, others = [], []
     for group in group_files(files, file_key):
-        single: list[_File] = []
-        if group.kind is GroupKind.SERIES:
-            chosen = [file for file in files if any(file is member for member in group.files)]
-            single = [file for file in chosen if not can_have_slices(file.name, file.getvalue()[:SIGNATURE_BYTES])]
-            series = [file for file in chosen if not any(file is image for image in single)]
-            group = FileGroup(tuple(series), short_hash("|".join(map(file_key, series))), GroupKind.SERIES)
-        images += [FileGroup((file,), short_hash(file_key(file)), GroupKind.IMAGE) for file in single]
-        others += [group] if group.files else []
-    return [*images, *others]
+        members = [file for file in files if any(file is member for member in group.files)]
+        if group.kind is GroupKind.NOT_SCANS:
+            others.append(group)
+            continue
+        slices = [file for file in members if can_have_slices(file.name, heads[id(file)])]
+        images += [file for file in members if not any(file is other for other in slices)]
+        if slices:
+            others.append(FileGroup(tuple(slices), short_hash("|".join(map(file_key, slices))), group.kind))
+    single = [file for file in files if any(file is image for image in images)]
+    return [*(FileGroup((file,), short_hash(file_key(file)), GroupKind.IMAGE) for file in single), *others]
 
 
 @dataclass(slots=True)

@@ -1,1 +1,1 @@
-"""Routes of the REST API. Each calls a function of `services`, `db`, `auth` or `jobs`, and turns the result into JSON."""
+"""Routes of the REST API. Each calls a function of `services`, `db`, `auth` or `jobs` and answers with JSON."""

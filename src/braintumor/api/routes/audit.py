@@ -6,13 +6,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from braintumor.api.access import Administrator
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import file, problems
 from braintumor.api.schemas.accounts import AuditAnswer
 from braintumor.api.state import State
 from braintumor.services.administration import export_audit, list_audit
 
 router = APIRouter(tags=["audit"])
-_CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}}
 
 
 @router.get("/audit", responses=problems(401, 403, 409, 422))
@@ -26,7 +25,7 @@ def show_audit(
     return [AuditAnswer.model_validate(line) for line in list_audit(state.storage, caller.actor, rows, before)]
 
 
-@router.get("/audit.csv", response_class=Response, responses=problems(401, 403, 409) | _CSV)
+@router.get("/audit.csv", response_class=Response, responses=problems(401, 403, 409) | file("text/csv"))
 def download_audit(state: State, caller: Administrator) -> Response:
     """Download the whole log with its seals, which `braintumor db check` verifies."""
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
 from braintumor.api.access import allow_metrics
+from braintumor.api.answers import file, problems
 from braintumor.api.metrics import CONTENT_TYPE
-from braintumor.api.problem_answers import problems
 from braintumor.api.problems import problem
 from braintumor.api.schemas.server import Health
 from braintumor.api.state import State
@@ -38,8 +38,7 @@ def show_readiness(state: State) -> Response:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses=problems(401, 403)
-    | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Numbers"}},
+    responses=problems(401, 403) | file("text/plain"),
     dependencies=[Depends(allow_metrics)],
 )
 def show_metrics(state: State) -> Response:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from braintumor.api.access import Caller, Reader, Writer, find_caller
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import file, problems
 from braintumor.api.repeats import IdempotencyKey, answer_once
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.scans import answer_job
@@ -35,10 +35,9 @@ from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.records.reading_record import hash_card, record_row
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+_EVENTS: Final = problems(401, 403, 404, 409, 429) | file("text/event-stream")
 _POLL_SECONDS: Final = 1.0
 _KEEP_ALIVE: Final = 15  # polls without news, after which a comment is sent, so that proxies keep the connection
-_CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}}
-_EVENTS = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events"}}
 
 
 @router.post("", status_code=202, response_model=JobAnswer, responses=problems(401, 403, 404, 409, 422, 429))
@@ -90,7 +89,7 @@ def show_items(
     return [JobItemAnswer.model_validate(item) for item in items]
 
 
-@router.get("/{job_id}/results.csv", response_class=Response, responses=problems(401, 403, 404, 409) | _CSV)
+@router.get("/{job_id}/results.csv", response_class=Response, responses=problems(401, 403, 404, 409) | file("text/csv"))
 def download_results(state: State, caller: Reader, job_id: UUID) -> Response:
     """Download the results of a job so far as CSV, with unreadable files and studies last."""
     job = read_job(state.storage, caller.actor, job_id)
@@ -101,7 +100,11 @@ def download_results(state: State, caller: Reader, job_id: UUID) -> Response:
     return Response(to_csv_bytes(rows), media_type="text/csv", headers=headers)
 
 
-@router.get("/{job_id}/events", response_class=StreamingResponse, responses=problems(401, 403, 404, 409, 429) | _EVENTS)
+@router.get(
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses=_EVENTS,
+)
 async def watch_job(request: Request, state: State, caller: Reader, job_id: UUID) -> StreamingResponse:
     """Watch a job: server-sent events with its state, one for each change; the stream ends with the job."""
     first = await run_in_threadpool(read_job, state.storage, caller.actor, job_id)

@@ -6,8 +6,8 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import Response
 
 from braintumor.api.access import Guest
+from braintumor.api.answers import file, problems
 from braintumor.api.etags import answer_file
-from braintumor.api.problem_answers import problems
 from braintumor.api.schemas.server import ModelAnswer
 from braintumor.api.state import ServerState, State
 from braintumor.inference.model_card import CARD_FILE
@@ -50,8 +50,7 @@ def list_versions(state: State, caller: Guest) -> list[ModelAnswer]:
 @router.get(
     "/{version}/card",
     response_class=Response,
-    responses=problems(401, 403, 404)
-    | {200: {"content": {"application/json": {}}, "description": "The card."}, 304: {"description": "Unchanged"}},
+    responses=problems(401, 403, 404) | file("application/json", has_etag=True),
 )
 def show_card(
     request: Request, state: State, caller: Guest, version: Annotated[str, Path(max_length=100, examples=["v4"])]

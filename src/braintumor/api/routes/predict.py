@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import file, problems
 from braintumor.api.routes.models import require_version
 from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
 from braintumor.api.state import State
@@ -21,8 +21,7 @@ Version = Annotated[str | None, Query(max_length=100, description="Default: the 
 @router.post(
     "/predict",
     response_model=Predictions,
-    responses=problems(401, 403, 404, 408, 413, 415, 422, 429, 503)
-    | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "JSON, or CSV by `Accept`."}},
+    responses=problems(401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
     openapi_extra=UPLOAD_BODY,
 )
 def predict(request: Request, state: State, files: GuestFiles, version: Version = None) -> Predictions | Response:

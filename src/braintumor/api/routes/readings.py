@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import Response
 
 from braintumor.api.access import Caller, Reader, Writer
+from braintumor.api.answers import file, problems
 from braintumor.api.etags import answer_file
-from braintumor.api.problem_answers import problems
 from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
 from braintumor.api.state import ServerState, State
 from braintumor.db.records import read_scan, save_finding
@@ -21,7 +21,10 @@ from braintumor.services.records.export import export_csv
 from braintumor.services.records.reading_record import RestoredReading, restore_reading
 from braintumor.services.stored_pictures import make_report, overlay_of, picture_of
 
-router = APIRouter()
+router = APIRouter(tags=["readings"])
+_ERRORS: Final = problems(401, 403, 404, 409)
+_PICTURE: Final = _ERRORS | file("image/png", has_etag=True)
+_REPORT: Final = _ERRORS | file("application/pdf", has_etag=True)
 
 
 def _to_utc(time: datetime) -> datetime:
@@ -33,9 +36,6 @@ def _to_utc(time: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 _Text = Annotated[str, Query(max_length=500)]
-_PNG = {200: {"content": {"image/png": {}}, "description": "PNG"}, 304: {"description": "Unchanged"}}
-_PDF = {200: {"content": {"application/pdf": {}}, "description": "PDF"}, 304: {"description": "Unchanged"}}
-_CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV"}}
 
 
 def parse_filters(
@@ -84,20 +84,24 @@ def search_readings(
     return ReadingPage(readings=readings, next=page.next)
 
 
-@router.get("/readings.csv", response_class=Response, responses=problems(401, 403, 409, 422) | _CSV)
+@router.get("/readings.csv", response_class=Response, responses=problems(401, 403, 409, 422) | file("text/csv"))
 def download_readings(state: State, caller: Reader, filters: Filters) -> Response:
     """Download all readings of a search as CSV, safe to open in a spreadsheet."""
     headers = {"Content-Disposition": 'attachment; filename="readings.csv"'}
     return Response(export_csv(state.storage, caller.actor, filters), media_type="text/csv", headers=headers)
 
 
-@router.get("/readings/{reading_id}", responses=problems(401, 403, 404, 409))
+@router.get("/readings/{reading_id}", responses=_ERRORS)
 def show_reading(state: State, caller: Reader, reading_id: UUID) -> ReadingDetails:
     """Return a reading with everything that is stored of it."""
     return ReadingDetails.model_validate(open_record(state.storage, caller.actor, reading_id))
 
 
-@router.get("/readings/{reading_id}/image.png", response_class=Response, responses=problems(401, 403, 404, 409) | _PNG)
+@router.get(
+    "/readings/{reading_id}/image.png",
+    response_class=Response,
+    responses=_PICTURE,
+)
 def show_image(request: Request, state: State, caller: Reader, reading_id: UUID) -> Response:
     """Return the scan as it was read."""
     record = open_record(state.storage, caller.actor, reading_id)
@@ -108,7 +112,11 @@ def show_image(request: Request, state: State, caller: Reader, reading_id: UUID)
     return answer_file(request, "image/png", ["image", record.reading_id], make)
 
 
-@router.get("/readings/{reading_id}/overlay.png", response_class=Response, responses=problems(401, 403, 404, 409) | _PNG)
+@router.get(
+    "/readings/{reading_id}/overlay.png",
+    response_class=Response,
+    responses=_PICTURE,
+)
 def show_overlay(
     request: Request,
     state: State,
@@ -125,7 +133,11 @@ def show_overlay(
     return answer_file(request, "image/png", ["overlay", record.reading_id, opacity], make)
 
 
-@router.get("/readings/{reading_id}/report.pdf", response_class=Response, responses=problems(401, 403, 404, 409) | _PDF)
+@router.get(
+    "/readings/{reading_id}/report.pdf",
+    response_class=Response,
+    responses=_REPORT,
+)
 def show_report(request: Request, state: State, caller: Reader, reading_id: UUID) -> Response:
     """Return the report of a reading with the reader's finding. It names the file, and no patient."""
     record = open_record(state.storage, caller.actor, reading_id)
@@ -136,13 +148,17 @@ def show_report(request: Request, state: State, caller: Reader, reading_id: UUID
     return answer_file(request, "application/pdf", ["report", reading_id, record.opinion, record.comment], make)
 
 
-@router.put("/readings/{reading_id}/finding", status_code=204, responses=problems(401, 403, 404, 409, 422), tags=["findings"])
+@router.put(
+    "/readings/{reading_id}/finding", status_code=204, responses=problems(401, 403, 404, 409, 422), tags=["findings"]
+)
 def put_finding(state: State, caller: Writer, reading_id: UUID, finding: FindingBody) -> None:
     """Save the own finding on a reading; it replaces an earlier one."""
     save_finding(state.storage, caller.actor, reading_id, finding.opinion, finding.comment)
 
 
-@router.delete("/readings/{reading_id}/finding", status_code=204, responses=problems(401, 403, 404, 409), tags=["findings"])
+@router.delete(
+    "/readings/{reading_id}/finding", status_code=204, responses=problems(401, 403, 404, 409), tags=["findings"]
+)
 def delete_finding(state: State, caller: Writer, reading_id: UUID) -> None:
     """Delete the own finding on a reading."""
     save_finding(state.storage, caller.actor, reading_id, "", "")

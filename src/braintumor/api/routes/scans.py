@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import JSONResponse
 
 from braintumor.api.access import Caller, Reader, Writer
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import problems
 from braintumor.api.repeats import IdempotencyKey, answer_once
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.predict import Version
@@ -19,7 +19,7 @@ from braintumor.db.deletion import delete_scans, restore_scans
 from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
 from braintumor.db.records import save_readings
 from braintumor.db.search import list_readings
-from braintumor.imaging.file_format import SELF_CONTAINED_SUFFIXES
+from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.jobs import read_upload
 from braintumor.services.reading_result import ReadingOptions
 from braintumor.services.records.reading_record import hash_card, make_record
@@ -88,7 +88,7 @@ def answer_job(job: JobSummary) -> JSONResponse:
 
 
 def _is_large(file: UploadedFile) -> bool:
-    return file.size > _FEW_BYTES or file.name.lower().endswith(SELF_CONTAINED_SUFFIXES)
+    return file.size > _FEW_BYTES or detect_format(file.getvalue(), file.name) in (FileFormat.NIFTI, FileFormat.ZIP)
 
 
 def _start_job(state: ServerState, caller: Caller, files: list[UploadedFile], version: str) -> JSONResponse:

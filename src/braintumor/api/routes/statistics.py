@@ -5,7 +5,7 @@ from datetime import date
 from fastapi import APIRouter
 
 from braintumor.api.access import Administrator, Reader
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import problems
 from braintumor.api.routes.readings import Time
 from braintumor.api.schemas.records import DayCount, OwnStatistics, UserStatisticsAnswer
 from braintumor.api.state import State

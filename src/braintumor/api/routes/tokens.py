@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException
 
 from braintumor.api.access import AccountHolder, Writer
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import problems
 from braintumor.api.schemas.accounts import TokenAnswer
 from braintumor.api.state import State
 from braintumor.auth.api_tokens import list_tokens, revoke_api_token

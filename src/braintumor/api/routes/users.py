@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Request
 
 from braintumor.api.access import AccountHolder, Administrator
-from braintumor.api.problem_answers import problems
+from braintumor.api.answers import problems
 from braintumor.api.schemas.accounts import InvitationBody, Me, OneTimeLinkAnswer, UserAnswer, UserChange
 from braintumor.api.state import ServerState, State
 from braintumor.auth.account_deletion import delete_user

@@ -40,5 +40,5 @@ class JobItemAnswer(Answer):
 class JobBody(Body):
     """Read all stored scans again with another version."""
 
-    kind: Literal["read again"] = Field(examples=["read again"])
+    kind: Literal["read-again"] = Field(examples=["read-again"])
     version: str = Field(max_length=100, description="A version that the server has.", examples=["v4"])

@@ -1,6 +1,6 @@
 """Results that are not stored."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -33,15 +33,15 @@ class PredictionRow(Answer):
     error: str | None = Field(description="Why the file could not be read.")
     reason: str | None = Field(default=None, description="Why this verdict.")
     prediction_set: list[str] = Field(default=[], description="Classes that cannot be ruled out (95%).")
-    warnings: list[str] = []
+    warnings: list[str] = Field(default=[])
 
     @classmethod
     def from_row(cls, row: CsvRow, detection: Detection | None = None) -> Self:
         """Make it of a row of the CSV and, for a slice, its result."""
-        values = {name: row.get(name) for name in cls.model_fields if name in row}
+        values: dict[str, Any] = {name: row[name] for name in cls.model_fields if name in row}
         if detection is not None:
-            sets = {"prediction_set": [str(label) for label in detection.prediction_set]}
-            values |= {"reason": detection.reason, "warnings": list(detection.warnings)} | sets
+            values["prediction_set"] = [str(label) for label in detection.prediction_set]
+            values |= {"reason": detection.reason, "warnings": list(detection.warnings)}
         return cls.model_validate(values)
 
 

@@ -23,7 +23,7 @@ def is_over(state: JobState) -> bool:
 
 
 def end_job(session: Session, job: Job, state: JobState, error: str = "") -> None:
-    """End a job in a transaction: items that are not over are cancelled, and the uploaded files are no longer needed."""
+    """End a job in a transaction: open items are cancelled, and the uploaded files are no longer needed."""
     mine = JobItem.job_id == job.id
     hashes = _uploaded(session, job)
     open_items = update(JobItem).where(mine, JobItem.state.not_in(_OVER))

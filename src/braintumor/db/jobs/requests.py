@@ -146,9 +146,7 @@ def read_job(storage: Storage, actor: Actor, job_id: UUID) -> JobSummary:
         return _summarize(session, [_require_job(session, actor, job_id)])[0]
 
 
-def list_items(
-    storage: Storage, actor: Actor, job_id: UUID, rows: int = 500, after: int = -1
-) -> list[JobItemSummary]:
+def list_items(storage: Storage, actor: Actor, job_id: UUID, rows: int = 500, after: int = -1) -> list[JobItemSummary]:
     """Return the files or scans of a job in order; `after` is the last position of the previous page."""
     with storage.database.read() as session:
         _require_job(session, actor, job_id)
@@ -162,7 +160,9 @@ def list_job_readings(storage: Storage, actor: Actor, job_id: UUID) -> list[UUID
     with storage.database.read() as session:
         _require_job(session, actor, job_id)
         ordered = (JobReading.position, JobReading.reading_id)
-        return list(session.scalars(select(JobReading.reading_id).where(JobReading.job_id == job_id).order_by(*ordered)))
+        return list(
+            session.scalars(select(JobReading.reading_id).where(JobReading.job_id == job_id).order_by(*ordered))
+        )
 
 
 def cancel_job(storage: Storage, actor: Actor, job_id: UUID) -> JobSummary:

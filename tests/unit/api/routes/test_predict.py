@@ -35,8 +35,8 @@ def test_unreadable_files_and_archives_give_rows(api: Api) -> None:
     rows = api.client.post(f"{API}/predict", files=files).json()["rows"]
     assert [(row["name"], bool(row["error"])) for row in rows] == [
         ("broken.png", True),
-        ("inner.png", False),
-        ("../../outside.png", True),
+        ("all.zip/inner.png", False),
+        ("all.zip/../../outside.png", True),
     ]
 
 
