@@ -57,16 +57,17 @@ class Item:
 
 
 def claim_job(storage: Storage, worker: str, stale_seconds: float = STALE_SECONDS) -> Lease | None:
-    """Take the oldest job that waits, or whose worker is dead; None if there is none."""
+    """Take a job that waits, or whose worker is dead, the oldest first; None if there is none."""
     time = now()
     is_waiting = Job.state == JobState.QUEUED
     is_stale = and_(Job.state == JobState.RUNNING, Job.heartbeat_at <= time - timedelta(seconds=stale_seconds))
-    oldest = select(Job).where(or_(is_waiting, is_stale)).order_by(Job.id).limit(1)
+    # Fewest attempts first, so that a job that ends its workers does not hold back the others.
+    next_job = select(Job).where(or_(is_waiting, is_stale)).order_by(Job.attempts, Job.id).limit(1)
     with storage.database.read() as session:  # a look costs no write lock
-        if session.scalar(oldest) is None:
+        if session.scalar(next_job) is None:
             return None
     with storage.database.write() as session:
-        job = session.scalar(oldest.with_for_update(skip_locked=True))
+        job = session.scalar(next_job.with_for_update(skip_locked=True))
         if job is None:
             return None
         job.state, job.worker, job.attempts, job.heartbeat_at = JobState.RUNNING, worker, job.attempts + 1, time
