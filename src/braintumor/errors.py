@@ -29,6 +29,10 @@ class RecordError(BrainTumorError):
     """A record that does not exist, belongs to another user, or cannot be changed as requested."""
 
 
+class NotFoundError(RecordError):
+    """A record that does not exist or belongs to another user; the message does not say which."""
+
+
 class AccountError(BrainTumorError):
     """A login, account, link or token that is refused."""
 

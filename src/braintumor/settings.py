@@ -95,6 +95,8 @@ class Settings(BaseModel):
         computers. With `https`, cookies are sent over encrypted connections only.
     session_hours, idle_minutes : int
         A login ends after this time, and after this time without activity.
+    worker_thread : bool
+        Whether the web server does background jobs itself. Off where `braintumor worker` does them.
     smtp : SecretStr, optional
         Mail server for links, such as `smtps://user:password@mail.example.org`. Without one, administrators pass them
         on.
@@ -138,6 +140,7 @@ class Settings(BaseModel):
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")
     session_hours: int = Field(default=12, gt=0)
     idle_minutes: int = Field(default=30, gt=0)
+    worker_thread: bool = True
     smtp: SecretStr | None = None
     mail_from: str | None = None
     oidc_issuer: str | None = None

@@ -5,9 +5,9 @@ from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from braintumor.api.problems import problem
 from braintumor.settings import Settings
 
 _FORM_BYTES: Final = 64 * 2**10
@@ -34,7 +34,7 @@ class BodyLimit:
         limit = next((size for path, size in self._limits.items() if scope["path"].startswith(path)), self._default)
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdigit() or int(declared) > limit:
-            await PlainTextResponse(_TOO_LARGE, 413)(scope, receive, send)
+            await problem(413, _TOO_LARGE)(scope, receive, send)
             return
         await self._app(scope, self._limit(receive, limit), send)
 

@@ -5,6 +5,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
@@ -54,8 +55,9 @@ def configure_logging() -> None:
 class RequestLog:
     """Middleware that gives each request an id, returns it in `X-Request-ID`, and logs the request."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, count: Callable[[str, str, int, float], None] | None = None) -> None:
         self._app = app
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request and log it."""
@@ -83,6 +85,9 @@ class RequestLog:
                 "milliseconds": milliseconds,
             }
             _LOGGER.info("request", extra=fields)
+            if self._count is not None:  # by route and not by address, of which there is no end
+                route = getattr(scope.get("route"), "path", "other")
+                self._count(scope["method"], route, status, milliseconds / 1_000)
             _REQUEST_ID.reset(token)
 
 

@@ -1,15 +1,27 @@
 """What all routes share: settings, storage, limits on attempts, single sign-on."""
 
 import threading
-from typing import Annotated
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
 
+from braintumor.api.metrics import Metrics
+from braintumor.api.slots import Slots
 from braintumor.auth.oidc import Provider, has_single_sign_on
 from braintumor.auth.sessions import Browser, Visitor, device_cookie_name, find_visitor, session_cookie_name
 from braintumor.auth.throttle import Throttle
-from braintumor.db.storage import Storage, open_storage
+from braintumor.db.history import has_storage
+from braintumor.db.storage import Actor, Storage, local_actor, open_storage
+from braintumor.services.detector_pool import DetectorPool
 from braintumor.settings import Settings
+
+if TYPE_CHECKING:
+    from braintumor.jobs.queue import JobQueue
+    from braintumor.jobs.worker import Worker
+
+_MAX_UPLOADS: Final = 4  # of one user at the same time
+_MAX_STREAMS: Final = 8
 
 
 class ServerState:
@@ -24,7 +36,12 @@ class ServerState:
         self.settings = settings
         self.throttle = Throttle()
         self.provider = Provider(settings) if has_single_sign_on(settings) else None
+        self.metrics = Metrics()
+        self.detectors = DetectorPool(settings)
+        self.uploads, self.streams = Slots(_MAX_UPLOADS), Slots(_MAX_STREAMS)
         self._storage: Storage | None = None
+        self._queue: JobQueue | None = None
+        self._worker: Worker | None = None
         self._lock = threading.Lock()
 
     @property
@@ -41,13 +58,40 @@ class ServerState:
                 self._storage = open_storage(self.settings)
             return self._storage
 
+    @cached_property
+    def local_actor(self) -> Actor:
+        """The owner of the history while accounts are off."""
+        return local_actor(self.storage)
+
+    @property
+    def queue(self) -> "JobQueue":
+        """The queue of background jobs. On first use, the worker of this process starts, if the settings say so."""
+        storage = self.storage
+        with self._lock:
+            if self._queue is None:
+                from braintumor.jobs.queue import JobQueue
+                from braintumor.jobs.worker import Worker
+
+                self._queue = JobQueue(storage)
+                if self.settings.worker_thread:
+                    self._worker = Worker(storage, self.detectors, self._queue)
+                    self._worker.start()
+            return self._queue
+
+    def start(self) -> None:
+        """Continue the jobs that were interrupted, if anything is stored on this server."""
+        if self.settings.worker_thread and has_storage(self.settings):
+            _ = self.queue
+
     def find_visitor(self, cookies: dict[str, str]) -> Visitor | None:
         """Return the logged-in user of a request; None without a valid session. Reads the database."""
         token = cookies.get(session_cookie_name(self.settings))
         return find_visitor(self.storage, token) if token else None
 
     def close(self) -> None:
-        """Close the storage."""
+        """Stop the worker and close the storage."""
+        if self._worker is not None:
+            self._worker.stop()
         if self._storage is not None:
             self._storage.close()
 

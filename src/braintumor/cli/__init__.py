@@ -11,6 +11,7 @@ from braintumor.cli.models import add_model_commands
 from braintumor.cli.predict import add_predict_commands
 from braintumor.cli.serve import add_serve_command
 from braintumor.cli.users import add_user_commands
+from braintumor.cli.worker import add_worker_command
 from braintumor.errors import BrainTumorError, MissingExtraError
 
 
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_model_commands(commands)
     add_predict_commands(commands)
     add_serve_command(commands)
+    add_worker_command(commands)
     add_user_commands(commands)
     add_database_commands(commands)
     return parser

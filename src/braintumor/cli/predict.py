@@ -49,6 +49,12 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         action="store_true",
         help="read every time point of a time series (4-D), not only the first",
     )
+    predict.add_argument("--server", metavar="URL", help="let this server read the files, through its REST API")
+    predict.add_argument(
+        "--token", help="token for the server, of its account page (default: BRAINTUMOR_TOKEN, which does not show in "
+        "the list of processes)"
+    )  # fmt: skip
+    predict.set_defaults(misused=predict.error)
     predict.epilog = (
         "An interrupted run with --csv resumes: images already in the file are not read again. Slices of DICOM, NIfTI "
         "and ZIP files are read again, and with --pdf or --zip all scans are, because their images are needed. Exit "
@@ -68,6 +74,8 @@ def _add_explain(commands: argparse._SubParsersAction) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    if options.server:
+        return _predict_remotely(options)
     from braintumor.services.batch_predict import predict
     from braintumor.settings import get_settings
 
@@ -79,6 +87,19 @@ def _predict(options: argparse.Namespace) -> int:
         pdf_file=options.pdf, zip_file=options.zip, patient_label=options.patient, xlsx_file=options.xlsx,
         with_bom=options.bom,
     )  # fmt: skip
+    print(outcome, file=sys.stdout if options.csv else sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def _predict_remotely(options: argparse.Namespace) -> int:
+    from braintumor.cli.remote import predict_remotely
+    from braintumor.client import Client
+
+    local = ("xlsx", "overlays", "pdf", "zip", "patient", "all_time_points")
+    if used := [f"--{name.replace('_', '-')}" for name in local if getattr(options, name)]:
+        options.misused(f"{', '.join(used)}: not possible with --server, which gives the CSV only")
+    with Client(options.server, options.token) as client:
+        outcome = predict_remotely(client, options.paths, options.version, options.csv, with_bom=options.bom)
     print(outcome, file=sys.stdout if options.csv else sys.stderr)
     return 1 if outcome.failed else 0
 

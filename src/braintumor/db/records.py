@@ -14,7 +14,7 @@ from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Blob, ReaderFindingRow, ReadingRow, ScanRow, new_id
 from braintumor.db.tables.base import now
 from braintumor.enums import CLASS_NAMES
-from braintumor.errors import RecordError
+from braintumor.errors import NotFoundError, RecordError
 
 _OPINIONS: Final = ("", "agree", *CLASS_NAMES)
 _MAX_NAME, _MAX_COMMENT = 500, 10_000
@@ -121,7 +121,9 @@ def read_scan(storage: Storage, actor: Actor, scan_id: UUID) -> StoredScan:
     with storage.database.write() as session:
         scan = require_scan(session, actor, scan_id)
         if scan.blob_sha256 is None:
-            raise RecordError(f"The scan {scan.name} is no longer stored, only its results. Upload it again to see it.")
+            raise NotFoundError(
+                f"The scan {scan.name} is no longer stored, only its results. Upload it again to see it."
+            )
         media_type = session.get_one(Blob, scan.blob_sha256).media_type
         storage.audit.append(session, actor.id, "scan.seen", f"scan:{scan_id}")
     return StoredScan(scan_id, scan.name, media_type, storage.blobs.get(scan.blob_sha256))
@@ -167,7 +169,7 @@ def require_scan(session: Session, actor: Actor, scan_id: UUID) -> ScanRow:
     mine = (ScanRow.id == scan_id, ScanRow.owner_id == actor.id, ScanRow.deleted_at.is_(None))
     scan = session.scalar(select(ScanRow).where(*mine))
     if scan is None:
-        raise RecordError(_NOT_FOUND)
+        raise NotFoundError(_NOT_FOUND)
     return scan
 
 
@@ -176,7 +178,7 @@ def require_reading(session: Session, actor: Actor, reading_id: UUID) -> Reading
     mine = (ReadingRow.id == reading_id, ReadingRow.owner_id == actor.id, ReadingRow.deleted_at.is_(None))
     reading = session.scalar(select(ReadingRow).where(*mine))
     if reading is None:
-        raise RecordError(_NOT_FOUND)
+        raise NotFoundError(_NOT_FOUND)
     return reading
 
 
@@ -189,7 +191,7 @@ def require_scans(session: Session, actor: Actor, scan_ids: Iterable[UUID], *, d
         chosen = ScanRow.id.in_(ids[start : start + 500]), ScanRow.owner_id == actor.id, state
         scans += session.scalars(select(ScanRow).where(*chosen).order_by(ScanRow.id).with_for_update())
     if len(scans) != len(ids):
-        raise RecordError(_NOT_FOUND)
+        raise NotFoundError(_NOT_FOUND)
     return scans
 
 

@@ -11,11 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, and_, literal, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+from sqlalchemy.orm import Session, defer
 
 from braintumor.db.records import clean_text, require_reading, require_scan
 from braintumor.db.storage import Actor, Storage
-from braintumor.db.tables import ReaderFindingRow, ReadingRow, ScanRow
+from braintumor.db.tables import JobReading, ReaderFindingRow, ReadingRow, ScanRow
 from braintumor.errors import RecordError
 
 MAX_PAGE_ROWS: Final = 500
@@ -45,6 +45,8 @@ class SearchQuery:
         The reader's finding: `agree` or a class.
     read_from, read_until : datetime or None
         Times of reading, the second one exclusive.
+    job_id : UUID or None
+        Only readings of this job.
     deleted : bool
         Search in what was deleted and can still be restored.
     after : str
@@ -57,6 +59,7 @@ class SearchQuery:
     opinion: str = ""
     read_from: datetime | None = None
     read_until: datetime | None = None
+    job_id: UUID | None = None
     deleted: bool = False
     sort: Sort = Sort.TIME
     descending: bool = True
@@ -194,12 +197,14 @@ def _select(actor: Actor) -> _Rows:
 
 def _filters(query: SearchQuery) -> Iterator[Any]:
     yield ReadingRow.deleted_at.is_not(None) if query.deleted else ReadingRow.deleted_at.is_(None)
-    equal: list[tuple[InstrumentedAttribute[str], str]] = [
+    texts = (
         (ReadingRow.verdict, query.verdict),
         (ReadingRow.version, query.version),
         (ReadingRow.opinion, query.opinion),
-    ]
-    yield from (column == clean_text(value) for column, value in equal if value)
+    )
+    yield from (column == clean_text(value) for column, value in texts if value)
+    if query.job_id is not None:
+        yield ReadingRow.id.in_(select(JobReading.reading_id).where(JobReading.job_id == query.job_id))
     if query.name:
         yield ReadingRow.name.icontains(clean_text(query.name), autoescape=True)
     if query.read_from is not None:

@@ -57,3 +57,25 @@ def count_by_user(storage: Storage, actor: Actor) -> list[UserStatistics]:
             UserStatistics(owner, read.get(owner, 0), count, stored.get(owner, 0), last)
             for owner, count, last in session.execute(scans.order_by(ScanRow.owner_id))
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSize:
+    """Number and total size of the stored files, and size of the database; None if the server does not tell."""
+
+    files: int
+    file_bytes: int
+    database_bytes: int | None
+
+
+def measure_storage(storage: Storage) -> StorageSize:
+    """Return how much is stored by all users together."""
+    with storage.database.read() as session:
+        count, size = session.execute(select(func.count(Blob.sha256), func.coalesce(func.sum(Blob.bytes), 0))).one()
+        database = None
+        if storage.database.is_sqlite:
+            files = (storage.database.file, storage.database.file.with_name(f"{storage.database.file.name}-wal"))
+            database = sum(file.stat().st_size for file in files if file.is_file())
+        elif session.get_bind().dialect.name == "postgresql":
+            database = session.scalar(select(func.pg_database_size(func.current_database())))
+    return StorageSize(count, int(size), database)

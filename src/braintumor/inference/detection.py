@@ -1,5 +1,6 @@
 """Result for one scan: the only thing that pages, reports and the command line read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -82,6 +83,26 @@ class Detection:
     def as_read(self, scan: Scan) -> Scan:
         """Return the scan as it was read: turned, with the warnings of this result."""
         return replace(turn_scan(scan, self.turn), warnings=self.warnings) if self.turn else scan
+
+    def restore(self, sizes: Mapping[str, float] | None, maps: "Detection | None") -> "Detection":
+        """Return a stored result with its sizes, and with the maps of reading its scan once more.
+
+        Parameters
+        ----------
+        sizes : mapping, optional
+            `area` and `diameter_pixels` in pixels, and `diameter_mm`; None if the result has no mask.
+        maps : Detection, optional
+            Result of the same version for the same scan; None to leave out maps and mask.
+        """
+        restored = replace(
+            self,
+            _evidence_map=maps._evidence_map if maps else None,
+            _mask=maps._mask if maps else None,
+            _geometry=maps._geometry if maps else None,
+            _map_extent=maps._map_extent if maps else None,
+        )
+        restored._sizes.update(sizes or {})
+        return restored
 
     @property
     def is_multiclass(self) -> bool:

@@ -3,13 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Final
 
+from braintumor.results.intervals import Z_SCORE, wilson_interval
 from braintumor.results.metric import Metric
-
-_CONFIDENCE_LEVEL: Final = 0.95
-_Z_SCORE: Final = NormalDist().inv_cdf(0.5 + _CONFIDENCE_LEVEL / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +57,6 @@ def compare_reader(readings: Sequence[PairedReading]) -> ReaderComparison:
     )
 
 
-def wilson_interval(share: float, n: float) -> tuple[float, float]:
-    """Compute the 95% score interval of a share of n independent scans (Wilson 1927)."""
-    z2 = _Z_SCORE**2
-    center = (share + z2 / (2 * n)) / (1 + z2 / n)
-    margin = _Z_SCORE / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return max(0.0, center - margin), min(1.0, center + margin)
-
-
 def _paired_interval(readings: Sequence[PairedReading], n: int) -> tuple[float, float]:
     """Compute the 95% interval of the difference of two paired shares, with `n` as sample size.
 
@@ -83,7 +71,7 @@ def _paired_interval(readings: Sequence[PairedReading], n: int) -> tuple[float, 
         return (n * share + 1) / (n + 2)
 
     reader, model = discordant_share(reader_wins=True), discordant_share(reader_wins=False)
-    margin = _Z_SCORE * math.sqrt((reader + model - (reader - model) ** 2) / (n + 2))
+    margin = Z_SCORE * math.sqrt((reader + model - (reader - model) ** 2) / (n + 2))
     return max(-1.0, reader - model - margin), min(1.0, reader - model + margin)
 
 

@@ -73,7 +73,7 @@ def discover_files(sources: Sequence[str | Path], excluded_folder: Path | None =
             # One file once, however its path is written; a symbolic link is another file.
             files.setdefault((resolve(folder), name), path)
     skipped = sum(not is_scan for _, paths in expanded for _, is_scan in paths)
-    volumes = {path for path in files.values() if _can_have_slices(path)}
+    volumes = {path for path in files.values() if can_have_slices(path, _read_head(path))}
     return DiscoveredFiles(
         tuple(path for path in files.values() if path not in volumes),
         skipped,
@@ -108,15 +108,15 @@ def _visible_names(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if not name.startswith("."))
 
 
-def _can_have_slices(path: str) -> bool:
-    """Whether a file can contain several slices, or half of a volume."""
-    return path.lower().endswith(PAIR_SUFFIXES) or _detect_file_format(path) in _MULTI_SLICE_FORMATS
+def can_have_slices(name: str, head: bytes) -> bool:
+    """Whether a file can contain several slices, or half of a volume, by its name and its first bytes."""
+    return name.lower().endswith(PAIR_SUFFIXES) or detect_format(head, name) in _MULTI_SLICE_FORMATS
 
 
-def _detect_file_format(path: str) -> FileFormat:
-    """Return the format by the first bytes of a file; unknown if it cannot be opened."""
+def _read_head(path: str) -> bytes:
+    """Return the first bytes of a file; none if it cannot be opened."""
     try:
         with Path(path).open("rb") as file:
-            return detect_format(file.read(SIGNATURE_BYTES), path)
+            return file.read(SIGNATURE_BYTES)
     except (OSError, ValueError):
-        return FileFormat.UNKNOWN
+        return b""

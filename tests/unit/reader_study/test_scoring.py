@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from braintumor.reader_study.scoring import PairedReading, compare_reader, summarize_reader_comparison, wilson_interval
+from braintumor.reader_study.scoring import PairedReading, compare_reader, summarize_reader_comparison
+from braintumor.results.intervals import wilson_interval
 
 
 def _readings(both: int = 0, reader: int = 0, model: int = 0, neither: int = 0) -> list[PairedReading]:

@@ -2,9 +2,10 @@
 
 from braintumor.db.tables.accounts import ApiToken, Identity, LoginSession, OneTimeLink, User
 from braintumor.db.tables.base import Base, new_id
-from braintumor.db.tables.jobs import Job, JobItem
+from braintumor.db.tables.jobs import Job, JobItem, JobReading
 from braintumor.db.tables.log import AuditEntry, Meta
 from braintumor.db.tables.records import Blob, ReaderFindingRow, ReadingRow, ScanRow
+from braintumor.db.tables.requests import IdempotencyKey
 from braintumor.db.tables.states import JobState, LinkPurpose, UserRole, UserState
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Blob",
+    "IdempotencyKey",
     "Identity",
     "Job",
     "JobItem",
+    "JobReading",
     "JobState",
     "LinkPurpose",
     "LoginSession",

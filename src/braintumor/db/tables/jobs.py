@@ -26,6 +26,8 @@ class Job(Base):
         Last sign of life of the worker; another worker takes over a running job whose heartbeat is old.
     attempts : int
         How often a worker began it.
+    summary : dict
+        What belongs to no single reading: rows of studies and of unreadable files by group, as JSON.
     """
 
     __tablename__ = "jobs"
@@ -41,6 +43,7 @@ class Job(Base):
     total: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str] = mapped_column(String(100), default="")
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
@@ -50,7 +53,7 @@ class Job(Base):
 
 
 class JobItem(Base):
-    """One file or scan of a job. `blob_sha256` is an uploaded file that waits to be read."""
+    """One file or scan of a job. `blob_sha256` is an uploaded file, kept until the job has ended."""
 
     __tablename__ = "job_items"
     __table_args__ = (UniqueConstraint("job_id", "position"), Index("ix_job_items_state", "job_id", "state"))
@@ -66,3 +69,15 @@ class JobItem(Base):
     error: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None]
+
+
+class JobReading(Base):
+    """A reading that a job has saved, or found saved already; `position` is the file's."""
+
+    __tablename__ = "job_readings"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    reading_id: Mapped[UUID] = mapped_column(
+        ForeignKey("readings.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    position: Mapped[int]

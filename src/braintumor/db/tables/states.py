@@ -28,8 +28,9 @@ class LinkPurpose(StrEnum):
 
 
 class JobState(StrEnum):
-    """State of a background job or of one of its items."""
+    """State of a background job or of one of its items. `receiving`: its files are still being uploaded."""
 
+    RECEIVING = "receiving"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"

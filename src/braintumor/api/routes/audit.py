@@ -1,0 +1,32 @@
+"""Audit log, for administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from braintumor.api.access import Administrator
+from braintumor.api.answers import file, problems
+from braintumor.api.schemas.accounts import AuditAnswer
+from braintumor.api.state import State
+from braintumor.services.administration import export_audit, list_audit
+
+router = APIRouter(tags=["audit"])
+
+
+@router.get("/audit", responses=problems(401, 403, 409, 422))
+def show_audit(
+    state: State,
+    caller: Administrator,
+    rows: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=2**53, description="Last number of the previous page.")] = None,
+) -> list[AuditAnswer]:
+    """Return entries of the audit log, the newest first: who did what and when, without scans, names and results."""
+    return [AuditAnswer.model_validate(line) for line in list_audit(state.storage, caller.actor, rows, before)]
+
+
+@router.get("/audit.csv", response_class=Response, responses=problems(401, 403, 409) | file("text/csv"))
+def download_audit(state: State, caller: Administrator) -> Response:
+    """Download the whole log with its seals, which `braintumor db check` verifies."""
+    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
+    return Response(export_audit(state.storage, caller.actor), media_type="text/csv", headers=headers)

@@ -1,0 +1,47 @@
+"""Whether the server lives and works, and numbers for monitoring."""
+
+from fastapi import APIRouter, Depends
+from starlette.responses import JSONResponse, Response
+
+from braintumor.api.access import allow_metrics
+from braintumor.api.answers import file, problems
+from braintumor.api.metrics import CONTENT_TYPE
+from braintumor.api.problems import problem
+from braintumor.api.schemas.server import Health
+from braintumor.api.state import State
+from braintumor.db.history import has_storage
+from braintumor.db.jobs.requests import count_jobs
+from braintumor.errors import BrainTumorError
+from braintumor.inference.registry import load_artifact
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez")
+def show_liveness() -> Health:
+    """Answer while the process works."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", response_model=Health, responses=problems(503))
+def show_readiness(state: State) -> Response:
+    """Answer 200 while database and model can be used, and 503 otherwise."""
+    try:
+        load_artifact(state.settings.version, state.settings)
+        if state.settings.accounts or has_storage(state.settings):
+            count_jobs(state.storage)
+    except BrainTumorError:
+        return problem(503, "The database or the model cannot be used. See the log of the server.")
+    return JSONResponse({"status": "ok"})
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses=problems(401, 403) | file("text/plain"),
+    dependencies=[Depends(allow_metrics)],
+)
+def show_metrics(state: State) -> Response:
+    """Return numbers of requests, readings and jobs for Prometheus; with accounts on, for administrators."""
+    stored = state.settings.accounts or has_storage(state.settings)
+    return Response(state.metrics.to_text(count_jobs(state.storage) if stored else {}), media_type=CONTENT_TYPE)

@@ -1,0 +1,60 @@
+"""Versions that can read scans, and their cards."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, Request
+from starlette.responses import Response
+
+from braintumor.api.access import Guest
+from braintumor.api.answers import file, problems
+from braintumor.api.etags import answer_file
+from braintumor.api.schemas.server import ModelAnswer
+from braintumor.api.state import ServerState, State
+from braintumor.inference.model_card import CARD_FILE
+from braintumor.inference.registry import list_models, load_artifact
+from braintumor.services.records.reading_record import hash_card
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+
+def require_version(state: ServerState, version: str | None) -> str:
+    """Return the name of a version that the server has; the default one for None.
+
+    Raises
+    ------
+    HTTPException
+        There is none with this name (404).
+    """
+    name = version or state.settings.version
+    if name not in list_models(state.settings):
+        raise HTTPException(404, "The server has no such version. GET /api/v1/models lists them.")
+    return name
+
+
+@router.get("", responses=problems(401, 403))
+def list_versions(state: State, caller: Guest) -> list[ModelAnswer]:
+    """List the versions that can read scans."""
+    cards = [load_artifact(name, state.settings).card for name in list_models(state.settings)]
+    return [
+        ModelAnswer(
+            version=card.version,
+            title=card.title,
+            task=card.task,
+            created=card.created,
+            is_default=card.version == state.settings.version,
+        )
+        for card in cards
+    ]
+
+
+@router.get(
+    "/{version}/card",
+    response_class=Response,
+    responses=problems(401, 403, 404) | file("application/json", has_etag=True),
+)
+def show_card(
+    request: Request, state: State, caller: Guest, version: Annotated[str, Path(max_length=100, examples=["v4"])]
+) -> Response:
+    """Return the model card: data, training, calibration, thresholds and limits of a version."""
+    artifact = load_artifact(require_version(state, version), state.settings)
+    return answer_file(request, "application/json", [hash_card(artifact)], artifact.path(CARD_FILE).read_bytes)

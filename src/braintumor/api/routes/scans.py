@@ -1,0 +1,126 @@
+"""Upload scans to the history; delete and restore them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.responses import JSONResponse
+
+from braintumor.api.access import Caller, Reader, Writer
+from braintumor.api.answers import problems
+from braintumor.api.repeats import IdempotencyKey, answer_once
+from braintumor.api.routes.models import require_version
+from braintumor.api.routes.predict import Version
+from braintumor.api.schemas.jobs import JobAnswer
+from braintumor.api.schemas.records import ReadingAnswer, SavedUpload, ScanAnswer, UnreadableFile
+from braintumor.api.state import ServerState, State
+from braintumor.api.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
+from braintumor.db.deletion import delete_scans, restore_scans
+from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
+from braintumor.db.records import save_readings
+from braintumor.db.search import list_readings
+from braintumor.imaging.file_format import FileFormat, detect_format
+from braintumor.jobs import read_upload
+from braintumor.services.reading_result import ReadingOptions
+from braintumor.services.records.reading_record import hash_card, make_record
+from braintumor.services.upload_reading import UploadReader, group_uploads
+
+router = APIRouter(prefix="/scans", tags=["scans"])
+_FEW_FILES = 4
+_FEW_BYTES = 16 * 2**20
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=SavedUpload,
+    responses=problems(401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
+    | {202: {"model": JobAnswer, "description": "A background job reads the files. Watch it at `Location`."}},
+    openapi_extra=UPLOAD_BODY,
+)
+def upload_scans(
+    request: Request,
+    state: State,
+    caller: Writer,
+    files: WriterFiles,
+    version: Version = None,
+    background: Annotated[bool, Query(description="Read them in a background job in any case.")] = False,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Read files and save scans and results in the history.
+
+    Up to four pictures are read at once (201). Volumes, archives and more files are read by a background job (202).
+    The same scan, version and card are saved once.
+    """
+    name = require_version(state, version)
+    is_job = background or len(files) > _FEW_FILES or any(_is_large(file) for file in files)
+
+    def act() -> JSONResponse:
+        return _start_job(state, caller, files, name) if is_job else _read_now(state, caller, files, name)
+
+    return answer_once(state, caller, request, key, lambda: fingerprint(files), act)
+
+
+@router.get("/{scan_id}", responses=problems(401, 403, 404, 409))
+def show_scan(state: State, caller: Reader, scan_id: UUID) -> ScanAnswer:
+    """Return a scan with the results of all versions, the newest first."""
+    readings = [ReadingAnswer.model_validate(record) for record in list_readings(state.storage, caller.actor, scan_id)]
+    first = readings[0]
+    return ScanAnswer(id=scan_id, name=first.name, sha256=first.sha256, has_scan=first.has_scan, readings=readings)
+
+
+@router.delete("/{scan_id}", status_code=204, responses=problems(401, 403, 404, 409))
+def delete_scan(state: State, caller: Writer, scan_id: UUID) -> None:
+    """Delete a scan with its results. It can be restored for a while (`BRAINTUMOR_RESTORE_DAYS`)."""
+    delete_scans(state.storage, caller.actor, [scan_id])
+
+
+@router.post("/{scan_id}/restore", status_code=204, responses=problems(401, 403, 404, 409))
+def restore_scan(state: State, caller: Writer, scan_id: UUID) -> None:
+    """Undo the deletion of a scan."""
+    restore_scans(state.storage, caller.actor, [scan_id])
+
+
+def answer_job(job: JobSummary) -> JSONResponse:
+    """Return 202 with the state of a job and its address."""
+    content = JobAnswer.model_validate(job).model_dump(mode="json")
+    return JSONResponse(content, 202, {"Location": f"/api/v1/jobs/{job.id}"})
+
+
+def _is_large(file: UploadedFile) -> bool:
+    return file.size > _FEW_BYTES or detect_format(file.getvalue(), file.name) in (FileFormat.NIFTI, FileFormat.ZIP)
+
+
+def _start_job(state: ServerState, caller: Caller, files: list[UploadedFile], version: str) -> JSONResponse:
+    storage, actor = state.storage, caller.actor
+    job_id = begin_job(storage, actor, read_upload.KIND, {"version": version})
+    try:
+        for position, file in enumerate(files):
+            add_file(storage, actor, job_id, position, file.name, file.getvalue())
+        job = submit_job(storage, actor, job_id)
+    except Exception:
+        cancel_job(storage, actor, job_id)
+        raise
+    state.queue.notify(job_id)
+    return answer_job(job)
+
+
+def _read_now(state: ServerState, caller: Caller, files: list[UploadedFile], version: str) -> JSONResponse:
+    detector = state.detectors.get(version)
+    card = hash_card(detector.artifact)
+    reader = UploadReader(detector, ReadingOptions(keep_scan=True))
+    readings = list(reader.read(group_uploads(files, lambda file: str(id(file)))))
+    errors = [UnreadableFile(name=reading.name, error=reading.error) for reading in readings if reading.error]
+    records = [make_record(reading, card) for reading in readings if reading.detection is not None]
+    if not records:
+        raise HTTPException(422, errors[0].error if errors else "The files have no slice to read.")
+    state.metrics.count_readings(version, len(readings))
+    saved = save_readings(state.storage, caller.actor, records)
+    ids = {ids.scan_id: ids.reading_id for ids in saved}
+    rows = [
+        ReadingAnswer.model_validate(record)
+        for scan_id, reading_id in ids.items()
+        for record in list_readings(state.storage, caller.actor, scan_id)
+        if record.reading_id == reading_id
+    ]
+    return JSONResponse(SavedUpload(readings=rows, errors=errors).model_dump(mode="json"), 201)

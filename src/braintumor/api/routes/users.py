@@ -1,0 +1,89 @@
+"""Users, for administrators; and who the caller is."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+
+from braintumor.api.access import AccountHolder, Administrator
+from braintumor.api.answers import problems
+from braintumor.api.schemas.accounts import InvitationBody, Me, OneTimeLinkAnswer, UserAnswer, UserChange
+from braintumor.api.state import ServerState, State
+from braintumor.auth.account_deletion import delete_user
+from braintumor.auth.links import link_url
+from braintumor.auth.users import (
+    change_role,
+    create_reset_link,
+    disable_user,
+    enable_user,
+    invite_user,
+    list_users,
+    normalize_email,
+)
+from braintumor.db.storage import Actor
+
+router = APIRouter(tags=["users"])
+_ERRORS = problems(401, 403, 404, 409, 422)
+
+
+@router.get("/me", responses=problems(401, 403, 409))
+def show_caller(caller: AccountHolder) -> Me:
+    """Return who the token or session belongs to, and what it may do."""
+    return Me(id=caller.actor.id, role=caller.actor.role, scopes=sorted(caller.scopes))
+
+
+@router.get("/users", responses=problems(401, 403, 409))
+def show_users(state: State, caller: Administrator) -> list[UserAnswer]:
+    """List all users."""
+    return [UserAnswer.model_validate(user) for user in list_users(state.storage, caller.actor)]
+
+
+@router.post("/users", status_code=201, responses=_ERRORS)
+def invite(request: Request, state: State, caller: Administrator, body: InvitationBody) -> OneTimeLinkAnswer:
+    """Invite a user. The answer is the link to the account, valid for a week and shown only here."""
+    token = invite_user(state.storage, caller.actor, normalize_email(body.email), body.role)
+    return _answer_link(request, state, token)
+
+
+@router.patch("/users/{user_id}", responses=_ERRORS)
+def change_user(state: State, caller: Administrator, user_id: UUID, change: UserChange) -> UserAnswer:
+    """Change the role of a user, or disable and enable the account."""
+    email = _require_email(state, caller.actor, user_id)
+    if change.role is not None:
+        change_role(state.storage, caller.actor, email, change.role)
+    if change.state is not None:
+        switch = enable_user if change.state == "active" else disable_user
+        switch(state.storage, caller.actor, email)
+    return _require_user(state, caller.actor, user_id)
+
+
+@router.post("/users/{user_id}/reset-link", status_code=201, responses=_ERRORS)
+def create_link(request: Request, state: State, caller: Administrator, user_id: UUID) -> OneTimeLinkAnswer:
+    """Create a link to set a new password, valid for an hour and shown only here."""
+    email = _require_email(state, caller.actor, user_id)
+    return _answer_link(request, state, create_reset_link(state.storage, caller.actor, email))
+
+
+@router.delete("/users/{user_id}", status_code=204, responses=_ERRORS)
+def remove_user(state: State, caller: Administrator, user_id: UUID) -> None:
+    """Delete an account with all its scans and results, for good."""
+    _require_user(state, caller.actor, user_id)
+    delete_user(state.storage, caller.actor, user_id)
+
+
+def _require_user(state: ServerState, actor: Actor, user_id: UUID) -> UserAnswer:
+    for user in list_users(state.storage, actor):
+        if user.id == user_id:
+            return UserAnswer.model_validate(user)
+    raise HTTPException(404, "There is no such user.")
+
+
+def _require_email(state: ServerState, actor: Actor, user_id: UUID) -> str:
+    email = _require_user(state, actor, user_id).email
+    if email is None:
+        raise HTTPException(409, "This user has no address. Change the account at the provider of single sign-on.")
+    return email
+
+
+def _answer_link(request: Request, state: ServerState, token: str) -> OneTimeLinkAnswer:
+    base_url = state.settings.public_url or str(request.base_url)
+    return OneTimeLinkAnswer(link=link_url(base_url, token))

@@ -1,0 +1,44 @@
+"""Background jobs."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from braintumor.api.schemas.base import Answer, Body
+from braintumor.db.tables import JobState
+
+
+class JobAnswer(Answer):
+    """State of a job."""
+
+    id: UUID
+    kind: str
+    options: dict[str, Any]
+    state: JobState
+    done: int = Field(description="Files or scans that were read.")
+    failed: int = Field(description="Files or scans that could not be read.")
+    total: int
+    readings: int = Field(description="Results so far.")
+    is_cancelling: bool
+    error: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobItemAnswer(Answer):
+    """State of one file or scan of a job."""
+
+    position: int
+    name: str
+    state: JobState
+    error: str
+
+
+class JobBody(Body):
+    """Read all stored scans again with another version."""
+
+    kind: Literal["read-again"] = Field(examples=["read-again"])
+    version: str = Field(max_length=100, description="A version that the server has.", examples=["v4"])

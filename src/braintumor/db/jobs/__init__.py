@@ -1,0 +1,1 @@
+"""Background jobs as rows: created and watched by users, done by workers."""

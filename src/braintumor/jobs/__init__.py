@@ -1,0 +1,1 @@
+"""Background jobs: what they do, and the workers that do them."""

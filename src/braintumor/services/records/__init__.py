@@ -1,0 +1,1 @@
+"""Readings as records of the database: save in the background, open again, read again, export."""
