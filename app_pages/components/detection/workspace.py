@@ -9,6 +9,7 @@ from app_pages.components.detection.edit_tools import apply_requested_edit, show
 from app_pages.components.detection.model_accuracy import show_model_accuracy
 from app_pages.components.detection.reader_findings import edit_finding, finding_for, findings
 from app_pages.components.detection.result_card import show_result_card, show_warnings
+from app_pages.components.detection.saving import save_new_readings
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.similar_scans import show_similar_scans
 from app_pages.components.detection.study_card import show_studies
@@ -68,6 +69,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     show_scan(_page_of_items(items), item, reading, detections)
     _log_new_predictions(readings, reading, detections)
     _log_new_studies(studies)
+    save_new_readings(readings, lambda each: finding_for(each, findings()))
 
 
 def show_scan(
