@@ -33,7 +33,7 @@ def may_keep_records() -> bool:
     headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host', '')}").hostname or ""
     is_forwarded = any(name in headers for name in _FORWARDED)
-    return host in _LOCAL_NAMES and not st.context.ip_address and not is_forwarded
+    return host in _LOCAL_NAMES and _read_address() is None and not is_forwarded
 
 
 def find_records() -> Records | None:
@@ -79,6 +79,11 @@ def storage_place() -> str:
 def session_value(key: str, default: Any) -> Any:
     """Return a value of the browser session, which is set if there is none."""
     return st.session_state.setdefault(key, default)
+
+
+def _read_address() -> str | None:
+    """Return the address of the visitor; None for this computer."""
+    return st.context.ip_address
 
 
 def _local_actor() -> "Actor":
