@@ -39,6 +39,12 @@ def save_new_readings(readings: Sequence[Reading], finding_for: Callable[[Readin
     _show_status(saver)
 
 
+def has_pending() -> bool:
+    """Whether readings wait to be saved."""
+    saver: ReadingSaver | None = st.session_state.get(SAVER_KEY)
+    return saver is not None and saver.status().pending > 0
+
+
 def is_saving() -> bool:
     """Whether readings are saved now; false if the storage cannot be used."""
     try:
