@@ -18,7 +18,7 @@ def show_page(records: Records) -> None:
     """Draw the filters, counts, timeline, agreement and worklist."""
     from app_pages.components.dashboard.agreement import show_agreement
     from app_pages.components.dashboard.charts import show_distribution, show_timeline
-    from braintumor.db.summary import list_found, list_versions, summarize_history
+    from braintumor.db.overview.summary import list_found, list_versions, summarize_history
 
     storage, actor = records.storage, records.actor
     versions = list_versions(storage, actor)

@@ -32,7 +32,7 @@ def show_list(records: Records) -> None:
     """Draw the search, one page of rows, and what to do with them."""
     from app_pages.components.history.records_list import read_page, show_actions, show_paging, show_rows
     from app_pages.components.history.search_form import choose_query
-    from braintumor.db.summary import list_versions
+    from braintumor.db.overview.summary import list_versions
 
     shown = st.segmented_control(
         "Records", [SAVED, DELETED], default=SAVED, required=True, key="history-shown", label_visibility="collapsed",

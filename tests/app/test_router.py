@@ -13,7 +13,8 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 
 PAGES = (
-    "summary", "visualizer", "detection", "history", "dashboard", "practice", "session_log", "hypotheses", "performance",
+    "summary", "visualizer", "detection", "history", "dashboard", "practice", "session_log", "hypotheses",
+    "performance",
 )  # fmt: skip
 # None of them has a figure before a scan was read.
 WITHOUT_FIGURES = ("detection", "history", "dashboard", "session_log")

@@ -7,9 +7,9 @@ import streamlit as st
 
 from app_pages.components.shared.formatting import format_bytes
 from app_pages.components.shared.page import show_section
+from braintumor.db.overview.administration import AuditLine, JobSummary, export_audit, list_audit, list_jobs
 from braintumor.db.statistics import measure_storage
 from braintumor.db.storage import Actor, Storage
-from braintumor.services.administration import AuditLine, JobSummary, export_audit, list_audit, list_jobs
 
 _AUDIT_ROWS: Final = 100
 _BEFORE_KEY: Final = "audit-before"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.page import show_section
-from braintumor.db.summary import FoundReading
+from braintumor.db.overview.summary import FoundReading
 from braintumor.enums import TUMOR_LABEL, TumorClass, Verdict
 from braintumor.reporting.findings import AGREE
 from braintumor.results.intervals import wilson_interval

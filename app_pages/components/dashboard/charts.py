@@ -10,7 +10,7 @@ from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, NEUTRAL, TUMOR_COLOR
 from app_pages.components.shared.formatting import VERDICT_TITLES, join_words
 from app_pages.components.shared.page import show_section
-from braintumor.db.summary import HistorySummary
+from braintumor.db.overview.summary import HistorySummary
 from braintumor.enums import CLASSES, TUMOR_LABEL, TumorClass, Verdict
 from braintumor.reporting.labels import label_title
 

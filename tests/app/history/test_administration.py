@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from braintumor.auth.links import find_link
 from braintumor.auth.users import UserSummary, list_users
+from braintumor.db.overview.administration import export_audit, list_audit, list_jobs
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.db.tables import Job, UserRole, UserState
 from braintumor.errors import RecordError
-from braintumor.services.administration import export_audit, list_audit, list_jobs
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.apptest.history import log_in, use_data
@@ -49,7 +49,7 @@ def test_page_shows_users_and_what_they_store(storage: Storage, admin: Actor, op
         2,
     ]
     assert "scan-1.png" not in str(app.main)
-    assert [metric.value for metric in app.metric][0] == "2"
+    assert next(metric.value for metric in app.metric) == "2"
     assert "No background jobs yet." in words(app)
 
 
@@ -98,11 +98,11 @@ def test_user_is_disabled_enabled_promoted_and_deleted(storage: Storage, admin: 
     assert _user(storage, "reader@example.org") is None
 
 
-def test_reader_sees_nothing(storage: Storage, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_sees_nothing(storage: Storage, open_page: Open, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log_in(storage, monkeypatch)
     app = open_page("summary")
     assert "administration" not in str(app.main).lower()
-    page = AppTest.from_file("app_pages/administration.py", default_timeout=600).run()
+    page = AppTest.from_file(root / "app_pages" / "administration.py", default_timeout=600).run()
     assert "This page is for administrators." in words(page)
     assert not page.dataframe
 

@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import binomtest
 
 from app_pages.components.dashboard.agreement import agrees_on_class, agrees_on_tumor, measure_agreement
+from braintumor.db.overview.summary import FoundReading, list_found, summarize_history
 from braintumor.db.storage import Actor, Storage
-from braintumor.db.summary import FoundReading, list_found, summarize_history
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.apptest.history import switch_on
