@@ -61,7 +61,7 @@ def test_page_shows_counts_agreement_and_worklist(kept: tuple[Storage, Actor], o
 
 def test_period_without_readings_is_a_sentence(kept: tuple[Storage, Actor], open_page: Open) -> None:
     app = open_page("dashboard")
-    app.get("button_group")[0].set_value("7 days").run()
+    app.segmented_control("period").set_value("7 days").run()
     assert "No readings in this period." in words(app)
 
 

@@ -145,7 +145,7 @@ def test_selected_records_are_deleted_and_restored(
     app.checkbox("select-all").check().run()
     app.button("history-delete").click().run()
     assert "No records yet" in words(app)
-    app.get("button_group")[0].set_value("Deleted").run()
+    app.segmented_control("history-shown").set_value("Deleted").run()
     app.checkbox("select-all").check().run()
     app.button("history-restore").click().run()
     assert "Nothing was deleted" in words(app)
