@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app_pages.components.shared.page import LOGO, show_layout
-from app_pages.components.shared.visitor import current_visitor, show_account_link
+from app_pages.components.shared.storage import may_keep_records
+from app_pages.components.shared.visitor import current_visitor, show_account_menu
 from braintumor.enums import RESEARCH_USE
 
 st.set_page_config(
@@ -13,16 +14,21 @@ st.set_page_config(
     menu_items={"About": f"**Brain Tumor Detector.** {RESEARCH_USE}"},
 )
 visitor = current_visitor()
+has_history = may_keep_records()
 pages = [
     st.Page("app_pages/summary.py", title="Summary", default=True),
     st.Page("app_pages/visualizer.py", title="Visualizer"),
     st.Page("app_pages/detection.py", title="Detection"),
+    *([st.Page("app_pages/history.py", title="History")] if has_history else []),
+    *([st.Page("app_pages/dashboard.py", title="Dashboard")] if has_history else []),
     st.Page("app_pages/practice.py", title="Practice"),
     st.Page("app_pages/session_log.py", title="Session log"),
     st.Page("app_pages/hypotheses.py", title="Hypotheses"),
     st.Page("app_pages/performance.py", title="Performance"),
 ]
+if visitor is not None and visitor.actor.is_administrator:
+    pages.append(st.Page("app_pages/administration.py", title="Administration"))
 page = st.navigation(pages, position="top")
 show_layout(pages)
-show_account_link(visitor)
+show_account_menu(visitor)
 page.run()

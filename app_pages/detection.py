@@ -1,10 +1,11 @@
-"""Detection page: upload scans, review the results, record findings, download reports. No file is written."""
+"""Detection page: upload scans, review the results, record findings, download reports."""
 
 from typing import Final
 
 import streamlit as st
 
 from app_pages.components.detection.reader_findings import drop_findings, findings
+from app_pages.components.detection.saving import has_pending, is_saving
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.toolbar import choose_second_detector, show_style
 from app_pages.components.detection.upload import choose_files, choose_source
@@ -29,15 +30,15 @@ def show_page() -> None:
         except BrainTumorError as error:
             show_missing(f"No model is available to read scans. {error}")
             return
-        files = choose_files(source, get_settings())
+        files = choose_files(source, get_settings(), is_saving())
     session = current_session()
     session.sync_files(detector, files)
     drop_findings(session.removed_ids(findings()))
     if not files:
         st.caption("No files uploaded yet. Results appear here as each file is read.")
         return
-    is_polling = session.progress().is_running
-    # While files are being read, only the workspace is redrawn, and only until the last file is done.
+    is_polling = session.progress().is_running or has_pending()
+    # While files are being read and saved, only the workspace is redrawn, and only until the last file is done.
     st.fragment(render_workspace, run_every=POLL_SECONDS if is_polling else None)(detector, second_detector, is_polling)
 
 

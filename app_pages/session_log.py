@@ -102,8 +102,8 @@ def show_clear(log: PredictionLog, count: int) -> None:
 
 show_header(
     "Session log",
-    "Every prediction of this session, from every page. The log is deleted when the session ends; nothing is stored on "
-    "the server. Download what you need.",
+    "Every prediction of this session, from every page. The log itself is never stored and is deleted when the session "
+    "ends. Download what you need.",
 )
 current_log = current_prediction_log()
 if logged_rows := current_log.list_rows():

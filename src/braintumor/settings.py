@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+SQLITE_FILE: Final = "braintumor.sqlite"
 _ENVIRONMENT_PREFIX: Final = "BRAINTUMOR_"
 
 
@@ -169,6 +170,11 @@ class Settings(BaseModel):
     def data_dir(self) -> Path:
         """Folder of the database, the stored scans and the key of the audit log."""
         return self.data or _default_data_dir()
+
+    @property
+    def has_storage(self) -> bool:
+        """Whether anything may be stored yet. Ask this before opening the storage, which creates the data folder."""
+        return self.database is not None or (self.data_dir / SQLITE_FILE).is_file()
 
     @property
     def dataset_outputs(self) -> Path:

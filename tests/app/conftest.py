@@ -30,6 +30,14 @@ def _components_found_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Store in a folder of the test, as a visitor on this computer; AppTest has no address."""
+    monkeypatch.setenv("BRAINTUMOR_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("app_pages.components.shared.storage._read_address", lambda: None)
+    get_settings.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Build a complete outputs folder; tests that change it use `artifacts`."""

@@ -12,9 +12,12 @@ from braintumor.enums import RESEARCH_USE
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 
-PAGES = ("summary", "visualizer", "detection", "practice", "session_log", "hypotheses", "performance")
-# Neither has a figure before a scan was read.
-WITHOUT_FIGURES = ("detection", "session_log")
+PAGES = (
+    "summary", "visualizer", "detection", "history", "dashboard", "practice", "session_log", "hypotheses",
+    "performance",
+)  # fmt: skip
+# None of them has a figure before a scan was read.
+WITHOUT_FIGURES = ("detection", "history", "dashboard", "session_log")
 
 _IMPORTS = """
 import sys
@@ -41,7 +44,7 @@ def test_page_renders_without_outputs(page: str, empty: Settings, open_page: Ope
     app = open_page(page)
     assert not app.exception
     assert len(app.title) == 1
-    assert page == "session_log" or "braintumor " in words(app)
+    assert page in ("history", "dashboard", "session_log") or "braintumor " in words(app)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -17,10 +17,10 @@ from braintumor.settings import get_settings
 def _page() -> None:
     import streamlit as st
 
-    from app_pages.components.shared.visitor import current_visitor, show_account_link
+    from app_pages.components.shared.visitor import current_visitor, show_account_menu
 
     visitor = current_visitor()
-    show_account_link(visitor)
+    show_account_menu(visitor)
     st.session_state.setdefault("scans", visitor.name if visitor else "local")
     st.text(f"scans of {st.session_state['scans']}")
 

@@ -27,9 +27,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def address(chromium: str, built: Settings) -> Iterator[str]:
+def environment(built: Settings) -> dict[str, str]:
+    """Variables of a server with these outputs; nothing is stored in the checkout."""
+    data = str(built.outputs.with_name("data"))
+    return {
+        "BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(built.outputs), "BRAINTUMOR_DATA": data,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def address(chromium: str, environment: dict[str, str]) -> Iterator[str]:
     """Address of the dashboard."""
-    with serve_dashboard({"BRAINTUMOR_INPUTS": str(built.inputs), "BRAINTUMOR_OUTPUTS": str(built.outputs)}) as address:
+    with serve_dashboard(environment) as address:
         yield address
 
 

@@ -45,17 +45,21 @@ def drop_findings(slice_ids: Iterable[str]) -> None:
 def edit_finding(reading: Reading) -> None:
     """Draw the controls for a finding and store it when it changes."""
     current = finding_for(reading, findings()) or ReaderFinding()
-    opinion = st.segmented_control(
-        "Your finding", [AGREE, *CLASSES], default=current.opinion or None,
-        key=f"opinion-{reading.id}-{reading.version}", wrap=True,
-        format_func=lambda choice: "Agree" if choice == AGREE else TumorClass(choice).title,
-    )  # fmt: skip
-    comment = st.text_area(
-        "Comment", current.comment, key=f"comment-{reading.id}-{reading.version}", max_chars=_MAX_COMMENT_LENGTH,
-        height=68, placeholder="Included in the CSV and the report as written",
-    )  # fmt: skip
-    edited = (opinion or NO_OPINION, (comment or "").strip())
+    edited = ask_finding(current, f"{reading.id}-{reading.version}")
     if edited != (current.opinion, current.comment):
         by_version = findings().setdefault(reading.id, {})
         by_version.pop(reading.version, None)
         by_version[reading.version] = ReaderFinding(*edited, datetime.now(UTC))
+
+
+def ask_finding(current: ReaderFinding, key: str) -> tuple[str, str]:
+    """Draw the controls for a finding and return its opinion and comment."""
+    opinion = st.segmented_control(
+        "Your finding", [AGREE, *CLASSES], default=current.opinion or None, key=f"opinion-{key}", wrap=True,
+        format_func=lambda choice: "Agree" if choice == AGREE else TumorClass(choice).title,
+    )  # fmt: skip
+    comment = st.text_area(
+        "Comment", current.comment, key=f"comment-{key}", max_chars=_MAX_COMMENT_LENGTH, height=68,
+        placeholder="Included in the CSV and the report as written",
+    )  # fmt: skip
+    return opinion or NO_OPINION, (comment or "").strip()

@@ -13,6 +13,8 @@ from braintumor.settings import Settings
 FILES_OPTION: Final = "Files or ZIP"
 FOLDER_OPTION: Final = "Folder"
 _FORMATS: Final = f"{', '.join(FORMAT_NAMES[:-1])}, or a {FORMAT_NAMES[-1]} of them"
+_STORED: Final = "The pixels of the scans and their results are stored in your history, without other file data."
+_NOT_STORED: Final = "Files are read in memory and not stored."
 _UPLOADER_COUNT_KEY: Final = "uploader-count"
 _UPLOADS_KEY: Final = "uploads"
 
@@ -24,15 +26,21 @@ def choose_source() -> str:
     )
 
 
-def choose_files(source: str, settings: Settings) -> list[UploadedFile]:
-    """Return the uploaded files. Any file name is accepted: the format is detected from the content."""
+def choose_files(source: str, settings: Settings, is_saving: bool = False) -> list[UploadedFile]:
+    """Return the uploaded files. Any file name is accepted: the format is detected from the content.
+
+    Parameters
+    ----------
+    is_saving : bool
+        Whether scans are stored in the history, which the help text says.
+    """
     is_folder, key = source == FOLDER_OPTION, f"upload-{source}-{st.session_state.get(_UPLOADER_COUNT_KEY, 0)}"
     files = st.file_uploader(
         f"{'A folder with its subfolders' if is_folder else _FORMATS}. {limits_text(settings)}",
         accept_multiple_files="directory" if is_folder else True,
         max_upload_size=largest_upload(settings) // 2**20,
         key=key,
-        help="Files are read in memory and not stored. Remove patient names from file names before you upload.",
+        help=f"{_STORED if is_saving else _NOT_STORED} Remove patient names from file names before you upload.",
     )
     _release_uploads(key, {file.file_id for file in files})
     limit = settings.max_files

@@ -43,7 +43,11 @@ def viewer_state(name: str) -> Any:
 
 
 def show_viewer(
-    items: Sequence[WorklistItem], item: WorklistItem, reading: Reading, detections: Sequence[VersionDetection]
+    items: Sequence[WorklistItem],
+    item: WorklistItem,
+    reading: Reading,
+    detections: Sequence[VersionDetection],
+    can_edit: bool = True,
 ) -> None:
     """Draw the worklist and the selected scan.
 
@@ -55,11 +59,13 @@ def show_viewer(
         The selected item and its selected slice.
     detections : sequence of VersionDetection
         Of one version, or of two to compare; empty if the file could not be read.
+    can_edit : bool
+        Whether the scan can be turned, cropped and inverted.
     """
     thresholds = detections[0].detector.artifact.card.thresholds if detections else None
     data = {
         "entries": [_item_data(each) for each in items],
-        "scan": _scan_data(reading, detections),
+        "scan": _scan_data(reading, detections, can_edit),
         "series": series_data(item, reading, thresholds),
         "colors": COLORS,
     }
@@ -102,10 +108,11 @@ def _item_data(item: WorklistItem) -> dict[str, Any]:
     }
 
 
-def _scan_data(reading: Reading, detections: Sequence[VersionDetection]) -> dict[str, Any]:
+def _scan_data(reading: Reading, detections: Sequence[VersionDetection], can_edit: bool) -> dict[str, Any]:
     data = {
         "id": reading.id, "name": reading.name, "error": reading.error, "edit": str(reading.shown_edit),
-        "can_edit": reading.source_scan is not None, "can_undo": current_session().can_undo(reading),
+        "can_edit": can_edit and reading.source_scan is not None,
+        "can_undo": can_edit and current_session().can_undo(reading),
     }  # fmt: skip
     if reading.compressed_scan is None:
         return data

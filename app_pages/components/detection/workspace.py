@@ -9,6 +9,7 @@ from app_pages.components.detection.edit_tools import apply_requested_edit, show
 from app_pages.components.detection.model_accuracy import show_model_accuracy
 from app_pages.components.detection.reader_findings import edit_finding, finding_for, findings
 from app_pages.components.detection.result_card import show_result_card, show_warnings
+from app_pages.components.detection.saving import has_pending, save_new_readings
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.similar_scans import show_similar_scans
 from app_pages.components.detection.study_card import show_studies
@@ -38,13 +39,13 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     Parameters
     ----------
     is_polling : bool
-        Whether this runs repeatedly while files are read; when they are done, the page is rerun to stop it.
+        Whether this runs repeatedly while files are read and saved; at the end, the page is rerun to stop it.
     """
     session = current_session()
     session.collect()
     apply_requested_edit(detector)
     progress, readings = session.progress(), session.readings()
-    if is_polling and not progress.is_running:
+    if is_polling and not progress.is_running and not has_pending():
         st.rerun()
     show_progress(progress, session)
     show_skipped(session.skipped())
@@ -67,6 +68,9 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     show_scan(_page_of_items(items), item, reading, detections)
     _log_new_predictions(readings, reading, detections)
     _log_new_studies(studies)
+    save_new_readings(readings, lambda each: finding_for(each, findings()))
+    if not is_polling and has_pending():
+        st.rerun()
 
 
 def show_scan(

@@ -14,6 +14,7 @@ __all__ = [
     "SPLIT_TITLES",
     "VERDICT_TITLES",
     "class_text",
+    "format_bytes",
     "format_share",
     "join_words",
     "metric_format",
@@ -63,6 +64,14 @@ _LEAKY_TEST_SET_TEXTS: Final = {
 def format_share(count: int, total: int) -> str:
     """Format a share of a total: `35%`."""
     return f"{count / total:.0%}" if total else "none"
+
+
+def format_bytes(size: int) -> str:
+    """Format a size for people: `1.4 MB`."""
+    value, units = float(size), ["bytes", "KB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:,.0f} {units[0]}" if units[0] == "bytes" else f"{value:,.1f} {units[0]}"
 
 
 def metric_format(name: str) -> str:

@@ -11,9 +11,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from braintumor.errors import StorageError
-from braintumor.settings import Settings
+from braintumor.settings import SQLITE_FILE, Settings
 
-SQLITE_FILE: Final = "braintumor.sqlite"
 _LOCK_SECONDS: Final = 30  # a writer waits this long for another one
 _WRITES: Final = "braintumor_writes"
 _PRAGMAS: Final = (

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from braintumor.db.engine import SQLITE_FILE
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Meta
 from braintumor.settings import Settings
@@ -12,8 +11,8 @@ _ON, _OFF = "on", "off"
 
 
 def has_storage(settings: Settings) -> bool:
-    """Whether anything may be stored yet. Ask this before `open_storage`, which creates the data folder."""
-    return settings.database is not None or (settings.data_dir / SQLITE_FILE).is_file()
+    """Whether anything may be stored yet; see `Settings.has_storage`."""
+    return settings.has_storage
 
 
 def is_history_on(storage: Storage) -> bool:

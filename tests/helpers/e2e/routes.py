@@ -2,7 +2,17 @@
 
 from typing import Final
 
-PAGES: Final = ("Summary", "Visualizer", "Detection", "Practice", "Session log", "Hypotheses", "Performance")
+PAGES: Final = (
+    "Summary",
+    "Visualizer",
+    "Detection",
+    "History",
+    "Dashboard",
+    "Practice",
+    "Session log",
+    "Hypotheses",
+    "Performance",
+)
 PERFORMANCE_TABS: Final = ("Scores", "Curves", "Training", "Leakage", "Model card")
 # Tabs of the Visualizer, with their views.
 VIEWS: Final = {

@@ -45,21 +45,36 @@ def launch_chromium(path: str) -> Iterator[Browser]:
 @contextmanager
 def serve_dashboard(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve the dashboard on a free port and yield its address."""
+    command = ["streamlit", "run", "app.py", "--server.address", "127.0.0.1", "--server.headless", "true"]
+    with _serve([*command, "--server.port"], "_stcore/health", environment) as (address, _):
+        yield address
+
+
+@contextmanager
+def serve_all(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, Path]]:
+    """Serve dashboard, account pages and API as `braintumor serve` does; yield the address and the path of the log."""
+    with _serve(["braintumor", "serve", "--port"], "livez", environment) as served:
+        yield served
+
+
+@contextmanager
+def _serve(command: list[str], probe_path: str, environment: Mapping[str, str] | None) -> Iterator[tuple[str, Path]]:
+    """Run a server whose last argument is its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
+    address = f"http://127.0.0.1:{port}"
     # The log goes to a file: a pipe that no one reads would fill up and block the server.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as log:
         server = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=subprocess.STDOUT
-        )
+            [sys.executable, "-m", *command, str(port)], cwd=ROOT, env={**os.environ, **(environment or {})},
+            stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
         try:
-            if not _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server):
+            if not _wait_until_healthy(f"{address}/{probe_path}", server):
                 log.seek(0)
                 raise RuntimeError(f"The dashboard did not start within {_START_TIMEOUT} s:\n{log.read()}")
-            yield f"http://127.0.0.1:{port}"
+            yield address, Path(log.name)
         finally:
             server.terminate()
             server.wait()

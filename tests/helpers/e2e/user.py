@@ -19,8 +19,7 @@ _NEXT_FRAME: Final = "() => new Promise(done => requestAnimationFrame(() => requ
 # The server finishes before the browser has drawn the result: only then are its images known.
 _IS_DRAWN: Final = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 # The code that draws an element is itself loaded on demand; a skeleton is shown until then.
-_HAS_IMAGES: Final = """
-!document.querySelector('[data-testid=stSkeleton]')
+_HAS_IMAGES: Final = """!document.querySelector('[data-testid=stSkeleton]')
     && [...document.images].every(image => image.complete && image.naturalWidth > 0)
 """
 expect.set_options(timeout=1000 * PATIENCE)
@@ -55,10 +54,17 @@ class User:
         while self.is_answer_pending and time.monotonic() < deadline:
             self.page.wait_for_timeout(10)
         assert not self.is_answer_pending, "the server did not answer"
-        self.page.wait_for_function(_IS_DRAWN)
+        self._wait_until(_IS_DRAWN, "the page is not drawn")
         self.page.evaluate(_NEXT_FRAME)
         expect(self.page.get_by_test_id("stException")).to_have_count(0)
-        self.page.wait_for_function(_HAS_IMAGES)
+        self._wait_until(_HAS_IMAGES, "an image is not loaded")
+
+    def _wait_until(self, expression: str, problem: str) -> None:
+        """Wait for a condition; Playwright's own function for this needs `eval`, which the server's policy forbids."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.page.evaluate(f"Boolean({expression})"):
+            assert time.monotonic() < deadline, problem
+            self.page.wait_for_timeout(20)
 
     def go(self, title: str) -> None:
         """Open a page by its link: in the header on a desktop, in a row above the title on a phone."""

@@ -45,6 +45,12 @@ def submit_login(request: Request, state: State, browser: CurrentBrowser, form: 
     return response
 
 
+@router.get("/logout")
+def show_logout(request: Request) -> Response:
+    """Ask for confirmation: a link alone must not log anybody out."""
+    return render(request, "logout.html")
+
+
 @router.post("/logout")
 def submit_logout(request: Request, state: State, form: Form) -> Response:
     """End the session."""

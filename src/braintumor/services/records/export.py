@@ -3,12 +3,13 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from PIL import Image
 
 from braintumor.db.records import read_scan
-from braintumor.db.search import Record, SearchQuery, export_records
+from braintumor.db.search import Record, SearchQuery, export_records, search
 from braintumor.db.storage import Actor, Storage
 from braintumor.errors import BrainTumorError, RecordError
 from braintumor.inference import Detector
@@ -53,6 +54,11 @@ def export_zip(storage: Storage, actor: Actor, query: SearchQuery, find_detector
                 name = f"{folder}/{number:04d}-{overlay_name(record.name, record.sha256)}"
                 archive.writestr(name, png, zipfile.ZIP_STORED)
     return file.getvalue()
+
+
+def has_too_many(storage: Storage, actor: Actor, query: SearchQuery) -> bool:
+    """Whether a search has too many records for a ZIP."""
+    return bool(search(storage, actor, replace(query, rows=MAX_ZIP_RECORDS, after="")).next)
 
 
 def _iter_rows(records: Iterator[Record]) -> Iterator[CsvRow]:

@@ -72,6 +72,13 @@ def summarize_history(
     return HistorySummary(by_version, by_verdict, by_result, by_day)
 
 
+def list_versions(storage: Storage, actor: Actor) -> list[str]:
+    """Return the model versions of a user's readings that are not deleted, by name."""
+    versions = select(ReadingRow.version).where(*_filters(actor)).distinct().order_by(ReadingRow.version)
+    with storage.database.read() as session:
+        return list(session.scalars(versions))
+
+
 def list_found(storage: Storage, actor: Actor, version: str = "", since: datetime | None = None) -> list[FoundReading]:
     """Return the readings with a finding of the user; arguments as for `summarize_history`."""
     columns = ReadingRow.verdict, ReadingRow.result, ReadingRow.opinion, ScanRow.series, ScanRow.id

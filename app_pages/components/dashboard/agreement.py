@@ -1,0 +1,67 @@
+"""How often the reader agrees with the model, with intervals."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.shared.page import show_section
+from braintumor.db.overview.summary import FoundReading
+from braintumor.enums import TUMOR_LABEL, TumorClass, Verdict
+from braintumor.reporting.findings import AGREE
+from braintumor.results.intervals import wilson_interval
+from braintumor.results.metric import Metric
+
+_CAPTION: Final = (
+    "The model's answer is its most likely class. Agreement is not accuracy: neither of you may know the diagnosis. "
+    "95% intervals count the slices of one series once; scans of one patient from several files count as independent. "
+    "Reading with the model's answer in view raises the agreement; the Practice page measures both without it."
+)
+
+
+def show_agreement(found: Sequence[FoundReading]) -> None:
+    """Draw the agreement on tumour or no tumour, and on the class."""
+    show_section("Agreement between you and the model")
+    judged = [each for each in found if each.verdict != Verdict.NOT_BRAIN_MRI]
+    typed = [each for each in judged if each.result != TUMOR_LABEL]
+    rows = [
+        IntervalRow(title, metric, metric.percent())
+        for title, readings, agrees in (
+            ("Tumour or no tumour", judged, agrees_on_tumor),
+            ("Same class", typed, agrees_on_class),
+        )
+        if (metric := measure_agreement(readings, [agrees(each) for each in readings])) is not None
+    ]
+    if not rows:
+        st.markdown("No findings yet. Enter your finding next to a result on the Detection or History page.")
+        return
+    for row in rows:
+        st.markdown(f"**{row.label}:** {row.estimate.describe(group='series or picture').replace('image', 'finding')}.")
+    figure = plot_intervals(rows)
+    figure.update_xaxes(range=[-0.03, 1.03])
+    alt = "; ".join(f"{row.label}, {row.text}" for row in rows)
+    show_chart(figure, f"Agreement with 95% intervals. {alt}.", "agreement", 60 + 40 * len(rows))
+    st.caption(_CAPTION)
+
+
+def measure_agreement(found: Sequence[FoundReading], agrees: Sequence[bool]) -> Metric | None:
+    """Return the share of readings that reader and model agree on; None without readings."""
+    if not found:
+        return None
+    share, groups = sum(agrees) / len(found), len({each.group for each in found})
+    return Metric(share, wilson_interval(share, groups), len(found), groups)
+
+
+def agrees_on_class(found: FoundReading) -> bool:
+    """Whether reader and model say the same class."""
+    return found.opinion in (AGREE, found.result)
+
+
+def agrees_on_tumor(found: FoundReading) -> bool:
+    """Whether reader and model both say tumour, or both no tumour."""
+    return found.opinion == AGREE or _is_tumor(found.opinion) is _is_tumor(found.result)
+
+
+def _is_tumor(label: str) -> bool:
+    return label == TUMOR_LABEL or TumorClass(label).is_tumor

@@ -1,0 +1,65 @@
+"""Filters and order of the history."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+
+import streamlit as st
+
+from app_pages.components.shared.formatting import VERDICT_TITLES
+from braintumor.db.search import SearchQuery, Sort
+from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.reporting.findings import AGREE
+
+ROWS: Final = 25
+# Title, column, and whether the highest comes first.
+_ORDERS: Final = {
+    "Newest first": (Sort.TIME, True),
+    "Oldest first": (Sort.TIME, False),
+    "Name": (Sort.NAME, False),
+    "Highest tumour probability first": (Sort.TUMOR_PROBABILITY, True),
+    "Most uncertain first": (Sort.UNCERTAINTY, True),
+}
+_ANY: Final = ""
+
+
+def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
+    """Draw the search and return it.
+
+    Parameters
+    ----------
+    versions : list of str
+        Model versions to choose from.
+    deleted : bool
+        Search in what was deleted.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", key="history-search"):
+        name = st.text_input("Name contains", key="history-name", width=220, persist_state="session")
+        verdict = _choose("Verdict", list(Verdict), "history-verdict", 180, lambda each: VERDICT_TITLES[Verdict(each)])
+        version = _choose("Model version", versions, "history-version", 150, str)
+        opinion = _choose("Your finding", [AGREE, *CLASSES], "history-opinion", 150, _finding_title)
+        first, last = _choose_day("Read from (UTC)", "history-from"), _choose_day("Until", "history-until")
+        order = st.selectbox("Sort by", list(_ORDERS), key="history-order", width=260, persist_state="session")
+    sort, descending = _ORDERS[order or next(iter(_ORDERS))]
+    return SearchQuery(
+        name=(name or "").strip(), verdict=verdict, version=version, opinion=opinion,
+        read_from=first, read_until=None if last is None else last + timedelta(days=1),
+        deleted=deleted, sort=sort, descending=descending, rows=ROWS,
+    )  # fmt: skip
+
+
+def _choose(title: str, options: list[Any], key: str, width: int, format_option: Any) -> str:
+    choice = st.selectbox(
+        title, [_ANY, *options], key=key, width=width, persist_state="session",
+        format_func=lambda each: format_option(each) if each else "Any",
+    )  # fmt: skip
+    return str(choice or _ANY)
+
+
+def _finding_title(opinion: str) -> str:
+    return "Agree" if opinion == AGREE else TumorClass(opinion).title
+
+
+def _choose_day(title: str, key: str) -> datetime | None:
+    """Return the start of a day in UTC; None if none was chosen."""
+    day = st.date_input(title, None, key=key, width=140, format="YYYY-MM-DD", persist_state="session")
+    return None if day is None else datetime.combine(day, time(), UTC)

@@ -1,0 +1,1 @@
+"""Counts and lists over many records: for the dashboard of a user, and for administrators."""
