@@ -6,8 +6,8 @@ import streamlit as st
 from fastapi import FastAPI
 
 from braintumor.api.app import create_app
-from braintumor.api.headers import ContentPolicy, pages_policy
-from braintumor.api.request_log import configure_logging
+from braintumor.api.middleware.headers import ContentPolicy, pages_policy
+from braintumor.api.middleware.request_log import configure_logging
 from braintumor.settings import get_settings
 
 _ROOT = Path(__file__).resolve().parent

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from braintumor.api.body_limit import BodyLimit
-from braintumor.api.headers import pages_policy
-from braintumor.api.request_log import JsonFormatter
+from braintumor.api.middleware.body_limit import BodyLimit
+from braintumor.api.middleware.headers import pages_policy
+from braintumor.api.middleware.request_log import JsonFormatter
 from braintumor.settings import Settings
 from tests.helpers.accounts import account_settings, add_user, log_in, make_client, server_state
 

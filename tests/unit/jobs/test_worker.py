@@ -37,7 +37,7 @@ from braintumor.jobs.worker import Worker
 from braintumor.services.detector_pool import DetectorPool
 from braintumor.services.upload_reading import UploadReader
 from tests.helpers.api import scan_png
-from tests.helpers.jobs import submit, submit_files
+from tests.helpers.api.jobs import submit, submit_files
 from tests.helpers.scan_files.volumes import make_volume
 from tests.helpers.storage.readings import add_user
 

@@ -9,7 +9,7 @@ from braintumor.api.access import Administrator
 from braintumor.api.answers import file, problems
 from braintumor.api.schemas.accounts import AuditAnswer
 from braintumor.api.state import State
-from braintumor.services.administration import export_audit, list_audit
+from braintumor.db.overview.administration import export_audit, list_audit
 
 router = APIRouter(tags=["audit"])
 

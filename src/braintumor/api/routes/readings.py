@@ -19,7 +19,7 @@ from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.services.records.export import export_csv
 from braintumor.services.records.reading_record import RestoredReading, restore_reading
-from braintumor.services.stored_pictures import make_report, overlay_of, picture_of
+from braintumor.services.records.stored_pictures import make_report, overlay_of, picture_of
 
 router = APIRouter(tags=["readings"])
 _ERRORS: Final = problems(401, 403, 404, 409)
