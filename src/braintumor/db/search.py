@@ -197,12 +197,9 @@ def _select(actor: Actor) -> _Rows:
 
 def _filters(query: SearchQuery) -> Iterator[Any]:
     yield ReadingRow.deleted_at.is_not(None) if query.deleted else ReadingRow.deleted_at.is_(None)
-    texts = (
-        (ReadingRow.verdict, query.verdict),
-        (ReadingRow.version, query.version),
-        (ReadingRow.opinion, query.opinion),
-    )
-    yield from (column == clean_text(value) for column, value in texts if value)
+    for name in ("verdict", "version", "opinion"):
+        if value := getattr(query, name):
+            yield getattr(ReadingRow, name) == clean_text(value)
     if query.job_id is not None:
         yield ReadingRow.id.in_(select(JobReading.reading_id).where(JobReading.job_id == query.job_id))
     if query.name:
@@ -229,9 +226,8 @@ def _to_record(
 
 
 def _format_cursor(query: SearchQuery, record: Record) -> str:
-    value = getattr(record, query.sort.value)
-    value = value.isoformat() if isinstance(value, datetime) else value
-    text = json.dumps([query.sort, query.descending, value, record.reading_id.hex])
+    last = [query.sort, query.descending, getattr(record, query.sort.value), record.reading_id.hex]
+    text = json.dumps(last, default=datetime.isoformat)
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
