@@ -16,10 +16,10 @@ from braintumor.api.account.pages import LoginRequiredError
 from braintumor.api.middleware.body_limit import BodyLimit
 from braintumor.api.middleware.gate import Gate
 from braintumor.api.middleware.headers import SecurityHeaders
+from braintumor.api.middleware.request_log import RequestLog
 from braintumor.api.openapi import DESCRIPTION, find_methods
 from braintumor.api.origins import HostCheck
 from braintumor.api.problems import add_error_handlers, problem
-from braintumor.api.middleware.request_log import RequestLog
 from braintumor.api.routing import add_routes
 from braintumor.api.state import ServerState
 from braintumor.settings import Settings

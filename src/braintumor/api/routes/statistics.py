@@ -9,8 +9,8 @@ from braintumor.api.answers import problems
 from braintumor.api.routes.readings import Time
 from braintumor.api.schemas.records import DayCount, OwnStatistics, UserStatisticsAnswer
 from braintumor.api.state import State
-from braintumor.db.statistics import count_by_user
 from braintumor.db.overview.summary import summarize_history
+from braintumor.db.statistics import count_by_user
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 
