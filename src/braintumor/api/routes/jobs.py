@@ -34,7 +34,7 @@ from braintumor.jobs import read_again
 from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.records.reading_record import hash_card, record_row
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 _EVENTS: Final = problems(401, 403, 404, 409, 429) | file("text/event-stream")
 _POLL_SECONDS: Final = 1.0
 _KEEP_ALIVE: Final = 15  # polls without news, after which a comment is sent, so that proxies keep the connection

@@ -14,7 +14,7 @@ from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.file_groups import FileGroup, GroupKind
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(prefix="/api/v1", tags=["predict"])
 Version = Annotated[str | None, Query(max_length=100, description="Default: the server's.", examples=["v4"])]
 
 

@@ -21,7 +21,7 @@ from braintumor.services.records.export import export_csv
 from braintumor.services.records.reading_record import RestoredReading, restore_reading
 from braintumor.services.stored_pictures import make_report, overlay_of, picture_of
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(prefix="/api/v1", tags=["readings"])
 _ERRORS: Final = problems(401, 403, 404, 409)
 _PICTURE: Final = _ERRORS | file("image/png", has_etag=True)
 _REPORT: Final = _ERRORS | file("application/pdf", has_etag=True)

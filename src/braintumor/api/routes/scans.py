@@ -25,7 +25,7 @@ from braintumor.services.reading_result import ReadingOptions
 from braintumor.services.records.reading_record import hash_card, make_record
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
-router = APIRouter(prefix="/scans", tags=["scans"])
+router = APIRouter(prefix="/api/v1/scans", tags=["scans"])
 _FEW_FILES = 4
 _FEW_BYTES = 16 * 2**20
 
