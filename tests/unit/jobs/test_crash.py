@@ -17,11 +17,11 @@ from braintumor.db.maintenance.check import check
 from braintumor.db.search import SearchQuery, export_records
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import AuditEntry, JobState
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Pace, Worker
-from braintumor.services.detector_pool import DetectorPool
 from tests.helpers.api import scan_png
-from tests.helpers.jobs import submit, work
+from tests.helpers.api.jobs import submit, work
 
 _PACE = Pace(heartbeat=0.1, stale=0.5, poll=0.05)
 _FILES = 4
@@ -31,7 +31,7 @@ _FILES = 4
 def processes() -> ForkServerContext:
     """Processes that start quickly, from one that has imported the package."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.helpers.jobs", "obstore.store"])
+    context.set_forkserver_preload(["tests.helpers.api.jobs", "obstore.store"])
     return context
 
 

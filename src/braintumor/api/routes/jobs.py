@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from braintumor.api.access import Caller, Reader, Writer, find_caller
 from braintumor.api.answers import file, problems
-from braintumor.api.repeats import IdempotencyKey, answer_once
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.scans import answer_job
 from braintumor.api.schemas.jobs import JobAnswer, JobBody, JobItemAnswer
 from braintumor.api.state import ServerState, State
+from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
 from braintumor.db.jobs.requests import (
     JobSummary,
     add_scans,

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
-from braintumor.api.etags import answer_file
 from braintumor.api.schemas.server import ModelAnswer
 from braintumor.api.state import ServerState, State
+from braintumor.api.transfer.etags import answer_file
 from braintumor.errors import ArtifactError
 from braintumor.inference.model_card import CARD_FILE, ModelCard
 from braintumor.inference.registry import list_models, load_artifact
