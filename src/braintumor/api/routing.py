@@ -16,12 +16,10 @@ from braintumor.api.routes import (
     users,
 )
 
-_ROUTES = (predict, scans, readings, jobs, statistics, models, users, tokens, audit)
+_ROUTES = (predict, scans, readings, jobs, statistics, models, users, tokens, audit, health, documentation)
 
 
 def add_routes(app: FastAPI) -> None:
     """Add the routes of the API to an application."""
     for module in _ROUTES:
-        app.include_router(module.router, prefix="/api/v1")
-    app.include_router(health.router)
-    app.include_router(documentation.router)
+        app.include_router(module.router)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import Depends, Request
 
 from braintumor.api.metrics import Metrics
-from braintumor.api.slots import Slots
+from braintumor.api.transfer.slots import Slots
 from braintumor.auth.oidc import Provider, has_single_sign_on
 from braintumor.auth.sessions import Browser, Visitor, device_cookie_name, find_visitor, session_cookie_name
 from braintumor.auth.throttle import Throttle
 from braintumor.db.history import has_storage
 from braintumor.db.storage import Actor, Storage, local_actor, open_storage
-from braintumor.services.detector_pool import DetectorPool
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.settings import Settings
 
 if TYPE_CHECKING:

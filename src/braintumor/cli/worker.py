@@ -15,9 +15,9 @@ def add_worker_command(commands: argparse._SubParsersAction) -> None:
 
 def _work(options: argparse.Namespace) -> int:
     from braintumor.db.storage import open_storage
+    from braintumor.inference.detector_pool import DetectorPool
     from braintumor.jobs.queue import JobQueue
     from braintumor.jobs.worker import Worker
-    from braintumor.services.detector_pool import DetectorPool
 
     settings = get_settings()
     storage = open_storage(settings)

@@ -19,7 +19,6 @@ from braintumor.db.tables import JobReading, ReaderFindingRow, ReadingRow, ScanR
 from braintumor.errors import RecordError
 
 MAX_PAGE_ROWS: Final = 500
-_EXPORT_ROWS: Final = 500
 _Rows = Select[ReadingRow, ScanRow, ReaderFindingRow]
 
 
@@ -152,7 +151,7 @@ def export_records(storage: Storage, actor: Actor, query: SearchQuery) -> Iterat
     """Yield all readings of a search with their payload, and note the export in the audit log first."""
     with storage.database.write() as session:
         storage.audit.append(session, actor.id, "history.exported", f"user:{actor.id}")
-    query = replace(query, rows=_EXPORT_ROWS, after="")
+    query = replace(query, rows=MAX_PAGE_ROWS, after="")
     while True:
         with storage.database.read() as session:
             page = _read_page(session, actor, query, payload=True)

@@ -9,7 +9,7 @@ from typing import Final, Self
 from braintumor.db.jobs.leases import JobCancelledError, Lease, LeaseLostError, keep_alive
 from braintumor.db.storage import Storage
 from braintumor.errors import StorageError
-from braintumor.services.detector_pool import DetectorPool
+from braintumor.inference.detector_pool import DetectorPool
 
 _LOGGER: Final = logging.getLogger(__name__)
 

@@ -25,10 +25,10 @@ from braintumor.db.jobs.leases import (
 from braintumor.db.storage import Storage
 from braintumor.db.tables import JobState
 from braintumor.errors import BrainTumorError, StorageError
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs import read_again, read_upload
 from braintumor.jobs.context import JobContext, WorkerStoppedError
 from braintumor.jobs.queue import JobQueue
-from braintumor.services.detector_pool import DetectorPool
 
 _LOGGER: Final = logging.getLogger(__name__)
 _DAY: Final = 24 * 3_600.0

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from braintumor.db.jobs.requests import add_file, begin_job, submit_job
 from braintumor.db.storage import Actor, Storage, open_storage
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs import read_upload
 from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Pace, Worker
-from braintumor.services.detector_pool import DetectorPool
 from braintumor.settings import Settings
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from braintumor.db.storage import Actor, Storage, open_storage
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Pace, Worker
-from braintumor.services.detector_pool import DetectorPool
 from braintumor.settings import Settings
 from tests.helpers.api import model_outputs
 from tests.helpers.storage.readings import add_user

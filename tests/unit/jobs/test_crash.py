@@ -17,9 +17,9 @@ from braintumor.db.maintenance.check import check
 from braintumor.db.search import SearchQuery, export_records
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import AuditEntry, JobState
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Pace, Worker
-from braintumor.services.detector_pool import DetectorPool
 from tests.helpers.api import scan_png
 from tests.helpers.api.jobs import submit, work
 

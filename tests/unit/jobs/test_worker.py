@@ -31,10 +31,10 @@ from braintumor.db.tables import Job, JobState, new_id
 from braintumor.db.tables.base import now
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.inference import Detector
+from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs import read_again, read_upload
 from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Worker
-from braintumor.services.detector_pool import DetectorPool
 from braintumor.services.upload_reading import UploadReader
 from tests.helpers.api import scan_png
 from tests.helpers.api.jobs import submit, submit_files

@@ -11,7 +11,7 @@ from braintumor.api.schemas.accounts import AuditAnswer
 from braintumor.api.state import State
 from braintumor.db.overview.administration import export_audit, list_audit
 
-router = APIRouter(tags=["audit"])
+router = APIRouter(prefix="/api/v1", tags=["audit"])
 
 
 @router.get("/audit", responses=problems(401, 403, 409, 422))

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from braintumor.api.access import Caller, Reader, Writer, find_caller
 from braintumor.api.answers import file, problems
-from braintumor.api.repeats import IdempotencyKey, answer_once
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.scans import answer_job
 from braintumor.api.schemas.jobs import JobAnswer, JobBody, JobItemAnswer
 from braintumor.api.state import ServerState, State
+from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
 from braintumor.db.jobs.requests import (
     JobSummary,
     add_scans,
@@ -34,7 +34,7 @@ from braintumor.jobs import read_again
 from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.records.reading_record import hash_card, record_row
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 _EVENTS: Final = problems(401, 403, 404, 409, 429) | file("text/event-stream")
 _POLL_SECONDS: Final = 1.0
 _KEEP_ALIVE: Final = 15  # polls without news, after which a comment is sent, so that proxies keep the connection

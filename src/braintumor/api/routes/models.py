@@ -1,5 +1,6 @@
 """Versions that can read scans, and their cards."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request
@@ -7,14 +8,15 @@ from starlette.responses import Response
 
 from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
-from braintumor.api.etags import answer_file
 from braintumor.api.schemas.server import ModelAnswer
 from braintumor.api.state import ServerState, State
-from braintumor.inference.model_card import CARD_FILE
+from braintumor.api.transfer.etags import answer_file
+from braintumor.errors import ArtifactError
+from braintumor.inference.model_card import CARD_FILE, ModelCard
 from braintumor.inference.registry import list_models, load_artifact
 from braintumor.services.records.reading_record import hash_card
 
-router = APIRouter(prefix="/models", tags=["models"])
+router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
 
 def require_version(state: ServerState, version: str | None) -> str:
@@ -31,10 +33,18 @@ def require_version(state: ServerState, version: str | None) -> str:
     return name
 
 
+def _iter_cards(state: ServerState) -> Iterator[ModelCard]:
+    for name in list_models(state.settings):
+        try:
+            yield load_artifact(name, state.settings).card
+        except ArtifactError:  # a version that is not finished holds back no other
+            continue
+
+
 @router.get("", responses=problems(401, 403))
 def list_versions(state: State, caller: Guest) -> list[ModelAnswer]:
     """List the versions that can read scans."""
-    cards = [load_artifact(name, state.settings).card for name in list_models(state.settings)]
+    cards = list(_iter_cards(state))
     return [
         ModelAnswer(
             version=card.version,

@@ -9,12 +9,12 @@ from braintumor.api.answers import file, problems
 from braintumor.api.routes.models import require_version
 from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
 from braintumor.api.state import State
-from braintumor.api.uploads import UPLOAD_BODY, GuestFiles
+from braintumor.api.transfer.uploads import UPLOAD_BODY, GuestFiles
 from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.file_groups import FileGroup, GroupKind
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(prefix="/api/v1", tags=["predict"])
 Version = Annotated[str | None, Query(max_length=100, description="Default: the server's.", examples=["v4"])]
 
 

@@ -11,17 +11,17 @@ from starlette.responses import Response
 
 from braintumor.api.access import Caller, Reader, Writer
 from braintumor.api.answers import file, problems
-from braintumor.api.etags import answer_file
 from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
 from braintumor.api.state import ServerState, State
+from braintumor.api.transfer.etags import answer_file
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.services.records.export import export_csv
+from braintumor.services.records.pictures import make_report, overlay_of, picture_of
 from braintumor.services.records.reading_record import RestoredReading, restore_reading
-from braintumor.services.records.stored_pictures import make_report, overlay_of, picture_of
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(prefix="/api/v1", tags=["readings"])
 _ERRORS: Final = problems(401, 403, 404, 409)
 _PICTURE: Final = _ERRORS | file("image/png", has_etag=True)
 _REPORT: Final = _ERRORS | file("application/pdf", has_etag=True)

@@ -8,13 +8,13 @@ from starlette.responses import JSONResponse
 
 from braintumor.api.access import Caller, Reader, Writer
 from braintumor.api.answers import problems
-from braintumor.api.repeats import IdempotencyKey, answer_once
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.predict import Version
 from braintumor.api.schemas.jobs import JobAnswer
 from braintumor.api.schemas.records import ReadingAnswer, SavedUpload, ScanAnswer, UnreadableFile
 from braintumor.api.state import ServerState, State
-from braintumor.api.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
+from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
+from braintumor.api.transfer.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
 from braintumor.db.deletion import delete_scans, restore_scans
 from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
 from braintumor.db.records import save_readings
@@ -25,7 +25,7 @@ from braintumor.services.reading_result import ReadingOptions
 from braintumor.services.records.reading_record import hash_card, make_record
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
-router = APIRouter(prefix="/scans", tags=["scans"])
+router = APIRouter(prefix="/api/v1/scans", tags=["scans"])
 _FEW_FILES = 4
 _FEW_BYTES = 16 * 2**20
 

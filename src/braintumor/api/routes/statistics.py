@@ -12,7 +12,7 @@ from braintumor.api.state import State
 from braintumor.db.overview.summary import summarize_history
 from braintumor.db.statistics import count_by_user
 
-router = APIRouter(prefix="/statistics", tags=["statistics"])
+router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
 
 
 @router.get("", responses=problems(401, 403, 409, 422))

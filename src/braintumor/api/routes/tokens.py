@@ -10,7 +10,7 @@ from braintumor.api.schemas.accounts import TokenAnswer
 from braintumor.api.state import State
 from braintumor.auth.api_tokens import list_tokens, revoke_api_token
 
-router = APIRouter(prefix="/tokens", tags=["tokens"])
+router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"])
 
 
 @router.get("", responses=problems(401, 403, 409))

@@ -21,7 +21,7 @@ from braintumor.auth.users import (
 )
 from braintumor.db.storage import Actor
 
-router = APIRouter(tags=["users"])
+router = APIRouter(prefix="/api/v1", tags=["users"])
 _ERRORS = problems(401, 403, 404, 409, 422)
 
 

@@ -33,7 +33,7 @@ class UserAnswer(Answer):
 class InvitationBody(Body):
     """Whom to invite."""
 
-    email: str = Field(max_length=254, examples=["ada@example.org"])
+    email: str = Field(max_length=254, examples=["grace@example.org"])
     role: UserRole = UserRole.READER
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from braintumor.api.uploads import _MAX_NAME
+from braintumor.api.transfer.uploads import _MAX_NAME
 from tests.helpers.api import API, Api, api_settings, as_files, make_api, scan_png
 
 

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import Final
 
 from braintumor.errors import ArtifactError
-from braintumor.inference import Detector
+from braintumor.inference.detector import Detector
 from braintumor.inference.registry import list_models
 from braintumor.settings import Settings
 
