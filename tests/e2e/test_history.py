@@ -133,7 +133,7 @@ def _save_one(user: User, scan: Path) -> str:
 
 
 def _wait_until_saved(user: User, count: int) -> None:
-    text = re.compile(rf"{count} readings? saved .*\.\s")
+    text = re.compile(rf"{count} readings? saved (?!.*waiting)")
     expect(user.page.locator(".st-key-saving")).to_contain_text(text)
     user.settle()
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages.components.detection.reader_findings import ask_finding
 from app_pages.components.detection.result_card import result_title, show_result_card, show_warnings
+from app_pages.components.detection.toolbar import show_style
 from app_pages.components.detection.viewer import VersionDetection, show_viewer
 from app_pages.components.detection.worklist import WorklistItem
 from app_pages.components.history.records_list import PAGE_PATH, finding_text
@@ -54,6 +55,7 @@ def show_record(records: Records, reading_id: str) -> None:
         st.markdown(f"**Record not found.** {error}")
         return
     record = opened.record
+    show_style()
     st.header(to_printable(record.name), anchor=False)
     st.caption(f"Read {record.read_at:%Y-%m-%d %H:%M} UTC with model {record.version}.")
     with st.container(horizontal=True, vertical_alignment="bottom", key="record-bar"):
