@@ -12,7 +12,7 @@ from app_pages.components.detection.result_card import result_title, show_result
 from app_pages.components.detection.toolbar import show_style
 from app_pages.components.detection.viewer import VersionDetection, show_viewer
 from app_pages.components.detection.worklist import WorklistItem
-from app_pages.components.history.records_list import PAGE_PATH, finding_text
+from app_pages.components.history.records_list import finding_text
 from app_pages.components.shared import cache
 from app_pages.components.shared.colors import VERDICT_TONES
 from app_pages.components.shared.storage import Records, session_value
@@ -48,7 +48,11 @@ class OpenedRecord:
 
 def show_record(records: Records, reading_id: str) -> None:
     """Draw a record, or that there is none: the same for what does not exist and what belongs to others."""
-    st.page_link(PAGE_PATH, label="Back to the list", icon=":material/arrow_back:")
+    # The browser forgets it when a page is opened from another one, and asks without it on the next click.
+    st.query_params["record"] = reading_id
+    if st.button("Back to the list", icon=":material/arrow_back:", type="tertiary", key="record-back"):
+        st.query_params.clear()
+        st.rerun()
     try:
         opened = _open(records, _parse_id(reading_id))
     except BrainTumorError as error:
@@ -155,7 +159,8 @@ def _show_delete(records: Records, record: Record) -> None:
         if st.button("Delete this scan", key="record-delete"):
             delete_scans(records.storage, records.actor, [record.scan_id])
             st.session_state.pop(OPENED_KEY, None)
-            st.switch_page(PAGE_PATH)
+            st.query_params.clear()
+            st.rerun()
 
 
 def _show_scan(shown: list[OpenedRecord]) -> None:
