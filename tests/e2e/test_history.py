@@ -133,20 +133,20 @@ def _save_one(user: User, scan: Path) -> str:
 
 
 def _wait_until_saved(user: User, count: int) -> None:
-    text = re.compile(rf"{count} readings? saved .*\.\s")
+    text = re.compile(rf"{count} readings? saved (?!.*waiting)")
     expect(user.page.locator(".st-key-saving")).to_contain_text(text)
     user.settle()
 
 
 def _open_record(user: User, name: str) -> None:
-    user.page.get_by_role("link", name=name, exact=True).click()
+    user.page.get_by_role("button", name=name, exact=True).click()
     expect(user.page.get_by_role("heading", name=name)).to_be_visible()
     expect(user.page.get_by_role("img", name=name)).to_be_visible()
     user.settle()
 
 
 def _record_links(user: User) -> Locator:
-    return user.page.locator("[class*=st-key-record-] a")
+    return user.page.locator("[class*=st-key-open-] button")
 
 
 def _click(user: User, label: str) -> None:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from app_pages.components.detection.reader_findings import ask_finding
 from app_pages.components.detection.result_card import result_title, show_result_card, show_warnings
+from app_pages.components.detection.toolbar import show_style
 from app_pages.components.detection.viewer import VersionDetection, show_viewer
 from app_pages.components.detection.worklist import WorklistItem
-from app_pages.components.history.records_list import PAGE_PATH, finding_text
+from app_pages.components.history.records_list import finding_text
 from app_pages.components.shared import cache
 from app_pages.components.shared.colors import VERDICT_TONES
 from app_pages.components.shared.storage import Records, session_value
@@ -47,13 +48,18 @@ class OpenedRecord:
 
 def show_record(records: Records, reading_id: str) -> None:
     """Draw a record, or that there is none: the same for what does not exist and what belongs to others."""
-    st.page_link(PAGE_PATH, label="Back to the list", icon=":material/arrow_back:")
+    # The browser forgets it when a page is opened from another one, and asks without it on the next click.
+    st.query_params["record"] = reading_id
+    if st.button("Back to the list", icon=":material/arrow_back:", type="tertiary", key="record-back"):
+        st.query_params.clear()
+        st.rerun()
     try:
         opened = _open(records, _parse_id(reading_id))
     except BrainTumorError as error:
         st.markdown(f"**Record not found.** {error}")
         return
     record = opened.record
+    show_style()
     st.header(to_printable(record.name), anchor=False)
     st.caption(f"Read {record.read_at:%Y-%m-%d %H:%M} UTC with model {record.version}.")
     with st.container(horizontal=True, vertical_alignment="bottom", key="record-bar"):
@@ -153,7 +159,8 @@ def _show_delete(records: Records, record: Record) -> None:
         if st.button("Delete this scan", key="record-delete"):
             delete_scans(records.storage, records.actor, [record.scan_id])
             st.session_state.pop(OPENED_KEY, None)
-            st.switch_page(PAGE_PATH)
+            st.query_params.clear()
+            st.rerun()
 
 
 def _show_scan(shown: list[OpenedRecord]) -> None:

@@ -78,7 +78,10 @@ def _show_name(record: Record) -> None:
     name = to_printable(record.name)
     with st.container(width="stretch", gap=None):
         if record.deleted_at is None:
-            st.page_link(PAGE_PATH, label=escape_markdown(name), query_params={"record": str(record.reading_id)})
+            # No page link: from History to itself, it would show the record without its address.
+            key = f"open-{record.reading_id}"
+            if st.button(escape_markdown(name), type="tertiary", key=key):
+                st.switch_page(PAGE_PATH, query_params={"record": str(record.reading_id)})
         else:
             st.text(name)
 

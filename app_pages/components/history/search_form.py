@@ -37,8 +37,8 @@ def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
         verdict = _choose("Verdict", list(Verdict), "history-verdict", 180, lambda each: VERDICT_TITLES[Verdict(each)])
         version = _choose("Model version", versions, "history-version", 150, str)
         opinion = _choose("Your finding", [AGREE, *CLASSES], "history-opinion", 150, _finding_title)
-        first, last = _choose_day("Read from (UTC)", "history-from"), _choose_day("Until", "history-until")
         order = st.selectbox("Sort by", list(_ORDERS), key="history-order", width=260, persist_state="session")
+        first, last = _choose_day("Read from (UTC)", "history-from"), _choose_day("Until", "history-until")
     sort, descending = _ORDERS[order or next(iter(_ORDERS))]
     return SearchQuery(
         name=(name or "").strip(), verdict=verdict, version=version, opinion=opinion,

@@ -50,8 +50,8 @@ def test_page_shows_counts_agreement_and_worklist(kept: tuple[Storage, Actor], o
     expected = f"66.7% (95% CI {100 * low:.1f} to {100 * high:.1f}; 3 findings, 3 series or pictures)"
     assert f"**Tumour or no tumour:** {expected}." in text
     assert "**Same class:** 33.3%" in text
-    links = [link.proto for link in app.get("page_link") if "record=" in link.proto.query_string]
-    assert [link.label for link in links] == [r"unclear\.png"]
+    links = [button.label for button in app.button if str(button.key).startswith("open-")]
+    assert links == [r"unclear\.png"]
     alternatives = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert any("Tumour suspected 2" in alt for alt in alternatives)
     app.selectbox("dashboard-version").set_value("v5").run()

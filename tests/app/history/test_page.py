@@ -25,7 +25,7 @@ def kept(tmp_path: Path, artifacts: Settings, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _links(app: AppTest) -> list[str]:
-    return [link.proto.label.replace("\\", "") for link in app.get("page_link") if "record=" in link.proto.query_string]
+    return [button.label.replace("\\", "") for button in app.button if str(button.key).startswith("open-")]
 
 
 def _records(kept: tuple[Storage, Actor]) -> dict[str, Record]:
