@@ -57,7 +57,7 @@ def show_worklist(records: Records, version: str, since: datetime | None) -> Non
     show_section("Most uncertain first", "Tumour probabilities nearest to 50%, without your finding yet.")
     query = SearchQuery(version=version, read_from=since, sort=Sort.UNCERTAINTY, rows=10 * _WORKLIST_ROWS)
     rows = search(records.storage, records.actor, query).records
-    waiting = [row for row in rows if not row.opinion and row.verdict != Verdict.NOT_BRAIN_MRI]
+    waiting = [row for row in rows if not row.opinion and Verdict(row.verdict).has_result]
     if waiting:
         show_links(waiting[:_WORKLIST_ROWS])
     else:

@@ -23,7 +23,7 @@ _CAPTION: Final = (
 def show_agreement(found: Sequence[FoundReading]) -> None:
     """Draw the agreement on tumour or no tumour, and on the class."""
     show_section("Agreement between you and the model")
-    judged = [each for each in found if each.verdict != Verdict.NOT_BRAIN_MRI]
+    judged = [each for each in found if Verdict(each.verdict).has_result]
     typed = [each for each in judged if each.result != TUMOR_LABEL]
     rows = [
         IntervalRow(title, metric, metric.percent())

@@ -20,6 +20,7 @@ _VERDICT_COLORS: Final = {
     Verdict.UNCERTAIN: CLASS_COLORS[TumorClass.PITUITARY],
     Verdict.NO_TUMOR_FOUND: CLASS_COLORS[TumorClass.MENINGIOMA],
     Verdict.NOT_BRAIN_MRI: NEUTRAL,
+    Verdict.OUTSIDE_FIELD: NEUTRAL,
 }
 _BAR_HEIGHT: Final = 30  # pixels
 # Longer histories are drawn by month, so that bars stay visible.
@@ -42,7 +43,7 @@ def _class_counts(summary: HistorySummary) -> list[tuple[str, int, str]]:
     labels = [*map(str, CLASSES), TUMOR_LABEL]
     counts = dict.fromkeys(labels, 0)
     for (verdict, result), count in summary.by_result.items():
-        if verdict != Verdict.NOT_BRAIN_MRI and result in counts:
+        if Verdict(verdict).has_result and result in counts:
             counts[result] += count
     if not counts[TUMOR_LABEL]:  # only models without tumour types answer so
         labels.remove(TUMOR_LABEL)

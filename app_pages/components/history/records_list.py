@@ -94,7 +94,7 @@ def _show_result(record: Record) -> None:
 def verdict_text(record: Record) -> str:
     """Return the verdict in its colour, with the tumour score, as Markdown."""
     verdict = Verdict(record.verdict)
-    score = "" if verdict is Verdict.NOT_BRAIN_MRI else f" {record.tumor_probability:.0%}"
+    score = "" if not verdict.has_result else f" {record.tumor_probability:.0%}"
     return f":{VERDICT_TONES[verdict]}[**{VERDICT_TITLES[verdict]}**]{score}"
 
 
