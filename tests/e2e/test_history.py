@@ -93,7 +93,7 @@ def test_users_see_only_their_own_records(
             admin.page.get_by_role("tab", name="Audit log").click()
             admin.settle()
             admin.page.screenshot(path=tmp_path / "audit-light.png", full_page=True)
-            admin.page.get_by_role("button", name="admin").click()
+            admin.page.locator(".st-key-account button").click()
             admin.page.get_by_role("link", name="Log out").click()
             admin.page.get_by_role("button", name="Log out").click()
             expect(admin.page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -74,6 +74,8 @@ def show_timeline(summary: HistorySummary) -> None:
         return
     by_month = max(days) - min(days) > timedelta(days=_MAX_DAYS)
     show_section("Readings over time", f"By {'month' if by_month else 'day'}, in UTC.")
+    # In milliseconds; otherwise a single day would be a hair.
+    width = (20 if by_month else 0.7) * timedelta(days=1) / timedelta(milliseconds=1)
     figure = go.Figure()
     for verdict in Verdict:
         counts: dict[date, int] = {}
@@ -84,10 +86,10 @@ def show_timeline(summary: HistorySummary) -> None:
         if counts:
             figure.add_bar(
                 x=sorted(counts), y=[counts[day] for day in sorted(counts)], name=VERDICT_TITLES[verdict],
-                marker_color=_VERDICT_COLORS[verdict],
+                marker_color=_VERDICT_COLORS[verdict], width=width,
                 hovertemplate="%{x|%Y-%m-%d}: %{y:,}<extra>%{fullData.name}</extra>",
             )  # fmt: skip
-    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": 1.18}, bargap=0.25)
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": 1.18})
     # With few days, bars of a day keep their width.
     figure.update_xaxes(
         range=[min(days) - timedelta(days=20 if by_month else 3), max(days) + timedelta(days=20 if by_month else 3)],

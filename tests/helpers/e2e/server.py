@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -86,6 +87,10 @@ def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> bool:
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return True
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.UNAUTHORIZED:  # the server runs, behind a login
+                return True
+            time.sleep(0.2)
+        except OSError:
             time.sleep(0.2)
     return False
