@@ -10,7 +10,7 @@ from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.settings import get_settings
 
 RECIPES = (
-    "v1 v2 v3 v4 v5 v4_teacher v4-holdout-sartaj xception mobilenet four-block custom-cnn wide-cnn ensemble "
+    "v1 v2 v3 v4 v5 v5-lgg v4_teacher v4-holdout-sartaj xception mobilenet four-block custom-cnn wide-cnn ensemble "
     "binary-vgg16 binary-resnet50 binary-inceptionv3 binary-efficientnetb0 binary-mobilenet binary-mobilenetv3"
 )
 FIT = "[fit]\nlearning_rate = 1e-3\nepochs = 3\n"
