@@ -72,7 +72,8 @@ def test_form_token_of_another_browser_or_session_is_refused(client: TestClient)
 
 def test_logout_by_link_is_not_possible(client: TestClient) -> None:
     log_in(client, "ada@example.org")
-    assert client.get("/account/logout").status_code == 200  # only asks
+    page = client.get("/account/logout")  # asks, and ends nothing
+    assert (page.status_code, 'method="post"' in page.text, "set-cookie" in page.headers) == (200, True, False)
     assert client.get("/").status_code == 200
 
 
