@@ -73,8 +73,6 @@ class AugmentationRecipe(StrictModel):
     zoom: float = Field(default=0.0, ge=0, lt=1)
     brightness: tuple[float, float] = (1.0, 1.0)
     horizontal_flip: bool = False
-    upside_down: float = omit_default(0.0, ge=0, le=1)
-    """Fraction of images that are turned by 180 degrees."""
 
 
 class IntensityRecipe(StrictModel):
@@ -103,8 +101,6 @@ class CopyPasteRecipe(StrictModel):
     """Fraction of outlined tumours that are replaced by normal tissue."""
     contrast_jittered: float = Field(default=0.0, ge=0, le=1)
     """Fraction of pasted tumours with a changed contrast; they may be of any tumour type."""
-    darker: float = omit_default(1 / 3, ge=0, le=1)
-    """Fraction of the changed contrasts that are darker than tissue."""
 
 
 class MaskRecipe(StrictModel):

@@ -52,7 +52,7 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     if recipe.class_head is None:
         raise ValueError("The recipe has no section [class_head].")
     tensors = replace(split_tensors(recipe, data, Split.TRAIN), draw_weights=None)
-    features, rows = _compute_features(model, recipe, tensors)
+    features, rows = _compute_features(model, recipe, tensors, recipe.class_head.copies)
     shares = equal_source_weights(data.manifest.iloc[data.split_rows(Split.TRAIN)])
     labels, weights = tensors.labels[rows], shares[rows] * len(rows) / shares[rows].sum()
     missing = [c.title for index, c in enumerate(CLASSES) if not (labels == index).any()]
@@ -63,14 +63,14 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
 
 
 def _compute_features(
-    model: keras.Model, recipe: Recipe, tensors: SplitTensors
+    model: keras.Model, recipe: Recipe, tensors: SplitTensors, copies: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return features (n, d) of the training images and of augmented copies, and the row of the image of each (n,)."""
     extractor = keras.Model(model.input, model.get_layer("features").output)
     rows = [np.arange(len(tensors.labels))]
     parts = [extractor.predict_on_batch(images) for images, _ in evaluation_batches(tensors, _BATCH_SIZE)]
     unpasted = recipe.model_copy(update={"copy_paste": None})
-    for copy in range(1, recipe.class_head.copies + 1 if recipe.class_head else 1):
+    for copy in range(1, copies + 1):
         plan = plan_epoch(unpasted, None, tensors, copy)
         rows.append(plan.indices)
         parts += [extractor.predict_on_batch(images) for images, _ in training_batches(tensors, plan, _BATCH_SIZE)]

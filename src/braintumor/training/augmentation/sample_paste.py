@@ -23,6 +23,8 @@ _MAX_INPAINT_AREA: Final = 0.06
 # Pasted tumours get another position, size and orientation. Inpainting uses the slice's own other side unchanged.
 _PASTE_AUGMENTATION: Final = AugmentationRecipe(rotation=30, shift=0.08, zoom=0.3, horizontal_flip=True)
 _NO_AUGMENTATION: Final = AugmentationRecipe()
+# Share of changed contrasts that are darker than tissue, as tumours that do not enhance on T1.
+_DARKER_SHARE: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def sample_paste(
     from_other_slice = distractor & (generator.random(count) < 0.5)
     source_rows[from_other_slice] = generator.choice(tumor_free_rows, from_other_slice.sum())
     jittered = pasted & (generator.random(count) < recipe.contrast_jittered)
-    gain, offset = _sample_contrast(jittered, recipe.darker, generator)
+    gain, offset = _sample_contrast(jittered, generator)
     opacity = np.where(pasted | distractor | inpainted, 1.0, 0.0)
     opacity[pasted] = generator.uniform(0.6, 1.0, pasted.sum())
     unchanged, moved = (
@@ -146,15 +148,12 @@ def _choose_masks(
 
 
 def _sample_contrast(
-    jittered: NDArray[np.bool_], darker: float, generator: np.random.Generator
+    jittered: NDArray[np.bool_], generator: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sample gain and offset; only jittered samples get an offset, or an inverted or weak contrast.
-
-    `darker` is the share of offsets that are negative, as of tumours that do not enhance on T1.
-    """
+    """Sample gain and offset; only jittered samples get an offset, or an inverted or weak contrast."""
     gain, offset = generator.uniform(0.7, 1.3, len(jittered)), np.zeros(len(jittered))
     gain[jittered] *= generator.choice([-1.0, 0.3, 1.0], jittered.sum())
-    direction = np.where(generator.random(jittered.sum()) < darker, -0.6, 1.0)
+    direction = np.where(generator.random(jittered.sum()) < _DARKER_SHARE, -0.6, 1.0)
     offset[jittered] = direction * generator.uniform(0.15, 0.5, jittered.sum())
     return gain, offset
 

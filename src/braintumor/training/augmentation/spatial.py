@@ -43,8 +43,6 @@ def sample_spatial(
     zoom_x, zoom_y = 1 + uniform(recipe.zoom), 1 + uniform(recipe.zoom)
     flip = np.where(generator.random(count) < (0.5 if recipe.horizontal_flip else 0.0), -1.0, 1.0)
     brightness = generator.uniform(*recipe.brightness, count)
-    if recipe.upside_down:
-        angle += np.pi * (generator.random(count) < recipe.upside_down)
     rotation_matrix = _stack_matrices(np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle))
     shear_matrix = _stack_matrices(np.ones(count), -np.sin(shear), np.zeros(count), np.cos(shear))
     zoom_matrix = _stack_matrices(zoom_x * flip, np.zeros(count), np.zeros(count), zoom_y)
