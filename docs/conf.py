@@ -27,9 +27,10 @@ include_patterns = ["*.md", "docs/**", "*/README.md"]
 exclude_patterns = [".*", "app_pages", "docs/_build", "inputs/[!R]*", "outputs", "recipes", "scripts", "src", "tests"]
 myst_heading_anchors = 3
 
-# `sphinx-build --tag reading` leaves out what needs TensorFlow and much time: that is what the tests build.
+# The REST API is described by its OpenAPI document, not here. `sphinx-build --tag reading` also leaves out what needs
+# TensorFlow and much time: that is what the tests build.
 serving_only = tags.has("reading")  # noqa: F821  Sphinx gives the tags
-reference_left_out = ["evaluation", "exploration", "models", "training"] if serving_only else []
+reference_left_out = ["api", *(["evaluation", "exploration", "models", "training"] if serving_only else [])]
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

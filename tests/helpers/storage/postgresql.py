@@ -19,8 +19,9 @@ def run_postgresql(folder: Path) -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed (initdb); on Debian: apt install postgresql")
     user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if user:  # PostgreSQL refuses to run as root
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(parent.stat().st_mode | 0o011)
+        for parent in (folder, *folder.parents):
+            if parent.owner() == "root" and not parent.stat().st_mode & 0o001:
+                parent.chmod(parent.stat().st_mode | 0o011)
         shutil.chown(folder, "postgres", "postgres")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
