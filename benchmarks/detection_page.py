@@ -96,7 +96,7 @@ def _find_server() -> int:
     """Return the process id of the dashboard, a child of this process."""
     for task in Path(f"/proc/{os.getpid()}/task").iterdir():
         for child in (task / "children").read_text(encoding="utf-8").split():
-            if b"streamlit" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"braintumor" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return int(child)
     raise RuntimeError("The dashboard is not among the child processes.")
 
