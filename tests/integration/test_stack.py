@@ -13,7 +13,7 @@ import pytest
 from braintumor.client import Client
 from tests.helpers.accounts import PASSWORD
 from tests.helpers.api import scan_png
-from tests.helpers.stack import Stack, open_stack
+from tests.helpers.e2e.stack import Stack, open_stack
 
 pytestmark = pytest.mark.slow
 _EMAIL = "root@example.org"

@@ -80,6 +80,11 @@ def test_slug_excludes_development_files_and_other_model_formats(slug_files: set
     assert not [p for p in slug_files if p.name in {"model.keras", "model.tflite", "model.int8.onnx"}]
 
 
+def test_slug_leaves_room_for_the_packages(root: Path, slug_files: set[Path]) -> None:
+    """Heroku's limit is 500 MB compressed. The packages take half of that, and models are hardly compressible."""
+    assert sum((root / path).stat().st_size for path in slug_files) < 200e6
+
+
 def test_slugignore_has_no_negated_pattern(root: Path) -> None:
     assert "\n!" not in (root / ".slugignore").read_text(encoding="utf-8")
 

@@ -38,7 +38,7 @@ def _serve(options: argparse.Namespace) -> int:
     if settings.accounts:
         _print_setup_link(settings, base_url)
     if options.open:
-        threading.Thread(target=_open_browser, args=(options.host, options.port, base_url), daemon=True).start()
+        threading.Thread(target=open_browser, args=(options.host, options.port, base_url), daemon=True).start()
     _run(options.host, options.port)
     return 0
 
@@ -85,7 +85,7 @@ def _check_port(host: str, port: int) -> None:
             ) from None
 
 
-def _open_browser(host: str, port: int, url: str) -> None:
+def open_browser(host: str, port: int, url: str) -> None:
     """Wait until the server listens, and open a browser window."""
     while True:
         try:

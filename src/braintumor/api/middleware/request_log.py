@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TextIO
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,7 +55,14 @@ def configure_logging(level: int = logging.INFO) -> None:
         logger.propagate = True
 
 
-def _log_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+def _log_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Log where a library warns. Its message may hold values of a file, such as a patient's name in a DICOM header."""
     at = {"exception": category.__name__, "at": f"{filename}:{lineno}"}
     logging.getLogger("py.warnings").warning("warning", extra=at)
