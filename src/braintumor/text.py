@@ -14,6 +14,8 @@ VERDICT_TITLES: Final[dict[Verdict, str]] = {
     Verdict.OUTSIDE_FIELD: "Outside the model's field",
     Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
 }
+# Stands where a verdict would, for a file or slice without one.
+UNREADABLE_TITLE: Final = "Could not be read"
 
 _SKIP_REASONS: Final = frozenset(SkipReason)
 _SKIPPED_NOUNS: Final = {

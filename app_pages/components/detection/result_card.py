@@ -8,7 +8,6 @@ import streamlit as st
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.shared.formatting import join_words
-from braintumor.enums import Verdict
 from braintumor.inference import Detection
 from braintumor.inference.decision import Thresholds
 from braintumor.reporting.labels import (
@@ -26,7 +25,7 @@ _BAR_HEIGHT: Final = 27
 
 def show_result_card(detection: Detection, thresholds: Thresholds, key: str, is_compared: bool = False) -> None:
     """Draw the result of one version, with its name if two versions are compared."""
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+    is_rejected = not detection.verdict.has_result
     if is_compared:
         st.caption(f"Version {detection.model_version}")
     st.header(f":{VERDICT_TONES[detection.verdict]}[{result_title(detection)}]", anchor=False)

@@ -28,6 +28,7 @@ from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import study_row
 from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading
+from braintumor.text import UNREADABLE_TITLE
 
 _LOGGED_KEY = "logged-readings"
 _LOGGED_STUDIES_KEY = "logged-studies"
@@ -83,7 +84,7 @@ def show_scan(
         show_viewer(items, item, reading, detections)
     with results:
         if not detections or reading.compressed_scan is None:
-            st.header("Could not be read", anchor=False)
+            st.header(UNREADABLE_TITLE, anchor=False)
             st.caption("The reason is shown on the left and in the CSV.")
             return
         show_warnings(detections[0].detection)

@@ -25,7 +25,7 @@ from braintumor.reporting.labels import (
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
 from braintumor.reporting.study_context import VERDICT_TONES, study_context
 from braintumor.reporting.study_result import StudyResult
-from braintumor.text import VERDICT_TITLES, join_words, pluralize
+from braintumor.text import UNREADABLE_TITLE, VERDICT_TITLES, join_words, pluralize
 
 if TYPE_CHECKING:
     from braintumor.results.headline_metrics import HeadlineMetric
@@ -80,7 +80,7 @@ def _summary_text(report_scans: Sequence[ReportScan], failed_scans: Sequence[Fai
 def _verdict_counts(report_scans: Sequence[ReportScan], failed_scans: Sequence[FailedScan]) -> list[Context]:
     verdicts = Counter(scan.detection.verdict for scan in report_scans)
     counts = [{"label": title, "tone": VERDICT_TONES[v], "n": verdicts[v]} for v, title in VERDICT_TITLES.items()]
-    return [*counts, {"label": "Could not be read", "tone": "grey", "n": len(failed_scans)}]
+    return [*counts, {"label": UNREADABLE_TITLE, "tone": "grey", "n": len(failed_scans)}]
 
 
 def _index_rows(report_scans: Sequence[ReportScan]) -> list[Context]:

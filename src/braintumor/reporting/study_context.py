@@ -8,7 +8,7 @@ from braintumor.inference.study import StudyReading, StudySlice
 from braintumor.reporting.labels import label_text, to_printable
 from braintumor.reporting.report_scan import ReportScan
 from braintumor.reporting.study_result import StudyResult
-from braintumor.text import VERDICT_TITLES, join_words
+from braintumor.text import VERDICT_TITLES, join_words, pluralize
 
 # Names of colours in the template.
 VERDICT_TONES: Final[dict[Verdict, str]] = {
@@ -61,7 +61,7 @@ def study_context(result: StudyResult, report_scans: Sequence[ReportScan]) -> di
         "key": _key_number(result.key_slice, report_scans),
         "key_alt": f"Most suspicious slice of the study, {to_printable(result.key_slice.name)}.",
         "strips": [
-            {"name": f"{name}, {len(slices)} slices", "bars": [_bar(each) for each in slices]}
+            {"name": f"{name}, {pluralize(len(slices), 'slice')} read", "bars": [_bar(each) for each in slices]}
             for name, slices in result.strips()
         ],
     }
