@@ -44,6 +44,13 @@ def pluralize(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def describe_seconds(seconds: float) -> str:
+    """Describe a time to wait: `a few seconds`, `about 40 s`, `about 3 min`."""
+    if seconds < 10:
+        return "a few seconds"
+    return f"about {round(seconds, -1):.0f} s" if seconds < 95 else f"about {seconds / 60:.0f} min"
+
+
 def describe_skipped(reasons: Iterable[str]) -> str:
     """Return what was set aside and passed over in sentences, such as "Set aside: 1 report.".
 

@@ -32,7 +32,7 @@ def result(verdict: Verdict) -> Any:
 
 
 def without_score(title: str) -> str:
-    return title.split(" (")[0]
+    return title.split(" (", maxsplit=1)[0]
 
 
 def test_pages_and_reports_name_verdicts_with_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def test_pages_and_reports_name_verdicts_with_the_same_words(monkeypatch: pytest
         "session log": {str(format_row(make_reading("a", each, 0.3).row)["Verdict"]) for each in Verdict},
         "dashboard": set(dashboard_charts.VERDICT_TITLES.values()),
     }
-    assert {place: words ^ TITLES for place, words in places.items()} == dict.fromkeys(places, set())
+    assert {place: words ^ TITLES for place, words in places.items()} == {place: set() for place in places}
 
 
 def test_files_and_the_api_have_the_same_words_in_lower_case(root: Path) -> None:

@@ -12,6 +12,7 @@ from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row,
 from braintumor.reporting.overlays import overlay_name, overlay_png
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_scan import ReportEntry
+from braintumor.reporting.study_context import ReportSelection
 from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.reporting.zip_export import export_zip
@@ -52,8 +53,14 @@ def make_pdf(
     studies: Sequence[StudyResult] = (),
 ) -> bytes:
     """Create the PDF report of some readings."""
+    selection = ReportSelection(studies)
+    shown = [
+        reading
+        for reading in readings
+        if reading.detection is not None and selection.shows(reading.detection, finding_for(reading, findings_by_slice))
+    ]
     return pdf_report(
-        iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
+        iter_report_entries(shown, findings_by_slice), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
         patient_label=patient_label, studies=studies,
     )  # fmt: skip
@@ -110,6 +117,7 @@ def show_downloads(
     """Draw the label of the report and the download buttons."""
     label = st.text_input(
         "Patient label on the report", key="patient", max_chars=120, placeholder="Empty: no patient is named",
+        persist_state="session",
         help="Printed on PDF reports as you type it. It stays in memory for this session only.",
     )  # fmt: skip
     # The files are created when a button is pressed, with the findings at that moment.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from app_pages.components.detection.reader_findings import findings
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.storage import Records, find_records, may_keep_records, storage_place
@@ -52,6 +53,15 @@ def is_saving() -> bool:
     except BrainTumorError:
         return False
     return records is not None and records.is_saving
+
+
+def has_unsaved_findings() -> bool:
+    """Whether findings would be lost with this browser session: nothing is saved, or not these yet."""
+    if not any(finding for by_version in findings().values() for finding in by_version.values()):
+        return False
+    saver: ReadingSaver | None = st.session_state.get(SAVER_KEY)
+    status = None if saver is None or not is_saving() else saver.status()
+    return status is None or bool(status.pending or status.error)
 
 
 def _hash_card(version: str) -> str:

@@ -2,11 +2,14 @@
 
 import ctypes
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from braintumor.imaging import SkippedScan
@@ -18,6 +21,7 @@ from braintumor.services.file_groups import FileGroup, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
+from braintumor.services.slice_count import SliceCount
 from braintumor.services.study_results import collect_studies
 
 SESSION_KEY: Final = "reading-session"
@@ -41,6 +45,8 @@ class ReadingSession:
         self._compared_detections: dict[tuple[str, str, ScanEdit], Detection] = {}
         self._previous_edits: dict[str, list[ScanEdit]] = {}
         self._studies: dict[str, tuple[object, list[StudyResult]]] = {}
+        self._counts: dict[str, SliceCount] = {}
+        self.chosen_id = ""
         self.last_edited_id = ""
 
     def sync_files(self, detector: Detector, files: Sequence[UploadedFile]) -> None:
@@ -64,7 +70,7 @@ class ReadingSession:
         other_versions = {key: readings for (_, key), readings in self._completed.items()}
         previous = {group.key: other_versions[group.key] for group in groups if group.key in other_versions}
         service = ReadingService(detector, options=ReadingOptions(keep_scan=True))
-        self._job = ReadingJob(service, groups, previous)
+        self._job = ReadingJob(service, groups, previous, _visit_check())
         self._job_skipped = service.skipped
         self._job.wait(_INITIAL_WAIT)
         self.collect()
@@ -76,7 +82,9 @@ class ReadingSession:
             del self._completed[key]
         self._skipped = {key: scans for key, scans in self._skipped.items() if key in present_keys}
         self._studies = {key: study for key, study in self._studies.items() if key in present_keys}
+        self._counts = {key: count for key, count in self._counts.items() if key in present_keys}
         if not present_keys:
+            self.chosen_id = self.last_edited_id = ""
             self._compared_detections.clear()
             self._previous_edits.clear()
         if removed:
@@ -92,6 +100,7 @@ class ReadingSession:
         """Take over completed results from the job, and keep it alive."""
         if self._job is not None:
             self._job.keep_alive()
+            self._counts |= self._job.counts
             for key in sorted(self._job.completed):
                 self._completed.setdefault((self._job.version, key), self._job.readings[key])
                 # The first version decodes the files; later ones use its scans, and set nothing aside.
@@ -100,6 +109,10 @@ class ReadingSession:
     def readings(self) -> list[Reading]:
         """Return all readings so far, in the order of the upload."""
         return [reading for group in self._file_groups for reading in self._group_readings(group)]
+
+    def has(self, reading_id: str) -> bool:
+        """Whether a reading with this ID is among the readings so far."""
+        return any(reading.id == reading_id for reading in self.readings())
 
     def _group_readings(self, group: FileGroup) -> list[Reading]:
         partial = self._job.readings if self._job is not None and self._job.version == self._version else {}
@@ -139,11 +152,16 @@ class ReadingSession:
     def progress(self) -> ReadingProgress:
         """Count the files and slices read so far."""
         completed = [group for group in self._file_groups if (self._version, group.key) in self._completed]
+        counts = {group.key: self._counts.get(group.key, SliceCount()) for group in self._file_groups}
+        read = sum(count.done for count in counts.values())
+        read += sum(counts[group.key].total - counts[group.key].done for group in completed)
         return ReadingProgress(
             sum(len(group.files) for group in completed),
             sum(len(group.files) for group in self._file_groups),
-            len(self.readings()),
+            read,
             self._job is not None and self._job.is_running,
+            sum(count.total for count in counts.values()),
+            None if self._job is None else self._job.progress.seconds_left,
         )
 
     def stop(self) -> None:
@@ -204,6 +222,14 @@ def current_session() -> ReadingSession:
     if session is None:
         session = st.session_state[SESSION_KEY] = ReadingSession()
     return session
+
+
+def _visit_check() -> Callable[[], bool]:
+    """Return a function that says whether the visitor's browser is still connected, whatever page it shows."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: False
+    return partial(runtime.get_instance().is_active_session, context.session_id)
 
 
 def trim_memory() -> None:

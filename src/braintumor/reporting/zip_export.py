@@ -113,7 +113,7 @@ def export_zip(
             collected.add(render_report_scan(entry))
             archive.add_overlay(entry.detection, overlay_png(entry.scan, entry.detection, opacity))
         report_scans = collected.to_list()
-        time = created or report_time(report_scans)
+        time = created or report_time(report_scans, studies)
         rows = [csv_row(scan.detection, scan.finding) for scan in report_scans]
         rows += [error_row(failed.name, failed.problem, card.version, failed.sha256, time) for failed in failed_scans]
         rows += [study_row(result) for result in studies]

@@ -20,6 +20,7 @@ from braintumor.reporting.overlays import overlay_png, save_overlay
 from braintumor.reporting.report_scan import ReportEntry, render_report_scan
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, decode_image, decode_numbered
 from braintumor.services.reading_result import Reading, ReadingOptions
+from braintumor.settings import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -59,6 +60,11 @@ class ReadingService:
     def version(self) -> str:
         """The model version."""
         return self.detector.version
+
+    @property
+    def settings(self) -> Settings:
+        """Limits for what is read."""
+        return self.detector.settings
 
     def read(
         self, groups: Iterable[FileGroup], previous: Mapping[str, Sequence[Reading]] | None = None

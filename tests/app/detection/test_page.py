@@ -120,9 +120,9 @@ def test_results_of_removed_files_are_dropped(artifacts: Settings, open_page: Op
     assert reading_session(app).readings() == []
 
 
-def test_remove_all_removes_every_file(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+def test_start_over_removes_every_file(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans)
-    app.button(key="remove").click().run()
+    app.button(key="start-over").click().run()
     assert not app.exception
     assert not app.file_uploader[0].value
     assert reading_session(app).readings() == []

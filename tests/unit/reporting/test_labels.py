@@ -112,7 +112,9 @@ def test_correctness_ignores_the_type_only_for_binary_models(binary_entries: lis
 
 @pytest.mark.parametrize("kind", list(PictureKind))
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_verdict_has_the_same_title_for_any_kind_of_picture(detector: Detector, kind: PictureKind, verdict: Verdict) -> None:
+def test_verdict_has_the_same_title_for_any_kind_of_picture(
+    detector: Detector, kind: PictureKind, verdict: Verdict
+) -> None:
     detection = replace(make_entries(detector, 1)[0].detection, verdict=verdict, picture=kind)
     assert verdict_title(detection) == VERDICT_TITLES[verdict]
 
