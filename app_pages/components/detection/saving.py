@@ -35,7 +35,7 @@ def save_new_readings(readings: Sequence[Reading], finding_for: Callable[[Readin
             st.caption("These readings are not stored.", width="content")
             st.page_link("app_pages/history.py", label="Keep a history")
         return
-    saver = _current_saver(records)
+    saver = current_saver(records)
     saver.sync(readings, finding_for, remember(_hash_card))
     _show_status(saver)
 
@@ -70,7 +70,8 @@ def _hash_card(version: str) -> str:
     return hash_card(cache.get_detector(version).artifact)
 
 
-def _current_saver(records: Records) -> "ReadingSaver":
+def current_saver(records: Records) -> "ReadingSaver":
+    """Return what saves the readings of this browser session."""
     from braintumor.services.records.saver import ReadingSaver
 
     saver: ReadingSaver | None = st.session_state.get(SAVER_KEY)

@@ -1,23 +1,19 @@
 """Readings of the uploaded files in this browser session, in memory only."""
 
-import ctypes
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app_pages.components.shared.browser_session import check_connection, trim_memory
 from braintumor.imaging import SkippedScan
 from braintumor.imaging.edits import ScanEdit
 from braintumor.inference import Detection, Detector
 from braintumor.inference.study import StudyRule
 from braintumor.reporting.study_result import StudyResult
-from braintumor.services.file_groups import FileGroup, group_files
+from braintumor.services.file_groups import FileGroup, GroupKind, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
@@ -36,6 +32,7 @@ class ReadingSession:
 
     def __init__(self) -> None:
         self._file_groups: list[FileGroup] = []
+        self._restored: list[FileGroup] = []
         self._completed: dict[tuple[str, str], list[Reading]] = {}
         self._skipped: dict[str, list[SkippedScan]] = {}
         self._job_skipped: Mapping[str, list[SkippedScan]] = {}
@@ -51,7 +48,7 @@ class ReadingSession:
 
     def sync_files(self, detector: Detector, files: Sequence[UploadedFile]) -> None:
         """Start reading what this version has not read, and drop the results of removed files."""
-        groups = group_files(files, lambda file: file.file_id)
+        groups = [*self._restored, *group_files(files, lambda file: file.file_id)]
         if (detector.version, [g.key for g in groups]) != (self._version, [g.key for g in self._file_groups]):
             self._is_stopped = False
         self._version, self._file_groups = detector.version, groups
@@ -70,7 +67,7 @@ class ReadingSession:
         other_versions = {key: readings for (_, key), readings in self._completed.items()}
         previous = {group.key: other_versions[group.key] for group in groups if group.key in other_versions}
         service = ReadingService(detector, options=ReadingOptions(keep_scan=True))
-        self._job = ReadingJob(service, groups, previous, _visit_check())
+        self._job = ReadingJob(service, groups, previous, check_connection())
         self._job_skipped = service.skipped
         self._job.wait(_INITIAL_WAIT)
         self.collect()
@@ -105,6 +102,18 @@ class ReadingSession:
                 self._completed.setdefault((self._job.version, key), self._job.readings[key])
                 # The first version decodes the files; later ones use its scans, and set nothing aside.
                 self._skipped.setdefault(key, self._job_skipped.get(key, []))
+
+    def restore(self, readings: Sequence[Reading]) -> None:
+        """Add the readings of an earlier visit, by one version; none removes them."""
+        group = FileGroup((), group_id(readings[0].id), GroupKind.MULTI_SLICE) if readings else None
+        self._restored = [group] if group else []
+        if group:
+            self._completed[readings[0].version, group.key] = list(readings)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read or to show."""
+        return not self._file_groups
 
     def readings(self) -> list[Reading]:
         """Return all readings so far, in the order of the upload."""
@@ -222,25 +231,3 @@ def current_session() -> ReadingSession:
     if session is None:
         session = st.session_state[SESSION_KEY] = ReadingSession()
     return session
-
-
-def _visit_check() -> Callable[[], bool]:
-    """Return a function that says whether the visitor's browser is still connected, whatever page it shows."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return lambda: False
-    return partial(runtime.get_instance().is_active_session, context.session_id)
-
-
-def trim_memory() -> None:
-    """Return freed memory to the operating system, where the C library is glibc.
-
-    Scans are read in threads, and glibc keeps a pool of freed memory for each thread, which would grow from session to
-    session.
-    """
-    if sys.platform != "linux":
-        return
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        return

@@ -98,7 +98,7 @@ def render_worklist_controls(status_counts: Mapping[ReadingStatus, int]) -> tupl
             "Show only", present, key="status", format_func=str, wrap=True, persist_state="session"
         )
     if sum(status_counts.values()) > 1:
-        order = st.selectbox(
-            "Sort by", list(WorklistOrder), key="order", format_func=str, width=205, persist_state="session"
-        )
+        orders = list(WorklistOrder)
+        selected = st.selectbox("Sort by", orders, key="order", format_func=str, width=205, persist_state="session")
+        order = selected or order
     return status, order

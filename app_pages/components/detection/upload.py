@@ -8,7 +8,9 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app_pages.components.detection.downloads import PREPARED_KEY
 from app_pages.components.detection.reader_findings import findings
+from app_pages.components.detection.session import current_session
 from braintumor.imaging.file_format import FORMAT_NAMES
 from braintumor.settings import Settings
 from braintumor.text import pluralize
@@ -83,8 +85,10 @@ def start_over() -> None:
     """Remove all files and findings: a new uploader replaces the current one, and the server frees its files."""
     st.session_state[_UPLOADER_COUNT_KEY] = st.session_state.get(_UPLOADER_COUNT_KEY, 0) + 1
     _release_files(st.session_state.pop(_UPLOADS_KEY, []))
-    st.session_state.pop(_KEPT_KEY, None)
+    for key in (_KEPT_KEY, PREPARED_KEY):
+        st.session_state.pop(key, None)
     findings().clear()
+    current_session().restore([])
 
 
 def _keep_files() -> None:

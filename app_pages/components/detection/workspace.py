@@ -64,11 +64,11 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     studies = session.studies(study_rule(detector.artifact.card))
     items = filter_and_sort(build_worklist(readings, studies), order, status)
     item, reading = _selected_item(items, studies)
-    with downloads:
-        show_downloads(readings, reading, findings(), detector, studies)
     show_studies(studies)
     detections = _collect_detections(reading, detector, second_detector)
     show_scan(_page_of_items(items), item, reading, detections)
+    with downloads:  # drawn last: a prepared file must not lack a finding of this run
+        show_downloads(readings, reading, findings(), detector, studies)
     _log_new_predictions(readings, reading, detections)
     _log_new_studies(studies)
     save_new_readings(readings, lambda each: finding_for(each, findings()))

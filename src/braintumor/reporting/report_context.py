@@ -66,8 +66,9 @@ def report_context(
             {"title": f"{m.title}, on {m.dataset}", "value": m.metric.percent(), "sample": m.metric.sample_size()}
             for m in headline_metrics
         ],
-        "limits": list(card.limits),
+        "limits": [limit for limit in card.limits if limit != RESEARCH_USE],  # the notice says it
         "thresholds": {"low": card.thresholds.rule_out, "high": card.thresholds.rule_in},
+        "rule_text": _rule_text(card),
         "threshold_text": _threshold_text(card),
         "scans": [_scan_context(number, scan) for number, scan in enumerate(report_scans, start=1) if scan.scan_svg],
     }
@@ -144,11 +145,15 @@ def _model_files(card: ModelCard) -> list[list[str]]:
     return [[f"Model file of {version} (SHA-256)", sha256] for version, sha256 in card.model_hashes.items()]
 
 
-def _threshold_text(card: ModelCard) -> str:
-    chosen = card.thresholds.chosen.replace("`", "")
+def _rule_text(card: ModelCard) -> str:
     rule = f"Tumour probability {describe_rule(card.thresholds)}"
     if card.binary_threshold is not None:
         rule += " This model does not predict the tumour type."
+    return rule
+
+
+def _threshold_text(card: ModelCard) -> str:
+    rule, chosen = _rule_text(card), card.thresholds.chosen.replace("`", "")
     return f"{rule} How the thresholds were chosen: {chosen}" if chosen else rule
 
 

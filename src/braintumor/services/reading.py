@@ -197,7 +197,7 @@ class ReadingService:
             render_report_scan(ReportEntry(scan, detection)) if options.keep_report_scan else None,
             edit,
             original if changed_scan else None,
-            _study_slice(detection, reading_id, edit),
+            make_study_slice(detection, reading_id, edit),
         )
 
     def _failed_reading(self, reading_id: str, scan: FailedScan) -> Reading:
@@ -220,7 +220,7 @@ def _iter_batches(sources: Iterable[tuple[str, _Source]]) -> Iterator[list[tuple
         yield batch
 
 
-def _study_slice(detection: Detection, reading_id: str, edit: ScanEdit) -> StudySlice | None:
+def make_study_slice(detection: Detection, reading_id: str, edit: ScanEdit) -> StudySlice | None:
     """Return what the answer for a study needs; an edited slice no longer lies where its file says."""
     if detection.series is None:
         return None
