@@ -1,13 +1,17 @@
 """The readings of a visit: kept while the visitor walks about, and removed with "Start over"."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.detection.toolbar import progress_text
+from braintumor.enums import TumorClass, Verdict
 from braintumor.inference import Detector
+from braintumor.inference.retrieval import SimilarScan
 from braintumor.services.reading_job import ReadingProgress
 from braintumor.settings import Settings
-from tests.app.conftest import Open, Upload
+from tests.app.conftest import Open, Upload, words
 from tests.helpers.apptest.detection import (
     BROKEN,
     csv_rows,
@@ -58,6 +62,41 @@ def test_files_are_added_to_those_of_before_and_start_over_removes_all(
     app.button(key="start-over").click().run()
     assert reading_session(app).readings() == []
     assert not viewer_data(walk_about(app))
+
+
+def test_browser_asks_before_unsaved_findings_are_lost(
+    artifacts: Settings, open_page: Open, scans: list[Upload]
+) -> None:
+    app = upload(open_page, scans[:1])
+    assert guards(app) == []
+    app.text_area[0].set_value("Seen by two").run()
+    assert guards(app)[-1] is True
+    app.switch_page("app_pages/session_log.py").run()
+    assert guards(app) == [True], "on every page"
+    app.switch_page("app_pages/detection.py").run()
+    app.button(key="start-over").click().run()
+    assert guards(app) == [False]
+
+
+def guards(app: AppTest) -> list[bool]:
+    """Return what the components that ask before leaving were told."""
+    contents = [json.loads(component.proto.json) for component in app.get("bidi_component")]
+    return [content["unsaved"] for content in contents if "unsaved" in content]
+
+
+def test_card_says_if_the_nearest_known_scans_disagree(
+    artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_contradicting(detector: Detector, scan: object, count: int) -> tuple[SimilarScan, ...]:
+        return tuple(SimilarScan("a.jpg", label, 0.7, "group") for label in [TumorClass.NOTUMOR] * count)
+
+    monkeypatch.setattr(Detector, "most_similar", find_contradicting)
+    monkeypatch.setattr(
+        "braintumor.inference.pipeline.judge.decide_verdict", lambda *_, **__: (Verdict.TUMOR_SUSPECTED, "Why.")
+    )
+    app = upload(open_page, scans[:1])
+    assert "nearest known scans disagree" in words(app)
+    assert "6 of the 6 most similar training scans show no tumour" in words(app)
 
 
 def test_progress_counts_slices_and_says_how_long_is_left() -> None:
