@@ -35,5 +35,7 @@ show_layout(pages)
 show_account_menu(visitor)
 if FINDINGS_KEY in st.session_state:
     with st.bottom:
-        show_leave_guard("page")
+        from app_pages.components.detection.saving import has_unsaved_findings  # slow, and few sessions need it
+
+        show_leave_guard("page", has_unsaved_findings())
 page.run()

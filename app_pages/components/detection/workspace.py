@@ -9,7 +9,7 @@ from app_pages.components.detection.edit_tools import apply_requested_edit, show
 from app_pages.components.detection.model_accuracy import show_model_accuracy
 from app_pages.components.detection.reader_findings import edit_finding, finding_for, findings
 from app_pages.components.detection.result_card import show_result_card, show_warnings
-from app_pages.components.detection.saving import has_pending, save_new_readings
+from app_pages.components.detection.saving import has_pending, has_unsaved_findings, save_new_readings
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.similar_scans import describe_contradiction, show_similar_scans
 from app_pages.components.detection.study_card import show_studies
@@ -72,7 +72,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     _log_new_predictions(readings, reading, detections)
     _log_new_studies(studies)
     save_new_readings(readings, lambda each: finding_for(each, findings()))
-    show_leave_guard("workspace")
+    show_leave_guard("workspace", has_unsaved_findings())
     if not is_polling and has_pending():
         st.rerun()
 

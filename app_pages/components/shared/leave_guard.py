@@ -9,17 +9,14 @@ _SCRIPT: Final = Path(__file__).parent / "assets" / "leave_guard.js"
 _USED_KEY: Final = "leave-guard"
 
 
-def show_leave_guard(key: str) -> None:
-    """Ask before leaving if there are unsaved findings; draws nothing before the first finding.
+def show_leave_guard(key: str, unsaved: bool) -> None:
+    """Ask before leaving while there are unsaved findings; draws nothing before the first one.
 
     Parameters
     ----------
     key : str
         Of the place where it is drawn: on every page, and where findings are edited without drawing the whole page.
     """
-    from app_pages.components.detection.saving import has_unsaved_findings  # slow to import for a page without findings
-
-    unsaved = has_unsaved_findings()
     if unsaved or st.session_state.get(_USED_KEY):
         st.session_state[_USED_KEY] = True
         component = st.components.v2.component("leave_guard", js=_SCRIPT.read_text(encoding="utf-8"))

@@ -41,13 +41,17 @@ class SliceCount:
     @property
     def done(self) -> int:
         """Number of slices read, or passed because they are blank."""
-        return self.total if self._is_complete else self._others + sum(passed for passed, _ in self._positions.values())
+        return self.total if self._is_complete else self._others + sum(passed for passed, _ in self._stated())
 
     @property
     def total(self) -> int:
         """Number of slices, as far as it is known."""
-        stated = self._others + sum(count for _, count in self._positions.values())
+        stated = self._others + sum(count for _, count in self._stated())
         return stated if self._is_complete else max(stated, self.expected)
+
+    def _stated(self) -> list[tuple[int, int]]:
+        """Return a copy: the page counts while a job adds."""
+        return list(self._positions.values())
 
 
 def estimate_slices(group: FileGroup, settings: Settings, previous: Sequence[Reading] = ()) -> int:

@@ -46,7 +46,11 @@ def find_last_visit(storage: Storage, actor: Actor) -> list[Record]:
 def restore_visit(
     storage: Storage, actor: Actor, records: Sequence[Record], detector: Detector
 ) -> Iterator[VisitReading | None]:
-    """Yield the reading of each record, and None for one that cannot be read any more; the audit log notes each."""
+    """Yield the reading of each record, and None for one that cannot be read any more; the audit log notes each.
+
+    A visit that is not restored completely has no answers for studies, of which slices may be missing.
+    """
+    is_complete = len(records) < MAX_RESTORED
     for number, record in enumerate(records):
         try:
             opened, stored = open_record(storage, actor, record.reading_id), read_scan(storage, actor, record.scan_id)
@@ -55,7 +59,7 @@ def restore_visit(
             yield None
             continue
         reading = replace(restored.reading, id=f"{RESTORED_ID}-{number}")
-        if reading.detection is not None:
+        if reading.detection is not None and is_complete:
             study_slice = make_study_slice(reading.detection, reading.id, reading.edit)
             reading = replace(reading, study_slice=study_slice)
         yield VisitReading(reading, restored.finding, record.reading_id)
