@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from braintumor.errors import BrainTumorError
 from braintumor.imaging.nifti import count_volume_slices
 from braintumor.imaging.zip_archive import is_zip, iter_members, open_zip
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile
@@ -74,5 +73,5 @@ def _estimate_file(file: ReadableFile, settings: Settings) -> int:
             with open_zip(content, file.name, settings) as archive:
                 return max(1, len(list(iter_members(archive, file.name))))
         return count_volume_slices(content, settings) or 1
-    except BrainTumorError:  # reported when it is read
+    except Exception:  # damaged in one of many ways, which is reported when it is read
         return 1

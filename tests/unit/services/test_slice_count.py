@@ -12,7 +12,7 @@ from braintumor.services.file_groups import FileGroup, GroupKind, group_files
 from braintumor.services.slice_count import SliceCount, estimate_slices
 from braintumor.settings import Settings
 from tests.helpers.readings import make_failed_reading, make_reading
-from tests.helpers.scan_files.volumes import make_volume
+from tests.helpers.scan_files.volumes import make_volume, set_fields
 
 
 class _File:
@@ -38,7 +38,8 @@ def test_volumes_and_archives_are_counted_before_they_are_read() -> None:
         for number in range(7):
             file.writestr(f"{number}.dcm", b"content")
     assert estimate("all.zip", archive.getvalue()) == 7
-    assert estimate("broken.nii.gz", volume[:50]) == 1
+    assert estimate("broken.nii.gz", volume[:50]) == estimate("empty.nii", b"") == 1
+    assert estimate("damaged.nii", set_fields(volume, dim=[0] * 8)) == 1
     assert estimate_slices(FileGroup((), "key", GroupKind.NOT_SCANS), Settings()) == 0
 
 
