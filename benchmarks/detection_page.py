@@ -125,7 +125,7 @@ def _measure_session(browser: Browser, address: str, files: list[Path], server: 
         results["next scan"] = statistics.median(_measure_next_scan(user) for _ in range(STEPS))
         results["reader's finding"] = _measure_finding(user)
         results["memory after reading"] = _read_memory(server)
-        page.get_by_role("button", name="Remove all").click()
+        page.get_by_role("button", name="Start over").click()
         user.settle()
         page.wait_for_timeout(500)
         results["memory after removal"] = _read_memory(server)
