@@ -10,6 +10,7 @@ from app_pages.components.detection.session import current_session
 from app_pages.components.detection.toolbar import choose_second_detector, show_style
 from app_pages.components.detection.upload import choose_files, choose_source
 from app_pages.components.detection.workspace import render_workspace
+from app_pages.components.samples.row import choose_sample
 from app_pages.components.shared import cache
 from app_pages.components.shared.page import show_header, show_missing
 from braintumor.errors import BrainTumorError
@@ -31,6 +32,7 @@ def show_page() -> None:
             show_missing(f"No model is available to read scans. {error}")
             return
         files = choose_files(source, get_settings(), is_saving())
+    files = [*files, *choose_sample(bool(files))]
     session = current_session()
     session.sync_files(detector, files)
     drop_findings(session.removed_ids(findings()))

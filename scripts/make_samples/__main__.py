@@ -1,7 +1,7 @@
 """Make the samples and previews in `src/braintumor/samples` from the raw data in `inputs`.
 
-Usage: `python -m scripts.make_samples`, after `braintumor data fetch`, `data fetch --external` and `data audit`. The same
-inputs give the same files. `provenance.csv` in `inputs` says which published slice each image of the Kaggle set shows.
+Usage: `python -m scripts.make_samples`, after `braintumor data fetch`, `data fetch --external` and `data audit`. The
+same inputs give the same files. `inputs/provenance.csv` says which published slice each image of the Kaggle set shows.
 """
 
 import hashlib
@@ -107,9 +107,10 @@ def _studies(settings: Settings) -> list[_Entry]:
     volume, subject = tumor_free_study(settings)
     return [
         _Entry(
-            dicom, "study-1", "sample-study-1.zip", "Study 1", "pituitary", f"{_KAGGLE}; from {_CHENG} (patient {patient})",
-            _KAGGLE_URL, "CC0-1.0", "Three series of T1 with contrast as DICOM (grey JPEG, quality 85), with the "
-            "published pixel size and slice distance; mirrored where neighbours were not; positions are not published",
+            dicom, "study-1", "sample-study-1.zip", "Study 1", "pituitary",
+            f"{_KAGGLE}; from {_CHENG} (patient {patient})", _KAGGLE_URL, "CC0-1.0",
+            "Three series of T1 with contrast as DICOM (grey JPEG, quality 85), with the published pixel size and "
+            "slice distance; mirrored where neighbours were not; positions are not published",
         ),
         _Entry(
             volume, "study-2", "sample-study-2.nii.gz", "Study 2", "notumor", f"{_FOERDE} ({subject})", _FOERDE_URL,

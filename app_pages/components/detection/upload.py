@@ -7,6 +7,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app_pages.components.samples.state import close_sample
 from braintumor.imaging.file_format import FORMAT_NAMES
 from braintumor.settings import Settings
 
@@ -70,6 +71,7 @@ def limits_text(settings: Settings) -> str:
 def remove_all() -> None:
     """Remove all files: a new uploader replaces the current one, and the server frees the files of the old one."""
     st.session_state[_UPLOADER_COUNT_KEY] = st.session_state.get(_UPLOADER_COUNT_KEY, 0) + 1
+    close_sample()
 
 
 def _release_uploads(key: str, present_ids: set[str]) -> None:

@@ -22,6 +22,8 @@ from app_pages.components.detection.toolbar import (
 from app_pages.components.detection.upload import remove_all
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
+from app_pages.components.samples.note import show_sample_note
+from app_pages.components.samples.state import sample_of
 from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
@@ -66,9 +68,11 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     show_studies(studies)
     detections = _collect_detections(reading, detector, second_detector)
     show_scan(_page_of_items(items), item, reading, detections)
-    _log_new_predictions(readings, reading, detections)
-    _log_new_studies(studies)
-    save_new_readings(readings, lambda each: finding_for(each, findings()))
+    own_readings = [each for each in readings if sample_of(each.id, each.sha256) is None]
+    _log_new_predictions(own_readings, reading, [] if sample_of(reading.id, reading.sha256) else detections)
+    _log_new_studies([study for study in studies if sample_of(study.slices[0].id, study.sha256) is None])
+    if own_readings:
+        save_new_readings(own_readings, lambda each: finding_for(each, findings()))
     if not is_polling and has_pending():
         st.rerun()
 
@@ -85,11 +89,13 @@ def show_scan(
         if not detections or reading.compressed_scan is None:
             st.header("Could not be read", anchor=False)
             st.caption("The reason is shown on the left and in the CSV.")
+            show_sample_note(reading)
             return
         show_warnings(detections[0].detection)
         show_edit_buttons(reading, detections[0].detector)
         for number, (detection, detector) in enumerate(detections):
             show_result_card(detection, detector.artifact.card.thresholds, f"{number}", len(detections) > 1)
+        show_sample_note(reading)
         edit_finding(reading)
         detector = detections[0].detector
         show_model_accuracy(detector.version, detector.artifact.card.thresholds)

@@ -65,6 +65,11 @@ class Sample:
         return THUMBNAILS / f"{self.name}.webp"
 
     @property
+    def is_study(self) -> bool:
+        """Whether it has several slices."""
+        return self.name.startswith("study-")
+
+    @property
     def tumor_class(self) -> TumorClass | None:
         """Its true class; None if it is no brain MRI."""
         return TumorClass(self.truth) if self.truth in CLASS_NAMES else None

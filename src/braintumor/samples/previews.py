@@ -40,9 +40,7 @@ def _places() -> dict[Any, tuple[int, int, int]]:
     table = list_previews()
     return {
         path: (index, int(width), int(height))
-        for index, (path, width, height) in enumerate(
-            zip(table["path"], table["width"], table["height"], strict=True)
-        )
+        for index, (path, width, height) in enumerate(zip(table["path"], table["width"], table["height"], strict=True))
     }
 
 
