@@ -44,7 +44,7 @@ def pituitary_study(manifest: pd.DataFrame, settings: Settings) -> tuple[bytes, 
         for series, (plane, slices) in enumerate(rows.groupby("plane"), start=1):
             images = _align([_read_gray(settings.dataset / path) for path in slices["path"]])
             for number, pixels in enumerate(images, start=1):
-                content = _dicom_file(to_jpeg(pixels), pixels.shape, Plane(plane), series, number)
+                content = _dicom_file(to_jpeg(pixels), pixels.shape, Plane(str(plane)), series, number)
                 archive.writestr(zipfile.ZipInfo(f"{plane}/{number:02d}.dcm", _ZIP_TIME), content)
     return stream.getvalue(), patient
 
