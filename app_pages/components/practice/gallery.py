@@ -47,12 +47,8 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
         )  # fmt: skip
         order = st.selectbox("Sort by", list(_ORDERS), key="practice-order", width=280, persist_state="session")
     truth = _true_label(detector, label)
-    rows = _scan_rows(detector.version, label, truth, cache.get_dataset().manifest)
-    if not rows.empty and not is_dataset_present:
-        rows = _scan_rows(detector.version, label, truth, list_previews().assign(is_preview=True))
-        if rows.empty:
-            st.markdown(f"None of the previews of {class_text(label)} is a test scan of version {detector.version}.")
-            return
+    images = cache.get_dataset().manifest if is_dataset_present else list_previews().assign(is_preview=True)
+    rows = _scan_rows(detector.version, label, truth, images)
     if rows.empty:
         _explain_empty(detector.version, label, report)
         return
@@ -68,6 +64,8 @@ def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> No
             f"Version {version} was trained and tested on another data set, which has no tumour types. Its results for "
             "these scans are shown in the Blind reading tab."
         )
+    elif not has_images() and not cache.get_predictions(version).empty:
+        st.markdown(f"None of the previews of {class_text(label)} is a test scan of version {version}.")
     else:
         show_missing(f"No predictions of test scans of {class_text(label)}. Run:", report.evaluate_command)
 

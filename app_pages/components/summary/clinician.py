@@ -9,7 +9,7 @@ from app_pages.components.shared.formatting import METRIC_TITLES, VERDICT_TITLES
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.summary.example import show_example
 from braintumor.enums import Split, Verdict
-from braintumor.results.validity import summarize_validity
+from braintumor.results.other_sources import summarize_validity
 from braintumor.results.version import VersionReport
 
 _DETECTION_PAGE: Final = "app_pages/detection.py"
