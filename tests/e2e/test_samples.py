@@ -1,11 +1,12 @@
-"""From a new server to the verdict on a sample in two clicks, with the model that ships with the repository."""
+"""From a new server to the verdict on a sample with one click, with the model and samples of the repository alone."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from braintumor.enums import Verdict
+from braintumor.samples import find_sample
 from braintumor.text import VERDICT_TITLES
 from tests.helpers.e2e.server import serve_all
 from tests.helpers.e2e.user import DESKTOP, PHONE, open_dashboard
@@ -13,15 +14,24 @@ from tests.helpers.e2e.user import DESKTOP, PHONE, open_dashboard
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def new_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server with the committed models, without image set and storage."""
+    folder = tmp_path_factory.mktemp("new")
+    environment = {"BRAINTUMOR_INPUTS": str(folder / "inputs"), "BRAINTUMOR_DATA": str(folder / "data")}
+    with serve_all(environment) as (address, _):
+        yield address
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_sample_has_a_verdict_within_two_clicks(browser: Browser, tmp_path: Path, size: dict[str, int]) -> None:
-    environment = {"BRAINTUMOR_DATA": str(tmp_path / "data"), "BRAINTUMOR_INPUTS": str(tmp_path / "inputs")}
-    with serve_all(environment) as (address, _), open_dashboard(browser, address, size) as user:  # type: ignore[arg-type]
-        clicks = [user.page.get_by_role("button", name="Slice 1", exact=True)]
-        for target in clicks:
-            target.click()
+def test_one_click_on_the_first_page_gives_a_verdict(browser: Browser, new_server: str, size: ViewportSize) -> None:
+    sample = find_sample("slice-1")
+    assert sample is not None
+    with open_dashboard(browser, new_server, size) as user:
+        user.page.get_by_role("button", name=sample.title, exact=True).click()
         verdict = user.page.get_by_role("heading", name=VERDICT_TITLES[Verdict.TUMOR_SUSPECTED])
         expect(verdict.first).to_be_visible()
         expect(user.page.get_by_text("This is a sample.")).to_be_visible()
-        assert len(clicks) <= 2
-        assert not user.failed_requests
+        user.settle()
+        assert user.fits()
+        assert user.failed_requests == []
