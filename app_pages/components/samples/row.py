@@ -10,8 +10,8 @@ from braintumor.samples import Sample, list_samples
 
 TITLE: Final = "No scan at hand? Try one"
 _CAPTION: Final = (
-    "Public test scans that the model was not trained on, a head CT and a damaged file. Truth, source and licence are "
-    "shown with the result. Samples are neither stored nor logged."
+    "Public scans of test patients, a head CT and a damaged file. Truth, source and licence are shown with the result. "
+    "Samples are neither stored nor logged."
 )
 
 

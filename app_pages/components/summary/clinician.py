@@ -56,7 +56,7 @@ def _limits(report: VersionReport) -> list[str]:
         f"It cannot exclude a tumour{missed}.",
         f"It cannot {types}, or find strokes, bleeding, inflammation and other diseases.",
         "It knows nothing of the patient: no history, no earlier scans, no other sequences.",
-        "It was not tested on children, after surgery, or on the scanners of your hospital.",
+        "How well it works on children, after surgery and on the scanners of your hospital is unknown.",
         "It does not replace a reader, and no treatment may rest on it.",
     ]
 

@@ -4,7 +4,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.shared.session_state import PREDICTION_LOG_KEY
-from braintumor.enums import Verdict
 from braintumor.samples import find_sample
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
@@ -26,6 +25,10 @@ def _names(app: AppTest) -> list[str]:
     return [reading.name for reading in reading_session(app).readings()]
 
 
+def _logged_names(app: AppTest) -> list[object]:
+    return [row["name"] for row in logged_rows(app)] if PREDICTION_LOG_KEY in app.session_state else []
+
+
 def test_truth_is_shown_with_the_result_and_not_before(detection: AppTest) -> None:
     assert "Truth of" not in words(detection)
     app = _open(detection, "slice-2")
@@ -40,13 +43,13 @@ def test_sample_is_not_logged_until_it_is_uploaded(detection: AppTest) -> None:
     sample = find_sample("slice-3")
     assert sample is not None
     app = _open(detection, "slice-3")
-    assert not app.session_state[PREDICTION_LOG_KEY].list_rows() if PREDICTION_LOG_KEY in app.session_state else True
+    assert _logged_names(app) == []
     app.button(key="remove").click().run()
     assert _names(app) == []
     own: Upload = (sample.file, sample.path.read_bytes(), "image/jpeg")
     app.file_uploader[0].set_value([own]).run()
     app = wait_until_read(app)
-    assert [row["name"] for row in logged_rows(app)] == [sample.file]
+    assert _logged_names(app) == [sample.file]
     assert "This is a sample" not in words(app)
 
 
@@ -55,7 +58,7 @@ def test_another_sample_replaces_the_first_and_uploads_stay(detection: AppTest, 
     app = _open(wait_until_read(detection), "slice-1")
     app = _open(app, "damaged-file")
     assert sorted(_names(app)) == sorted([scans[0][0], "sample-damaged-file.jpg"])
-    assert [row["name"] for row in logged_rows(app)] == [scans[0][0]]
+    assert _logged_names(app) == [scans[0][0]]
     app.button(key="close-sample").click().run()
     assert _names(app) == [scans[0][0]]
 
@@ -69,8 +72,6 @@ def test_damaged_file_shows_its_reason_and_truth(detection: AppTest) -> None:
 
 def test_study_is_read_as_one_and_not_logged(detection: AppTest) -> None:
     app = _open(detection, "study-2")
-    readings = reading_session(app).readings()
-    assert len(readings) == 24
-    assert all(isinstance(Verdict(str(reading.row["verdict"])), Verdict) for reading in readings)
+    assert len(_names(app)) == 24
     assert "Truth of the study: **no tumour**" in words(app)
-    assert PREDICTION_LOG_KEY not in app.session_state or logged_rows(app) == []
+    assert _logged_names(app) == []

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from braintumor.enums import CLASS_NAMES, CLASSES, Plane
+from braintumor.enums import CLASS_NAMES, CLASSES, Plane, Verdict
 from braintumor.imaging import FailedScan, Scan
 from braintumor.imaging.scan_iterator import iter_scans
+from braintumor.inference import Detector
 from braintumor.samples import Sample, find_sample, list_samples
 from braintumor.samples.catalog import FILES, SAMPLES_FILE
 from braintumor.settings import Settings
@@ -70,6 +71,14 @@ def test_damaged_file_fails_with_a_sentence() -> None:
     (scan,) = _read(sample)
     assert isinstance(scan, FailedScan)
     assert "truncated or damaged" in scan.problem
+
+
+def test_served_model_names_the_head_ct(root: Path) -> None:
+    sample, settings = find_sample("head-ct"), Settings(outputs=root / "outputs")
+    assert sample is not None
+    detection = Detector.load(settings.version, settings).detect(sample.path)
+    assert detection.verdict is Verdict.NOT_BRAIN_MRI
+    assert "head CT" in detection.reason
 
 
 def test_unknown_name_finds_nothing() -> None:
