@@ -11,6 +11,7 @@ from app_pages.components.detection.toolbar import choose_second_detector, show_
 from app_pages.components.detection.upload import choose_files, choose_source
 from app_pages.components.detection.workspace import render_workspace
 from app_pages.components.history.last_visit import offer_last_visit
+from app_pages.components.samples.row import choose_sample
 from app_pages.components.shared import cache
 from app_pages.components.shared.page import show_header, show_missing
 from braintumor.errors import BrainTumorError
@@ -32,6 +33,7 @@ def show_page() -> None:
             show_missing(f"No model is available to read scans. {error}")
             return
         files = choose_files(source, get_settings(), is_saving())
+    files = [*files, *choose_sample(bool(files))]
     session = current_session()
     session.sync_files(detector, files)
     drop_findings(session.removed_ids(findings()))

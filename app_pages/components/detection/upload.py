@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app_pages.components.detection.downloads import PREPARED_KEY
 from app_pages.components.detection.reader_findings import findings
 from app_pages.components.detection.session import current_session
+from app_pages.components.samples.state import close_sample
 from braintumor.imaging.file_format import FORMAT_NAMES
 from braintumor.settings import Settings
 from braintumor.text import pluralize
@@ -89,6 +90,7 @@ def start_over() -> None:
         st.session_state.pop(key, None)
     findings().clear()
     current_session().restore([])
+    close_sample()
 
 
 def _keep_files() -> None:

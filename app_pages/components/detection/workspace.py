@@ -22,6 +22,8 @@ from app_pages.components.detection.toolbar import (
 from app_pages.components.detection.upload import start_over
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
+from app_pages.components.samples.note import show_sample_note
+from app_pages.components.samples.state import sample_of
 from app_pages.components.shared.leave_guard import show_leave_guard
 from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.inference import Detector
@@ -69,9 +71,11 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     show_scan(_page_of_items(items), item, reading, detections)
     with downloads:  # drawn last: a prepared file must not lack a finding of this run
         show_downloads(readings, reading, findings(), detector, studies)
-    _log_new_predictions(readings, reading, detections)
-    _log_new_studies(studies)
-    save_new_readings(readings, lambda each: finding_for(each, findings()))
+    own_readings = [each for each in readings if sample_of(each.id, each.sha256) is None]
+    _log_new_predictions(own_readings, reading, [] if sample_of(reading.id, reading.sha256) else detections)
+    _log_new_studies([study for study in studies if sample_of(study.slices[0].id, study.sha256) is None])
+    if own_readings:
+        save_new_readings(own_readings, lambda each: finding_for(each, findings()))
     show_leave_guard("workspace", has_unsaved_findings())
     if not is_polling and has_pending():
         st.rerun()
@@ -89,6 +93,7 @@ def show_scan(
         if not detections or reading.compressed_scan is None:
             st.header(UNREADABLE_TITLE, anchor=False)
             st.caption("The reason is shown on the left and in the CSV.")
+            show_sample_note(reading)
             return
         with st.container(key="verdict"):  # above the picture on a phone
             show_warnings(detections[0].detection)
@@ -97,6 +102,7 @@ def show_scan(
                 contradiction = describe_contradiction(detector, reading, detection)
                 thresholds = detector.artifact.card.thresholds
                 show_result_card(detection, thresholds, f"{number}", len(detections) > 1, contradiction)
+        show_sample_note(reading)
         edit_finding(reading)
         detector = detections[0].detector
         show_model_accuracy(detector.version, detector.artifact.card.thresholds)
