@@ -5,7 +5,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.performance.score_charts import plot_confusion
+from app_pages.components.performance.score_charts import confusion_table, plot_confusion
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, pluralize
@@ -31,7 +31,10 @@ def show_confusion(curves: Curves, report: VersionReport, split: str) -> None:
     )  # fmt: skip
     figure, summary = plot_confusion(curves.confusion, unit != "Images")
     key = f"confusion-{split}"
-    show_chart(figure, summary, key, 400, on_select=lambda: select_cell(st.session_state.get(key)))
+    show_chart(
+        figure, summary, key, 400, on_select=lambda: select_cell(st.session_state.get(key)),
+        values=lambda: confusion_table(curves.confusion),
+    )  # fmt: skip
 
 
 def select_cell(event: Any) -> None:

@@ -40,7 +40,7 @@ def _show_corruptions(check: StudyCheck) -> None:
         "Score", names, default=names[0], format_func=METRIC_TITLES.__getitem__, key="robustness-metric", required=True
     )
     figure, summary = plot_corruptions(check, name)
-    show_chart(figure, summary, f"robustness-{name}", 420)
+    show_chart(figure, summary, f"robustness-{name}", 420, values=lambda: corruption_table(check, name))
     units = check.details.get("units")
     if isinstance(units, dict):
         lines = [
@@ -72,6 +72,14 @@ def plot_corruptions(check: StudyCheck, metric: str) -> tuple[go.Figure, str]:
     figure.update_yaxes(title=METRIC_TITLES[metric], tickformat=".1f" if form == ".2f" else ".0%", nticks=6)
     figure.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
     return figure, f"{METRIC_TITLES[metric]} without corruption and at the highest severity: {'; '.join(sentences)}."
+
+
+def corruption_table(check: StudyCheck, metric: str) -> pd.DataFrame:
+    """Tabulate a metric by corruption and severity, with its interval."""
+    curves = [curve.assign(corruption=name) for name, curve in check.curves.items() if metric in curve]
+    table = pd.concat([curve.rename_axis("severity").reset_index() for curve in curves], ignore_index=True)
+    columns = ("corruption", "severity", "strength", metric, f"{metric}_low", f"{metric}_high")
+    return table[[column for column in columns if column in table]]
 
 
 def _show_explanation_sanity(check: StudyCheck) -> None:

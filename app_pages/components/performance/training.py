@@ -85,7 +85,7 @@ def show_learning_curves(report: VersionReport) -> None:
         return
     best_epoch = report.card.training.best_epoch if report.card else None
     figure, summary = plot_learning_curves(report.history, best_epoch)
-    show_chart(figure, summary, "learning", 340, top=28)
+    show_chart(figure, summary, "learning", 340, top=28, values=lambda: report.history)
     if best_epoch is not None:
         st.caption(f"The dotted line marks epoch {best_epoch}, whose weights are used.")
 

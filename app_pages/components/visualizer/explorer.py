@@ -98,8 +98,12 @@ def _show_scatter(selected: pd.DataFrame) -> None:
             "Colour", _GROUPINGS, "explorer-colour", lambda name: "Class" if name == "label" else name.capitalize()
         )
     summary = summarize_scatter(table, x, y)
-    show_chart(plot_scatter(table, x, y, by), summary, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36)
-    drawn = len(thin_rows(table))
+    rows = thin_rows(table)
+    show_chart(
+        plot_scatter(table, x, y, by), summary, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36,
+        values=lambda: rows[list(dict.fromkeys(["path", by, x, y]))],
+    )  # fmt: skip
+    drawn = len(rows)
     sampled = "" if drawn == len(table) else f" {drawn:,} of them are drawn; use filters to see the others."
     st.markdown(f"{summary}{sampled} Drag to zoom, double-click to reset, click a legend entry to hide it.")
     _show_shortcut()

@@ -6,10 +6,10 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.shared.downloads import to_csv_bytes
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.visualizer.data import get_leakage_report
-from app_pages.components.visualizer.manifest_table import to_csv_bytes
 from braintumor.errors import BrainTumorError
 from braintumor.exploration.leakage_report import LeakageReport, make_pair_tiles, sample_near_duplicates
 from braintumor.exploration.montage import Tile, render_tile

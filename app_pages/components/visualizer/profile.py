@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.charts import draw_chart, show_chart
 from app_pages.components.visualizer.controls import choose_option
 from braintumor.enums import Plane, TumorClass
 from braintumor.exploration.effect_size import Point
@@ -29,7 +29,6 @@ _LINE_COUNT_KEY: Final = "line-count"
 _STARTED_KEY: Final = "line-started"
 # Plotly heatmaps do not report clicks, so a grid of points does; spacing in pixels.
 _CLICK_STEP: Final = 4
-_CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 _LINE_COLOR: Final = "#FFDD33"
 
 
@@ -105,9 +104,8 @@ def _show_image(
         f"{summarize_average(statistics, label, plane)} A line over {describe_class(label, plane)} goes from column "
         f"{x0:.0f}, row {y0:.0f} to column {x1:.0f}, row {y1:.0f}."
     )
-    st.plotly_chart(
-        figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key,
-        on_select=partial(update_line, key, width, height),
+    draw_chart(
+        figure, alt, key, on_select=partial(update_line, key, width, height),
         selection_mode="lasso" if is_drag else "points",
     )  # fmt: skip
 
