@@ -29,6 +29,6 @@ pages = [
 if visitor is not None and visitor.actor.is_administrator:
     pages.append(st.Page("app_pages/administration.py", title="Administration"))
 page = st.navigation(pages, position="top")
-show_layout(pages)
+show_layout(pages, page)
 show_account_menu(visitor)
 page.run()

@@ -11,6 +11,7 @@ from typing import Final
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from app_pages.components.shared.page_tools import show_page_tools
 from braintumor.enums import RESEARCH_USE
 
 _ASSETS: Final = Path(__file__).parent / "assets"
@@ -20,8 +21,8 @@ _README_PATH: Final = Path(__file__).resolve().parents[3] / "README.md"
 _HIDDEN_MARKUP: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img[^>]*>|<!--.*?-->", re.DOTALL)
 
 
-def show_layout(pages: Sequence[Page]) -> None:
-    """Show what all pages share: style, logo, page links on phones, research-use notice."""
+def show_layout(pages: Sequence[Page], current: Page) -> None:
+    """Show what all pages share: style, logo, page links on phones, research-use notice, link and keys."""
     st.html(_ASSETS / "style.css")
     st.logo(LOGO, size="large")
     # On a phone, Streamlit shows the links in a sidebar that covers the page; this row replaces it.
@@ -30,8 +31,9 @@ def show_layout(pages: Sequence[Page]) -> None:
             st.page_link(page, label=page.title, width="content")
     # On a phone only the first sentence is shown; the rest is in the menu and on the Summary page.
     first, rest = RESEARCH_USE.split(". ", 1)
-    with st.bottom:
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="notice"):
         st.html(f'<p class="research-use" role="note">{escape(first)}.<span> {escape(rest)}</span></p>')
+        show_page_tools(current.title)
 
 
 def show_header(title: str, subtitle: str) -> None:

@@ -8,9 +8,10 @@ function findChart(key) {
 }
 
 function save(chart, format, file) {
-  // Maps are transparent on the page; in a file they would lose the ground that their labels are readable on.
+  // Maps are transparent on the page; their labels are readable on its ground only.
   const ground = getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor;
-  const layout = { ...chart.layout, paper_bgcolor: ground };
+  // A picture cannot use the fonts of the page.
+  const layout = { ...chart.layout, paper_bgcolor: ground, font: { ...chart.layout.font, family: "Arial, sans-serif" } };
   const { width, height } = chart.getBoundingClientRect();
   const figure = { data: chart.data, layout, config: { displayModeBar: false } };
   return window.Plotly.downloadImage(figure, { format, filename: file, width, height, scale: format === "png" ? 2 : 1 });
