@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app_pages.components.shared.not_found import unknown_page
 from app_pages.components.shared.page import LOGO, show_layout
 from app_pages.components.shared.storage import may_keep_records
 from app_pages.components.shared.visitor import current_visitor, show_account_menu
@@ -28,7 +29,7 @@ pages = [
 ]
 if visitor is not None and visitor.actor.is_administrator:
     pages.append(st.Page("app_pages/administration.py", title="Administration"))
-page = st.navigation(pages, position="top")
+page = st.navigation([*pages, *unknown_page(pages)], position="top")
 show_layout(pages, page)
 show_account_menu(visitor)
 page.run()
