@@ -13,6 +13,7 @@ from app_pages.components.shared.charts import IntervalRow, plot_intervals
 from app_pages.components.shared.downloads import chart_values, to_csv_bytes
 from braintumor.results.metric import Metric
 
+
 def _calls(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -14,6 +14,7 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.colors import ACCENT, CLASS_COLORS, NEUTRAL
 from app_pages.components.shared.formatting import METRIC_TITLES, class_text, metric_value
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import choose_split_metrics, short_sample_size_text, show_text_table
 from braintumor.datasets.catalog import BINARY_SET, evaluation_dataset
@@ -62,10 +63,7 @@ def render_localization(report: VersionReport) -> None:
 
 
 def _show_subgroups(metrics: Metrics, names: Sequence[str]) -> None:
-    name = st.segmented_control(
-        "By class, plane and size", names, default=names[0], format_func=METRIC_TITLES.__getitem__,
-        key="places-metric", required=True,
-    )  # fmt: skip
+    name = choose_segment("By class, plane and size", names, "places-metric", format_func=METRIC_TITLES.__getitem__)
     rows = _interval_rows(metrics, name)
     alt = "; ".join(f"{row.label} {row.text}" for row in rows)
     show_chart(
@@ -102,7 +100,7 @@ def show_localization_gallery(report: VersionReport, split: str) -> None:
         "Median": max(0, len(rows) // 2 - _GALLERY_COLUMNS // 2),
         "Best": max(0, len(rows) - _GALLERY_COLUMNS),
     }
-    choice = st.segmented_control("Agreement", list(starts), default="Worst", key="gallery-fit", required=True)
+    choice = choose_segment("Agreement", list(starts), "gallery-fit")
     grid = st.grid(_GALLERY_COLUMNS, min_column_width=150, gap="small")
     for row in rows.iloc[starts[choice] : starts[choice] + _GALLERY_COLUMNS].to_dict("records"):
         with grid.cell():

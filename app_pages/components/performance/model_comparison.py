@@ -9,6 +9,7 @@ import streamlit as st
 from app_pages.components.performance.comparison_chart import plot_accuracy_latency
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import join_words, pluralize
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.results.comparison import COMPARE_COMMAND, COMPARED_METRICS, Comparison, ComparisonRow, Pair
 from braintumor.results.comparison_summary import collect_notes, comparison_table, summarize_pair, summarize_pairs
@@ -81,10 +82,7 @@ def _show_table(rows: Sequence[ComparisonRow]) -> None:
 def _show_accuracy_chart(comparison: Comparison, selected_version: str) -> None:
     show_section("Accuracy against time", "Higher and further left is better. Larger points have more parameters.")
     questions = [q for q in COMPARED_METRICS if any(q in row.test for row in comparison.evaluated_rows)]
-    question = st.segmented_control(
-        "Question", questions, default=questions[0], format_func=_QUESTION_TITLES.__getitem__, key="field-question",
-        required=True,
-    )  # fmt: skip
+    question = choose_segment("Question", questions, "field-question", format_func=_QUESTION_TITLES.__getitem__)
     figure, summary = plot_accuracy_latency(comparison.evaluated_rows, question, selected_version)
     show_chart(figure, summary, "field-chart", 460)
     machine, scans = comparison.details.get("machine"), comparison.details.get("scans")

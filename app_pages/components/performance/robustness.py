@@ -9,6 +9,7 @@ import streamlit as st
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import ACCENT, NEUTRAL, TUMOR_COLOR
 from app_pages.components.shared.formatting import METRIC_TITLES, metric_format
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check
 from braintumor.results.study import StudyCheck
@@ -36,9 +37,7 @@ def show_robustness(report: VersionReport) -> None:
 def _show_corruptions(check: StudyCheck) -> None:
     st.markdown(summarize_robustness(check.metrics, check.curves))
     names = [name for name in _REPORTED_METRICS if name in check.metrics]
-    name = st.segmented_control(
-        "Score", names, default=names[0], format_func=METRIC_TITLES.__getitem__, key="robustness-metric", required=True
-    )
+    name = choose_segment("Score", names, "robustness-metric", format_func=METRIC_TITLES.__getitem__)
     figure, summary = plot_corruptions(check, name)
     show_chart(figure, summary, f"robustness-{name}", 420, values=lambda: corruption_table(check, name))
     units = check.details.get("units")
@@ -91,10 +90,7 @@ def _show_explanation_sanity(check: StudyCheck) -> None:
         lines = {"map_agreement": ("Class map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
         _show_lines(curve, lines, "Share of layers randomized", "Rank correlation", "randomized", "")
     with right:
-        method = st.segmented_control(
-            "Pixels", ["deletion", "insertion"], default="deletion", format_func=str.capitalize, key="sanity-kind",
-            required=True,
-        )  # fmt: skip
+        method = choose_segment("Pixels", ["deletion", "insertion"], "sanity-kind", format_func=str.capitalize)
         lines = {"map": ("In the order of the map", ACCENT, "solid"), "random": ("In random order", NEUTRAL, "dash")}
         action = "deleted" if method == "deletion" else "inserted"
         curve = check.curves.get(method, pd.DataFrame())

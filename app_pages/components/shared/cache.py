@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.shared.links import check_address, choose_from_list
 from braintumor.datasets.manifest import read_manifest
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ArtifactError, BrainTumorError, DatasetError
@@ -161,9 +162,12 @@ def select_version() -> str:
     if settings.version not in versions and _is_loadable(settings.version, settings):  # a run in `outputs/runs`
         versions = [settings.version, *versions]
     if len(versions) < 2:
-        return versions[0] if versions and settings.version not in versions else settings.version
+        only = versions[0] if versions and settings.version not in versions else settings.version
+        check_address("Model version", "version", (only,))
+        return only
     default = versions.index(settings.version) if settings.version in versions else 0
-    return st.selectbox("Model version", versions, default, key="version", persist_state="session", width=220)
+    version: str = choose_from_list("Model version", versions, "version", index=default, width=220)
+    return version
 
 
 def _is_loadable(version: str, settings: Settings) -> bool:

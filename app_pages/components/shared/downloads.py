@@ -78,7 +78,9 @@ def _point_values(trace: Any, layout: Any) -> pd.DataFrame:
         title, values = _axis_values(axis, pd.Series(positions))
         name = title if title not in columns else f"{title} ({letter})"
         columns |= {name: values, **_interval_ends(trace, letter, name, values)}
-    return pd.DataFrame({title: pd.Series(values) if title != "series" else values for title, values in columns.items()})
+    return pd.DataFrame(
+        {title: pd.Series(values) if title != "series" else values for title, values in columns.items()}
+    )
 
 
 def _axis_values(axis: Any, positions: pd.Series) -> tuple[str, pd.Series]:

@@ -9,6 +9,7 @@ import streamlit as st
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import pluralize
+from app_pages.components.shared.links import choose_from_list
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.controls import EXPLORE_COMMAND, choose_images, choose_option, display_name
 from app_pages.components.visualizer.data import (
@@ -146,10 +147,11 @@ def _show_histogram() -> None:
 
 def _choose_feature(title: str, names: dict[str, str], key: str, default: str) -> str:
     """Let the user choose a feature, listed with its meaning."""
-    return st.selectbox(
-        title, list(names), list(names).index(default), format_func=lambda name: f"{display_name(name)}: {names[name]}",
-        key=key, width=380, persist_state="session",
+    feature: str = choose_from_list(
+        title, list(names), key, index=list(names).index(default), width=380,
+        format_func=lambda name: f"{display_name(name)}: {names[name]}",
     )  # fmt: skip
+    return feature
 
 
 def _show_shortcut() -> None:

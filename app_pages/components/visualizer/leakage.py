@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_pages.components.shared.downloads import to_csv_bytes
 from app_pages.components.shared.formatting import pluralize
+from app_pages.components.shared.links import switch
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.visualizer.data import get_leakage_report
 from braintumor.errors import BrainTumorError
@@ -94,9 +95,7 @@ def _show_near_duplicates(report: LeakageReport) -> None:
         "Table of near-duplicates",
         "Most similar first. Distance: number of hash bits that differ, of 128. Transform: how to turn b into a.",
     )
-    across = st.toggle(
-        "Only pairs across the official split", True, key="near-duplicates-across", persist_state="session"
-    )
+    across = switch("Only pairs across the official split", "near-duplicates-across", True)
     pairs = report.near_duplicates[~report.near_duplicates["same_side_official"]] if across else report.near_duplicates
     shown = min(len(pairs), _MAX_ROWS)
     st.markdown(

@@ -19,7 +19,7 @@ def show_manifest_table(selected: pd.DataFrame) -> None:
     """Show the selected rows that match a search."""
     query = st.text_input(
         "Search", placeholder="A file name, patient, group, origin ...", key="explorer-search", max_chars=100,
-        persist_state="session", icon=":material/search:",
+        bind="query-params", icon=":material/search:",
     )  # fmt: skip
     matches = search_rows(selected, query)
     groups = pluralize(matches["group"].nunique(), "independent group")

@@ -7,8 +7,9 @@ import streamlit as st
 
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, join_words, pluralize
+from app_pages.components.shared.links import check_address, choose_from_list, switch
 from app_pages.components.shared.page import show_missing
-from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_option
+from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_classes, choose_option
 from app_pages.components.visualizer.data import get_external_manifest
 from app_pages.components.visualizer.image_grid import show_tiles
 from braintumor.datasets.catalog import KAGGLE
@@ -62,18 +63,16 @@ def show_montage() -> None:
 def _choose_options(has_images: bool) -> MontageOptions:
     """Show the controls; plane and split only if there are images."""
     with st.container(horizontal=True, gap="medium"):
-        labels = st.segmented_control(
-            "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
-            key="montage-labels", persist_state="session", wrap=True,
-        )  # fmt: skip
+        labels = choose_classes("montage-labels")
         plane = choose_option("Plane", [ALL, *map(str, NAMED_PLANES)], "montage-plane") if has_images else ALL
         split = choose_option("Split", [ALL, *SPLIT_TITLES], "montage-split", _split_title) if has_images else ALL
         source = _choose_source() if has_images else ""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         size = choose_option("Images", _IMAGE_COUNTS, "montage-size")
-        seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, persist_state="session"))
+        check_address("Seed", "seed", str.isdecimal)
+        seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
         st.button("New montage", on_click=_next_seed)
-        outlines = st.toggle("Outline the tumour", key="montage-outlines", persist_state="session")
+        outlines = switch("Outline the tumour", "montage-outlines")
     return MontageOptions(
         tuple(sorted(labels)), None if plane == ALL else plane, None if split == ALL else split, int(size), seed,
         outlines, source,
@@ -88,10 +87,10 @@ def _choose_source() -> str:
     if not available:
         st.caption(f"Images of other sources are fetched with `{EXTERNAL_COMMAND}`.")
         return ""
-    return st.selectbox(
-        "Source", ["", *sorted(available)], format_func=lambda name: name or "Kaggle set", key="montage-source",
-        width=190, persist_state="session",
-    )  # fmt: skip
+    source: str = choose_from_list(
+        "Source", ["", *sorted(available)], "montage-source", format_func=lambda name: name or "Kaggle set", width=190
+    )
+    return source
 
 
 def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:

@@ -54,7 +54,7 @@ def show_profile(statistics: Statistics, labels: list[TumorClass], plane: Plane 
     grid = st.grid(4, min_column_width=140)
     for end_key, title, limit in zip(_END_KEYS, _END_TITLES, (width, height, width, height), strict=True):
         with grid.cell():
-            st.number_input(title, 0, limit - 1, key=end_key, step=1, persist_state="session")
+            st.number_input(title, 0, limit - 1, key=end_key, step=1, bind="query-params")
     summary = summarize_profile(statistics, list(labels), start, end, plane)
     show_chart(plot_profile(statistics, list(labels), start, end, plane), summary, "line-profile", _HEIGHT, top=36)
     st.markdown(summary)
@@ -62,11 +62,15 @@ def show_profile(statistics: Statistics, labels: list[TumorClass], plane: Plane 
 
 
 def _initialize_line(width: int, height: int) -> None:
-    """Set a horizontal line through the centre, unless the session state has end points inside the image."""
+    """Set a horizontal line through the centre, unless session state or address have end points inside the image."""
     default = (width // 10, height // 2, width - 1 - width // 10, height // 2)
     for key, value, limit in zip(_END_KEYS, default, (width, height, width, height), strict=True):
-        if not 0 <= st.session_state.get(key, -1) < limit:
+        text = st.query_params.get(key, "")  # the number inputs, which would read the address, come later
+        first = int(text) if text.isdecimal() else -1
+        if not 0 <= st.session_state.get(key, first) < limit:
             st.session_state[key] = value
+        elif key not in st.session_state:
+            st.session_state[key] = first
 
 
 def _line_ends() -> tuple[Point, Point]:
