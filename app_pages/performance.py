@@ -30,6 +30,11 @@ from braintumor.results.study import StudyCheck
 from braintumor.results.summaries import summarize_external, summarize_verdicts
 from braintumor.results.version import VersionReport
 
+SCORE_TERMS: Final = (
+    "F1, macro F1", "Sensitivity, specificity", "ROC area (AUC)", "Precision-recall AUC", "Calibration error (ECE)",
+    "Brier score", "Confidence interval", "Group",
+)  # fmt: skip
+
 
 def show_scores(report: VersionReport) -> None:
     """Show metrics with intervals, and the confusion matrix."""
@@ -52,11 +57,11 @@ def show_scores(report: VersionReport) -> None:
         show_confusion(report.curves.get(split, Curves()), report, split)
     with right:
         title = "All classes together" if report.is_multiclass else "Tumour and no tumour together"
-        show_section(title, "With 95% confidence intervals, computed over groups.")
+        show_section(title, "With 95% confidence intervals, computed over groups.", SCORE_TERMS)
         with st.container(key="numbers-overall"):
             st.table(overall_table(metrics), border="horizontal")
     if report.is_multiclass:
-        show_section("By class", "Each class against the other three.")
+        show_section("By class", "Each class against the other three.", ("Precision, recall", "F1, macro F1"))
     else:
         show_section("Tumour and no tumour", "This version does not predict the tumour type.")
     with st.container(key="numbers-by-class"):
@@ -75,16 +80,25 @@ def show_curves(report: VersionReport) -> None:
     areas = {name: metrics[name].percent() for name in ("roc_auc", "pr_auc") if name in metrics}
     left, right = st.columns(2, gap="medium")
     with left:
-        show_section("ROC curve", "Sensitivity against false positives. Click a name in the legend to hide its line.")
+        show_section(
+            "ROC curve",
+            "Sensitivity against false positives. Click a name in the legend to hide its line.",
+            ("Sensitivity, specificity", "ROC area (AUC)"),
+        )
         alt = f"ROC curves. AUC for any tumour {areas.get('roc_auc', 'not measured')}."
         show_chart(plot_roc(curves), alt, "roc", 420)
     with right:
-        show_section("Precision-recall curve", "The share of correct predictions, as more tumours are detected.")
+        show_section(
+            "Precision-recall curve",
+            "The share of correct predictions, as more tumours are detected.",
+            ("Precision, recall", "Precision-recall AUC"),
+        )
         alt = f"Precision-recall curves. AUC for any tumour {areas.get('pr_auc', 'not measured')}."
         show_chart(plot_precision_recall(curves), alt, "pr", 420)
     show_section(
         "Is it well calibrated?",
         "On the dotted line, the share of correct predictions equals the confidence. Larger points have more images.",
+        ("Calibration error (ECE)", "Calibrated probability"),
     )
     if curves.reliability.empty:
         show_missing("There is no reliability diagram for these images. Run:", report.evaluate_command)

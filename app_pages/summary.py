@@ -5,12 +5,13 @@ from typing import Any, Final
 import streamlit as st
 
 from app_pages.components.shared import cache
-from app_pages.components.shared.formatting import METRIC_TITLES, format_share, pluralize, test_set_text
+from app_pages.components.shared.formatting import METRIC_TITLES, pluralize, test_set_text
 from app_pages.components.shared.page import show_header, show_missing, show_readme, show_section
 from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import CLASSES, RESEARCH_USE, Split
 from braintumor.exploration.statistics import Statistics
 from braintumor.imaging.windowing import unit_to_uint8
+from braintumor.results.official_split import summarize_official_split
 from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
 from braintumor.results.version import VersionReport
 
@@ -65,21 +66,14 @@ def show_model(report: VersionReport) -> None:
 
 def show_data(audit: dict[str, Any]) -> None:
     """Show the results of the audit as sentences."""
-    leakage = audit.get("leakage", {})
-    testing, with_patient = leakage.get("official_testing", 0), leakage.get("testing_with_known_patient", 0)
-    upright = leakage.get("testing_with_upright_near_identical_in_training", 0)
-    any_orientation = leakage.get("testing_with_near_identical_in_training", 0)
-    shared = leakage.get("testing_with_patient_in_training", 0)
+    near_duplicates, patients = summarize_official_split(audit)
     st.markdown(
         f"- **{pluralize(audit.get('images', 0), 'image')}** in {len(audit.get('by_label', {}))} classes, of "
         f"{pluralize(audit.get('patients', 0), 'known patient')}.\n"
         f"- **{pluralize(audit.get('exact_copies', 0), 'image')}** "
         f"{'is an exact copy' if audit.get('exact_copies') == 1 else 'are exact copies'} of others.\n"
-        f"- The official split leaks: **{upright:,} of {testing:,}** official test images "
-        f"({format_share(upright, testing)}) have a near-duplicate in the training folder; with mirrored and rotated "
-        f"copies, {any_orientation:,} ({format_share(any_orientation, testing)}).\n"
-        f"- For **{shared:,}** of the {with_patient:,} test images whose patient is known "
-        f"({format_share(shared, with_patient)}), the patient is in the training folder too.\n"
+        f"- {near_duplicates}\n"
+        f"- {patients}\n"
         f"- Grouped by patient and near-duplicates, only **{pluralize(audit.get('groups', 0), 'independent group')}** "
         "remain. This project splits by group. Its scores are therefore not comparable with those published for the "
         "official split, and its confidence intervals are wide."

@@ -39,7 +39,11 @@ _IMAGE_SIDE: Final = 320  # pixels
 
 def render_localization(report: VersionReport) -> None:
     """Show the agreement with the reference outlines: overall, by subgroup, and in a gallery."""
-    show_section("Does it locate the tumour?", "Compared with the reference outlines of tumours that have one.")
+    show_section(
+        "Does it locate the tumour?",
+        "Compared with the reference outlines of tumours that have one.",
+        ("Dice, intersection over union (IoU)", "Pointing game", "Mask, outline", "Heat map"),
+    )
     if evaluation_dataset(report.recipe) == BINARY_SET:
         st.markdown("The test images of this version have no reference outlines, so localization was not measured.")
         return
@@ -94,7 +98,9 @@ def show_localization_gallery(report: VersionReport, split: str) -> None:
         return
     in_split = (predictions["split"] == split) & predictions["dice"].notna()
     rows = predictions[in_split].sort_values("dice", kind="stable")
-    show_section("Gallery", "Blue: reference outline. Orange: mask of the model.")
+    show_section(
+        "Gallery", "Blue: reference outline. Orange: mask of the model.", ("Dice, intersection over union (IoU)",)
+    )
     starts = {
         "Worst": 0,
         "Median": max(0, len(rows) // 2 - _GALLERY_COLUMNS // 2),

@@ -12,8 +12,13 @@ from app_pages.components.shared.formatting import METRIC_TITLES, metric_format
 from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check
+from braintumor.enums import Split
 from braintumor.results.study import StudyCheck
-from braintumor.results.summaries import summarize_explanation_sanity, summarize_robustness
+from braintumor.results.summaries import (
+    summarize_explanation_sanity,
+    summarize_robustness,
+    summarize_robustness_sample,
+)
 from braintumor.results.version import VersionReport
 
 _REPORTED_METRICS: Final = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
@@ -26,10 +31,17 @@ _CORRUPTION_STYLES: Final = {
 
 def show_robustness(report: VersionReport) -> None:
     """Show scores under corruptions, then the sanity checks."""
-    show_section("Corrupted scans", "The same test scans, with each corruption at five severities.")
+    show_section(
+        "Corrupted scans",
+        "The same sample of test scans, with each corruption at five severities.",
+        ("Robustness sample", "Dice, intersection over union (IoU)"),
+    )
     if check := require_check(report, "robustness", "Robustness"):
+        st.caption(summarize_robustness_sample(check.metrics, report.evaluation.get(Split.TEST, {})))
         _show_corruptions(check)
-    show_section("Do explanations depend on the model?", "Sanity checks of the class map on tumour scans.")
+    show_section(
+        "Do explanations depend on the model?", "Sanity checks of the class map on tumour scans.", ("Heat map",)
+    )
     if check := require_check(report, "sanity", "Sanity of explanations"):
         _show_explanation_sanity(check)
 

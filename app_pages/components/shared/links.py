@@ -51,10 +51,10 @@ def choose_from_list(
     return st.selectbox(title, options, index, format_func=format_func, key=key, bind="query-params", **layout)
 
 
-def switch(title: str, key: str, value: bool = False) -> bool:
+def switch(title: str, key: str, value: bool = False, help_: str | None = None) -> bool:
     """Let the user switch something on or off; like `st.toggle`, with the state in the address."""
     check_address(title, key, ("true", "false"))
-    return st.toggle(title, value, key=key, bind="query-params")
+    return st.toggle(title, value, key=key, help=help_, bind="query-params")
 
 
 def check_address(title: str, key: str, known: Collection[str] | Callable[[str], bool]) -> None:

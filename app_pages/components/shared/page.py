@@ -11,6 +11,7 @@ from typing import Final
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from app_pages.components.shared.glossary import explain
 from app_pages.components.shared.page_tools import show_page_tools
 from braintumor.enums import RESEARCH_USE
 
@@ -42,9 +43,15 @@ def show_header(title: str, subtitle: str) -> None:
     st.markdown(f":gray[{subtitle}]")
 
 
-def show_section(title: str, subtitle: str = "") -> None:
-    """Show the heading of a section, with a sentence on how to read it."""
-    st.header(title, anchor=False)
+def show_section(title: str, subtitle: str = "", terms: Sequence[str] = ()) -> None:
+    """Show the heading of a section, with a sentence on how to read it.
+
+    Parameters
+    ----------
+    terms : sequence of str
+        Terms of the glossary that occur in the section, explained in a tooltip.
+    """
+    st.header(title, anchor=False, help=explain(*terms))
     if subtitle:
         st.caption(subtitle)
 

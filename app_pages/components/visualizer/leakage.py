@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_pages.components.shared.downloads import to_csv_bytes
 from app_pages.components.shared.formatting import pluralize
+from app_pages.components.shared.glossary import explain
 from app_pages.components.shared.links import switch
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.visualizer.data import get_leakage_report
@@ -32,6 +33,13 @@ _NUMBER_TITLES: Final = {
     "groups": "Independent groups",
 }
 
+_NUMBER_TERMS: Final = {
+    "testing_with_twin_in_training": ("Near-duplicates", "Leakage"),
+    "testing_with_upright_twin_in_training": ("Near-duplicates",),
+    "twin_pairs_across": ("Near-duplicates",),
+    "groups": ("Group",),
+}
+
 
 @st.fragment
 def show_leakage() -> None:
@@ -47,7 +55,7 @@ def show_leakage() -> None:
     grid = st.grid(3, min_column_width=200)
     for key, title in _NUMBER_TITLES.items():
         with grid.cell():
-            st.metric(title, f"{report.numbers[key]:,}")
+            st.metric(title, f"{report.numbers[key]:,}", help=explain(*_NUMBER_TERMS.get(key, ())))
     _show_pairs(report)
     _show_near_duplicates(report)
     _show_suspects(report)
@@ -60,6 +68,7 @@ def _show_pairs(report: LeakageReport) -> None:
         "Near-duplicates across the split",
         "One image from each folder. The right image is rotated and mirrored to match the left one. Exact copies are "
         "omitted.",
+        ("Near-duplicates",),
     )
     if not get_settings().dataset.is_dir():
         show_missing("The images are not on this machine. Download them with:", "braintumor data fetch")

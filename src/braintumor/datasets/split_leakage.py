@@ -6,9 +6,6 @@ import pandas as pd
 
 from braintumor.datasets.catalog import TESTING, TRAINING
 
-# Up to this many bits, near-duplicates look identical; up to 10 bits, adjacent slices are included.
-NEAR_IDENTICAL_DISTANCE = 4
-
 
 def summarize_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
     """Count sizes, labels, copies and groups of the manifest, as plain data for `audit.json`."""
@@ -58,16 +55,14 @@ def count_leakage(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> dict
     trained = set(manifest.loc[manifest["original_split"] == TRAINING, "patient"]) - {""}
     with_patient = testing[testing["patient"] != ""]
     across = near_duplicates[~near_duplicates["same_side_official"]]
-    identical = across[across["distance"] <= NEAR_IDENTICAL_DISTANCE]
-    upright = identical[identical["transform"] == "identity"]
+    upright = across[across["transform"] == "identity"]
     return {
         "official_testing": len(testing),
         "twin_pairs": len(near_duplicates),
         "twin_pairs_of_other_label": int((~near_duplicates["same_label"]).sum()),
         "exact_pairs_across": int(across["exact"].sum()),
         "testing_with_twin_in_training": count_images_in_pairs(testing, across),
-        "testing_with_near_identical_in_training": count_images_in_pairs(testing, identical),
-        "testing_with_upright_near_identical_in_training": count_images_in_pairs(testing, upright),
+        "testing_with_upright_twin_in_training": count_images_in_pairs(testing, upright),
         "testing_with_known_patient": len(with_patient),
         "testing_with_patient_in_training": int(with_patient["patient"].isin(trained).sum()),
         "patients_on_both_sides": int(with_patient.loc[with_patient["patient"].isin(trained), "patient"].nunique()),
