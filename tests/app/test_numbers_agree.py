@@ -36,7 +36,7 @@ def test_scores_of_the_served_model_are_stated_alike(open_page: Open, root: Path
     metrics = read_version_report(get_settings().version).evaluation[Split.TEST]
     texts = [(root / path).read_text(encoding="utf-8") for path in ("README.md", "docs/results.md")]
     scores = open_page("performance", part="Scores")
-    table = {row: value for each in scores.table for row, value in each.value.iloc[:, 0].items()}
+    table = scores.table[0].value.iloc[:, 0].to_dict()
     titles = {"accuracy": "Accuracy, four classes", "tumor_sensitivity": "Sensitivity for any tumour"}
     for (name, title), row in zip(titles.items(), ("Accuracy", "Tumour sensitivity"), strict=True):
         assert table[row] == metrics[name].percent()

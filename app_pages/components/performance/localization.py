@@ -126,7 +126,7 @@ def _show_gallery_image(version: str, row: Mapping[Any, Any]) -> None:
     st.caption(f"`{path.rsplit('/', 1)[-1]}`  \n{caption}")
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@st.cache_data(show_spinner="Reading and drawing the scan", max_entries=64)
 def draw_outlines(version: str, path: str, stamp: cache.FolderStamp, has_masks: bool) -> NDArray[np.uint8]:
     """Draw reference outline and predicted mask onto a scan of the image set, as RGB.
 

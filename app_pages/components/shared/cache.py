@@ -50,7 +50,7 @@ def get_report(version: str) -> VersionReport:
     return _cached_report(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@st.cache_data(show_spinner="Reading the results", max_entries=16)
 def _cached_report(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> VersionReport:
     return read_version_report(version, _settings)
 
@@ -61,7 +61,7 @@ def get_predictions(version: str) -> pd.DataFrame:
     return _cached_predictions(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@st.cache_data(show_spinner="Reading the predictions", max_entries=4)
 def _cached_predictions(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
     return read_predictions(version, _settings)
 
@@ -72,7 +72,7 @@ def get_dataset() -> Dataset:
     return _cached_dataset(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@st.cache_data(show_spinner="Reading the list of images", max_entries=2)
 def _cached_dataset(outputs: str, when: FolderStamp, _settings: Settings) -> Dataset:
     try:
         audit = json.loads((_settings.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def get_comparison() -> Comparison:
     return _cached_comparison(str(settings.outputs), tuple(map(stamp_folder, folders)), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@st.cache_data(show_spinner="Reading the comparison", max_entries=2)
 def _cached_comparison(outputs: str, when: tuple[FolderStamp, ...], _settings: Settings) -> Comparison:
     return read_comparison(_settings)
 
@@ -102,7 +102,7 @@ def get_experiments() -> Experiments:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@st.cache_data(show_spinner="Reading the experiments", max_entries=2)
 def _cached_experiments(outputs: str, when: FolderStamp, _settings: Settings) -> Experiments:
     return read_experiments(_settings)
 
@@ -113,7 +113,7 @@ def get_statistics() -> Statistics | None:
     return _cached_statistics(str(settings.dataset_outputs / STATISTICS), stamp_folder(settings.dataset_outputs))
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Reading the class statistics", max_entries=2)
 def _cached_statistics(path: str, when: FolderStamp) -> Statistics | None:
     try:
         return load_statistics(Path(path))

@@ -75,7 +75,8 @@ def _show_pairs(report: LeakageReport) -> None:
         return
     seed = int(st.session_state.get("pair-seed", 0))
     try:
-        tiles = make_pair_tiles(sample_near_duplicates(report, _PAIR_COUNT, seed))
+        with st.spinner("Reading the pairs"):
+            tiles = make_pair_tiles(sample_near_duplicates(report, _PAIR_COUNT, seed))
     except BrainTumorError as error:
         show_missing(f"{error} Restore the images with:", "braintumor data fetch")
         return

@@ -124,7 +124,7 @@ def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
     show_tiles(tiles, rows, description, f"montage-{options.seed}.png")
 
 
-@st.cache_resource(show_spinner=False, max_entries=_CACHE_ENTRIES)
+@st.cache_resource(show_spinner="Reading the images", max_entries=_CACHE_ENTRIES)
 def _cached_tiles(key: tuple[object, ...], _rows: pd.DataFrame, _settings: Settings) -> list[Tile]:
     *_, source, outlined = key
     return load_tiles(_rows, _settings, outlines=bool(outlined), image_set=EXTERNAL_SET if source else KAGGLE)
