@@ -58,9 +58,8 @@ def _choose_versions(report: VersionReport) -> dict[str, VersionReport]:
     key = _comparability_key(report)
     comparable = [version for version in sorted(served) if _comparability_key(cache.get_report(version)) == key]
     names = sorted(served | set(list_evaluated_runs()))
-    key = f"compared-{report.version}"
-    check_address("Version", key, names)
-    chosen = st.multiselect("Versions", names, default=comparable, key=key, bind="query-params")
+    check_address("Version", parameter := f"compared-{report.version}", names)
+    chosen = st.multiselect("Versions", names, default=comparable, key=parameter, bind="query-params")
     reports = {version: cache.get_report(version) for version in chosen}
     if others := [version for version, other in reports.items() if _comparability_key(other) != key]:
         st.caption(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -60,10 +61,10 @@ def to_csv_bytes(table: pd.DataFrame) -> bytes:
 
 
 def _map_values(trace: Any) -> pd.DataFrame:
-    values = pd.DataFrame(trace.z)
-    values.index = (trace.y0 or 0) + (trace.dy or 1) * values.index
-    values.columns = (trace.x0 or 0) + (trace.dx or 1) * values.columns
-    return values.rename_axis("row").reset_index()
+    height, width = np.shape(trace.z)
+    rows = (trace.y0 or 0) + (trace.dy or 1) * np.arange(height)
+    columns = (trace.x0 or 0) + (trace.dx or 1) * np.arange(width)
+    return pd.DataFrame(trace.z, pd.Index(rows, name="row"), columns).reset_index()
 
 
 def _point_values(trace: Any, layout: Any) -> pd.DataFrame:
