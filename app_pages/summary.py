@@ -8,10 +8,10 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import METRIC_TITLES, pluralize, test_set_text
 from app_pages.components.shared.page import show_header, show_missing, show_readme, show_section
 from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
+from braintumor.datasets.split_leakage import summarize_official_split
 from braintumor.enums import CLASSES, RESEARCH_USE, Split
 from braintumor.exploration.statistics import Statistics
 from braintumor.imaging.windowing import unit_to_uint8
-from braintumor.results.official_split import summarize_official_split
 from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
 from braintumor.results.version import VersionReport
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from braintumor.datasets.split_leakage import read_official_split, summarize_official_split
 from braintumor.enums import Split
-from braintumor.results.official_split import read_official_split, summarize_official_split
 from braintumor.results.version import read_version_report
 from braintumor.settings import get_settings
 from tests.app.conftest import Open, use, words
