@@ -1,4 +1,4 @@
-"""Layout of every page: style, logo, notice, headings, and messages about missing files."""
+"""Layout of every page: style, logo, notice, headings, missing files, and the page for unknown addresses."""
 
 import re
 import shutil
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -86,3 +87,26 @@ def show_readme() -> None:
         st.markdown(_HIDDEN_MARKUP.sub("", text))
     else:
         st.markdown("README.md is missing. It is part of the source code.")
+
+
+def unknown_page(pages: Sequence[Page]) -> list[Page]:
+    """Return a page for the address of the browser if it names none of the pages, else nothing."""
+    name = unquote(urlsplit(_address()).path).rstrip("/").rpartition("/")[2]
+    if name in {page.url_path for page in pages} or not name:
+        return []
+    return [st.Page(show_not_found, title="Page not found", url_path=name, visibility="hidden")]
+
+
+def show_not_found() -> None:
+    """Say that there is no such page, with the way back."""
+    show_header(
+        "Page not found",
+        "There is no page at this address, or it is not open to you. Check it, or start here:",
+    )
+    with st.container(horizontal=True):
+        st.page_link("app_pages/summary.py", label="Summary", icon=":material/home:")
+        st.page_link("app_pages/detection.py", label="Read a scan", icon=":material/image_search:")
+
+
+def _address() -> str:
+    return st.context.url or ""
