@@ -78,6 +78,7 @@ readme: setup  ## update the generated parts of README and docs from outputs
 bench: setup  ## benchmark prediction, exploration and training against the original project, and the pages in Chromium
 	$(BIN)/python -m benchmarks.baseline
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/first_paint.py
 	$(BIN)/python benchmarks/visualizer_switches.py
 	$(BIN)/python benchmarks/detection_page.py
 

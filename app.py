@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app_pages.components.shared.leave_guard import show_leave_guard
-from app_pages.components.shared.page import LOGO, show_layout
+from app_pages.components.shared.page import LOGO, show_layout, unknown_page
 from app_pages.components.shared.session_state import FINDINGS_KEY
 from app_pages.components.shared.storage import may_keep_records
 from app_pages.components.shared.visitor import current_visitor, show_account_menu
@@ -30,8 +30,8 @@ pages = [
 ]
 if visitor is not None and visitor.actor.is_administrator:
     pages.append(st.Page("app_pages/administration.py", title="Administration"))
-page = st.navigation(pages, position="top")
-show_layout(pages)
+page = st.navigation([*pages, *unknown_page(pages)], position="top")
+show_layout(pages, page)
 show_account_menu(visitor)
 if FINDINGS_KEY in st.session_state:
     with st.bottom:

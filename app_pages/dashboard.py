@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from app_pages.components.shared.links import choose_from_list, choose_segment
 from app_pages.components.shared.page import show_header, show_missing, show_section
 from app_pages.components.shared.storage import Records, find_records, may_keep_records
 from braintumor.errors import BrainTumorError
@@ -27,8 +28,8 @@ def show_page(records: Records) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="dashboard-filters"):
         version = _choose_version(versions)
-        period = st.segmented_control("Period", list(_PERIODS), default="All time", required=True, key="period")
-    days = _PERIODS[period or "All time"]
+        period = choose_segment("Period", list(_PERIODS), "period")
+    days = _PERIODS[period]
     since = None if days is None else datetime.now(UTC) - timedelta(days=days)
     summary = summarize_history(storage, actor, version, since)
     if not summary.readings:
@@ -43,9 +44,10 @@ def show_page(records: Records) -> None:
 
 def _choose_version(versions: list[str]) -> str:
     options = versions if len(versions) == 1 else ["", *versions]
-    return st.selectbox(
-        "Model version", options, key="dashboard-version", width=220, format_func=lambda each: each or "All versions"
+    version: str = choose_from_list(
+        "Model version", options, "dashboard-version", width=220, format_func=lambda each: each or "All versions"
     )
+    return version
 
 
 def show_worklist(records: Records, version: str, since: datetime | None) -> None:

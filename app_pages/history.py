@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app_pages.components.history.keeping import show_offer, show_storage
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_header, show_missing
 from app_pages.components.shared.storage import Records, find_records, may_keep_records
 from braintumor.errors import BrainTumorError
@@ -34,10 +35,7 @@ def show_list(records: Records) -> None:
     from app_pages.components.history.search_form import choose_query
     from braintumor.db.overview.summary import list_versions
 
-    shown = st.segmented_control(
-        "Records", [SAVED, DELETED], default=SAVED, required=True, key="history-shown", label_visibility="collapsed",
-        persist_state="session",
-    )  # fmt: skip
+    shown = choose_segment("Records", [SAVED, DELETED], "history-shown", label_visibility="collapsed")
     is_deleted = shown == DELETED
     query = choose_query(list_versions(records.storage, records.actor), deleted=is_deleted)
     page = read_page(records, query)

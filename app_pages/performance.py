@@ -21,6 +21,7 @@ from app_pages.components.performance.uncertainty import render_uncertainty
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import SPLIT_TITLES
+from app_pages.components.shared.links import check_address
 from app_pages.components.shared.page import show_header, show_missing, show_section
 from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
 from braintumor.results.metric import Curves
@@ -28,6 +29,11 @@ from braintumor.results.other_sources import current_sources_check, summarize_fa
 from braintumor.results.study import StudyCheck
 from braintumor.results.summaries import summarize_external, summarize_verdicts
 from braintumor.results.version import VersionReport
+
+SCORE_TERMS: Final = (
+    "F1, macro F1", "Sensitivity, specificity", "ROC area (AUC)", "Precision-recall AUC", "Calibration error (ECE)",
+    "Brier score", "Confidence interval", "Group",
+)  # fmt: skip
 
 
 def show_scores(report: VersionReport) -> None:
@@ -51,11 +57,11 @@ def show_scores(report: VersionReport) -> None:
         show_confusion(report.curves.get(split, Curves()), report, split)
     with right:
         title = "All classes together" if report.is_multiclass else "Tumour and no tumour together"
-        show_section(title, "With 95% confidence intervals, computed over groups.")
+        show_section(title, "With 95% confidence intervals, computed over groups.", SCORE_TERMS)
         with st.container(key="numbers-overall"):
             st.table(overall_table(metrics), border="horizontal")
     if report.is_multiclass:
-        show_section("By class", "Each class against the other three.")
+        show_section("By class", "Each class against the other three.", ("Precision, recall", "F1, macro F1"))
     else:
         show_section("Tumour and no tumour", "This version does not predict the tumour type.")
     with st.container(key="numbers-by-class"):
@@ -74,16 +80,25 @@ def show_curves(report: VersionReport) -> None:
     areas = {name: metrics[name].percent() for name in ("roc_auc", "pr_auc") if name in metrics}
     left, right = st.columns(2, gap="medium")
     with left:
-        show_section("ROC curve", "Sensitivity against false positives. Click a name in the legend to hide its line.")
+        show_section(
+            "ROC curve",
+            "Sensitivity against false positives. Click a name in the legend to hide its line.",
+            ("Sensitivity, specificity", "ROC area (AUC)"),
+        )
         alt = f"ROC curves. AUC for any tumour {areas.get('roc_auc', 'not measured')}."
         show_chart(plot_roc(curves), alt, "roc", 420)
     with right:
-        show_section("Precision-recall curve", "The share of correct predictions, as more tumours are detected.")
+        show_section(
+            "Precision-recall curve",
+            "The share of correct predictions, as more tumours are detected.",
+            ("Precision, recall", "Precision-recall AUC"),
+        )
         alt = f"Precision-recall curves. AUC for any tumour {areas.get('pr_auc', 'not measured')}."
         show_chart(plot_precision_recall(curves), alt, "pr", 420)
     show_section(
         "Is it well calibrated?",
         "On the dotted line, the share of correct predictions equals the confidence. Larger points have more images.",
+        ("Calibration error (ECE)", "Calibrated probability"),
     )
     if curves.reliability.empty:
         show_missing("There is no reliability diagram for these images. Run:", report.evaluate_command)
@@ -118,6 +133,7 @@ _RENAMED_TABS: Final = {
 
 show_header("Performance", "What the model gets right and wrong, with confidence intervals, and the effect of leakage.")
 report = cache.get_report(cache.select_version())
+check_address("Tab", "part", {*TABS, *_RENAMED_TABS})
 if (tab_name := st.query_params.get("part")) in _RENAMED_TABS:
     st.session_state["part"] = _RENAMED_TABS[tab_name]
 for title, tab in zip(TABS, st.tabs(list(TABS), key="part", bind="query-params"), strict=True):

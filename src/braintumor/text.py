@@ -39,6 +39,11 @@ def join_words(items: Iterable[str]) -> str:
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
+def format_share(count: int, total: int) -> str:
+    """Format a share of a total: `35%`."""
+    return f"{count / total:.0%}" if total else "none"
+
+
 def pluralize(number: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun: `1 image`, `7,023 images`; the default plural appends an s."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -11,6 +11,7 @@ import pytest
 from braintumor.enums import RESEARCH_USE
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
+from tests.helpers.apptest.charts import charts_without_downloads
 
 PAGES = (
     "summary", "visualizer", "detection", "history", "dashboard", "practice", "session_log", "hypotheses",
@@ -62,11 +63,12 @@ def test_notice_is_on_every_page(page: str, empty: Settings, open_page: Open) ->
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_figure_has_a_text_alternative(page: str, artifacts: Settings, open_page: Open) -> None:
+def test_every_figure_has_a_text_alternative_and_downloads(page: str, artifacts: Settings, open_page: Open) -> None:
     app = open_page(page)
     charts = [chart.proto.alt for chart in app.get("plotly_chart")]
     images = [image.alt for element in app.get("image") for image in element.proto.imgs]
     assert all(len(alt) > 10 for alt in charts + images)
+    assert charts_without_downloads(app) == []
     if page not in WITHOUT_FIGURES:
         assert charts or images
 

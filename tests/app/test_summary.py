@@ -30,7 +30,7 @@ def test_leakage_is_that_of_the_audit(artifacts: Settings, open_page: Open) -> N
     path = artifacts.dataset_outputs / "audit.json"
     audit = json.loads(path.read_text(encoding="utf-8"))
     audit["leakage"]["official_testing"] = 1234
-    audit["leakage"]["testing_with_upright_near_identical_in_training"] = 617
+    audit["leakage"]["testing_with_twin_in_training"] = 617
     path.write_text(json.dumps(audit), encoding="utf-8")
     assert "617 of 1,234** official test images (50%)" in words(open_page("summary"))
 

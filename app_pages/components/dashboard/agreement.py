@@ -22,7 +22,7 @@ _CAPTION: Final = (
 
 def show_agreement(found: Sequence[FoundReading]) -> None:
     """Draw the agreement on tumour or no tumour, and on the class."""
-    show_section("Agreement between you and the model")
+    show_section("Agreement between you and the model", terms=("Agreement",))
     judged = [each for each in found if Verdict(each.verdict).has_result]
     typed = [each for each in judged if each.result != TUMOR_LABEL]
     rows = [

@@ -6,6 +6,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app_pages.components.shared.formatting import VERDICT_TITLES
+from app_pages.components.shared.links import check_address, choose_from_list, is_day
 from braintumor.db.search import SearchQuery, Sort
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.reporting.findings import AGREE
@@ -33,11 +34,12 @@ def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
         Search in what was deleted.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-search"):
+        # Not in the address, which ends up in logs and bookmarks: a name may be that of a patient.
         name = st.text_input("Name contains", key="history-name", width=220, persist_state="session")
         verdict = _choose("Verdict", list(Verdict), "history-verdict", 180, lambda each: VERDICT_TITLES[Verdict(each)])
         version = _choose("Model version", versions, "history-version", 150, str)
         opinion = _choose("Your finding", [AGREE, *CLASSES], "history-opinion", 150, _finding_title)
-        order = st.selectbox("Sort by", list(_ORDERS), key="history-order", width=260, persist_state="session")
+        order = choose_from_list("Sort by", list(_ORDERS), "history-order", width=260)
         first, last = _choose_day("Read from (UTC)", "history-from"), _choose_day("Until", "history-until")
     sort, descending = _ORDERS[order or next(iter(_ORDERS))]
     return SearchQuery(
@@ -48,10 +50,9 @@ def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
 
 
 def _choose(title: str, options: list[Any], key: str, width: int, format_option: Any) -> str:
-    choice = st.selectbox(
-        title, [_ANY, *options], key=key, width=width, persist_state="session",
-        format_func=lambda each: format_option(each) if each else "Any",
-    )  # fmt: skip
+    choice = choose_from_list(
+        title, [_ANY, *options], key, width=width, format_func=lambda each: format_option(each) if each else "Any"
+    )
     return str(choice or _ANY)
 
 
@@ -61,5 +62,6 @@ def _finding_title(opinion: str) -> str:
 
 def _choose_day(title: str, key: str) -> datetime | None:
     """Return the start of a day in UTC; None if none was chosen."""
-    day = st.date_input(title, None, key=key, width=140, format="YYYY-MM-DD", persist_state="session")
+    check_address(title, key, is_day)
+    day = st.date_input(title, None, key=key, width=140, format="YYYY-MM-DD", bind="query-params")
     return None if day is None else datetime.combine(day, time(), UTC)

@@ -5,10 +5,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.performance.score_charts import plot_confusion
+from app_pages.components.performance.score_charts import confusion_table, plot_confusion
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, pluralize
+from app_pages.components.shared.links import choose_from_list, choose_segment
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.enums import CLASS_NAMES, TUMOR_LABEL, TumorClass, Verdict
 from braintumor.reporting.labels import label_title
@@ -25,13 +26,13 @@ def show_confusion(curves: Curves, report: VersionReport, split: str) -> None:
     if not curves.confusion:
         show_missing("There is no confusion matrix for these images. Run:", report.evaluate_command)
         return
-    unit = st.segmented_control(
-        "Cells", ["Images", "Share of the class"], default="Images", key="cells", required=True,
-        label_visibility="collapsed",
-    )  # fmt: skip
+    unit = choose_segment("Cells", ["Images", "Share of the class"], "cells", label_visibility="collapsed")
     figure, summary = plot_confusion(curves.confusion, unit != "Images")
     key = f"confusion-{split}"
-    show_chart(figure, summary, key, 400, on_select=lambda: select_cell(st.session_state.get(key)))
+    show_chart(
+        figure, summary, key, 400, on_select=lambda: select_cell(st.session_state.get(key)),
+        values=lambda: confusion_table(curves.confusion),
+    )  # fmt: skip
 
 
 def select_cell(event: Any) -> None:
@@ -50,14 +51,11 @@ def render_confusion_cell(report: VersionReport, split: str) -> None:
     predictions = cache.get_predictions(report.version)
     if predictions.empty:
         return
-    for key in (_TRUTH_KEY, _PREDICTED_KEY):  # the label of another version may not exist in this one
-        if st.session_state.get(key) not in (None, *report.class_labels):
-            del st.session_state[key]
     show_section("Scans of one cell", "Click a cell of the matrix, or choose it here.")
     with st.container(horizontal=True, gap="medium"):
         truth, predicted = (
-            st.selectbox(title, list(report.class_labels), format_func=label_title, key=key, index=None, width=200,
-                         placeholder="Choose a class")
+            choose_from_list(title, list(report.class_labels), key, format_func=label_title, index=None, width=200,
+                             placeholder="Choose a class")
             for title, key in (("True class", _TRUTH_KEY), ("Predicted class", _PREDICTED_KEY))
         )  # fmt: skip
     if truth is None or predicted is None:

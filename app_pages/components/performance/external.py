@@ -56,25 +56,37 @@ _FEATURE_TITLES: Final = {"": "From the features of the network", "@from:thumbna
 
 def show_external(report: VersionReport) -> None:
     """Show everything that was measured on images from elsewhere."""
-    show_section("Tumours from another collection", "The external set: never used for training or selection.")
+    show_section(
+        "Tumours from another collection",
+        "The external set: never used for training or selection.",
+        ("External set", "ROC area (AUC)", "Flagged, ruled out"),
+    )
     if check := require_check(report, EXTERNAL_SPLIT, "External set"):
         _show_external_set(check)
     left_out = read_leave_one_source_out(report)
     if SOURCES_CHECK in report.checks or left_out:
-        show_section("Other sources", "Slices of the external sets that this version did not learn from.")
+        show_section(
+            "Other sources", "Slices of the external sets that this version did not learn from.", ("External sets",)
+        )
     if SOURCES_CHECK in report.checks and (check := require_check(report, SOURCES_CHECK, "Other sources")):
         _show_other_sources(check)
     if left_out:
         _show_leave_one_source_out(left_out)
     if STUDIES_CHECK in report.checks:
-        show_section("Whole studies", "One verdict per study, on patients that this version did not learn from.")
+        show_section(
+            "Whole studies",
+            "One verdict per study, on patients that this version did not learn from.",
+            ("Study score, study verdict",),
+        )
         if check := require_check(report, STUDIES_CHECK, "Whole studies"):
             st.markdown(summarize_studies(check))
             show_text_table(study_rows(check), "Studies", "studies")
     _show_holdout_source(report)
     _show_refusal(report)
     show_section(
-        "Do the features reveal the source dataset?", "A regression on the features, cross-validated over groups."
+        "Do the features reveal the source dataset?",
+        "A regression on the features, cross-validated over groups.",
+        ("Domain probe",),
     )
     if check := require_check(report, "origin", "Domain probe"):
         _show_domain_probe(check)
@@ -122,7 +134,11 @@ def _show_holdout_source(report: VersionReport) -> None:
     """Show the runs that were trained without the tumours of one source dataset; nothing if there are none."""
     for run in read_holdout_reports(report.version):
         sensitivity = run.metric(HOLDOUT_SPLIT, "tumor_sensitivity")
-        show_section("Tumours of a held-out source dataset", "Trained without this source dataset, then tested on it.")
+        show_section(
+            "Tumours of a held-out source dataset",
+            "Trained without this source dataset, then tested on it.",
+            ("Holdout source", "Source dataset"),
+        )
         st.markdown(summarize_holdout_source(run.evaluation[HOLDOUT_SPLIT]))
         teachers = " with distillation from teachers" if report.recipe.get("teachers") else ""
         st.caption(
@@ -139,7 +155,11 @@ def _epochs(report: VersionReport) -> int | None:
 
 def _show_refusal(report: VersionReport) -> None:
     """Show the three questions that come before the tumour probability, each with its measured errors."""
-    show_section("Is it a head image?", "If not, it is rejected by its distance from the training scans.")
+    show_section(
+        "Is it a head image?",
+        "If not, it is rejected by its distance from the training scans.",
+        ("Out-of-distribution (OOD) score",),
+    )
     if check := require_check(report, "novelty", "Out-of-distribution score"):
         _show_ood(check)
     show_section(
@@ -152,6 +172,7 @@ def _show_refusal(report: VersionReport) -> None:
     show_section(
         "Does it show what the model has learnt?",
         "No tumour is looked for in slices outside the brain (neck, face, air, top of the skull).",
+        ("Field",),
     )
     if rows := field_rows(report.card) if report.card else {}:
         show_text_table(rows, "Slices of test patients", "field")

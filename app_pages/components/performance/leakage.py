@@ -29,6 +29,7 @@ def show_leakage_effect(report: VersionReport) -> None:
     show_section(
         "One recipe under three protocols",
         f"Version {version}, each time tested on its own test images. Only the split by group has no leakage.",
+        ("Leakage", "Protocol", "Group"),
     )
     reports = {protocol: cache.get_report(Run(version, protocol).name) for protocol in _PROTOCOL_TITLES}
     is_missing = {protocol: other.metric(Split.TEST, "accuracy") is None for protocol, other in reports.items()}

@@ -14,6 +14,7 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.colors import ACCENT, CLASS_COLORS, NEUTRAL
 from app_pages.components.shared.formatting import METRIC_TITLES, class_text, metric_value
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import choose_split_metrics, short_sample_size_text, show_text_table
 from braintumor.datasets.catalog import BINARY_SET, evaluation_dataset
@@ -38,7 +39,11 @@ _IMAGE_SIDE: Final = 320  # pixels
 
 def render_localization(report: VersionReport) -> None:
     """Show the agreement with the reference outlines: overall, by subgroup, and in a gallery."""
-    show_section("Does it locate the tumour?", "Compared with the reference outlines of tumours that have one.")
+    show_section(
+        "Does it locate the tumour?",
+        "Compared with the reference outlines of tumours that have one.",
+        ("Dice, intersection over union (IoU)", "Pointing game", "Mask, outline", "Heat map"),
+    )
     if evaluation_dataset(report.recipe) == BINARY_SET:
         st.markdown("The test images of this version have no reference outlines, so localization was not measured.")
         return
@@ -62,10 +67,7 @@ def render_localization(report: VersionReport) -> None:
 
 
 def _show_subgroups(metrics: Metrics, names: Sequence[str]) -> None:
-    name = st.segmented_control(
-        "By class, plane and size", names, default=names[0], format_func=METRIC_TITLES.__getitem__,
-        key="places-metric", required=True,
-    )  # fmt: skip
+    name = choose_segment("By class, plane and size", names, "places-metric", format_func=METRIC_TITLES.__getitem__)
     rows = _interval_rows(metrics, name)
     alt = "; ".join(f"{row.label} {row.text}" for row in rows)
     show_chart(
@@ -96,13 +98,15 @@ def show_localization_gallery(report: VersionReport, split: str) -> None:
         return
     in_split = (predictions["split"] == split) & predictions["dice"].notna()
     rows = predictions[in_split].sort_values("dice", kind="stable")
-    show_section("Gallery", "Blue: reference outline. Orange: mask of the model.")
+    show_section(
+        "Gallery", "Blue: reference outline. Orange: mask of the model.", ("Dice, intersection over union (IoU)",)
+    )
     starts = {
         "Worst": 0,
         "Median": max(0, len(rows) // 2 - _GALLERY_COLUMNS // 2),
         "Best": max(0, len(rows) - _GALLERY_COLUMNS),
     }
-    choice = st.segmented_control("Agreement", list(starts), default="Worst", key="gallery-fit", required=True)
+    choice = choose_segment("Agreement", list(starts), "gallery-fit")
     grid = st.grid(_GALLERY_COLUMNS, min_column_width=150, gap="small")
     for row in rows.iloc[starts[choice] : starts[choice] + _GALLERY_COLUMNS].to_dict("records"):
         with grid.cell():
@@ -122,7 +126,7 @@ def _show_gallery_image(version: str, row: Mapping[Any, Any]) -> None:
     st.caption(f"`{path.rsplit('/', 1)[-1]}`  \n{caption}")
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@st.cache_data(show_spinner="Reading and drawing the scan", max_entries=64)
 def draw_outlines(version: str, path: str, stamp: cache.FolderStamp, has_masks: bool) -> NDArray[np.uint8]:
     """Draw reference outline and predicted mask onto a scan of the image set, as RGB.
 

@@ -9,6 +9,8 @@ import streamlit as st
 from app_pages.components.performance.comparison_chart import plot_accuracy_latency
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import join_words, pluralize
+from app_pages.components.shared.glossary import explain
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.results.comparison import COMPARE_COMMAND, COMPARED_METRICS, Comparison, ComparisonRow, Pair
 from braintumor.results.comparison_summary import collect_notes, comparison_table, summarize_pair, summarize_pairs
@@ -19,16 +21,16 @@ _PERCENT_COLUMNS: Final = {
     "tumor_accuracy": ("Tumour or no tumour", "Accuracy on tumour or no tumour: comparable across all versions."),
     "tumor_sensitivity": ("Sensitivity", "For any tumour."),
     "tumor_specificity": ("Specificity", "For tumour-free scans."),
-    "macro_f1": ("Macro F1", "On the classes that it predicts."),
+    "macro_f1": ("Macro F1", explain("F1, macro F1")),
     "official_accuracy": ("Official split", "Accuracy on the official Kaggle split, which leaks."),
     "outside_called": ("External flagged", "Share of the tumours of the external set with verdict tumour suspected."),
     "outside_false_alarms": ("False positives", "Share of the tumour-free test scans with verdict tumour suspected."),
 }  # fmt: skip
 _NUMBER_COLUMNS: Final = {
-    "roc_auc": ("ROC AUC", "Of the tumour probability."),
+    "roc_auc": ("ROC AUC", explain("ROC area (AUC)")),
     "outside_roc_auc": ("External AUC", "Of the tumour probability on the external set."),
-    "tumor_ece": ("ECE", "Calibration error of the tumour probability; lower is better."),
-    "tumor_brier": ("Brier", "Brier score of the tumour probability; lower is better."),
+    "tumor_ece": ("ECE", explain("Calibration error (ECE)")),
+    "tumor_brier": ("Brier", explain("Brier score")),
 }
 _QUESTION_TITLES: Final = {"tumor_accuracy": "Tumour or no tumour", "accuracy": "Four classes"}
 
@@ -81,10 +83,7 @@ def _show_table(rows: Sequence[ComparisonRow]) -> None:
 def _show_accuracy_chart(comparison: Comparison, selected_version: str) -> None:
     show_section("Accuracy against time", "Higher and further left is better. Larger points have more parameters.")
     questions = [q for q in COMPARED_METRICS if any(q in row.test for row in comparison.evaluated_rows)]
-    question = st.segmented_control(
-        "Question", questions, default=questions[0], format_func=_QUESTION_TITLES.__getitem__, key="field-question",
-        required=True,
-    )  # fmt: skip
+    question = choose_segment("Question", questions, "field-question", format_func=_QUESTION_TITLES.__getitem__)
     figure, summary = plot_accuracy_latency(comparison.evaluated_rows, question, selected_version)
     show_chart(figure, summary, "field-chart", 460)
     machine, scans = comparison.details.get("machine"), comparison.details.get("scans")

@@ -9,10 +9,16 @@ import streamlit as st
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import ACCENT, NEUTRAL, TUMOR_COLOR
 from app_pages.components.shared.formatting import METRIC_TITLES, metric_format
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check
+from braintumor.enums import Split
 from braintumor.results.study import StudyCheck
-from braintumor.results.summaries import summarize_explanation_sanity, summarize_robustness
+from braintumor.results.summaries import (
+    summarize_explanation_sanity,
+    summarize_robustness,
+    summarize_robustness_sample,
+)
 from braintumor.results.version import VersionReport
 
 _REPORTED_METRICS: Final = ("accuracy", "tumor_sensitivity", "tumor_specificity", "dice")
@@ -25,10 +31,17 @@ _CORRUPTION_STYLES: Final = {
 
 def show_robustness(report: VersionReport) -> None:
     """Show scores under corruptions, then the sanity checks."""
-    show_section("Corrupted scans", "The same test scans, with each corruption at five severities.")
+    show_section(
+        "Corrupted scans",
+        "The same sample of test scans, with each corruption at five severities.",
+        ("Robustness sample", "Dice, intersection over union (IoU)"),
+    )
     if check := require_check(report, "robustness", "Robustness"):
+        st.caption(summarize_robustness_sample(check.metrics, report.evaluation.get(Split.TEST, {})))
         _show_corruptions(check)
-    show_section("Do explanations depend on the model?", "Sanity checks of the class map on tumour scans.")
+    show_section(
+        "Do explanations depend on the model?", "Sanity checks of the class map on tumour scans.", ("Heat map",)
+    )
     if check := require_check(report, "sanity", "Sanity of explanations"):
         _show_explanation_sanity(check)
 
@@ -36,11 +49,9 @@ def show_robustness(report: VersionReport) -> None:
 def _show_corruptions(check: StudyCheck) -> None:
     st.markdown(summarize_robustness(check.metrics, check.curves))
     names = [name for name in _REPORTED_METRICS if name in check.metrics]
-    name = st.segmented_control(
-        "Score", names, default=names[0], format_func=METRIC_TITLES.__getitem__, key="robustness-metric", required=True
-    )
+    name = choose_segment("Score", names, "robustness-metric", format_func=METRIC_TITLES.__getitem__)
     figure, summary = plot_corruptions(check, name)
-    show_chart(figure, summary, f"robustness-{name}", 420)
+    show_chart(figure, summary, f"robustness-{name}", 420, values=lambda: corruption_table(check, name))
     units = check.details.get("units")
     if isinstance(units, dict):
         lines = [
@@ -74,6 +85,14 @@ def plot_corruptions(check: StudyCheck, metric: str) -> tuple[go.Figure, str]:
     return figure, f"{METRIC_TITLES[metric]} without corruption and at the highest severity: {'; '.join(sentences)}."
 
 
+def corruption_table(check: StudyCheck, metric: str) -> pd.DataFrame:
+    """Tabulate a metric by corruption and severity, with its interval."""
+    curves = [curve.assign(corruption=name) for name, curve in check.curves.items() if metric in curve]
+    table = pd.concat([curve.rename_axis("severity").reset_index() for curve in curves], ignore_index=True)
+    columns = ("corruption", "severity", "strength", metric, f"{metric}_low", f"{metric}_high")
+    return table[[column for column in columns if column in table]]
+
+
 def _show_explanation_sanity(check: StudyCheck) -> None:
     st.markdown(summarize_explanation_sanity(check.metrics))
     left, right = st.columns(2, gap="medium")
@@ -83,10 +102,7 @@ def _show_explanation_sanity(check: StudyCheck) -> None:
         lines = {"map_agreement": ("Class map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
         _show_lines(curve, lines, "Share of layers randomized", "Rank correlation", "randomized", "")
     with right:
-        method = st.segmented_control(
-            "Pixels", ["deletion", "insertion"], default="deletion", format_func=str.capitalize, key="sanity-kind",
-            required=True,
-        )  # fmt: skip
+        method = choose_segment("Pixels", ["deletion", "insertion"], "sanity-kind", format_func=str.capitalize)
         lines = {"map": ("In the order of the map", ACCENT, "solid"), "random": ("In random order", NEUTRAL, "dash")}
         action = "deleted" if method == "deletion" else "inserted"
         curve = check.curves.get(method, pd.DataFrame())

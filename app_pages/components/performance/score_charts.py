@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from app_pages.components.shared.colors import ACCENT, CLASS_COLORS, NEUTRAL, SHARE_SCALE, TUMOR_COLOR
@@ -39,6 +40,12 @@ def plot_confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tupl
         for title, row in zip(titles, counts, strict=True)
     )
     return figure, f"Confusion matrix, rows are true classes. {summary}."
+
+
+def confusion_table(counts: tuple[tuple[int, ...], ...]) -> pd.DataFrame:
+    """Tabulate the numbers of images: one row per true class, one column per predicted class."""
+    titles = _LABEL_TITLES[len(counts)]
+    return pd.DataFrame(counts, index=pd.Index(titles, name="True class"), columns=titles).reset_index()
 
 
 def _clickable_cells(counts: tuple[tuple[int, ...], ...], shares: list[list[float]]) -> go.Scatter:

@@ -17,7 +17,11 @@ _REPORTED_METRICS: Final = ("accuracy", "tumor_sensitivity", "tumor_specificity"
 
 def show_subgroups(report: VersionReport) -> None:
     """Show a table for each attribute."""
-    show_section("For whom is it worse?", "Subgroups of few patients have wide confidence intervals.")
+    show_section(
+        "For whom is it worse?",
+        "Subgroups of few patients have wide confidence intervals.",
+        ("Confidence interval", "Group", "Sensitivity, specificity", "Dice, intersection over union (IoU)"),
+    )
     selection = choose_split_metrics(report, "subgroups", "accuracy@", "Metrics by subgroup")
     if selection is None:
         return

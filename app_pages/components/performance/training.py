@@ -85,7 +85,7 @@ def show_learning_curves(report: VersionReport) -> None:
         return
     best_epoch = report.card.training.best_epoch if report.card else None
     figure, summary = plot_learning_curves(report.history, best_epoch)
-    show_chart(figure, summary, "learning", 340, top=28)
+    show_chart(figure, summary, "learning", 340, top=28, values=lambda: report.history)
     if best_epoch is not None:
         st.caption(f"The dotted line marks epoch {best_epoch}, whose weights are used.")
 
@@ -100,6 +100,10 @@ def show_architecture(report: VersionReport) -> None:
     caption = name if parameters is None else f"{name}, {pluralize(parameters, 'parameter')}"
     st.image(str(figure), width="stretch", alt=f"Layers of the network {caption}, from input to output.")
     st.caption(f"{caption}.")
+    st.download_button(
+        "Download as PNG", figure.read_bytes, f"{report.version.replace('/', '-')}-architecture.png", "image/png",
+        on_click="ignore", key="architecture-png",
+    )  # fmt: skip
 
 
 def plot_learning_curves(history: pd.DataFrame, best_epoch: int | None) -> tuple[go.Figure, str]:

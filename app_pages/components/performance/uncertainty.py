@@ -30,14 +30,18 @@ _VERDICT_COLUMNS: Final = {
 
 def render_uncertainty(report: VersionReport) -> None:
     """Show verdicts, the risk-coverage curve and prediction sets."""
-    show_section("Verdicts", "At the shipped thresholds, with 95% confidence intervals.")
+    show_section("Verdicts", "At the shipped thresholds, with 95% confidence intervals.", ("Verdict", "Thresholds"))
     selection = choose_split_metrics(report, "certainty", "aurc", "Uncertainty")
     if selection is None:
         return
     split, metrics = selection
     st.markdown(summarize_uncertainty(metrics))
     show_text_table(_verdict_rows(metrics), "Verdict", "verdicts")
-    show_section("Risk-coverage curve", "The error rate among the most certain scans, by the share that is classified.")
+    show_section(
+        "Risk-coverage curve",
+        "The error rate among the most certain scans, by the share that is classified.",
+        ("Risk-coverage curve (AURC)",),
+    )
     curves = report.curves.get(split, Curves()).risk_coverage
     if curves:
         area = metrics["aurc"].plain() if "aurc" in metrics else "not measured"
@@ -46,7 +50,9 @@ def render_uncertainty(report: VersionReport) -> None:
     else:
         show_missing("There is no risk-coverage curve for these images. Run:", report.evaluate_command)
     show_section(
-        "Prediction sets", "The classes that cannot be ruled out, calibrated to contain the true class in 95% of scans."
+        "Prediction sets",
+        "The classes that cannot be ruled out, calibrated to contain the true class in 95% of scans.",
+        ("Conformal prediction set",),
     )
     st.markdown(summarize_prediction_sets(metrics))
     show_text_table(_prediction_set_rows(metrics), "Class", "sets")

@@ -13,6 +13,7 @@ from app_pages.components.practice.round import has_images
 from app_pages.components.samples.preview_notice import show_preview_notice
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, join_words, pluralize
+from app_pages.components.shared.links import choose_from_list, choose_segment
 from app_pages.components.shared.page import show_missing
 from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import CLASSES, TUMOR_LABEL, Split, TumorClass, Verdict
@@ -41,11 +42,8 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
     if not is_dataset_present:
         show_preview_notice("The predictions are those for the full images.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        label = st.segmented_control(
-            "Class", CLASSES, default=CLASSES[0], format_func=lambda c: c.title, key="practice-class", required=True,
-            persist_state="session", wrap=True,
-        )  # fmt: skip
-        order = st.selectbox("Sort by", list(_ORDERS), key="practice-order", width=280, persist_state="session")
+        label = choose_segment("Class", CLASSES, "practice-class", format_func=lambda c: c.title, wrap=True)
+        order = choose_from_list("Sort by", list(_ORDERS), "practice-order", width=280)
     truth = _true_label(detector, label)
     images = cache.get_dataset().manifest if is_dataset_present else list_previews().assign(is_preview=True)
     rows = _scan_rows(detector.version, label, truth, images)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.shared.links import check_address, choose_from_list
 from braintumor.datasets.manifest import read_manifest
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ArtifactError, BrainTumorError, DatasetError
@@ -49,7 +50,7 @@ def get_report(version: str) -> VersionReport:
     return _cached_report(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@st.cache_data(show_spinner="Reading the results", max_entries=16)
 def _cached_report(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> VersionReport:
     return read_version_report(version, _settings)
 
@@ -60,7 +61,7 @@ def get_predictions(version: str) -> pd.DataFrame:
     return _cached_predictions(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@st.cache_data(show_spinner="Reading the predictions", max_entries=4)
 def _cached_predictions(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
     return read_predictions(version, _settings)
 
@@ -71,7 +72,7 @@ def get_dataset() -> Dataset:
     return _cached_dataset(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@st.cache_data(show_spinner="Reading the list of images", max_entries=2)
 def _cached_dataset(outputs: str, when: FolderStamp, _settings: Settings) -> Dataset:
     try:
         audit = json.loads((_settings.dataset_outputs / "audit.json").read_text(encoding="utf-8"))
@@ -88,7 +89,7 @@ def get_comparison() -> Comparison:
     return _cached_comparison(str(settings.outputs), tuple(map(stamp_folder, folders)), settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@st.cache_data(show_spinner="Reading the comparison", max_entries=2)
 def _cached_comparison(outputs: str, when: tuple[FolderStamp, ...], _settings: Settings) -> Comparison:
     return read_comparison(_settings)
 
@@ -101,7 +102,7 @@ def get_experiments() -> Experiments:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@st.cache_data(show_spinner="Reading the experiments", max_entries=2)
 def _cached_experiments(outputs: str, when: FolderStamp, _settings: Settings) -> Experiments:
     return read_experiments(_settings)
 
@@ -112,7 +113,7 @@ def get_statistics() -> Statistics | None:
     return _cached_statistics(str(settings.dataset_outputs / STATISTICS), stamp_folder(settings.dataset_outputs))
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Reading the class statistics", max_entries=2)
 def _cached_statistics(path: str, when: FolderStamp) -> Statistics | None:
     try:
         return load_statistics(Path(path))
@@ -161,9 +162,12 @@ def select_version() -> str:
     if settings.version not in versions and _is_loadable(settings.version, settings):  # a run in `outputs/runs`
         versions = [settings.version, *versions]
     if len(versions) < 2:
-        return versions[0] if versions and settings.version not in versions else settings.version
+        only = versions[0] if versions and settings.version not in versions else settings.version
+        check_address("Model version", "version", (only,))
+        return only
     default = versions.index(settings.version) if settings.version in versions else 0
-    return st.selectbox("Model version", versions, default, key="version", persist_state="session", width=220)
+    version: str = choose_from_list("Model version", versions, "version", index=default, width=220)
+    return version
 
 
 def _is_loadable(version: str, settings: Settings) -> bool:

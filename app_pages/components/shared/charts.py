@@ -1,12 +1,13 @@
 """Charts shared by several pages. Every chart needs a text alternative."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.shared.colors import ACCENT, NEUTRAL
+from app_pages.components.shared.downloads import Values, show_downloads
 from braintumor.results.metric import Metric
 
 _CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
@@ -21,8 +22,9 @@ def show_chart(
     zoom: bool = False,
     top: int = 8,
     on_select: Callable[[], None] | None = None,
+    values: Values | None = None,
 ) -> None:
-    """Show a figure in the colours of the theme.
+    """Show a figure in the colours of the theme, with its downloads.
 
     Parameters
     ----------
@@ -36,6 +38,8 @@ def show_chart(
         Whether dragging zooms. Off by default, so that swiping scrolls the page on a phone.
     on_select : callable, optional
         Called when a point is clicked; the selection is in the session state under `key`.
+    values : callable, optional
+        Makes the table of the CSV; the values of the figure by default.
     """
     figure.update_layout(
         height=height,
@@ -45,10 +49,20 @@ def show_chart(
     )
     figure.update_xaxes(fixedrange=not zoom, automargin=True, gridcolor=_GRID_COLOR, zerolinecolor=_GRID_COLOR)
     figure.update_yaxes(fixedrange=not zoom, automargin=True, gridcolor=_GRID_COLOR, zerolinecolor=_GRID_COLOR)
-    st.plotly_chart(
-        figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key,
-        on_select=on_select or "ignore", selection_mode="points",
-    )  # fmt: skip
+    draw_chart(figure, alt, key, values, on_select=on_select or "ignore", selection_mode="points")
+
+
+def draw_chart(figure: go.Figure, alt: str, key: str, values: Values | None = None, **selection: Any) -> None:
+    """Draw a figure as it is, with its downloads; the only place that calls `st.plotly_chart`.
+
+    Parameters
+    ----------
+    selection
+        Options `on_select` and `selection_mode` of `st.plotly_chart`.
+    """
+    with st.container(key=f"chart-with-downloads-{key}", gap=None):
+        st.plotly_chart(figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key, **selection)
+        show_downloads(figure, key, values)
 
 
 class IntervalRow(NamedTuple):

@@ -6,7 +6,7 @@ from braintumor.datasets.catalog import BINARY_SET, KAGGLE, evaluation_dataset
 from braintumor.enums import Split
 from braintumor.results.metric import Metric
 from braintumor.results.version import VersionReport
-from braintumor.text import VERDICT_TITLES, class_text, join_words, pluralize
+from braintumor.text import VERDICT_TITLES, class_text, format_share, join_words, pluralize
 
 __all__ = [
     "CLASS_METRIC_TITLES",
@@ -59,11 +59,6 @@ _LEAKY_TEST_SET_TEXTS: Final = {
     KAGGLE.folder: "On test scans of a split that leaks: other images of their patients are in the training split",
     BINARY_SET.folder: "On randomly chosen images of the binary set: near-duplicates of some are in the training split",
 }
-
-
-def format_share(count: int, total: int) -> str:
-    """Format a share of a total: `35%`."""
-    return f"{count / total:.0%}" if total else "none"
 
 
 def format_bytes(size: int) -> str:

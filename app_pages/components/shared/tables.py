@@ -13,6 +13,7 @@ from app_pages.components.shared.formatting import (
     metric_value,
     pluralize,
 )
+from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_missing
 from braintumor.enums import CLASSES, Split
 from braintumor.results.metric import Metric, Metrics
@@ -26,9 +27,7 @@ def choose_split(report: VersionReport, key: str) -> str:
     """Let the user choose a split; the test split by default."""
     splits = [split for split in SPLIT_TITLES if split in report.evaluation]
     default = Split.TEST if Split.TEST in splits else splits[0]
-    return st.segmented_control(
-        "Images", splits, default=default, format_func=SPLIT_TITLES.__getitem__, key=key, required=True
-    )
+    return choose_segment("Images", splits, key, default=default, format_func=SPLIT_TITLES.__getitem__)
 
 
 def choose_split_metrics(report: VersionReport, key: str, prefix: str, title: str) -> tuple[str, Metrics] | None:

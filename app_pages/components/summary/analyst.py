@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from app_pages.components.shared import cache
-from app_pages.components.shared.formatting import format_share, join_words, pluralize
+from app_pages.components.shared.formatting import join_words, pluralize
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
+from braintumor.datasets.split_leakage import summarize_official_split
 from braintumor.enums import CLASSES
 from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
 from braintumor.results.version import VersionReport
@@ -41,21 +42,14 @@ def show_analyst(report: VersionReport) -> None:
 
 def show_data(audit: dict[str, Any]) -> None:
     """Show the results of the audit as sentences."""
-    leakage = audit.get("leakage", {})
-    testing, with_patient = leakage.get("official_testing", 0), leakage.get("testing_with_known_patient", 0)
-    upright = leakage.get("testing_with_upright_near_identical_in_training", 0)
-    any_orientation = leakage.get("testing_with_near_identical_in_training", 0)
-    shared = leakage.get("testing_with_patient_in_training", 0)
+    near_duplicates, patients = summarize_official_split(audit)
     st.markdown(
         f"- **{pluralize(audit.get('images', 0), 'image')}** of "
         f"{pluralize(audit.get('patients', 0), 'known patient')}: {_list_classes(audit)}.\n"
         f"- **{pluralize(audit.get('exact_copies', 0), 'image')}** "
         f"{'is an exact copy' if audit.get('exact_copies') == 1 else 'are exact copies'} of others.\n"
-        f"- The official split leaks: **{upright:,} of {testing:,}** official test images "
-        f"({format_share(upright, testing)}) have a near-duplicate in the training folder; with mirrored and rotated "
-        f"copies, {any_orientation:,} ({format_share(any_orientation, testing)}).\n"
-        f"- For **{shared:,}** of the {with_patient:,} test images whose patient is known "
-        f"({format_share(shared, with_patient)}), the patient is in the training folder too.\n"
+        f"- {near_duplicates}\n"
+        f"- {patients}\n"
         f"- Grouped by patient and near-duplicates, only **{pluralize(audit.get('groups', 0), 'independent group')}** "
         "remain. This project splits by group. Its scores are therefore not comparable with those published for the "
         "official split, and its confidence intervals are wide."

@@ -4,6 +4,8 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
+from app_pages.components.shared.glossary import explain
+from app_pages.components.shared.links import switch
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.controls import (
     EXPLORE_COMMAND,
@@ -63,9 +65,9 @@ def show_effect(statistics: Statistics) -> None:
     pair = _choose_pair(statistics)
     if pair is None:
         return
-    only_significant = st.toggle(
-        "Only significant pixels (false discovery rate 5%)", True, key="map-only",
-        persist_state="session",
+    only_significant = switch(
+        "Only significant pixels (false discovery rate 5%)", "map-only", True,
+        help_=explain("False discovery rate", "Effect size (Hedges' g)"),
     )  # fmt: skip
     summary = summarize_effect(statistics, *pair)
     if statistics.effect(*pair) is None:

@@ -1,17 +1,17 @@
 """Controls shared by the tabs of the Visualizer; choices persist when the tab changes."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.links import Option, check_address, choose_from_list, choose_segment
 from braintumor.enums import CLASS_NAMES, CLASSES, Plane, TumorClass
 from braintumor.exploration.statistics import Statistics
 
-Option = TypeVar("Option", bound=str)
 ALL: Final = "all"
 EXPLORE_COMMAND: Final = "braintumor explore"
 NAMED_PLANES: Final = tuple(plane for plane in Plane if plane is not Plane.UNKNOWN)
@@ -23,13 +23,16 @@ def choose_option(
     title: str, options: Sequence[Option], key: str, format_func: Callable[[Option], str] = str.capitalize
 ) -> Option:
     """Let the user choose an option; the choice persists while it remains available."""
-    # The options depend on other choices. The last choice is the default, so that it returns when it is available.
-    last = st.session_state.get(key)
-    default = next((option for option in options if option == last), options[0])
-    choice = st.segmented_control(
-        title, options, default=default, format_func=format_func, key=key, required=True, persist_state="session"
+    return choose_segment(title, options, key, format_func=format_func)
+
+
+def choose_classes(key: str) -> list[TumorClass]:
+    """Let the user choose any number of classes; all by default."""
+    check_address("Class", key, {label.title for label in CLASSES})
+    return st.segmented_control(
+        "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title, key=key,
+        bind="query-params", wrap=True,
     )  # fmt: skip
-    return next((option for option in options if option == choice), default)
 
 
 def choose_class(title: str, options: Sequence[TumorClass], key: str) -> TumorClass:
@@ -63,18 +66,14 @@ def show_map(figure: go.Figure, description: str, key: str, note: str) -> None:
 def choose_images(manifest: pd.DataFrame) -> pd.DataFrame:
     """Let the user choose classes, plane, origin and split, and return the matching rows."""
     with st.container(horizontal=True, gap="medium"):
-        labels = st.segmented_control(
-            "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
-            key="explorer-labels", persist_state="session", wrap=True,
-        )  # fmt: skip
+        labels = choose_classes("explorer-labels")
         # Labels that only external sets have are not among the choices.
         matches = manifest["label"].isin([str(label) for label in labels]) | ~manifest["label"].isin(CLASS_NAMES)
         for column in _FILTER_COLUMNS:
             options = [ALL, *sorted(manifest[column].unique())]
-            choice = st.selectbox(
-                column.capitalize(), options, format_func=display_name, key=f"explorer-{column}", width=160,
-                persist_state="session",
-            )  # fmt: skip
+            choice = choose_from_list(
+                column.capitalize(), options, f"explorer-{column}", format_func=display_name, width=160
+            )
             matches &= (choice == ALL) | (manifest[column] == choice)
     return manifest[matches]
 

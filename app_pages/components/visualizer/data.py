@@ -24,7 +24,7 @@ def get_external_manifest() -> pd.DataFrame:
     return _cached_external_manifest(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Reading the list of external images", max_entries=2)
 def _cached_external_manifest(outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
     try:
         return read_external_manifest(_settings)
@@ -38,7 +38,7 @@ def get_image_features() -> pd.DataFrame:
     return _cached_image_features(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Reading the image features", max_entries=2)
 def _cached_image_features(outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
     manifest = get_dataset().manifest
     try:
@@ -57,7 +57,7 @@ def get_outliers() -> pd.DataFrame:
     return _cached_outliers(str(settings.outputs), stamp_folder(settings.dataset_outputs))
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Finding outliers", max_entries=2)
 def _cached_outliers(outputs: str, when: FolderStamp) -> pd.DataFrame:
     return find_outliers(get_image_features())
 
@@ -68,7 +68,7 @@ def get_tumors() -> pd.DataFrame:
     return _cached_tumors(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Reading the tumour features", max_entries=2)
 def _cached_tumors(outputs: str, when: FolderStamp, _settings: Settings) -> pd.DataFrame:
     try:
         return _require_columns(load_tumor_features(_settings), ("path", "label", *TUMOR_FEATURES))
@@ -87,7 +87,7 @@ def get_leakage_report() -> LeakageReport | None:
     return _cached_leakage_report(str(settings.outputs), stamp_folder(settings.dataset_outputs), settings)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Counting near-duplicates", max_entries=2)
 def _cached_leakage_report(outputs: str, when: FolderStamp, _settings: Settings) -> LeakageReport | None:
     manifest = get_dataset().manifest
     try:
@@ -109,7 +109,7 @@ def get_shortcut_accuracy(target: str) -> tuple[Metric, float] | None:
         return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner="Reading the exploration", max_entries=2)
 def _cached_exploration(outputs: str, when: FolderStamp, _settings: Settings) -> Mapping[str, Any]:
     try:
         exploration = json.loads((_settings.dataset_outputs / "exploration.json").read_text(encoding="utf-8"))

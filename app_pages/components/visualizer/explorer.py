@@ -9,6 +9,7 @@ import streamlit as st
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import pluralize
+from app_pages.components.shared.links import choose_from_list
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.controls import EXPLORE_COMMAND, choose_images, choose_option, display_name
 from app_pages.components.visualizer.data import (
@@ -98,8 +99,12 @@ def _show_scatter(selected: pd.DataFrame) -> None:
             "Colour", _GROUPINGS, "explorer-colour", lambda name: "Class" if name == "label" else name.capitalize()
         )
     summary = summarize_scatter(table, x, y)
-    show_chart(plot_scatter(table, x, y, by), summary, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36)
-    drawn = len(thin_rows(table))
+    rows = thin_rows(table)
+    show_chart(
+        plot_scatter(table, x, y, by), summary, f"scatter-{by}", _HEIGHT + 40, zoom=True, top=36,
+        values=lambda: rows[list(dict.fromkeys(["path", by, x, y]))],
+    )  # fmt: skip
+    drawn = len(rows)
     sampled = "" if drawn == len(table) else f" {drawn:,} of them are drawn; use filters to see the others."
     st.markdown(f"{summary}{sampled} Drag to zoom, double-click to reset, click a legend entry to hide it.")
     _show_shortcut()
@@ -142,10 +147,11 @@ def _show_histogram() -> None:
 
 def _choose_feature(title: str, names: dict[str, str], key: str, default: str) -> str:
     """Let the user choose a feature, listed with its meaning."""
-    return st.selectbox(
-        title, list(names), list(names).index(default), format_func=lambda name: f"{display_name(name)}: {names[name]}",
-        key=key, width=380, persist_state="session",
+    feature: str = choose_from_list(
+        title, list(names), key, index=list(names).index(default), width=380,
+        format_func=lambda name: f"{display_name(name)}: {names[name]}",
     )  # fmt: skip
+    return feature
 
 
 def _show_shortcut() -> None:

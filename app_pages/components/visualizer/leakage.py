@@ -6,10 +6,12 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.shared.downloads import to_csv_bytes
 from app_pages.components.shared.formatting import pluralize
+from app_pages.components.shared.glossary import explain
+from app_pages.components.shared.links import switch
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.visualizer.data import get_leakage_report
-from app_pages.components.visualizer.manifest_table import to_csv_bytes
 from braintumor.errors import BrainTumorError
 from braintumor.exploration.leakage_report import LeakageReport, make_pair_tiles, sample_near_duplicates
 from braintumor.exploration.montage import Tile, render_tile
@@ -31,6 +33,13 @@ _NUMBER_TITLES: Final = {
     "groups": "Independent groups",
 }
 
+_NUMBER_TERMS: Final = {
+    "testing_with_twin_in_training": ("Near-duplicates", "Leakage"),
+    "testing_with_upright_twin_in_training": ("Near-duplicates",),
+    "twin_pairs_across": ("Near-duplicates",),
+    "groups": ("Group",),
+}
+
 
 @st.fragment
 def show_leakage() -> None:
@@ -46,7 +55,7 @@ def show_leakage() -> None:
     grid = st.grid(3, min_column_width=200)
     for key, title in _NUMBER_TITLES.items():
         with grid.cell():
-            st.metric(title, f"{report.numbers[key]:,}")
+            st.metric(title, f"{report.numbers[key]:,}", help=explain(*_NUMBER_TERMS.get(key, ())))
     _show_pairs(report)
     _show_near_duplicates(report)
     _show_suspects(report)
@@ -59,13 +68,15 @@ def _show_pairs(report: LeakageReport) -> None:
         "Near-duplicates across the split",
         "One image from each folder. The right image is rotated and mirrored to match the left one. Exact copies are "
         "omitted.",
+        ("Near-duplicates",),
     )
     if not get_settings().dataset.is_dir():
         show_missing("The images are not on this machine. Download them with:", "braintumor data fetch")
         return
     seed = int(st.session_state.get("pair-seed", 0))
     try:
-        tiles = make_pair_tiles(sample_near_duplicates(report, _PAIR_COUNT, seed))
+        with st.spinner("Reading the pairs"):
+            tiles = make_pair_tiles(sample_near_duplicates(report, _PAIR_COUNT, seed))
     except BrainTumorError as error:
         show_missing(f"{error} Restore the images with:", "braintumor data fetch")
         return
@@ -94,9 +105,7 @@ def _show_near_duplicates(report: LeakageReport) -> None:
         "Table of near-duplicates",
         "Most similar first. Distance: number of hash bits that differ, of 128. Transform: how to turn b into a.",
     )
-    across = st.toggle(
-        "Only pairs across the official split", True, key="near-duplicates-across", persist_state="session"
-    )
+    across = switch("Only pairs across the official split", "near-duplicates-across", True)
     pairs = report.near_duplicates[~report.near_duplicates["same_side_official"]] if across else report.near_duplicates
     shown = min(len(pairs), _MAX_ROWS)
     st.markdown(

@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.shared.downloads import to_csv_bytes
 from app_pages.components.shared.formatting import pluralize
 from braintumor.datasets.external.manifest import EXTERNAL_COLUMNS
 
@@ -18,7 +19,7 @@ def show_manifest_table(selected: pd.DataFrame) -> None:
     """Show the selected rows that match a search."""
     query = st.text_input(
         "Search", placeholder="A file name, patient, group, origin ...", key="explorer-search", max_chars=100,
-        persist_state="session", icon=":material/search:",
+        bind="query-params", icon=":material/search:",
     )  # fmt: skip
     matches = search_rows(selected, query)
     groups = pluralize(matches["group"].nunique(), "independent group")
@@ -47,9 +48,3 @@ def search_rows(table: pd.DataFrame, query: str) -> pd.DataFrame:
         for word in query.casefold().split():
             matches &= text.str.contains(word, regex=False)
     return table[matches]
-
-
-def to_csv_bytes(table: pd.DataFrame) -> bytes:
-    """Encode a table as CSV, with a byte order mark for Excel."""
-    content: str = table.to_csv(index=False, lineterminator="\n")
-    return content.encode("utf-8-sig")

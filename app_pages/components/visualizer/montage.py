@@ -9,8 +9,9 @@ import streamlit as st
 from app_pages.components.samples.preview_notice import show_preview_notice
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, join_words, pluralize
+from app_pages.components.shared.links import check_address, choose_from_list, switch
 from app_pages.components.shared.page import show_missing
-from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_option
+from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_classes, choose_option
 from app_pages.components.visualizer.data import get_external_manifest
 from app_pages.components.visualizer.image_grid import show_tiles
 from braintumor.datasets.catalog import KAGGLE
@@ -60,18 +61,16 @@ def _choose_options(has_images: bool) -> MontageOptions:
     """Show the controls; sources and outlines only if there are images."""
     splits = SPLIT_TITLES if has_images else list_previews()["split"].unique()
     with st.container(horizontal=True, gap="medium"):
-        labels = st.segmented_control(
-            "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
-            key="montage-labels", persist_state="session", wrap=True,
-        )  # fmt: skip
+        labels = choose_classes("montage-labels")
         plane = choose_option("Plane", [ALL, *map(str, NAMED_PLANES)], "montage-plane")
         split = choose_option("Split", [ALL, *splits], "montage-split", _split_title)
         source = _choose_source() if has_images else ""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         size = choose_option("Images", _IMAGE_COUNTS, "montage-size")
-        seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, persist_state="session"))
+        check_address("Seed", "seed", str.isdecimal)
+        seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
         st.button("New montage", on_click=_next_seed)
-        outlines = has_images and st.toggle("Outline the tumour", key="montage-outlines", persist_state="session")
+        outlines = has_images and switch("Outline the tumour", "montage-outlines")
     return MontageOptions(
         tuple(sorted(labels)), None if plane == ALL else plane, None if split == ALL else split, int(size), seed,
         outlines, source,
@@ -86,10 +85,10 @@ def _choose_source() -> str:
     if not available:
         st.caption(f"Images of other sources are fetched with `{EXTERNAL_COMMAND}`.")
         return ""
-    return st.selectbox(
-        "Source", ["", *sorted(available)], format_func=lambda name: name or "Kaggle set", key="montage-source",
-        width=190, persist_state="session",
-    )  # fmt: skip
+    source: str = choose_from_list(
+        "Source", ["", *sorted(available)], "montage-source", format_func=lambda name: name or "Kaggle set", width=190
+    )
+    return source
 
 
 def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
@@ -141,7 +140,7 @@ def _describe_sample(count: int, total: int, options: MontageOptions, noun: str 
     return f"{pluralize(count, noun)} of {total:,} of {_describe_options(options)}, sampled with seed {options.seed}."
 
 
-@st.cache_resource(show_spinner=False, max_entries=_CACHE_ENTRIES)
+@st.cache_resource(show_spinner="Reading the images", max_entries=_CACHE_ENTRIES)
 def _cached_tiles(key: tuple[object, ...], _rows: pd.DataFrame, _settings: Settings) -> list[Tile]:
     *_, source, outlined = key
     return load_tiles(_rows, _settings, outlines=bool(outlined), image_set=EXTERNAL_SET if source else KAGGLE)

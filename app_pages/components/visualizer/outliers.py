@@ -6,9 +6,9 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.shared.downloads import to_csv_bytes
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.data import get_outliers
-from app_pages.components.visualizer.manifest_table import to_csv_bytes
 from braintumor.errors import BrainTumorError
 from braintumor.exploration.montage import Tile, read_dataset_image, render_tile
 from braintumor.exploration.outliers import describe_outlier, summarize_outliers

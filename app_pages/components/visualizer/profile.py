@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.charts import draw_chart, show_chart
 from app_pages.components.visualizer.controls import choose_option
 from braintumor.enums import Plane, TumorClass
 from braintumor.exploration.effect_size import Point
@@ -29,7 +29,6 @@ _LINE_COUNT_KEY: Final = "line-count"
 _STARTED_KEY: Final = "line-started"
 # Plotly heatmaps do not report clicks, so a grid of points does; spacing in pixels.
 _CLICK_STEP: Final = 4
-_CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 _LINE_COLOR: Final = "#FFDD33"
 
 
@@ -55,7 +54,7 @@ def show_profile(statistics: Statistics, labels: list[TumorClass], plane: Plane 
     grid = st.grid(4, min_column_width=140)
     for end_key, title, limit in zip(_END_KEYS, _END_TITLES, (width, height, width, height), strict=True):
         with grid.cell():
-            st.number_input(title, 0, limit - 1, key=end_key, step=1, persist_state="session")
+            st.number_input(title, 0, limit - 1, key=end_key, step=1, bind="query-params")
     summary = summarize_profile(statistics, list(labels), start, end, plane)
     show_chart(plot_profile(statistics, list(labels), start, end, plane), summary, "line-profile", _HEIGHT, top=36)
     st.markdown(summary)
@@ -63,11 +62,15 @@ def show_profile(statistics: Statistics, labels: list[TumorClass], plane: Plane 
 
 
 def _initialize_line(width: int, height: int) -> None:
-    """Set a horizontal line through the centre, unless the session state has end points inside the image."""
+    """Set a horizontal line through the centre, unless session state or address have end points inside the image."""
     default = (width // 10, height // 2, width - 1 - width // 10, height // 2)
     for key, value, limit in zip(_END_KEYS, default, (width, height, width, height), strict=True):
-        if not 0 <= st.session_state.get(key, -1) < limit:
+        text = st.query_params.get(key, "")  # the number inputs, which would read the address, come later
+        first = int(text) if text.isdecimal() else -1
+        if not 0 <= st.session_state.get(key, first) < limit:
             st.session_state[key] = value
+        elif key not in st.session_state:
+            st.session_state[key] = first
 
 
 def _line_ends() -> tuple[Point, Point]:
@@ -105,9 +108,8 @@ def _show_image(
         f"{summarize_average(statistics, label, plane)} A line over {describe_class(label, plane)} goes from column "
         f"{x0:.0f}, row {y0:.0f} to column {x1:.0f}, row {y1:.0f}."
     )
-    st.plotly_chart(
-        figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key,
-        on_select=partial(update_line, key, width, height),
+    draw_chart(
+        figure, alt, key, on_select=partial(update_line, key, width, height),
         selection_mode="lasso" if is_drag else "points",
     )  # fmt: skip
 

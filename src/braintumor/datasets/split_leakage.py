@@ -1,13 +1,12 @@
 """Counts of the audit: sizes, modes, copies, groups, and the leakage of the official split."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from braintumor.datasets.catalog import TESTING, TRAINING
-
-# Up to this many bits, near-duplicates look identical; up to 10 bits, adjacent slices are included.
-NEAR_IDENTICAL_DISTANCE = 4
+from braintumor.text import format_share
 
 
 def summarize_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
@@ -58,20 +57,62 @@ def count_leakage(manifest: pd.DataFrame, near_duplicates: pd.DataFrame) -> dict
     trained = set(manifest.loc[manifest["original_split"] == TRAINING, "patient"]) - {""}
     with_patient = testing[testing["patient"] != ""]
     across = near_duplicates[~near_duplicates["same_side_official"]]
-    identical = across[across["distance"] <= NEAR_IDENTICAL_DISTANCE]
-    upright = identical[identical["transform"] == "identity"]
+    upright = across[across["transform"] == "identity"]
     return {
         "official_testing": len(testing),
         "twin_pairs": len(near_duplicates),
         "twin_pairs_of_other_label": int((~near_duplicates["same_label"]).sum()),
         "exact_pairs_across": int(across["exact"].sum()),
         "testing_with_twin_in_training": count_images_in_pairs(testing, across),
-        "testing_with_near_identical_in_training": count_images_in_pairs(testing, identical),
-        "testing_with_upright_near_identical_in_training": count_images_in_pairs(testing, upright),
+        "testing_with_upright_twin_in_training": count_images_in_pairs(testing, upright),
         "testing_with_known_patient": len(with_patient),
         "testing_with_patient_in_training": int(with_patient["patient"].isin(trained).sum()),
         "patients_on_both_sides": int(with_patient.loc[with_patient["patient"].isin(trained), "patient"].nunique()),
     }
+
+
+class OfficialSplit(NamedTuple):
+    """Counts of official test images; near-duplicates as the glossary defines them.
+
+    Attributes
+    ----------
+    images : int
+        All official test images.
+    near_duplicates : int
+        Those with a near-duplicate in the training folder, in any orientation.
+    upright : int
+        Those with a near-duplicate that is neither rotated nor mirrored.
+    with_patient, shared_patients : int
+        Those whose patient is known, and those of them whose patient is in the training folder too.
+    """
+
+    images: int
+    near_duplicates: int
+    upright: int
+    with_patient: int
+    shared_patients: int
+
+
+def read_official_split(audit: Mapping[str, Any]) -> OfficialSplit:
+    """Return the counts of `audit.json`; zero where one is missing."""
+    leakage = audit.get("leakage", {})
+    names = (
+        "official_testing", "testing_with_twin_in_training", "testing_with_upright_twin_in_training",
+        "testing_with_known_patient", "testing_with_patient_in_training",
+    )  # fmt: skip
+    return OfficialSplit(*(int(leakage.get(name, 0)) for name in names))
+
+
+def summarize_official_split(audit: Mapping[str, Any]) -> tuple[str, str]:
+    """Say how many official test images have a near-duplicate, and how many their patient, in the training folder."""
+    split = read_official_split(audit)
+    return (
+        f"The official split leaks: **{split.near_duplicates:,} of {split.images:,}** official test images "
+        f"({format_share(split.near_duplicates, split.images)}) have a near-duplicate in the training folder, "
+        f"{split.upright:,} of them ({format_share(split.upright, split.images)}) without rotation or mirroring.",
+        f"For **{split.shared_patients:,}** of the {split.with_patient:,} test images whose patient is known "
+        f"({format_share(split.shared_patients, split.with_patient)}), the patient is in the training folder too.",
+    )
 
 
 def count_images_in_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> int:

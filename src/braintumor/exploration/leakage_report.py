@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.datasets.catalog import TESTING, TRAINING
-from braintumor.datasets.split_leakage import count_images_in_pairs, count_leakage, count_totals
+from braintumor.datasets.split_leakage import count_leakage, count_totals
 from braintumor.enums import TumorClass
 from braintumor.errors import DatasetError
 from braintumor.exploration.montage import Tile, read_dataset_image
@@ -136,7 +136,6 @@ def _count_leaks(
     testing = manifest[manifest["original_split"] == TESTING]
     training = manifest[manifest["original_split"] == TRAINING]
     across = pairs[~pairs["same_side_official"]]
-    upright = across[across["transform"] == "identity"]
     return {
         **count_totals(manifest),
         **audit_counts,
@@ -145,7 +144,6 @@ def _count_leaks(
         "twin_pairs_within": len(pairs) - len(across),
         "twin_pairs_turned": int((pairs["transform"] != "identity").sum()),
         "testing_with_twin_in_training_share": audit_counts["testing_with_twin_in_training"] / max(1, len(testing)),
-        "testing_with_upright_twin_in_training": count_images_in_pairs(testing, upright),
         "patients_on_both_sides": len(patients),
         "suspected_mislabels": len(suspects),
     }

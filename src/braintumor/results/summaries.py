@@ -181,6 +181,17 @@ def summarize_robustness(metrics: Metrics, corruptions: Iterable[str]) -> str:
     )
 
 
+def summarize_robustness_sample(sample: Metrics, test: Metrics) -> str:
+    """Say which test scans were corrupted, and why their accuracy is not that of all test scans."""
+    accuracy, overall = sample.get("accuracy"), test.get("accuracy")
+    if accuracy is None or overall is None or accuracy.n is None or overall.n is None or accuracy.n >= overall.n:
+        return ""
+    return (
+        f"Measured on {accuracy.n:,} of the {overall.n:,} test scans, sampled evenly across the groups. Without "
+        f"corruption, accuracy is {accuracy.value:.1%} on these and {overall.value:.1%} on all test scans."
+    )
+
+
 def summarize_explanation_sanity(metrics: Metrics) -> str:
     """Summarize whether the class map depends on the weights, and whether the pixels it highlights matter."""
     sentences = []

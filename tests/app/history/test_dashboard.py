@@ -10,6 +10,7 @@ from braintumor.db.overview.summary import FoundReading, list_found, summarize_h
 from braintumor.db.storage import Actor, Storage
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
+from tests.helpers.apptest.charts import charts_without_downloads
 from tests.helpers.apptest.history import switch_on
 from tests.helpers.storage.readings import FIRST_TIME, add_user, insert_readings
 
@@ -54,6 +55,7 @@ def test_page_shows_counts_agreement_and_worklist(kept: tuple[Storage, Actor], o
     assert links == [r"unclear\.png"]
     alternatives = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert any("Tumour suspected 2" in alt for alt in alternatives)
+    assert charts_without_downloads(app) == []
     app.selectbox("dashboard-version").set_value("v5").run()
     assert "1 reading" in words(app)
     assert "No findings yet" in words(app)

@@ -1,6 +1,7 @@
 """Each tab of the Performance page shows its file, and a command if that is missing."""
 
 import json
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +10,8 @@ from braintumor.inference import list_models
 from braintumor.inference.model_card import ModelCard
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
-from tests.app.conftest import Open, words
+from tests.app.conftest import Open, use, words
+from tests.helpers.apptest.charts import charts_without_downloads
 
 TABS = ("Scores", "Curves", "Training", "Leakage", "Model card")
 
@@ -30,6 +32,18 @@ def test_tab_renders(tab: str, artifacts: Settings, open_page: Open) -> None:
 @pytest.mark.parametrize("tab", TABS)
 def test_tab_without_results_names_the_command(tab: str, empty: Settings, open_page: Open) -> None:
     assert "braintumor train v1" in words(_open(open_page, tab))
+
+
+@pytest.mark.slow
+def test_every_chart_of_every_tab_has_downloads(open_page: Open, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BRAINTUMOR_VERSION")
+    use(root / "inputs", root / "outputs", monkeypatch)  # the served model: more was measured than on phantoms
+    without_charts = {"Subgroups", "Model card"}
+    tabs = open_page("performance").tabs
+    for tab in [each.label for each in tabs]:
+        app = _open(open_page, tab)
+        assert app.get("plotly_chart") or tab in without_charts, tab
+        assert charts_without_downloads(app) == [], tab
 
 
 @pytest.mark.slow

@@ -13,7 +13,9 @@ from braintumor.exploration.summaries import (
 )
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
+from tests.helpers.apptest.charts import charts_without_downloads
 from tests.helpers.apptest.visualizer import TABS, choose, clear_caches, list_alts, list_tile_alts
+from tests.helpers.e2e.routes import VIEWS
 
 
 def test_other_tabs_work_without_images(without_images: Settings, open_page: Open) -> None:
@@ -60,3 +62,13 @@ def test_damaged_file_affects_only_its_content(file: str, explored: Settings, op
         if tab == "Explorer":
             choose(app, "explorer-view", "Tumours")
     assert summarize_average(load_statistics(), TumorClass.GLIOMA) in words(open_page("visualizer"))
+
+
+@pytest.mark.slow
+def test_every_chart_of_every_view_has_downloads(explored: Settings, open_page: Open) -> None:
+    for tab, control in (("Maps", "map-view"), ("Explorer", "explorer-view")):
+        app = open_page("visualizer", look=tab)
+        for view in VIEWS[tab]:
+            choose(app, control, view)
+            assert app.get("plotly_chart") or view in ("Outliers", "Table"), view
+            assert charts_without_downloads(app) == [], view

@@ -43,7 +43,7 @@ def wait_until_read(app: AppTest, patience: float = PATIENCE, pause: float = 0.0
 
 def viewer_data(app: AppTest) -> dict[str, Any]:
     """Return what the viewer receives; empty if there is no viewer."""
-    components = app.get("bidi_component")
+    components = [each for each in app.get("bidi_component") if each.proto.component_name == "scan_viewer"]
     data: dict[str, Any] = json.loads(components[0].proto.json) if components else {}
     return data
 

@@ -75,8 +75,6 @@ def test_numbers_equal_a_manual_count() -> None:
         "twin_pairs_of_other_label": 1,
         "exact_pairs_across": 1,
         "testing_with_twin_in_training": 3,
-        "testing_with_near_identical_in_training": 2,
-        "testing_with_upright_near_identical_in_training": 2,
         "testing_with_known_patient": 3,
         "testing_with_patient_in_training": 2,
         "patients_on_both_sides": 2,
