@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from braintumor.enums import CLASSES, NO_TUMOR_INDEX, NON_MR_MODALITIES, TUMOR_I
 from braintumor.imaging.picture.scan_examination import TEXT_ON_HEAD_REASON, picture_reason
 from braintumor.imaging.scan import Scan
 from braintumor.inference.outputs import Outputs
+
+# Parts of the reasons for `not a brain MRI`, by which a stored result says why.
+NOT_MR_REASON: Final = "The file says that it is"
+CT_REASON: Final = "It looks like a head CT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +172,13 @@ def decide_verdict(
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
-            f"The file says that it is {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
+            f"{NOT_MR_REASON} {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
             "tumour was looked for."
         )
     if looks_like_ct and modality != "MR":
         return Verdict.NOT_BRAIN_MRI, (
-            "It looks like a head CT: a thick white ring of bone around the brain. The model was trained on MR slices "
-            "only, so no tumour was looked for."
+            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so no "
+            "tumour was looked for."
         )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
