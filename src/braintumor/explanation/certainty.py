@@ -46,7 +46,7 @@ def describe_objections(facts: ReadingFacts, t: Translator) -> Iterator[str]:
 
 
 def _contradictions(facts: ReadingFacts, t: Translator) -> Iterator[str]:
-    if facts.doubt in phrases.DOUBTS:
+    if facts.doubt is not None and facts.doubt in phrases.DOUBTS:
         yield t.gettext(phrases.DOUBTS[facts.doubt])
     if facts.doubt is Doubt.BETWEEN_THRESHOLDS:
         yield t.gettext("The probability lies between the two thresholds.")
