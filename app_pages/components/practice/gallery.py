@@ -78,8 +78,9 @@ def _summarize_rows(rows: pd.DataFrame, label: TumorClass, version: str, unit: s
     return f"{pluralize(len(rows), unit)} of {class_text(label)}; {version}: {join_words(counts)}."
 
 
-def _show_prediction_badge(predicted: str, truth: str, is_rejected: bool) -> None:
-    text = "Rejected" if is_rejected else f"Predicted {class_text(predicted)}"
+def _show_prediction_badge(predicted: str, truth: str, verdict: Verdict) -> None:
+    is_rejected = not verdict.has_result
+    text = VERDICT_TITLES[verdict] if is_rejected else f"Predicted {class_text(predicted)}"
     if predicted == truth and not is_rejected:
         st.badge(text, color="green", icon=":material/check:")
     else:
@@ -160,7 +161,7 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
         )  # fmt: skip
         if case.is_phantom:
             st.caption("**Drawn, not a scan**")
-        _show_prediction_badge(predicted, truth, not verdict.has_result)
+        _show_prediction_badge(predicted, truth, verdict)
         probabilities = f"Tumour {row['tumor_probability']:.1%}"
         if truth != TUMOR_LABEL:
             probabilities = f"{label.title} {row['p_truth']:.1%}, {probabilities.lower()}"

@@ -15,6 +15,8 @@ from braintumor.inference.outputs import Outputs
 # Parts of the reasons for `not a brain MRI`, by which a stored result says why.
 NOT_MR_REASON: Final = "The file says that it is"
 CT_REASON: Final = "It looks like a head CT"
+# Highest tumour probability with which a scan or study can be called "no tumour found".
+MAX_RULE_OUT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class MaskFusion:
 class Thresholds:
     """Tumour probabilities up to which a tumour is ruled out, and from which it is suspected; uncertain in between.
 
-    `chosen` says how the two were chosen.
+    `chosen` says how the two were chosen. A tumour that is more likely than not is never ruled out: a `rule_out` above
+    `MAX_RULE_OUT` is lowered to it.
     """
 
     rule_out: float
@@ -56,6 +59,7 @@ class Thresholds:
             raise ValueError(
                 f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
             )
+        object.__setattr__(self, "rule_out", min(self.rule_out, MAX_RULE_OUT))
 
 
 @dataclass(frozen=True, slots=True)
