@@ -1,5 +1,6 @@
 """Explanation of a reading in words, next to its verdict."""
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -13,12 +14,13 @@ from braintumor.explanation import Explanation, explain_in_words
 from braintumor.explanation.catalog import Language
 from braintumor.inference import Detection
 from braintumor.inference.registry import Artifact
+from braintumor.inference.retrieval import SimilarScan
 from braintumor.reporting.study_result import StudyResult
 
 _ASSETS: Final = Path(__file__).parent / "assets"
 
 
-def show_explanation(detection: Detection, key: str) -> None:
+def show_explanation(detection: Detection, key: str, similar_scans: Sequence[SimilarScan] = ()) -> None:
     """Draw the explanation of a slice: its first paragraph, and all others in a collapsed expander.
 
     Parameters
@@ -28,7 +30,8 @@ def show_explanation(detection: Detection, key: str) -> None:
     """
     artifact = _find_artifact(detection.model_version)
     if artifact is not None:  # else a version that is no longer on this server
-        _show(explain_in_words(detection, current_language(), artifact=artifact), key)
+        language = current_language()
+        _show(explain_in_words(detection, language, artifact=artifact, similar_scans=similar_scans), key)
 
 
 def show_study_explanation(study: StudyResult, key: str, key_detection: Detection | None = None) -> None:
