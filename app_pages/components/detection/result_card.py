@@ -1,15 +1,18 @@
 """Result card: verdict with its reason, probabilities with the decision thresholds, sizes and warnings."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from app_pages.components.explanation.words import show_explanation
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.shared.formatting import join_words
 from braintumor.inference import Detection
 from braintumor.inference.decision import Thresholds
+from braintumor.inference.retrieval import SimilarScan
 from braintumor.reporting.labels import (
     class_probabilities,
     label_sentence,
@@ -24,7 +27,12 @@ _BAR_HEIGHT: Final = 27
 
 
 def show_result_card(
-    detection: Detection, thresholds: Thresholds, key: str, is_compared: bool = False, contradiction: str = ""
+    detection: Detection,
+    thresholds: Thresholds,
+    key: str,
+    is_compared: bool = False,
+    contradiction: str = "",
+    similar_scans: Sequence[SimilarScan] = (),
 ) -> None:
     """Draw the result of one version, with its name if two versions are compared.
 
@@ -32,6 +40,8 @@ def show_result_card(
     ----------
     contradiction : str
         What contradicts the verdict, such as the most similar known scans.
+    similar_scans : sequence of SimilarScan
+        For the explanation in words.
     """
     is_rejected = not detection.verdict.has_result
     if is_compared:
@@ -47,6 +57,7 @@ def show_result_card(
         st.markdown(
             f"Classes that cannot be ruled out (95% prediction set): **{join_words(prediction_set_texts(detection))}**."
         )
+    show_explanation(detection, key, similar_scans)
     st.caption("  \n".join(_detail_lines(detection, is_rejected)))
 
 

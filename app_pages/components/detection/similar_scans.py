@@ -37,14 +37,19 @@ def find_similar_scans(detector: Detector, reading: Reading) -> tuple[SimilarSca
     return found.get(key, ())
 
 
+def similar_to_verdict(detector: Detector, reading: Reading, detection: Detection) -> tuple[SimilarScan, ...]:
+    """Return the most similar training scans of a scan that is suspected or cleared; none for others."""
+    if detection.verdict not in (Verdict.TUMOR_SUSPECTED, Verdict.NO_TUMOR_FOUND):
+        return ()
+    try:
+        return find_similar_scans(detector, reading)
+    except BrainTumorError:  # said below, with the list
+        return ()
+
+
 def describe_contradiction(detector: Detector, reading: Reading, detection: Detection) -> str:
     """Return a sentence if the most similar training scans contradict the verdict; else an empty text."""
-    if detection.verdict not in (Verdict.TUMOR_SUSPECTED, Verdict.NO_TUMOR_FOUND):
-        return ""
-    try:
-        similar_scans = find_similar_scans(detector, reading)
-    except BrainTumorError:  # said below, with the list
-        return ""
+    similar_scans = similar_to_verdict(detector, reading, detection)
     count = count_contradicting(detection.verdict, similar_scans)
     other = "no tumour" if detection.verdict is Verdict.TUMOR_SUSPECTED else "a tumour"
     if not count:

@@ -11,7 +11,11 @@ from app_pages.components.detection.reader_findings import edit_finding, finding
 from app_pages.components.detection.result_card import show_result_card, show_warnings
 from app_pages.components.detection.saving import has_pending, has_unsaved_findings, save_new_readings
 from app_pages.components.detection.session import current_session
-from app_pages.components.detection.similar_scans import describe_contradiction, show_similar_scans
+from app_pages.components.detection.similar_scans import (
+    describe_contradiction,
+    show_similar_scans,
+    similar_to_verdict,
+)
 from app_pages.components.detection.study_card import show_studies
 from app_pages.components.detection.toolbar import (
     render_summary_bar,
@@ -99,9 +103,10 @@ def show_scan(
             show_warnings(detections[0].detection)
             show_edit_buttons(reading, detections[0].detector)
             for number, (detection, detector) in enumerate(detections):
+                similar = similar_to_verdict(detector, reading, detection)
                 contradiction = describe_contradiction(detector, reading, detection)
                 thresholds = detector.artifact.card.thresholds
-                show_result_card(detection, thresholds, f"{number}", len(detections) > 1, contradiction)
+                show_result_card(detection, thresholds, f"{number}", len(detections) > 1, contradiction, similar)
         show_sample_note(reading)
         edit_finding(reading)
         detector = detections[0].detector

@@ -15,6 +15,7 @@ from braintumor.imaging.scan import Scan
 Box = tuple[int, int, int, int]
 # Shortest side of a part that can be read, in pixels.
 MIN_CROP_SIDE: Final = 32
+EDIT_NOTE: Final = "The reader changed the picture before it was read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class ScanEdit:
             changes.append(describe_turn(self.turn))
         if self.is_inverted:
             changes.append("inverted")
-        return f"The reader changed the picture before it was read: {', '.join(changes)}." if changes else ""
+        return f"{EDIT_NOTE}: {', '.join(changes)}." if changes else ""
 
 
 def describe_turn(quarter_turns: int) -> str:

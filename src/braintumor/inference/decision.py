@@ -12,6 +12,9 @@ from braintumor.imaging.picture.scan_examination import TEXT_ON_HEAD_REASON, pic
 from braintumor.imaging.scan import Scan
 from braintumor.inference.outputs import Outputs
 
+# Parts of the reasons for `not a brain MRI`, by which a stored result says why.
+NOT_MR_REASON: Final = "The file says that it is"
+CT_REASON: Final = "It looks like a head CT"
 # Highest tumour probability with which a scan or study can be called "no tumour found".
 MAX_RULE_OUT: Final = 0.5
 
@@ -173,13 +176,13 @@ def decide_verdict(
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
-            f"The file says that it is {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
+            f"{NOT_MR_REASON} {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
             "tumour was looked for."
         )
     if looks_like_ct and modality != "MR":
         return Verdict.NOT_BRAIN_MRI, (
-            "It looks like a head CT: a thick white ring of bone around the brain. The model was trained on MR slices "
-            "only, so no tumour was looked for."
+            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so no "
+            "tumour was looked for."
         )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (

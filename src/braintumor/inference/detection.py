@@ -141,6 +141,16 @@ class Detection:
         return self._geometry.mask_to_scan(self._mask, MASK_THRESHOLD)
 
     @property
+    def head_box(self) -> tuple[int, int, int, int] | None:
+        """Box around the head (left, top, right, bottom) in pixels of the scan; None without the maps of a reading."""
+        return None if self._geometry is None else self._geometry.crop_box
+
+    @property
+    def scan_size(self) -> tuple[int, int] | None:
+        """Width and height of the scan in pixels; None without the maps of a reading."""
+        return None if self._geometry is None else self._geometry.scan_size
+
+    @property
     def area_pixels(self) -> int | None:
         """Number of tumour pixels in the whole mask; None without a mask."""
         sizes = self._measure_sizes()

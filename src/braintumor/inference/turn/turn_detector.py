@@ -19,6 +19,7 @@ from braintumor.inference.registry import Artifact, create_session
 # Side of the input in pixels: enough to see ventricles and orbits, and 0.1 ms on one core.
 TURN_INPUT_SIDE: Final = 80
 MEAN_LEVEL: Final = np.float32(0.2)
+TURNED_BACK: Final = "it was turned back before reading."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class TurnEstimate:
     def correct(self, scan: Scan) -> Scan:
         """Turn the scan back, with a warning that says so."""
         turn = describe_turn(-self.correction % 4)
-        sentence = f"The picture was {turn}; it was turned back before reading."
+        sentence = f"The picture was {turn}; {TURNED_BACK}"
         return replace(turn_scan(scan, self.correction), warnings=(*scan.warnings, sentence))
 
     def limit_verdict(self, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
