@@ -98,7 +98,8 @@ class ReadingFacts:
         Whether the file states the orientation, so that sides are the patient's.
     position, side, region : ImagePosition, Side, Region or None
         Where the outlined region lies, else the peak of the heat map (see `located_by`); None without either. The
-        region is estimated from the position within the head, only where the plane is known.
+        side is the patient's, and the region is estimated from the position within the head, both only where the file
+        states the orientation.
     located_by : LocatedBy or None
     has_outline : bool or None
         Whether the model outlined a region; None if it outlines none by design.

@@ -27,7 +27,7 @@ class Place:
     located_by: LocatedBy | None = None
 
 
-def locate(detection: Detection, plane: Plane, *, is_oriented: bool) -> Place:
+def locate(detection: Detection, plane: Plane, *, is_oriented: bool, depth: float | None = None) -> Place:
     """Return where the largest outlined region of a slice lies, else the peak of its heat map.
 
     Parameters
@@ -37,18 +37,20 @@ def locate(detection: Detection, plane: Plane, *, is_oriented: bool) -> Place:
     is_oriented : bool
         Whether the picture is hung by the patient's orientation, so that the image's left is the patient's right on
         axial and coronal slices.
+    depth : float, optional
+        See `estimate_region`; for the region, and for the side of sagittal slices.
     """
     found = _find_centre(detection)
-    if found is None or detection.head_box is None:
+    if found is None or detection.head_box is None or detection.scan_size is None:
         return Place()
     (x, y), located_by = found
-    left, top, right, bottom = detection.head_box
+    (width, height), (left, top, right, bottom) = detection.scan_size, detection.head_box
     across = (x - left) / (right - left)
     down = (y - top) / (bottom - top)
     return Place(
-        _position(across, down),
-        _side(across, plane, is_oriented),
-        estimate_region(plane, across, down) if is_oriented else None,
+        _position(x / width, y / height),
+        _side(across, plane, is_oriented, depth),
+        estimate_region(plane, across, down, depth) if is_oriented else None,
         located_by,
     )
 
@@ -74,13 +76,13 @@ def _position(across: float, down: float) -> ImagePosition:
     return ImagePosition.CENTRE if (row, column) == (1, 1) else ImagePosition(name)
 
 
-def _side(across: float, plane: Plane, is_oriented: bool) -> Side | None:
-    """Return the side; None on sagittal slices, which show one side or the midline as a whole."""
-    if plane is Plane.SAGITTAL:
+def _side(across: float, plane: Plane, is_oriented: bool, depth: float | None) -> Side | None:
+    """Return the side; None where it does not say more than the position, and on a sagittal slice without a depth."""
+    if not is_oriented or plane is Plane.UNKNOWN:
         return None
-    is_left = across < 0.5
-    if is_oriented and plane is not Plane.UNKNOWN:
-        if abs(across - 0.5) <= _MIDLINE:
-            return Side.MIDLINE
-        return Side.PATIENT_RIGHT if is_left else Side.PATIENT_LEFT
-    return Side.IMAGE_LEFT if is_left else Side.IMAGE_RIGHT
+    if plane is Plane.SAGITTAL and depth is None:
+        return None
+    from_right = across if plane is not Plane.SAGITTAL or depth is None else 1.0 - depth
+    if abs(from_right - 0.5) <= _MIDLINE:
+        return Side.MIDLINE
+    return Side.PATIENT_RIGHT if from_right < 0.5 else Side.PATIENT_LEFT

@@ -9,7 +9,7 @@ from braintumor.explanation.study_facts import study_facts
 from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.retrieval import SimilarScan
-from braintumor.inference.study import StudyReading
+from braintumor.inference.study import StudyReading, StudySlice
 
 
 def reading_facts(
@@ -19,6 +19,7 @@ def reading_facts(
     *,
     similar_scans: Sequence[SimilarScan] = (),
     key_detection: Detection | None = None,
+    slices: Sequence[StudySlice] = (),
 ) -> ReadingFacts:
     """Return the facts of the reading of a slice or a study.
 
@@ -34,7 +35,9 @@ def reading_facts(
     key_detection : Detection, optional
         Result of the first key slice of a study whose reading holds no results of its slices; without it the position
         is unknown.
+    slices : sequence of StudySlice, optional
+        Slices of such a study, which say at which height the key slice lies.
     """
     if isinstance(reading, StudyReading):
-        return study_facts(reading, card, accuracy, key_detection)
+        return study_facts(reading, card, accuracy, key_detection, slices)
     return slice_facts(reading, card, accuracy, similar_scans)

@@ -1,5 +1,6 @@
 """The facts of the reading of a series or volume."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +14,11 @@ from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.study import StudyReading, StudySlice
 from braintumor.inference.study.detect_study import study_rule
+from braintumor.inference.study.study_slice import to_study_slices
 
+# A stack with fewer slices, or a shorter one in mm, does not show the whole brain, so its ends say nothing.
+_MIN_SLICES: Final = 10
+_MIN_BRAIN_MM: Final = 100.0
 _REJECTIONS: Final = {
     Verdict.NOT_BRAIN_MRI: Rejection.UNFAMILIAR,
     Verdict.OUTSIDE_FIELD: Rejection.OUTSIDE_FIELD,
@@ -25,17 +30,19 @@ def study_facts(
     card: ModelCard,
     accuracy: ModelAccuracy | None = None,
     key_detection: Detection | None = None,
+    slices: Sequence[StudySlice] = (),
 ) -> ReadingFacts:
     """Return the facts of the reading of a study; see `reading_facts`."""
     accuracy = accuracy or ModelAccuracy()
     key = reading.key_slices[0]
     detection = key_detection or _key_detection(reading)
+    slices = slices or to_study_slices(reading.detections)
     thresholds, lesion = _thresholds(reading, card), reading.lesion
     place, oriented = Place(), False
     if detection is not None:
         oriented = is_oriented(detection)
         if reading.verdict.has_result and lesion is not None:
-            place = locate(detection, key.plane, is_oriented=oriented)
+            place = locate(detection, key.plane, is_oriented=oriented, depth=_depth(key, slices))
     facts = ReadingFacts(
         kind="study",
         verdict=reading.verdict,
@@ -74,6 +81,15 @@ def _key_detection(reading: StudyReading) -> Detection | None:
     if not identifier.isdigit() or int(identifier) >= len(reading.detections):
         return None
     return reading.detections[int(identifier)]
+
+
+def _depth(key: StudySlice, slices: Sequence[StudySlice]) -> float | None:
+    """Return the position of a slice among those of its stack that show brain, from 0 to 1; None if it is unknown."""
+    places = [each.millimetres for each in slices if each.stack == key.stack and each.is_in_field]
+    known = [place for place in places if place is not None]
+    if key.millimetres is None or len(known) < _MIN_SLICES or max(known) - min(known) < _MIN_BRAIN_MM:
+        return None
+    return (key.millimetres - min(known)) / (max(known) - min(known))
 
 
 def _thresholds(reading: StudyReading, card: ModelCard) -> tuple[float, float] | None:

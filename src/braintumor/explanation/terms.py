@@ -4,12 +4,10 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """Side of a region; the patient's only where the file states the orientation."""
+    """Side of a region in the patient; unknown unless the file states the orientation."""
 
     PATIENT_LEFT = "patient's left"
     PATIENT_RIGHT = "patient's right"
-    IMAGE_LEFT = "image left"
-    IMAGE_RIGHT = "image right"
     MIDLINE = "midline"
 
 
@@ -39,7 +37,8 @@ class Region(StrEnum):
     OCCIPITAL_OR_POSTERIOR_FOSSA = "occipital region or posterior fossa"
     POSTERIOR_FOSSA = "posterior fossa"
     SELLAR = "sellar or suprasellar region"
-    CENTRAL = "central structures near the midline"
+    CENTRAL = "deep structures near the midline"
+    CENTRAL_OR_SELLAR = "midline structures or sellar region"
 
 
 class LocatedBy(StrEnum):
