@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from braintumor.explanation.facts import ReadingFacts
@@ -12,10 +13,13 @@ from braintumor.language.claim_check import find_contradiction
 from braintumor.language.figures import Number
 from braintumor.language.lexicon import WORD, Lexicon, normalize
 from braintumor.language.number_check import has_only_figures
+from braintumor.language.sentences import split_sentences
 
 MAX_SENTENCE: Final = 400
 _SIGNS: Final = frozenset(" .,;:!?()'\"%+-–—/«»„“”‘’؟،؛۔٪٫٬²³\u00a0\u202f\u200c\u200d\u200e\u200f")
-MARKUP: Final = re.compile(r"://|\bwww\b|\b\w+\.(?:com|org|net|io|de|fr|es|info|html?|php)\b|[<>\[\]{}|\\`@$]", re.IGNORECASE)
+MARKUP: Final = re.compile(
+    r"://|\bwww\b|\b\w+\.(?:com|org|net|io|de|fr|es|info|html?|php)\b|[<>\[\]{}|\\`@$]", re.IGNORECASE
+)
 # Emphasis, bullets and headings of Markdown, which the page does not show.
 _MARKDOWN: Final = re.compile(r"\*+|^\s*(?:[-•#]+|\d{1,2}[.)])(?:\s+|$)|`|(?<!\w)_+|_+(?!\w)")
 _PROHIBITED: Final = ("treatment", "prognosis", "malignancy", "reassurance", "people")
@@ -46,7 +50,7 @@ def clean(sentence: str) -> str:
     return " ".join(_MARKDOWN.sub("", sentence).split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnswerCheck:
     """Compares sentences with the facts of one reading.
 
@@ -60,13 +64,18 @@ class AnswerCheck:
     lexicon : Lexicon
         Of the language asked for.
     explanation : str
-        The explanation in that language, whose words may be used too.
+        The explanation in that language, whose sentences may be repeated.
     """
 
     facts: ReadingFacts
     numbers: Sequence[Number]
     lexicon: Lexicon
     explanation: str = ""
+
+    @cached_property
+    def trusted_sentences(self) -> frozenset[str]:
+        """Sentences of the explanation, normalized."""
+        return frozenset(normalize(clean(each)) for each in split_sentences([self.explanation], MAX_SENTENCE))
 
     def check(self, sentence: str) -> Outcome:
         """Return what becomes of a sentence that `clean` returned."""
@@ -75,6 +84,8 @@ class AnswerCheck:
         if MARKUP.search(unicodedata.normalize("NFKC", sentence)):
             return Outcome.MARKUP
         text = normalize(sentence)
+        if text in self.trusted_sentences:
+            return Outcome.SHOWN
         if any(self.lexicon.has(f"forbidden.{topic}", text) for topic in _PROHIBITED):
             return Outcome.ADVICE
         words = WORD.findall(text)
@@ -86,19 +97,26 @@ class AnswerCheck:
         contradiction = find_contradiction(text, self.lexicon, self.facts)
         if contradiction is not None:
             return Outcome(contradiction)
-        is_readable = all(each in _SIGNS or unicodedata.category(each)[0] in "LM" or each.isdecimal() for each in sentence)
-        return Outcome.SHOWN if is_readable and not unknown and self._has_content(text) else Outcome.LEFT_OUT
+        is_understood = not unknown and self._has_content(text) and "?" not in text and _is_readable(sentence)
+        return Outcome.SHOWN if is_understood else Outcome.LEFT_OUT
 
     def _unknown_words(self, text: str) -> list[str]:
-        trusted = set(WORD.findall(normalize(f"{self.explanation} {self.facts.model_version}")))
-        return [word for word in self.lexicon.unknown_words(text) if word not in trusted]
+        version = set(WORD.findall(normalize(self.facts.model_version)))
+        return [word for word in self.lexicon.unknown_words(text) if word not in version]
 
     def _has_content(self, text: str) -> bool:
         """Return whether a sentence says something that was compared, unlike "Yes" or "It is"."""
+        if self.lexicon.has("warning", text) and not self.facts.warnings:
+            return False
         groups = ("class.", "plane.", "side.", "region.", "topic.")
-        concepts = ("tumor", "suspected", "uncertain", "disclaimer", "mri", "warning", "doubt")
+        concepts = ("tumor", "suspected", "uncertain", "disclaimer", "reader", "mri", "warning", "doubt", "neutral")
         return any(
             term.search(text)
             for name, term in self.lexicon.terms.items()
             if name.startswith(groups) or name in concepts
         )
+
+
+def _is_readable(sentence: str) -> bool:
+    """Return whether a sentence consists of letters, digits and common punctuation."""
+    return all(each in _SIGNS or unicodedata.category(each)[0] in "LM" or each.isdecimal() for each in sentence)

@@ -1,17 +1,18 @@
 """Check that the words of a sentence do not contradict the verdict, class, plane, side or region of a reading."""
 
+import re
 from typing import Final, Literal
 
 from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.language.lexicon import Lexicon
 
-Contradiction = Literal["verdict", "class", "place", "certainty"]
+Contradiction = Literal["verdict", "class", "place", "certainty", "number"]
 
 _CLASSES: Final = {
     "glioma": TumorClass.GLIOMA, "meningioma": TumorClass.MENINGIOMA, "pituitary": TumorClass.PITUITARY,
 }  # fmt: skip
-_HEDGE: Final = " @hedge "
+_PHRASES: Final = ("hedge", "uncertain", "whether", "doubt", "neutral")
 _NEGATION: Final = " @negation "
 
 
@@ -29,7 +30,19 @@ def find_contradiction(text: str, lexicon: Lexicon, facts: ReadingFacts) -> Cont
             return "class"
         if claim.contradicts_place():
             return "place"
-    return None
+    return "number" if _contradicts_neighbors(text, lexicon, facts) else None
+
+
+def _contradicts_neighbors(text: str, lexicon: Lexicon, facts: ReadingFacts) -> bool:
+    """Return whether a sentence says of the most similar scans anything but how many show a tumour, or the class."""
+    classes = lexicon.members("class", text)
+    if not lexicon.has("topic.neighbors", text) or not (classes or lexicon.has("tumor", text)):
+        return False
+    if facts.neighbors is None:
+        return True
+    count = facts.neighbors.same_class if classes else facts.neighbors.tumors
+    is_other_class = bool(classes) and {_CLASSES[name] for name in classes} != {facts.tumor_class}
+    return is_other_class or str(count) not in re.findall(r"\d+", text)
 
 
 class _Claim:
@@ -38,13 +51,16 @@ class _Claim:
     def __init__(self, clause: str, lexicon: Lexicon, facts: ReadingFacts) -> None:
         self._facts = facts
         self._lexicon = lexicon
-        hedge = lexicon.terms["hedge"]
-        self._is_hedged = hedge.search(clause) is not None
-        self._text = hedge.sub(_HEDGE, clause)
+        self._phrases: set[str] = set()
+        for phrase in _PHRASES:  # whose negations say nothing about the rest
+            clause, count = lexicon.terms[phrase].subn(f" @{phrase} ", clause)
+            self._phrases |= {phrase} if count else set()
+        self._text = clause
+        self._is_hedged = "hedge" in self._phrases
         self._negations = self._text.count(_NEGATION) + len(lexicon.terms["negation"].findall(self._text))
 
     def _has(self, *concepts: str) -> bool:
-        return any(self._lexicon.has(concept, self._text) for concept in concepts)
+        return any(concept in self._phrases or self._lexicon.has(concept, self._text) for concept in concepts)
 
     def is_too_certain(self) -> bool:
         """Whether the clause is surer than any reading, or negates something that cannot be compared."""
@@ -52,7 +68,11 @@ class _Claim:
             return True
         if self._has("rule_out") and not self._has("topic.threshold") and not self._negations:
             return True
-        if self._has("certainty") and not self._negations:
+        if self._has("certainty") and (not self._negations or self._has("tumor", "suspected")):
+            return True
+        if self._has("topic.ood", "topic.false_alarm") and not any(map(str.isdigit, self._text)):
+            return True
+        if self._has("proof") and not (self._negations or self._has("reader")):
             return True
         understood = ("tumor", "suspected", "disclaimer", "uncertain", "mri", "rule_out", "topic.threshold")
         classes = self._lexicon.members("class", self._text)
@@ -61,13 +81,17 @@ class _Claim:
     def contradicts_verdict(self) -> bool:
         """Whether the clause states or denies a tumour, doubt or the kind of image against the verdict."""
         verdict, is_negated = self._facts.verdict, bool(self._negations)
-        if self._has("mri") and is_negated and verdict.has_result:
+        if verdict.has_result and (self._has("other_modality") or (self._has("mri") and is_negated)):
             return True
         if self._has("uncertain") and self._contradicts_doubt(is_negated):
             return True
         if self._has("topic.threshold") and self._contradicts_comparison(is_negated):
             return True
-        if not self._has("tumor", "suspected", "not_tumor"):
+        if self._has("neutral") and is_negated and verdict.has_result:
+            return True
+        # A pituitary tumour is compared as a class.
+        others = self._lexicon.terms["class.pituitary"].sub(" ", self._text)
+        if not (self._lexicon.has("tumor", others) or self._has("suspected", "not_tumor")):
             return False
         if self._has("not_tumor"):
             return verdict is not Verdict.NO_TUMOR_FOUND or is_negated
@@ -80,18 +104,18 @@ class _Claim:
 
     def _contradicts_comparison(self, is_negated: bool) -> bool:
         facts = self._facts
-        if facts.rule_in is None or facts.rule_out is None or not self._has("above", "below"):
-            return False
-        is_above, is_below = self._has("above"), self._has("below")
+        is_above, is_below = self._has("above", "reach"), self._has("below")
         if is_negated or (is_above and is_below):
-            return True
+            return facts.verdict.has_result
+        if facts.rule_in is None or facts.rule_out is None or not (is_above or is_below):
+            return False
         reached = facts.rule_in if is_below else facts.rule_out
         return facts.tumor_probability < reached if is_above else facts.tumor_probability >= reached
 
     def _contradicts_finding(self, is_negated: bool) -> bool:
         if self._has("whether"):
             return self._facts.verdict is not Verdict.UNCERTAIN
-        is_neutral = self._is_hedged or (self._has("neutral") and not self._has("suspected"))
+        is_neutral = self._is_hedged or self._is_measured()
         if is_negated and (self._has("proof") or (is_neutral and not self._facts.verdict.has_result)):
             return False
         if self._facts.verdict is Verdict.TUMOR_SUSPECTED:
@@ -99,6 +123,10 @@ class _Claim:
         if self._facts.verdict is Verdict.NO_TUMOR_FOUND:
             return not is_negated and not is_neutral
         return is_negated or not is_neutral
+
+    def _is_measured(self) -> bool:
+        """Whether the clause gives a rate of the model on test data, which is about other tumours."""
+        return self._has("topic.sensitivity", "topic.false_alarm") and any(map(str.isdigit, self._text))
 
     def contradicts_class(self) -> bool:
         """Whether the clause denies the class of the reading, or states another one."""
@@ -130,7 +158,11 @@ class _Claim:
         """Whether the clause names another plane, side, position or region than the reading."""
         members = self._lexicon.members
         planes = members("plane", self._text)
-        if planes and (self._negations or planes != {str(self._facts.plane)} or self._facts.plane is Plane.UNKNOWN):
+        if planes and (
+            (self._negations and not self._has("tumor"))
+            or planes != {str(self._facts.plane)}
+            or self._facts.plane is Plane.UNKNOWN
+        ):
             return True
         regions = members("region", self._text)
         if regions and (self._negations or not self._is_region(regions)):
@@ -148,9 +180,9 @@ class _Claim:
         if not sides and not heights:
             return False
         side, position = str(facts.side or ""), str(facts.position or "")
-        if self._negations:
+        if self._negations or (self._has("frame.image") and self._has("frame.patient")):
             return True
-        if heights or (self._has("frame.image") and not self._has("frame.patient")):
+        if heights or self._has("frame.image"):
             in_image = position + (f" {side}" if side.startswith("image") else "")
             return not all(word in in_image.split() for word in {*sides - {"midline"}, *heights}) or (
                 "midline" in sides and side != "midline"

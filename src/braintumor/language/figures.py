@@ -59,7 +59,6 @@ def _sizes(facts: ReadingFacts) -> Iterator[Number]:
     yield from _number(facts.area_mm2, "mm2", "area")
     yield from _number(facts.volume_ml, "ml", "volume")
     yield from _number(facts.slice_share, "share", "share", "area", "slices")
-    yield from _number(facts.heat_in_outline, "share", "heat", "share")
 
 
 def _counts(facts: ReadingFacts) -> Iterator[Number]:
@@ -74,8 +73,10 @@ def _counts(facts: ReadingFacts) -> Iterator[Number]:
     for number in (facts.lesion_first, facts.lesion_last):
         yield from _number(number, "count", "slices")
     if facts.neighbors is not None:
-        for count in {facts.neighbors.count, facts.neighbors.tumors, facts.neighbors.same_class}:
-            yield from _number(count, "count", "neighbors")
+        yield from _number(facts.neighbors.count, "count", "neighbors")
+        yield from _number(facts.neighbors.tumors, "count", "neighbors")
+        if facts.tumor_class is not None:
+            yield from _number(facts.neighbors.same_class, "count", str(facts.tumor_class))
 
 
 def _accuracy(facts: ReadingFacts) -> Iterator[Number]:

@@ -84,7 +84,7 @@ def load_lexicon(language: str) -> Lexicon:
         raise ValueError(f"No lexicon for {language!r}; there are {', '.join(LANGUAGES)}.")
     content = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
     concepts = dict(_flatten(content["terms"]))
-    words = [*content["words"].split(), *_allowed_words(concepts)]
+    words = [*content["words"].split(), *" ".join(content["conjunctions"]).split(), *_allowed_words(concepts)]
     joined = "|".join(rf"\b{re.escape(normalize(word))}\b" for word in content["conjunctions"])
     return Lexicon(
         language,
@@ -107,7 +107,7 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, l
 def _allowed_words(concepts: Mapping[str, list[str]]) -> Iterable[str]:
     for name, phrases in concepts.items():
         if not name.startswith(("forbidden.", "question.")):
-            yield from (word for phrase in phrases for word in phrase.split())
+            yield from (word for phrase in phrases for word in phrase.split() if "*" not in word)
 
 
 def _compile(phrases: Collection[str], language: str) -> re.Pattern[str]:
@@ -116,6 +116,7 @@ def _compile(phrases: Collection[str], language: str) -> re.Pattern[str]:
     if not phrases:
         return re.compile("(?!)")
     patterns = (
-        r"[\s-]+".join(re.escape(normalize(word)).replace(r"\*", r"\w*") for word in phrase.split()) for phrase in phrases
+        r"[\s-]+".join(re.escape(normalize(word)).replace(r"\*", r"\w*") for word in phrase.split())
+        for phrase in phrases
     )
     return re.compile(rf"(?<!\w){prefix}(?:{'|'.join(sorted(set(patterns), key=len, reverse=True))})(?!\w)")

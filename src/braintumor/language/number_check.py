@@ -11,7 +11,6 @@ from braintumor.language.lexicon import Lexicon
 _NUMBER: Final = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w])")
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _RANGE: Final = re.compile(r"\s*(?:-|–|to|and|bis|und|a|et|y|الي|و|تا|سي|اور)\s*")
-_CLASSES: Final = frozenset({"glioma", "meningioma", "pituitary"})
 # Where another topic is named too, these do not say what a number belongs to.
 _GENERAL: Final = ("probability", "share", "slices", "diameter", "training")
 # What a share or score belongs to where nothing is named.
@@ -60,6 +59,7 @@ def _mark_units(text: str, lexicon: Lexicon) -> str:
 
 def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
     overall = _topics(text, lexicon)
+    classes = lexicon.members("class", text)
     for clause in lexicon.clauses(text):
         matches = list(_NUMBER.finditer(clause))
         ends = [0, *(match.end() for match in matches)]
@@ -69,10 +69,16 @@ def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
         for number, match in enumerate(matches):
             is_range = number + 1 < len(matches) and not units[number] and _RANGE.fullmatch(segments[number + 1])
             unit = units[number + 1] if is_range else units[number]
+            if lexicon.has("above", segments[number]) or lexicon.has("below", segments[number]):
+                if not lexicon.has("topic.threshold", clause):
+                    unit = "?"  # "more than 12 mm" is another number
             nearby = (segments[number], segments[number + 1], clause)
             about = next((topics for topics in (_topics(part, lexicon) for part in nearby) if topics), overall)
-            is_ambiguous = about is overall and len(overall & _CLASSES) > 1
-            yield _Written(match.group(), unit, frozenset({"?"} if is_ambiguous else about))
+            if about is overall and len(classes) > 1:
+                about = {"?"}
+            elif about == {"probability"} and len(classes) == 1 and not lexicon.has("tumor", clause):
+                about = about | classes  # "meningioma, with a probability of 92%"
+            yield _Written(match.group(), unit, frozenset(about))
 
 
 def _unit(segment: str) -> str:
@@ -92,16 +98,23 @@ def _topics(text: str, lexicon: Lexicon) -> set[str]:
 
 
 def _is_figure(written: _Written, number: Number) -> bool:
-    if not (written.topics or (_PRIMARY if number.unit in ("share", "count", "score") else number.topics)) & number.topics:
+    if written.unit == "?":
+        return False
+    unit, factor = _UNITS.get(written.unit, (number.unit, 1.0))
+    # Other units belong to one topic only.
+    if unit in ("share", "count", "score") and not (written.topics or _PRIMARY) & number.topics:
         return False
     if written.unit:
-        unit, factor = _UNITS[written.unit]
         return unit == number.unit and _is_rounded(written.digits, number.value / factor)
     if number.unit == "count":
         digits = re.sub(r"[.,]", "", written.digits) if _THOUSANDS.fullmatch(written.digits) else written.digits
         return digits.isdecimal() and int(digits) == number.value
     # A share without its sign is written with decimals: 0.97.
-    return number.unit in ("share", "score") and not written.digits.isdecimal() and _is_rounded(written.digits, number.value)
+    return (
+        number.unit in ("share", "score")
+        and not written.digits.isdecimal()
+        and _is_rounded(written.digits, number.value)
+    )
 
 
 def _is_rounded(digits: str, value: float) -> bool:

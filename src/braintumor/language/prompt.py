@@ -50,7 +50,9 @@ def build_messages(
         "CARD": json.dumps(_card_figures(card), ensure_ascii=False) if card else "{}",
         "EXPLANATION": explanation,
     }
-    system = "\n\n".join([_RULES.format(language=_NAMES[language]), *(f"{name}: {text}" for name, text in parts.items())])
+    system = "\n\n".join(
+        [_RULES.format(language=_NAMES[language]), *(f"{name}: {text}" for name, text in parts.items())]
+    )
     messages = [{"role": "system", "content": system}]
     for asked, answered in list(turns)[-MAX_TURNS:]:
         messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
