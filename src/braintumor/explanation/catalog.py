@@ -30,6 +30,8 @@ class Language:
         What follows a number of percent.
     comma : str
         What separates items of a list.
+    colon : str
+        What follows a title on the same line.
     """
 
     code: str
@@ -38,6 +40,7 @@ class Language:
     decimal: str = "."
     percent: str = "%"
     comma: str = ", "
+    colon: str = ": "
 
 
 LANGUAGES: Final[Mapping[str, Language]] = {
@@ -45,7 +48,7 @@ LANGUAGES: Final[Mapping[str, Language]] = {
     for language in (
         Language("en", "English"),
         Language("de", "Deutsch", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
-        Language("fr", "Français", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
+        Language("fr", "Français", decimal=",", percent=f"{NO_BREAK_SPACE}%", colon=f"{NO_BREAK_SPACE}: "),
         Language("es", "Español", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
         Language("ar", "العربية", "rtl", comma="، "),
         Language("ur", "اردو", "rtl", comma="، "),
@@ -83,9 +86,10 @@ class Translator:
         smallest = 10.0**-digits
         value = 100.0 * share
         if 0.0 < value < smallest / 2:
-            return f"<{NO_BREAK_SPACE}{self.number(smallest, digits)}{self.language.percent}"
+            return self.gettext("less than {share}", share=f"{self.number(smallest, digits)}{self.language.percent}")
         if 100.0 - smallest / 2 < value < 100.0:
-            return f">{NO_BREAK_SPACE}{self.number(100.0 - smallest, digits)}{self.language.percent}"
+            limit = f"{self.number(100.0 - smallest, digits)}{self.language.percent}"
+            return self.gettext("more than {share}", share=limit)
         return f"{self.number(value, digits)}{self.language.percent}"
 
     def join(self, items: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ def describe_certainty(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         return
     yield _probability(facts, t)
     if facts.prediction_set:
-        yield t.gettext("Not ruled out with 95% coverage: {classes}.", classes=t.join(_name_classes(facts, t)))
+        yield t.gettext("Cannot be ruled out (95% prediction set): {classes}.", classes=t.join(_name_classes(facts, t)))
     if facts.neighbors is not None and not _neighbors_disagree(facts):
         yield _neighbors(facts, t)
     if facts.sensitivity is not None:
@@ -57,12 +57,12 @@ def _contradictions(facts: ReadingFacts, t: Translator) -> Iterator[str]:
             yield t.gettext("The model outlined an area although it finds no tumour.")
             yield from describe_place(facts, t)
         if any(label.is_tumor for label in facts.prediction_set):
-            yield t.gettext("A tumour is not ruled out with 95% coverage.")
+            yield t.gettext("A tumour cannot be ruled out (95% prediction set).")
     if facts.verdict is Verdict.TUMOR_SUSPECTED:
         if facts.has_outline is False:
             yield t.gettext("The model outlined no area although it suspects a tumour.")
         if TumorClass.NOTUMOR in facts.prediction_set:
-            yield t.gettext("The absence of a tumour is not ruled out with 95% coverage.")
+            yield t.gettext("The absence of a tumour cannot be ruled out (95% prediction set).")
     if facts.map_agrees is False and facts.verdict is not Verdict.NO_TUMOR_FOUND:
         yield t.gettext("The heat map is strongest outside the outlined area.")
     if facts.planes_agree is False and facts.doubt is not Doubt.PLANES_DISAGREE:
@@ -83,8 +83,8 @@ def _probability(facts: ReadingFacts, t: Translator) -> str:
             probability=probability, **limits,
         )  # fmt: skip
     return t.gettext(
-        "The calibrated tumour probability is {probability}; a tumour is suspected from {rule_in}, and none is found up "
-        "to {rule_out}.",
+        "The calibrated tumour probability is {probability}; a tumour is suspected from {rule_in}, and none is found "
+        "up to {rule_out}.",
         probability=probability, **limits,
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def _neighbors(facts: ReadingFacts, t: Translator) -> str:
 def _sensitivity(facts: ReadingFacts, figure: Figure, t: Translator) -> str:
     share = _share(figure, t)
     if facts.kind == "study":
-        return t.gettext("In tests, the model suspected a tumour in {share} of the studies with one.", share=share)
+        return t.gettext("In tests, the model suspected a tumour in {share} of the studies with a tumour.", share=share)
     if figure.plane is not None and figure.plane is not Plane.UNKNOWN:
         return t.gettext("In tests, it recognized {share} of the tumours on slices of this plane.", share=share)
     return t.gettext("In tests, it recognized {share} of the tumours on single slices.", share=share)
@@ -138,10 +138,12 @@ def _sensitivity(facts: ReadingFacts, figure: Figure, t: Translator) -> str:
 def _false_alarms(facts: ReadingFacts, figure: Figure, t: Translator) -> str:
     share = _share(figure, t)
     if facts.kind == "study":
-        return t.gettext("In tests, it wrongly suspected one in {share} of the studies without a tumour.", share=share)
+        return t.gettext("In tests, it wrongly suspected a tumour in {share} of the studies without one.", share=share)
     if figure.plane is not None and figure.plane is not Plane.UNKNOWN:
-        return t.gettext("It wrongly reported one on {share} of the tumour-free slices of this plane.", share=share)
-    return t.gettext("It wrongly reported one on {share} of the tumour-free slices.", share=share)
+        return t.gettext(
+            "It wrongly reported a tumour on {share} of the tumour-free slices of this plane.", share=share
+        )
+    return t.gettext("It wrongly reported a tumour on {share} of the tumour-free slices.", share=share)
 
 
 def _share(figure: Figure, t: Translator) -> str:

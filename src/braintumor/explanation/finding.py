@@ -6,7 +6,7 @@ from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation import phrases
 from braintumor.explanation.catalog import Translator
 from braintumor.explanation.facts import ReadingFacts
-from braintumor.explanation.terms import LocatedBy, Rejection
+from braintumor.explanation.terms import ImagePosition, LocatedBy, Rejection
 
 
 def describe_finding(facts: ReadingFacts, t: Translator) -> Iterator[str]:
@@ -37,8 +37,8 @@ def describe_place(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         yield t.gettext("The evidence for a tumour is strongest {place}.", place=place)
     if facts.region is not None:
         yield t.gettext("The region is estimated from the position in the head, not taken from an atlas.")
-    elif not facts.is_oriented:
-        yield t.gettext("Directions are those of the image, because the orientation of the patient is not known.")
+    elif facts.position is not ImagePosition.CENTRE and facts.side is None:
+        yield t.gettext("Left and right are those of the image, not of the patient.")
 
 
 def name_place(facts: ReadingFacts, t: Translator) -> str:
@@ -68,7 +68,7 @@ def describe_size(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     if facts.volume_ml is not None:
         yield t.gettext("Its volume is about {volume} ml.", volume=t.number(facts.volume_ml, 1))
     if facts.slice_share is not None:
-        yield t.gettext("It covers {share} of the image.", share=t.percent(facts.slice_share))
+        yield t.gettext("The outlined area covers {share} of the image.", share=t.percent(facts.slice_share))
     if facts.diameter_mm is None:
         yield t.gettext("Its size in millimetres is not known, because the file does not state the size of a pixel.")
 

@@ -59,7 +59,7 @@ REJECTIONS: Final[Mapping[Rejection, str]] = {
     Rejection.NOT_MR: mark("According to its file, this is not an MR image, so the model did not look for a tumour."),
     Rejection.LOOKS_LIKE_CT: mark("The image looks like CT rather than MRI, so the model did not look for a tumour."),
     Rejection.UNFAMILIAR: mark(
-        "The image does not resemble the brain MRI that the model was trained on, so the model did not look for a tumour."
+        "The image does not resemble the brain MRI that the model was trained on, so it did not look for a tumour."
     ),
     Rejection.OUTSIDE_FIELD: mark(
         "The image shows no brain, or too little of it, so the model did not look for a tumour."

@@ -71,7 +71,8 @@ class Explanation:
 
     def __str__(self) -> str:
         """Return the explanation as plain text, with a line for each paragraph."""
-        return "\n".join([*(f"{each.title}: {each.text}" for each in self.paragraphs), self.notice])
+        colon = self.language.colon
+        return "\n".join([*(f"{each.title}{colon}{each.text}" for each in self.paragraphs), self.notice])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain JSON values."""
