@@ -158,11 +158,8 @@ class _Claim:
         """Whether the clause names another plane, side, position or region than the reading."""
         members = self._lexicon.members
         planes = members("plane", self._text)
-        if planes and (
-            (self._negations and not self._has("tumor"))
-            or planes != {str(self._facts.plane)}
-            or self._facts.plane is Plane.UNKNOWN
-        ):
+        is_denied = bool(self._negations) and not self._has("tumor")
+        if planes and (is_denied or planes != {str(self._facts.plane)}):
             return True
         regions = members("region", self._text)
         if regions and (self._negations or not self._is_region(regions)):

@@ -115,8 +115,9 @@ def _compile(phrases: Collection[str], language: str) -> re.Pattern[str]:
     prefix = _ARABIC_PREFIX if language == "ar" else ""
     if not phrases:
         return re.compile("(?!)")
-    patterns = (
-        r"[\s-]+".join(re.escape(normalize(word)).replace(r"\*", r"\w*") for word in phrase.split())
-        for phrase in phrases
-    )
-    return re.compile(rf"(?<!\w){prefix}(?:{'|'.join(sorted(set(patterns), key=len, reverse=True))})(?!\w)")
+    patterns = {r"[\s-]+".join(_word_pattern(word) for word in phrase.split()) for phrase in phrases}
+    return re.compile(rf"(?<!\w){prefix}(?:{'|'.join(sorted(patterns, key=len, reverse=True))})(?!\w)")
+
+
+def _word_pattern(word: str) -> str:
+    return re.escape(normalize(word)).replace(r"\*", r"\w*")

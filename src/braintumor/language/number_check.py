@@ -69,9 +69,9 @@ def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
         for number, match in enumerate(matches):
             is_range = number + 1 < len(matches) and not units[number] and _RANGE.fullmatch(segments[number + 1])
             unit = units[number + 1] if is_range else units[number]
-            if lexicon.has("above", segments[number]) or lexicon.has("below", segments[number]):
-                if not lexicon.has("topic.threshold", clause):
-                    unit = "?"  # "more than 12 mm" is another number
+            is_bound = lexicon.has("above", segments[number]) or lexicon.has("below", segments[number])
+            if is_bound and not lexicon.has("topic.threshold", clause):
+                unit = "?"  # "more than 12 mm" is another number
             nearby = (segments[number], segments[number + 1], clause)
             about = next((topics for topics in (_topics(part, lexicon) for part in nearby) if topics), overall)
             if about is overall and len(classes) > 1:
@@ -110,11 +110,8 @@ def _is_figure(written: _Written, number: Number) -> bool:
         digits = re.sub(r"[.,]", "", written.digits) if _THOUSANDS.fullmatch(written.digits) else written.digits
         return digits.isdecimal() and int(digits) == number.value
     # A share without its sign is written with decimals: 0.97.
-    return (
-        number.unit in ("share", "score")
-        and not written.digits.isdecimal()
-        and _is_rounded(written.digits, number.value)
-    )
+    has_decimals = not written.digits.isdecimal()
+    return number.unit in ("share", "score") and has_decimals and _is_rounded(written.digits, number.value)
 
 
 def _is_rounded(digits: str, value: float) -> bool:
