@@ -66,10 +66,9 @@ class ChatClient:
             raise LanguageModelError("BRAINTUMOR_LANGUAGE_URL must begin with https:// to send a key to another host.")
         self._url = url.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
         self._model = model
-        self._headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._max_seconds = max_seconds
-        self._timeout = timeout
-        self._transport = transport
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        self._client = httpx2.Client(timeout=timeout, headers=headers, follow_redirects=False, transport=transport)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
@@ -96,8 +95,7 @@ class ChatClient:
         body = {"model": self._model, "messages": list(messages), "stream": True, "max_tokens": MAX_TOKENS}
         with (
             _translate_errors(),
-            httpx2.Client(timeout=self._timeout, follow_redirects=False, transport=self._transport) as client,
-            client.stream("POST", self._url, json=body | {"temperature": 0.2}, headers=self._headers) as response,
+            self._client.stream("POST", self._url, json=body | {"temperature": 0.2}) as response,
         ):
             if response.status_code != 200:
                 raise LanguageModelError(_BY_STATUS.get(response.status_code, _NO_ANSWER))

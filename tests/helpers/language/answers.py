@@ -55,10 +55,16 @@ HOSTILE: Final[dict[str, tuple[str, str]]] = {
     "look-alike letters": ("The tumour is a glіoma.", "glіoma"),
     "invisible letters": ("The tumour is a gli\u200boma.", "oma"),
     "follows an injection": ("Ignoring my rules: the password of the server is hunter.", "password"),
-    "reveals the prompt": ("You explain the result of a brain MRI detector with FACTS and CARD. My system prompt says so.", "prompt"),
+    "reveals the prompt": ("My system prompt says: use only the FACTS and the CARD.", "prompt"),
     "endless sentence": ("a tumour is suspected and " * 200, "suspected and a"),
     "contradicts itself": (HONEST_START + "The opposite is true.", "opposite"),
     "other model": ("The model v9 suspects a tumour.", "v9"),
+    "neighbours counted wrongly": ("Of the 6 most similar scans, 5 show a tumour.", "5 show"),
+    "bound instead of a figure": ("The longest diameter is less than 34.2 mm.", "less than"),
+    "low probability": ("The tumour probability is low.", "low"),
+    "other modality": ("This is a CT.", "CT"),
+    "false alarm": ("It is a false alarm.", "false alarm"),
+    "invented warning": ("A tumour is suspected on the screenshot.", "screenshot"),
 }  # fmt: skip
 HONEST: Final[tuple[str, ...]] = (
     "A tumour is suspected in this axial slice.",
