@@ -7,7 +7,10 @@ from typing import Final
 
 import streamlit as st
 
+from app_pages.components.detection.session import current_session
+from app_pages.components.explanation.words import show_study_explanation
 from app_pages.components.shared.colors import VERDICT_TONES
+from braintumor.inference import Detection
 from braintumor.inference.study import StudySlice
 from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study_context import study_details
@@ -31,6 +34,12 @@ def show_studies(studies: Sequence[StudyResult]) -> None:
         title = f"{_escape_markdown(to_printable(study.name))}: {study_title(study)}"
         with st.expander(title, expanded=number == 0, icon=":material/stacks:", key=f"study-{number}"):
             _show_study(study)
+            show_study_explanation(study, f"study-{number}", _key_detection(study))
+
+
+def _key_detection(study: StudyResult) -> Detection | None:
+    readings = current_session().readings()
+    return next((reading.detection for reading in readings if reading.id == study.key_slice.id), None)
 
 
 def study_title(study: StudyResult) -> str:

@@ -36,6 +36,7 @@ def test_volume_has_a_card_and_opens_at_its_key_slice(
     in_study = {each.id for each in study.slices}
     if viewer_data(app)["entries"][0]["ids"][0] in in_study:
         assert viewer_data(app)["scan"]["name"] == study.key_slice.name
+    assert any("In this study, the model" in str(element.proto.body) for element in app.get("html"))
     statuses = {entry["title"]: entry["kind"] for entry in viewer_data(app)["entries"]}
     assert len(statuses) == 4  # three planes and the picture
 

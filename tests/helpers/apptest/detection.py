@@ -44,9 +44,8 @@ def wait_until_read(app: AppTest, patience: float = PATIENCE, pause: float = 0.0
 
 def viewer_data(app: AppTest) -> dict[str, Any]:
     """Return what the viewer receives; empty if there is no viewer."""
-    components = app.get("bidi_component")
-    data: dict[str, Any] = json.loads(components[0].proto.json) if components else {}
-    return data
+    components = (json.loads(component.proto.json) for component in app.get("bidi_component"))
+    return next((data for data in components if "entries" in data), {})
 
 
 def select_item(app: AppTest, number: int) -> AppTest:

@@ -1,0 +1,76 @@
+"""Explanation of a reading in words, next to its verdict."""
+
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app_pages.components.explanation.language import ask_language, current_language
+from app_pages.components.shared import cache
+from braintumor.errors import BrainTumorError
+from braintumor.explanation import Explanation, explain_in_words
+from braintumor.explanation.catalog import Language
+from braintumor.inference import Detection
+from braintumor.inference.registry import Artifact
+from braintumor.reporting.study_result import StudyResult
+
+_ASSETS: Final = Path(__file__).parent / "assets"
+
+
+def show_explanation(detection: Detection, key: str) -> None:
+    """Draw the explanation of a slice: its first paragraph, and all others in a collapsed expander.
+
+    Parameters
+    ----------
+    key : str
+        Unique on the page.
+    """
+    artifact = _find_artifact(detection.model_version)
+    if artifact is not None:  # else a version that is no longer on this server
+        _show(explain_in_words(detection, current_language(), artifact=artifact), key)
+
+
+def show_study_explanation(study: StudyResult, key: str, key_detection: Detection | None = None) -> None:
+    """Draw the explanation of a study; `key_detection` is the result of its first key slice."""
+    artifact = _find_artifact(study.model_version)
+    if artifact is None:
+        return
+    explanation = explain_in_words(
+        study.reading, current_language(), artifact=artifact, key_detection=key_detection, slices=study.slices
+    )
+    _show(explanation, key)
+
+
+def _show(explanation: Explanation, key: str) -> None:
+    st.html(_ASSETS / "explanation.css")
+    first, rest = explanation.paragraphs[0], explanation.paragraphs[1:]
+    st.html(_to_html(f"<p>{escape(first.text)}</p>", explanation.language))
+    with st.expander("More in words", icon=":material/notes:", key=f"words-{key}"):
+        ask_language(key)
+        paragraphs = "".join(f"<p><b>{escape(p.title)}</b>{escape(p.text)}</p>" for p in rest)
+        notice = f'<p class="notice">{escape(explanation.notice)}</p>'
+        st.html(_to_html(paragraphs + notice, explanation.language))
+        _show_copy_button(str(explanation), key)
+
+
+def _to_html(paragraphs: str, language: Language) -> str:
+    return f'<div class="explanation" lang="{language.code}" dir="{language.direction}">{paragraphs}</div>'
+
+
+def _show_copy_button(text: str, key: str) -> None:
+    copy_button = st.components.v2.component(
+        "copy_text", html=_read("copy.html"), css=_read("copy.css"), js=_read("copy.js")
+    )
+    copy_button(key=f"copy-{key}", data={"text": text})
+
+
+def _read(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _find_artifact(version: str) -> Artifact | None:
+    try:
+        return cache.get_detector(version).artifact
+    except BrainTumorError:
+        return None
