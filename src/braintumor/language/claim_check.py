@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal
 
-from braintumor.enums import Plane, TumorClass, Verdict
+from braintumor.enums import TumorClass, Verdict
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.language.lexicon import Lexicon
 

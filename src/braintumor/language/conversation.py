@@ -3,10 +3,11 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from braintumor.errors import LanguageModelError
 from braintumor.explanation.facts import ReadingFacts
+from braintumor.explanation.text import Explanation
 from braintumor.inference.model_card import ModelCard
 from braintumor.language.answer_check import MAX_SENTENCE, AnswerCheck, Outcome, clean
 from braintumor.language.client import ChatClient
@@ -57,6 +58,12 @@ class Topic:
     explanation: str
     language: str
     card: ModelCard | None = field(default=None, repr=False)
+
+    @classmethod
+    def about(cls, facts: ReadingFacts, explanation: Explanation, card: ModelCard | None = None) -> Self:
+        """Return the topic of a reading and its explanation, without the titles of its paragraphs."""
+        text = "\n".join(paragraph.text for paragraph in explanation.paragraphs)
+        return cls(facts, text, explanation.language.code, card)
 
 
 def answer(

@@ -2,8 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,19 +44,17 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.stub.requests.append(json.loads(body))
         self.stub.headers.append(dict(self.headers))
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # the client has seen enough
             self.stub.behavior(self)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client has seen enough
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: object) -> None:
         """Print nothing."""
 
-    def begin(self, status: int = 200, **headers: str) -> None:
+    def begin(self, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """Send the head of an answer that ends when the connection closes."""
         self.send_response(status)
         self.send_header("Content-Type", "text/event-stream")
-        for name, value in headers.items():
+        for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -84,11 +82,11 @@ def says(text: str, size: int = 7) -> Behavior:
     return answer
 
 
-def sends(data: bytes, status: int = 200, **headers: str) -> Behavior:
+def sends(data: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Behavior:
     """Return a behaviour that sends bytes as they are and closes the connection."""
 
     def answer(handler: Handler) -> None:
-        handler.begin(status, **headers)
+        handler.begin(status, headers)
         handler.write(data)
 
     return answer

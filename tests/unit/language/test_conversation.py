@@ -8,6 +8,7 @@ from functools import cache
 import httpx2
 import pytest
 
+from braintumor.explanation.facts import ReadingFacts
 from braintumor.explanation.text import write_explanation
 from braintumor.language.answer_check import Outcome
 from braintumor.language.answer_job import AnswerJob
@@ -31,8 +32,8 @@ from tests.helpers.language.stub import (
 QUESTION = "What did the model find?"
 
 
-def _topic(language: str = "en", facts: object = MENINGIOMA) -> Topic:
-    return Topic(facts, str(write_explanation(facts, language)), language)  # type: ignore[arg-type]
+def _topic(language: str = "en", facts: ReadingFacts = MENINGIOMA) -> Topic:
+    return Topic.about(facts, write_explanation(facts, language))
 
 
 @cache
@@ -91,7 +92,8 @@ def test_answers_in_other_languages_are_checked_as_strictly(server: Stub, langua
     [
         (
             NO_TUMOR,
-            ("No tumour was found in this axial slice.", "The tumour probability is 2.9%, below the threshold of 7.9%."),
+            ("No tumour was found in this axial slice.",
+             "The tumour probability is 2.9%, below the threshold of 7.9%."),
             ("A tumour is suspected.", "There is a lesion.", "The brain is healthy.", "A tumour is excluded.",
              "The most likely class is meningioma (0.9%).", "There is certainly no tumour."),
         ),
@@ -104,7 +106,7 @@ def test_answers_in_other_languages_are_checked_as_strictly(server: Stub, langua
     ids=["no tumour", "uncertain"],
 )  # fmt: skip
 def test_other_verdicts_cannot_be_turned_round(
-    server: Stub, facts: object, honest: tuple[str, ...], lies: tuple[str, ...]
+    server: Stub, facts: ReadingFacts, honest: tuple[str, ...], lies: tuple[str, ...]
 ) -> None:
     topic = _topic(facts=facts)
     for text in honest:
@@ -131,13 +133,13 @@ BROKEN: dict[str, Behavior] = {
     "a list": sends(b"data: [1, 2]\n\n"),
     "no line ends": sends(b"data: " + b"x" * 100_000),
     "huge token": sends(chunk("x" * 40_000) * 20),
-    "compressed": sends(b"\x1f\x8b" + b"\x00" * 99, **{"Content-Encoding": "gzip"}),
+    "compressed": sends(b"\x1f\x8b" + b"\x00" * 99, headers={"Content-Encoding": "gzip"}),
     "web page": sends(b"<html>Sign in</html>"),
     "error event": sends(b'data: {"error": {"message": "No tumour"}}\n\n'),
     "unauthorized": sends(b"No tumour", 401),
     "busy": sends(b"No tumour", 429),
     "broken server": sends(b"No tumour", 500),
-    "redirect": sends(b"", 302, Location="http://192.0.2.1/v1/chat/completions"),
+    "redirect": sends(b"", 302, {"Location": "http://192.0.2.1/v1/chat/completions"}),
     "closed midway": sends(chunk("A tumour is suspected. No tum")),
     "hangs": hangs,
     "only pings": only_pings,

@@ -74,7 +74,7 @@ def test_questions_about_the_reading_are_answered(question: str) -> None:
 
 
 def test_a_declined_question_is_not_sent() -> None:
-    topic = Topic(MENINGIOMA, str(write_explanation(MENINGIOMA)), "en")
+    topic = Topic.about(MENINGIOMA, write_explanation(MENINGIOMA))
     with run_stub(says("A tumour is suspected.")) as stub:
         turn = Turn("Which chemotherapy helps?")
         list(answer(ChatClient(stub.url, "test"), topic, turn))
