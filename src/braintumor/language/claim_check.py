@@ -136,7 +136,7 @@ class _Claim:
             if self._is_hedged:
                 is_contradicted = tumor_class not in {*facts.prediction_set, facts.tumor_class}
             elif tumor_class is facts.tumor_class and facts.verdict is Verdict.TUMOR_SUSPECTED:
-                is_contradicted = bool(self._negations)
+                is_contradicted = bool(self._negations) or self._has("next_likely")
             else:
                 is_contradicted = not self._is_other_class(tumor_class)
             if is_contradicted:

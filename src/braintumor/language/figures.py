@@ -49,7 +49,7 @@ def _probabilities(facts: ReadingFacts) -> Iterator[Number]:
             yield from _number(limit, "share", "threshold")
         yield from _number(0.95, "share", "prediction_set")
     yield from _number(facts.ood_score, "score", "ood")
-    yield from _number(facts.ood_rejected_at, "score", "ood", "threshold")
+    yield from _number(facts.ood_rejected_at, "score", "threshold")
 
 
 def _sizes(facts: ReadingFacts) -> Iterator[Number]:

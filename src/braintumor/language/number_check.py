@@ -69,7 +69,7 @@ def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
         for number, match in enumerate(matches):
             is_range = number + 1 < len(matches) and not units[number] and _RANGE.fullmatch(segments[number + 1])
             unit = units[number + 1] if is_range else units[number]
-            is_bound = lexicon.has("above", segments[number]) or lexicon.has("below", segments[number])
+            is_bound = lexicon.has("above", clause) or lexicon.has("below", clause)
             if is_bound and not lexicon.has("topic.threshold", clause):
                 unit = "?"  # "more than 12 mm" is another number
             nearby = (segments[number], segments[number + 1], clause)
