@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
+from app_pages.components.explanation.language import report_words
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row, to_csv_bytes
@@ -55,7 +56,7 @@ def make_pdf(
     return pdf_report(
         iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label, studies=studies,
+        patient_label=patient_label, studies=studies, words=report_words(detector.artifact),
     )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def make_zip(
     return export_zip(
         iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label, studies=studies,
+        patient_label=patient_label, studies=studies, words=report_words(detector.artifact),
     )  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from typing import Final
 
 import streamlit as st
 
-from braintumor.explanation import LANGUAGES, choose_language
+from braintumor.explanation import LANGUAGES, choose_language, read_accuracy
+from braintumor.inference.registry import Artifact
+from braintumor.reporting.report_words import ReportWords
 
 LANGUAGE_KEY: Final = "explanation-language"
 _PARAMETER: Final = "language"
@@ -26,6 +28,11 @@ def ask_language(key: str) -> None:
         "Language", list(LANGUAGES), key=widget, format_func=lambda code: LANGUAGES[code].name, width=160,
         on_change=_remember, args=(widget,),
     )  # fmt: skip
+
+
+def report_words(artifact: Artifact) -> ReportWords:
+    """Return what a report needs to explain readings in the chosen language."""
+    return ReportWords(current_language(), read_accuracy(artifact))
 
 
 def _remember(widget: str) -> None:

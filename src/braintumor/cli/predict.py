@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from braintumor.inference.registry import Artifact
     from braintumor.inference.saliency import GradientFunction
 
+_LANGUAGES: Final = ("en", "de", "fr", "es", "ar", "ur")
 _VERSION_HELP: Final = "model to use (default: BRAINTUMOR_VERSION, else v4)"
 
 
@@ -44,6 +45,9 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         "--patient", default="", metavar="LABEL", help="label printed on each page of the report. Nothing else in the "
         "report identifies the patient, except file names, which are printed unchanged"
     )  # fmt: skip
+    predict.add_argument(
+        "--language", default="en", choices=_LANGUAGES, help="language of the explanations in words in the report"
+    )
     predict.add_argument(
         "--all-time-points",
         action="store_true",
@@ -85,7 +89,7 @@ def _predict(options: argparse.Namespace) -> int:
     outcome = predict(
         options.paths, options.version, options.csv, options.overlays, settings,
         pdf_file=options.pdf, zip_file=options.zip, patient_label=options.patient, xlsx_file=options.xlsx,
-        with_bom=options.bom,
+        with_bom=options.bom, language=options.language,
     )  # fmt: skip
     print(outcome, file=sys.stdout if options.csv else sys.stderr)
     return 1 if outcome.failed else 0

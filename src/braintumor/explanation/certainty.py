@@ -21,7 +21,9 @@ def describe_certainty(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         return
     yield _probability(facts, t)
     if facts.prediction_set:
-        yield t.gettext("Cannot be ruled out (95% prediction set): {classes}.", classes=t.join(_name_classes(facts, t)))
+        yield t.gettext(
+            "Classes that cannot be ruled out (95% prediction set): {classes}.", classes=t.join(_name_classes(facts, t))
+        )
     if facts.neighbors is not None and not _neighbors_disagree(facts):
         yield _neighbors(facts, t)
     if facts.sensitivity is not None:
@@ -46,7 +48,7 @@ def describe_objections(facts: ReadingFacts, t: Translator) -> Iterator[str]:
 
 
 def _contradictions(facts: ReadingFacts, t: Translator) -> Iterator[str]:
-    if facts.doubt in phrases.DOUBTS:
+    if facts.doubt is not None and facts.doubt in phrases.DOUBTS:
         yield t.gettext(phrases.DOUBTS[facts.doubt])
     if facts.doubt is Doubt.BETWEEN_THRESHOLDS:
         yield t.gettext("The probability lies between the two thresholds.")
@@ -147,9 +149,14 @@ def _false_alarms(facts: ReadingFacts, figure: Figure, t: Translator) -> str:
 
 
 def _share(figure: Figure, t: Translator) -> str:
-    """Write a figure with its interval and its number of slices or studies."""
+    """Write a figure with its interval and its number of slices or studies.
+
+    An interval without width, as resampling gives for 0 and 100%, would claim a certainty that there is not.
+    """
     value = t.percent(figure.value)
-    if figure.low is None or figure.high is None or figure.n is None:
+    if figure.n is None:
         return value
+    if figure.low is None or figure.high is None or figure.low == figure.high:
+        return t.gettext("{value} (n = {n})", value=value, n=figure.n)
     low, high = t.percent(figure.low), t.percent(figure.high)
     return t.gettext("{value} (95% CI {low} to {high}; n = {n})", value=value, low=low, high=high, n=figure.n)

@@ -1,12 +1,15 @@
 """Sentences about what the model sees, where it lies, and how large it is."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation import phrases
 from braintumor.explanation.catalog import Translator
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.explanation.terms import ImagePosition, LocatedBy, Rejection
+
+_MIDDLE: Final = (ImagePosition.UPPER_CENTRE, ImagePosition.CENTRE, ImagePosition.LOWER_CENTRE)
 
 
 def describe_finding(facts: ReadingFacts, t: Translator) -> Iterator[str]:
@@ -37,7 +40,7 @@ def describe_place(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         yield t.gettext("The evidence for a tumour is strongest {place}.", place=place)
     if facts.region is not None:
         yield t.gettext("The region is estimated from the position in the head, not taken from an atlas.")
-    elif facts.position is not ImagePosition.CENTRE and facts.side is None:
+    elif facts.side is None and facts.position not in _MIDDLE:
         yield t.gettext("Left and right are those of the image, not of the patient.")
 
 

@@ -28,6 +28,10 @@ def describe_limits(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         "It has learnt gliomas, meningiomas and pituitary tumours only, and may misread other lesions such as "
         "metastases, infarcts, haemorrhages and inflammation."
     )
+    if facts.kind == "slice" and facts.sensitivity is not None:
+        yield t.gettext(
+            "Its test figures come from images of the same sources as its training; it may be wrong more often on others."
+        )
     if facts.has_outline:
         yield t.gettext("The outline is an estimate and includes neither oedema nor infiltration.")
 

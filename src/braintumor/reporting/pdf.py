@@ -19,6 +19,7 @@ from braintumor.reporting.report_fonts import (
     to_drawable_text,
 )
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, ReportScans, render_report_scan
+from braintumor.reporting.report_words import ReportWords, add_words
 from braintumor.reporting.study_result import StudyResult
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def pdf_report(
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
+    words: ReportWords | None = None,
 ) -> bytes:
     """Create a report.
 
@@ -65,6 +67,8 @@ def pdf_report(
     created : datetime, optional
         Time of the report. By default the time of the latest detection or finding, so that equal input gives equal
         bytes.
+    words : ReportWords, optional
+        Language of the explanations in words, and the figures that they quote; None for a report without them.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def pdf_report(
     return render_pdf(
         report_scans.to_list(), card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
         studies=studies, title=title,
-        patient_label=patient_label, created=created,
+        patient_label=patient_label, created=created, words=words,
     )  # fmt: skip
 
 
@@ -96,10 +100,13 @@ def render_pdf(
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
+    words: ReportWords | None = None,
 ) -> bytes:
     """Create a report of scans that are already rendered; see `pdf_report`."""
     time = created or report_time(report_scans)
     context = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time, studies)
+    if words is not None:
+        add_words(context, report_scans, studies, card, words)
     inputs = {"report": json.dumps(context, ensure_ascii=False)}
     for number, report_scan in enumerate(report_scans, start=1):
         inputs |= {f"scan-{number}": report_scan.scan_svg, f"overlay-{number}": report_scan.overlay_svg}

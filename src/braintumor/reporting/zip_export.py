@@ -14,6 +14,7 @@ from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, study_ro
 from braintumor.reporting.overlays import HEAT_MAP_OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import render_pdf, report_time
 from braintumor.reporting.report_scan import ReportEntry, ReportScans, render_report_scan
+from braintumor.reporting.report_words import ReportWords
 from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import to_xlsx
 
@@ -88,6 +89,7 @@ def export_zip(
     patient_label: str = "",
     opacity: float = HEAT_MAP_OPACITY,
     created: datetime | None = None,
+    words: ReportWords | None = None,
 ) -> bytes:
     """Create a ZIP archive of all results.
 
@@ -97,7 +99,7 @@ def export_zip(
         A generator keeps only one scan's arrays in memory.
     opacity : float from 0 to 1
         Opacity of the heat maps in the overlays.
-    card, headline_metrics, failed_scans, studies, title, patient_label, created
+    card, headline_metrics, failed_scans, studies, title, patient_label, created, words
         See `pdf_report`.
 
     Returns
@@ -120,7 +122,7 @@ def export_zip(
         pdf = render_pdf(
             report_scans, card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
             studies=studies, title=title,
-            patient_label=patient_label, created=time,
+            patient_label=patient_label, created=time, words=words,
         )  # fmt: skip
         archive.finish(rows, pdf)
     return content.getvalue()

@@ -20,8 +20,14 @@ class ReportWriter:
     """Collects readings and writes the PDF report and the ZIP archive, each complete or not at all."""
 
     def __init__(
-        self, detector: Detector, pdf_file: Path | None, zip_file: Path | None, patient_label: str = ""
+        self,
+        detector: Detector,
+        pdf_file: Path | None,
+        zip_file: Path | None,
+        patient_label: str = "",
+        language: str = "en",
     ) -> None:
+        self._language = language
         self.is_enabled = bool(pdf_file or zip_file)
         self._detector, self._pdf_file, self._patient_label = detector, pdf_file, patient_label
         self._report_scans = ReportScans()
@@ -46,7 +52,9 @@ class ReportWriter:
         """Create the report, with a page per study, and move the files to their final paths."""
         if not self.is_enabled:
             return
+        from braintumor.explanation import read_accuracy
         from braintumor.reporting.pdf import render_pdf
+        from braintumor.reporting.report_words import ReportWords
         from braintumor.results.headline_metrics import headline_metrics
 
         content = render_pdf(
@@ -56,6 +64,7 @@ class ReportWriter:
             failed_scans=self._failed_scans,
             studies=studies,
             patient_label=self._patient_label,
+            words=ReportWords(self._language, read_accuracy(self._detector.artifact)),
         )
         if self._pdf_file:
             self._pdf_file.parent.mkdir(parents=True, exist_ok=True)

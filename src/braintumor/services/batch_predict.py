@@ -77,6 +77,7 @@ def predict(
     patient_label: str = "",
     xlsx_file: Path | None = None,
     with_bom: bool = False,
+    language: str = "en",
 ) -> RunSummary:
     """Read scans and write one row for each.
 
@@ -91,6 +92,8 @@ def predict(
         Where the results go, see `OutputPaths`. Default: rows are written to `stream`.
     stream : text file, optional
         Default: standard output.
+    language : str
+        Language of the explanations in the report; see `braintumor.explanation`.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def predict(
     detector = Detector.load(version, settings.model_copy(update={"threads": settings.threads or 1}))
     summary = RunSummary(detector.version, skipped=discovered.skipped)
     try:
-        with closing(ReportWriter(detector, pdf_file, zip_file, patient_label)) as report_writer:
+        with closing(ReportWriter(detector, pdf_file, zip_file, patient_label, language)) as report_writer:
             run = _Run(detector, discovered, workers, output_paths, report_writer, summary)
             rows = _write_to_file(run, csv_file) if csv_file else _write_to_stream(run, stream or sys.stdout)
             if xlsx_file:

@@ -11,12 +11,16 @@ from starlette.responses import Response
 
 from braintumor.api.access import Caller, Reader, Writer
 from braintumor.api.answers import file, problems
+from braintumor.api.languages import WantedLanguage
+from braintumor.api.schemas.explanations import ExplanationAnswer
 from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
 from braintumor.errors import NotFoundError, RecordError
+from braintumor.explanation import explain_in_words
+from braintumor.explanation.catalog import DEFAULT_LANGUAGE
 from braintumor.services.records.export import export_csv
 from braintumor.services.records.pictures import make_report, overlay_of, picture_of
 from braintumor.services.records.reading_record import RestoredReading, restore_reading
@@ -92,9 +96,13 @@ def download_readings(state: State, caller: Reader, filters: Filters) -> Respons
 
 
 @router.get("/readings/{reading_id}", responses=_ERRORS)
-def show_reading(state: State, caller: Reader, reading_id: UUID) -> ReadingDetails:
-    """Return a reading with everything that is stored of it."""
-    return ReadingDetails.model_validate(open_record(state.storage, caller.actor, reading_id))
+def show_reading(state: State, caller: Reader, reading_id: UUID, language: WantedLanguage) -> ReadingDetails:
+    """Return a reading with everything that is stored of it, and with an explanation in a language if one is named."""
+    record = open_record(state.storage, caller.actor, reading_id)
+    details = ReadingDetails.model_validate(record)
+    if language is None:
+        return details
+    return details.model_copy(update={"explanation": _explain(state, caller, record, language)})
 
 
 @router.get(
@@ -138,14 +146,19 @@ def show_overlay(
     response_class=Response,
     responses=_REPORT,
 )
-def show_report(request: Request, state: State, caller: Reader, reading_id: UUID) -> Response:
-    """Return the report of a reading with the reader's finding. It names the file, and no patient."""
+def show_report(request: Request, state: State, caller: Reader, reading_id: UUID, language: WantedLanguage) -> Response:
+    """Return the report of a reading with the reader's finding. It names the file, and no patient.
+
+    The explanation in words is in the language of the request, else in English.
+    """
     record = open_record(state.storage, caller.actor, reading_id)
 
     def make() -> bytes:
-        return make_report(_restore(state, caller, record, with_maps=True), state.detectors.get(record.version))
+        restored = _restore(state, caller, record, with_maps=True)
+        return make_report(restored, state.detectors.get(record.version), language or DEFAULT_LANGUAGE)
 
-    return answer_file(request, "application/pdf", ["report", reading_id, record.opinion, record.comment], make)
+    key = ["report", reading_id, record.opinion, record.comment, language]
+    return answer_file(request, "application/pdf", key, make)
 
 
 @router.put(
@@ -162,6 +175,18 @@ def put_finding(state: State, caller: Writer, reading_id: UUID, finding: Finding
 def delete_finding(state: State, caller: Writer, reading_id: UUID) -> None:
     """Delete the own finding on a reading."""
     save_finding(state.storage, caller.actor, reading_id, "", "")
+
+
+def _explain(state: ServerState, caller: Caller, record: Record, language: str) -> ExplanationAnswer | None:
+    """Explain a stored reading; None if its picture or its version is gone, without which the text would have gaps."""
+    detector = state.detectors.find(record.version)
+    if detector is None or not record.has_scan:
+        return None
+    restored = restore_reading(record, read_scan(state.storage, caller.actor, record.scan_id), detector)
+    if restored.note or restored.reading.detection is None:
+        return None
+    explanation = explain_in_words(restored.reading.detection, language, artifact=detector.artifact)
+    return ExplanationAnswer.from_explanation(explanation)
 
 
 def _restore(state: ServerState, caller: Caller, record: Record, *, with_maps: bool) -> RestoredReading:

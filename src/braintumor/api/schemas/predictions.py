@@ -5,7 +5,9 @@ from typing import Any, Self
 from pydantic import Field
 
 from braintumor.api.schemas.base import Answer
+from braintumor.api.schemas.explanations import ExplanationAnswer
 from braintumor.enums import Verdict
+from braintumor.explanation import Explanation
 from braintumor.inference import Detection
 from braintumor.reporting.csv_export import CsvRow
 
@@ -34,14 +36,19 @@ class PredictionRow(Answer):
     reason: str | None = Field(default=None, description="Why this verdict.")
     prediction_set: list[str] = Field(default=[], description="Classes that cannot be ruled out (95%).")
     warnings: list[str] = Field(default=[])
+    explanation: ExplanationAnswer | None = Field(
+        default=None, description="In words, if the request names a language (`language`, or `Accept-Language`)."
+    )
 
     @classmethod
-    def from_row(cls, row: CsvRow, detection: Detection | None = None) -> Self:
-        """Make it of a row of the CSV and, for a slice, its result."""
+    def from_row(cls, row: CsvRow, detection: Detection | None = None, explanation: Explanation | None = None) -> Self:
+        """Make it of a row of the CSV, for a slice its result, and what explains it in words."""
         values: dict[str, Any] = {name: row[name] for name in cls.model_fields if name in row}
         if detection is not None:
             values["prediction_set"] = [str(label) for label in detection.prediction_set]
             values |= {"reason": detection.reason, "warnings": list(detection.warnings)}
+        if explanation is not None:
+            values["explanation"] = ExplanationAnswer.from_explanation(explanation)
         return cls.model_validate(values)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from braintumor.api.schemas.base import Answer, Body
+from braintumor.api.schemas.explanations import ExplanationAnswer
 
 
 class ReadingAnswer(Answer):
@@ -40,6 +41,11 @@ class ReadingDetails(ReadingAnswer):
     """A stored reading with everything else of the result."""
 
     payload: dict[str, Any]
+    explanation: ExplanationAnswer | None = Field(
+        default=None,
+        description="In words, if the request names a language (`language`, or `Accept-Language`), the picture is "
+        "stored, and the server still has the version that read it.",
+    )
 
 
 class ReadingPage(Answer):

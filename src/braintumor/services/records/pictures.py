@@ -35,22 +35,28 @@ def overlay_of(restored: "RestoredReading", opacity: float = HEAT_MAP_OPACITY) -
     return overlay_png(*_require_scan(restored), opacity)
 
 
-def make_report(restored: "RestoredReading", detector: Detector) -> bytes:
-    """Return the PDF report of one reading.
+def make_report(restored: "RestoredReading", detector: Detector, language: str = "en") -> bytes:
+    """Return the PDF report of one reading, with its explanation in a language.
 
     Raises
     ------
     RecordError
         The version has changed since, so that the overlay cannot be drawn.
     """
+    from braintumor.explanation import read_accuracy
     from braintumor.reporting.pdf import pdf_report
     from braintumor.reporting.report_scan import ReportEntry
+    from braintumor.reporting.report_words import ReportWords
     from braintumor.results.headline_metrics import headline_metrics
 
     if restored.note:
         raise RecordError(restored.note)
     entry = ReportEntry(*_require_scan(restored), restored.finding or None)
-    return pdf_report([entry], card=detector.artifact.card, headline_metrics=headline_metrics(detector.artifact))
+    artifact = detector.artifact
+    return pdf_report(
+        [entry], card=artifact.card, headline_metrics=headline_metrics(artifact),
+        words=ReportWords(language, read_accuracy(artifact)),
+    )  # fmt: skip
 
 
 def _require_scan(restored: "RestoredReading") -> tuple[Scan, Detection]:
