@@ -82,7 +82,7 @@ def _draw(conversation: Conversation, client: ChatClient, topic: Topic, key: str
     st.html(_STYLE)
     st.html(conversation_html(conversation, topic.language))
     if is_answering:
-        st.button("Stop", on_click=conversation.stop, icon=":material/stop_circle:", key=f"chat-stop-{key}")
+        st.button("Stop the answer", on_click=conversation.stop, icon=":material/stop_circle:", key=f"chat-stop-{key}")
         return
     question, is_own = _ask(topic, key)
     if question:
