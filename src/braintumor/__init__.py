@@ -14,11 +14,12 @@ Examples
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from braintumor.explanation import explain_in_words
     from braintumor.inference import Detection, Detector, predict_image
 
     __version__: str
 
-__all__ = ["Detection", "Detector", "__version__", "predict_image"]
+__all__ = ["Detection", "Detector", "__version__", "explain_in_words", "predict_image"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +28,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "__version__":
         value = _read_version()
+    elif name == "explain_in_words":
+        from braintumor import explanation
+
+        value = explanation.explain_in_words
     else:
         from braintumor import inference
 

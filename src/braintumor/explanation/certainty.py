@@ -12,7 +12,6 @@ from braintumor.explanation.terms import Doubt, InputWarning
 
 # A probability that is less than this beyond a threshold is called close to it.
 _CLOSE: Final = 0.05
-_PICTURES: Final = frozenset({InputWarning.SHEET, InputWarning.SCREENSHOT, InputWarning.PHOTOGRAPH})
 
 
 def describe_certainty(facts: ReadingFacts, t: Translator) -> Iterator[str]:
@@ -40,10 +39,7 @@ def describe_objections(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         if not contradictions and facts.verdict is not Verdict.UNCERTAIN:
             yield t.gettext("None of the figures of this reading contradicts the result.")
     for warning in facts.warnings:
-        is_told = (warning in _PICTURES and facts.doubt is Doubt.PICTURE) or (
-            warning is InputWarning.MAY_BE_TURNED and facts.doubt is Doubt.TURNED
-        )
-        if not is_told:
+        if not (warning is InputWarning.MAY_BE_TURNED and facts.doubt is Doubt.TURNED):
             yield t.gettext(phrases.WARNINGS[warning])
 
 
@@ -121,10 +117,9 @@ def _neighbors_disagree(facts: ReadingFacts) -> bool:
 
 def _neighbors(facts: ReadingFacts, t: Translator) -> str:
     assert facts.neighbors is not None
-    return t.ngettext(
-        "Of the {count} most similar training scan, {tumors} shows a tumour.",
-        "Of the {count} most similar training scans, {tumors} show a tumour.",
-        facts.neighbors.count, tumors=facts.neighbors.tumors,
+    return t.gettext(
+        "Most similar training scans with a tumour: {tumors} of {count}.",
+        tumors=facts.neighbors.tumors, count=facts.neighbors.count,
     )  # fmt: skip
 
 

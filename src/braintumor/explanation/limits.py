@@ -30,7 +30,8 @@ def describe_limits(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     )
     if facts.kind == "slice" and facts.sensitivity is not None:
         yield t.gettext(
-            "Its test figures come from images of the same sources as its training; it may be wrong more often on others."
+            "Its test figures come from images of the same sources as its training; on others it may be wrong more "
+            "often."
         )
     if facts.has_outline:
         yield t.gettext("The outline is an estimate and includes neither oedema nor infiltration.")

@@ -74,7 +74,6 @@ STUDY_REJECTIONS: Final[Mapping[Rejection, str]] = {
     ),
 }
 DOUBTS: Final[Mapping[Doubt, str]] = {
-    Doubt.PICTURE: mark("The image is not a single slice, but a sheet, a screenshot or a photograph."),
     Doubt.TEXT_ON_HEAD: mark("Text or marks lie on the head and may mislead the model."),
     Doubt.UNUSUAL: mark("The scan is unusual compared with the training scans, so the model may be wrong."),
     Doubt.TURNED: mark("The image is probably turned, and turned images may be misread."),

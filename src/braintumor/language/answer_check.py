@@ -74,8 +74,9 @@ class AnswerCheck:
 
     @cached_property
     def trusted_sentences(self) -> frozenset[str]:
-        """Sentences of the explanation, normalized."""
-        return frozenset(normalize(clean(each)) for each in split_sentences([self.explanation], MAX_SENTENCE))
+        """Sentences of the explanation, and that a question is not answered by the facts; normalized."""
+        own = f"{self.explanation}\n{self.lexicon.messages['unknown']}"
+        return frozenset(normalize(clean(each)) for each in split_sentences([own], MAX_SENTENCE))
 
     def check(self, sentence: str) -> Outcome:
         """Return what becomes of a sentence that `clean` returned."""
@@ -109,7 +110,18 @@ class AnswerCheck:
         if self.lexicon.has("warning", text) and not self.facts.warnings:
             return False
         groups = ("class.", "plane.", "side.", "region.", "topic.")
-        concepts = ("tumor", "suspected", "uncertain", "disclaimer", "reader", "mri", "warning", "doubt", "neutral")
+        concepts = (
+            "tumor",
+            "suspected",
+            "uncertain",
+            "disclaimer",
+            "reader",
+            "mri",
+            "warning",
+            "doubt",
+            "neutral",
+            "aspect",
+        )
         return any(
             term.search(text)
             for name, term in self.lexicon.terms.items()

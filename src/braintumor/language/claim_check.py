@@ -20,17 +20,26 @@ def find_contradiction(text: str, lexicon: Lexicon, facts: ReadingFacts) -> Cont
     """Return what a normalized sentence contradicts or claims too much of, or None."""
     negation = lexicon.terms["negation"]
     text = lexicon.single_negations.sub(lambda match: _NEGATION + negation.sub(" ", match.group()), text)
+    names_prediction_set = _names_prediction_set(text, lexicon, facts)
     for clause in lexicon.clauses(text):
         claim = _Claim(clause, lexicon, facts)
         if claim.is_too_certain():
             return "certainty"
         if claim.contradicts_verdict():
             return "verdict"
-        if claim.contradicts_class():
+        if not names_prediction_set and claim.contradicts_class():
             return "class"
         if claim.contradicts_place():
             return "place"
     return "number" if _contradicts_neighbors(text, lexicon, facts) else None
+
+
+def _names_prediction_set(text: str, lexicon: Lexicon, facts: ReadingFacts) -> bool:
+    """Return whether a sentence says only that its classes cannot be ruled out, and this is true."""
+    rest, count = lexicon.terms["hedge"].subn(" ", text)
+    classes = {_CLASSES[name] for name in lexicon.members("class", text)}
+    says_more = _NEGATION in rest or lexicon.has("negation", rest) or lexicon.has("most_likely", rest)
+    return bool(count) and not says_more and classes <= set(facts.prediction_set)
 
 
 def _contradicts_neighbors(text: str, lexicon: Lexicon, facts: ReadingFacts) -> bool:
@@ -93,6 +102,8 @@ class _Claim:
         others = self._lexicon.terms["class.pituitary"].sub(" ", self._text)
         if not (self._lexicon.has("tumor", others) or self._has("suspected", "not_tumor")):
             return False
+        if self._has("frame.patient") and not self._lexicon.members("side", self._text):
+            return True  # a statement about the patient rather than the image
         if self._has("not_tumor"):
             return verdict is not Verdict.NO_TUMOR_FOUND or is_negated
         return self._contradicts_finding(is_negated)

@@ -22,6 +22,9 @@ _UNITS: Final[dict[str, tuple[Unit, float]]] = {
 }  # fmt: skip
 
 
+_SIZES: Final = frozenset({"mm", "cm", "mmsq", "cmsq", "ml", "px"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
     """A number as it is written: its digits, its unit, and what it is about."""
@@ -44,6 +47,9 @@ def has_only_figures(text: str, lexicon: Lexicon, numbers: Sequence[Number], ver
     written = list(_find_numbers(text, lexicon))
     if len(re.findall(r"\d", text)) != sum(len(re.findall(r"\d", each.digits)) for each in written):
         return False  # digits that are not a number by themselves, such as T1 or 3rd
+    sizes = [each.digits for each in written if each.unit in _SIZES]
+    if len(sizes) > len(set(sizes)):
+        return False  # one length given as several
     return all(any(_is_figure(each, number) for number in numbers) for each in written)
 
 

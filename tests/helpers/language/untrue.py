@@ -77,7 +77,6 @@ UNTRUE: Final[dict[str, tuple[str, ...]]] = {
         "The explanation is that the model fails on axial slices.",
         "A tumour cannot be suspected.",
         "A tumour cannot be ruled out, but it is unlikely.",
-        "The finding is an estimate.",
         "A pituitary tumour.",
         "Pituitary tumour 1.1% is the most likely class.",
         "Meningioma is the next most likely class.",

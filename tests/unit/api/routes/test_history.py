@@ -103,3 +103,13 @@ def test_repeated_upload_with_a_key_does_nothing_twice(api: Api) -> None:
     failed = {"Idempotency-Key": "nightly-upload-2"}
     assert api.client.post(f"{API}/scans", files=as_files(a=b"x"), headers=failed).status_code == 422
     assert api.client.post(f"{API}/scans", files=as_files(a=scan_png(3)), headers=failed).status_code == 201
+
+
+def test_stored_reading_is_explained_if_the_request_names_a_language(api: Api) -> None:
+    address = f"{API}/readings/{api.upload()['readings'][0]['reading_id']}"
+    assert api.client.get(address).json()["explanation"] is None
+    explanation = api.client.get(address, params={"language": "ur"}).json()["explanation"]
+    assert (explanation["language"], explanation["direction"]) == ("ur", "rtl")
+    assert [paragraph["topic"] for paragraph in explanation["paragraphs"]][0] == "finding"
+    reports = [api.client.get(f"{address}/report.pdf", params={"language": code}) for code in ("en", "de")]
+    assert len({report.headers["etag"] for report in reports}) == 2

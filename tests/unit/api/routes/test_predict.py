@@ -64,3 +64,20 @@ def test_models_and_cards_are_listed(api: Api) -> None:
     same = api.client.get(f"{API}/models/v4/card", headers={"If-None-Match": card.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
     assert api.client.get(f"{API}/models/..%2Fv4/card").status_code == 404
+
+
+def test_rows_are_explained_in_the_language_of_the_request(api: Api) -> None:
+    files = as_files(scan=scan_png(), broken=b"no image")
+    rows = api.client.post(f"{API}/predict?language=ar", files=files, headers={"Accept-Language": "de"}).json()["rows"]
+    explained = {row["name"]: row["explanation"] for row in rows}
+    assert explained["broken.png"] is None
+    assert (explained["scan.png"]["language"], explained["scan.png"]["direction"]) == ("ar", "rtl")
+    response = api.client.post(f"{API}/predict", files=as_files(scan=scan_png()), headers={"Accept-Language": "fr-CA"})
+    (row,) = response.json()["rows"]
+    assert row["explanation"]["language"] == "fr"
+    assert row["explanation"]["paragraphs"][0]["text"].startswith("Sur cette coupe")
+
+
+def test_language_without_explanations_is_refused(api: Api) -> None:
+    response = api.client.post(f"{API}/predict?language=xx", files=as_files(scan=scan_png()))
+    assert response.status_code == 422
