@@ -108,7 +108,11 @@ def _ask(topic: Topic, key: str) -> tuple[str, bool]:
 def conversation_html(conversation: Conversation, language: str) -> str:
     """Return all turns; screen readers announce what is added."""
     turns = "".join(_turn_html(turn, language) for turn in conversation.turns)
-    waiting = '<p class="note">The language model is answering.</p>' if conversation.is_answering else ""
+    waiting = ""
+    if conversation.is_answering:
+        waiting = '<p class="note">The language model is answering.</p>'
+    elif conversation.turns and not (conversation.turns[-1].text or conversation.turns[-1].note):
+        waiting = '<p class="note">The answer was not waited for. Ask again.</p>'  # another page was opened meanwhile
     direction = LANGUAGES[language].direction
     return (
         f'<div class="conversation" role="log" aria-label="Conversation" lang="{language}" dir="{direction}">'

@@ -67,5 +67,4 @@ class AnswerJob:
 
     def _publish(self, draft: Turn) -> None:
         turn = self._turn
-        turn.text, turn.note = draft.text, draft.note
-        turn.is_generated, turn.is_declined = draft.is_generated, draft.is_declined
+        turn.text, turn.note, turn.is_generated = draft.text, draft.note, draft.is_generated

@@ -33,15 +33,12 @@ class Turn:
         What the reader should know about the text, such as why it was replaced.
     is_generated : bool
         Whether the text was written by the language model.
-    is_declined : bool
-        Whether the question was not sent.
     """
 
     question: str
     text: str = ""
     note: str = ""
     is_generated: bool = False
-    is_declined: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def answer(
     """
     reason = None if is_own else decline(turn.question, topic.language)
     if reason is not None:
-        turn.text, turn.is_declined = decline_message(reason, topic.language), True
+        turn.text = decline_message(reason, topic.language)
         return
     history = [(each.question, each.text) for each in earlier if each.is_generated and each.text]
     messages = build_messages(turn.question, topic.language, topic.facts, topic.explanation, topic.card, history)

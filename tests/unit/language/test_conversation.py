@@ -175,7 +175,7 @@ def test_an_answer_can_be_stopped_while_the_model_hangs(server: Stub) -> None:
 
 def test_what_is_sent_is_the_fixed_list_of_facts(server: Stub) -> None:
     server.behavior = says("A tumour is suspected.")
-    earlier = [Turn("Where?", "A tumour is suspected.", is_generated=True), Turn("Declined?", "no", is_declined=True)]
+    earlier = [Turn("Where?", "A tumour is suspected.", is_generated=True), Turn("Declined?", "no")]
     list(answer(_client(server.url), _topic(), Turn(QUESTION), earlier))
     body, headers = server.requests[-1], server.headers[-1]
     assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant", "user"]

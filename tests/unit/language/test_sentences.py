@@ -4,7 +4,8 @@ import pytest
 
 from braintumor.language.sentences import split_sentences
 
-TEXT = 'A tumour is suspected. It measures approx. 3.4 cm (see "size"). Was it checked? Yes!\n\nرسولی کا شبہ ہے۔ قطر 34 ملی میٹر ہے۔'
+TEXT = 'A tumour is suspected. It measures approx. 3.4 cm (see "size"). Was it checked? Yes!\n\n'
+TEXT += "رسولی کا شبہ ہے۔ قطر 34 ملی میٹر ہے۔"
 SENTENCES = [
     "A tumour is suspected.",
     'It measures approx. 3.4 cm (see "size").',
