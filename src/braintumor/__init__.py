@@ -27,7 +27,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "__version__":
-        value = _read_version()
+        value: Any = _read_version()
     elif name == "explain_in_words":
         from braintumor import explanation
 

@@ -5,8 +5,8 @@ from typing import Final
 import streamlit as st
 
 from braintumor.explanation import LANGUAGES, choose_language, read_accuracy
+from braintumor.explanation.report import ReportWords
 from braintumor.inference.registry import Artifact
-from braintumor.reporting.report_words import ReportWords
 
 LANGUAGE_KEY: Final = "explanation-language"
 _PARAMETER: Final = "language"

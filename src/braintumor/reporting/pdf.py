@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal
 
 from braintumor.errors import BrainTumorError
+from braintumor.explanation.report import ReportWords
 from braintumor.imaging import FailedScan
 from braintumor.inference.model_card import ModelCard
 from braintumor.reporting.report_context import report_context
@@ -19,7 +20,6 @@ from braintumor.reporting.report_fonts import (
     to_drawable_text,
 )
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, ReportScans, render_report_scan
-from braintumor.reporting.report_words import ReportWords, add_words
 from braintumor.reporting.study_result import StudyResult
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def render_pdf(
     time = created or report_time(report_scans)
     context = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time, studies)
     if words is not None:
-        add_words(context, report_scans, studies, card, words)
+        detections = [scan.detection for scan in report_scans]
+        words.add_to(context, card, detections, [(study.reading, study.slices) for study in studies])
     inputs = {"report": json.dumps(context, ensure_ascii=False)}
     for number, report_scan in enumerate(report_scans, start=1):
         inputs |= {f"scan-{number}": report_scan.scan_svg, f"overlay-{number}": report_scan.overlay_svg}

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
+from braintumor.explanation.report import ReportWords
 from braintumor.imaging import FailedScan
 from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
@@ -14,7 +15,6 @@ from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, study_ro
 from braintumor.reporting.overlays import HEAT_MAP_OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import render_pdf, report_time
 from braintumor.reporting.report_scan import ReportEntry, ReportScans, render_report_scan
-from braintumor.reporting.report_words import ReportWords
 from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import to_xlsx
 

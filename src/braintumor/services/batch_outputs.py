@@ -53,8 +53,8 @@ class ReportWriter:
         if not self.is_enabled:
             return
         from braintumor.explanation import read_accuracy
+        from braintumor.explanation.report import ReportWords
         from braintumor.reporting.pdf import render_pdf
-        from braintumor.reporting.report_words import ReportWords
         from braintumor.results.headline_metrics import headline_metrics
 
         content = render_pdf(

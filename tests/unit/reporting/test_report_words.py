@@ -5,11 +5,11 @@ import io
 import pytest
 from pypdf import PdfReader
 
+from braintumor.explanation.report import ReportWords
 from braintumor.inference import Detector
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_context import report_context
 from braintumor.reporting.report_scan import render_report_scan
-from braintumor.reporting.report_words import ReportWords, add_words
 from tests.helpers.report_entries import TIME, make_entries
 
 
@@ -35,7 +35,7 @@ def test_letters_of_right_to_left_languages_are_drawn(detector: Detector, langua
 def test_scans_among_others_have_the_short_form(detector: Detector) -> None:
     scans, card = [render_report_scan(entry) for entry in make_entries(detector, 2)], detector.artifact.card
     context = report_context(scans, (), card, (), "", "", TIME)
-    add_words(context, scans, (), card, ReportWords("ar"))
+    ReportWords("ar").add_to(context, card, [scan.detection for scan in scans], ())
     for entry in context["scans"]:
         assert (entry["words"]["language"], entry["words"]["direction"]) == ("ar", "rtl")
         assert 1 <= len(entry["words"]["paragraphs"]) <= 3

@@ -44,9 +44,9 @@ def make_report(restored: "RestoredReading", detector: Detector, language: str =
         The version has changed since, so that the overlay cannot be drawn.
     """
     from braintumor.explanation import read_accuracy
+    from braintumor.explanation.report import ReportWords
     from braintumor.reporting.pdf import pdf_report
     from braintumor.reporting.report_scan import ReportEntry
-    from braintumor.reporting.report_words import ReportWords
     from braintumor.results.headline_metrics import headline_metrics
 
     if restored.note:

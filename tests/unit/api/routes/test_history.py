@@ -110,6 +110,6 @@ def test_stored_reading_is_explained_if_the_request_names_a_language(api: Api) -
     assert api.client.get(address).json()["explanation"] is None
     explanation = api.client.get(address, params={"language": "ur"}).json()["explanation"]
     assert (explanation["language"], explanation["direction"]) == ("ur", "rtl")
-    assert [paragraph["topic"] for paragraph in explanation["paragraphs"]][0] == "finding"
+    assert explanation["paragraphs"][0]["topic"] == "finding"
     reports = [api.client.get(f"{address}/report.pdf", params={"language": code}) for code in ("en", "de")]
     assert len({report.headers["etag"] for report in reports}) == 2

@@ -1,0 +1,1 @@
+"""Facts of readings for tests of explanations."""
