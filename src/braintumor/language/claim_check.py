@@ -81,6 +81,8 @@ class _Claim:
             return True
         if self._has("topic.ood", "topic.false_alarm") and not any(map(str.isdigit, self._text)):
             return True
+        if self._has("reader") and self._negations and not self._has("proof"):
+            return True
         if self._has("proof") and not (self._negations or self._has("reader")):
             return True
         understood = ("tumor", "suspected", "disclaimer", "uncertain", "mri", "rule_out", "topic.threshold")

@@ -82,6 +82,8 @@ def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
             about = next((topics for topics in (_topics(part, lexicon) for part in nearby) if topics), overall)
             if about is overall and len(classes) > 1:
                 about = {"?"}
+            elif about == {"probability"} and lexicon.members("class", clause):
+                about = lexicon.members("class", clause)  # "a probability of 92% for meningioma"
             elif about == {"probability"} and len(classes) == 1 and not lexicon.has("tumor", clause):
                 about = about | classes  # "meningioma, with a probability of 92%"
             yield _Written(match.group(), unit, frozenset(about))

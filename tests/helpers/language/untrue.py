@@ -5,6 +5,13 @@ from typing import Final
 # About `MENINGIOMA`, by language.
 UNTRUE: Final[dict[str, tuple[str, ...]]] = {
     "en": (
+        "The tumour has probability 97.1% of being glioma.",
+        "The tumour is suspected, which the radiologist does not confirm.",
+        "The model missed the tumour.",
+        "There is nothing here.",
+        "The tumour is located at the front.",
+        "The model replaces a radiologist.",
+        "A tumour is suspected from 97.1%.",
         "The tumour probability is low.",
         "The diagnosis: meningioma.",
         "The longest diameter is less than 34.2 mm.",
@@ -158,6 +165,8 @@ UNTRUE: Final[dict[str, tuple[str, ...]]] = {
 }
 # In English, about `NO_TUMOR` and `UNCERTAIN`.
 UNTRUE_OF_NO_TUMOR: Final = (
+    "A tumour is not possible.",
+    "The patient does not have a tumour.",
     "A tumour is suspected.",
     "The tumour probability shows a tumour.",
     "The finding is suspicious.",
