@@ -37,6 +37,10 @@ class AccountError(BrainTumorError):
     """A login, account, link or token that is refused."""
 
 
+class LanguageModelError(BrainTumorError):
+    """A language model that is not reached, or whose answer cannot be used."""
+
+
 class MissingExtraError(BrainTumorError):
     """A training package that is not installed."""
 

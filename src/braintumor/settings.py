@@ -106,6 +106,13 @@ class Settings(BaseModel):
     oidc_issuer, oidc_client_id : str, optional
     oidc_client_secret : SecretStr, optional
         OpenID Connect provider for single sign-on, and this server's registration there.
+    language_url : str, optional
+        Address of an OpenAI-compatible language model for questions about a result, such as
+        `http://localhost:11434/v1`. Default: none, and no request leaves this computer.
+    language_model : str, optional
+        Name of the model there. Both are needed.
+    language_key : SecretStr, optional
+        Key that the language model asks for. Sent over `https`, or to this computer.
     """
 
     model_config = ConfigDict(extra="ignore", validate_default=True)
@@ -147,6 +154,9 @@ class Settings(BaseModel):
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
+    language_url: str | None = Field(default=None, pattern=r"^https?://[^?#@\s]+$")
+    language_model: str | None = Field(default=None, min_length=1)
+    language_key: SecretStr | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "inference": GROUND | {"imaging"},
     "results": GROUND | {"imaging", "inference"},
     "explanation": GROUND | {"imaging", "inference", "results"},
+    "language": GROUND | {"inference", "explanation"},
     "reporting": GROUND | {"imaging", "inference", "results", "explanation"},
     "db": GROUND,
     "auth": GROUND | {"db"},

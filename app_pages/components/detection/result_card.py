@@ -6,6 +6,7 @@ from typing import Final
 import plotly.graph_objects as go
 import streamlit as st
 
+from app_pages.components.explanation.chat import show_chat
 from app_pages.components.explanation.words import show_explanation
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
@@ -58,6 +59,7 @@ def show_result_card(
             f"Classes that cannot be ruled out (95% prediction set): **{join_words(prediction_set_texts(detection))}**."
         )
     show_explanation(detection, key, similar_scans)
+    show_chat(detection, detection.model_version, key)
     st.caption("  \n".join(_detail_lines(detection, is_rejected)))
 
 

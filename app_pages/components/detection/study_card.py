@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components.detection.session import current_session
+from app_pages.components.explanation.chat import show_chat
 from app_pages.components.explanation.words import show_study_explanation
 from app_pages.components.shared.colors import VERDICT_TONES
 from braintumor.inference import Detection
@@ -34,7 +35,11 @@ def show_studies(studies: Sequence[StudyResult]) -> None:
         title = f"{_escape_markdown(to_printable(study.name))}: {study_title(study)}"
         with st.expander(title, expanded=number == 0, icon=":material/stacks:", key=f"study-{number}"):
             _show_study(study)
-            show_study_explanation(study, f"study-{number}", _key_detection(study))
+            key_detection = _key_detection(study)
+            show_study_explanation(study, f"study-{number}", key_detection)
+            show_chat(
+                study.reading, study.model_version, f"study-{number}", key_detection=key_detection, slices=study.slices
+            )
 
 
 def _key_detection(study: StudyResult) -> Detection | None:

@@ -1,0 +1,1 @@
+"""A language model on this computer that answers what a test tells it to."""
