@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
+from app_pages.components.shared.storage import note_export
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row, to_csv_bytes
@@ -139,4 +140,5 @@ def show_downloads(
 
 def _show_download_button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
     key = f"download-{label.lower().replace(',', '').replace(' ', '-')}"
-    st.download_button(label, make, name, mime, key=key, on_click="ignore", icon=":material/download:")
+    noted = note_export(make, name.rpartition(".")[2])
+    st.download_button(label, noted, name, mime, key=key, on_click="ignore", icon=":material/download:")

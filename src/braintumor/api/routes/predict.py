@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
 from braintumor.api.routes.models import require_version
 from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
 from braintumor.api.state import State
 from braintumor.api.transfer.uploads import UPLOAD_BODY, GuestFiles
+from braintumor.db.access_log import note_access
 from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.file_groups import FileGroup, GroupKind
 from braintumor.services.upload_reading import UploadReader, group_uploads
@@ -24,7 +26,9 @@ Version = Annotated[str | None, Query(max_length=100, description="Default: the 
     responses=problems(401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
     openapi_extra=UPLOAD_BODY,
 )
-def predict(request: Request, state: State, files: GuestFiles, version: Version = None) -> Predictions | Response:
+def predict(
+    request: Request, state: State, caller: Guest, files: GuestFiles, version: Version = None
+) -> Predictions | Response:
     """Read files and return the results. Nothing is stored.
 
     One row for each picture, each slice of a volume, DICOM series or ZIP archive, each study, and each file that could
@@ -36,6 +40,9 @@ def predict(request: Request, state: State, files: GuestFiles, version: Version 
     groups = _join_volumes(group_uploads(files, lambda file: str(id(file))))
     readings = [(reading.row, reading.detection) for reading in reader.read(groups)]
     state.metrics.count_readings(detector.version, len(readings))
+    if caller is not None:
+        details = {"version": detector.version, "slices": len(readings)}
+        note_access(state.storage, caller.actor, "upload.predicted", **details)
     studies = reader.study_rows()
     if "text/csv" in request.headers.get("accept", ""):
         return Response(to_csv_bytes([*(row for row, _ in readings), *studies]), media_type="text/csv")
