@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,13 @@ class Server:
         protocols = ["streamlit", "xsrf", resumed] if resumed else ["streamlit"]
         return connect(address, additional_headers=headers, origin=origin or self.url, subprotocols=protocols)  # type: ignore[arg-type]
 
-    def browser_of(self, email: str) -> httpx2.Client:
+    @contextmanager
+    def browser_of(self, email: str) -> Iterator[httpx2.Client]:
         """A browser in which a user logs in."""
-        client = httpx2.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=600)
-        fields = {"email": email, "password": PASSWORD} | _form_token(client, "/account/login")
-        assert client.post("/account/login", data=fields).status_code == 303
-        return client
+        with httpx2.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=600) as client:
+            fields = {"email": email, "password": PASSWORD} | _form_token(client, "/account/login")
+            assert client.post("/account/login", data=fields).status_code == 303
+            yield client
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from braintumor.db.audit import Detail
 from braintumor.db.storage import Actor, Storage
 
 
-def note_access(storage: Storage, actor: Actor | None, action: str, what: str = "", **details: Detail) -> None:
+def note_access(storage: Storage, actor: Actor | None, action: str, what: str = "", /, **details: Detail) -> None:
     """Note an access in the audit log.
 
     Parameters

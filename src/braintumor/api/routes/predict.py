@@ -41,8 +41,8 @@ def predict(
     readings = [(reading.row, reading.detection) for reading in reader.read(groups)]
     state.metrics.count_readings(detector.version, len(readings))
     if caller is not None:
-        details = {"version": detector.version, "slices": len(readings)}
-        note_access(state.storage, caller.actor, "upload.predicted", **details)
+        counted = len(readings)
+        note_access(state.storage, caller.actor, "upload.predicted", version=detector.version, slices=counted)
     studies = reader.study_rows()
     if "text/csv" in request.headers.get("accept", ""):
         return Response(to_csv_bytes([*(row for row, _ in readings), *studies]), media_type="text/csv")
