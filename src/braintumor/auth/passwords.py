@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from braintumor.errors import AccountError
 
 MIN_LENGTH: Final = 12
-MAX_LENGTH: Final = 256
+MAX_LENGTH: Final = 128
 _MIN_DIFFERENT: Final = 5
 _HASHER: Final = PasswordHasher()  # Argon2id with the parameters of RFC 9106 for little memory: 64 MiB
 # At most this many at once, so that many logins cannot exhaust memory and cores.
@@ -76,7 +76,9 @@ def verify_password(stored: str | None, password: str) -> bool:
     unknown = _unknown_hash()
     with _SLOTS:
         try:
-            matches = _HASHER.verify(stored or unknown, _normalize(password[:MAX_LENGTH]))
+            # Too long a password is wrong, also if its beginning is right.
+            known = stored if len(password) <= MAX_LENGTH else None
+            matches = _HASHER.verify(known or unknown, _normalize(password[:MAX_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
     return matches and stored is not None

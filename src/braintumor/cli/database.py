@@ -101,8 +101,8 @@ def _export_audit(options: argparse.Namespace) -> int:
 
     export = export_audit(open_storage(), None, as_json=options.target.suffix == ".jsonl")
     try:
-        with options.target.open("xb") as file:
-            file.write(export.content)
+        options.target.touch(mode=0o600, exist_ok=False)
+        options.target.write_bytes(export.content)
     except OSError as error:
         raise StorageError(f"Cannot write {options.target}: {error.strerror}. Choose another name.") from None
     print(f"Wrote {pluralize(export.head.number, 'entry', 'entries')} to {options.target}.")

@@ -23,7 +23,7 @@ Version = Annotated[str | None, Query(max_length=100, description="Default: the 
 @router.post(
     "/predict",
     response_model=Predictions,
-    responses=problems(401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
+    responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
     openapi_extra=UPLOAD_BODY,
 )
 def predict(

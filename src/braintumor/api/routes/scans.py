@@ -35,7 +35,7 @@ _FEW_BYTES = 16 * 2**20
     "",
     status_code=201,
     response_model=SavedUpload,
-    responses=problems(401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
+    responses=problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
     | {202: {"model": JobAnswer, "description": "A background job reads the files. Watch it at `Location`."}},
     openapi_extra=UPLOAD_BODY,
 )
