@@ -8,6 +8,7 @@ import streamlit as st
 from app_pages.components.shared.formatting import format_bytes
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.storage import note_once
+from app_pages.components.shared.tables import without_formulas
 from braintumor.db.overview.administration import (
     AuditLine,
     JobSummary,
@@ -47,7 +48,7 @@ def show_jobs(storage: Storage, actor: Actor) -> None:
         st.markdown("No background jobs yet.")
         return
     st.dataframe(
-        pd.DataFrame([_job_line(job) for job in jobs]), hide_index=True, key="jobs",
+        without_formulas(pd.DataFrame([_job_line(job) for job in jobs])), hide_index=True, key="jobs",
         column_config={"Created (UTC)": _TIME, "Finished (UTC)": _TIME}, alt=f"{len(jobs)} background jobs.",
     )  # fmt: skip
 
@@ -76,7 +77,7 @@ def show_audit(storage: Storage, actor: Actor) -> None:
     lines = list_audit(storage, actor, _AUDIT_ROWS, before)
     if lines:
         st.dataframe(
-            pd.DataFrame([_audit_line(line) for line in lines]), hide_index=True, key="audit",
+            without_formulas(pd.DataFrame([_audit_line(line) for line in lines])), hide_index=True, key="audit",
             column_config={"Time (UTC)": _TIME}, alt=f"{len(lines)} entries of the audit log, newest first.",
         )  # fmt: skip
     with st.container(horizontal=True):

@@ -9,7 +9,7 @@ from braintumor.auth.links import find_link
 from braintumor.auth.users import UserSummary, list_users
 from braintumor.db.overview.administration import export_audit, list_audit, list_jobs, read_audit_head
 from braintumor.db.storage import Actor, Storage, open_storage
-from braintumor.db.tables import Job, UserRole, UserState
+from braintumor.db.tables import Job, User, UserRole, UserState
 from braintumor.errors import RecordError
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
@@ -40,11 +40,14 @@ def _choose(app: AppTest, user: Actor) -> AppTest:
 def test_page_shows_users_and_what_they_store(storage: Storage, admin: Actor, open_page: Open) -> None:
     reader = add_user(storage, "reader@example.org")
     save(storage, reader, 1, 2)
+    with storage.database.write() as session:
+        session.add(User(email="=cmd@example.org", name="=HYPERLINK(1)", role=UserRole.READER, state=UserState.ACTIVE))
     app = open_page("administration")
     assert not app.exception
     rows = app.dataframe[0].value.set_index("Address").to_dict("index")
     expected = {"Role": "Reader", "State": "Active", "Readings": 2, "Scans": 2, "Stored": "12 bytes"}
     assert expected.items() <= rows["reader@example.org"].items()
+    assert rows["'=cmd@example.org"]["Name"] == "'=HYPERLINK(1)"  # for Streamlit's own download of the table
     assert "scan-1.png" not in str(app.main)
     assert next(metric.value for metric in app.metric) == "2"
     assert "No background jobs yet." in words(app)
