@@ -26,7 +26,7 @@ _CLASS_METRICS: Final = ("precision", "recall", "f1", "roc_auc")
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose texts start no formula: Streamlit's own download of a table escapes none."""
     texts = [name for name in table if any(isinstance(value, str) for value in table[name])]
-    return table.assign(**{name: table[name].map(_format_text) for name in texts})
+    return table.assign(**{str(name): table[name].map(_format_text) for name in texts})
 
 
 def _format_text(value: object) -> object:
