@@ -1,12 +1,16 @@
-# The dashboard for any container host: docker build -t brain-tumor-detector . && docker run -p 8501:8501 brain-tumor-detector
+# The server for any container host: see docs/how-to/deploy.md.
 FROM python:3.13-slim
+# pg_dump and pg_restore for `braintumor db backup|restore`; it must not be older than the database.
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements.txt .
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.txt
 COPY . .
-RUN useradd --create-home reader
-USER reader
-ENV PORT=8501 PYTHONPATH=/app/src PYTHONUNBUFFERED=1
+RUN useradd --uid 10001 reader && install -d -o reader -g reader -m 700 /data
+USER 10001:10001
+ENV PORT=8501 HOME=/tmp PYTHONPATH=/app/src PYTHONUNBUFFERED=1 BRAINTUMOR_ACCOUNTS=on BRAINTUMOR_DATA=/data
+VOLUME /data
 EXPOSE 8501
-HEALTHCHECK --start-period=30s CMD python -c "import os, urllib.request as u; u.urlopen('http://localhost:' + os.environ['PORT'] + '/_stcore/health', timeout=5)"
-CMD ["sh", "-c", "sh setup.sh && exec streamlit run app.py --server.port $PORT --server.headless true"]
+HEALTHCHECK --start-period=60s CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/livez', timeout=5)"]
+ENTRYPOINT ["sh", "setup.sh"]
+CMD ["serve", "--host", "0.0.0.0"]

@@ -10,7 +10,7 @@ export PYTHON
 STARTER := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 PREPARE := $(STARTER) -m scripts.setup_env
 BIN := .venv/bin
-# Open a browser window if there is a display; the address is always printed.
+# Open a browser window if there is a display; the address is always printed. Never: make run HEADLESS=true
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
 # Tests in one file share fixtures, so each file runs in one process.
 PARALLEL = -n $(WORKERS) --dist loadfile
@@ -26,7 +26,7 @@ python:
 
 run: python  ## open the dashboard (PORT=8501)
 	@$(PREPARE) serve
-	@exec $(BIN)/streamlit run app.py --server.port $(PORT) --server.headless $(HEADLESS) --server.showEmailPrompt false
+	@exec $(BIN)/braintumor serve --port $(PORT) $(if $(filter false,$(HEADLESS)),--open)
 
 setup: python  ## prepare .venv for development
 	@$(PREPARE) dev

@@ -10,6 +10,8 @@ from app_pages.components.detection.session import current_session
 from app_pages.components.detection.toolbar import choose_second_detector, show_style
 from app_pages.components.detection.upload import choose_files, choose_source
 from app_pages.components.detection.workspace import render_workspace
+from app_pages.components.history.last_visit import offer_last_visit
+from app_pages.components.samples.row import choose_sample
 from app_pages.components.shared import cache
 from app_pages.components.shared.page import show_header, show_missing
 from braintumor.errors import BrainTumorError
@@ -31,11 +33,13 @@ def show_page() -> None:
             show_missing(f"No model is available to read scans. {error}")
             return
         files = choose_files(source, get_settings(), is_saving())
+    files = [*files, *choose_sample(bool(files))]
     session = current_session()
     session.sync_files(detector, files)
     drop_findings(session.removed_ids(findings()))
-    if not files:
+    if session.is_empty:
         st.caption("No files uploaded yet. Results appear here as each file is read.")
+        offer_last_visit()
         return
     is_polling = session.progress().is_running or has_pending()
     # While files are being read and saved, only the workspace is redrawn, and only until the last file is done.

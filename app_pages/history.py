@@ -42,7 +42,10 @@ def show_list(records: Records) -> None:
     query = choose_query(list_versions(records.storage, records.actor), deleted=is_deleted)
     page = read_page(records, query)
     if not page.records:
-        show_actions(records, [], deleted=is_deleted)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            show_actions(records, [], deleted=is_deleted)
+            if not is_deleted:
+                _show_downloads(records, query, page)
         st.markdown(_empty_text(query))
         return
     actions = st.container()
@@ -69,7 +72,7 @@ def _show_downloads(records: Records, query: "SearchQuery", page: "Page") -> Non
 
     storage, actor = records.storage, records.actor
     too_many = bool(page.next) and has_too_many(storage, actor, query)
-    with st.popover("Download", icon=":material/download:"):
+    with st.popover("Download", icon=":material/download:", disabled=not page.records):
         st.caption("All records of this search. The download is noted in the audit log.")
         st.download_button(
             "CSV", lambda: export_csv(storage, actor, query), "braintumor-history.csv", "text/csv", on_click="ignore",

@@ -4,7 +4,6 @@ import streamlit as st
 
 from app_pages.components.practice.blind_reading import show_blind_reading
 from app_pages.components.practice.gallery import show_gallery
-from app_pages.components.practice.images import show_phantom_notice
 from app_pages.components.practice.round import (
     SEED_COUNT,
     SEED_KEY,
@@ -14,6 +13,7 @@ from app_pages.components.practice.round import (
     start_new_round,
 )
 from app_pages.components.practice.score import show_score
+from app_pages.components.samples.preview_notice import show_preview_notice
 from app_pages.components.shared import cache
 from app_pages.components.shared.page import show_header, show_missing
 from braintumor.datasets.catalog import BINARY_SET, KAGGLE, evaluation_dataset
@@ -31,7 +31,7 @@ _LEAKY_TEST_SET_TEXT = "scans of the test split; this version used another split
 def show_round(detector: Detector) -> None:
     """Draw the current scan, the score so far and the choice of the round."""
     if not has_images():
-        show_phantom_notice("this round uses drawings.")
+        show_preview_notice("You and the model both read the previews. Its results on the full images can differ.")
     practice_round = current_round(detector.version)
     show_blind_reading(practice_round, detector)
     score_pending(practice_round, detector)
@@ -50,7 +50,7 @@ def show_round(detector: Detector) -> None:
 
 def _describe_cases(version: str) -> str:
     if not has_images():
-        return "phantoms"
+        return "previews of test scans"
     report = cache.get_report(version)
     dataset = evaluation_dataset(report.recipe)
     return _LEAKY_TEST_SET_TEXT if report.has_leakage and dataset == KAGGLE else _TEST_SET_TEXTS[dataset.folder]

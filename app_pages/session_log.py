@@ -12,8 +12,7 @@ from braintumor.reporting.csv_export import CsvRow, to_csv_bytes
 from braintumor.reporting.labels import label_title
 from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.services.prediction_log import PredictionLog
-
-FAILED_TEXT = "Could not be read"
+from braintumor.text import UNREADABLE_TITLE
 
 
 def show_log(log: PredictionLog, rows: list[CsvRow]) -> None:
@@ -52,7 +51,7 @@ def format_row(row: CsvRow) -> dict[str, object]:
     return {
         "Time (UTC)": row["timestamp"],
         "File": row["name"],
-        "Verdict": VERDICT_TITLES[Verdict(str(verdict))] if verdict else FAILED_TEXT,
+        "Verdict": VERDICT_TITLES[Verdict(str(verdict))] if verdict else UNREADABLE_TITLE,
         "Most likely class": label_title(str(result)) if result else None,
         "Tumour probability": probability,
         "Your finding": TumorClass(finding).title if finding in CLASSES else finding.capitalize() or None,

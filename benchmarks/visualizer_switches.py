@@ -38,7 +38,7 @@ _CLOCK: Final = """
     document, {subtree: true, childList: true, attributes: true, characterData: true});
 })()
 """
-_COMPLETE: Final = f"() => performance.now() - window.switches.changed > {QUIET_PERIOD}"
+_COMPLETE: Final = f"performance.now() - window.switches.changed > {QUIET_PERIOD}"
 Switch = tuple[str, Callable[[User], None]]
 
 
@@ -92,7 +92,7 @@ def _measure(user: User, action: Callable[[User], None]) -> float:
     """Return the milliseconds from the click of an action to the last change of the page."""
     action(user)
     user.settle()
-    user.page.wait_for_function(_COMPLETE)
+    user.wait_until(_COMPLETE, "the page goes on changing")
     return float(user.page.evaluate("() => window.switches.changed - window.switches.clicked"))
 
 

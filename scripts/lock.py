@@ -97,7 +97,8 @@ def pipfile_lock(pipfile_text: str, serving: str, everything: str) -> str:
             "sources": table["source"],
         },
         "default": default | local,
-        "develop": {name: entry for name, entry in develop.items() if name not in default},
+        # A package may be needed on more versions of Python for development.
+        "develop": {name: entry for name, entry in develop.items() if default.get(name) != entry},
     }
     return json.dumps(lock, indent=4, separators=(",", ": "), sort_keys=True) + "\n"
 

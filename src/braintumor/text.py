@@ -14,6 +14,8 @@ VERDICT_TITLES: Final[dict[Verdict, str]] = {
     Verdict.OUTSIDE_FIELD: "Outside the model's field",
     Verdict.NOT_BRAIN_MRI: "Not a brain MRI",
 }
+# Stands where a verdict would, for a file or slice without one.
+UNREADABLE_TITLE: Final = "Could not be read"
 
 _SKIP_REASONS: Final = frozenset(SkipReason)
 _SKIPPED_NOUNS: Final = {
@@ -40,6 +42,13 @@ def join_words(items: Iterable[str]) -> str:
 def pluralize(number: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun: `1 image`, `7,023 images`; the default plural appends an s."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def describe_seconds(seconds: float) -> str:
+    """Describe a time to wait: `a few seconds`, `about 40 s`, `about 3 min`."""
+    if seconds < 10:
+        return "a few seconds"
+    return f"about {round(seconds, -1):.0f} s" if seconds < 95 else f"about {seconds / 60:.0f} min"
 
 
 def describe_skipped(reasons: Iterable[str]) -> str:

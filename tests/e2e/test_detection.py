@@ -95,11 +95,11 @@ def test_batch_of_fifty_with_five_unreadable_files(user: User, batch: list[Path]
     upload(user, batch)
     expect(page.get_by_role("option")).to_have_count(BATCH)
     counts = dict(zip(*(page.locator(f".summary-bar {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
-    assert int(counts["Failed"]) == BROKEN
+    assert int(counts["Could not be read"]) == BROKEN
     assert sum(map(int, counts.values())) == BATCH
     statuses = [text.partition(" (")[0] for text in page.locator("[role=option] .kind").all_inner_texts()]
     assert statuses == sorted(statuses, key=[str(status) for status in ReadingStatus].index)
-    user.choose("Failed")
+    user.choose("Could not be read")
     expect(page.get_by_role("option")).to_have_count(BROKEN)
     expect(page.get_by_role("alert")).to_contain_text("truncated or damaged")
     _check_downloads(user, batch)

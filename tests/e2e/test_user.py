@@ -1,7 +1,7 @@
 """The test user waits for images whose code is loaded late."""
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from tests.helpers.e2e.user import User, open_dashboard
 
@@ -24,7 +24,7 @@ def test_settling_waits_for_images_whose_code_is_late(
         page.route(IMAGE_CODE, delay)
         user.is_answer_pending = True
         page.reload()
-        page.wait_for_function("document.querySelectorAll('[data-testid=stSkeleton]').length === 4")
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(4)
         with monkeypatch.context() as impatient:
             impatient.setattr("tests.helpers.e2e.user.PATIENCE", 1.5)
             with pytest.raises(AssertionError, match="an image is not loaded"):

@@ -34,7 +34,7 @@ def make_reading(
     name = f"{key}.png"
     each = dict.fromkeys(CLASSES, 0.25)
     detection = Detection(
-        name, "ab" * 32, datetime.now(UTC), each, probability, verdict, "", CLASSES[:1], None, "v1", {}
+        name, "ab" * 32, datetime.now(UTC), each, probability, verdict, "", CLASSES[:1], None, "v1", {}, series
     )
     values = np.random.default_rng(5).integers(0, 255, (40, 30), dtype=np.uint8)
     scan = Scan(values, name, "ab" * 32, "L", 8, series=series)

@@ -23,10 +23,12 @@ SERVED = {
     "pyproject.toml",
     "requirements.txt",
     "runtime.txt",
+    "server.py",
     "setup.sh",
     "Procfile",
     ".streamlit/config.toml",
 }
+ADDRESS = "https://scans.example.org"
 
 
 @pytest.fixture(scope="module")
@@ -74,31 +76,44 @@ def test_slug_contains_every_served_file(slug_files: set[Path]) -> None:
 
 def test_slug_excludes_development_files_and_other_model_formats(slug_files: set[Path]) -> None:
     heads = {p.parts[0] for p in slug_files}
-    assert not heads & {"tests", "docs", "benchmarks", "scripts", "inputs", "jupyter_notebooks"}
+    assert not heads & {"tests", "deploy", "docs", "benchmarks", "scripts", "inputs", "jupyter_notebooks"}
     assert not [p for p in slug_files if p.name in {"model.keras", "model.tflite", "model.int8.onnx"}]
+
+
+def test_slug_leaves_room_for_the_packages(root: Path, slug_files: set[Path]) -> None:
+    """Heroku's limit is 500 MB compressed. The packages take half of that, and models are hardly compressible."""
+    assert sum((root / path).stat().st_size for path in slug_files) < 200e6
 
 
 def test_slugignore_has_no_negated_pattern(root: Path) -> None:
     assert "\n!" not in (root / ".slugignore").read_text(encoding="utf-8")
 
 
-def test_setup_fails_without_a_port(slug: Path) -> None:
-    run = _run(["sh", "setup.sh"], slug, PORT="")
-    assert run.returncode == 1
-    assert "PORT must be the number" in run.stderr
+def _check(slug: Path, **variables: str) -> str:
+    """Run the checks of setup.sh as a host with these variables and return what it says."""
+    run = _run(["sh", "setup.sh"], slug, **{"PORT": "1", "BRAINTUMOR_PUBLIC_URL": ADDRESS} | variables)
+    assert run.returncode == (1 if run.stderr else 0)
+    return run.stderr or run.stdout
 
 
-def test_setup_names_a_missing_file(slug: Path) -> None:
-    run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="v0")
-    assert run.returncode == 1
-    assert "outputs/v0/card.json is missing" in run.stderr
-
-
-def test_setup_checks_the_default_version_if_none_is_set(slug: Path) -> None:
+def test_setup_names_what_is_missing(slug: Path) -> None:
+    assert "PORT must be the number" in _check(slug, PORT="")
+    assert "BRAINTUMOR_PUBLIC_URL must be the address" in _check(slug, BRAINTUMOR_PUBLIC_URL="")
+    assert "outputs/v0/card.json is missing" in _check(slug, BRAINTUMOR_VERSION="v0")
     served = Settings.model_fields["version"].default
-    run = _run(["sh", "setup.sh"], slug, PORT="1", BRAINTUMOR_VERSION="")
-    assert run.returncode == 0
-    assert f"serving outputs/{served}" in run.stdout
+    assert f"ready to serve outputs/{served}" in _check(slug, BRAINTUMOR_VERSION="")
+
+
+def test_setup_names_what_heroku_would_erase(slug: Path) -> None:
+    variables = {"DYNO": "web.1"}
+    for name, value, message in (
+        ("DATABASE_URL", "postgres://user:password@host/name", "Add a database"),
+        ("BRAINTUMOR_BLOBS", "s3://scans", "Store scans elsewhere"),
+        ("BRAINTUMOR_AUDIT_KEY", "k" * 32, "Set the key of the audit log"),
+    ):
+        assert message in _check(slug, **variables)
+        variables[name] = value
+    assert "ready to serve" in _check(slug, **variables)
 
 
 def _free_port() -> int:
@@ -109,38 +124,44 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-def served(slug: Path) -> Iterator[str]:
+def served(slug: Path, tmp_path: Path) -> Iterator[str]:
     """Address of the slug, started with the Procfile command."""
     port = _free_port()
-    command = (slug / "Procfile").read_text(encoding="utf-8").removeprefix("web:").strip()
+    url = f"http://localhost:{port}"
+    variables = {"PORT": str(port), "BRAINTUMOR_PUBLIC_URL": url, "BRAINTUMOR_DATA": str(tmp_path / "data")}
+    lines = (slug / "Procfile").read_text(encoding="utf-8").splitlines()
+    command = next(line.removeprefix("web:").strip() for line in lines if line.startswith("web:"))
     with subprocess.Popen(
-        ["sh", "-c", command], cwd=slug, env=_environment(PORT=str(port)), start_new_session=True
+        ["sh", "-c", command], cwd=slug, env=_environment(**variables), start_new_session=True
     ) as web:
         try:
-            yield f"http://localhost:{port}"
+            yield url
         finally:
             os.killpg(web.pid, 15)
 
 
-def test_slug_starts_with_its_procfile_and_responds(served: str) -> None:
+def test_slug_starts_with_its_procfile_and_asks_for_a_login(served: str) -> None:
     deadline = time.monotonic() + 1800
     while True:
         try:
-            with urllib.request.urlopen(f"{served}/_stcore/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{served}/livez", timeout=5) as answer:
                 assert answer.status == 200
-                return
+                break
         except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "the dashboard does not respond"
+            assert time.monotonic() < deadline, "the server does not respond"
             time.sleep(0.2)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(served)
 
 
-def test_procfile_serves_the_package_from_the_source_tree(slug: Path) -> None:
-    """Heroku installs only requirements.txt; the Procfile puts `braintumor` on PYTHONPATH."""
-    path = re.search(r"PYTHONPATH=(\S+)", (slug / "Procfile").read_text(encoding="utf-8"))
-    assert path
-    code = "import braintumor.inference as package; print(package.__file__)"
-    run = _run([sys.executable, "-c", code], slug, PYTHONPATH=path[1])
-    assert Path(run.stdout.strip()) == slug / "src" / "braintumor" / "inference" / "__init__.py"
+def test_setup_runs_the_source_tree_on_the_database_of_the_host(slug: Path, tmp_path: Path) -> None:
+    """Heroku installs only requirements.txt, and names its database in DATABASE_URL."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$@ $PYTHONPATH $BRAINTUMOR_DATABASE $BRAINTUMOR_ACCOUNTS"\n', encoding="utf-8")
+    python.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    run = _run(["sh", "setup.sh", "db", "upgrade"], slug, PATH=path, PYTHONPATH="", DATABASE_URL="postgres://host/name")
+    assert run.stdout.split() == ["-m", "braintumor", "db", "upgrade", f"{slug}/src", "postgres://host/name", "on"]
 
 
 def test_heroku_and_the_container_run_the_same_python(root: Path) -> None:
@@ -159,6 +180,7 @@ def test_container_includes_every_file_setup_needs(root: Path) -> None:
     }
     assert included >= {
         "app.py",
+        "server.py",
         "app_pages",
         "src",
         "outputs",

@@ -25,9 +25,10 @@ ALLOWED: dict[str, set[str]] = {
     "jobs": GROUND | {"imaging", "inference", "results", "reporting", "db", "services"},
     "api": GROUND | {"imaging", "inference", "results", "reporting", "db", "auth", "services", "jobs"},
     "datasets": GROUND | {"imaging"},
-    "reader_study": GROUND | {"imaging", "inference", "results", "datasets"},
+    "samples": GROUND,
+    "reader_study": GROUND | {"imaging", "inference", "results", "datasets", "samples"},
     "models": GROUND | {"imaging", "inference"},
-    "exploration": GROUND | {"imaging", "datasets"},
+    "exploration": GROUND | {"imaging", "datasets", "samples"},
     "training": GROUND | {"imaging", "inference", "datasets", "models"},
     "evaluation": GROUND | {"imaging", "inference", "results", "datasets", "models", "training"},
 }

@@ -1,6 +1,7 @@
-"""Commands `users` and `serve`: links, lists, and which addresses are refused."""
+"""Commands `users`, `serve` and `worker`: links, lists, and which addresses are refused."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from braintumor.auth.registration import accept_link
 from braintumor.auth.sessions import find_visitor
 from braintumor.cli import main
-from braintumor.cli.serve import check_address
+from braintumor.cli.serve import check_address, open_browser
 from braintumor.db.storage import Storage, open_storage
 from braintumor.db.tables import UserRole
 from braintumor.errors import AccountError
@@ -80,3 +81,32 @@ def test_server_open_to_others_does_not_start(
     monkeypatch.delenv("BRAINTUMOR_ACCOUNTS", raising=False)
     assert main(["serve", "--host", "0.0.0.0"]) == 1
     assert "Without accounts" in capsys.readouterr().err
+
+
+def test_busy_port_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("BRAINTUMOR_ACCOUNTS", raising=False)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        assert main(["serve", "--port", str(other.getsockname()[1])]) == 1
+    assert "already in use). Stop the other program, or choose another port" in capsys.readouterr().err
+
+
+def test_browser_window_opens_once_the_server_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        open_browser("127.0.0.1", server.getsockname()[1], "http://localhost:8501")
+    assert opened == ["http://localhost:8501"]
+
+
+def test_worker_checks_its_database(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["worker", "--check"]) == 0
+    monkeypatch.setenv("BRAINTUMOR_DATABASE", "postgresql://user:password@127.0.0.1:1/absent")
+    get_settings.cache_clear()
+    assert main(["worker", "--check"]) == 1
+    assert "database cannot be used" in capsys.readouterr().err

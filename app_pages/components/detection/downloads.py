@@ -1,9 +1,11 @@
-"""Downloads: CSV, Excel workbook, PDF, overlay and ZIP, created only when a button is pressed."""
+"""Downloads: CSV, Excel workbook, PDF, overlay and ZIP, created when a button is pressed; large ones with progress."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
 from app_pages.components.shared.storage import note_export
@@ -13,14 +15,19 @@ from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row,
 from braintumor.reporting.overlays import overlay_name, overlay_png
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_scan import ReportEntry
+from braintumor.reporting.study_context import ReportSelection
 from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.reporting.zip_export import export_zip
 from braintumor.results.headline_metrics import headline_metrics
 from braintumor.services.reading_result import Reading
+from braintumor.text import describe_seconds
 
 _PDF_MIME = "application/pdf"
 _ZIP_MIME = "application/zip"
+# More scans than this take so long that the page shows how far it is.
+MANY_SCANS = 100
+PREPARED_KEY = "prepared-download"
 
 
 def csv_rows(
@@ -51,10 +58,12 @@ def make_pdf(
     detector: Detector,
     patient_label: str,
     studies: Sequence[StudyResult] = (),
+    on_scan: Callable[[], None] = lambda: None,
 ) -> bytes:
-    """Create the PDF report of some readings."""
+    """Create the PDF report of some readings; `on_scan` is called for each scan that it shows."""
+    shown = shown_in_pdf(readings, findings_by_slice, studies)
     return pdf_report(
-        iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
+        iter_report_entries(shown, findings_by_slice, on_scan), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
         patient_label=patient_label, studies=studies,
     )  # fmt: skip
@@ -66,10 +75,11 @@ def make_zip(
     detector: Detector,
     patient_label: str,
     studies: Sequence[StudyResult] = (),
+    on_scan: Callable[[], None] = lambda: None,
 ) -> bytes:
-    """Create a ZIP of CSV, report and overlays."""
+    """Create a ZIP of CSV, report and overlays; `on_scan` is called for each scan."""
     return export_zip(
-        iter_report_entries(readings, findings_by_slice), card=detector.artifact.card,
+        iter_report_entries(readings, findings_by_slice, on_scan), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
         patient_label=patient_label, studies=studies,
     )  # fmt: skip
@@ -82,10 +92,25 @@ def make_overlay(reading: Reading) -> bytes:
     return overlay_png(reading.compressed_scan.to_scan(), reading.detection)
 
 
-def iter_report_entries(readings: Sequence[Reading], findings_by_slice: FindingsBySlice) -> Iterator[ReportEntry]:
+def shown_in_pdf(
+    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, studies: Sequence[StudyResult]
+) -> list[Reading]:
+    """Return the readings that the PDF report lists: of studies, only some slices."""
+    selection = ReportSelection(studies)
+    return [
+        reading
+        for reading in readings
+        if reading.detection is not None and selection.shows(reading.detection, finding_for(reading, findings_by_slice))
+    ]
+
+
+def iter_report_entries(
+    readings: Sequence[Reading], findings_by_slice: FindingsBySlice, on_scan: Callable[[], None] = lambda: None
+) -> Iterator[ReportEntry]:
     """Yield the scans of a report one at a time: a large series decompressed at once would not fit in memory."""
     for reading in readings:
         if reading.compressed_scan is not None and reading.detection is not None:
+            on_scan()
             scan = reading.compressed_scan.to_scan()
             yield ReportEntry(scan, reading.detection, finding_for(reading, findings_by_slice))
 
@@ -111,23 +136,31 @@ def show_downloads(
     """Draw the label of the report and the download buttons."""
     label = st.text_input(
         "Patient label on the report", key="patient", max_chars=120, placeholder="Empty: no patient is named",
+        persist_state="session",
         help="Printed on PDF reports as you type it. It stays in memory for this session only.",
     )  # fmt: skip
     # The files are created when a button is pressed, with the findings at that moment.
     name, batch = f"braintumor-{filename_timestamp(readings)}", tuple(readings)
+    status = st.container()
     with st.container(horizontal=True, gap="small"):
         _show_download_button("CSV", lambda: make_csv(batch, findings_by_slice, studies), f"{name}.csv", "text/csv")
         _show_download_button("Excel", lambda: make_xlsx(batch, findings_by_slice, studies), f"{name}.xlsx", XLSX_MIME)
         if any(reading.detection for reading in batch):
-            _show_download_button(
+            state = (
+                label,
+                tuple((each.id, each.version, each.row["timestamp"]) for each in batch),
+                repr(findings_by_slice),
+            )
+            _show_large_download(
                 "PDF, all",
-                lambda: make_pdf(batch, findings_by_slice, detector, label, studies),
-                f"{name}.pdf",
-                _PDF_MIME,
-            )
-            _show_download_button(
-                "ZIP", lambda: make_zip(batch, findings_by_slice, detector, label, studies), f"{name}.zip", _ZIP_MIME
-            )
+                lambda on_scan: make_pdf(batch, findings_by_slice, detector, label, studies, on_scan),
+                f"{name}.pdf", _PDF_MIME, len(shown_in_pdf(batch, findings_by_slice, studies)), state, status,
+            )  # fmt: skip
+            _show_large_download(
+                "ZIP",
+                lambda on_scan: make_zip(batch, findings_by_slice, detector, label, studies, on_scan),
+                f"{name}.zip", _ZIP_MIME, sum(each.detection is not None for each in batch), state, status,
+            )  # fmt: skip
         if selected.detection is not None:
             _show_download_button(
                 "PDF, this scan", lambda: make_pdf((selected,), findings_by_slice, detector, label),
@@ -138,7 +171,51 @@ def show_downloads(
             )
 
 
-def _show_download_button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
+def _show_large_download(
+    label: str, make: Callable[[Callable[[], None]], bytes], name: str, mime: str, count: int, state: object,
+    status: DeltaGenerator,
+) -> None:  # fmt: skip
+    """Draw a download button; for many scans first one that creates the file and shows how far it is.
+
+    Parameters
+    ----------
+    make : callable
+        Creates the file; it is given a function to call for each scan.
+    count : int
+        Number of scans.
+    state : object
+        What the file contains; a file of another state is created again.
+    """
+    if count <= MANY_SCANS:
+        _show_download_button(label, lambda: make(lambda: None), name, mime)
+        return
+    prepared = st.session_state.get(PREPARED_KEY)
+    if prepared is None or prepared[0] != (label, state):
+        key = f"prepare-{label.lower().replace(', ', '-')}"
+        if not st.button(f"Prepare {label}", key=key, icon=":material/hourglass_empty:", help=f"{count:,} scans"):
+            return
+        with status:
+            prepared = (label, state), make(_ProgressBar(label, count).step)
+        st.session_state[PREPARED_KEY] = prepared
+    _show_download_button(label, prepared[1], name, mime, f"Save {label}")
+
+
+class _ProgressBar:
+    """Progress of a file that is being created, with the time left."""
+
+    def __init__(self, label: str, count: int) -> None:
+        self._label, self._count, self._done, self._start = label, count, 0, time.monotonic()
+        self._bar = st.progress(0.0, f"{label}: 0 of {count:,} scans")
+
+    def step(self) -> None:
+        """Count a scan."""
+        self._done = min(self._done + 1, self._count)
+        left = (time.monotonic() - self._start) / self._done * (self._count - self._done)
+        text = f"{self._label}: {self._done:,} of {self._count:,} scans, {describe_seconds(left)} left"
+        self._bar.progress(self._done / self._count, text)
+
+
+def _show_download_button(label: str, make: Callable[[], bytes] | bytes, name: str, mime: str, title: str = "") -> None:
     key = f"download-{label.lower().replace(',', '').replace(' ', '-')}"
     noted = note_export(make, name.rpartition(".")[2])
-    st.download_button(label, noted, name, mime, key=key, on_click="ignore", icon=":material/download:")
+    st.download_button(title or label, noted, name, mime, key=key, on_click="ignore", icon=":material/download:")

@@ -7,11 +7,11 @@ from typing import Final
 
 import streamlit as st
 
+from app_pages.components.shared.session_state import FINDINGS_KEY
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.reporting.findings import AGREE, NO_OPINION, ReaderFinding
 from braintumor.services.reading_result import Reading
 
-FINDINGS_KEY: Final = "reader-findings"
 _MAX_COMMENT_LENGTH: Final = 1000
 
 # By slice ID, then by the version whose result the finding is about, the latest last.

@@ -8,7 +8,6 @@ import streamlit as st
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.shared.formatting import join_words
-from braintumor.enums import Verdict
 from braintumor.inference import Detection
 from braintumor.inference.decision import Thresholds
 from braintumor.reporting.labels import (
@@ -24,13 +23,23 @@ _CHART_MARGIN: Final = 79
 _BAR_HEIGHT: Final = 27
 
 
-def show_result_card(detection: Detection, thresholds: Thresholds, key: str, is_compared: bool = False) -> None:
-    """Draw the result of one version, with its name if two versions are compared."""
-    is_rejected = detection.verdict is Verdict.NOT_BRAIN_MRI
+def show_result_card(
+    detection: Detection, thresholds: Thresholds, key: str, is_compared: bool = False, contradiction: str = ""
+) -> None:
+    """Draw the result of one version, with its name if two versions are compared.
+
+    Parameters
+    ----------
+    contradiction : str
+        What contradicts the verdict, such as the most similar known scans.
+    """
+    is_rejected = not detection.verdict.has_result
     if is_compared:
         st.caption(f"Version {detection.model_version}")
     st.header(f":{VERDICT_TONES[detection.verdict]}[{result_title(detection)}]", anchor=False)
     st.markdown(detection.reason if is_rejected else f"**{label_sentence(detection)}** {detection.reason}")
+    if contradiction:
+        st.markdown(f":orange[**Less certain: the nearest known scans disagree.**] {contradiction}")
     if not is_rejected:
         height = _CHART_MARGIN + _BAR_HEIGHT * len(class_probabilities(detection))
         figure, alt = plot_probabilities(detection, thresholds), _chart_alt_text(detection, thresholds)

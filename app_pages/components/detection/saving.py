@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from app_pages.components.detection.reader_findings import findings
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.storage import Records, find_records, may_keep_records, storage_place
@@ -34,7 +35,7 @@ def save_new_readings(readings: Sequence[Reading], finding_for: Callable[[Readin
             st.caption("These readings are not stored.", width="content")
             st.page_link("app_pages/history.py", label="Keep a history")
         return
-    saver = _current_saver(records)
+    saver = current_saver(records)
     saver.sync(readings, finding_for, remember(_hash_card))
     _show_status(saver)
 
@@ -54,13 +55,23 @@ def is_saving() -> bool:
     return records is not None and records.is_saving
 
 
+def has_unsaved_findings() -> bool:
+    """Whether findings would be lost with this browser session: nothing is saved, or not these yet."""
+    if not any(finding for by_version in findings().values() for finding in by_version.values()):
+        return False
+    saver: ReadingSaver | None = st.session_state.get(SAVER_KEY)
+    status = None if saver is None or not is_saving() else saver.status()
+    return status is None or bool(status.pending or status.error)
+
+
 def _hash_card(version: str) -> str:
     from braintumor.services.records.reading_record import hash_card
 
     return hash_card(cache.get_detector(version).artifact)
 
 
-def _current_saver(records: Records) -> "ReadingSaver":
+def current_saver(records: Records) -> "ReadingSaver":
+    """Return what saves the readings of this browser session."""
     from braintumor.services.records.saver import ReadingSaver
 
     saver: ReadingSaver | None = st.session_state.get(SAVER_KEY)

@@ -1,7 +1,5 @@
 """Readings of the uploaded files in this browser session, in memory only."""
 
-import ctypes
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -9,15 +7,17 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app_pages.components.shared.browser_session import check_connection, trim_memory
 from braintumor.imaging import SkippedScan
 from braintumor.imaging.edits import ScanEdit
 from braintumor.inference import Detection, Detector
 from braintumor.inference.study import StudyRule
 from braintumor.reporting.study_result import StudyResult
-from braintumor.services.file_groups import FileGroup, group_files
+from braintumor.services.file_groups import FileGroup, GroupKind, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
+from braintumor.services.slice_count import SliceCount
 from braintumor.services.study_results import collect_studies
 
 SESSION_KEY: Final = "reading-session"
@@ -32,6 +32,7 @@ class ReadingSession:
 
     def __init__(self) -> None:
         self._file_groups: list[FileGroup] = []
+        self._restored: list[FileGroup] = []
         self._completed: dict[tuple[str, str], list[Reading]] = {}
         self._skipped: dict[str, list[SkippedScan]] = {}
         self._job_skipped: Mapping[str, list[SkippedScan]] = {}
@@ -41,11 +42,13 @@ class ReadingSession:
         self._compared_detections: dict[tuple[str, str, ScanEdit], Detection] = {}
         self._previous_edits: dict[str, list[ScanEdit]] = {}
         self._studies: dict[str, tuple[object, list[StudyResult]]] = {}
+        self._counts: dict[str, SliceCount] = {}
+        self.chosen_id = ""
         self.last_edited_id = ""
 
     def sync_files(self, detector: Detector, files: Sequence[UploadedFile]) -> None:
         """Start reading what this version has not read, and drop the results of removed files."""
-        groups = group_files(files, lambda file: file.file_id)
+        groups = [*self._restored, *group_files(files, lambda file: file.file_id)]
         if (detector.version, [g.key for g in groups]) != (self._version, [g.key for g in self._file_groups]):
             self._is_stopped = False
         self._version, self._file_groups = detector.version, groups
@@ -64,7 +67,7 @@ class ReadingSession:
         other_versions = {key: readings for (_, key), readings in self._completed.items()}
         previous = {group.key: other_versions[group.key] for group in groups if group.key in other_versions}
         service = ReadingService(detector, options=ReadingOptions(keep_scan=True))
-        self._job = ReadingJob(service, groups, previous)
+        self._job = ReadingJob(service, groups, previous, check_connection())
         self._job_skipped = service.skipped
         self._job.wait(_INITIAL_WAIT)
         self.collect()
@@ -76,7 +79,9 @@ class ReadingSession:
             del self._completed[key]
         self._skipped = {key: scans for key, scans in self._skipped.items() if key in present_keys}
         self._studies = {key: study for key, study in self._studies.items() if key in present_keys}
+        self._counts = {key: count for key, count in self._counts.items() if key in present_keys}
         if not present_keys:
+            self.chosen_id = self.last_edited_id = ""
             self._compared_detections.clear()
             self._previous_edits.clear()
         if removed:
@@ -92,14 +97,31 @@ class ReadingSession:
         """Take over completed results from the job, and keep it alive."""
         if self._job is not None:
             self._job.keep_alive()
+            self._counts |= self._job.counts
             for key in sorted(self._job.completed):
                 self._completed.setdefault((self._job.version, key), self._job.readings[key])
                 # The first version decodes the files; later ones use its scans, and set nothing aside.
                 self._skipped.setdefault(key, self._job_skipped.get(key, []))
 
+    def restore(self, readings: Sequence[Reading]) -> None:
+        """Add the readings of an earlier visit, by one version; none removes them."""
+        group = FileGroup((), group_id(readings[0].id), GroupKind.MULTI_SLICE) if readings else None
+        self._restored = [group] if group else []
+        if group:
+            self._completed[readings[0].version, group.key] = list(readings)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read or to show."""
+        return not self._file_groups
+
     def readings(self) -> list[Reading]:
         """Return all readings so far, in the order of the upload."""
         return [reading for group in self._file_groups for reading in self._group_readings(group)]
+
+    def has(self, reading_id: str) -> bool:
+        """Whether a reading with this ID is among the readings so far."""
+        return any(reading.id == reading_id for reading in self.readings())
 
     def _group_readings(self, group: FileGroup) -> list[Reading]:
         partial = self._job.readings if self._job is not None and self._job.version == self._version else {}
@@ -139,11 +161,16 @@ class ReadingSession:
     def progress(self) -> ReadingProgress:
         """Count the files and slices read so far."""
         completed = [group for group in self._file_groups if (self._version, group.key) in self._completed]
+        counts = {group.key: self._counts.get(group.key, SliceCount()) for group in self._file_groups}
+        read = sum(count.done for count in counts.values())
+        read += sum(counts[group.key].total - counts[group.key].done for group in completed)
         return ReadingProgress(
             sum(len(group.files) for group in completed),
             sum(len(group.files) for group in self._file_groups),
-            len(self.readings()),
+            read,
             self._job is not None and self._job.is_running,
+            sum(count.total for count in counts.values()),
+            None if self._job is None else self._job.progress.seconds_left,
         )
 
     def stop(self) -> None:
@@ -204,17 +231,3 @@ def current_session() -> ReadingSession:
     if session is None:
         session = st.session_state[SESSION_KEY] = ReadingSession()
     return session
-
-
-def trim_memory() -> None:
-    """Return freed memory to the operating system, where the C library is glibc.
-
-    Scans are read in threads, and glibc keeps a pool of freed memory for each thread, which would grow from session to
-    session.
-    """
-    if sys.platform != "linux":
-        return
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        return

@@ -1,27 +1,67 @@
-"""Training images that are most similar to the selected scan according to the model."""
+"""Training images that are most similar to the selected scan according to the model, and whether they contradict it."""
 
+from collections import OrderedDict
 from typing import Final
 
 import streamlit as st
 
 from app_pages.components.shared.formatting import class_text
 from braintumor.datasets.catalog import evaluation_dataset
+from braintumor.enums import Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.imaging import read_scan
-from braintumor.imaging.compressed_scan import CompressedScan
-from braintumor.inference import Detector
-from braintumor.inference.retrieval import SimilarScan
+from braintumor.inference import Detection, Detector
+from braintumor.inference.retrieval import SimilarScan, count_contradicting
+from braintumor.services.reading_result import Reading
 
 _SIMILAR_COUNT: Final = 6
+_FOUND_KEY: Final = "similar-scans-found"
+_MAX_FOUND: Final = 64
 
 
-def show_similar_scans(detector: Detector, compressed_scan: CompressedScan) -> None:
+def find_similar_scans(detector: Detector, reading: Reading) -> tuple[SimilarScan, ...]:
+    """Return the training images most similar to a scan as it was read; none without an index or without pixels.
+
+    Raises
+    ------
+    ArtifactError
+        The index was altered.
+    """
+    found: OrderedDict[tuple[object, ...], tuple[SimilarScan, ...]]
+    found = st.session_state.setdefault(_FOUND_KEY, OrderedDict())
+    key = (detector.version, reading.id, reading.shown_edit)
+    if key not in found and reading.compressed_scan is not None:
+        found[key] = detector.most_similar(reading.compressed_scan.to_scan(), _SIMILAR_COUNT)
+        if len(found) > _MAX_FOUND:
+            found.popitem(last=False)
+    return found.get(key, ())
+
+
+def describe_contradiction(detector: Detector, reading: Reading, detection: Detection) -> str:
+    """Return a sentence if the most similar training scans contradict the verdict; else an empty text."""
+    if detection.verdict not in (Verdict.TUMOR_SUSPECTED, Verdict.NO_TUMOR_FOUND):
+        return ""
+    try:
+        similar_scans = find_similar_scans(detector, reading)
+    except BrainTumorError:  # said below, with the list
+        return ""
+    count = count_contradicting(detection.verdict, similar_scans)
+    other = "no tumour" if detection.verdict is Verdict.TUMOR_SUSPECTED else "a tumour"
+    if not count:
+        return ""
+    return (
+        f"{count} of the {len(similar_scans)} most similar training scans show {other}, so the verdict is less certain "
+        "than its score says. A reader should decide."
+    )
+
+
+def show_similar_scans(detector: Detector, reading: Reading) -> None:
     """Draw the most similar training images in a collapsed expander."""
     with st.expander("Similar training scans", key="similar-scans", on_change="rerun") as expander:
         if not expander.open:
             return
         try:
-            similar_scans = detector.most_similar(compressed_scan.to_scan(), _SIMILAR_COUNT)
+            similar_scans = find_similar_scans(detector, reading)
         except BrainTumorError as error:  # the index file was altered
             st.caption(str(error))
             return

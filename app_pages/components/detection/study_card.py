@@ -8,11 +8,11 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components.shared.colors import VERDICT_TONES
-from braintumor.inference.study import StudySlice
+from braintumor.inference.study import PlaneReading, StudySlice
 from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study_context import study_details
 from braintumor.reporting.study_result import StudyResult
-from braintumor.text import VERDICT_TITLES
+from braintumor.text import VERDICT_TITLES, pluralize
 
 # In percent of the height of the strip, so that a slice with a low probability is visible.
 _MIN_HEIGHT: Final = 4
@@ -59,17 +59,16 @@ def _escape_markdown(text: str) -> str:
 def strips_html(study: StudyResult) -> str:
     """Return a bar chart of the tumour probabilities along the slices of each plane, in the colours of the verdicts."""
     rows = "".join(
-        f'<p>{escape(name)}</p><div role="img" aria-label="{escape(_strip_text(name, slices))}">'
+        f'<p>{escape(name)}</p><div role="img" aria-label="{escape(_strip_text(plane))}">'
         f"{''.join(map(_bar, slices))}</div>"
-        for name, slices in study.strips()
+        for plane, (name, slices) in zip(study.reading.planes, study.strips(), strict=True)
     )
     return f'<div class="study-strips">{rows}</div>'
 
 
-def _strip_text(name: str, slices: Sequence[StudySlice]) -> str:
-    judged = [each.tumor_probability for each in slices if each.votes]
-    highest = f", highest tumour probability {max(judged):.0%}" if judged else ""
-    return f"{name}: {len(slices)} slices{highest}"
+def _strip_text(plane: PlaneReading) -> str:
+    score = "" if plane.score is None else f", tumour score {plane.score:.0%}"
+    return f"{plane.name}: {VERDICT_TITLES[plane.verdict]}{score}, {pluralize(plane.counts.read, 'slice')} read"
 
 
 def _bar(each: StudySlice) -> str:

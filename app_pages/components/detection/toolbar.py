@@ -16,7 +16,7 @@ from braintumor.imaging import SkippedScan
 from braintumor.inference import Detector, list_models
 from braintumor.services.reading_job import ReadingProgress
 from braintumor.settings import get_settings
-from braintumor.text import describe_skipped
+from braintumor.text import describe_seconds, describe_skipped
 
 _STYLE: Final = Path(__file__).parent / "detection.css"
 _NO_VERSION: Final = "None"
@@ -34,7 +34,9 @@ def choose_second_detector(version: str) -> Detector | None:
     others = [other for other in list_models(get_settings()) if other != version]
     if not others:
         return None
-    selected = st.selectbox("Compare with", [_NO_VERSION, *others], key=f"compared-{version}", width=180)
+    selected = st.selectbox(
+        "Compare with", [_NO_VERSION, *others], key=f"compared-{version}", width=180, persist_state="session"
+    )
     if selected == _NO_VERSION:
         return None
     try:
@@ -48,14 +50,22 @@ def show_progress(progress: ReadingProgress, session: ReadingSession) -> None:
     """Draw the progress bar with a button to stop or resume."""
     if not (progress.is_running or progress.is_stopped):
         return
-    files, slices = pluralize(progress.total_files, "file"), pluralize(progress.slices, "slice")
-    text = f"{'Stopped: ' if progress.is_stopped else ''}{progress.files_read} of {files} read, {slices} so far"
     with st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        st.progress(progress.files_read / max(1, progress.total_files), text)
+        st.progress(min(1.0, progress.slices / max(1, progress.total_slices)), progress_text(progress))
         if progress.is_running:
             st.button("Stop", on_click=session.stop, icon=":material/stop:", key="stop")
         elif st.button("Resume", on_click=session.resume, icon=":material/play_arrow:", key="resume"):
             st.rerun()
+
+
+def progress_text(progress: ReadingProgress) -> str:
+    """Return slices and files read and the time left, such as `96 of 577 slices read, about 2 min left`."""
+    parts = [f"{progress.slices:,} of {pluralize(progress.total_slices, 'slice')} read"]
+    if progress.total_files > 1:
+        parts.append(f"{progress.files_read:,} of {progress.total_files:,} files")
+    if progress.is_running and progress.seconds_left is not None:
+        parts.append(f"{describe_seconds(progress.seconds_left)} left")
+    return f"{'Stopped: ' if progress.is_stopped else ''}{', '.join(parts)}"
 
 
 def show_skipped(skipped: Sequence[SkippedScan]) -> None:
@@ -84,7 +94,11 @@ def render_worklist_controls(status_counts: Mapping[ReadingStatus, int]) -> tupl
     status = None
     order = WorklistOrder.MOST_SUSPICIOUS
     if len(present) > 1:
-        status = st.segmented_control("Show only", present, key="status", format_func=str, wrap=True)
+        status = st.segmented_control(
+            "Show only", present, key="status", format_func=str, wrap=True, persist_state="session"
+        )
     if sum(status_counts.values()) > 1:
-        order = st.selectbox("Sort by", list(WorklistOrder), key="order", format_func=str, width=205) or order
+        orders = list(WorklistOrder)
+        selected = st.selectbox("Sort by", orders, key="order", format_func=str, width=205, persist_state="session")
+        order = selected or order
     return status, order

@@ -9,7 +9,7 @@ import streamlit as st
 from app_pages.components.detection.result_card import score_text
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.viewer_layers import COLORS, base_layer, make_panel
-from app_pages.components.detection.worklist import READING_STATUS_TONES, WorklistItem, reading_status
+from app_pages.components.detection.worklist import READING_STATUS_TONES, WorklistItem, reading_status, slice_index
 from app_pages.components.shared.formatting import pluralize
 from braintumor.inference import Detection, Detector
 from braintumor.inference.decision import Thresholds
@@ -95,7 +95,7 @@ def _item_data(item: WorklistItem) -> dict[str, Any]:
     score = score_text(reading.detection) if has_score and reading.detection else ""
     if item.plane is not None:
         score = "" if item.plane.score is None else f"(tumour score {item.plane.score:.0%})"
-    count = len(item.readings)
+    count = item.slice_count
     return {
         "ids": [each.id for each in item.readings],
         "worst": reading.id,
@@ -130,8 +130,10 @@ def series_data(item: WorklistItem, reading: Reading, thresholds: Thresholds | N
         "title": item.title,
         "ids": [each.id for each in item.readings],
         "index": item.index_of(reading.id) or 0,
+        "numbers": [slice_index(each) + 1 for each in item.readings],
+        "count": item.slice_count,
         "probabilities": [_plotted_probability(each) for each in item.readings],
-        "kinds": [str(status).lower() for status in statuses],
+        "kinds": [str(status) for status in statuses],
         "tones": [READING_STATUS_TONES[status] for status in statuses],
         "low": None if thresholds is None else thresholds.rule_out,
         "high": None if thresholds is None else thresholds.rule_in,

@@ -10,17 +10,18 @@ from braintumor.enums import Verdict
 from braintumor.inference.study import PlaneReading
 from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading, group_id
+from braintumor.text import UNREADABLE_TITLE, VERDICT_TITLES
 
 
 class ReadingStatus(StrEnum):
-    """Status of a slice, most suspicious first."""
+    """Status of a slice in the words of its verdict, most suspicious first."""
 
-    SUSPECTED = "Suspected"
-    UNCERTAIN = "Uncertain"
-    FAILED = "Failed"
-    REJECTED = "Rejected"
-    NO_TUMOR = "No tumour"
-    OUTSIDE_FIELD = "Outside field"
+    SUSPECTED = VERDICT_TITLES[Verdict.TUMOR_SUSPECTED]
+    UNCERTAIN = VERDICT_TITLES[Verdict.UNCERTAIN]
+    FAILED = UNREADABLE_TITLE
+    REJECTED = VERDICT_TITLES[Verdict.NOT_BRAIN_MRI]
+    NO_TUMOR = VERDICT_TITLES[Verdict.NO_TUMOR_FOUND]
+    OUTSIDE_FIELD = VERDICT_TITLES[Verdict.OUTSIDE_FIELD]
 
 
 class WorklistOrder(StrEnum):
@@ -32,13 +33,7 @@ class WorklistOrder(StrEnum):
     UPLOAD = "Upload order"
 
 
-_STATUS_OF_VERDICT: Final = {
-    Verdict.TUMOR_SUSPECTED: ReadingStatus.SUSPECTED,
-    Verdict.UNCERTAIN: ReadingStatus.UNCERTAIN,
-    Verdict.NO_TUMOR_FOUND: ReadingStatus.NO_TUMOR,
-    Verdict.OUTSIDE_FIELD: ReadingStatus.OUTSIDE_FIELD,
-    Verdict.NOT_BRAIN_MRI: ReadingStatus.REJECTED,
-}
+_STATUS_OF_VERDICT: Final = {verdict: ReadingStatus(title) for verdict, title in VERDICT_TITLES.items()}
 _STATUS_PRIORITY: Final = list(ReadingStatus)
 # Names of the theme's colours, as for verdicts.
 READING_STATUS_TONES: Final = {
@@ -104,6 +99,13 @@ class WorklistItem:
         """Number of slices by status."""
         return Counter(map(reading_status, self.readings))
 
+    @property
+    def slice_count(self) -> int:
+        """Number of slices of the series in its file, with blank and unread ones; of a picture, 1."""
+        scan = self.readings[0].compressed_scan
+        series = None if scan is None else scan.stub.series
+        return max(len(self.readings), 0 if series is None else series.count)
+
     def index_of(self, reading_id: str) -> int | None:
         """Return the index of a slice in this item, or None."""
         return next((i for i, reading in enumerate(self.readings) if reading.id == reading_id), None)
@@ -118,7 +120,7 @@ def build_worklist(readings: Iterable[Reading], studies: Iterable[StudyResult] =
         key = reading.id if series is None else f"{group_id(reading.id)} {series.key}"
         by_series.setdefault(key, []).append(reading)
     return [
-        WorklistItem(_item_title(slices), tuple(sorted(slices, key=_slice_index)), planes.get(slices[0].id))
+        WorklistItem(_item_title(slices), tuple(sorted(slices, key=slice_index)), planes.get(slices[0].id))
         for slices in by_series.values()
     ]
 
@@ -142,7 +144,8 @@ def _item_title(slices: Sequence[Reading]) -> str:
     return f"{series.title}, {file}" if bracket else series.title
 
 
-def _slice_index(reading: Reading) -> int:
+def slice_index(reading: Reading) -> int:
+    """Return the index of a slice in its series, from 0; blank slices count."""
     series = None if reading.compressed_scan is None else reading.compressed_scan.stub.series
     return 0 if series is None else series.index
 

@@ -9,9 +9,9 @@ from app_pages.components.detection.edit_tools import apply_requested_edit, show
 from app_pages.components.detection.model_accuracy import show_model_accuracy
 from app_pages.components.detection.reader_findings import edit_finding, finding_for, findings
 from app_pages.components.detection.result_card import show_result_card, show_warnings
-from app_pages.components.detection.saving import has_pending, save_new_readings
+from app_pages.components.detection.saving import has_pending, has_unsaved_findings, save_new_readings
 from app_pages.components.detection.session import current_session
-from app_pages.components.detection.similar_scans import show_similar_scans
+from app_pages.components.detection.similar_scans import describe_contradiction, show_similar_scans
 from app_pages.components.detection.study_card import show_studies
 from app_pages.components.detection.toolbar import (
     render_summary_bar,
@@ -19,16 +19,21 @@ from app_pages.components.detection.toolbar import (
     show_progress,
     show_skipped,
 )
-from app_pages.components.detection.upload import remove_all
+from app_pages.components.detection.upload import start_over
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
+from app_pages.components.samples.note import show_sample_note
+from app_pages.components.samples.state import sample_of
+from app_pages.components.shared.leave_guard import show_leave_guard
 from app_pages.components.shared.session_state import current_prediction_log
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import study_row
 from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading
+from braintumor.text import UNREADABLE_TITLE
 
+_START_OVER = "Removes all files with their readings and findings. The session log and stored records stay."
 _LOGGED_KEY = "logged-readings"
 _LOGGED_STUDIES_KEY = "logged-studies"
 
@@ -56,19 +61,22 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
         render_summary_bar(status_counts)
         status, order = render_worklist_controls(status_counts)
         downloads = st.popover("Downloads", icon=":material/download:", key="downloads")
-        if st.button("Remove all", on_click=remove_all, icon=":material/delete:", key="remove"):
+        if st.button("Start over", on_click=start_over, icon=":material/delete:", key="start-over", help=_START_OVER):
             st.rerun()
     studies = session.studies(study_rule(detector.artifact.card))
     items = filter_and_sort(build_worklist(readings, studies), order, status)
     item, reading = _selected_item(items, studies)
-    with downloads:
-        show_downloads(readings, reading, findings(), detector, studies)
     show_studies(studies)
     detections = _collect_detections(reading, detector, second_detector)
     show_scan(_page_of_items(items), item, reading, detections)
-    _log_new_predictions(readings, reading, detections)
-    _log_new_studies(studies)
-    save_new_readings(readings, lambda each: finding_for(each, findings()))
+    with downloads:  # drawn last: a prepared file must not lack a finding of this run
+        show_downloads(readings, reading, findings(), detector, studies)
+    own_readings = [each for each in readings if sample_of(each.id, each.sha256) is None]
+    _log_new_predictions(own_readings, reading, [] if sample_of(reading.id, reading.sha256) else detections)
+    _log_new_studies([study for study in studies if sample_of(study.slices[0].id, study.sha256) is None])
+    if own_readings:
+        save_new_readings(own_readings, lambda each: finding_for(each, findings()))
+    show_leave_guard("workspace", has_unsaved_findings())
     if not is_polling and has_pending():
         st.rerun()
 
@@ -83,18 +91,23 @@ def show_scan(
         show_viewer(items, item, reading, detections)
     with results:
         if not detections or reading.compressed_scan is None:
-            st.header("Could not be read", anchor=False)
+            st.header(UNREADABLE_TITLE, anchor=False)
             st.caption("The reason is shown on the left and in the CSV.")
+            show_sample_note(reading)
             return
-        show_warnings(detections[0].detection)
-        show_edit_buttons(reading, detections[0].detector)
-        for number, (detection, detector) in enumerate(detections):
-            show_result_card(detection, detector.artifact.card.thresholds, f"{number}", len(detections) > 1)
+        with st.container(key="verdict"):  # above the picture on a phone
+            show_warnings(detections[0].detection)
+            show_edit_buttons(reading, detections[0].detector)
+            for number, (detection, detector) in enumerate(detections):
+                contradiction = describe_contradiction(detector, reading, detection)
+                thresholds = detector.artifact.card.thresholds
+                show_result_card(detection, thresholds, f"{number}", len(detections) > 1, contradiction)
+        show_sample_note(reading)
         edit_finding(reading)
         detector = detections[0].detector
         show_model_accuracy(detector.version, detector.artifact.card.thresholds)
         if detections[0].detection.verdict.has_result:  # no training image would be similar
-            show_similar_scans(detector, reading.compressed_scan)
+            show_similar_scans(detector, reading)
 
 
 def _collect_detections(
@@ -117,7 +130,10 @@ def _selected_item(items: Sequence[WorklistItem], studies: Sequence[StudyResult]
     """
     first = items[0].most_suspicious.id
     key_ids = (study.key_slice.id for study in studies if any(each.id == first for each in study.slices))
-    selected_id = str(viewer_state("chosen") or current_session().last_edited_id or next(key_ids, ""))
+    session, chosen_id = current_session(), str(viewer_state("chosen") or "")
+    if session.has(chosen_id):
+        session.chosen_id = chosen_id  # the viewer forgets it when the page is left
+    selected_id = session.chosen_id or session.last_edited_id or next(key_ids, "")
     for item in items:
         index = item.index_of(selected_id)
         if index is not None:
@@ -130,7 +146,7 @@ def _page_of_items(items: Sequence[WorklistItem]) -> Sequence[WorklistItem]:
     page_count = -(-len(items) // PAGE_SIZE)
     if page_count < 2:
         return items
-    page = st.pagination(page_count, key=f"entries-{page_count}")
+    page = st.pagination(page_count, key=f"entries-{page_count}", persist_state="session")
     return items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 

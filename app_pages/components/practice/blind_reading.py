@@ -96,7 +96,9 @@ def _show_truth(case: Case, guess: TumorClass, detection: Detection) -> None:
     is_right = is_correct_class(guess, case.label, detection.is_multiclass)
     st.header(f"True class: {class_text(case.label)}", anchor=False)
     is_rejected = not detection.verdict.has_result
-    result = "rejected the scan" if is_rejected else f"answered {label_text(detection)}"
+    result = (
+        f"gave no class ({VERDICT_TITLES[detection.verdict]})" if is_rejected else f"answered {label_text(detection)}"
+    )
     with st.container(horizontal=True, gap="small"):
         # A binary model is scored on tumour vs no tumour only, and so is the reader.
         scored_as = "" if detection.is_multiclass or not guess.is_tumor else ", scored as tumour"

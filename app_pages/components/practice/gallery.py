@@ -1,14 +1,16 @@
 """Gallery: test scans of one class with the model's predictions, sorted by probability."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from app_pages.components.practice.images import render_scan, show_phantom_notice
+from app_pages.components.practice.images import render_scan
 from app_pages.components.practice.round import has_images
+from app_pages.components.samples.preview_notice import show_preview_notice
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, join_words, pluralize
 from app_pages.components.shared.page import show_missing
@@ -16,14 +18,13 @@ from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import CLASSES, TUMOR_LABEL, Split, TumorClass, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
-from braintumor.reader_study.cases import Case, case_from_row, load_case, phantom_cases
-from braintumor.reporting.labels import label_key
+from braintumor.reader_study.cases import Case, case_from_row
 from braintumor.results.version import VersionReport
+from braintumor.samples import list_previews
 
 _PAGE_SIZE: Final = 12
 _GALLERY_COLUMNS: Final = 4
 _IMAGE_SIDE: Final = 320
-_PHANTOM_COUNT: Final = 24
 _ORDERS: Final[dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
     "Most wrong first": lambda rows: rows.sort_values("p_truth", kind="stable"),
     "Most certain and right first": lambda rows: rows.sort_values("p_truth", kind="stable", ascending=False),
@@ -38,7 +39,7 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
     """Draw the choice of class and order, and one page of scans."""
     is_dataset_present = has_images()
     if not is_dataset_present:
-        show_phantom_notice("the gallery shows drawings.")
+        show_preview_notice("The predictions are those for the full images.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         label = st.segmented_control(
             "Class", CLASSES, default=CLASSES[0], format_func=lambda c: c.title, key="practice-class", required=True,
@@ -46,11 +47,12 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
         )  # fmt: skip
         order = st.selectbox("Sort by", list(_ORDERS), key="practice-order", width=280, persist_state="session")
     truth = _true_label(detector, label)
-    rows = _scan_rows(detector.version, label, truth) if is_dataset_present else _phantom_rows(detector, label, truth)
+    images = cache.get_dataset().manifest if is_dataset_present else list_previews().assign(is_preview=True)
+    rows = _scan_rows(detector.version, label, truth, images)
     if rows.empty:
         _explain_empty(detector.version, label, report)
         return
-    st.markdown(_summarize_rows(rows, label, detector.version, "test scan" if is_dataset_present else "phantom"))
+    st.markdown(_summarize_rows(rows, label, detector.version, "test scan" if is_dataset_present else "preview"))
     page_count = -(-len(rows) // _PAGE_SIZE)
     page = st.pagination(page_count, key=f"practice-page-{label}-{order}") if page_count > 1 else 1
     _show_tiles(_ORDERS[order](rows).iloc[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], label)
@@ -62,6 +64,8 @@ def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> No
             f"Version {version} was trained and tested on another data set, which has no tumour types. Its results for "
             "these scans are shown in the Blind reading tab."
         )
+    elif not has_images() and not cache.get_predictions(version).empty:
+        st.markdown(f"None of the previews of {class_text(label)} is a test scan of version {version}.")
     else:
         show_missing(f"No predictions of test scans of {class_text(label)}. Run:", report.evaluate_command)
 
@@ -78,8 +82,9 @@ def _summarize_rows(rows: pd.DataFrame, label: TumorClass, version: str, unit: s
     return f"{pluralize(len(rows), unit)} of {class_text(label)}; {version}: {join_words(counts)}."
 
 
-def _show_prediction_badge(predicted: str, truth: str, is_rejected: bool) -> None:
-    text = "Rejected" if is_rejected else f"Predicted {class_text(predicted)}"
+def _show_prediction_badge(predicted: str, truth: str, verdict: Verdict) -> None:
+    is_rejected = not verdict.has_result
+    text = VERDICT_TITLES[verdict] if is_rejected else f"Predicted {class_text(predicted)}"
     if predicted == truth and not is_rejected:
         st.badge(text, color="green", icon=":material/check:")
     else:
@@ -91,48 +96,20 @@ def _true_label(detector: Detector, label: TumorClass) -> str:
     return TUMOR_LABEL if label.is_tumor and detector.artifact.card.binary_threshold is not None else str(label)
 
 
-def _scan_rows(version: str, label: TumorClass, truth: str) -> pd.DataFrame:
-    """Return the predicted test scans of a class, with the probability of the correct answer."""
-    predictions, manifest = cache.get_predictions(version), cache.get_dataset().manifest
+def _scan_rows(version: str, label: TumorClass, truth: str, images: pd.DataFrame) -> pd.DataFrame:
+    """Return the predicted test scans of a class among images, with the probability of the correct answer."""
+    predictions = cache.get_predictions(version)
     column = "tumor_probability" if truth == TUMOR_LABEL else f"p_{label}"
     if predictions.empty or column not in predictions.columns:
         return pd.DataFrame()
     rows = predictions[(predictions["split"] == str(Split.TEST)) & (predictions["label"] == str(label))]
-    metadata = manifest[["path", "sha256", "width", "height", "origin", "group"]]
+    columns = ["path", "sha256", "width", "height", "origin", "group", "is_preview"]
+    metadata = images[[column for column in columns if column in images]]
     return (
         rows.drop(columns="group", errors="ignore")
         .merge(metadata, on="path")
         .assign(p_truth=lambda table: table[column], truth=truth)
     )
-
-
-def _phantom_rows(detector: Detector, label: TumorClass, truth: str) -> pd.DataFrame:
-    return _cached_phantom_rows(
-        detector.version, str(label), truth, cache.stamp_folder(detector.artifact.folder), detector
-    )
-
-
-@st.cache_data(show_spinner="Reading the phantoms", max_entries=16)
-def _cached_phantom_rows(
-    version: str, label: str, truth: str, when: cache.FolderStamp, _detector: Detector
-) -> pd.DataFrame:
-    """Detect on phantoms of a class; there are no stored predictions of them."""
-    rows = []
-    for case in [case for case in phantom_cases(0) if case.label == label][:_PHANTOM_COUNT]:
-        detection = _detector.detect(load_case(case), case.name)
-        is_binary = truth == TUMOR_LABEL
-        rows.append(
-            {
-                "patient": case.phantom_id,
-                "group": case.group,
-                "predicted": label_key(detection),
-                "truth": truth,
-                "p_truth": detection.tumor_probability if is_binary else detection.probabilities[case.label],
-                "tumor_probability": detection.tumor_probability,
-                "verdict": str(detection.verdict),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _show_tiles(rows: pd.DataFrame, label: TumorClass) -> None:
@@ -143,8 +120,7 @@ def _show_tiles(rows: pd.DataFrame, label: TumorClass) -> None:
 
 
 def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
-    is_on_demand = "path" not in row
-    case = Case(label, row["group"], True, phantom_id=row["patient"]) if is_on_demand else case_from_row(row)
+    case = replace(case_from_row(row), is_preview=bool(row.get("is_preview")))
     predicted, truth, verdict = row["predicted"], row["truth"], Verdict(row["verdict"])
     try:
         image = _cached_image(case)
@@ -160,7 +136,7 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
         )  # fmt: skip
         if case.is_phantom:
             st.caption("**Drawn, not a scan**")
-        _show_prediction_badge(predicted, truth, not verdict.has_result)
+        _show_prediction_badge(predicted, truth, verdict)
         probabilities = f"Tumour {row['tumor_probability']:.1%}"
         if truth != TUMOR_LABEL:
             probabilities = f"{label.title} {row['p_truth']:.1%}, {probabilities.lower()}"

@@ -7,7 +7,6 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from app_pages.components.shared.page import show_missing
 from braintumor.imaging.overlay import draw_overlay, outline_mask
 from braintumor.inference import Detection
 from braintumor.reader_study.cases import Case, load_case, reference_mask
@@ -56,15 +55,6 @@ def render_layers(case: Case, detection: Detection, selected_layers: list[str], 
     if mask is not None:
         pixels[outline_mask(mask)] = TRUTH_COLOR
     return _pad_to_square(pixels, side)
-
-
-def show_phantom_notice(note: str) -> None:
-    """Explain that the image set is missing and how to get it."""
-    show_missing(
-        f"The image set is not on this machine. **Drawn phantoms** replace the scans: {note} The model was not trained "
-        "on drawings, so its score is meaningless here. Download the images with:",
-        "braintumor data fetch",
-    )
 
 
 def show_phantom_badge() -> None:

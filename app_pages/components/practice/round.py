@@ -14,7 +14,7 @@ from braintumor.datasets.catalog import KAGGLE, evaluation_dataset
 from braintumor.enums import Split, TumorClass, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detection, Detector
-from braintumor.reader_study.cases import Case, load_case, phantom_cases, sample_cases
+from braintumor.reader_study.cases import Case, load_case, preview_cases, sample_cases
 from braintumor.reader_study.scoring import PairedReading
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import is_correct_class
@@ -111,21 +111,21 @@ def current_round(version: str) -> PracticeRound:
 
 
 def _cases_for_round(seed: int, version: str) -> tuple[Case, ...]:
-    if not has_images():
-        return phantom_cases(seed)
     settings = get_settings()
     stamps = cache.stamp_folder(settings.dataset_outputs), cache.stamp_folder(settings.outputs / version)
-    return _cached_cases(seed, version, (str(settings.outputs), *stamps))
+    return _cached_cases(seed, version, not has_images(), (str(settings.outputs), *stamps))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _cached_cases(seed: int, version: str, when: object) -> tuple[Case, ...]:
+def _cached_cases(seed: int, version: str, use_previews: bool, when: object) -> tuple[Case, ...]:
     predictions = cache.get_predictions(version)
     # A version trained on another data set was tested on that one; its round uses this set's test split.
     is_kaggle = evaluation_dataset(cache.get_report(version).recipe) == KAGGLE
     tested_paths = None
     if is_kaggle and not predictions.empty:
         tested_paths = predictions.loc[predictions["split"] == str(Split.TEST), "path"].tolist()
+    if use_previews:
+        return preview_cases(seed, tested_paths)
     return sample_cases(cache.get_dataset().manifest, seed, tested_paths)
 
 
@@ -181,8 +181,8 @@ def _detect_case(practice_round: PracticeRound, index: int, detector: Detector) 
         detection.verdict,
         detection.is_multiclass,
     )
-    phantom = "drawn phantom, not a scan; " if case.is_phantom else ""
-    comment = f"Practice, blind answer: {phantom}true class {class_text(case.label)}."
+    kind = "drawn phantom, not a scan; " if case.is_phantom else "small preview; " if case.is_preview else ""
+    comment = f"Practice, blind answer: {kind}true class {class_text(case.label)}."
     finding = ReaderFinding(practice_round.guesses[index], comment, datetime.now(UTC))
     current_prediction_log().record(detection, finding)
     return detection

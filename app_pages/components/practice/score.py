@@ -6,6 +6,7 @@ import streamlit as st
 from app_pages.components.practice.round import ModelPrediction, PracticeRound
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.colors import ACCENT, NEUTRAL
+from app_pages.components.shared.formatting import VERDICT_TITLES
 from app_pages.components.shared.page import show_section
 from braintumor.enums import TUMOR_LABEL
 from braintumor.reader_study.scoring import compare_reader, summarize_reader_comparison
@@ -75,7 +76,7 @@ def show_read_scans(practice_round: PracticeRound, version: str) -> None:
 
 def _predicted_title(prediction: ModelPrediction) -> str:
     if prediction.predicted_class is None:
-        return "Rejected"
+        return VERDICT_TITLES[prediction.verdict]
     if not prediction.is_multiclass and prediction.predicted_class.is_tumor:
         return label_title(TUMOR_LABEL)
     return prediction.predicted_class.title

@@ -7,6 +7,7 @@ import streamlit as st
 from braintumor.services.prediction_log import PredictionLog
 
 PREDICTION_LOG_KEY: Final = "prediction-log"
+FINDINGS_KEY: Final = "reader-findings"
 
 
 def current_prediction_log() -> PredictionLog:

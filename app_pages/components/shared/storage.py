@@ -94,8 +94,8 @@ def note_once(storage: "Storage", actor: "Actor", action: str, content: object, 
         noted[action] = content
 
 
-def note_export(make: Callable[[], bytes], file_format: str) -> Callable[[], bytes]:
-    """Return a function that makes a download, and notes it in the audit log if readings are kept."""
+def note_export(make: Callable[[], bytes] | bytes, file_format: str) -> Callable[[], bytes] | bytes:
+    """Return a download or its function; if readings are kept, a function that also notes it in the audit log."""
     try:
         records = find_records() if may_keep_records() else None
     except BrainTumorError:
@@ -107,7 +107,7 @@ def note_export(make: Callable[[], bytes], file_format: str) -> Callable[[], byt
         from braintumor.db.access_log import note_access
 
         note_access(records.storage, records.actor, "readings.exported", format=file_format)
-        return make()
+        return make if isinstance(make, bytes) else make()
 
     return make_and_note
 

@@ -22,10 +22,10 @@ def show_tiles(tiles: Sequence[Tile], rows: pd.DataFrame, description: str, file
     Parameters
     ----------
     rows : DataFrame
-        Manifest row of each tile; empty for phantoms.
+        Manifest row of each tile.
     """
     st.markdown(description)
-    row_dicts = rows.to_dict("records") if not rows.empty else [{} for _ in tiles]
+    row_dicts = rows.to_dict("records")
     grid = st.grid(_GRID_COLUMNS, min_column_width=130, gap="small")
     for number, (tile, row) in enumerate(zip(tiles, row_dicts, strict=True)):
         with grid.cell():

@@ -1,10 +1,12 @@
-"""Montage tab: random images of the data set, reproducible by seed, or drawn phantoms without the data set."""
+"""Montage tab: random images of the data set, reproducible by seed, or previews of them without the data set."""
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
+from app_pages.components.samples.preview_notice import show_preview_notice
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, join_words, pluralize
 from app_pages.components.shared.page import show_missing
@@ -16,7 +18,8 @@ from braintumor.datasets.external.sets import EXTERNAL_COMMAND, EXTERNAL_SET, ex
 from braintumor.datasets.masks import masks_folder
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import BrainTumorError
-from braintumor.exploration.montage import OTHER_LABEL_TITLES, Tile, load_tiles, make_phantom_tiles, sample_rows
+from braintumor.exploration.montage import OTHER_LABEL_TITLES, Tile, load_preview_tiles, load_tiles, sample_rows
+from braintumor.samples import list_previews
 from braintumor.settings import Settings, get_settings
 
 _IMAGE_COUNTS: Final = ("12", "24", "48")
@@ -43,37 +46,32 @@ def show_montage() -> None:
     has_images = not manifest.empty and get_settings().dataset.is_dir()
     if not has_images:
         audit = ["braintumor data audit"] if manifest.empty else []
-        show_missing(
-            "The images are not on this machine. **Drawn phantoms** are shown instead, which are not scans. Download "
-            "the images with:",
-            "braintumor data fetch", *audit,
-        )  # fmt: skip
+        show_preview_notice("Training images and outlines are only in the full set.", *audit)
     options = _choose_options(has_images)
     if not options.labels:
         st.markdown("Choose at least one class.")
     elif has_images:
         _show_scans(manifest, options)
     else:
-        tiles = make_phantom_tiles(options.size, options.seed, options.labels, outlines=options.outlines)
-        description = f"{pluralize(len(tiles), 'phantom')}, drawn with seed {options.seed}. None of them is a scan."
-        show_tiles(tiles, pd.DataFrame(), description, f"phantoms-{options.seed}.png")
+        _show_previews(options)
 
 
 def _choose_options(has_images: bool) -> MontageOptions:
-    """Show the controls; plane and split only if there are images."""
+    """Show the controls; sources and outlines only if there are images."""
+    splits = SPLIT_TITLES if has_images else list_previews()["split"].unique()
     with st.container(horizontal=True, gap="medium"):
         labels = st.segmented_control(
             "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title,
             key="montage-labels", persist_state="session", wrap=True,
         )  # fmt: skip
-        plane = choose_option("Plane", [ALL, *map(str, NAMED_PLANES)], "montage-plane") if has_images else ALL
-        split = choose_option("Split", [ALL, *SPLIT_TITLES], "montage-split", _split_title) if has_images else ALL
+        plane = choose_option("Plane", [ALL, *map(str, NAMED_PLANES)], "montage-plane")
+        split = choose_option("Split", [ALL, *splits], "montage-split", _split_title)
         source = _choose_source() if has_images else ""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         size = choose_option("Images", _IMAGE_COUNTS, "montage-size")
         seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, persist_state="session"))
         st.button("New montage", on_click=_next_seed)
-        outlines = st.toggle("Outline the tumour", key="montage-outlines", persist_state="session")
+        outlines = has_images and st.toggle("Outline the tumour", key="montage-outlines", persist_state="session")
     return MontageOptions(
         tuple(sorted(labels)), None if plane == ALL else plane, None if split == ALL else split, int(size), seed,
         outlines, source,
@@ -99,10 +97,8 @@ def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
     if options.source:
         manifest = get_external_manifest()
         manifest, labels = manifest[manifest["origin"] == options.source], (*labels, *OTHER_LABEL_TITLES)
-    matches = sample_rows(manifest, len(manifest), options.seed, labels, options.plane, options.split)
-    rows = matches.head(options.size)
+    matches, rows = _sample(manifest, options, labels)
     if rows.empty:
-        st.markdown(f"There are no images of {_describe_options(options)}. Choose another plane or split.")
         return
     settings = get_settings()
     has_masks = bool(options.source) or masks_folder(settings).is_dir()
@@ -118,11 +114,31 @@ def _show_scans(manifest: pd.DataFrame, options: MontageOptions) -> None:
     except BrainTumorError as error:
         show_missing(f"{error} Restore the images with:", EXTERNAL_COMMAND if options.source else KAGGLE.command)
         return
-    count = f"{pluralize(len(tiles), 'image')} of {len(matches):,}"
-    description = f"{count} of {_describe_options(options)}, sampled with seed {options.seed}."
+    description = _describe_sample(len(tiles), len(matches), options)
     if options.outlines:
         description += f" {sum(tile.mask is not None for tile in tiles)} of them have a tumour mask."
     show_tiles(tiles, rows, description, f"montage-{options.seed}.png")
+
+
+def _show_previews(options: MontageOptions) -> None:
+    matches, rows = _sample(list_previews(), options, options.labels)
+    if not rows.empty:
+        description = _describe_sample(len(rows), len(matches), options, "preview")
+        show_tiles(load_preview_tiles(rows), rows, description, f"previews-{options.seed}.png")
+
+
+def _sample(
+    manifest: pd.DataFrame, options: MontageOptions, labels: Collection[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return all matching rows and the first of them in random order; say so if there are none."""
+    matches = sample_rows(manifest, len(manifest), options.seed, labels, options.plane, options.split)
+    if matches.empty:
+        st.markdown(f"There are no images of {_describe_options(options)}. Choose another plane or split.")
+    return matches, matches.head(options.size)
+
+
+def _describe_sample(count: int, total: int, options: MontageOptions, noun: str = "image") -> str:
+    return f"{pluralize(count, noun)} of {total:,} of {_describe_options(options)}, sampled with seed {options.seed}."
 
 
 @st.cache_resource(show_spinner=False, max_entries=_CACHE_ENTRIES)

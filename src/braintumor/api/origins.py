@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from braintumor.settings import Settings
 
 _PROBES: Final = frozenset({"/livez", "/readyz"})  # asked by address, and tell nothing
+_METRICS: Final = "/metrics"  # asked by address too, and needs a token with accounts on
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -68,7 +69,7 @@ class HostCheck:
             await PlainTextResponse(text, 421)(scope, receive, send)
 
     def _is_allowed(self, scope: Scope) -> bool:
-        if scope["path"] in _PROBES:
+        if scope["path"] in _PROBES or (scope["path"] == _METRICS and not self._local_only):
             return True
         client = scope.get("client")
         if self._local_only and not (client and is_loopback(client[0])):

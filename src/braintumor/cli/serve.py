@@ -2,7 +2,11 @@
 
 import argparse
 import os
+import socket
 import sys
+import threading
+import time
+import webbrowser
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +22,9 @@ def add_serve_command(commands: argparse._SubParsersAction) -> None:
     """Add the command to a parser."""
     serve = add_command(commands, "serve", "start the web server with dashboard, account pages and REST API", _serve)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
-    port = int(os.environ.get("PORT") or DEFAULT_PORT)
+    port = os.environ.get("PORT") or DEFAULT_PORT
     serve.add_argument("--port", type=int, default=port, help=f"port (default PORT or {DEFAULT_PORT})")
+    serve.add_argument("--open", action="store_true", help="open a browser window")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -27,10 +32,13 @@ def _serve(options: argparse.Namespace) -> int:
     check_address(settings, options.host)
     if not (_ROOT / "server.py").is_file():
         raise AccountError(f"{_ROOT / 'server.py'} is missing. Run this command in a checkout of the source code.")
+    _check_port(options.host, options.port)
     base_url = settings.public_url or f"http://localhost:{options.port}"
     print(f"Brain Tumor Detector: {base_url}")
     if settings.accounts:
         _print_setup_link(settings, base_url)
+    if options.open:
+        threading.Thread(target=open_browser, args=(options.host, options.port, base_url), daemon=True).start()
     _run(options.host, options.port)
     return 0
 
@@ -62,6 +70,31 @@ def check_address(settings: Settings, host: str) -> None:
             "BRAINTUMOR_PUBLIC_URL to its address.",
             file=sys.stderr,
         )
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except (OSError, OverflowError) as error:
+            raise AccountError(
+                f"Cannot listen on port {port} of {host} ({getattr(error, 'strerror', None) or error}). "
+                "Stop the other program, or choose another port: --port 8502 (make run PORT=8502)."
+            ) from None
+
+
+def open_browser(host: str, port: int, url: str) -> None:
+    """Wait until the server listens, and open a browser window."""
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            webbrowser.open(url)
+            return
 
 
 def _print_setup_link(settings: Settings, base_url: str) -> None:

@@ -14,10 +14,10 @@ from braintumor.datasets.catalog import KAGGLE, ImageSet
 from braintumor.datasets.external.sets import EXTERNAL_SET, load_external_mask
 from braintumor.datasets.masks import load_mask
 from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
-from braintumor.datasets.phantoms import make_phantom
-from braintumor.enums import CLASSES, OTHER_LESION_LABEL, TUMOR_LABEL, Plane, Split, TumorClass
+from braintumor.enums import OTHER_LESION_LABEL, TUMOR_LABEL, Plane, Split, TumorClass
 from braintumor.imaging import Scan, read_scan
 from braintumor.imaging.overlay import outline_mask
+from braintumor.samples import load_preview
 from braintumor.settings import Settings, get_settings
 
 ImageArray = NDArray[np.uint8]
@@ -39,7 +39,7 @@ class Tile:
     Attributes
     ----------
     path : str
-        Path in the manifest; empty for a generated phantom.
+        Path in the manifest.
     caption : tuple of str
         Lines under the image: file name, then class and size.
     pixels : ndarray of uint8, shape (height, width)
@@ -119,18 +119,13 @@ def read_dataset_image(path: str, settings: Settings) -> Scan:
     return read_scan(settings.dataset / path, settings=settings)
 
 
-def make_phantom_tiles(
-    count: int, seed: int = 0, labels: Collection[TumorClass | str] | None = None, *, outlines: bool = False
-) -> list[Tile]:
-    """Draw phantoms to show while the data set is missing; their captions say that they are no scans."""
-    classes = [c for c in CLASSES if labels is None or str(c) in {str(label) for label in labels}]
-    tiles = []
-    for number in range(count if classes else 0):
-        label = classes[number % len(classes)]
-        phantom = make_phantom(label, 1000 * seed + number)
-        mask = phantom.mask if outlines and phantom.mask.any() else None
-        tiles.append(Tile("", (f"{label.title} {number + 1}", PHANTOM_CAPTION), phantom.pixels, mask))
-    return tiles
+def load_preview_tiles(rows: pd.DataFrame) -> list[Tile]:
+    """Return the previews that ship with the package as tiles; `rows` are of `list_previews`."""
+    names = (path.rsplit("/", 1)[-1] for path in rows["path"])
+    return [
+        Tile(path, (name, f"{_label_title(label)}, preview"), load_preview(path))
+        for path, name, label in zip(rows["path"], names, rows["label"], strict=True)
+    ]
 
 
 def render_tile(tile: Tile, tile_size: int) -> ImageArray:

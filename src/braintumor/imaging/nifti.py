@@ -10,6 +10,9 @@ from PIL import Image
 
 from braintumor.enums import Plane
 from braintumor.errors import ScanError
+from braintumor.imaging.containers.gzip_content import GZIP_SIGNATURE, decompress_gzip
+from braintumor.imaging.containers.nifti_header import HEADER_BYTES, parse_nifti_header
+from braintumor.imaging.file_format import is_nifti
 from braintumor.imaging.hanging import resample_square, square_size
 from braintumor.imaging.raster import check_size
 from braintumor.imaging.scan import Scan, SeriesPosition, SliceSource, make_scan
@@ -59,6 +62,23 @@ def iter_volume_slices(data: bytes, sha256: str, name: str, settings: Settings) 
     """
     for volume in read_volumes(data, name, settings):
         yield from _iter_slices(volume, sha256, name, settings)
+
+
+def count_volume_slices(data: bytes, settings: Settings) -> int:
+    """Count the slices of a volume along each plane by its header, with blank ones; 0 if it is no NIfTI file.
+
+    Raises
+    ------
+    ScanError
+        The file is damaged.
+    """
+    header = decompress_gzip(data, HEADER_BYTES) if data.startswith(GZIP_SIGNATURE) else data[:HEADER_BYTES]
+    if not is_nifti(header):
+        return 0
+    parsed = parse_nifti_header(header)
+    shape = parsed.shape[:3]
+    counts = [count for axis, count in enumerate(shape) if min(shape[:axis] + shape[axis + 1 :]) >= settings.min_side]
+    return sum(counts) * (parsed.time_points if settings.all_time_points else 1)
 
 
 def _iter_slices(volume: Volume, sha256: str, name: str, settings: Settings) -> Iterator[SliceSource]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from braintumor.enums import CLASSES, NO_TUMOR_INDEX, NON_MR_MODALITIES, TUMOR_I
 from braintumor.imaging.picture.scan_examination import TEXT_ON_HEAD_REASON, picture_reason
 from braintumor.imaging.scan import Scan
 from braintumor.inference.outputs import Outputs
+
+# Highest tumour probability with which a scan or study can be called "no tumour found".
+MAX_RULE_OUT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class MaskFusion:
 class Thresholds:
     """Tumour probabilities up to which a tumour is ruled out, and from which it is suspected; uncertain in between.
 
-    `chosen` says how the two were chosen.
+    `chosen` says how the two were chosen. A tumour that is more likely than not is never ruled out: a `rule_out` above
+    `MAX_RULE_OUT` is lowered to it.
     """
 
     rule_out: float
@@ -51,6 +56,7 @@ class Thresholds:
             raise ValueError(
                 f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
             )
+        object.__setattr__(self, "rule_out", min(self.rule_out, MAX_RULE_OUT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,21 @@
 """Similar-scan retrieval: the training scans most similar to a scan, from an index stored with the version."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASSES, UNKNOWN_TYPE_INDEX, TumorClass
+from braintumor.enums import CLASSES, UNKNOWN_TYPE_INDEX, TumorClass, Verdict
 from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 
 _HALF_PRECISION: Final = ("axes", "vectors")  # tables stored as float16
+# Five of six, and no fewer: of fewer similar scans, some contradict the verdict by chance.
+_CONTRADICTING_SHARE: Final = 5 / 6
+_MIN_CONTRADICTING: Final = 5
 _MAX_MAP_SIDE: Final = 16  # most cells along the longer side of a class map, so that an index stays small
 
 
@@ -35,6 +39,21 @@ class SimilarScan:
     label: TumorClass | None
     similarity: float
     group: str
+
+
+def count_contradicting(verdict: Verdict, similar_scans: Sequence[SimilarScan]) -> int:
+    """Return how many of the most similar scans contradict a verdict, if nearly all of them do; else 0.
+
+    Contradicting are scans without a tumour for "tumour suspected", and with one for "no tumour found".
+    """
+    has_tumor = [each.label is not TumorClass.NOTUMOR for each in similar_scans]
+    if verdict is Verdict.TUMOR_SUSPECTED:
+        count = has_tumor.count(False)
+    elif verdict is Verdict.NO_TUMOR_FOUND:
+        count = has_tumor.count(True)
+    else:
+        return 0
+    return count if count >= max(_MIN_CONTRADICTING, _CONTRADICTING_SHARE * len(has_tumor)) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.datasets.masks import load_mask
 from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
-from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASS_NAMES, CLASSES, Split, TumorClass
 from braintumor.errors import BrainTumorError, DatasetError
 from braintumor.imaging import Scan, read_scan
 from braintumor.inference.registry import load_artifact
 from braintumor.results.version import read_predictions
+from braintumor.samples import list_previews, load_preview
 from braintumor.settings import Settings, get_settings
 
-# Length of a round of phantoms, which are drawn on demand.
-PHANTOM_COUNT: Final = 400
-# Added to phantom ids, so that they differ from those of phantom sets and montages.
-_FIRST_PHANTOM_ID: Final = 1_000_000
 TEST_SCANS_PER_LABEL: Final = 6
 
 
@@ -39,24 +35,24 @@ class Case:
         The same for all scans of a patient and their near-duplicates.
     is_phantom : bool
     path, sha256, width, height
-        As in the manifest; empty and 0 for a phantom that is drawn on demand.
-    phantom_id : int
-        Seed of a phantom that is drawn on demand.
+        As in the manifest.
+    is_preview : bool
+        Whether to read the small preview that ships with the package.
     """
 
     label: TumorClass
     group: str
     is_phantom: bool
-    path: str = ""
+    path: str
     sha256: str = ""
     width: int = 0
     height: int = 0
-    phantom_id: int = 0
+    is_preview: bool = False
 
     @property
     def name(self) -> str:
         """Name to show after the reading: file names of the image set contain the class."""
-        return self.path.rsplit("/", 1)[-1] or f"phantom {self.phantom_id}"
+        return self.path.rsplit("/", 1)[-1]
 
 
 def sample_cases(manifest: pd.DataFrame, seed: int, tested_paths: Collection[str] | None = None) -> tuple[Case, ...]:
@@ -107,18 +103,18 @@ def case_from_row(row: Mapping[Any, Any]) -> Case:
     )  # fmt: skip
 
 
-def phantom_cases(seed: int, count: int = PHANTOM_COUNT) -> tuple[Case, ...]:
-    """Sample phantoms, each of another virtual patient, for use without the image set."""
-    labels = np.random.default_rng(seed).integers(len(CLASSES), size=count)
-    phantom_ids = _FIRST_PHANTOM_ID + count * seed + np.arange(count)
-    return tuple(
-        Case(CLASSES[int(label)], f"phantom-{phantom_id}", True, phantom_id=int(phantom_id))
-        for label, phantom_id in zip(labels, phantom_ids, strict=True)
-    )
+def preview_cases(seed: int, tested_paths: Collection[str] | None = None) -> tuple[Case, ...]:
+    """Sample the previews of test scans as `sample_cases` does, for use without the image set.
+
+    If none of them is in `tested_paths`, all are used.
+    """
+    previews = list_previews()
+    cases = sample_cases(previews, seed, tested_paths) or sample_cases(previews, seed)
+    return tuple(replace(case, is_preview=True) for case in cases)
 
 
 def load_case(case: Case, settings: Settings | None = None) -> Scan:
-    """Read the scan of a case, or draw its phantom.
+    """Read the scan of a case, or its preview.
 
     It counts as upright: reference outlines lie on the scan as stored, so that it must not be turned.
 
@@ -128,18 +124,15 @@ def load_case(case: Case, settings: Settings | None = None) -> Scan:
         The file is missing or damaged.
     """
     settings = settings or get_settings()
-    if not case.path:
-        scan = read_scan(make_phantom(case.label, case.phantom_id).pixels, case.name, settings)
-    else:
-        scan = read_scan(settings.dataset / case.path, settings=settings)
+    source = load_preview(case.path) if case.is_preview else settings.dataset / case.path
+    scan = read_scan(source, case.name, settings)
     return replace(scan, is_oriented=True)
 
 
 def reference_mask(case: Case, settings: Settings | None = None) -> NDArray[np.bool_] | None:
-    """Return the reference mask of the tumour, bool (height, width); None if there is no tumour or no mask."""
-    if not case.path:
-        mask = make_phantom(case.label, case.phantom_id).mask
-        return mask if mask.any() else None
+    """Return the reference mask of the tumour, bool (height, width); None without a tumour or mask, or of a preview."""
+    if case.is_preview:
+        return None
     row = {"path": case.path, "sha256": case.sha256, "width": case.width, "height": case.height}
     try:
         return load_mask(row, settings)

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from braintumor.enums import CLASSES, TUMOR_LABEL, PictureKind, TumorClass, Verdict
+from braintumor.enums import CLASSES, TUMOR_LABEL, TumorClass
 from braintumor.inference.detection import Detection
 from braintumor.inference.study import StudyReading
 from braintumor.text import VERDICT_TITLES, class_text
@@ -13,7 +13,6 @@ from braintumor.text import VERDICT_TITLES, class_text
 # The result for one slice, or for a study.
 Result = Detection | StudyReading
 
-NOT_A_SLICE_TITLE: Final = "Not a single slice"
 ANY_TUMOR_TITLE: Final = "Any tumour"
 UNTYPED_TUMOR_TEXT: Final = "tumour of any type"
 
@@ -35,10 +34,8 @@ class ClassProbability(NamedTuple):
     label: TumorClass | None
 
 
-def verdict_title(detection: Detection) -> str:
-    """Return the title of the verdict; a rejected sheet, screenshot or photograph may well show a brain."""
-    if detection.verdict is Verdict.NOT_BRAIN_MRI and detection.picture is not PictureKind.SLICE:
-        return NOT_A_SLICE_TITLE
+def verdict_title(detection: Result) -> str:
+    """Return the title of the verdict, the same on pages, in reports and in the history."""
     return VERDICT_TITLES[detection.verdict]
 
 

@@ -19,6 +19,7 @@ from braintumor.reporting.report_fonts import (
     to_drawable_text,
 )
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, ReportScans, render_report_scan
+from braintumor.reporting.study_context import ReportSelection
 from braintumor.reporting.study_result import StudyResult
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def pdf_report(
     ----------
     entries : iterable of ReportEntry
         Scans in the order of the report; a generator keeps only one scan's arrays in memory. All scans are listed;
-        of more than 200, those with a finding and the most suspicious ones are shown.
+        of more than 200, those with a finding and the most suspicious ones are shown. Of the slices of a study only
+        the three to look at first and those with a finding are listed and shown.
     card : ModelCard
         Card of the model that made the predictions.
     headline_metrics : sequence of HeadlineMetric
@@ -77,8 +79,10 @@ def pdf_report(
         Typst cannot create the document.
     """
     report_scans = ReportScans()
+    selection = ReportSelection(studies)
     for entry in entries:
-        report_scans.add(render_report_scan(entry))
+        if selection.shows(entry.detection, entry.finding):
+            report_scans.add(render_report_scan(entry))
     return render_pdf(
         report_scans.to_list(), card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
         studies=studies, title=title,
@@ -98,7 +102,9 @@ def render_pdf(
     created: datetime | None = None,
 ) -> bytes:
     """Create a report of scans that are already rendered; see `pdf_report`."""
-    time = created or report_time(report_scans)
+    time = created or report_time(report_scans, studies)
+    selection = ReportSelection(studies)
+    report_scans = [scan for scan in report_scans if selection.shows(scan.detection, scan.finding)]
     context = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time, studies)
     inputs = {"report": json.dumps(context, ensure_ascii=False)}
     for number, report_scan in enumerate(report_scans, start=1):
@@ -106,9 +112,10 @@ def render_pdf(
     return _compile_report(inputs, time)
 
 
-def report_time(report_scans: Sequence[ReportScan]) -> datetime:
+def report_time(report_scans: Sequence[ReportScan], studies: Sequence[StudyResult] = ()) -> datetime:
     """Return the time of the latest detection or finding of a report; now if there is none."""
     times = [scan.detection.timestamp for scan in report_scans]
+    times += [datetime.fromisoformat(study.timestamp) for study in studies]
     times += [scan.finding.timestamp for scan in report_scans if scan.finding and scan.finding.timestamp]
     return max(times, default=None) or datetime.now(UTC)
 

@@ -23,9 +23,9 @@ from braintumor.reporting.labels import (
     writing_direction,
 )
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
-from braintumor.reporting.study_context import VERDICT_TONES, study_context
+from braintumor.reporting.study_context import VERDICT_TONES, ReportSelection, study_context
 from braintumor.reporting.study_result import StudyResult
-from braintumor.text import VERDICT_TITLES, join_words, pluralize
+from braintumor.text import UNREADABLE_TITLE, VERDICT_TITLES, join_words, pluralize
 
 if TYPE_CHECKING:
     from braintumor.results.headline_metrics import HeadlineMetric
@@ -46,15 +46,17 @@ def report_context(
     studies: Sequence[StudyResult] = (),
 ) -> Context:
     """Return the content of a report as JSON data. User text stays data, which the template never parses as markup."""
+    selection = ReportSelection(studies)
+    single_scans = [scan for scan in report_scans if not selection.is_in_study(scan.detection)]
     return {
         "title": to_printable(title) or DEFAULT_TITLE,
         "patient": to_printable(patient_label),
         "created": format_time(created),
-        "summary": _summary_text(report_scans, failed_scans),
+        "summary": _summary_text(single_scans, failed_scans, studies),
         "notice": RESEARCH_USE,
         "version": card.version,
-        "counts": _verdict_counts(report_scans, failed_scans),
-        "index": _index_rows(report_scans),
+        "counts": _verdict_counts(single_scans, failed_scans, studies),
+        "index": _index_rows(report_scans, selection),
         "overlays": [bool(scan.overlay_svg) for scan in report_scans],
         "studies": [study_context(result, report_scans) for result in studies],
         "failures": [_failed_scan_context(failed_scan) for failed_scan in failed_scans],
@@ -64,27 +66,42 @@ def report_context(
             {"title": f"{m.title}, on {m.dataset}", "value": m.metric.percent(), "sample": m.metric.sample_size()}
             for m in headline_metrics
         ],
-        "limits": list(card.limits),
+        "limits": [limit for limit in card.limits if limit != RESEARCH_USE],  # the notice says it
         "thresholds": {"low": card.thresholds.rule_out, "high": card.thresholds.rule_in},
+        "rule_text": _rule_text(card),
         "threshold_text": _threshold_text(card),
         "scans": [_scan_context(number, scan) for number, scan in enumerate(report_scans, start=1) if scan.scan_svg],
     }
 
 
-def _summary_text(report_scans: Sequence[ReportScan], failed_scans: Sequence[FailedScan]) -> str:
-    """Return the counts, such as `12 scans, 1 unreadable file`."""
-    unreadable = f", {pluralize(len(failed_scans), 'unreadable file')}" if failed_scans else ""
-    return f"{pluralize(len(report_scans), 'scan')}{unreadable}"
+def _summary_text(
+    single_scans: Sequence[ReportScan], failed_scans: Sequence[FailedScan], studies: Sequence[StudyResult]
+) -> str:
+    """Return the counts, such as `1 study of 192 slices, 12 scans, 1 unreadable file`."""
+    slices = sum(study.reading.counts.total for study in studies)
+    parts = [f"{pluralize(len(studies), 'study', 'studies')} of {pluralize(slices, 'slice')}"] if studies else []
+    parts += [pluralize(len(single_scans), "scan")] if single_scans or not studies else []
+    parts += [pluralize(len(failed_scans), "unreadable file")] if failed_scans else []
+    return ", ".join(parts)
 
 
-def _verdict_counts(report_scans: Sequence[ReportScan], failed_scans: Sequence[FailedScan]) -> list[Context]:
-    verdicts = Counter(scan.detection.verdict for scan in report_scans)
+def _verdict_counts(
+    single_scans: Sequence[ReportScan], failed_scans: Sequence[FailedScan], studies: Sequence[StudyResult] = ()
+) -> list[Context]:
+    """Count studies and single scans by verdict."""
+    verdicts = Counter(
+        [*(scan.detection.verdict for scan in single_scans), *(each.reading.verdict for each in studies)]
+    )
     counts = [{"label": title, "tone": VERDICT_TONES[v], "n": verdicts[v]} for v, title in VERDICT_TITLES.items()]
-    return [*counts, {"label": "Could not be read", "tone": "grey", "n": len(failed_scans)}]
+    return [*counts, {"label": UNREADABLE_TITLE, "tone": "grey", "n": len(failed_scans)}]
 
 
-def _index_rows(report_scans: Sequence[ReportScan]) -> list[Context]:
-    return [_index_row(index + 1, report_scans[index]) for index in rank_by_suspicion(report_scans)]
+def _index_rows(report_scans: Sequence[ReportScan], selection: ReportSelection) -> list[Context]:
+    return [
+        _index_row(index + 1, report_scans[index])
+        for index in rank_by_suspicion(report_scans)
+        if not selection.is_in_study(report_scans[index].detection)
+    ]
 
 
 def _index_row(number: int, report_scan: ReportScan) -> Context:
@@ -128,11 +145,15 @@ def _model_files(card: ModelCard) -> list[list[str]]:
     return [[f"Model file of {version} (SHA-256)", sha256] for version, sha256 in card.model_hashes.items()]
 
 
-def _threshold_text(card: ModelCard) -> str:
-    chosen = card.thresholds.chosen.replace("`", "")
+def _rule_text(card: ModelCard) -> str:
     rule = f"Tumour probability {describe_rule(card.thresholds)}"
     if card.binary_threshold is not None:
         rule += " This model does not predict the tumour type."
+    return rule
+
+
+def _threshold_text(card: ModelCard) -> str:
+    rule, chosen = _rule_text(card), card.thresholds.chosen.replace("`", "")
     return f"{rule} How the thresholds were chosen: {chosen}" if chosen else rule
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from braintumor.enums import Plane, Verdict
+from braintumor.inference.detection import Detection
 from braintumor.inference.study import StudyReading, StudySlice
+from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import label_text, to_printable
 from braintumor.reporting.report_scan import ReportScan
 from braintumor.reporting.study_result import StudyResult
-from braintumor.text import VERDICT_TITLES, join_words
+from braintumor.text import VERDICT_TITLES, join_words, pluralize
 
 # Names of colours in the template.
 VERDICT_TONES: Final[dict[Verdict, str]] = {
@@ -18,7 +20,31 @@ VERDICT_TONES: Final[dict[Verdict, str]] = {
     Verdict.OUTSIDE_FIELD: "grey",
     Verdict.NOT_BRAIN_MRI: "grey",
 }
+# Slices of a study that its report shows besides the page about the study.
+MAX_KEY_SLICES: Final = 3
 _AGREEMENT_TEXTS: Final = {True: "the planes agree", False: "the planes disagree"}
+
+
+class ReportSelection:
+    """Decides which scans a report shows: all but the slices of studies, of which only some are shown.
+
+    Parameters
+    ----------
+    studies : sequence of StudyResult
+        The studies of the report, which have a page each.
+    """
+
+    def __init__(self, studies: Sequence[StudyResult]) -> None:
+        self._slices = {each.name for study in studies for each in study.slices}
+        self._key_slices = {each.name for study in studies for each in study.reading.key_slices[:MAX_KEY_SLICES]}
+
+    def is_in_study(self, detection: Detection) -> bool:
+        """Whether a scan is a slice of one of the studies."""
+        return detection.series is not None and detection.name in self._slices
+
+    def shows(self, detection: Detection, finding: ReaderFinding | None) -> bool:
+        """Whether the report shows a scan: no slice of a study, or one to look at first, or one with a finding."""
+        return bool(finding) or not self.is_in_study(detection) or detection.name in self._key_slices
 
 
 def study_details(reading: StudyReading) -> list[tuple[str, str]]:
@@ -30,7 +56,7 @@ def study_details(reading: StudyReading) -> list[tuple[str, str]]:
         rows.append(("Lesion", reading.describe_lesion() or "nothing outlined"))
     rows.append(("Planes", _planes_text(reading)))
     rows.append(("Slices", reading.counts.describe()))
-    rows.append(("Look first at", join_words(map(_slice_text, reading.key_slices[:3]))))
+    rows.append(("Look first at", join_words(map(_slice_text, reading.key_slices[:MAX_KEY_SLICES]))))
     return rows
 
 
@@ -61,7 +87,7 @@ def study_context(result: StudyResult, report_scans: Sequence[ReportScan]) -> di
         "key": _key_number(result.key_slice, report_scans),
         "key_alt": f"Most suspicious slice of the study, {to_printable(result.key_slice.name)}.",
         "strips": [
-            {"name": f"{name}, {len(slices)} slices", "bars": [_bar(each) for each in slices]}
+            {"name": f"{name}, {pluralize(len(slices), 'slice')} read", "bars": [_bar(each) for each in slices]}
             for name, slices in result.strips()
         ],
     }

@@ -14,6 +14,7 @@ from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, study_ro
 from braintumor.reporting.overlays import HEAT_MAP_OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import render_pdf, report_time
 from braintumor.reporting.report_scan import ReportEntry, ReportScans, render_report_scan
+from braintumor.reporting.study_context import ReportSelection
 from braintumor.reporting.study_result import StudyResult
 from braintumor.reporting.xlsx_export import to_xlsx
 
@@ -107,14 +108,15 @@ def export_zip(
         `overlays/*.png`.
     """
     content = BytesIO()
-    collected = ReportScans()
+    collected, selection, rows = ReportScans(), ReportSelection(studies), []
     with ZipWriter(content) as archive:
         for entry in entries:
-            collected.add(render_report_scan(entry))
+            rows.append(csv_row(entry.detection, entry.finding))
+            if selection.shows(entry.detection, entry.finding):
+                collected.add(render_report_scan(entry))
             archive.add_overlay(entry.detection, overlay_png(entry.scan, entry.detection, opacity))
         report_scans = collected.to_list()
-        time = created or report_time(report_scans)
-        rows = [csv_row(scan.detection, scan.finding) for scan in report_scans]
+        time = created or report_time(report_scans, studies)
         rows += [error_row(failed.name, failed.problem, card.version, failed.sha256, time) for failed in failed_scans]
         rows += [study_row(result) for result in studies]
         pdf = render_pdf(

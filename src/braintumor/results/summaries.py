@@ -125,11 +125,10 @@ def summarize_holdout_source(metrics: Metrics) -> str:
     flagged = shares[Verdict.TUMOR_SUSPECTED]
     if sensitivity is None or flagged is None:
         return ""
-    titles = zip(list(Verdict)[1:], ("ruled out", "uncertain", "rejected", "outside the model's field"), strict=True)
-    others = [f"{share.percent()} {title}" for verdict, title in titles if (share := shares[verdict]) is not None]
+    others = [f"{VERDICT_TITLES[each]} {share.percent()}" for each in list(Verdict)[1:] if (share := shares[each])]
     return (
         f"For {sensitivity.describe()} of these tumours, the most likely class is a tumour. "
-        f"{', '.join([f'{flagged.percent()} are flagged', *others])}."
+        f"Verdicts: {', '.join([f'{VERDICT_TITLES[Verdict.TUMOR_SUSPECTED]} {flagged.percent()}', *others])}."
     )
 
 

@@ -20,6 +20,7 @@ from braintumor.reporting.overlays import overlay_png, save_overlay
 from braintumor.reporting.report_scan import ReportEntry, render_report_scan
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, decode_image, decode_numbered
 from braintumor.services.reading_result import Reading, ReadingOptions
+from braintumor.settings import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -59,6 +60,11 @@ class ReadingService:
     def version(self) -> str:
         """The model version."""
         return self.detector.version
+
+    @property
+    def settings(self) -> Settings:
+        """Limits for what is read."""
+        return self.detector.settings
 
     def read(
         self, groups: Iterable[FileGroup], previous: Mapping[str, Sequence[Reading]] | None = None
@@ -191,7 +197,7 @@ class ReadingService:
             render_report_scan(ReportEntry(scan, detection)) if options.keep_report_scan else None,
             edit,
             original if changed_scan else None,
-            _study_slice(detection, reading_id, edit),
+            make_study_slice(detection, reading_id, edit),
         )
 
     def _failed_reading(self, reading_id: str, scan: FailedScan) -> Reading:
@@ -214,7 +220,7 @@ def _iter_batches(sources: Iterable[tuple[str, _Source]]) -> Iterator[list[tuple
         yield batch
 
 
-def _study_slice(detection: Detection, reading_id: str, edit: ScanEdit) -> StudySlice | None:
+def make_study_slice(detection: Detection, reading_id: str, edit: ScanEdit) -> StudySlice | None:
     """Return what the answer for a study needs; an edited slice no longer lies where its file says."""
     if detection.series is None:
         return None

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from braintumor.services.file_groups import FileGroup, smallest_first
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading
+from braintumor.services.slice_count import SliceCount, estimate_slices
 
 # Seconds. A page that shows a job polls it several times a second; the page of a closed browser does not.
 IDLE_TIMEOUT: Final = 60.0
@@ -20,12 +21,22 @@ INFERENCE_SLOTS: Final = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 @dataclass(frozen=True, slots=True)
 class ReadingProgress:
-    """How many files and slices have been read."""
+    """How many files and slices have been read.
+
+    Attributes
+    ----------
+    slices, total_slices : int
+        Slices read and slices in the files, blank ones included; see `SliceCount`.
+    seconds_left : float or None
+        Estimated time to the end; None until the speed is known.
+    """
 
     files_read: int
     total_files: int
     slices: int
     is_running: bool
+    total_slices: int = 0
+    seconds_left: float | None = None
 
     @property
     def is_stopped(self) -> bool:
@@ -34,12 +45,14 @@ class ReadingProgress:
 
 
 class ReadingJob:
-    """Reads groups of files, small ones first, until done, stopped, or not polled for `IDLE_TIMEOUT` seconds.
+    """Reads groups of files, small ones first, until done, stopped, or neither polled nor wanted any more.
 
     Parameters
     ----------
     previous : mapping of group key to readings, optional
         Results of another version; their scans are used instead of decoding the files again.
+    is_wanted : callable, optional
+        Asked after `IDLE_TIMEOUT` seconds without a poll: whether to read on, as while the visitor is on another page.
 
     Attributes
     ----------
@@ -47,6 +60,8 @@ class ReadingJob:
         Results so far, in order.
     completed : set of group keys
         Groups that have been read to the end.
+    counts : dict of group key to SliceCount
+        Slices so far.
     """
 
     def __init__(
@@ -54,13 +69,17 @@ class ReadingJob:
         service: ReadingService,
         groups: Sequence[FileGroup],
         previous: Mapping[str, Sequence[Reading]] | None = None,
+        is_wanted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.version = service.version
         self.readings: dict[str, list[Reading]] = {group.key: [] for group in groups}
         self.completed: set[str] = set()
+        self.counts = {group.key: SliceCount() for group in groups}
         self._file_counts = {group.key: len(group.files) for group in groups}
         self._stop = threading.Event()
         self._last_poll = time.monotonic()
+        self._is_wanted = is_wanted
+        self._first: tuple[float, int] | None = None  # when the first slice was read, and how many were then
         self._thread = threading.Thread(
             target=self._run, args=(service, list(groups), dict(previous or {})), name="reading-job", daemon=True
         )
@@ -74,12 +93,23 @@ class ReadingJob:
     @property
     def progress(self) -> ReadingProgress:
         """Counts so far."""
+        done, total = self._slices_done(), sum(count.total for count in self.counts.values())
         return ReadingProgress(
             sum(self._file_counts[key] for key in tuple(self.completed)),
             sum(self._file_counts.values()),
-            sum(map(len, self.readings.values())),
+            done,
             self.is_running,
+            total,
+            self._estimate_seconds_left(done, total),
         )
+
+    def _slices_done(self) -> int:
+        return sum(count.done for count in self.counts.values())
+
+    def _estimate_seconds_left(self, done: int, total: int) -> float | None:
+        """Estimate by the speed since the first slice: opening the files takes longer for some formats than others."""
+        start, first = self._first or (0.0, done)
+        return (time.monotonic() - start) / (done - first) * (total - done) if done > first else None
 
     def keep_alive(self) -> None:
         """Reset the idle timeout."""
@@ -95,15 +125,22 @@ class ReadingJob:
 
     # The service and the files are arguments, so that nothing refers to them once the thread has ended.
     def _run(self, service: ReadingService, groups: list[FileGroup], previous: dict[str, Sequence[Reading]]) -> None:
+        for group in groups:
+            self.counts[group.key].expected = estimate_slices(group, service.settings, previous.get(group.key, ()))
         for group in smallest_first(groups):
             with closing(service.read([group], {group.key: previous.pop(group.key, ())})) as readings:
                 while not self._should_stop():
                     with INFERENCE_SLOTS:
                         reading = next(readings, None)
                     if reading is None:
+                        self.counts[group.key].finish()
                         self.completed.add(group.key)
                         break
                     self.readings[group.key].append(reading)
+                    self.counts[group.key].add(reading)
+                    self._first = self._first or (time.monotonic(), self._slices_done())
 
     def _should_stop(self) -> bool:
+        if not self._stop.is_set() and time.monotonic() - self._last_poll > IDLE_TIMEOUT and self._is_wanted():
+            self.keep_alive()
         return self._stop.is_set() or time.monotonic() - self._last_poll > IDLE_TIMEOUT

@@ -17,6 +17,7 @@ class _Members:
 
     slices: list[StudySlice] = field(default_factory=list)
     rows: list[CsvRow] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)  # slices of each series in its file
     binary_threshold: float | None = None
 
 
@@ -41,6 +42,8 @@ class StudyCollector:
         members.rows.append(reading.row)
         if reading.detection is not None:
             members.binary_threshold = reading.detection.binary_threshold
+            if series := reading.detection.series:
+                members.counts[series.key] = series.count
 
     def results(self, *, is_complete: bool = True) -> list[StudyResult]:
         """Return the answer for each study with at least two slices, in the order of their first slices.
@@ -58,8 +61,10 @@ class StudyCollector:
 
     def _result(self, key: tuple[str, str], members: _Members) -> StudyResult:
         hashes = sorted({str(row["sha256"] or "") for row in members.rows})
+        unreadable = sum(self._failed.get(sha256, 0) for sha256 in hashes)
         reading = read_study(
-            members.slices, self._rule, unreadable=sum(self._failed.get(sha256, 0) for sha256 in hashes),
+            members.slices, self._rule, unreadable=unreadable,
+            blank=max(0, sum(members.counts.values()) - len(members.slices) - unreadable),
             binary_threshold=members.binary_threshold,
         )  # fmt: skip
         return StudyResult(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app_pages.components.detection import downloads
 from app_pages.components.detection.downloads import (
     filename_timestamp,
     iter_report_entries,
@@ -77,6 +78,27 @@ def test_pdf_and_zip_are_created_from_a_batch_with_a_failure(
     readings, detector = reading_session(app).readings(), Detector.load("v1")
     assert make_pdf(readings, {}, detector, "").startswith(b"%PDF")
     assert make_zip(readings, {}, detector, "").startswith(b"PK")
+
+
+def test_large_files_are_prepared_with_progress_before_they_are_saved(
+    artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MANY_SCANS", 2)
+    drawn: list[str] = []
+    monkeypatch.setattr(downloads._ProgressBar, "step", lambda bar: drawn.append(f"{bar._label} of {bar._count}"))
+    app = upload(open_page, scans[:3])
+    assert [button.proto.label for button in app.get("download_button")] == [
+        "CSV",
+        "Excel",
+        "PDF, this scan",
+        "Overlay PNG",
+    ]
+    app.button(key="prepare-zip").click().run()
+    assert not app.exception
+    assert drawn == ["ZIP of 3"] * 3
+    assert "Save ZIP" in [button.proto.label for button in app.get("download_button")]
+    app.text_area[0].set_value("Seen by two").run()
+    assert "Save ZIP" not in [button.proto.label for button in app.get("download_button")], "it lacks the finding"
 
 
 def test_report_decompresses_one_scan_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app_pages.components.detection.reader_findings import FINDINGS_KEY
+from app_pages.components.shared.session_state import FINDINGS_KEY
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading
 from braintumor.settings import Settings

@@ -52,7 +52,7 @@ def test_most_suspicious_scan_is_first_and_selected(artifacts: Settings, open_pa
 def test_unreadable_file_costs_one_item(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, [*scans[:2], BROKEN, *scans[2:]])
     counts = summary_counts(app)
-    assert counts["Failed"] == 1
+    assert counts["Could not be read"] == 1
     assert sum(counts.values()) == len(scans) + 1
     titles = [entry["title"] for entry in viewer_data(app)["entries"]]
     select_item(app, titles.index("cut.jpg"))
@@ -65,7 +65,7 @@ def test_unreadable_file_costs_one_item(artifacts: Settings, open_page: Open, sc
 def test_filter_shows_one_status(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, [*scans, BROKEN])
     status_filter = next(control for control in app.get("button_group") if control.key == "status")
-    status_filter.set_value("Failed").run()
+    status_filter.set_value("Could not be read").run()
     assert [entry["title"] for entry in viewer_data(app)["entries"]] == ["cut.jpg"]
 
 
@@ -94,7 +94,7 @@ def test_unexpected_error_is_reported_without_details(
 
     monkeypatch.setattr(Detector, "detect", fail_once)
     app = upload(open_page, scans)
-    assert summary_counts(app)["Failed"] == 1
+    assert summary_counts(app)["Could not be read"] == 1
     error = next(row["error"] for row in csv_rows(app) if row["error"])
     assert "could not be read" in error
     assert "secret" not in words(app) + error
@@ -120,9 +120,9 @@ def test_results_of_removed_files_are_dropped(artifacts: Settings, open_page: Op
     assert reading_session(app).readings() == []
 
 
-def test_remove_all_removes_every_file(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+def test_start_over_removes_every_file(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans)
-    app.button(key="remove").click().run()
+    app.button(key="start-over").click().run()
     assert not app.exception
     assert not app.file_uploader[0].value
     assert reading_session(app).readings() == []

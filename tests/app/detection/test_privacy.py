@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from app_pages.components.detection.downloads import make_csv, make_pdf, make_zip
-from app_pages.components.detection.reader_findings import FINDINGS_KEY
+from app_pages.components.shared.session_state import FINDINGS_KEY
 from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words

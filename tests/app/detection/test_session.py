@@ -9,7 +9,9 @@ from app_pages.components.detection.session import ReadingSession
 from braintumor.reporting.csv_export import error_row
 from braintumor.services.file_groups import FileGroup, GroupKind
 from braintumor.services.reading import ReadingService
+from braintumor.services.reading_job import ReadingProgress
 from braintumor.services.reading_result import Reading
+from braintumor.services.slice_count import SliceCount
 from tests.helpers.readings import READINGS
 
 
@@ -21,8 +23,10 @@ class _ManualJob:
     """A job that finishes a group when the test says so."""
 
     is_running = True
+    progress = ReadingProgress(0, 2, 0, True)
 
-    def __init__(self, service: ReadingService, groups: list[FileGroup], previous: object) -> None:
+    def __init__(self, service: ReadingService, groups: list[FileGroup], previous: object, is_wanted: object) -> None:
+        self.counts: dict[str, SliceCount] = {}
         self.version = service.version
         self.readings: dict[str, list[Reading]] = {group.key: [] for group in groups}
         self.completed: set[str] = set()

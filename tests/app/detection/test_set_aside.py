@@ -40,7 +40,7 @@ def test_uploaded_disc_shows_its_study_and_one_line(artifacts: Settings, open_pa
     app = upload(open_page, as_uploads({**make_disc(), "DICOM/S0002/IM0001": localizer}))
     assert len(viewer_data(app)["entries"]) == 1
     counts = summary_counts(app)
-    assert (sum(counts.values()), counts["Failed"]) == (2, 0)
+    assert (sum(counts.values()), counts["Could not be read"]) == (2, 0)
     (line,) = [expander for expander in app.expander if "Set aside" in expander.label]
     assert line.label == "Set aside: 1 localizer slice. 19 files that are not scans were passed over."
     listed = line.text[0].value

@@ -6,7 +6,15 @@ from streamlit.testing.v1 import AppTest
 from braintumor.settings import Settings
 from braintumor.text import VERDICT_TITLES
 from tests.app.conftest import Open, Upload, words
-from tests.helpers.apptest.detection import csv_rows, logged_rows, study_results, upload, viewer_data
+from tests.helpers.apptest.detection import (
+    csv_rows,
+    logged_rows,
+    reading_session,
+    study_results,
+    upload,
+    viewer_data,
+)
+from tests.helpers.scan_files.volumes import SHAPE, make_volume
 from tests.helpers.studies.volumes import make_phantom_volume
 
 
@@ -38,6 +46,22 @@ def test_volume_has_a_card_and_opens_at_its_key_slice(
         assert viewer_data(app)["scan"]["name"] == study.key_slice.name
     statuses = {entry["title"]: entry["kind"] for entry in viewer_data(app)["entries"]}
     assert len(statuses) == 4  # three planes and the picture
+
+
+def test_worklist_card_and_progress_count_the_same_slices(artifacts: Settings, open_page: Open) -> None:
+    app = upload(open_page, [("blank.nii", make_volume(), "")])
+    (study,) = study_results(app)
+    entries, progress = viewer_data(app)["entries"], reading_session(app).progress()
+    titles = [int(entry["title"].split(", ")[1].removesuffix(" slices")) for entry in entries]
+    notes = [int(entry["note"].split(" of ")[1].removesuffix(" slices")) for entry in entries]
+    assert titles == notes
+    assert sorted(titles) == sorted(SHAPE)
+    assert study.reading.counts.blank == 2
+    assert sum(titles) == study.reading.counts.total == progress.slices == progress.total_slices
+    assert f"{sum(titles)} slices: " in words(app)
+    slices = viewer_data(app)["series"]
+    assert slices["count"] in titles
+    assert slices["numbers"][slices["index"]] <= slices["count"]
 
 
 def test_study_row_is_in_the_csv_and_in_the_log_once(artifacts: Settings, open_page: Open, volume: Upload) -> None:

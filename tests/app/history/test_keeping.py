@@ -60,6 +60,7 @@ def test_download_of_kept_readings_is_noted_when_it_is_made(data: Path, monkeypa
     monkeypatch.setattr(shared, "find_records", lambda: records)
     make = shared.note_export(lambda: b"report", "pdf")
     assert audit_actions(records.storage) == ["history.on"]
+    assert callable(make)
     assert make() == b"report"
     assert audit_actions(records.storage) == ["history.on", "readings.exported"]
 

@@ -71,6 +71,8 @@ def test_search_finds_by_name_verdict_model_finding_and_date(kept: tuple[Storage
     assert _links(app) == ["second.png"]
     app.date_input("history-until").set_value(FIRST_TIME.replace(month=2).date()).run()
     assert "No record matches this search." in words(app)
+    popovers = [each.proto.popover for each in app.get("popover")]
+    assert [each.disabled for each in popovers if each.label == "Download"] == [True]
     app.date_input("history-from").set_value(None).run()
     app.date_input("history-until").set_value(None).run()
     app.selectbox("history-order").set_value("Most uncertain first").run()

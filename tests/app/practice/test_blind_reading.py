@@ -10,7 +10,7 @@ from app_pages.components.practice import images
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ScanError
 from braintumor.inference import Detector
-from braintumor.reader_study.cases import Case, phantom_cases
+from braintumor.reader_study.cases import Case, preview_cases
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.apptest.practice import (
@@ -115,18 +115,18 @@ def test_unreadable_scan_is_skipped_without_its_name(
     assert practice.get("image")
 
 
-def test_phantoms_replace_a_missing_image_set_and_are_marked(without_images: Settings, open_page: Open) -> None:
+def test_previews_replace_a_missing_image_set(without_images: Settings, open_page: Open) -> None:
     app = open_round(open_page)
-    assert "Drawn phantoms" in words(app)
+    assert "Small previews" in words(app)
     assert "braintumor data fetch" in words(app)
-    assert PHANTOM_BADGE.lower() in sent_text(app)
-    case = phantom_cases(ROUND)[0]
-    assert case.name not in sent_text(app)
+    assert "phantom" not in sent_text(app)
+    case = app.session_state["practice-round"].cases[0]
+    assert case in preview_cases(ROUND)
+    assert case.name.lower() not in sent_text(app)
     guess(app, case.label)
-    assert PHANTOM_BADGE.lower() in sent_text(app)
     assert f"True class: {case.label.title.lower()}" in words(app)
     app.switch_page("app_pages/session_log.py").run()
-    assert "drawn phantom, not a scan" in app.dataframe[0].value.iloc[0]["Comment"]
+    assert "small preview" in app.dataframe[0].value.iloc[0]["Comment"]
 
 
 def test_image_set_of_phantoms_is_marked(practice: AppTest) -> None:

@@ -1,4 +1,4 @@
-"""Gallery of the Practice page: test scans by class and order, on phantoms, and without predictions."""
+"""Gallery of the Practice page: test scans by class and order, on previews, and without predictions."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from braintumor.enums import TumorClass
+from braintumor.samples import list_previews
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 
@@ -45,13 +46,25 @@ def test_gallery_can_be_sorted_by_tumour_probability(gallery: Callable[[], AppTe
     assert _alts(app)[0].startswith(rows.iloc[0]["path"].rsplit("/", 1)[-1])
 
 
-def test_gallery_shows_phantoms_without_the_image_set(without_images: Settings, open_page: Open) -> None:
+def test_previews_have_stored_predictions_without_the_image_set(without_images: Settings, open_page: Open) -> None:
+    file = without_images.outputs / "v1" / "predictions.csv"
+    predictions = pd.read_csv(file)
+    predictions.assign(path="other/" + predictions["path"]).to_csv(file, index=False)
+    assert "None of the previews of glioma is a test scan of version v1" in words(_open_gallery(open_page))
+    gliomas = predictions.index[(predictions["split"] == "test") & (predictions["label"] == TumorClass.GLIOMA)][:3]
+    previews = list_previews().query("split == 'test' and label == 'glioma'")["path"].head(3)
+    predictions.loc[gliomas, "path"] = previews.to_numpy()
+    predictions.loc[gliomas].to_csv(file, index=False)
+    app = _open_gallery(open_page)
+    assert {alt.split(",")[0] for alt in _alts(app)} == {path.rsplit("/", 1)[-1] for path in previews}
+    assert "3 previews of glioma" in words(app)
+    assert "braintumor data fetch" in words(app)
+
+
+def _open_gallery(open_page: Open) -> AppTest:
     app = open_page("practice", practice="Gallery")
     assert not app.exception
-    alts = _alts(app)
-    assert len(alts) == 12
-    assert all("drawn" in alt for alt in alts)
-    assert "24 phantoms of glioma" in words(app)
+    return app
 
 
 def test_missing_predictions_show_the_command_that_creates_them(

@@ -10,9 +10,8 @@ from typing import Any, Final
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.detection.downloads import make_csv
-from app_pages.components.detection.reader_findings import FINDINGS_KEY
 from app_pages.components.detection.session import SESSION_KEY, ReadingSession
-from app_pages.components.shared.session_state import PREDICTION_LOG_KEY
+from app_pages.components.shared.session_state import FINDINGS_KEY, PREDICTION_LOG_KEY
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import CsvRow

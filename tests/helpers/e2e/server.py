@@ -7,11 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -46,33 +44,25 @@ def launch_chromium(path: str) -> Iterator[Browser]:
 @contextmanager
 def serve_dashboard(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve the dashboard on a free port and yield its address."""
-    command = ["streamlit", "run", "app.py", "--server.address", "127.0.0.1", "--server.headless", "true"]
-    with _serve([*command, "--server.port"], "_stcore/health", environment) as (address, _):
+    with serve_all(environment) as (address, _):
         yield address
 
 
 @contextmanager
 def serve_all(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, Path]]:
-    """Serve dashboard, account pages and API as `braintumor serve` does; yield the address and the path of the log."""
-    with _serve(["braintumor", "serve", "--port"], "livez", environment) as served:
-        yield served
-
-
-@contextmanager
-def _serve(command: list[str], probe_path: str, environment: Mapping[str, str] | None) -> Iterator[tuple[str, Path]]:
-    """Run a server whose last argument is its port."""
+    """Start `braintumor serve` on a free port; yield the address and the path of the log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "braintumor", "serve", "--port", str(port)]
     # The log goes to a file: a pipe that no one reads would fill up and block the server.
     with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", *command, str(port)], cwd=ROOT, env={**os.environ, **(environment or {})},
-            stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=subprocess.STDOUT
+        )
         try:
-            if not _wait_until_healthy(f"{address}/{probe_path}", server):
+            if not _wait_until_healthy(f"{address}/livez", server):
                 log.seek(0)
                 raise RuntimeError(f"The dashboard did not start within {_START_TIMEOUT} s:\n{log.read()}")
             yield address, Path(log.name)
@@ -87,10 +77,6 @@ def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> bool:
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return True
-        except urllib.error.HTTPError as error:
-            if error.code == HTTPStatus.UNAUTHORIZED:  # the server runs, behind a login
-                return True
-            time.sleep(0.2)
         except OSError:
             time.sleep(0.2)
     return False

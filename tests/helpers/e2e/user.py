@@ -54,12 +54,12 @@ class User:
         while self.is_answer_pending and time.monotonic() < deadline:
             self.page.wait_for_timeout(10)
         assert not self.is_answer_pending, "the server did not answer"
-        self._wait_until(_IS_DRAWN, "the page is not drawn")
+        self.wait_until(_IS_DRAWN, "the page is not drawn")
         self.page.evaluate(_NEXT_FRAME)
         expect(self.page.get_by_test_id("stException")).to_have_count(0)
-        self._wait_until(_HAS_IMAGES, "an image is not loaded")
+        self.wait_until(_HAS_IMAGES, "an image is not loaded")
 
-    def _wait_until(self, expression: str, problem: str) -> None:
+    def wait_until(self, expression: str, problem: str) -> None:
         """Wait for a condition; Playwright's own function for this needs `eval`, which the server's policy forbids."""
         deadline = time.monotonic() + PATIENCE
         while not self.page.evaluate(f"Boolean({expression})"):

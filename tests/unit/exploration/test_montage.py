@@ -13,12 +13,13 @@ from braintumor.exploration.montage import (
     PHANTOM_CAPTION,
     Tile,
     encode_png,
+    load_preview_tiles,
     load_tiles,
     make_montage,
-    make_phantom_tiles,
     render_tile,
     sample_rows,
 )
+from braintumor.samples import list_previews
 from braintumor.settings import Settings
 
 YELLOW = (255, 221, 51)
@@ -87,15 +88,15 @@ def test_aspect_ratio_is_preserved() -> None:
 
 
 def test_png_decodes_to_the_montage() -> None:
-    sheet = make_montage(make_phantom_tiles(4), columns=2, tile_size=64)
+    sheet = make_montage(load_preview_tiles(list_previews().head(4)), columns=2, tile_size=64)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(encode_png(sheet)))), sheet)
 
 
-def test_phantom_tiles_are_captioned_as_drawn() -> None:
-    tiles = make_phantom_tiles(6, seed=3, labels=["glioma", "notumor"], outlines=True)
-    assert [tile.caption[1] for tile in tiles] == [PHANTOM_CAPTION] * 6
-    assert [tile.mask is None for tile in tiles] == [False, True] * 3
-    assert make_phantom_tiles(3, labels=[]) == []
+def test_preview_tiles_have_the_pixels_and_class_of_their_rows() -> None:
+    rows = list_previews().iloc[[0, 100]]
+    tiles = load_preview_tiles(rows)
+    assert [tile.caption[1] for tile in tiles] == ["Glioma, preview", "Meningioma, preview"]
+    assert [tile.pixels.shape for tile in tiles] == [(row.height, row.width) for row in rows.itertuples()]
 
 
 @pytest.mark.parametrize(("columns", "side"), [(0, 10), (3, 0)])

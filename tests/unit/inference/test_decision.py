@@ -79,6 +79,13 @@ def test_verdict_follows_the_thresholds_and_states_them(probability, thresholds)
     assert reason.endswith(".")
 
 
+@given(st.floats(0, 1), THRESHOLDS)
+def test_tumour_that_is_more_likely_than_not_is_never_ruled_out(probability: float, thresholds: Thresholds) -> None:
+    verdict, _ = decide_verdict(probability, thresholds)
+    assert verdict is not Verdict.NO_TUMOR_FOUND or probability <= 0.5
+    assert f" {thresholds.rule_out:.1%} or less: no tumour found" in describe_rule(thresholds)
+
+
 def test_rule_names_both_thresholds() -> None:
     rule = describe_rule(Thresholds(0.351, 0.678))
     assert rule.startswith("67.8% or more: tumour suspected. 35.1% or less: no tumour found. In between: uncertain")

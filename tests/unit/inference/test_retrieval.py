@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from braintumor.datasets.phantoms import make_phantom
-from braintumor.enums import CLASSES
+from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.errors import ArtifactError
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
-from braintumor.inference.retrieval import SimilarScanIndex
+from braintumor.inference.retrieval import SimilarScan, SimilarScanIndex, count_contradicting
 from braintumor.settings import Settings
 from tests.helpers.versions.tiny import FIRST_INDEXED_SEED, write_explained_version, write_masked_version
 
@@ -34,6 +34,21 @@ def _index(count: int = 12, groups: int = 4) -> SimilarScanIndex:
         np.array([f"group {i % groups}" for i in range(count)]),
         np.array([f"Training/{i}.jpg" for i in range(count)]),
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "with_tumor", "count"),
+    [
+        (Verdict.TUMOR_SUSPECTED, 0, 6), (Verdict.TUMOR_SUSPECTED, 1, 5), (Verdict.TUMOR_SUSPECTED, 2, 0),
+        (Verdict.NO_TUMOR_FOUND, 6, 6), (Verdict.NO_TUMOR_FOUND, 5, 5), (Verdict.NO_TUMOR_FOUND, 4, 0),
+        (Verdict.UNCERTAIN, 0, 0), (Verdict.NOT_BRAIN_MRI, 6, 0),
+    ],
+)  # fmt: skip
+def test_only_nearly_all_similar_scans_contradict_a_verdict(verdict: Verdict, with_tumor: int, count: int) -> None:
+    labels = [None, *[TumorClass.GLIOMA] * 5][:with_tumor] + [TumorClass.NOTUMOR] * (6 - with_tumor)
+    similar = [SimilarScan("a.jpg", label, 0.7, "group") for label in labels]
+    assert count_contradicting(verdict, similar) == count
+    assert count_contradicting(verdict, similar[:4]) == 0, "too few to contradict"
 
 
 def test_indexed_scan_is_most_similar_to_itself(explained: Detector) -> None:

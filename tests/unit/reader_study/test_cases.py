@@ -12,7 +12,8 @@ from braintumor.datasets.phantom_sets import PHANTOM_ORIGIN
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ScanError
-from braintumor.reader_study.cases import Case, load_case, phantom_cases, reference_mask, sample_cases
+from braintumor.reader_study.cases import Case, load_case, preview_cases, reference_mask, sample_cases
+from braintumor.samples import list_previews, load_preview
 from braintumor.settings import Settings
 
 
@@ -82,23 +83,21 @@ def test_committed_manifest_gives_no_training_scans(root: Path) -> None:
     assert not {case.sha256 for case in cases} & set(training["sha256"])
 
 
-def test_phantom_cases_are_reproducible_and_marked() -> None:
-    cases = phantom_cases(2, 80)
-    assert cases == phantom_cases(2, 80)
-    assert cases != phantom_cases(3, 80)
-    assert all(case.is_phantom for case in cases)
-    assert len({case.group for case in cases}) == 80
+def test_preview_cases_are_reproducible_test_scans_of_all_classes() -> None:
+    cases, previews = preview_cases(2), list_previews().set_index("path")
+    assert cases == preview_cases(2)
+    assert cases != preview_cases(3)
     assert {case.label for case in cases} == set(CLASSES)
-    assert not any(label in case.name for case in cases for label in CLASSES)
+    assert set(previews.loc[[case.path for case in cases], "split"]) == {"test"}
+    chosen = [case.path for case in cases[:3]]
+    assert {case.path for case in preview_cases(2, chosen)} == set(chosen)
+    assert len(preview_cases(2, ["Testing/glioma/other.jpg"])) == len(cases)
 
 
-def test_phantom_has_its_mask(workspace: Settings) -> None:
-    case = next(case for case in phantom_cases(0) if case.label is TumorClass.MENINGIOMA)
-    phantom = make_phantom(case.label, case.phantom_id)
-    mask = reference_mask(case, workspace)
-    assert mask is not None
-    assert np.array_equal(mask, phantom.mask)
-    assert np.array_equal(load_case(case, workspace).to_uint8(), phantom.pixels)
+def test_preview_is_read_without_the_image_set(workspace: Settings) -> None:
+    case = preview_cases(0)[0]
+    assert np.array_equal(load_case(case, workspace).to_uint8(), load_preview(case.path))
+    assert reference_mask(case, workspace) is None
 
 
 def test_scan_is_read_from_the_image_set(workspace: Settings) -> None:

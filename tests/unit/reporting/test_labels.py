@@ -112,10 +112,11 @@ def test_correctness_ignores_the_type_only_for_binary_models(binary_entries: lis
 
 @pytest.mark.parametrize("kind", list(PictureKind))
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_only_rejected_slices_are_called_no_brain_mri(detector: Detector, kind: PictureKind, verdict: Verdict) -> None:
+def test_verdict_has_the_same_title_for_any_kind_of_picture(
+    detector: Detector, kind: PictureKind, verdict: Verdict
+) -> None:
     detection = replace(make_entries(detector, 1)[0].detection, verdict=verdict, picture=kind)
-    is_other = verdict is Verdict.NOT_BRAIN_MRI and kind is not PictureKind.SLICE
-    assert verdict_title(detection) == ("Not a single slice" if is_other else VERDICT_TITLES[verdict])
+    assert verdict_title(detection) == VERDICT_TITLES[verdict]
 
 
 def test_multiclass_model_names_the_class(detector: Detector) -> None:

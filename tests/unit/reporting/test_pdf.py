@@ -52,8 +52,9 @@ def by_suspicion(entry) -> tuple[int, float]:
 
 def test_report_of_one_scan_contains_the_whole_result(detector, card):
     entry = make_entry(detector, finding=ReaderFinding("meningioma", "Dural tail.\nAsk again.", TIME))
-    text = text_of(pdf_report([entry], card=card, headline_metrics=METRICS))
-    detection = entry.detection
+    content = pdf_report([entry], card=card, headline_metrics=METRICS)
+    text, detection = text_of(content), entry.detection
+    assert len(read_pdf(content).pages) == 1
     expected = [
         detection.name, VERDICT_TITLES[detection.verdict], detection.reason, detection.sha256,
         *(c.title for c in CLASSES), *(f"{detection.probabilities[c]:.1%}" for c in CLASSES),

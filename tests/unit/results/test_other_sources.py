@@ -1,19 +1,24 @@
 """Tables and sentences about other sources follow the metrics, and are empty without them."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
-from braintumor.results.metric import Metric
+from braintumor.enums import Split
+from braintumor.results.metric import Metric, Metrics
 from braintumor.results.other_sources import (
     leave_one_source_out_rows,
     read_leave_one_source_out,
     summarize_false_alarms,
     summarize_leave_one_source_out,
     summarize_tumors,
+    summarize_validity,
     tumor_free_rows,
     tumor_rows,
 )
-from braintumor.results.study import StudyCheck
-from braintumor.results.version import read_version_report
+from braintumor.results.study import SOURCES_CHECK, StudyCheck
+from braintumor.results.version import VersionReport, read_version_report
 from braintumor.settings import Settings
 from tests.helpers.versions.measured import LEFT_OUT_SOURCES, OTHER_SOURCES, measure_leave_one_source_out
 from tests.helpers.versions.tiny import write_version
@@ -23,6 +28,16 @@ SIZE = "(40 images, 12 groups)"
 CHECK = StudyCheck(
     {name: Metric(value, n=40, groups=12) for name, value in OTHER_SOURCES.items()}, {}, {"sources": SOURCES}
 )
+PLANES = {
+    "tumor_sensitivity@plane:axial": Metric(0.94, (0.9, 0.97), 30, 5),
+    "tumor_sensitivity@plane:sagittal": Metric(0.98, (0.95, 1.0), 20, 4),
+}
+FLAGGED = {
+    "called@sources:left-out": Metric(0.6, n=40, groups=9),
+    "called@contrast:T1": Metric(0.3, (0.2, 0.4)),
+    "called@contrast:T2": Metric(0.9),
+    "false_alarms@sources:left-out": Metric(0.08, n=50, groups=8),
+}
 
 
 def test_rows_are_by_source_then_over_all_sources() -> None:
@@ -82,3 +97,21 @@ def test_damaged_or_outdated_scores_of_held_out_sources_are_not_shown(content: s
     assert read_leave_one_source_out(read_version_report("v1", workspace)) is None
     measure_leave_one_source_out(workspace)
     assert read_leave_one_source_out(read_version_report("v1", workspace)) is not None
+
+
+def _report(planes: Metrics, sources: Metrics) -> VersionReport:
+    checks = {SOURCES_CHECK: StudyCheck(sources)} if sources else {}
+    return VersionReport("v9", Path(), None, {Split.TEST: planes}, {}, pd.DataFrame(), (), checks)
+
+
+def test_sentence_has_planes_left_out_sources_and_the_worst_contrast() -> None:
+    text = summarize_validity(_report(PLANES, FLAGGED))
+    assert "by plane: axial 94.0% (95% CI 90.0 to 97.0; 30 images, 5 groups) and sagittal 98.0% (" in text
+    assert "60.0% (40 images, 9 groups) of the tumours (fewest by contrast: T1, 30.0% (20.0 to 40.0))" in text
+    assert text.endswith("and 8.0% (50 images, 8 groups) of the tumour-free slices.")
+    assert text.count(". ") == 0
+
+
+def test_missing_measurements_are_named_and_none_is_invented() -> None:
+    assert summarize_validity(_report(PLANES, {})).endswith("no current measurement on other sources.")
+    assert summarize_validity(_report({}, FLAGGED)) == ""

@@ -39,8 +39,8 @@ def test_verdicts_on_a_holdout_source_are_summarized() -> None:
     metrics: Metrics = {"tumor_sensitivity": Metric(0.97, (0.93, 1.0))}
     metrics |= {f"tumors@verdict:{v}": Metric(s) for v, s in zip(FOUR_VERDICTS, (0.6, 0.02, 0.35, 0.03), strict=True)}
     assert summaries.summarize_holdout_source(metrics) == (
-        "For 97.0% (95% CI 93.0 to 100.0) of these tumours, the most likely class is a tumour. 60.0% are flagged, "
-        "2.0% ruled out, 35.0% uncertain, 3.0% rejected."
+        "For 97.0% (95% CI 93.0 to 100.0) of these tumours, the most likely class is a tumour. Verdicts: Tumour "
+        "suspected 60.0%, No tumour found 2.0%, Uncertain 35.0%, Not a brain MRI 3.0%."
     )
 
 

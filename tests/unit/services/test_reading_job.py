@@ -11,6 +11,7 @@ from braintumor.services import reading_job
 from braintumor.services.file_groups import FileGroup, GroupKind, LocalFile
 from braintumor.services.reading_job import ReadingJob
 from braintumor.services.reading_result import Reading
+from braintumor.settings import Settings
 
 GROUPS = [FileGroup((LocalFile(f"{key}.png"),), key, GroupKind.IMAGE) for key in ("a", "b")]
 
@@ -23,6 +24,7 @@ class OneEach:
     """A service that gives one reading per group."""
 
     version = "v1"
+    settings = Settings()
 
     def read(self, groups: list[FileGroup], previous: Any) -> Iterator[Reading]:
         yield from (make_reading(group.key) for group in groups)
@@ -48,7 +50,7 @@ def test_job_reads_all_groups_and_counts_them() -> None:
     assert job.completed == {"a", "b"}
     assert [reading.name for readings in job.readings.values() for reading in readings] == ["a.png", "b.png"]
     progress = job.progress
-    assert (progress.files_read, progress.total_files, progress.slices) == (2, 2, 2)
+    assert (progress.files_read, progress.total_files, progress.slices, progress.total_slices) == (2, 2, 2, 2)
     assert not progress.is_running
     assert not progress.is_stopped
 
@@ -61,6 +63,21 @@ def test_stopped_job_ends_before_the_last_group() -> None:
     assert not job._thread.is_alive()
     assert not job.completed
     assert job.progress.is_stopped
+
+
+def test_job_that_is_not_polled_reads_on_while_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_job, "IDLE_TIMEOUT", 0.02)
+    asked: list[bool] = []
+
+    def is_wanted() -> bool:
+        asked.append(len(asked) < 3)
+        return asked[-1]
+
+    job = ReadingJob(Endless(), GROUPS, is_wanted=is_wanted)  # type: ignore[arg-type]
+    job.wait(30)
+    assert asked == [True, True, True, False, False][: len(asked)]
+    assert len(asked) > 3
+    assert not job.is_running
 
 
 def test_job_that_is_not_polled_ends(monkeypatch: pytest.MonkeyPatch) -> None:

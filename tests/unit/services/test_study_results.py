@@ -12,6 +12,7 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import Plane, Verdict
 from braintumor.inference import Detector
 from braintumor.inference.study import StudyRule
+from braintumor.reporting.study_context import MAX_KEY_SLICES
 from braintumor.services.batch_predict import predict
 from braintumor.services.file_groups import FileGroup, group_files, smallest_first
 from braintumor.services.reading import ReadingService
@@ -125,3 +126,5 @@ def test_predict_writes_a_study_row_a_page_and_a_line(workspace: Settings, volum
     (page,) = [page for page in pages if "Study: " in page]
     for text in ("Planes", "judged", "axial", "Most suspicious slice"):
         assert text in page
+    assert 2 <= len(pages) <= 1 + MAX_KEY_SLICES, "the study and its key slices, no list of all slices"
+    assert f"1 study of {result.reading.counts.total} slices" in pages[0]

@@ -48,11 +48,11 @@ class SliceSlider {
   }
 
   draw() {
-    const { ids, probabilities, kinds } = this.series;
+    const { probabilities, kinds, numbers, count } = this.series;
     const probability = probabilities[this.index];
     const result = probability === null ? kinds[this.index] : `tumour probability ${(100 * probability).toFixed(1)}%`;
     this.slider.value = String(this.index);
-    this.label.textContent = `Slice ${this.index + 1} of ${ids.length}, ${result}`;
+    this.label.textContent = `Slice ${numbers[this.index]} of ${count}, ${result}`;
     this.slider.setAttribute("aria-valuetext", this.label.textContent);
     this.drawChart();
   }

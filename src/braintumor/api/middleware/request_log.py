@@ -5,10 +5,11 @@ import logging
 import re
 import time
 import uuid
+import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TextIO
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _LOGGER: Final = logging.getLogger("braintumor.requests")
 _REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 _FIXED_PART: Final = re.compile(r"[a-z_.-]{0,30}|v\d")
-_FIELDS: Final = ("method", "route", "status", "milliseconds")
+_FIELDS: Final = ("method", "route", "status", "milliseconds", "exception", "at")
 
 
 class JsonFormatter(logging.Formatter):
@@ -39,17 +40,32 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry)
 
 
-def configure_logging() -> None:
-    """Log to standard error as JSON."""
+def configure_logging(level: int = logging.INFO) -> None:
+    """Log to standard error as JSON, warnings of libraries too."""
     handler = logging.StreamHandler()
+    handler.setLevel(level)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    warnings.showwarning = _log_warning
     # Streamlit turns this on again. It has whole addresses, and with them the tokens of links.
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+
+
+def _log_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Log where a library warns. Its message may hold values of a file, such as a patient's name in a DICOM header."""
+    at = {"exception": category.__name__, "at": f"{filename}:{lineno}"}
+    logging.getLogger("py.warnings").warning("warning", extra=at)
 
 
 class RequestLog:

@@ -151,13 +151,13 @@ def read_job(storage: Storage, actor: Actor, job_id: UUID) -> JobSummary:
         The user has no such job.
     """
     with storage.database.read() as session:
-        return _summarize(session, [_require_job(session, actor, job_id)])[0]
+        return _summarize(session, [_require_job(session, actor, job_id, lock=False)])[0]
 
 
 def list_items(storage: Storage, actor: Actor, job_id: UUID, rows: int = 500, after: int = -1) -> list[JobItemSummary]:
     """Return the files or scans of a job in order; `after` is the last position of the previous page."""
     with storage.database.read() as session:
-        _require_job(session, actor, job_id)
+        _require_job(session, actor, job_id, lock=False)
         chosen = (JobItem.job_id == job_id, JobItem.position > after)
         items = session.scalars(select(JobItem).where(*chosen).order_by(JobItem.position).limit(rows))
         return [JobItemSummary(item.position, item.name, item.state, item.error) for item in items]
@@ -166,7 +166,7 @@ def list_items(storage: Storage, actor: Actor, job_id: UUID, rows: int = 500, af
 def list_job_readings(storage: Storage, actor: Actor, job_id: UUID) -> list[UUID]:
     """Return the ids of the readings of a job, in the order of its files."""
     with storage.database.read() as session:
-        _require_job(session, actor, job_id)
+        _require_job(session, actor, job_id, lock=False)
         ordered = (JobReading.position, JobReading.reading_id)
         return list(
             session.scalars(select(JobReading.reading_id).where(JobReading.job_id == job_id).order_by(*ordered))
@@ -192,8 +192,10 @@ def count_jobs(storage: Storage) -> dict[str, int]:
     return {str(state): counts.get(state, 0) for state in JobState}
 
 
-def _require_job(session: Session, actor: Actor, job_id: UUID) -> Job:
-    job = session.scalar(select(Job).where(Job.id == job_id, Job.owner_id == actor.id).with_for_update())
+def _require_job(session: Session, actor: Actor, job_id: UUID, *, lock: bool = True) -> Job:
+    """Return a job of the user; a transaction that only reads must not lock it."""
+    mine = select(Job).where(Job.id == job_id, Job.owner_id == actor.id)
+    job = session.scalar(mine.with_for_update() if lock else mine)
     if job is None:
         raise NotFoundError(_NOT_FOUND)
     return job

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from braintumor.enums import CLASS_NAMES
-from braintumor.inference.decision import Thresholds, softmax, tumor_probability
+from braintumor.inference.decision import MAX_RULE_OUT, Thresholds, softmax, tumor_probability
 
 CONFORMAL_LEVEL: Final = 0.95
 # Share of validation tumours that may be ruled out, and of tumour-free validation scans that may be flagged. The goal
@@ -21,7 +21,6 @@ MAX_FALSE_POSITIVE_RATE: Final = 0.02
 LEFT_OUT_FALSE_POSITIVE_RATE: Final = 0.05
 # A tumour must not be ruled out lightly: clearing a scan has its own threshold, below the one that flags it.
 MAX_RULED_OUT_RATE: Final = 0.01
-MAX_RULE_OUT: Final = 0.5
 
 
 def fit_temperature(

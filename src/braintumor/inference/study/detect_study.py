@@ -64,6 +64,7 @@ class _StudyReader:
         self._rule = study_rule(detector.artifact.card)
         self._detections: dict[int, Detection] = {}
         self._read: set[int] = set()
+        self._blank = 0
 
     def read_all(self) -> None:
         """Read every stack coarsely, then around its suspicious slices."""
@@ -89,7 +90,7 @@ class _StudyReader:
         slices = [self._study_slice(index, str(number)) for number, index in enumerate(order)]
         reading = read_study(
             slices, self._rule, unreadable=len(self._failures), unread=len(self._sources) - len(self._read),
-            binary_threshold=self._detector.artifact.card.binary_threshold,
+            blank=self._blank, binary_threshold=self._detector.artifact.card.binary_threshold,
         )  # fmt: skip
         return replace(reading, detections=tuple(self._detections[index] for index in order))
 
@@ -112,7 +113,9 @@ class _StudyReader:
                 scan = read_slice(self._sources[index])
                 if isinstance(scan, FailedScan):
                     self._failures.append(scan)
-                elif scan is not None:
+                elif scan is None:
+                    self._blank += 1
+                else:
                     opened.append(index)
                     yield scan
 

@@ -48,6 +48,7 @@ def read_study(
     *,
     unreadable: int = 0,
     unread: int = 0,
+    blank: int = 0,
     binary_threshold: float | None = None,
 ) -> StudyReading:
     """Return one answer for the slices of a study.
@@ -57,7 +58,7 @@ def read_study(
     slices : sequence of StudySlice
         At least one, in any order: their positions and indices decide. Several volumes give the answer of the most
         suspicious one. Slices without others of their series are one volume, in the given order.
-    unreadable, unread : int
+    unreadable, unread, blank : int
         Numbers of further slices, to report.
 
     Raises
@@ -81,7 +82,7 @@ def read_study(
         planes=tuple(plane.reading for plane in planes),
         planes_agree=worst.agree,
         lesion=_lesion(worst),
-        counts=replace(count_slices(slices), unreadable=unreadable, unread=unread),
+        counts=replace(count_slices(slices), unreadable=unreadable, unread=unread, blank=blank),
         binary_threshold=binary_threshold,
     )
 

@@ -27,6 +27,8 @@ class SliceCounts:
         Slices or files that could not be read.
     unread : int
         Slices that the verdict did not need.
+    blank : int
+        Slices without content, at the ends of many volumes, of which there is nothing to read.
     """
 
     judged: int = 0
@@ -35,6 +37,7 @@ class SliceCounts:
     reformatted: int = 0
     unreadable: int = 0
     unread: int = 0
+    blank: int = 0
 
     @property
     def is_outside(self) -> bool:
@@ -46,9 +49,14 @@ class SliceCounts:
         """Number of slices that were read."""
         return self.judged + self.outside + self.rejected + self.reformatted
 
+    @property
+    def total(self) -> int:
+        """Number of slices in the files."""
+        return self.read + self.unreadable + self.unread + self.blank
+
     def describe(self) -> str:
-        """Return the counts in a sentence, such as `150 slices judged, 12 unreadable`."""
-        parts = [f"{pluralize(self.judged, 'slice')} judged"]
+        """Return the counts in a sentence, such as `162 slices: 150 judged, 12 unreadable.`."""
+        parts = [f"{self.judged:,} judged"]
         if self.outside:
             parts.append(f"{self.outside:,} outside the model's field")
         if self.rejected:
@@ -59,7 +67,9 @@ class SliceCounts:
             parts.append(f"{self.unreadable:,} unreadable")
         if self.unread:
             parts.append(f"{self.unread:,} not needed for the verdict")
-        return f"{', '.join(parts)}."
+        if self.blank:
+            parts.append(f"{self.blank:,} blank")
+        return f"{pluralize(self.total, 'slice')}: {', '.join(parts)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
+from braintumor.inference.decision import MAX_RULE_OUT
+
 
 @dataclass(frozen=True, slots=True)
 class StudyRule:
@@ -17,9 +19,11 @@ class StudyRule:
     max_log_odds : float
         Log-odds of a slice are clipped to this in both directions, so that no slice outweighs its neighbours.
     rule_out, rule_in : float
-        Study scores up to which a tumour is ruled out, and from which it is suspected; uncertain in between.
+        Study scores up to which a tumour is ruled out, and from which it is suspected; uncertain in between. As for
+        single slices, a `rule_out` above `MAX_RULE_OUT` is lowered to it.
     plane_rule_in : float
-        Score of a single plane from which the study is not cleared, whatever the other planes say.
+        Score of a single plane from which the study is not cleared, whatever the other planes say; nor is it with a
+        plane above `MAX_RULE_OUT`.
     min_clear_share : float
         Smallest share of judged slices with which a study is cleared; slices outside the brain do not count.
     min_brain_share : float
@@ -58,6 +62,8 @@ class StudyRule:
                 "The thresholds of a sparse study must satisfy 0 <= sparse_rule_out <= sparse_rule_in <= 1, not "
                 f"{self.sparse_rule_out} and {self.sparse_rule_in}."
             )
+        for name in ("rule_out", "sparse_rule_out"):
+            object.__setattr__(self, name, min(getattr(self, name), MAX_RULE_OUT))
         if self.smoothing_mm < 0 or self.min_slices < 1 or self.max_log_odds <= 0:
             raise ValueError("A study rule needs smoothing_mm >= 0, min_slices >= 1 and max_log_odds > 0.")
 

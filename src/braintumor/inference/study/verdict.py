@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from braintumor.enums import Verdict
+from braintumor.inference.decision import MAX_RULE_OUT
 from braintumor.inference.study.planes import JudgedPlane, count_slices, is_confirmed
 from braintumor.inference.study.reading import SliceCounts
 from braintumor.inference.study.rule import StudyRule
@@ -65,13 +66,18 @@ def decide_study(planes: Sequence[JudgedPlane], score: float, rule: StudyRule) -
         return Verdict.UNCERTAIN, f"{case.few_slices} could be judged, too few for a verdict. A reader should decide."
     if score >= rule.rule_in:
         return _decide_high(case)
-    alarming = [plane for plane in case.judged if (plane.reading.score or 0.0) >= rule.plane_rule_in]
+    alarming = [plane for plane in case.judged if _is_alarming(plane.reading.score or 0.0, rule)]
     if alarming and len(case.judged) > 1:
         return Verdict.UNCERTAIN, (
             f"{case.subject}, but the planes disagree: {_names(alarming)} slices are suspicious. A reader should "
             "decide."
         )
     return _decide_low(case)
+
+
+def _is_alarming(plane_score: float, rule: StudyRule) -> bool:
+    """Whether one plane keeps the study from being cleared."""
+    return plane_score >= rule.plane_rule_in or plane_score > MAX_RULE_OUT
 
 
 def _decide_high(case: _Case) -> Decision:

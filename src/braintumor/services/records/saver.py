@@ -76,6 +76,13 @@ class ReadingSaver:
             self._findings[key] = finding
             self._saved[key] = _executor().submit(self._save_finding, key, self._saved[key], finding)
 
+    def adopt(self, reading: Reading, record_id: UUID, finding: ReaderFinding) -> None:
+        """Take a reading that was restored from its record for saved."""
+        key, done = _key(reading), Future[None]()
+        done.set_result(None)
+        self._saved[key], self._ids[key] = done, record_id
+        self._findings[key] = finding.opinion, finding.comment
+
     def status(self) -> SavingStatus:
         """Return the progress."""
         futures = list(self._saved.values())

@@ -121,6 +121,14 @@ def test_metrics_count_routes_and_no_addresses(administrator: Api) -> None:
     assert "Jane" not in text
 
 
+def test_metrics_are_read_by_address_with_a_token_only(administrator: Api) -> None:
+    by_address = {"Host": "10.1.2.3:8501"}
+    assert administrator.client.get("/metrics", headers=by_address).status_code == 200
+    assert administrator.client.get(f"{API}/me", headers=by_address).status_code == 421
+    without_token = by_address | {"Authorization": ""}
+    assert administrator.client.get("/metrics", headers=without_token).status_code == 401
+
+
 def test_documentation_uses_no_other_host(api: Api) -> None:
     redirect = api.client.get("/api/docs", follow_redirects=False)
     assert redirect.headers["location"] == "/account/login?next=%2Fapi%2Fdocs"

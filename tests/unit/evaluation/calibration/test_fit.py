@@ -9,7 +9,6 @@ from braintumor.enums import CLASS_NAMES, CLASSES, Verdict
 from braintumor.evaluation.calibration.fit import (
     CONFORMAL_LEVEL,
     MAX_FALSE_POSITIVE_RATE,
-    MAX_RULE_OUT,
     MAX_RULED_OUT_RATE,
     fit_binary_threshold,
     fit_conformal,
@@ -17,7 +16,7 @@ from braintumor.evaluation.calibration.fit import (
     fit_thresholds,
 )
 from braintumor.inference import load_artifact
-from braintumor.inference.decision import Thresholds, decide_verdict, prediction_set, softmax
+from braintumor.inference.decision import MAX_RULE_OUT, Thresholds, decide_verdict, prediction_set, softmax
 from braintumor.settings import Settings
 from tests.helpers.binary_scores import random_scores
 from tests.helpers.versions.tiny import write_version

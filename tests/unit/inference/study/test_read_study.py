@@ -53,6 +53,20 @@ def test_lesion_that_all_planes_show_at_one_place_is_suspected_and_measured():
     assert reading.lesion.diameter_mm == pytest.approx(12)
 
 
+@given(
+    st.lists(st.lists(st.floats(-6, 6), min_size=6, max_size=12), min_size=1, max_size=3),
+    st.floats(0, 1),
+)
+def test_study_is_never_cleared_with_a_plane_that_more_likely_shows_a_tumour(planes: list[list[float]], limit: float):
+    rule = StudyRule(min_slices=2, max_log_odds=2.0, rule_out=limit, rule_in=limit, plane_rule_in=1.0)
+    slices = [each for plane, values in zip(PLANES, planes, strict=False) for each in make_plane(values, plane)]
+    reading = read_study(slices, rule)
+    cleared = [reading.tumor_probability] if reading.verdict is Verdict.NO_TUMOR_FOUND else []
+    cleared += [plane.score for plane in reading.planes if plane.score and reading.verdict is Verdict.NO_TUMOR_FOUND]
+    cleared += [plane.score for plane in reading.planes if plane.score and plane.verdict is Verdict.NO_TUMOR_FOUND]
+    assert max(cleared, default=0.0) <= 0.5
+
+
 def test_planes_that_disagree_are_uncertain():
     clear = lesion_between(-1, -1)
     reading = read_study(three_planes(clear, clear, lesion_between(10, 30)), RULE)
@@ -136,7 +150,7 @@ def outside(count: int) -> list[StudySlice]:
 def test_neck_and_air_do_not_prevent_clearing():
     reading = read_study([*make_plane([-5.0] * 5), *outside(95)], RULE)
     assert reading.verdict is Verdict.NO_TUMOR_FOUND
-    assert reading.counts.describe() == "5 slices judged, 95 outside the model's field."
+    assert reading.counts.describe() == "100 slices: 5 judged, 95 outside the model's field."
 
 
 def test_neck_and_air_do_not_hide_a_tumour():

@@ -1,0 +1,1 @@
+"""Samples that a visitor can read with one click."""

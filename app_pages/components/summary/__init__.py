@@ -1,0 +1,1 @@
+"""Parts of the Summary page, one for each kind of reader."""

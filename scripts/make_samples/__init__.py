@@ -1,0 +1,1 @@
+"""Make the samples and previews that ship with the package from the downloaded image sets."""
