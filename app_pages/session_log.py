@@ -6,6 +6,7 @@ import streamlit as st
 from app_pages.components.shared.formatting import VERDICT_TITLES, pluralize
 from app_pages.components.shared.page import show_header
 from app_pages.components.shared.session_state import current_prediction_log
+from app_pages.components.shared.tables import without_formulas
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.reporting.csv_export import CsvRow, to_csv_bytes
 from braintumor.reporting.labels import label_title
@@ -68,7 +69,7 @@ def matches_search(line: dict[str, object], query: str) -> bool:
 
 def show_table(table: pd.DataFrame) -> None:
     """Draw the table without empty columns."""
-    shown = table.dropna(axis="columns", how="all")
+    shown = without_formulas(table.dropna(axis="columns", how="all"))
     shown["Time (UTC)"] = pd.to_datetime(shown["Time (UTC)"])
     probability = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, color="primary")
     time = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", timezone="UTC")

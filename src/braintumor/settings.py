@@ -87,6 +87,8 @@ class Settings(BaseModel):
         Stored scans are deleted this many days after they were saved, and their results are kept; 0 keeps them.
     restore_days : int
         Deleted records can be restored for this many days.
+    user_bytes : int
+        Size of the scans that one user may store; 0 for no limit.
     accounts : bool
         Whether every page and API route needs an account (`on` or `off`). Off is for one user on one computer.
     registration : {"open", "invitation", "off"}
@@ -143,6 +145,7 @@ class Settings(BaseModel):
     audit_key: SecretStr | None = None
     scan_days: int = Field(default=0, ge=0)
     restore_days: int = Field(default=30, ge=0)
+    user_bytes: int = Field(default=0, ge=0)
     accounts: bool = False
     registration: Literal["open", "invitation", "off"] = "invitation"
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")

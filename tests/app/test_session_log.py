@@ -124,6 +124,13 @@ def test_file_name_is_never_markup(page: Callable[..., AppTest]) -> None:
     assert "example.org" not in words(app)
 
 
+def test_no_cell_of_the_table_starts_a_formula(page: Callable[..., AppTest]) -> None:
+    rows = csv_row(make_detection("=HYPERLINK(1).jpg", 1)), error_row("@a.jpg", "-1", "v1")
+    table = page(*rows).dataframe[0].value
+    assert set(table["File"]) == {"'=HYPERLINK(1).jpg", "'@a.jpg"}
+    assert "'-1" in set(table["Error"])
+
+
 @pytest.mark.parametrize("verdict", [Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD])
 def test_image_without_result_has_no_class_and_no_probability_in_the_table(
     verdict: Verdict, page: Callable[..., AppTest]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +34,19 @@ class Server:
     url: str
     link: str
 
-    def open_socket(self, cookie: str = "", origin: str = "") -> ClientConnection:
+    def open_socket(self, cookie: str = "", origin: str = "", resumed: str = "") -> ClientConnection:
         headers = {"Cookie": f"braintumor={cookie}"} if cookie else {}
         address = self.url.replace("http:", "ws:") + "/_stcore/stream"
-        return connect(address, additional_headers=headers, origin=origin or self.url, subprotocols=["streamlit"])  # type: ignore[arg-type, list-item]
+        protocols = ["streamlit", "xsrf", resumed] if resumed else ["streamlit"]
+        return connect(address, additional_headers=headers, origin=origin or self.url, subprotocols=protocols)  # type: ignore[arg-type]
+
+    @contextmanager
+    def browser_of(self, email: str) -> Iterator[httpx2.Client]:
+        """A browser in which a user logs in."""
+        with httpx2.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=600) as client:
+            fields = {"email": email, "password": PASSWORD} | _form_token(client, "/account/login")
+            assert client.post("/account/login", data=fields).status_code == 303
+            yield client
 
 
 @pytest.fixture(scope="module")
@@ -130,9 +140,7 @@ def test_websocket_of_another_site_is_refused(server: Server, browser: httpx2.Cl
 
 
 def test_open_websocket_ends_with_its_session(server: Server, browser: httpx2.Client) -> None:
-    with httpx2.Client(base_url=server.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=600) as second:
-        fields = {"email": "root@example.org", "password": PASSWORD}
-        assert second.post("/account/login", data=fields | _form_token(second, "/account/login")).status_code == 303
+    with server.browser_of("root@example.org") as second:
         with server.open_socket(second.cookies["braintumor"]) as websocket:
             fields = _form_token(browser, "/account") | {"id": "others"}
             assert browser.post("/account/sessions/revoke", data=fields).status_code == 303
@@ -141,3 +149,51 @@ def test_open_websocket_ends_with_its_session(server: Server, browser: httpx2.Cl
                 _receive_all(websocket)
         assert second.get("/").status_code == 401
     assert browser.get("/").status_code == 200
+
+
+def _draw_page(websocket: ClientConnection, page: str = "") -> tuple[str, set[str]]:
+    """Let Streamlit draw a page; return the browser session, and the paths of its pictures."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    rerun = BackMsg()
+    rerun.rerun_script.page_name = page
+    websocket.send(rerun.SerializeToString())
+    session, pictures = "", set()
+    while True:
+        content = websocket.recv(timeout=600)
+        assert isinstance(content, bytes)
+        message = ForwardMsg()
+        message.ParseFromString(content)
+        pictures |= {found.decode() for found in re.findall(rb"/media/[0-9a-f]+\.\w+", content)}
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            session = message.new_session.initialize.session_id
+        elif kind == "script_finished":
+            return session, pictures
+
+
+def test_another_user_opens_no_picture_no_upload_and_no_browser_session(server: Server, browser: httpx2.Client) -> None:
+    invitation = {"email": "eve@example.org", "role": "reader"}
+    link = browser.post("/api/v1/users", json=invitation).json()["link"]
+    with httpx2.Client(base_url=server.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=600) as first:
+        fields = {"token": link.partition("token=")[2], "password": PASSWORD}
+        assert first.post("/account/link", data=fields | _form_token(first, link)).status_code == 303
+    with server.browser_of("eve@example.org") as eve:
+        assert eve.get("/").status_code == 200  # loads the page's XSRF cookie
+        with server.open_socket(browser.cookies["braintumor"]) as websocket:
+            session, pictures = _draw_page(websocket)
+            assert pictures, "The first page has a picture."
+            upload = f"/_stcore/upload_file/{session}/1"
+            for path in pictures:
+                assert browser.get(path).headers["cache-control"] == "no-store"
+                assert eve.get(path).status_code == 404
+            assert eve.put(upload, files={"file": b"x"}).status_code == 404
+            assert eve.delete(upload).status_code == 404
+            assert browser.delete(upload).status_code != 404
+        with server.open_socket(eve.cookies["braintumor"], resumed=session) as websocket:
+            assert _draw_page(websocket)[0] != session
+        with server.open_socket(browser.cookies["braintumor"], resumed=session) as websocket:
+            assert _draw_page(websocket)[0] == session
+        assert eve.get("/_stcore/metrics").status_code == 404
+        assert browser.post("/_stcore/agent/interact", json={}).status_code == 404

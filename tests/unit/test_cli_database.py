@@ -4,9 +4,11 @@ import base64
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from braintumor.cli import main
 from braintumor.db.storage import local_actor, open_storage
+from braintumor.db.tables import AuditEntry
 from braintumor.settings import get_settings
 from tests.helpers.storage.readings import save
 
@@ -44,7 +46,8 @@ def test_upgrade_backup_restore_and_check(
     assert main(["db", "check", "--head", head]) == 0
     output = capsys.readouterr().out
     assert output.count("No problems.") == 2
-    assert output.count(f"Head of the audit log: {head}") == 2
+    restored = f"Head of the audit log: {int(head.partition(':')[0]) + 1}:"  # and the entry of the restore
+    assert output.count(restored) == 2
 
 
 def test_check_fails_until_the_repair(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,6 +68,26 @@ def test_entries_cut_off_since_a_noted_head_are_found(
     assert "Entry 7, whose seal was noted, is missing" in capsys.readouterr().out
     assert main(["db", "check", "--head", "nonsense"]) == 1
     assert "neither a head of the audit log nor a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["audit.csv", "audit.jsonl"])
+def test_exported_log_ends_with_its_head_which_check_finds_again(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    storage = open_storage()
+    save(storage, local_actor(storage), 1, 2)
+    assert main(["db", "audit", str(tmp_path / name)]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith("Wrote 3 entries to")
+    head = output.splitlines()[1].removeprefix("Head of the audit log: ")
+    assert main(["db", "check", "--head", str(tmp_path / name)]) == 0
+    assert f"Head of the audit log: {head}" in capsys.readouterr().out
+    with storage.database.write() as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.number == 3))
+    assert main(["db", "check", "--head", str(tmp_path / name)]) == 1
+    assert "Entry 3, whose seal was noted, is missing" in capsys.readouterr().out
+    assert main(["db", "audit", str(tmp_path / name)]) == 1  # never overwritten
+    assert "Choose another name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["backup", "."], ["restore", "absent"]])

@@ -7,7 +7,16 @@ import streamlit as st
 
 from app_pages.components.shared.formatting import format_bytes
 from app_pages.components.shared.page import show_section
-from braintumor.db.overview.administration import AuditLine, JobSummary, export_audit, list_audit, list_jobs
+from app_pages.components.shared.storage import note_once
+from app_pages.components.shared.tables import without_formulas
+from braintumor.db.overview.administration import (
+    AuditLine,
+    JobSummary,
+    export_audit,
+    list_audit,
+    list_jobs,
+    read_audit_head,
+)
 from braintumor.db.statistics import measure_storage
 from braintumor.db.storage import Actor, Storage
 
@@ -39,7 +48,7 @@ def show_jobs(storage: Storage, actor: Actor) -> None:
         st.markdown("No background jobs yet.")
         return
     st.dataframe(
-        pd.DataFrame([_job_line(job) for job in jobs]), hide_index=True, key="jobs",
+        without_formulas(pd.DataFrame([_job_line(job) for job in jobs])), hide_index=True, key="jobs",
         column_config={"Created (UTC)": _TIME, "Finished (UTC)": _TIME}, alt=f"{len(jobs)} background jobs.",
     )  # fmt: skip
 
@@ -64,10 +73,11 @@ def show_audit(storage: Storage, actor: Actor) -> None:
         "Who saw, read, exported, changed or deleted what; no names, no contents. `braintumor db check` verifies it.",
     )
     before: int | None = st.session_state.get(_BEFORE_KEY)
+    note_once(storage, actor, "audit.listed", ("page", before))
     lines = list_audit(storage, actor, _AUDIT_ROWS, before)
     if lines:
         st.dataframe(
-            pd.DataFrame([_audit_line(line) for line in lines]), hide_index=True, key="audit",
+            without_formulas(pd.DataFrame([_audit_line(line) for line in lines])), hide_index=True, key="audit",
             column_config={"Time (UTC)": _TIME}, alt=f"{len(lines)} entries of the audit log, newest first.",
         )  # fmt: skip
     with st.container(horizontal=True):
@@ -75,9 +85,13 @@ def show_audit(storage: Storage, actor: Actor) -> None:
         oldest = lines[-1].number if lines else 1
         st.button("Older", on_click=_turn_to, args=(oldest,), disabled=oldest <= 1, key="audit-older")
         st.download_button(
-            "Download CSV", lambda: export_audit(storage, actor), "braintumor-audit.csv", "text/csv", on_click="ignore",
-            icon=":material/download:", key="audit-csv",
+            "Download CSV", lambda: export_audit(storage, actor).content, "braintumor-audit.csv", "text/csv",
+            on_click="ignore", icon=":material/download:", key="audit-csv",
         )  # fmt: skip
+    st.caption(
+        "Head of the log, to be kept elsewhere; `braintumor db check --head` then finds entries that were cut off: "
+        f"`{read_audit_head(storage, actor)}`"
+    )
 
 
 def _audit_line(line: AuditLine) -> dict[str, object]:

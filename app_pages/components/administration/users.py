@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages.components.shared.formatting import format_bytes
 from app_pages.components.shared.page import show_section
+from app_pages.components.shared.tables import without_formulas
 from braintumor.auth.account_deletion import delete_user
 from braintumor.auth.links import link_url
 from braintumor.auth.users import (
@@ -62,7 +63,8 @@ def _show_table(users: Sequence[UserSummary], storage: Storage, actor: Actor) ->
         )
     time = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC")
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="users", alt=f"{len(rows)} users: role, state, what they store.",
+        without_formulas(pd.DataFrame(rows)), hide_index=True, key="users",
+        alt=f"{len(rows)} users: role, state, what they store.",
         column_config={"Last login (UTC)": time, "Last saved (UTC)": time},
     )  # fmt: skip
 

@@ -1,16 +1,19 @@
 """Where this session's readings are kept, if they are."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from app_pages.components.shared.visitor import current_visitor, open_shared_storage
+from braintumor.errors import BrainTumorError
 from braintumor.settings import get_settings
 
 if TYPE_CHECKING:
     from braintumor.db.storage import Actor, Storage
 
+_NOTED_KEY: Final = "noted-accesses"
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1", ""})
 _FORWARDED: Final = ("X-Forwarded-For", "Forwarded")
 
@@ -79,6 +82,34 @@ def storage_place() -> str:
 def session_value(key: str, default: Any) -> Any:
     """Return a value of the browser session, which is set if there is none."""
     return st.session_state.setdefault(key, default)
+
+
+def note_once(storage: "Storage", actor: "Actor", action: str, content: object, **details: int | str) -> None:
+    """Note in the audit log what a page shows, but not again when the page is drawn again with the same content."""
+    noted: dict[str, object] = session_value(_NOTED_KEY, {})
+    if noted.get(action) != content:
+        from braintumor.db.access_log import note_access
+
+        note_access(storage, actor, action, **details)
+        noted[action] = content
+
+
+def note_export(make: Callable[[], bytes] | bytes, file_format: str) -> Callable[[], bytes] | bytes:
+    """Return a download or its function; if readings are kept, a function that also notes it in the audit log."""
+    try:
+        records = find_records() if may_keep_records() else None
+    except BrainTumorError:
+        return make
+    if records is None or not records.is_saving:
+        return make
+
+    def make_and_note() -> bytes:
+        from braintumor.db.access_log import note_access
+
+        note_access(records.storage, records.actor, "readings.exported", format=file_format)
+        return make if isinstance(make, bytes) else make()
+
+    return make_and_note
 
 
 def _read_address() -> str | None:

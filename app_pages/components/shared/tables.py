@@ -16,11 +16,22 @@ from app_pages.components.shared.formatting import (
 from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_missing
 from braintumor.enums import CLASSES, Split
+from braintumor.reporting.csv_export import format_cell
 from braintumor.results.metric import Metric, Metrics
 from braintumor.results.study import StudyCheck
 from braintumor.results.version import VersionReport
 
 _CLASS_METRICS: Final = ("precision", "recall", "f1", "roc_auc")
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts start no formula: Streamlit's own download of a table escapes none."""
+    texts = [name for name in table if any(isinstance(value, str) for value in table[name])]
+    return table.assign(**{str(name): table[name].map(_format_text) for name in texts})
+
+
+def _format_text(value: object) -> object:
+    return format_cell(value) if isinstance(value, str) else value
 
 
 def choose_split(report: VersionReport, key: str) -> str:

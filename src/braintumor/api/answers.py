@@ -14,6 +14,9 @@ def problems(*statuses: int) -> Answers:
 
 def file(media_type: str, *, has_etag: bool = False) -> Answers:
     """Return the documentation of an answer that is a file."""
-    schema = {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
+    if media_type == "application/json":
+        schema = {"type": "object"}
+    else:
+        schema = {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
     answers: Answers = {200: {"description": "The file", "content": {media_type: {"schema": schema}}}}
     return answers | ({304: {"description": "The client has it already"}} if has_etag else {})

@@ -19,7 +19,7 @@ from braintumor.api.middleware.headers import SecurityHeaders
 from braintumor.api.middleware.request_log import RequestLog
 from braintumor.api.openapi import DESCRIPTION, find_methods
 from braintumor.api.origins import HostCheck
-from braintumor.api.problems import add_error_handlers, problem
+from braintumor.api.problems import UnexpectedErrors, add_error_handlers, problem
 from braintumor.api.routing import add_routes
 from braintumor.api.state import ServerState
 from braintumor.settings import Settings
@@ -61,6 +61,7 @@ def create_app(settings: Settings, pages: ASGIApp | None = None, lifespan: Lifes
     app.add_exception_handler(LoginRequiredError, _ask_to_log_in)
     add_error_handlers(app)
     # The last one added is the outermost.
+    app.add_middleware(UnexpectedErrors)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(SecurityHeaders, settings=settings)

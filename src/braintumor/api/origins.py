@@ -33,7 +33,7 @@ def is_same_origin(headers: Headers) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == headers.get("host", "")
+    return origin is not None and _is_own(origin, headers)
 
 
 def safe_next(path: str | None) -> str:
@@ -45,6 +45,8 @@ def safe_next(path: str | None) -> str:
 
 class HostCheck:
     """Middleware that refuses requests for other host names, against DNS rebinding and forged links.
+
+    Websockets of pages of other sites are refused too, since browsers send cookies with them.
 
     With accounts off, requests of other computers are refused as well, whatever address the server listens on.
     """
@@ -72,7 +74,23 @@ class HostCheck:
         client = scope.get("client")
         if self._local_only and not (client and is_loopback(client[0])):
             return False
+        if scope["type"] == "websocket" and _is_from_other_site(Headers(scope=scope)):
+            return False
         return _host_name(Headers(scope=scope).get("host", "")) in self._hosts
+
+
+def _is_from_other_site(headers: Headers) -> bool:
+    """Return whether a page of another site opens a websocket. Browsers always send its origin, programs do not."""
+    origin = headers.get("origin")
+    return origin is not None and not _is_own(origin, headers)
+
+
+def _is_own(origin: str, headers: Headers) -> bool:
+    try:
+        host = urlsplit(origin).netloc.casefold()
+    except ValueError:  # such as http://[evil
+        return False
+    return host != "" and host == headers.get("host", "").casefold()
 
 
 def _host_name(netloc: str) -> str:

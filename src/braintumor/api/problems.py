@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457), in plain words and without what the client sent."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,12 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from braintumor.api.account.pages import render
 from braintumor.auth.throttle import TooManyAttemptsError
 from braintumor.db.idempotency import KeyReusedError
 from braintumor.errors import AccountError, BrainTumorError, NotFoundError, RecordError, ScanError
 
+_LOGGER: Final = logging.getLogger(__name__)
 _MEDIA_TYPE: Final = "application/problem+json"
 # The first that fits. All others are the server's own: a missing model, a database that is not reached.
 _STATUSES: Final[tuple[tuple[type[BrainTumorError], int], ...]] = (
@@ -53,7 +56,6 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(BrainTumorError, _answer_error)
     app.add_exception_handler(ClientDisconnect, _answer_disconnected)
-    app.add_exception_handler(Exception, _answer_unexpected)
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:
@@ -71,15 +73,19 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
         {"field": ".".join(str(part) for part in entry["loc"]) or "body", "message": str(entry["msg"])}
         for entry in error.errors()
     ]
+    if any(entry["loc"][:1] == ("body",) for entry in error.errors()) and not _is_json(request):
+        return problem(415, "Send JSON, with the header Content-Type: application/json.")
     first = errors[0] if errors else {"field": "request", "message": "not valid"}
     return problem(422, f"The request is not valid. {first['field']}: {first['message']}.", errors=errors)
 
 
 def _answer_error(request: Request, error: Exception) -> Response:
     """Return the sentence of an error that was raised deliberately."""
+    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 503)
+    if status == 503:
+        _LOGGER.error("The server cannot use what it needs.", exc_info=error)
     if _is_page(request):
         return render(request, "message.html", 503, title="This did not work", text=str(error))
-    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 503)
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyAttemptsError) else None
     return problem(status, str(error), headers)
 
@@ -88,8 +94,36 @@ def _answer_disconnected(request: Request, error: Exception) -> Response:
     return problem(400, "The upload ended early.")
 
 
-def _answer_unexpected(request: Request, error: Exception) -> Response:
-    return problem(500, _UNEXPECTED)
+class UnexpectedErrors:
+    """Middleware that answers 500 to an exception that nothing else has answered, and logs it.
+
+    It is inside the middleware that sets headers, unlike the handler of Starlette.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        has_started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception:
+            if scope["type"] != "http" or has_started:
+                raise
+            _LOGGER.exception("A request failed.")
+            await problem(500, _UNEXPECTED)(scope, receive, send)
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _is_page(request: Request) -> bool:

@@ -6,6 +6,7 @@ Otherwise somebody behind the same address as the user could use up the attempts
 import hashlib
 import hmac
 from typing import Final
+from uuid import UUID
 
 from braintumor.auth.secret_tokens import new_token
 from braintumor.auth.sessions import find_visitor
@@ -26,18 +27,17 @@ def remember_browser(storage: Storage, session_token: str) -> str:
     if user is None or user.password_hash is None:
         return ""
     number = new_token()
-    return f"{number}.{_sign(user, user.password_hash, number)}"
+    return f"{number}.{_sign(user.id, user.password_hash, number)}"
 
 
 def find_place(user: User | None, address: str, device: str) -> str:
     """Return where the attempts of a login are counted: the known browser, or the network address."""
     number, _, seal = device.partition(".")
-    if user is None or user.password_hash is None:
-        return address
-    known = hmac.compare_digest(seal.encode(), _sign(user, user.password_hash, number).encode())
-    return f"browser {number}" if known else address
+    password_hash = (user.password_hash if user else None) or ""  # the same work whether the user exists or not
+    is_known = hmac.compare_digest(seal.encode(), _sign(user.id if user else None, password_hash, number).encode())
+    return f"browser {number}" if is_known and password_hash else address
 
 
-def _sign(user: User, password_hash: str, number: str) -> str:
+def _sign(user_id: UUID | None, password_hash: str, number: str) -> str:
     key = hashlib.sha256(password_hash.encode()).digest()
-    return hmac.new(key, f"{user.id}.{number}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, f"{user_id}.{number}".encode(), hashlib.sha256).hexdigest()

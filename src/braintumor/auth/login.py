@@ -1,5 +1,6 @@
 """Log in with a password, log out, change the password."""
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import delete
@@ -10,11 +11,13 @@ from braintumor.auth.passwords import check_new_password, hash_password, needs_r
 from braintumor.auth.sessions import Browser, Visitor, revoke_all, revoke_token, start_session
 from braintumor.auth.throttle import Throttle
 from braintumor.auth.users import find_user_by_email
+from braintumor.db.access_log import note_access
 from braintumor.db.storage import Storage
 from braintumor.db.tables import LinkPurpose, OneTimeLink, User, UserState
 from braintumor.db.tables.base import now
 from braintumor.errors import AccountError
 
+_RECENT_LOGIN: Final = timedelta(minutes=10)
 _REFUSED: Final = "The address or the password is wrong, or the account is disabled."
 
 
@@ -104,27 +107,36 @@ def change_password(
 def check_own_password(storage: Storage, throttle: Throttle, visitor: Visitor, password: str) -> User:
     """Check the password of the logged-in user before something that a stolen session must not do.
 
-    Users who only log in by single sign-on have none, and pass.
+    Users who only log in by single sign-on have none. They pass for ten minutes after a login.
 
     Raises
     ------
     TooManyAttemptsError
         It was wrong too often.
     AccountError
-        It is wrong.
+        It is wrong, or the login by single sign-on was too long ago.
     """
     with storage.database.read() as session:
         user = session.get(User, visitor.user_id)
     if user is None:
         raise AccountError("This account does not exist any more.")
     if user.password_hash is None:
+        _require_recent_login(storage, visitor)
         return user
-    place, account = f"session {visitor.session_id}", "own"  # failures here delay neither login nor other sessions
+    # Failures here delay neither the login nor other users.
+    place, account = f"session {visitor.session_id}", f"own {visitor.user_id}"
     throttle.begin(place, account)
     if not verify_password(user.password_hash, password):
+        note_access(storage, visitor.actor, "password.refused")
         raise AccountError("The current password is wrong.")
     throttle.succeed(place, account)
     return user
+
+
+def _require_recent_login(storage: Storage, visitor: Visitor) -> None:
+    begun = visitor.expires_at - timedelta(hours=storage.settings.session_hours)
+    if now() - begun > _RECENT_LOGIN:
+        raise AccountError("Log out, log in again by single sign-on, and do this within ten minutes.")
 
 
 def set_password(session: Session, user: User, password_hash: str) -> None:

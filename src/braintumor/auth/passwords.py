@@ -14,11 +14,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from braintumor.errors import AccountError
 
 MIN_LENGTH: Final = 12
-MAX_LENGTH: Final = 256
+MAX_LENGTH: Final = 128
 _MIN_DIFFERENT: Final = 5
 _HASHER: Final = PasswordHasher()  # Argon2id with the parameters of RFC 9106 for little memory: 64 MiB
 # At most this many at once, so that many logins cannot exhaust memory and cores.
 _SLOTS: Final = threading.BoundedSemaphore(2)
+_KEY_ROWS: Final = ("1234567890", "qwertyuiop", "asdfghjkl;", "zxcvbnm,./")
+_SHIFTED: Final = str.maketrans("!@#$%^&*()", "1234567890")
+_MAX_NEIGHBOURS: Final = 0.65  # of the pairs of characters; sentences have 0.1 to 0.3
 # Words that common passwords of this length are made of, with numbers and symbols around or between them.
 _COMMON_WORDS: Final = (
     "abcdefghijklm", "administrator", "admin", "asdfghjkl", "braintumor", "braintumour", "changeme", "computer",
@@ -48,7 +51,7 @@ def check_new_password(password: str, *own: str) -> None:
         raise AccountError(f"The password needs at least {MIN_LENGTH} characters. Several random words work well.")
     if len(password) > MAX_LENGTH:
         raise AccountError(f"The password has more than {MAX_LENGTH} characters. Use a shorter one.")
-    if len(set(folded)) < _MIN_DIFFERENT or _is_common(folded):
+    if len(set(folded)) < _MIN_DIFFERENT or _is_common(folded) or _is_pattern(folded):
         raise AccountError("This password is easy to guess. Use several random words or a password manager.")
     parts = [part for text in own for part in re.split(r"[\W_]+", text.casefold()) if len(part) >= 4]
     rest = folded
@@ -73,7 +76,9 @@ def verify_password(stored: str | None, password: str) -> bool:
     unknown = _unknown_hash()
     with _SLOTS:
         try:
-            matches = _HASHER.verify(stored or unknown, _normalize(password[:MAX_LENGTH]))
+            # Too long a password is wrong, also if its beginning is right.
+            known = stored if len(password) <= MAX_LENGTH else None
+            matches = _HASHER.verify(known or unknown, _normalize(password[:MAX_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
     return matches and stored is not None
@@ -104,3 +109,22 @@ def _is_common(folded: str) -> bool:
     for word in _COMMON_WORDS:
         letters = letters.replace(word, "")
     return len(letters) <= 3 and folded.isascii()
+
+
+def _is_pattern(folded: str) -> bool:
+    """Return whether a password is a repetition, a walk over the keyboard, or one word with numbers or symbols."""
+    length = len(folded)
+    if any(folded == (folded[:period] * length)[:length] for period in range(1, length // 2 + 1)):
+        return True
+    pairs = [_are_neighbours(a, b) for a, b in itertools.pairwise(folded.translate(_SHIFTED))]
+    if sum(pairs) > _MAX_NEIGHBOURS * len(pairs):
+        return True
+    return re.fullmatch(r"[\W\d_]*[a-z]{1,11}[\W\d_]*", folded) is not None
+
+
+def _are_neighbours(a: str, b: str) -> bool:
+    """Return whether two keys are equal, touch each other, or follow in the alphabet."""
+    if abs(ord(a) - ord(b)) <= 1:
+        return True
+    places = [(row, keys.index(key)) for key in (a, b) for row, keys in enumerate(_KEY_ROWS) if key in keys]
+    return len(places) == 2 and all(abs(first - second) <= 1 for first, second in zip(*places, strict=True))

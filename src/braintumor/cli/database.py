@@ -1,6 +1,7 @@
-"""Commands for stored records: upgrade, back up, restore and check."""
+"""Commands for stored records: upgrade, back up, restore, check, and export the audit log."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def add_database_commands(commands: argparse._SubParsersAction) -> None:
     """Add the commands to a parser."""
-    database = commands.add_parser("db", help="upgrade, back up, restore and check the stored records")
+    database = commands.add_parser(
+        "db", help="upgrade, back up, restore and check the stored records; export the audit log"
+    )
     verbs = database.add_subparsers(required=True, metavar="COMMAND")
     add_command(verbs, "upgrade", "create or upgrade the tables of the database", _upgrade)
     backup = add_command(verbs, "backup", "copy database, scans and audit key while users go on working", _backup)
@@ -25,8 +28,12 @@ def add_database_commands(commands: argparse._SubParsersAction) -> None:
     check.add_argument("--repair", action="store_true", help="clean up after interrupted uploads and deletions")
     check.add_argument(
         "--head", action="append", default=[], metavar="HEAD|FILE", help="head of the audit log noted earlier, or a "
-        "file with one in its last line; finds entries that were cut off since"
+        "file with one in its last line, such as one written by audit; finds entries that were cut off since"
     )  # fmt: skip
+    audit = add_command(
+        verbs, "audit", "write the audit log with its seals to a file, and print its head", _export_audit
+    )
+    audit.add_argument("target", type=Path, help="a new file, CSV or, if it ends in .jsonl, lines of JSON")
     check.epilog = "Exit code 1 if a problem remains."
 
 
@@ -45,12 +52,15 @@ def _upgrade(_: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
+    from braintumor.db.access_log import note_access
     from braintumor.db.maintenance.backup import backup
     from braintumor.db.storage import open_storage
     from braintumor.settings import get_settings
 
     settings = get_settings()
-    manifest = backup(open_storage(settings), options.target)
+    storage = open_storage(settings)
+    note_access(storage, None, "backup.created", "database:all")
+    manifest = backup(storage, options.target)
     print(f"Saved the database and {pluralize(manifest['blobs'], 'scan')} to {options.target}.")
     print(f"Head of the audit log: {manifest['audit_head']}")
     print("It contains scans and the key of the audit log: keep it on an encrypted disk.")
@@ -60,6 +70,7 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    from braintumor.db.access_log import note_access
     from braintumor.db.audit import AuditHead
     from braintumor.db.maintenance.check import check
     from braintumor.db.maintenance.restore import restore
@@ -68,7 +79,9 @@ def _restore(options: argparse.Namespace) -> int:
 
     manifest = restore(get_settings(), options.source)
     print(f"Restored the backup of {manifest['created_at']}.")
-    report = check(open_storage(), AuditHead.parse(manifest["audit_head"]), repair=True)
+    storage = open_storage()
+    note_access(storage, None, "backup.restored", "database:all")
+    report = check(storage, AuditHead.parse(manifest["audit_head"]), repair=True)
     print(report)
     return 1 if report.problems else 0
 
@@ -82,11 +95,30 @@ def _check(options: argparse.Namespace) -> int:
     return 1 if report.problems else 0
 
 
+def _export_audit(options: argparse.Namespace) -> int:
+    from braintumor.db.overview.administration import export_audit
+    from braintumor.db.storage import open_storage
+
+    export = export_audit(open_storage(), None, as_json=options.target.suffix == ".jsonl")
+    try:
+        options.target.touch(mode=0o600, exist_ok=False)
+        options.target.write_bytes(export.content)
+    except OSError as error:
+        raise StorageError(f"Cannot write {options.target}: {error.strerror}. Choose another name.") from None
+    print(f"Wrote {pluralize(export.head.number, 'entry', 'entries')} to {options.target}.")
+    print(f"Head of the audit log: {export.head}")
+    return 0
+
+
 def _parse_head(argument: str) -> "AuditHead":
     from braintumor.db.audit import AuditHead
 
     try:
         path = Path(argument)
-        return AuditHead.parse(path.read_text(encoding="utf-8").splitlines()[-1] if path.is_file() else argument)
+        if not path.is_file():
+            return AuditHead.parse(argument)
+        line = path.read_text(encoding="utf-8").splitlines()[-1]
+        exported = re.fullmatch(r'(\d+),.*,([0-9a-f]{64})|\{"head": "(\d+):([0-9a-f]{64})"\}', line)
+        return AuditHead.parse(":".join(filter(None, exported.groups())) if exported else line)
     except (ValueError, OSError, IndexError) as error:
         raise StorageError(f"{argument} is neither a head of the audit log nor a file with one: {error}") from None

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from braintumor.db.blob_rows import insert, store_blob
+from braintumor.db.statistics import require_space
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Blob, ReaderFindingRow, ReadingRow, ScanRow, new_id
 from braintumor.db.tables.base import now
@@ -91,10 +92,13 @@ def save_readings(storage: Storage, actor: Actor, readings: Sequence[NewReading]
 
     Raises
     ------
+    RecordError
+        The user would store more than is allowed.
     StorageError
         The database or the store of scans cannot be written.
     """
     with storage.database.write() as session:
+        require_space(session, storage, actor, [reading.content for reading in readings if reading.content])
         scan_ids = {
             index: _save_scan(session, storage, actor, readings[index])
             # In one order everywhere, so that two writers never wait for each other.

@@ -7,12 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from braintumor.auth.links import find_link
 from braintumor.auth.users import UserSummary, list_users
-from braintumor.db.overview.administration import export_audit, list_audit, list_jobs
+from braintumor.db.overview.administration import export_audit, list_audit, list_jobs, read_audit_head
 from braintumor.db.storage import Actor, Storage, open_storage
-from braintumor.db.tables import Job, UserRole, UserState
+from braintumor.db.tables import Job, User, UserRole, UserState
 from braintumor.errors import RecordError
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
+from tests.helpers.accounts import audit_actions
 from tests.helpers.apptest.history import log_in, use_data
 from tests.helpers.storage.readings import add_user, save
 
@@ -39,14 +40,20 @@ def _choose(app: AppTest, user: Actor) -> AppTest:
 def test_page_shows_users_and_what_they_store(storage: Storage, admin: Actor, open_page: Open) -> None:
     reader = add_user(storage, "reader@example.org")
     save(storage, reader, 1, 2)
+    with storage.database.write() as session:
+        session.add(User(email="=cmd@example.org", name="=HYPERLINK(1)", role=UserRole.READER, state=UserState.ACTIVE))
     app = open_page("administration")
     assert not app.exception
     rows = app.dataframe[0].value.set_index("Address").to_dict("index")
     expected = {"Role": "Reader", "State": "Active", "Readings": 2, "Scans": 2, "Stored": "12 bytes"}
     assert expected.items() <= rows["reader@example.org"].items()
+    assert rows["'=cmd@example.org"]["Name"] == "'=HYPERLINK(1)"  # for Streamlit's own download of the table
     assert "scan-1.png" not in str(app.main)
     assert next(metric.value for metric in app.metric) == "2"
     assert "No background jobs yet." in words(app)
+    assert f"`{read_audit_head(storage, admin)}`" in words(app)
+    app.run()  # drawn again with the same content: no other entries
+    assert [audit_actions(storage).count(action) for action in ("users.listed", "audit.listed")] == [1, 1]
 
 
 def test_invitation_link_is_shown_once(storage: Storage, admin: Actor, open_page: Open) -> None:
@@ -110,12 +117,12 @@ def test_jobs_and_audit_are_listed_for_administrators_only(storage: Storage, adm
         session.add(Job(owner_id=reader.id, kind="read upload", total=3, done=1))
     (job,) = list_jobs(storage, admin)
     assert (job.owner, job.kind, job.done, job.total) == ("reader@example.org", "read upload", 1, 3)
-    exported = export_audit(storage, admin).decode()
+    exported = export_audit(storage, admin).content.decode()
     assert "reading.saved" in exported
     assert "scan-1" not in exported
     newest, older = list_audit(storage, admin, 2)
     assert newest.action == "audit.exported"
     assert list_audit(storage, admin, 1, before=newest.number) == [older]
-    for call in (list_jobs, list_audit, export_audit):
+    for call in (list_jobs, list_audit, export_audit, read_audit_head):
         with pytest.raises(RecordError, match="Only administrators"):
             call(storage, reader)

@@ -10,6 +10,7 @@ from app_pages.components.shared import storage as shared
 from braintumor.db.search import SearchQuery, search
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, words
+from tests.helpers.accounts import audit_actions
 from tests.helpers.apptest.detection import BROKEN, opinion_control, upload
 from tests.helpers.apptest.history import read_and_save, switch_on, use_data
 
@@ -51,6 +52,17 @@ def test_readings_and_findings_are_saved(data: Path, open_page: Open, scans: lis
     app.session_state[SAVER_KEY].wait()
     opinions = [record.opinion for record in search(storage, actor, SearchQuery()).records]
     assert sorted(opinions) == ["", "agree"]
+
+
+def test_download_of_kept_readings_is_noted_when_it_is_made(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = shared.Records(*switch_on(), is_saving=True)
+    monkeypatch.setattr(shared, "may_keep_records", lambda: True)
+    monkeypatch.setattr(shared, "find_records", lambda: records)
+    make = shared.note_export(lambda: b"report", "pdf")
+    assert audit_actions(records.storage) == ["history.on"]
+    assert callable(make)
+    assert make() == b"report"
+    assert audit_actions(records.storage) == ["history.on", "readings.exported"]
 
 
 def test_all_records_are_deleted_after_confirmation(data: Path, open_page: Open, scans: list[Upload]) -> None:

@@ -13,6 +13,7 @@ from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.db.tables import AuditEntry
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
+from tests.helpers.accounts import audit_actions
 from tests.helpers.apptest.detection import add_second_version, opinion_control, viewer_data
 from tests.helpers.apptest.history import log_in, read_and_save, switch_on, use_data
 from tests.helpers.storage.readings import FIRST_TIME, insert_readings
@@ -53,6 +54,8 @@ def test_search_finds_by_name_verdict_model_finding_and_date(kept: tuple[Storage
     insert_readings(*kept, rows)
     app = open_page("history")
     assert set(_links(app)) == {"first.png", "second.png", "third.png"}
+    app.run()
+    assert audit_actions(kept[0]).count("history.listed") == 1
     for key, value, expected in (
         ("history-verdict", "tumor suspected", "first.png"),
         ("history-version", "v5", "second.png"),

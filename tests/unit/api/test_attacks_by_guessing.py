@@ -6,7 +6,8 @@ from unittest.mock import patch
 import pytest
 from starlette.testclient import TestClient
 
-from braintumor.api.account import joining, login
+from braintumor.api.account import joining, login, notices
+from braintumor.auth.users import create_reset_link
 from tests.helpers.accounts import (
     PASSWORD,
     account_settings,
@@ -120,3 +121,22 @@ def test_stolen_session_changes_no_password_makes_no_token_and_deletes_nothing(c
         response = submit(client, path, "/account", password="wrong password", **fields)
         assert (response.status_code, "current password is wrong" in response.text) == (400, True)
     assert log_in(share_server(client, "203.0.113.5"), "ada@example.org").status_code == 303
+
+
+def test_users_are_told_of_changes_to_how_they_log_in(tmp_path: Path) -> None:
+    client = make_client(account_settings(tmp_path, smtp="smtp://localhost"))
+    add_user(server_state(client).storage, "ada@example.org")
+    log_in(client, "ada@example.org")
+    with patch.object(notices, "send_mail_later") as mail:
+        submit(client, "/account/tokens", "/account", name="a", scopes="read", days="9", password=PASSWORD)
+        submit(client, "/account/password", "/account", password=PASSWORD, new_password="amber lantern 4 rivers")
+        link = create_reset_link(server_state(client).storage, None, "ada@example.org")
+        submit(client, "/account/link", f"/account/link?token={link}", token=link, password=PASSWORD)
+    texts = [call.args[3] for call in mail.call_args_list]
+    assert {call.args[1] for call in mail.call_args_list} == {"ada@example.org"}
+    assert [text.split(".")[0] for text in texts] == [
+        "A token for programs was created with your account",
+        "The password of your account was changed",
+        "The password of your account was set by a link",
+    ]
+    assert not [text for text in texts if link in text or PASSWORD in text or "bt_" in text]

@@ -45,24 +45,11 @@ def _can_open_socket(client: TestClient) -> bool:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
-def test_dashboard_is_closed(client: TestClient, method: str, path: str) -> None:
-    response = client.request(method, path)
-    assert response.status_code in (401, 404, 405)
-    assert "patients" not in response.text
-
-
-@pytest.mark.parametrize("path", ["/account", "/account/delete"])
-def test_account_pages_lead_to_the_login(client: TestClient, path: str) -> None:
-    response = client.get(path)
-    assert (response.status_code, response.headers["location"].split("?")[0]) == (303, "/account/login")
-
-
-@pytest.mark.parametrize("path", ["password", "sessions/revoke", "tokens", "tokens/revoke", "delete", "sso"])
-def test_account_actions_need_a_login(client: TestClient, path: str) -> None:
-    response = client.post(f"/account/{path}", headers={"Sec-Fetch-Site": "same-origin"})
-    assert response.status_code in (303, 403)
-    assert response.headers.get("location", "/account/login") == "/account/login"
+def test_dashboard_is_closed(client: TestClient, path: str) -> None:
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
+        response = client.request(method, path)
+        assert response.status_code in (401, 404, 405)
+        assert "patients" not in response.text
 
 
 def test_unknown_api_route_is_a_json_404(client: TestClient) -> None:

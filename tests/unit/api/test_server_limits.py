@@ -1,8 +1,10 @@
 """Middleware: headers, sizes, pauses, and a log without names."""
 
 import asyncio
+import itertools
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +28,52 @@ def test_inline_script_of_the_dashboard_is_allowed_by_its_hash_only() -> None:
     assert "unsafe-eval" not in scripts.replace("wasm-unsafe-eval", "")
 
 
-def test_body_that_stops_arriving_ends_the_request() -> None:
+def _receive_slowly(limit: Callable[[Any], BodyLimit], messages: Callable[[], Awaitable[Message]]) -> int:
+    """Status of a request whose body arrives in messages."""
+
     async def run() -> int:
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await Request(scope, receive).body()
 
-        async def receive() -> Message:
-            await asyncio.sleep(60)
-            return {"type": "http.disconnect"}
-
         async def send(message: Message) -> None:
             pass
 
-        scope = {"type": "http", "method": "POST", "path": "/account/login", "headers": []}
+        scope = {"type": "http", "method": "POST", "path": "/api/v1/predict", "headers": []}
         try:
-            await BodyLimit(app, Settings(), pause_seconds=0.01)(scope, receive, send)
+            await limit(app)(scope, messages, send)
         except HTTPException as error:
             return error.status_code
         return 200
 
-    assert asyncio.run(run()) == 408
+    return asyncio.run(run())
+
+
+def test_body_that_stops_arriving_ends_the_request() -> None:
+    async def wait() -> Message:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    assert _receive_slowly(lambda app: BodyLimit(app, Settings(), pause_seconds=0.01), wait) == 408
+
+
+@pytest.mark.parametrize(("size", "expected"), [(1, 408), (400_000, 200)])
+def test_body_that_trickles_ends_the_request(size: int, expected: int) -> None:
+    clock, count = itertools.count(step=10), itertools.count(1)  # each message takes ten seconds
+
+    async def trickle() -> Message:
+        return {"type": "http.request", "body": bytes(size), "more_body": next(count) < 50}
+
+    def limit(app: Any) -> BodyLimit:
+        return BodyLimit(app, Settings(), clock=lambda: float(next(clock)))
+
+    assert _receive_slowly(limit, trickle) == expected
+
+
+@pytest.mark.parametrize("declared", ["\u00b2", "-1", "1_0", "9" * 5_000, "x"])
+def test_malformed_length_is_refused(tmp_path: Path, declared: str) -> None:
+    client = make_client(account_settings(tmp_path))
+    answer = client.post("/account/login", headers={"Content-Length": declared.encode("latin-1")})
+    assert answer.status_code == 413
 
 
 def test_log_has_ids_and_routes_but_no_names_tokens_and_addresses(

@@ -1,14 +1,17 @@
 """Refused logins look and cost the same, whether the account exists or not."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event, select
 
-from braintumor.auth import passwords
-from braintumor.auth.login import change_password, log_in
+from braintumor.auth import devices, passwords
+from braintumor.auth.devices import find_place
+from braintumor.auth.login import change_password, check_own_password, log_in
 from braintumor.auth.throttle import FREE_ATTEMPTS, Throttle, TooManyAttemptsError
 from braintumor.auth.users import disable_user, invite_user
 from braintumor.db.storage import Storage
@@ -88,3 +91,21 @@ def test_password_change_needs_the_old_password(storage: Storage) -> None:
         change_password(storage, Throttle(), visitor, "wrong password", "amber lantern 4 rivers", BROWSER)
     with pytest.raises(AccountError, match="at least 12"):
         change_password(storage, Throttle(), visitor, PASSWORD, "short", BROWSER)
+
+
+def test_known_browser_is_checked_with_the_same_work_for_unknown_users(users: Storage) -> None:
+    with users.database.read() as session:
+        ada = session.scalars(select(User).where(User.email == "ada@example.org")).one()
+    with patch.object(devices, "_sign", wraps=devices._sign) as sign:
+        assert {find_place(user, "192.0.2.1", "number.seal") for user in (ada, None)} == {"192.0.2.1"}
+    assert sign.call_count == 2
+
+
+def test_wrong_current_passwords_of_one_user_take_no_attempts_of_others(storage: Storage) -> None:
+    throttle, (_, ada), (_, bob) = Throttle(), *(add_user(storage, f"{name}@example.org") for name in ("ada", "bob"))
+    for number in range(60):
+        with pytest.raises(AccountError):
+            check_own_password(storage, throttle, replace(ada, session_id=UUID(int=number)), "wrong")
+    for _ in range(FREE_ATTEMPTS):
+        with pytest.raises(AccountError, match="current password is wrong"):
+            check_own_password(storage, throttle, bob, "wrong")

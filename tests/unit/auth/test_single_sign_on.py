@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,15 +13,26 @@ import pytest
 from starlette.testclient import TestClient
 
 from braintumor.auth.identities import connect_identity, log_in_with_identity
+from braintumor.auth.login import check_own_password
 from braintumor.auth.oidc import Claims, Flow, Provider
 from braintumor.auth.registration import request_reset
 from braintumor.auth.sessions import find_visitor
+from braintumor.auth.throttle import Throttle
 from braintumor.auth.users import disable_user, invite_user, list_users
 from braintumor.db.storage import Storage, open_storage
 from braintumor.db.tables import UserRole
 from braintumor.errors import AccountError
 from braintumor.settings import Settings
-from tests.helpers.accounts import BROWSER, account_settings, add_user, log_in, make_client, server_state, submit
+from tests.helpers.accounts import (
+    BROWSER,
+    account_settings,
+    add_user,
+    audit_actions,
+    log_in,
+    make_client,
+    server_state,
+    submit,
+)
 
 ADA = Claims("https://login.example.org", "subject-1", "Ada", "ada@example.org")
 CALLBACK = "http://127.0.0.1:8501/account/sso/callback"
@@ -80,6 +92,22 @@ def test_identity_is_connected_to_one_account_only(storage: Storage) -> None:
     visitor = find_visitor(storage, log_in_with_identity(storage, ADA, BROWSER))
     assert visitor is not None
     assert visitor.user_id == ada.user_id
+
+
+def test_stolen_session_of_a_user_without_password_expires_for_changes_after_ten_minutes(tmp_path: Path) -> None:
+    storage = open_storage(account_settings(tmp_path, registration="open"))
+    visitor = find_visitor(storage, log_in_with_identity(storage, ADA, BROWSER))
+    assert visitor is not None
+    assert check_own_password(storage, Throttle(), visitor, "").id == visitor.user_id
+    old = replace(visitor, expires_at=visitor.expires_at - timedelta(minutes=11))
+    with pytest.raises(AccountError, match="log in again by single sign-on"):
+        check_own_password(storage, Throttle(), old, "")
+
+
+def test_refused_login_is_audited(storage: Storage) -> None:
+    with pytest.raises(AccountError):
+        log_in_with_identity(storage, ADA, BROWSER)
+    assert audit_actions(storage) == ["login.failed"]
 
 
 @pytest.mark.parametrize(("state", "code"), [("forged", "code"), ("", "code"), ("state", "")])

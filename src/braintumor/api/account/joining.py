@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from braintumor.api.account.cookies import get_session_token, set_session_token
+from braintumor.api.account.notices import notify
 from braintumor.api.account.pages import Form, redirect, render, render_error
 from braintumor.api.state import CurrentBrowser, ServerState, State
 from braintumor.auth.links import find_link, link_url
@@ -80,6 +81,7 @@ def submit_link(request: Request, state: State, browser: CurrentBrowser, form: F
     try:
         if is_reset:
             new_token = reset_password(state.storage, token, password, browser)
+            notify(state, link.email, "The password of your account was set by a link.")
         else:
             old_token = get_session_token(request, state.settings)
             new_token = accept_link(state.storage, token, email, name, password, browser, old_token)

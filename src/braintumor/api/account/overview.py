@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from braintumor.api.account.cookies import clear_session_token, set_session_token
+from braintumor.api.account.notices import notify
 from braintumor.api.account.pages import Form, LoggedIn, redirect, render, render_error
 from braintumor.api.state import CurrentBrowser, ServerState, State
 from braintumor.auth.account_deletion import delete_user
@@ -35,6 +36,7 @@ def submit_password(request: Request, state: State, visitor: LoggedIn, browser: 
         token = change_password(state.storage, state.throttle, visitor, old, new, browser)
     except AccountError as error:
         return render_error(request, _PAGE, error, **_values(state, visitor))
+    notify(state, visitor.email, "The password of your account was changed.")
     response = redirect("/account?done=password")
     set_session_token(response, state.settings, token)
     return response
@@ -64,6 +66,7 @@ def submit_token(request: Request, state: State, visitor: LoggedIn, form: Form) 
         token = create_token(state.storage, visitor.actor, form.get("name", ""), scopes, number)
     except AccountError as error:
         return render_error(request, _PAGE, error, **_values(state, visitor))
+    notify(state, visitor.email, "A token for programs was created with your account.")
     return render(request, "token.html", token=token)
 
 

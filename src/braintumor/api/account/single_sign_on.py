@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from braintumor.api.account.cookies import get_flow, get_session_token, set_flow, set_session_token
+from braintumor.api.account.notices import notify
 from braintumor.api.account.pages import Form, LoggedIn, redirect, render
 from braintumor.api.origins import safe_next
 from braintumor.api.state import CurrentBrowser, ServerState, State
@@ -78,6 +79,7 @@ def finish(request: Request, state: State, browser: CurrentBrowser, code: str = 
             if visitor is None or str(visitor.session_id) != journey.connect:
                 raise AccountError("Your session has ended. Log in and connect again.")
             connect_identity(state.storage, visitor, claims)
+            notify(state, visitor.email, "Single sign-on was connected with your account.")
             response: Response = redirect("/account?done=connected")
         else:
             old_token = get_session_token(request, state.settings)

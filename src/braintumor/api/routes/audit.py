@@ -9,6 +9,7 @@ from braintumor.api.access import Administrator
 from braintumor.api.answers import file, problems
 from braintumor.api.schemas.accounts import AuditAnswer
 from braintumor.api.state import State
+from braintumor.db.access_log import note_access
 from braintumor.db.overview.administration import export_audit, list_audit
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
@@ -22,11 +23,16 @@ def show_audit(
     before: Annotated[int | None, Query(ge=1, le=2**53, description="Last number of the previous page.")] = None,
 ) -> list[AuditAnswer]:
     """Return entries of the audit log, the newest first: who did what and when, without scans, names and results."""
+    note_access(state.storage, caller.actor, "audit.listed", "audit:log")
     return [AuditAnswer.model_validate(line) for line in list_audit(state.storage, caller.actor, rows, before)]
 
 
 @router.get("/audit.csv", response_class=Response, responses=problems(401, 403, 409) | file("text/csv"))
 def download_audit(state: State, caller: Administrator) -> Response:
-    """Download the whole log with its seals, which `braintumor db check` verifies."""
-    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-    return Response(export_audit(state.storage, caller.actor), media_type="text/csv", headers=headers)
+    """Download the whole log with its seals. Its last line has number and seal of the head, as `X-Audit-Head` has.
+
+    Keep the head elsewhere: `braintumor db check --head` then finds entries that were changed or cut off since.
+    """
+    export = export_audit(state.storage, caller.actor)
+    headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "X-Audit-Head": str(export.head)}
+    return Response(export.content, media_type="text/csv", headers=headers)

@@ -1,5 +1,8 @@
 """Whether the server lives and works, and numbers for monitoring."""
 
+import logging
+from typing import Final
+
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
@@ -14,6 +17,7 @@ from braintumor.db.jobs.requests import count_jobs
 from braintumor.errors import BrainTumorError
 from braintumor.inference.registry import load_artifact
 
+_LOGGER: Final = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
 
@@ -30,7 +34,8 @@ def show_readiness(state: State) -> Response:
         load_artifact(state.settings.version, state.settings)
         if state.settings.accounts or has_storage(state.settings):
             count_jobs(state.storage)
-    except BrainTumorError:
+    except BrainTumorError as error:
+        _LOGGER.error("The server is not ready.", exc_info=error)
         return problem(503, "The database or the model cannot be used. See the log of the server.")
     return JSONResponse({"status": "ok"})
 

@@ -40,7 +40,7 @@ _POLL_SECONDS: Final = 1.0
 _KEEP_ALIVE: Final = 15  # polls without news, after which a comment is sent, so that proxies keep the connection
 
 
-@router.post("", status_code=202, response_model=JobAnswer, responses=problems(401, 403, 404, 409, 422, 429))
+@router.post("", status_code=202, response_model=JobAnswer, responses=problems(401, 403, 404, 409, 415, 422, 429))
 def start_job(
     request: Request, state: State, caller: Writer, body: JobBody, key: IdempotencyKey = None
 ) -> JSONResponse:

@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
 from braintumor.api.languages import WantedLanguage
 from braintumor.api.routes.models import require_version
 from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
 from braintumor.api.state import State
 from braintumor.api.transfer.uploads import UPLOAD_BODY, GuestFiles
+from braintumor.db.access_log import note_access
 from braintumor.explanation import Explanation, explain_in_words
 from braintumor.inference import Detection
 from braintumor.inference.registry import Artifact
@@ -28,11 +30,16 @@ Version = Annotated[str | None, Query(max_length=100, description="Default: the 
 @router.post(
     "/predict",
     response_model=Predictions,
-    responses=problems(401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
+    responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
     openapi_extra=UPLOAD_BODY,
 )
 def predict(
-    request: Request, state: State, files: GuestFiles, language: WantedLanguage, version: Version = None
+    request: Request,
+    state: State,
+    caller: Guest,
+    files: GuestFiles,
+    language: WantedLanguage,
+    version: Version = None,
 ) -> Predictions | Response:
     """Read files and return the results. Nothing is stored.
 
@@ -45,6 +52,9 @@ def predict(
     groups = _join_volumes(group_uploads(files, lambda file: str(id(file))))
     readings = [(reading.id, reading.row, reading.detection) for reading in reader.read(groups)]
     state.metrics.count_readings(detector.version, len(readings))
+    if caller is not None:
+        counted = len(readings)
+        note_access(state.storage, caller.actor, "upload.predicted", version=detector.version, slices=counted)
     studies = reader.studies()
     if "text/csv" in request.headers.get("accept", ""):
         rows = [*(row for _, row, _ in readings), *map(study_row, studies)]

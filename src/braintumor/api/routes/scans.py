@@ -15,6 +15,7 @@ from braintumor.api.schemas.records import ReadingAnswer, SavedUpload, ScanAnswe
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
 from braintumor.api.transfer.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
+from braintumor.db.access_log import note_access
 from braintumor.db.deletion import delete_scans, restore_scans
 from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
 from braintumor.db.records import save_readings
@@ -34,7 +35,7 @@ _FEW_BYTES = 16 * 2**20
     "",
     status_code=201,
     response_model=SavedUpload,
-    responses=problems(401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
+    responses=problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
     | {202: {"model": JobAnswer, "description": "A background job reads the files. Watch it at `Location`."}},
     openapi_extra=UPLOAD_BODY,
 )
@@ -65,6 +66,7 @@ def upload_scans(
 def show_scan(state: State, caller: Reader, scan_id: UUID) -> ScanAnswer:
     """Return a scan with the results of all versions, the newest first."""
     readings = [ReadingAnswer.model_validate(record) for record in list_readings(state.storage, caller.actor, scan_id)]
+    note_access(state.storage, caller.actor, "scan.listed", f"scan:{scan_id}", records=len(readings))
     first = readings[0]
     return ScanAnswer(id=scan_id, name=first.name, sha256=first.sha256, has_scan=first.has_scan, readings=readings)
 

@@ -19,10 +19,12 @@ from braintumor.auth.users import (
     list_users,
     normalize_email,
 )
+from braintumor.db.access_log import note_access
 from braintumor.db.storage import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["users"])
 _ERRORS = problems(401, 403, 404, 409, 422)
+_BODY_ERRORS = _ERRORS | problems(415)
 
 
 @router.get("/me", responses=problems(401, 403, 409))
@@ -34,17 +36,18 @@ def show_caller(caller: AccountHolder) -> Me:
 @router.get("/users", responses=problems(401, 403, 409))
 def show_users(state: State, caller: Administrator) -> list[UserAnswer]:
     """List all users."""
+    note_access(state.storage, caller.actor, "users.listed", "user:all")
     return [UserAnswer.model_validate(user) for user in list_users(state.storage, caller.actor)]
 
 
-@router.post("/users", status_code=201, responses=_ERRORS)
+@router.post("/users", status_code=201, responses=_BODY_ERRORS)
 def invite(request: Request, state: State, caller: Administrator, body: InvitationBody) -> OneTimeLinkAnswer:
     """Invite a user. The answer is the link to the account, valid for a week and shown only here."""
     token = invite_user(state.storage, caller.actor, normalize_email(body.email), body.role)
     return _answer_link(request, state, token)
 
 
-@router.patch("/users/{user_id}", responses=_ERRORS)
+@router.patch("/users/{user_id}", responses=_BODY_ERRORS)
 def change_user(state: State, caller: Administrator, user_id: UUID, change: UserChange) -> UserAnswer:
     """Change the role of a user, or disable and enable the account."""
     email = _require_email(state, caller.actor, user_id)

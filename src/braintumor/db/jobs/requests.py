@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from braintumor.db.blob_rows import store_blob
 from braintumor.db.jobs.ending import end_job, is_over
 from braintumor.db.records import clean_text
+from braintumor.db.statistics import require_space
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Job, JobItem, JobReading, JobState, ReadingRow, ScanRow, new_id
 from braintumor.db.tables.base import now
@@ -85,9 +86,16 @@ def begin_job(storage: Storage, actor: Actor, kind: str, options: dict[str, Any]
 
 
 def add_file(storage: Storage, actor: Actor, job_id: UUID, position: int, name: str, content: bytes) -> None:
-    """Store a file of a job. When this returns, it is safe from a crash."""
+    """Store a file of a job. When this returns, it is safe from a crash.
+
+    Raises
+    ------
+    RecordError
+        The user would store more than is allowed, or the job takes no more files.
+    """
     with storage.database.write() as session:
         job = _require_receiving(session, actor, job_id)
+        require_space(session, storage, actor, [content])
         sha256 = store_blob(session, storage.blobs, content, "application/octet-stream")
         session.add(JobItem(job_id=job_id, position=position, name=clean_text(name), blob_sha256=sha256))
         job.total, job.heartbeat_at = job.total + 1, now()

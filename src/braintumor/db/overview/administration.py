@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from braintumor.db.audit import export_csv
+from braintumor.db.access_log import note_access
+from braintumor.db.audit import AuditHead, export_csv, export_json_lines, read_head
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import AuditEntry, Job, User
 from braintumor.errors import RecordError
@@ -38,6 +39,14 @@ class AuditLine:
     action: str
     what: str
     details: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditExport:
+    """The audit log as a file, and its head."""
+
+    content: bytes
+    head: AuditHead
 
 
 def list_jobs(storage: Storage, actor: Actor, rows: int = 100) -> list[JobSummary]:
@@ -81,8 +90,16 @@ def list_audit(storage: Storage, actor: Actor, rows: int = 100, before: int | No
         ]
 
 
-def export_audit(storage: Storage, actor: Actor) -> bytes:
-    """Return the whole audit log as CSV, and note in it that it was exported.
+def export_audit(storage: Storage, actor: Actor | None, *, as_json: bool = False) -> AuditExport:
+    """Return the whole audit log, and note in it that it was exported.
+
+    Parameters
+    ----------
+    storage : Storage
+    actor : Actor or None
+        An administrator; None on the command line.
+    as_json : bool
+        As lines of JSON, the last of which is the head; else as CSV, whose last line has number and seal of the head.
 
     Raises
     ------
@@ -90,14 +107,27 @@ def export_audit(storage: Storage, actor: Actor) -> bytes:
         The acting user is no administrator.
     """
     _require_administrator(actor)
-    with storage.database.write() as session:
-        storage.audit.append(session, actor.id, "audit.exported", "audit:log")
+    note_access(storage, actor, "audit.exported", "audit:log")
     with storage.database.read() as session:
-        return "".join(export_csv(session)).encode()
+        lines = export_json_lines(session) if as_json else export_csv(session)
+        return AuditExport("".join(lines).encode(), read_head(session))
 
 
-def _require_administrator(actor: Actor) -> None:
-    if not actor.is_administrator:
+def read_audit_head(storage: Storage, actor: Actor) -> AuditHead:
+    """Return number and seal of the newest entry, to be noted elsewhere.
+
+    Raises
+    ------
+    RecordError
+        The acting user is no administrator.
+    """
+    _require_administrator(actor)
+    with storage.database.read() as session:
+        return read_head(session)
+
+
+def _require_administrator(actor: Actor | None) -> None:
+    if actor is not None and not actor.is_administrator:
         raise RecordError("Only administrators see jobs and the audit log.")
 
 

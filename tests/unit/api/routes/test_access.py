@@ -1,14 +1,12 @@
 """Who gets in: tokens with scopes, cookies from own pages, one user of this computer; and nobody else's records."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from braintumor.api.app import create_app
-from braintumor.api.openapi import describe, iter_operations
 from braintumor.auth.api_tokens import Scope, list_tokens, revoke_api_token
 from braintumor.auth.users import disable_user
 from braintumor.db.history import switch_history
@@ -17,26 +15,6 @@ from braintumor.db.tables import ApiToken, UserRole
 from braintumor.db.tables.base import now
 from tests.helpers.accounts import BASE_URL, add_user, log_in, make_client
 from tests.helpers.api import API, Api, api_settings, as_files, scan_png
-
-OPEN = {"/livez", "/readyz"}
-
-
-def _call_all(api: Api, client: TestClient) -> dict[str, int]:
-    """Call each operation with ids that do not exist, and return the statuses."""
-    answers = {}
-    for path, method, _ in iter_operations(describe(api.client.app)):  # type: ignore[arg-type]
-        address = path.replace("{version}", "v4")
-        for name in ("scan_id", "reading_id", "job_id", "user_id", "token_id"):
-            address = address.replace(f"{{{name}}}", str(uuid4()))
-        answers[f"{method} {path}"] = client.request(method, address).status_code
-    return answers
-
-
-def test_every_route_needs_a_token(api: Api) -> None:
-    stranger = TestClient(api.client.app, base_url=BASE_URL)
-    for client in (stranger, api.client_with("bt_forged"), api.client_with("")):
-        refused = _call_all(api, client)
-        assert {route for route, status in refused.items() if status != 401} == {f"get {path}" for path in OPEN}
 
 
 def test_basic_and_malformed_authorization_is_refused(api: Api) -> None:
@@ -71,24 +49,6 @@ def test_scopes_are_enforced(api: Api) -> None:
     assert api.client.get(f"{API}/users").status_code == 403
     assert api.client.get(f"{API}/audit").status_code == 403
     assert api.client.get("/metrics").status_code == 403
-
-
-def test_ids_of_others_are_not_found(api: Api) -> None:
-    saved = api.upload()["readings"][0]
-    job = api.client.post(f"{API}/scans?background=true", files=as_files(a=scan_png(2))).json()["id"]
-    token = api.client.get(f"{API}/tokens").json()[0]["id"]
-    other = api.client_for("eve@example.org")
-    for method, path in (
-        ("GET", f"scans/{saved['scan_id']}"), ("DELETE", f"scans/{saved['scan_id']}"),
-        ("POST", f"scans/{saved['scan_id']}/restore"), ("GET", f"readings/{saved['reading_id']}"),
-        ("GET", f"readings/{saved['reading_id']}/image.png"), ("GET", f"readings/{saved['reading_id']}/overlay.png"),
-        ("GET", f"readings/{saved['reading_id']}/report.pdf"), ("DELETE", f"readings/{saved['reading_id']}/finding"),
-        ("GET", f"jobs/{job}"), ("GET", f"jobs/{job}/items"), ("GET", f"jobs/{job}/events"),
-        ("GET", f"jobs/{job}/results.csv"), ("POST", f"jobs/{job}/cancel"), ("DELETE", f"tokens/{token}"),
-    ):  # fmt: skip
-        assert other.request(method, f"{API}/{path}").status_code == 404, path
-    assert other.get(f"{API}/readings?job={job}").json()["readings"] == []
-    assert other.get(f"{API}/jobs").json() == []
 
 
 def test_not_even_administrators_see_records_of_others(api: Api) -> None:

@@ -43,6 +43,26 @@ def test_upload_must_be_a_form_with_files(api: Api) -> None:
     _problem(api.client.post(f"{API}/predict", content=b"x", headers=header), 400)
 
 
+def test_body_that_is_no_json_is_refused_by_its_type(administrator: Api) -> None:
+    for method, path in (("POST", "jobs"), ("POST", "users"), ("PATCH", f"users/{administrator.actor.id}")):
+        for media_type in ("text/plain", "application/xml", "application/x-www-form-urlencoded"):
+            headers = {"Content-Type": media_type}
+            answer = administrator.client.request(method, f"{API}/{path}", content=b"a=1", headers=headers)
+            assert "application/json" in _problem(answer, 415)["detail"]
+    _problem(administrator.client.post(f"{API}/users", content=b'{"email": "a@example.org"}'), 415)
+
+
+def test_user_stores_no_more_than_allowed(tmp_path: Path, model_outputs: Path) -> None:
+    api = make_api(api_settings(tmp_path, model_outputs, user_bytes=40_000))
+    saved = [api.client.post(f"{API}/scans", files=as_files(a=scan_png(number))).status_code for number in range(9)]
+    first, last = saved.index(409), saved[-1]
+    assert (saved[:first], last) == ([201] * first, 409)
+    assert api.client.post(f"{API}/scans", files=as_files(a=scan_png(0))).status_code == 201  # stored already
+    background = api.client.post(f"{API}/scans?background=true", files=as_files(a=bytes(40_000)))
+    assert "You may store" in _problem(background, 409)["detail"]
+    assert sum(len(api.state.storage.blobs.read_raw(each)) for each in api.state.storage.blobs.iter_hashes()) <= 40_000
+
+
 @pytest.fixture
 def small(tmp_path: Path, model_outputs: Path) -> Api:
     limits = dict.fromkeys(("max_bytes", "max_archive_bytes", "max_volume_bytes"), 50_000)
