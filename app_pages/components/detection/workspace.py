@@ -68,7 +68,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     show_scan(_page_of_items(items), item, reading, detections)
     _log_new_predictions(readings, reading, detections)
     _log_new_studies(studies)
-    save_new_readings(readings, lambda each: finding_for(each, findings()))
+    save_new_readings(readings, lambda each: finding_for(each, findings()), studies)
     if not is_polling and has_pending():
         st.rerun()
 

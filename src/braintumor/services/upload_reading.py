@@ -10,6 +10,7 @@ from braintumor.imaging.file_format import SIGNATURE_BYTES
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import CsvRow
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.file_discovery import can_have_slices
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, group_files, short_hash
 from braintumor.services.reading import ReadingService
@@ -69,6 +70,10 @@ class UploadReader:
                 yield reading
         self.skipped += [scan for scans in service.skipped.values() for scan in scans]
 
+    def studies(self) -> list[StudyResult]:
+        """Return the answers for the studies read."""
+        return self._studies.results() if self._studies else []
+
     def study_rows(self) -> list[CsvRow]:
         """Return the rows of the studies read."""
-        return study_rows(self._studies.results()) if self._studies else []
+        return study_rows(self.studies())

@@ -16,6 +16,7 @@ from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
+from braintumor.db.tables.records import STUDY
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.services.records.export import export_csv
 from braintumor.services.records.pictures import make_report, overlay_of, picture_of
@@ -42,6 +43,7 @@ def parse_filters(
     name: Annotated[str, Query(max_length=500, description="Part of the name, in any case.")] = "",
     verdict: _Text = "",
     version: _Text = "",
+    level: Annotated[Literal["", "slice", "study"], Query(description="Only studies, or only single slices.")] = "",
     opinion: Annotated[str, Query(max_length=50, description="The reader's finding.", examples=["agree"])] = "",
     read_from: Time | None = None,
     read_until: Annotated[Time | None, Query(description="Exclusive.")] = None,
@@ -53,6 +55,7 @@ def parse_filters(
         name=name,
         verdict=verdict,
         version=version,
+        level=level,
         opinion=opinion,
         read_from=read_from,
         read_until=read_until,
@@ -165,6 +168,8 @@ def delete_finding(state: State, caller: Writer, reading_id: UUID) -> None:
 
 
 def _restore(state: ServerState, caller: Caller, record: Record, *, with_maps: bool) -> RestoredReading:
+    if record.level == STUDY:
+        raise NotFoundError(f"{record.name} is a study, which has no picture of its own. Open its slices.")
     stored = read_scan(state.storage, caller.actor, record.scan_id)
     detector = state.detectors.find(record.version) if with_maps else None
     if with_maps and detector is None:
