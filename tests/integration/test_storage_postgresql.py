@@ -1,8 +1,6 @@
 """The same storage on PostgreSQL and S3 (moto): save, search, delete, kill -9, back up, restore."""
 
-import socket
 import threading
-import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -29,34 +27,24 @@ from braintumor.errors import StorageError
 from braintumor.settings import Settings
 from tests.helpers.storage.postgresql import run_postgresql
 from tests.helpers.storage.readings import add_user, save
+from tests.helpers.storage.s3 import run_s3
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with run_postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+def server() -> Iterator[str]:
+    with run_postgresql() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """Address of an empty bucket on a server of its own."""
-    from moto.server import ThreadedMotoServer
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    moto = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-    moto.start()
-    with pytest.MonkeyPatch.context() as patch:
-        variables = {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}
-        for name, value in (variables | {"ENDPOINT_URL": f"http://127.0.0.1:{port}"}).items():
-            patch.setenv(f"AWS_{name}", value)
-        new_bucket = urllib.request.Request(f"http://127.0.0.1:{port}/scans", method="PUT")
-        urllib.request.urlopen(new_bucket).close()
+    with run_s3("scans") as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
         yield "s3://scans"
-    moto.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ from braintumor.db.search import SearchQuery, list_readings, open_record, search
 from braintumor.db.storage import Actor, Storage, local_actor
 from braintumor.db.tables import AuditEntry, Blob, ReadingRow, ScanRow, UserRole
 from braintumor.errors import RecordError, StorageError
+from tests.helpers.storage.fixtures import settings_on_both
 from tests.helpers.storage.readings import add_user, new_reading, save
+
+__all__ = ["settings_on_both"]
 
 
 def _count(storage: Storage, table: type) -> int:

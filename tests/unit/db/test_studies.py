@@ -13,7 +13,10 @@ from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables.base import now
 from braintumor.db.tables.records import SLICE, STUDY
 from braintumor.errors import NotFoundError
+from tests.helpers.storage.fixtures import settings_on_both
 from tests.helpers.storage.readings import add_user, save
+
+__all__ = ["settings_on_both"]
 
 
 def _save_study(storage: Storage, actor: Actor, *numbers: int) -> tuple[UUID, list[UUID]]:

@@ -5,6 +5,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,10 +39,17 @@ from braintumor.jobs import read_again, read_upload
 from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Worker
 from braintumor.services.upload_reading import UploadReader
+from braintumor.settings import Settings
 from tests.helpers.api import scan_png
 from tests.helpers.api.jobs import submit, submit_files
 from tests.helpers.scan_files.volumes import make_volume
+from tests.helpers.storage.fixtures import BOTH, storage_values
 from tests.helpers.storage.readings import add_user
+
+
+@pytest.fixture(params=BOTH)
+def settings(request: pytest.FixtureRequest, model_outputs: Path, tmp_path: Path) -> Settings:
+    return Settings(**storage_values(request, tmp_path), outputs=model_outputs, version="v4")
 
 
 def _archive(**files: bytes) -> bytes:
@@ -228,5 +236,5 @@ def test_queue_wakes_a_worker_and_drops_forged_messages(storage: Storage, queue:
     other.notify(new_id())
     assert queue._receive()
     assert not queue._receive()
-    mode = (storage.settings.data_dir / "queue.sqlite").stat().st_mode
-    assert mode & 0o077 == 0
+    if storage.database.is_sqlite:
+        assert (storage.settings.data_dir / "queue.sqlite").stat().st_mode & 0o077 == 0
