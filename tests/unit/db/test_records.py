@@ -129,8 +129,7 @@ def test_audit_log_names_what_was_done_but_no_scan(storage: Storage, reader: Act
 
 def test_damaged_scan_is_reported_and_not_shown(storage: Storage, reader: Actor) -> None:
     saved = save(storage, reader, 1)[0]
-    path = next((storage.settings.data_dir / "blobs").glob("??/*"))
-    path.write_bytes(b"another scan")
+    storage.blobs.write_raw(next(storage.blobs.iter_hashes()), b"another scan")
     with pytest.raises(StorageError, match="is damaged"):
         read_scan(storage, reader, saved.scan_id)
 
