@@ -1,6 +1,7 @@
 """What all routes share: settings, storage, limits on attempts, single sign-on."""
 
 import threading
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,6 +14,7 @@ from braintumor.auth.sessions import Browser, Visitor, device_cookie_name, find_
 from braintumor.auth.throttle import Throttle
 from braintumor.db.history import has_storage
 from braintumor.db.storage import Actor, Storage, local_actor, open_storage
+from braintumor.errors import StorageError
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.settings import Settings
 
@@ -95,9 +97,10 @@ class ServerState:
     def _wait_for_storage(self) -> None:
         """Start the worker when a history was switched on on a page, which creates the storage."""
         while not self._closed.wait(_WATCH_SECONDS):
-            if has_storage(self.settings):
-                _ = self.queue
-                return
+            with suppress(StorageError):  # it may be about to be created
+                if has_storage(self.settings):
+                    _ = self.queue
+                    return
 
     def find_visitor(self, cookies: dict[str, str]) -> Visitor | None:
         """Return the logged-in user of a request; None without a valid session. Reads the database."""
