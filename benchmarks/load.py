@@ -38,6 +38,7 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.db.storage import Storage, open_storage
 from braintumor.db.tables import UserRole
 from braintumor.enums import CLASSES
+from braintumor.inference import Detector
 from braintumor.settings import Settings
 from tests.helpers.e2e.server import serve_all
 
@@ -150,6 +151,21 @@ async def run_load(address: str, users: list[tuple[str, str]], seconds: float) -
     return results
 
 
+async def compare_predict(address: str, token: str, count: int = 20) -> dict[str, float]:
+    """Return the median times in milliseconds of `predict` and of the same call without a server, one at a time."""
+    detector, numbers, results = Detector.load(), random.Random(0), Results()  # noqa: S311 - no secret
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT) as client:
+        for _ in range(count):
+            png = _make_png(numbers)
+            with results.measure("direct call"):
+                detector.detect(png, "scan.png")
+            with results.measure("predict alone"):
+                response = await client.post("/api/v1/predict", files=[("files", ("scan.png", png, "image/png"))])
+                response.raise_for_status()
+    return {kind: float(np.median(times)) for kind, times in results.times.items()}
+
+
 def add_users(storage: Storage, count: int) -> list[tuple[str, str]]:
     """Create users and return the cookie of a session and an API token of each."""
     users = []
@@ -197,6 +213,7 @@ def main() -> int:
         storage.close()
         with serve_all({"BRAINTUMOR_ACCOUNTS": "on", "BRAINTUMOR_DATA": folder}) as (address, _):
             asyncio.run(run_load(address, users[:1] * 2, 10))  # loads model and pages
+            alone = asyncio.run(compare_predict(address, users[0][1]))
             before = _server_memory()
             results = asyncio.run(run_load(address, users, options.seconds))
             after = _server_memory()
@@ -204,12 +221,14 @@ def main() -> int:
     for kind, values in summary.items():
         target = f" (target {TARGETS[kind]:.0f})" if kind in TARGETS else ""
         print(f"{kind:12} n {values['n']:6}  p50 {values['p50']:6.0f} ms  p95 {values['p95']:6.0f} ms{target}")
+    ratio = alone["predict alone"] / alone["direct call"]
+    print(", ".join(f"{kind} {time:.1f} ms" for kind, time in alone.items()) + f": {ratio:.2f} times (target 2)")
     print(f"memory of the server: {before:.0f} MB at the start, {after:.0f} MB at the end")
     print(f"errors: {results.errors.total()}")
     for text, count in results.errors.most_common(10):
         print(f"  {count:4} {text}")
     if options.json:
-        content = {"times": summary, "errors": results.errors, "memory_mb": [before, after]}
+        content = {"times": summary, "alone": alone, "errors": results.errors, "memory_mb": [before, after]}
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return 1 if results.errors else 0
 

@@ -61,11 +61,11 @@ def test_kills_lose_nothing_acknowledged(values: dict[str, Any], storage: Storag
     acknowledged: dict[str, set[UUID]] = defaultdict(set)
     heads = []
     for seed in range(kill_count(10)):
-        seconds = np.random.default_rng(seed).uniform(0, 0.8)
+        share = np.random.default_rng(seed).uniform(0, 3)
         if seed % 2:
-            run_until_killed(processes, seconds, work, values, variables)
+            run_until_killed(processes, share, work, values, variables)
         else:
-            for kind, text in run_until_killed(processes, seconds, answer_requests, values, variables, token, seed):
+            for kind, text in run_until_killed(processes, share, answer_requests, values, variables, token, seed):
                 acknowledged[kind].add(UUID(text))
             acknowledged["job"] |= _read_again(storage, reader, detectors)
         _pass_hours(storage)

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -36,13 +37,18 @@ def fork_server() -> ForkServerContext:
     return context
 
 
-def run_until_killed(processes: ForkServerContext, seconds: float, target: Callable[..., None], *args: Any) -> Any:
-    """Run a function in a process, kill -9 it this long after its first message, and return its other messages."""
+def run_until_killed(processes: ForkServerContext, share: float, target: Callable[..., None], *args: Any) -> Any:
+    """Run a function in a process, kill -9 it some time after its first message, and return its other messages.
+
+    The time is a share of the time that the process took to start, so that a slow machine gets as far as a fast one.
+    """
+    start = time.monotonic()
     receiver, sender = processes.Pipe(duplex=False)
     process = processes.Process(target=target, args=(*args, sender))
     process.start()
     sender.close()
     assert receiver.recv()[0] == "ready"
+    seconds = share * (time.monotonic() - start)
     threading.Timer(seconds, os.kill, (process.pid, signal.SIGKILL)).start()
     messages: list[Any] = []
     try:
