@@ -56,7 +56,7 @@ def show_list(records: Records) -> None:
 
 
 def _empty_text(query: "SearchQuery") -> str:
-    if any((query.name, query.verdict, query.version, query.opinion, query.read_from)):
+    if any((query.name, query.verdict, query.version, query.level, query.opinion, query.read_from)):
         return "No record matches this search."
     if query.deleted:
         return "Nothing was deleted. Deleted records can be restored here before they are removed for good."

@@ -15,10 +15,22 @@ from braintumor.enums import CLASSES
 from tests.helpers.e2e.detection_page import upload
 from tests.helpers.e2e.server import serve_all
 from tests.helpers.e2e.user import PATIENCE, User, open_dashboard
+from tests.helpers.storage.fixtures import BOTH, SQLITE, servers, storage_values
+
+__all__ = ["servers"]
 
 pytestmark = pytest.mark.slow
 
 PASSWORD = "violet harbour kettle 9"
+
+
+@pytest.fixture(params=BOTH)
+def own(request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Variables of a server with a storage of its own, which is empty."""
+    if request.param == SQLITE:
+        return environment | {"BRAINTUMOR_DATA": str(tmp_path / "data")}
+    values = storage_values(request, tmp_path)
+    return environment | {f"BRAINTUMOR_{name.upper()}": str(value) for name, value in values.items()}
 
 
 @pytest.fixture
@@ -29,13 +41,10 @@ def scans(tmp_path: Path) -> list[Path]:
     return sorted(tmp_path.glob("*.png"))
 
 
-def test_history_survives_a_restart(
-    browser: Browser, environment: dict[str, str], scans: list[Path], tmp_path: Path
-) -> None:
-    own = environment | {"BRAINTUMOR_DATA": str(tmp_path / "data")}
+def test_history_survives_a_restart(browser: Browser, own: dict[str, str], scans: list[Path], tmp_path: Path) -> None:
     with serve_all(own) as (address, _), open_dashboard(browser, address) as user:
         user.go("History")
-        assert not (tmp_path / "data").exists()
+        assert "BRAINTUMOR_DATABASE" in own or not (tmp_path / "data").exists()
         _click(user, "Switch history on")
         user.go("Detection")
         upload(user, scans)
@@ -66,10 +75,9 @@ def test_history_survives_a_restart(
 
 
 def test_users_see_only_their_own_records(
-    browser: Browser, environment: dict[str, str], scans: list[Path], tmp_path: Path
+    browser: Browser, own: dict[str, str], scans: list[Path], tmp_path: Path
 ) -> None:
-    own = environment | {"BRAINTUMOR_DATA": str(tmp_path / "data"), "BRAINTUMOR_ACCOUNTS": "on"}
-    with serve_all(own) as (address, log):
+    with serve_all(own | {"BRAINTUMOR_ACCOUNTS": "on"}) as (address, log):
         match = re.search(r"http://\S+/account/link\?token=\S+", log.read_text(encoding="utf-8"))
         assert match is not None
         with _join(browser, address, match[0], "admin@example.org") as admin:

@@ -17,7 +17,7 @@ from braintumor.db.overview.administration import (
     list_jobs,
     read_audit_head,
 )
-from braintumor.db.statistics import measure_storage
+from braintumor.db.overview.statistics import measure_storage
 from braintumor.db.storage import Actor, Storage
 
 _AUDIT_ROWS: Final = 100

@@ -21,7 +21,7 @@ from braintumor.auth.users import (
     invite_user,
     list_users,
 )
-from braintumor.db.statistics import count_by_user
+from braintumor.db.overview.statistics import count_by_user
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import UserRole, UserState
 from braintumor.errors import BrainTumorError

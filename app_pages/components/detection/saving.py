@@ -12,6 +12,7 @@ from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.storage import Records, find_records, may_keep_records, storage_place
 from braintumor.errors import BrainTumorError
 from braintumor.reporting.findings import ReaderFinding
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 SAVER_KEY: Final = "reading-saver"
 
 
-def save_new_readings(readings: Sequence[Reading], finding_for: Callable[[Reading], ReaderFinding | None]) -> None:
+def save_new_readings(
+    readings: Sequence[Reading],
+    finding_for: Callable[[Reading], ReaderFinding | None],
+    studies: Sequence[StudyResult] = (),
+) -> None:
     """Save what is new in the background, if readings are kept, and draw a line about it."""
     if not may_keep_records():
         return
@@ -36,7 +41,7 @@ def save_new_readings(readings: Sequence[Reading], finding_for: Callable[[Readin
             st.page_link("app_pages/history.py", label="Keep a history")
         return
     saver = current_saver(records)
-    saver.sync(readings, finding_for, remember(_hash_card))
+    saver.sync(readings, finding_for, remember(_hash_card), studies)
     _show_status(saver)
 
 

@@ -76,10 +76,11 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     with downloads:  # drawn last: a prepared file must not lack a finding of this run
         show_downloads(readings, reading, findings(), detector, studies)
     own_readings = [each for each in readings if sample_of(each.id, each.sha256) is None]
+    own_studies = [study for study in studies if sample_of(study.slices[0].id, study.sha256) is None]
     _log_new_predictions(own_readings, reading, [] if sample_of(reading.id, reading.sha256) else detections)
-    _log_new_studies([study for study in studies if sample_of(study.slices[0].id, study.sha256) is None])
+    _log_new_studies(own_studies)
     if own_readings:
-        save_new_readings(own_readings, lambda each: finding_for(each, findings()))
+        save_new_readings(own_readings, lambda each: finding_for(each, findings()), own_studies)
     show_leave_guard("workspace", has_unsaved_findings())
     if not is_polling and has_pending():
         st.rerun()

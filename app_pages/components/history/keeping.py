@@ -30,7 +30,7 @@ def show_offer() -> None:
 
 def show_storage(records: Records) -> None:
     """Draw where the records are, their size, the switch, and the button that deletes all of them."""
-    from braintumor.db.statistics import measure_storage
+    from braintumor.db.overview.statistics import measure_storage
 
     _show_error()
     is_local = not get_settings().accounts

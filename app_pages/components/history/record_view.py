@@ -13,23 +13,30 @@ from app_pages.components.detection.toolbar import show_style
 from app_pages.components.detection.viewer import VersionDetection, show_viewer
 from app_pages.components.detection.worklist import WorklistItem
 from app_pages.components.history.records_list import finding_text
+from app_pages.components.history.study_view import show_stored_studies
 from app_pages.components.shared import cache
 from app_pages.components.shared.colors import VERDICT_TONES
 from app_pages.components.shared.storage import Records, session_value
 from braintumor.db.deletion import delete_scans
 from braintumor.db.records import StoredScan, read_scan, save_finding, save_readings
 from braintumor.db.search import Record, list_readings, open_record
+from braintumor.db.tables.records import STUDY
 from braintumor.errors import BrainTumorError, RecordError
 from braintumor.inference import Detector, list_models
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import to_printable
+from braintumor.reporting.study_result import StudyResult
+from braintumor.services.reading_result import Reading
 from braintumor.services.records.reading_record import (
     RestoredReading,
     hash_card,
     make_record,
     read_again,
+    record_finding,
+    record_row,
     restore_reading,
 )
+from braintumor.services.records.study_record import restore_study
 from braintumor.settings import get_settings
 
 OPENED_KEY: Final = "opened-records"
@@ -44,6 +51,7 @@ class OpenedRecord:
     record: Record
     stored: StoredScan | None
     restored: RestoredReading
+    study: StudyResult | None = None
 
 
 def show_record(records: Records, reading_id: str) -> None:
@@ -67,9 +75,13 @@ def show_record(records: Records, reading_id: str) -> None:
         _show_delete(records, record)
     if opened.restored.note:
         st.info(opened.restored.note)
+    shown = [each for each in (opened, second) if each is not None]
+    if opened.study is not None:
+        show_stored_studies(records, record.scan_id, [each.study for each in shown if each.study is not None])
+        _edit_finding(records, opened)
+        return
     with st.container(key="workspace"):
         viewer, results = st.columns([9, 4], gap="medium")
-    shown = [each for each in (opened, second) if each is not None]
     with viewer:
         _show_scan(shown)
     with results:
@@ -93,12 +105,18 @@ def _open(records: Records, reading_id: UUID) -> OpenedRecord:
         list_readings(records.storage, records.actor, cached[reading_id].record.scan_id)
         return cached[reading_id]
     record = open_record(records.storage, records.actor, reading_id)
-    stored = read_scan(records.storage, records.actor, record.scan_id) if record.has_scan else None
-    opened = OpenedRecord(record, stored, restore_reading(record, stored, find_detector(record.version)))
-    cached[reading_id] = opened
+    cached[reading_id] = opened = _restore(records, record)
     while len(cached) > _MAX_OPENED:
         cached.popitem(last=False)
     return opened
+
+
+def _restore(records: Records, record: Record) -> OpenedRecord:
+    if record.level == STUDY:
+        reading = Reading(str(record.reading_id), record_row(record))
+        return OpenedRecord(record, None, RestoredReading(reading, record_finding(record)), restore_study(record))
+    stored = read_scan(records.storage, records.actor, record.scan_id) if record.has_scan else None
+    return OpenedRecord(record, stored, restore_reading(record, stored, find_detector(record.version)))
 
 
 def find_detector(version: str) -> Detector | None:
@@ -150,13 +168,14 @@ def _read(records: Records, opened: OpenedRecord, version: str) -> UUID:
 
 
 def _show_delete(records: Records, record: Record) -> None:
+    noun = "study" if record.level == STUDY else "scan"
     with st.popover("Delete", icon=":material/delete:"):
         days = records.storage.settings.restore_days
         st.markdown(
-            "Delete this scan with all its readings? "
+            f"Delete this {noun} with all its {'slices' if noun == 'study' else 'readings'}? "
             + (f"It can be restored for {days} days." if days else "This cannot be undone.")
         )
-        if st.button("Delete this scan", key="record-delete"):
+        if st.button(f"Delete this {noun}", key="record-delete"):
             delete_scans(records.storage, records.actor, [record.scan_id])
             st.session_state.pop(OPENED_KEY, None)
             st.query_params.clear()

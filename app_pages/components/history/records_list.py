@@ -12,6 +12,7 @@ from app_pages.components.shared.formatting import VERDICT_TITLES, pluralize
 from app_pages.components.shared.storage import Records, note_once, session_value
 from braintumor.db.deletion import delete_scans, purge_scans, restore_scans
 from braintumor.db.search import Page, Record, SearchQuery, search
+from braintumor.db.tables.records import STUDY
 from braintumor.enums import TumorClass, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.reporting.findings import AGREE
@@ -106,11 +107,12 @@ def verdict_text(record: Record) -> str:
 
 
 def _details(record: Record) -> list[str]:
-    lines = [f"{record.read_at:%Y-%m-%d %H:%M} UTC, model {record.version}"]
+    kind = "Series or volume, " if record.level == STUDY else ""
+    lines = [f"{kind}{record.read_at:%Y-%m-%d %H:%M} UTC, model {record.version}"]
     if record.opinion or record.comment:
         finding = finding_text(record.opinion)
         lines.append(f"Your finding: {finding}{', with a comment' if record.comment else ''}")
-    if not record.has_scan:
+    if not record.has_scan and record.level != STUDY:
         lines.append("Only the results are stored")
     if record.deleted_at is not None:
         lines.append(f"Deleted {record.deleted_at:%Y-%m-%d %H:%M} UTC")
@@ -134,13 +136,19 @@ def show_actions(records: Records, selected: Sequence[Record], *, deleted: bool)
         if not deleted:
             with st.popover("Delete selected", icon=":material/delete:", disabled=not ids):
                 after = f"They can be restored for {pluralize(days, 'day')}." if days else "This cannot be undone."
-                st.markdown(f"Delete {count} with all their readings? {after}")
+                slices = " Studies are deleted with their slices." if _has_study(selected) else ""
+                st.markdown(f"Delete {count} with all their readings?{slices} {after}")
                 _show_button(f"Delete {count}", "delete", delete_scans, records, ids)
             return
         _show_button("Restore selected", "restore", restore_scans, records, ids)
         with st.popover("Delete for good", icon=":material/delete_forever:", disabled=not ids):
-            st.markdown(f"Delete {count} for good? This cannot be undone.")
+            slices = " Studies are deleted with their slices." if _has_study(selected) else ""
+            st.markdown(f"Delete {count} for good?{slices} This cannot be undone.")
             _show_button(f"Delete {count} for good", "purge", purge_scans, records, ids)
+
+
+def _has_study(selected: Sequence[Record]) -> bool:
+    return any(record.level == STUDY for record in selected)
 
 
 def _show_button(label: str, key: str, act: Callable[..., Any], records: Records, ids: list[UUID]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from app_pages.components.shared.formatting import VERDICT_TITLES
 from app_pages.components.shared.links import check_address, choose_from_list, is_day
 from braintumor.db.search import SearchQuery, Sort
+from braintumor.db.tables.records import SLICE, STUDY
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.reporting.findings import AGREE
 
@@ -20,6 +21,7 @@ _ORDERS: Final = {
     "Highest tumour probability first": (Sort.TUMOR_PROBABILITY, True),
     "Most uncertain first": (Sort.UNCERTAINTY, True),
 }
+_LEVELS: Final = {STUDY: "Series and volumes", SLICE: "Single slices"}
 _ANY: Final = ""
 
 
@@ -38,12 +40,13 @@ def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
         name = st.text_input("Name contains", key="history-name", width=220, persist_state="session")
         verdict = _choose("Verdict", list(Verdict), "history-verdict", 180, lambda each: VERDICT_TITLES[Verdict(each)])
         version = _choose("Model version", versions, "history-version", 150, str)
+        level = _choose("Kind", list(_LEVELS), "history-level", 170, _LEVELS.__getitem__)
         opinion = _choose("Your finding", [AGREE, *CLASSES], "history-opinion", 150, _finding_title)
         order = choose_from_list("Sort by", list(_ORDERS), "history-order", width=260)
         first, last = _choose_day("Read from (UTC)", "history-from"), _choose_day("Until", "history-until")
     sort, descending = _ORDERS[order or next(iter(_ORDERS))]
     return SearchQuery(
-        name=(name or "").strip(), verdict=verdict, version=version, opinion=opinion,
+        name=(name or "").strip(), verdict=verdict, version=version, level=level, opinion=opinion,
         read_from=first, read_until=None if last is None else last + timedelta(days=1),
         deleted=deleted, sort=sort, descending=descending, rows=ROWS,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """What all routes share: settings, storage, limits on attempts, single sign-on."""
 
 import threading
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,6 +14,7 @@ from braintumor.auth.sessions import Browser, Visitor, device_cookie_name, find_
 from braintumor.auth.throttle import Throttle
 from braintumor.db.history import has_storage
 from braintumor.db.storage import Actor, Storage, local_actor, open_storage
+from braintumor.errors import StorageError
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.settings import Settings
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_UPLOADS: Final = 4  # of one user at the same time
 _MAX_STREAMS: Final = 8
+_WATCH_SECONDS: Final = 30.0
 
 
 class ServerState:
@@ -43,6 +46,7 @@ class ServerState:
         self._queue: JobQueue | None = None
         self._worker: Worker | None = None
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     @property
     def storage(self) -> Storage:
@@ -79,9 +83,24 @@ class ServerState:
             return self._queue
 
     def start(self) -> None:
-        """Continue the jobs that were interrupted, if anything is stored on this server."""
-        if self.settings.worker_thread and has_storage(self.settings):
+        """Start the worker of this process, if the settings say so, as soon as anything is stored on this server.
+
+        It continues interrupted jobs, and removes what is to be deleted.
+        """
+        if not self.settings.worker_thread:
+            return
+        if has_storage(self.settings):
             _ = self.queue
+        else:
+            threading.Thread(target=self._wait_for_storage, name="storage-watch", daemon=True).start()
+
+    def _wait_for_storage(self) -> None:
+        """Start the worker when a history was switched on on a page, which creates the storage."""
+        while not self._closed.wait(_WATCH_SECONDS):
+            with suppress(StorageError):  # it may be about to be created
+                if has_storage(self.settings):
+                    _ = self.queue
+                    return
 
     def find_visitor(self, cookies: dict[str, str]) -> Visitor | None:
         """Return the logged-in user of a request; None without a valid session. Reads the database."""
@@ -90,6 +109,7 @@ class ServerState:
 
     def close(self) -> None:
         """Stop the worker and close the storage."""
+        self._closed.set()
         if self._worker is not None:
             self._worker.stop()
         if self._storage is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from braintumor.db.blob_rows import mark_unreferenced, remove_marked
 from braintumor.db.records import require_scans
 from braintumor.db.storage import Actor, Storage
+from braintumor.db.studies import find_slices
 from braintumor.db.tables import Job, JobItem, ReaderFindingRow, ReadingRow, ScanRow
 from braintumor.db.tables.base import now
 from braintumor.errors import RecordError
@@ -29,7 +30,9 @@ class PurgeReport:
 
 
 def delete_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> None:
-    """Delete scans with their readings and findings. They can be restored for the days of the settings.
+    """Delete scans with their readings and findings, and studies with their slices.
+
+    They can be restored for the days of the settings.
 
     Raises
     ------
@@ -38,6 +41,7 @@ def delete_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> No
     """
     with storage.database.write() as session:
         scans = require_scans(session, actor, scan_ids, deleted=False)
+        scans += find_slices(session, scans)
         _set_deleted(session, scans, now())
         for scan in scans:
             storage.audit.append(session, actor.id, "scan.deleted", f"scan:{scan.id}")
@@ -46,7 +50,7 @@ def delete_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> No
 
 
 def restore_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> None:
-    """Undo the deletion of scans.
+    """Undo the deletion of scans, and of the slices that were deleted with their study.
 
     Raises
     ------
@@ -55,6 +59,7 @@ def restore_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> N
     """
     with storage.database.write() as session:
         scans = require_scans(session, actor, scan_ids, deleted=True)
+        scans += find_slices(session, scans)
         for scan in scans:
             same = (ScanRow.owner_id == actor.id, ScanRow.sha256 == scan.sha256, ScanRow.name == scan.name)
             if session.scalar(select(ScanRow.id).where(*same, ScanRow.deleted_at.is_(None))) is not None:
@@ -65,7 +70,7 @@ def restore_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> N
 
 
 def purge_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> PurgeReport:
-    """Remove deleted scans for good, before their time is over.
+    """Remove deleted scans for good, before their time is over, and slices that were deleted with their study.
 
     Raises
     ------
@@ -74,6 +79,7 @@ def purge_scans(storage: Storage, actor: Actor, scan_ids: Iterable[UUID]) -> Pur
     """
     with storage.database.write() as session:
         scans = require_scans(session, actor, scan_ids, deleted=True)
+        scans += find_slices(session, scans)
         _remove_scans(session, storage, actor.id, scans)
     return PurgeReport(len(scans), 0, _remove_files(storage))
 

@@ -10,10 +10,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from braintumor.db.blob_rows import insert, store_blob
-from braintumor.db.statistics import require_space
+from braintumor.db.overview.statistics import require_space
 from braintumor.db.storage import Actor, Storage
+from braintumor.db.studies import link_slices
 from braintumor.db.tables import Blob, ReaderFindingRow, ReadingRow, ScanRow, new_id
 from braintumor.db.tables.base import now
+from braintumor.db.tables.records import SLICE
 from braintumor.enums import CLASS_NAMES
 from braintumor.errors import NotFoundError, RecordError
 
@@ -44,6 +46,10 @@ class NewReading:
         Everything else of the result, as JSON.
     read_at : datetime
         When the scan was read; timezone-aware.
+    level : str
+        `slice`, or `study` for a whole series or volume.
+    slices : sequence of UUID or None
+        Ids of the stored slices of a study, in order; None for one that is not stored.
     """
 
     name: str
@@ -63,6 +69,8 @@ class NewReading:
     area_mm2: float | None = None
     diameter_mm: float | None = None
     payload: dict[str, Any] = field(default_factory=dict, repr=False)
+    level: str = SLICE
+    slices: Sequence[UUID | None] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,7 @@ def save_readings(storage: Storage, actor: Actor, readings: Sequence[NewReading]
         }
         saved = [_save_reading(session, actor, scan_ids[index], reading) for index, reading in enumerate(readings)]
         for result, reading in zip(saved, readings, strict=True):
+            link_slices(session, actor.id, result.scan_id, reading.slices)
             if result.is_new:
                 what = f"reading:{result.reading_id}"
                 storage.audit.append(session, actor.id, "reading.saved", what, version=reading.version)
@@ -223,7 +232,7 @@ def _save_scan(session: Session, storage: Storage, actor: Actor, new: NewReading
 
 
 def _save_reading(session: Session, actor: Actor, scan_id: UUID, new: NewReading) -> SavedReading:
-    copied = ("version", "card_sha256", "verdict", "result", "tumor_probability", "ood_score", "area_pixels")
+    copied = ("version", "card_sha256", "level", "verdict", "result", "tumor_probability", "ood_score", "area_pixels")
     values = {name: getattr(new, name) for name in (*copied, "area_mm2", "diameter_mm", "payload", "read_at")}
     values |= {
         "id": new_id(),

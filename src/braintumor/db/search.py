@@ -39,7 +39,8 @@ class SearchQuery:
     ----------
     name : str
         Part of the name, in any case.
-    verdict, version : str
+    verdict, version, level : str
+        The level is `slice` or `study`.
     opinion : str
         The reader's finding: `agree` or a class.
     read_from, read_until : datetime or None
@@ -55,6 +56,7 @@ class SearchQuery:
     name: str = ""
     verdict: str = ""
     version: str = ""
+    level: str = ""
     opinion: str = ""
     read_from: datetime | None = None
     read_until: datetime | None = None
@@ -90,6 +92,7 @@ class Record:
     saved_at: datetime
     deleted_at: datetime | None
     has_scan: bool
+    level: str
     opinion: str
     comment: str
     payload: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -196,7 +199,7 @@ def _select(actor: Actor) -> _Rows:
 
 def _filters(query: SearchQuery) -> Iterator[Any]:
     yield ReadingRow.deleted_at.is_not(None) if query.deleted else ReadingRow.deleted_at.is_(None)
-    for name in ("verdict", "version", "opinion"):
+    for name in ("verdict", "version", "level", "opinion"):
         if value := getattr(query, name):
             yield getattr(ReadingRow, name) == clean_text(value)
     if query.job_id is not None:
@@ -209,9 +212,7 @@ def _filters(query: SearchQuery) -> Iterator[Any]:
         yield ReadingRow.read_at < query.read_until
 
 
-def _to_record(
-    reading: ReadingRow, scan: ScanRow, finding: ReaderFindingRow | None, *, payload: bool = False
-) -> Record:
+def _to_record(reading: ReadingRow, scan: ScanRow, finding: ReaderFindingRow | None, payload: bool = False) -> Record:
     copied = set(Record.__slots__) & set(ReadingRow.__mapper__.column_attrs.keys()) - {"payload"}
     return Record(
         **{name: getattr(reading, name) for name in copied},
@@ -226,8 +227,7 @@ def _to_record(
 
 def _format_cursor(query: SearchQuery, record: Record) -> str:
     last = [query.sort, query.descending, getattr(record, query.sort.value), record.reading_id.hex]
-    text = json.dumps(last, default=datetime.isoformat)
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(last, default=datetime.isoformat).encode()).decode()
 
 
 def _parse_cursor(query: SearchQuery) -> tuple[Any, UUID]:

@@ -15,6 +15,7 @@ from braintumor.reporting.csv_export import CsvRow
 from braintumor.services.file_groups import FileGroup
 from braintumor.services.reading_result import Reading, ReadingOptions
 from braintumor.services.records.reading_record import hash_card, make_record
+from braintumor.services.records.study_record import make_study_record
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
 KIND: Final = "read-upload"
@@ -63,6 +64,7 @@ class _GroupReader:
         self._reader = UploadReader(detector, ReadingOptions(keep_scan=True))
         self._errors: list[CsvRow] = []
         self._read: set[str] = set()  # hashes of the files that gave a result
+        self._stored: dict[str, UUID] = {}  # ids of the scans by those of the readings
 
     def run(self) -> None:
         """Read and save everything, then end the items."""
@@ -77,9 +79,9 @@ class _GroupReader:
                 self._save(batch)
                 batch = []
         self._save(batch)
-        rows = [*self._errors, *self._reader.study_rows()]
+        self._save_studies()
         errors = {item.position: self._find_error(item) for item in self._items}
-        finish_items(self._job.storage, self._job.lease, errors, self._group.key, rows)
+        finish_items(self._job.storage, self._job.lease, errors, self._group.key, self._errors)
 
     def _save(self, batch: Sequence[Reading]) -> None:
         if not batch:
@@ -89,8 +91,17 @@ class _GroupReader:
         noted: list[tuple[UUID, int]] = []
         for reading, ids in zip(batch, saved, strict=True):
             self._read.add(reading.sha256)
+            self._stored[reading.id] = ids.scan_id
             noted.append((ids.reading_id, self._positions.get(reading.sha256, self._items[0].position)))
         add_readings(job.storage, job.lease, noted)
+
+    def _save_studies(self) -> None:
+        job = self._job
+        records = [make_study_record(study, (), self._stored, self._card) for study in self._reader.studies()]
+        if not records:
+            return
+        saved = save_readings(job.storage, job.lease.actor, records)
+        add_readings(job.storage, job.lease, [(ids.reading_id, self._items[0].position) for ids in saved])
 
     def _find_error(self, item: Item) -> str:
         """Return why nothing of a file was read; empty if something was, or if it was set aside."""

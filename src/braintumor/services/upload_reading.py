@@ -9,14 +9,13 @@ from braintumor.imaging import SkippedScan
 from braintumor.imaging.file_format import SIGNATURE_BYTES
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
-from braintumor.reporting.csv_export import CsvRow
 from braintumor.reporting.study_result import StudyResult
 from braintumor.services.file_discovery import can_have_slices
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, group_files, short_hash
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS
 from braintumor.services.reading_result import Reading, ReadingOptions
-from braintumor.services.study_results import StudyCollector, study_rows
+from braintumor.services.study_results import StudyCollector
 
 _File = TypeVar("_File", bound=ReadableFile)
 
@@ -71,9 +70,5 @@ class UploadReader:
         self.skipped += [scan for scans in service.skipped.values() for scan in scans]
 
     def studies(self) -> list[StudyResult]:
-        """Return the studies read."""
+        """Return the answers for the studies read."""
         return self._studies.results() if self._studies else []
-
-    def study_rows(self) -> list[CsvRow]:
-        """Return the rows of the studies read."""
-        return study_rows(self.studies())

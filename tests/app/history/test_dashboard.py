@@ -11,8 +11,11 @@ from braintumor.db.storage import Actor, Storage
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.apptest.charts import charts_without_downloads
-from tests.helpers.apptest.history import switch_on
+from tests.helpers.apptest.history import switch_on, use_storage
+from tests.helpers.storage.fixtures import BOTH, empty_data, servers, storage_values
 from tests.helpers.storage.readings import FIRST_TIME, add_user, insert_readings
+
+__all__ = ["empty_data", "servers"]
 
 ROWS = [
     {"verdict": "tumor suspected", "result": "glioma", "opinion": "agree", "uncertainty": 0.1},
@@ -23,8 +26,11 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def kept(artifacts: Settings, tmp_path: Path) -> tuple[Storage, Actor]:
+@pytest.fixture(params=BOTH)
+def kept(
+    request: pytest.FixtureRequest, artifacts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Storage, Actor]:
+    use_storage(storage_values(request, tmp_path), monkeypatch)
     storage, actor = switch_on()
     insert_readings(storage, actor, ROWS)
     insert_readings(storage, add_user(storage), [{"verdict": "uncertain"}] * 7)

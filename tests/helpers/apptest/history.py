@@ -1,6 +1,7 @@
 """Pages with stored readings under AppTest: a data folder of its own, with accounts off or a user who is logged in."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -25,6 +26,14 @@ def use_data(folder: Path, monkeypatch: pytest.MonkeyPatch, *, accounts: bool = 
     monkeypatch.setenv("BRAINTUMOR_ACCOUNTS", "on" if accounts else "off")
     get_settings.cache_clear()
     st.cache_resource.clear()
+
+
+def use_storage(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Store where these settings say, with accounts off."""
+    for name in ("database", "blobs"):
+        if name in values:
+            monkeypatch.setenv(f"BRAINTUMOR_{name.upper()}", values[name])
+    use_data(values["data"], monkeypatch)
 
 
 def switch_on() -> tuple[Storage, Actor]:

@@ -15,6 +15,7 @@ from braintumor.db.maintenance.check import check
 from braintumor.db.records import read_scan
 from braintumor.db.search import SearchQuery, export_records
 from braintumor.db.storage import Actor, Storage
+from tests.helpers.storage.kills import kill_count
 from tests.helpers.storage.readings import save
 from tests.helpers.storage.worker import save_and_delete, save_many
 
@@ -68,13 +69,8 @@ def _survives_kills(processes: ForkServerContext, storage: Storage, reader: Acto
     assert len(list(storage.blobs.iter_hashes())) <= len(saved) + kills
 
 
-def test_10_kills_lose_nothing_acknowledged(processes: ForkServerContext, storage: Storage, reader: Actor) -> None:
-    _survives_kills(processes, storage, reader, 10)
-
-
-@pytest.mark.slow
-def test_100_kills_lose_nothing_acknowledged(processes: ForkServerContext, storage: Storage, reader: Actor) -> None:
-    _survives_kills(processes, storage, reader, 100)
+def test_kills_lose_nothing_acknowledged(processes: ForkServerContext, storage: Storage, reader: Actor) -> None:
+    _survives_kills(processes, storage, reader, kill_count(10))
 
 
 def test_two_processes_write_at_the_same_time(processes: ForkServerContext, storage: Storage, reader: Actor) -> None:

@@ -8,7 +8,10 @@ from braintumor.db.search import SearchQuery, list_readings, open_record, search
 from braintumor.db.storage import Actor, Storage, local_actor
 from braintumor.db.tables import AuditEntry, Blob, ReadingRow, ScanRow, UserRole
 from braintumor.errors import RecordError, StorageError
+from tests.helpers.storage.fixtures import settings_on_both
 from tests.helpers.storage.readings import add_user, new_reading, save
+
+__all__ = ["settings_on_both"]
 
 
 def _count(storage: Storage, table: type) -> int:
@@ -126,8 +129,7 @@ def test_audit_log_names_what_was_done_but_no_scan(storage: Storage, reader: Act
 
 def test_damaged_scan_is_reported_and_not_shown(storage: Storage, reader: Actor) -> None:
     saved = save(storage, reader, 1)[0]
-    path = next((storage.settings.data_dir / "blobs").glob("??/*"))
-    path.write_bytes(b"another scan")
+    storage.blobs.write_raw(next(storage.blobs.iter_hashes()), b"another scan")
     with pytest.raises(StorageError, match="is damaged"):
         read_scan(storage, reader, saved.scan_id)
 

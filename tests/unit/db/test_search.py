@@ -14,7 +14,10 @@ from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.db.tables import new_id
 from braintumor.errors import RecordError
 from braintumor.settings import Settings
+from tests.helpers.storage.fixtures import settings_on_both
 from tests.helpers.storage.readings import FIRST_TIME, add_user, insert_readings, save
+
+__all__ = ["settings_on_both"]
 
 
 def _pages(storage: Storage, actor: Actor, **query: object) -> list[Page]:

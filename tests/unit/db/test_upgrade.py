@@ -10,11 +10,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from braintumor.db.engine import Database
+from braintumor.db.maintenance.check import check
 from braintumor.db.migrations import HEAD
+from braintumor.db.search import SearchQuery, search
+from braintumor.db.storage import open_storage
 from braintumor.db.tables import Base
 from braintumor.db.upgrade import migration_config, open_database, read_revision, upgrade_database
 from braintumor.errors import StorageError
 from braintumor.settings import Settings
+from tests.helpers.storage.readings import add_user, save
 
 
 @pytest.fixture
@@ -65,6 +69,21 @@ def test_interrupted_upgrade_leaves_no_tables(database: Database, monkeypatch: p
     with pytest.raises(RuntimeError, match="interrupted"):
         upgrade_database(database)
     assert read_revision(database) is None
+
+
+def test_records_of_an_older_revision_are_kept_as_slices(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    storage = open_storage(settings)
+    reader = add_user(storage)
+    save(storage, reader, 1)
+    with storage.database.write() as session:  # as revision 0004 left it
+        session.execute(text("DROP TABLE study_slices"))
+        session.execute(text("ALTER TABLE readings DROP COLUMN level"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    storage.close()
+    upgraded = open_storage(settings)
+    assert [record.level for record in search(upgraded, reader, SearchQuery()).records] == ["slice"]
+    assert check(upgraded).problems == []
 
 
 def test_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:

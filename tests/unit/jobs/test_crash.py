@@ -22,6 +22,7 @@ from braintumor.jobs.queue import JobQueue
 from braintumor.jobs.worker import Pace, Worker
 from tests.helpers.api import scan_png
 from tests.helpers.api.jobs import submit, work
+from tests.helpers.storage.kills import kill_count
 
 _PACE = Pace(heartbeat=0.1, stale=0.5, poll=0.05)
 _FILES = 4
@@ -82,14 +83,7 @@ def _survives_kills(
     assert ends == kills
 
 
-def test_10_kills_lose_no_job(
+def test_kills_lose_no_job(
     processes: ForkServerContext, storage: Storage, reader: Actor, detectors: DetectorPool
 ) -> None:
-    _survives_kills(processes, storage, reader, detectors, 10)
-
-
-@pytest.mark.slow
-def test_100_kills_lose_no_job(
-    processes: ForkServerContext, storage: Storage, reader: Actor, detectors: DetectorPool
-) -> None:
-    _survives_kills(processes, storage, reader, detectors, 100)
+    _survives_kills(processes, storage, reader, detectors, kill_count(10))

@@ -91,7 +91,7 @@ def show_items(
 
 @router.get("/{job_id}/results.csv", response_class=Response, responses=problems(401, 403, 404, 409) | file("text/csv"))
 def download_results(state: State, caller: Reader, job_id: UUID) -> Response:
-    """Download the results of a job so far as CSV, with unreadable files and studies last."""
+    """Download the results of a job so far as CSV, with unreadable files last."""
     job = read_job(state.storage, caller.actor, job_id)
     records = export_records(state.storage, caller.actor, SearchQuery(job_id=job_id, descending=False))
     rows = [record_row(record) for record in records]

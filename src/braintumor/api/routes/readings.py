@@ -19,6 +19,7 @@ from braintumor.api.transfer.etags import answer_file
 from braintumor.db.access_log import note_access
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
+from braintumor.db.tables.records import STUDY
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.explanation import explain_in_words
 from braintumor.explanation.catalog import DEFAULT_LANGUAGE
@@ -47,6 +48,7 @@ def parse_filters(
     name: Annotated[str, Query(max_length=500, description="Part of the name, in any case.")] = "",
     verdict: _Text = "",
     version: _Text = "",
+    level: Annotated[Literal["", "slice", "study"], Query(description="Only studies, or only single slices.")] = "",
     opinion: Annotated[str, Query(max_length=50, description="The reader's finding.", examples=["agree"])] = "",
     read_from: Time | None = None,
     read_until: Annotated[Time | None, Query(description="Exclusive.")] = None,
@@ -58,6 +60,7 @@ def parse_filters(
         name=name,
         verdict=verdict,
         version=version,
+        level=level,
         opinion=opinion,
         read_from=read_from,
         read_until=read_until,
@@ -197,6 +200,8 @@ def _explain(state: ServerState, caller: Caller, record: Record, language: str) 
 
 
 def _restore(state: ServerState, caller: Caller, record: Record, *, with_maps: bool) -> RestoredReading:
+    if record.level == STUDY:
+        raise NotFoundError(f"{record.name} is a study, which has no picture of its own. Open its slices.")
     stored = read_scan(state.storage, caller.actor, record.scan_id)
     detector = state.detectors.find(record.version) if with_maps else None
     if with_maps and detector is None:

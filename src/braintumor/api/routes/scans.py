@@ -18,12 +18,14 @@ from braintumor.api.transfer.uploads import UPLOAD_BODY, UploadedFile, WriterFil
 from braintumor.db.access_log import note_access
 from braintumor.db.deletion import delete_scans, restore_scans
 from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
+from braintumor.db.overview.studies import list_slices
 from braintumor.db.records import save_readings
 from braintumor.db.search import list_readings
 from braintumor.imaging.file_format import FileFormat, detect_format
 from braintumor.jobs import read_upload
 from braintumor.services.reading_result import ReadingOptions
 from braintumor.services.records.reading_record import hash_card, make_record
+from braintumor.services.records.study_record import make_study_record
 from braintumor.services.upload_reading import UploadReader, group_uploads
 
 router = APIRouter(prefix="/api/v1/scans", tags=["scans"])
@@ -64,22 +66,28 @@ def upload_scans(
 
 @router.get("/{scan_id}", responses=problems(401, 403, 404, 409))
 def show_scan(state: State, caller: Reader, scan_id: UUID) -> ScanAnswer:
-    """Return a scan with the results of all versions, the newest first."""
+    """Return a scan or a study with the results of all versions, the newest first."""
     readings = [ReadingAnswer.model_validate(record) for record in list_readings(state.storage, caller.actor, scan_id)]
     note_access(state.storage, caller.actor, "scan.listed", f"scan:{scan_id}", records=len(readings))
     first = readings[0]
-    return ScanAnswer(id=scan_id, name=first.name, sha256=first.sha256, has_scan=first.has_scan, readings=readings)
+    slices = list(list_slices(state.storage, caller.actor, scan_id).values())
+    return ScanAnswer(
+        id=scan_id, name=first.name, sha256=first.sha256, has_scan=first.has_scan, readings=readings, slices=slices
+    )
 
 
 @router.delete("/{scan_id}", status_code=204, responses=problems(401, 403, 404, 409))
 def delete_scan(state: State, caller: Writer, scan_id: UUID) -> None:
-    """Delete a scan with its results. It can be restored for a while (`BRAINTUMOR_RESTORE_DAYS`)."""
+    """Delete a scan with its results, or a study with its slices.
+
+    It can be restored for a while (`BRAINTUMOR_RESTORE_DAYS`).
+    """
     delete_scans(state.storage, caller.actor, [scan_id])
 
 
 @router.post("/{scan_id}/restore", status_code=204, responses=problems(401, 403, 404, 409))
 def restore_scan(state: State, caller: Writer, scan_id: UUID) -> None:
-    """Undo the deletion of a scan."""
+    """Undo the deletion of a scan, or of a study with its slices."""
     restore_scans(state.storage, caller.actor, [scan_id])
 
 
@@ -113,11 +121,14 @@ def _read_now(state: ServerState, caller: Caller, files: list[UploadedFile], ver
     reader = UploadReader(detector, ReadingOptions(keep_scan=True))
     readings = list(reader.read(group_uploads(files, lambda file: str(id(file)))))
     errors = [UnreadableFile(name=reading.name, error=reading.error) for reading in readings if reading.error]
-    records = [make_record(reading, card) for reading in readings if reading.detection is not None]
-    if not records:
+    slices = [reading for reading in readings if reading.detection is not None]
+    if not slices:
         raise HTTPException(422, errors[0].error if errors else "The files have no slice to read.")
     state.metrics.count_readings(version, len(readings))
-    saved = save_readings(state.storage, caller.actor, records)
+    saved = save_readings(state.storage, caller.actor, [make_record(reading, card) for reading in slices])
+    stored = {reading.id: ids.scan_id for reading, ids in zip(slices, saved, strict=True)}
+    studies = [make_study_record(study, (), stored, card) for study in reader.studies()]
+    saved += save_readings(state.storage, caller.actor, studies)
     ids = {ids.scan_id: ids.reading_id for ids in saved}
     rows = [
         ReadingAnswer.model_validate(record)

@@ -10,8 +10,8 @@ from braintumor.api.routes.readings import Time
 from braintumor.api.schemas.records import DayCount, OwnStatistics, UserStatisticsAnswer
 from braintumor.api.state import State
 from braintumor.db.access_log import note_access
+from braintumor.db.overview.statistics import count_by_user
 from braintumor.db.overview.summary import summarize_history
-from braintumor.db.statistics import count_by_user
 
 router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
 

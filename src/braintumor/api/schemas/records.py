@@ -18,6 +18,7 @@ class ReadingAnswer(Answer):
     name: str
     sha256: str
     series: str
+    level: str = Field(description="`slice` for slices and pictures, `study` for whole series and volumes.")
     version: str
     card_sha256: str
     verdict: str
@@ -77,6 +78,7 @@ class ScanAnswer(Answer):
     sha256: str
     has_scan: bool
     readings: list[ReadingAnswer]
+    slices: list[UUID] = Field(default=[], description="Ids of the stored slices of a study, in order.")
 
 
 class FindingBody(Body):

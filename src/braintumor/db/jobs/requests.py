@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from braintumor.db.blob_rows import store_blob
 from braintumor.db.jobs.ending import end_job, is_over
+from braintumor.db.overview.statistics import require_space
 from braintumor.db.records import clean_text
-from braintumor.db.statistics import require_space
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Job, JobItem, JobReading, JobState, ReadingRow, ScanRow, new_id
 from braintumor.db.tables.base import now

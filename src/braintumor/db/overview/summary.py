@@ -1,4 +1,4 @@
-"""Counts over a user's own history, for the dashboard."""
+"""Counts over a user's own history, for the dashboard. Each slice counts; the verdicts on whole studies do not."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import ReadingRow, ScanRow
+from braintumor.db.tables.records import SLICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class FoundReading:
 def summarize_history(
     storage: Storage, actor: Actor, version: str = "", since: datetime | None = None
 ) -> HistorySummary:
-    """Count the readings of a user that are not deleted.
+    """Count the slices and pictures of a user that are not deleted, as they were read.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def summarize_history(
 
 def list_versions(storage: Storage, actor: Actor) -> list[str]:
     """Return the model versions of a user's readings that are not deleted, by name."""
-    versions = select(ReadingRow.version).where(*_filters(actor)).distinct().order_by(ReadingRow.version)
+    versions = select(ReadingRow.version).where(*_own(actor)).distinct().order_by(ReadingRow.version)
     with storage.database.read() as session:
         return list(session.scalars(versions))
 
@@ -91,9 +92,13 @@ def list_found(storage: Storage, actor: Actor, version: str = "", since: datetim
 
 
 def _filters(actor: Actor, version: str = "", since: datetime | None = None) -> list[ColumnElement[bool]]:
-    filters = [ReadingRow.owner_id == actor.id, ReadingRow.deleted_at.is_(None)]
+    filters = [*_own(actor), ReadingRow.level == SLICE]
     filters += [ReadingRow.version == version] if version else []
     return filters + ([ReadingRow.read_at >= since] if since else [])
+
+
+def _own(actor: Actor) -> list[ColumnElement[bool]]:
+    return [ReadingRow.owner_id == actor.id, ReadingRow.deleted_at.is_(None)]
 
 
 def _to_date(value: date | str) -> date:

@@ -4,7 +4,7 @@ from braintumor.db.tables.accounts import ApiToken, Identity, LoginSession, OneT
 from braintumor.db.tables.base import Base, new_id
 from braintumor.db.tables.jobs import Job, JobItem, JobReading
 from braintumor.db.tables.log import AuditEntry, Meta
-from braintumor.db.tables.records import Blob, ReaderFindingRow, ReadingRow, ScanRow
+from braintumor.db.tables.records import Blob, ReaderFindingRow, ReadingRow, ScanRow, StudySliceRow
 from braintumor.db.tables.requests import IdempotencyKey
 from braintumor.db.tables.states import JobState, LinkPurpose, UserRole, UserState
 
@@ -26,6 +26,7 @@ __all__ = [
     "ReaderFindingRow",
     "ReadingRow",
     "ScanRow",
+    "StudySliceRow",
     "User",
     "UserRole",
     "UserState",

@@ -27,7 +27,7 @@ class Job(Base):
     attempts : int
         How often a worker began it.
     summary : dict
-        What belongs to no single reading: rows of studies and of unreadable files by group, as JSON.
+        What belongs to no reading: rows of unreadable files by group, as JSON.
     """
 
     __tablename__ = "jobs"

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from braintumor.db.tables.base import Base, hash_column, new_id, now
 
+# Values of `level`, as in the CSV.
+SLICE, STUDY = "slice", "study"
 _LIVE: Final = text("deleted_at IS NULL")
 _DELETED: Final = text("deleted_at IS NOT NULL")
 
@@ -36,7 +38,7 @@ class Blob(Base):
 
 
 class ScanRow(Base):
-    """A slice or picture that a user saved.
+    """A slice or picture that a user saved, or a study: a series or volume as a whole, which has no file of its own.
 
     Attributes
     ----------
@@ -75,6 +77,8 @@ class ReadingRow(Base):
 
     Attributes
     ----------
+    level : str
+        `slice` for slices and pictures, or `study`.
     card_sha256 : str
         Hash of the model card.
     result : str
@@ -107,6 +111,7 @@ class ReadingRow(Base):
     name: Mapped[str] = mapped_column(Text)
     version: Mapped[str] = mapped_column(String(100))
     card_sha256: Mapped[str] = mapped_column(hash_column())
+    level: Mapped[str] = mapped_column(String(10), default=SLICE)
     verdict: Mapped[str] = mapped_column(String(40))
     result: Mapped[str] = mapped_column(String(40))
     tumor_probability: Mapped[float]
@@ -121,6 +126,16 @@ class ReadingRow(Base):
     read_at: Mapped[datetime]
     saved_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
+
+
+class StudySliceRow(Base):
+    """A slice of a study; `position` is its index among the slices that the verdict on the study was made of."""
+
+    __tablename__ = "study_slices"
+
+    study_id: Mapped[UUID] = mapped_column(ForeignKey("scans.id", ondelete="CASCADE"), primary_key=True)
+    scan_id: Mapped[UUID] = mapped_column(ForeignKey("scans.id", ondelete="CASCADE"), primary_key=True, index=True)
+    position: Mapped[int]
 
 
 class ReaderFindingRow(Base):

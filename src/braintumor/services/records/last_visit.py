@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
-from uuid import UUID
 
-from braintumor.db.records import read_scan
+from braintumor.db.records import SavedReading, read_scan
 from braintumor.db.search import Record, SearchQuery, open_record, search
 from braintumor.db.storage import Actor, Storage
+from braintumor.db.tables.records import SLICE
 from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 from braintumor.reporting.findings import ReaderFinding
@@ -25,17 +25,17 @@ _PAUSE: Final = timedelta(hours=1)
 
 
 class VisitReading(NamedTuple):
-    """A restored reading, the user's finding on it, and the ID of its record."""
+    """A restored reading, the user's finding on it, and its record."""
 
     reading: Reading
     finding: ReaderFinding
-    record_id: UUID
+    saved: SavedReading
 
 
 def find_last_visit(storage: Storage, actor: Actor) -> list[Record]:
     """Return the records of the user's last visit by one model version, oldest first; at most `MAX_RESTORED`."""
     visit: list[Record] = []
-    for record in search(storage, actor, SearchQuery(rows=MAX_RESTORED)).records:
+    for record in search(storage, actor, SearchQuery(level=SLICE, rows=MAX_RESTORED)).records:
         if visit and visit[-1].read_at - record.read_at > _PAUSE:
             break
         if record.has_scan and (not visit or record.version == visit[0].version):
@@ -62,4 +62,5 @@ def restore_visit(
         if reading.detection is not None and is_complete:
             study_slice = make_study_slice(reading.detection, reading.id, reading.edit)
             reading = replace(reading, study_slice=study_slice)
-        yield VisitReading(reading, restored.finding, record.reading_id)
+        saved = SavedReading(record.scan_id, record.reading_id, is_new=False)
+        yield VisitReading(reading, restored.finding, saved)

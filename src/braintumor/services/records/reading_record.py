@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from braintumor.db.records import NewReading, StoredScan
 from braintumor.db.search import Record
+from braintumor.db.tables.records import STUDY
 from braintumor.enums import PictureKind, TumorClass, Verdict
 from braintumor.errors import RecordError
 from braintumor.imaging.compressed_scan import CompressedScan
@@ -24,6 +25,7 @@ from braintumor.reporting.findings import ReaderFinding
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
 from braintumor.services.records.scan_file import SCAN_MEDIA_TYPE, pack_scan, unpack_scan
+from braintumor.services.records.study_record import study_record_row
 
 
 class _Payload(BaseModel):
@@ -139,6 +141,8 @@ def record_finding(record: Record) -> ReaderFinding:
 
 def record_row(record: Record) -> CsvRow:
     """Return the row of the CSV of a record opened or exported with its payload."""
+    if record.level == STUDY:
+        return study_record_row(record)
     return csv_row(record_detection(record), record_finding(record))
 
 

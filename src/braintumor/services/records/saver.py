@@ -1,17 +1,18 @@
-"""Save the readings of a session in the background, each once."""
+"""Save the readings and studies of a session in the background, each once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
-from uuid import UUID
 
-from braintumor.db.records import save_finding, save_readings
+from braintumor.db.records import SavedReading, save_finding, save_readings
 from braintumor.db.storage import Actor, Storage
 from braintumor.reporting.findings import ReaderFinding
+from braintumor.reporting.study_result import StudyResult
 from braintumor.services.reading_result import Reading
 from braintumor.services.records.reading_record import make_record
+from braintumor.services.records.study_record import make_study_record
 
 # Readings per transaction, so that other writers do not wait long.
 _BATCH: Final = 16
@@ -42,13 +43,15 @@ class ReadingSaver:
         self._storage, self.actor = storage, actor
         self._saved: dict[_Key, Future[None]] = {}
         self._findings: dict[_Key, tuple[str, str]] = {}
-        self._ids: dict[_Key, UUID] = {}
+        self._ids: dict[_Key, SavedReading] = {}
+        self._adopted: set[_Key] = set()
 
     def sync(
         self,
         readings: Sequence[Reading],
         finding_for: Callable[[Reading], ReaderFinding | None],
         card_sha256: Callable[[str], str],
+        studies: Sequence[StudyResult] = (),
     ) -> None:
         """Save what is new since the last call; it returns at once.
 
@@ -60,6 +63,8 @@ class ReadingSaver:
             Returns the reader's finding on a reading.
         card_sha256 : callable
             Returns the hash of the card of a version.
+        studies : sequence of StudyResult
+            The answers for series and volumes, whose slices are among the readings.
         """
         readable = [reading for reading in readings if reading.detection is not None]
         new = [reading for reading in readable if _key(reading) not in self._saved]
@@ -70,17 +75,26 @@ class ReadingSaver:
         for reading in readable:
             finding = finding_for(reading) or ReaderFinding()
             self._sync_finding(_key(reading), (finding.opinion, finding.comment))
+        for study in studies:
+            key = study.id, study.model_version, study.timestamp
+            slices = {each.id for each in study.slices}
+            members = [reading for reading in readable if reading.id in slices]
+            if key not in self._saved and not any(_key(reading) in self._adopted for reading in members):
+                waiting = [self._saved[_key(reading)] for reading in members]
+                card = card_sha256(study.model_version)
+                self._saved[key] = _executor().submit(self._save_study, study, members, waiting, card)
 
     def _sync_finding(self, key: _Key, finding: tuple[str, str]) -> None:
         if self._findings.get(key, ("", "")) != finding:
             self._findings[key] = finding
             self._saved[key] = _executor().submit(self._save_finding, key, self._saved[key], finding)
 
-    def adopt(self, reading: Reading, record_id: UUID, finding: ReaderFinding) -> None:
-        """Take a reading that was restored from its record for saved."""
+    def adopt(self, reading: Reading, saved: SavedReading, finding: ReaderFinding) -> None:
+        """Take a reading that was restored from its record for saved, and with it the study of which it is a slice."""
         key, done = _key(reading), Future[None]()
         done.set_result(None)
-        self._saved[key], self._ids[key] = done, record_id
+        self._saved[key], self._ids[key] = done, saved
+        self._adopted.add(key)
         self._findings[key] = finding.opinion, finding.comment
 
     def status(self) -> SavingStatus:
@@ -105,11 +119,19 @@ class ReadingSaver:
     def _save(self, readings: Sequence[Reading], cards: Sequence[str]) -> None:
         records = [make_record(reading, card) for reading, card in zip(readings, cards, strict=True)]
         saved = save_readings(self._storage, self.actor, records)
-        self._ids |= {_key(reading): ids.reading_id for reading, ids in zip(readings, saved, strict=True)}
+        self._ids |= {_key(reading): ids for reading, ids in zip(readings, saved, strict=True)}
+
+    def _save_study(
+        self, study: StudyResult, slices: Sequence[Reading], waiting: Sequence[Future[None]], card: str
+    ) -> None:
+        for future in waiting:
+            future.result()  # done already; a study is not saved without its slices
+        stored = {reading.id: self._ids[_key(reading)].scan_id for reading in slices}
+        save_readings(self._storage, self.actor, [make_study_record(study, slices, stored, card)])
 
     def _save_finding(self, key: _Key, reading: Future[None], finding: tuple[str, str]) -> None:
         reading.result()  # done already: one thread works in order
-        save_finding(self._storage, self.actor, self._ids[key], *finding)
+        save_finding(self._storage, self.actor, self._ids[key].reading_id, *finding)
 
 
 def _key(reading: Reading) -> _Key:

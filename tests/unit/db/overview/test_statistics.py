@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from braintumor.db.history import has_storage, is_history_on, switch_history
-from braintumor.db.statistics import UserStatistics, count_by_user
+from braintumor.db.overview.statistics import UserStatistics, count_by_user
 from braintumor.db.storage import Actor, Storage, local_actor
 from braintumor.db.tables import UserRole
 from braintumor.errors import RecordError
 from braintumor.settings import Settings
+from tests.helpers.storage.fixtures import settings_on_both
 from tests.helpers.storage.readings import add_user, save
+
+__all__ = ["settings_on_both"]
 
 
 def test_administrator_sees_numbers_by_user(storage: Storage, reader: Actor) -> None:
