@@ -17,7 +17,7 @@ from braintumor.api.app import create_app
 from braintumor.api.middleware.issued_addresses import IssuedAddresses
 from tests.helpers.accounts import BASE_URL, SOCKET, account_settings, add_user, log_in, server_state, share_server
 
-SESSION, PICTURE = str(uuid4()), "0123456789abcdef" * 2
+SESSION, PICTURE = "a394dc97-7b11-4858-a077-f715e84cd36e", "0123456789abcdef" * 2
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PATHS = [("GET", f"/media/{PICTURE}.png"), ("HEAD", f"/media/{PICTURE}"),
          ("PUT", f"/_stcore/upload_file/{SESSION}/1"), ("DELETE", f"/_stcore/upload_file/{SESSION}/1")]  # fmt: skip
