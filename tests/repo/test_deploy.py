@@ -141,6 +141,7 @@ def served(slug: Path, tmp_path: Path) -> Iterator[str]:
             os.killpg(web.pid, 15)
 
 
+@pytest.mark.slow
 def test_slug_starts_with_its_procfile_and_asks_for_a_login(served: str) -> None:
     deadline = time.monotonic() + 1800
     while True:

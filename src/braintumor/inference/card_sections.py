@@ -201,7 +201,7 @@ def _parse_thresholds(value: Any) -> Any:
 
 def _dump_thresholds(thresholds: Thresholds) -> dict[str, Any]:
     """Return the entry of thresholds in a card."""
-    return {"low": thresholds.rule_out, "high": thresholds.rule_in, "chosen": thresholds.chosen}
+    return {"low": thresholds.fitted_rule_out, "high": thresholds.rule_in, "chosen": thresholds.chosen}
 
 
 CardInput = Annotated[InputSpec, _only_keys_of(InputSpec)]

@@ -47,18 +47,20 @@ class Thresholds:
     """Tumour probabilities up to which a tumour is ruled out, and from which it is suspected; uncertain in between.
 
     `chosen` says how the two were chosen. A tumour that is more likely than not is never ruled out: a `rule_out` above
-    `MAX_RULE_OUT` is lowered to it.
+    `MAX_RULE_OUT` is lowered to it, and `fitted_rule_out` keeps the value of the model card.
     """
 
     rule_out: float
     rule_in: float
     chosen: str = field(default="", compare=False)
+    fitted_rule_out: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.rule_out <= self.rule_in <= 1.0:
             raise ValueError(
                 f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
             )
+        object.__setattr__(self, "fitted_rule_out", self.rule_out)
         object.__setattr__(self, "rule_out", min(self.rule_out, MAX_RULE_OUT))
 
 

@@ -44,7 +44,7 @@ def test_sample_is_not_logged_until_it_is_uploaded(detection: AppTest) -> None:
     assert sample is not None
     app = _open(detection, "slice-3")
     assert _logged_names(app) == []
-    app.button(key="remove").click().run()
+    app.button(key="start-over").click().run()
     assert _names(app) == []
     own: Upload = (sample.file, sample.path.read_bytes(), "image/jpeg")
     app.file_uploader[0].set_value([own]).run()

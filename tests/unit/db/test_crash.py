@@ -69,6 +69,7 @@ def _survives_kills(processes: ForkServerContext, storage: Storage, reader: Acto
     assert len(list(storage.blobs.iter_hashes())) <= len(saved) + kills
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing_acknowledged(processes: ForkServerContext, storage: Storage, reader: Actor) -> None:
     _survives_kills(processes, storage, reader, kill_count(10))
 

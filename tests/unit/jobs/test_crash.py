@@ -83,6 +83,7 @@ def _survives_kills(
     assert ends == kills
 
 
+@pytest.mark.slow
 def test_kills_lose_no_job(
     processes: ForkServerContext, storage: Storage, reader: Actor, detectors: DetectorPool
 ) -> None:

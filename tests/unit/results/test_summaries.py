@@ -16,8 +16,9 @@ FOUR_VERDICTS = [verdict for verdict in Verdict if verdict is not Verdict.OUTSID
 
 @pytest.mark.parametrize("summarize", ALL)
 def test_summary_without_metrics_is_empty(summarize: Callable[..., str]) -> None:
-    others = len(inspect.signature(summarize).parameters) - 1
-    assert summarize({}, *[""] * others) == ""
+    parameters = inspect.signature(summarize).parameters.values()
+    missing: list[object] = [{} if each.annotation == Metrics else "" for each in parameters]
+    assert summarize(*missing) == ""
 
 
 def test_verdicts_are_summarized_for_100_scans() -> None:
