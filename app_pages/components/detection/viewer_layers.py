@@ -42,7 +42,7 @@ def base_layer(compressed_scan: CompressedScan) -> Layer:
     low, high = _value_range(array)
     return {
         **_encode_array(array), "center": center, "window": width, "low": low, "high": high,
-        "spacing": scan.spacing,
+        "spacing": scan.spacing, "edges": scan.placement and scan.placement.edge_letters(),
     }  # fmt: skip
 
 

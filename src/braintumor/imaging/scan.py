@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.enums import PictureKind, Plane
 from braintumor.errors import ScanError
+from braintumor.imaging.geometry import Placement
 from braintumor.imaging.windowing import GrayImage, unit_to_uint8
 
 
@@ -146,6 +147,8 @@ class Scan:
         Whether `window` comes from the file.
     model_gray : (ndarray of float32, ndarray of uint8), optional
         Grey values of the model input for a decompressed `raw`, which is not exact; ignored once `raw` is replaced.
+    placement : Placement, optional
+        Where the slice lies in the patient, if the file states it.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -167,6 +170,7 @@ class Scan:
     clean_gray: tuple[NDArray[np.generic], NDArray[np.uint8]] | None = field(default=None, repr=False)
     has_file_window: bool = False
     model_gray: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = field(default=None, repr=False)
+    placement: Placement | None = None
 
     @property
     def height(self) -> int:

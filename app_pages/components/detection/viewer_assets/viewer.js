@@ -160,8 +160,15 @@ class Viewer {
     element.setAttribute("aria-label", `Scan ${scan.name}`);
     this.enableOverlays(scan.panels || []);
     if (this.base) this.initWindow(keepView);
+    this.showRemarks();
     this.viewport.arrange();
     element.dataset.scan = scan.id;
+  }
+
+  showRemarks() {
+    const remarks = this.base && !this.base.edges ? [NO_ORIENTATION] : [];
+    this.find(".remarks").hidden = !remarks.length;
+    this.find(".remarks").textContent = remarks.join(" ");
   }
 
   // A window set by the reader stays while scrolling through a series.

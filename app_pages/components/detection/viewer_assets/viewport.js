@@ -25,6 +25,7 @@ class Viewport {
     if (request !== this.request) return false;
     const [rowSpacing, columnSpacing] = scan.base?.spacing || [1, 1];
     this.scan = base && { array: base, width: base.width, height: (base.height * rowSpacing) / columnSpacing };
+    this.edges = scan.base?.edges;
     this.layers = layers;
     if (!keepView) Object.assign(this, { zoom: 1, x: 0, y: 0 });
     return true;
@@ -74,8 +75,9 @@ class Viewport {
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", layers ? layers.altText : "The scan without overlays.");
-    figure.append(canvas);
+    const altText = layers ? layers.altText : "The scan without overlays.";
+    canvas.setAttribute("aria-label", altText + describeEdges(this.edges));
+    figure.append(canvas, ...createEdgeLetters(this.edges));
     if (hasCaption) {
       const caption = document.createElement("figcaption");
       caption.textContent = layers ? layers.version : "Scan";

@@ -1,8 +1,8 @@
 """The only DICOM tags that are read: none contains a name, number, date or free text that identifies a patient.
 
 All other tags are skipped without parsing, so they cannot be displayed, logged or stored. Some tags are read but never
-leave the parsing process as they are: identifiers of the study and the series are reduced to keyed hashes, and the
-descriptions of a series, image types and kinds of object to words from fixed lists.
+leave the parsing process as they are: identifiers of the study, the series and its coordinate system are reduced to keyed
+hashes, and the descriptions of a series, image types and kinds of object to words from fixed lists.
 """
 
 import re
@@ -42,7 +42,7 @@ STACK_TAGS: Final = (
 # Modality, and whether the file is an MR slice.
 MODALITY_TAGS: Final = ("SOPClassUID", "Modality", "ConversionType", "BurnedInAnnotation", "SeriesNumber")
 # Reduced to a keyed hash, or to words from a fixed list: below, and in `image_types.py`.
-HASHED_TAGS: Final = ("SeriesInstanceUID", "StudyInstanceUID")
+HASHED_TAGS: Final = ("SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
 KEYWORD_TAGS: Final = ("SeriesDescription", "AcquisitionContrast", "ImageType")
 # The same attributes per frame. Sequences are read whole, but only the attributes of `frames.py` are used of them.
 FRAME_TAGS: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")

@@ -74,9 +74,11 @@ def _parse_frame(datasets: list[Dataset]) -> FrameMetadata:
     positions = _functional_groups(datasets, "PlanePositionSequence")
     windows = first_result(_functional_groups(datasets, "FrameVOILUTSequence"), _parse_windows) or ()
     measures = _functional_groups(datasets, "PixelMeasuresSequence")
+    corners = (get_floats(dataset, "ImagePositionPatient") for dataset in positions)
+    corner = next((position for position in corners if len(position) == 3), None)
     spacing = next((pair for tag in _SPACING_TAGS if (pair := _first_pair(measures, tag))), None)
     return FrameMetadata(
-        position=_position_along_normal(positions, orientation),
+        position=_position_along_normal(corner, orientation),
         spacing=spacing,
         aspect_ratio=None if spacing else _first_pair(measures, "PixelAspectRatio"),
         slope=first_float(transforms, "RescaleSlope") or 1.0,
@@ -87,6 +89,8 @@ def _parse_frame(datasets: list[Dataset]) -> FrameMetadata:
         echo=_parse_echo(datasets),
         diffusion=_parse_b_value(datasets),
         image_type=_parse_image_type(datasets),
+        cosines=tuple(orientation),
+        first_pixel=tuple(corner or ()),
     )
 
 
@@ -100,10 +104,8 @@ def _parse_orientation(dataset: Dataset) -> tuple[float, ...]:
     return tuple(cosines) if has_valid_orientation(cosines) else ()
 
 
-def _position_along_normal(datasets: list[Dataset], orientation: Sequence[float]) -> float | None:
+def _position_along_normal(corner: Sequence[float] | None, orientation: Sequence[float]) -> float | None:
     """Return the position of a slice along its normal, in mm."""
-    positions = (get_floats(dataset, "ImagePositionPatient") for dataset in datasets)
-    corner = next((position for position in positions if len(position) == 3), None)
     if corner is None or not orientation:
         return None
     distance = sum(x * y for x, y in zip(corner, slice_normal(orientation), strict=True))

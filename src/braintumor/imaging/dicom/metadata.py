@@ -67,6 +67,10 @@ class FrameMetadata:
         Further windows of the file, for where the first is useless.
     orientation : tuple of float
         Direction cosines of a row and of a column, rounded to two digits; empty if unknown or invalid.
+    cosines : tuple of float
+        The same, not rounded.
+    first_pixel : tuple of float
+        Centre of the first pixel in the patient, in mm; empty if unknown, or for a slice of a mosaic.
     time : str
         Index or time (ms) within a time series, or number of the acquisition; empty if not stated. Many scanners number
         the slices of one volume too, so it distinguishes volumes only where slices are repeated at the same position.
@@ -91,13 +95,16 @@ class FrameMetadata:
     echo: str = ""
     diffusion: str = ""
     image_type: str = ""
+    cosines: tuple[float, ...] = ()
+    first_pixel: tuple[float, ...] = ()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Restore from the output of `dataclasses.asdict` after a round trip through JSON."""
         pairs = {key: _to_pair(data[key]) for key in ("spacing", "aspect_ratio", "window")}
         windows = tuple((center, width) for center, width in data["other_windows"])
-        return cls(**{**data, **pairs, "other_windows": windows, "orientation": tuple(data["orientation"])})
+        tuples = {key: tuple(data[key]) for key in ("orientation", "cosines", "first_pixel")}
+        return cls(**{**data, **pairs, **tuples, "other_windows": windows})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,8 @@ class DicomMetadata:
         Lowest and highest stored values that are padding.
     assumed_attributes : tuple of str
         Required attributes that the file lacks and for which a value was assumed.
+    frame_key : str
+        Keyed hash of the frame of reference; empty if the file names none.
     """
 
     rows: int
@@ -161,6 +170,7 @@ class DicomMetadata:
     mosaic_count: int | None = None
     padding: tuple[float, float] | None = None
     assumed_attributes: tuple[str, ...] = ()
+    frame_key: str = ""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:

@@ -67,6 +67,7 @@ def parse_metadata(
         mosaic_count=mosaic.count if mosaic else None,
         padding=_parse_padding(dataset),
         assumed_attributes=tuple(assumed_attributes),
+        frame_key=hash_uid(get_text(dataset, "FrameOfReferenceUID"), salt),
     )
 
 

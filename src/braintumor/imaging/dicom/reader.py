@@ -14,7 +14,7 @@ from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 from braintumor.imaging.dicom.sandbox import SANDBOX
 from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.imaging.file_format import detect_preamble_polyglot
-from braintumor.imaging.hanging import hang, resample_square, square_size
+from braintumor.imaging.hanging import hang, place_slice, resample_square, square_size
 from braintumor.imaging.raster import check_size
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
 from braintumor.imaging.windowing import (
@@ -77,6 +77,9 @@ def read_frame(
     """
     frame = metadata.frames[index]
     stored = SANDBOX.read_pixels(data, sha256, index, name, settings)
+    placement = place_slice(
+        frame.orientation, frame.cosines, stored.shape[:2], _pixel_shape(frame), frame.first_pixel, metadata.frame_key
+    )
     stored, shape = hang(stored, frame.orientation, _pixel_shape(frame))
     gray, shape = _resample_gray(window_dicom_frame(stored, metadata, frame, name), shape)
     mode = "RGB" if metadata.is_color else "L" if gray.raw is None else "I;16"
@@ -86,7 +89,7 @@ def read_frame(
     is_capture = metadata.burned_in == "maybe" or metadata.role == SkipReason.SCREENSHOT
     if not (frame.orientation or is_capture):
         return scan
-    return replace(scan, is_oriented=bool(frame.orientation), is_screen_capture=is_capture)
+    return replace(scan, is_oriented=bool(frame.orientation), is_screen_capture=is_capture, placement=placement)
 
 
 def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: FrameMetadata, name: str) -> GrayImage:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from braintumor.enums import PictureKind
 from braintumor.errors import StorageError
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
+from braintumor.imaging.geometry import Placement
 from braintumor.imaging.scan import Scan, SeriesPosition
 
 SCAN_MEDIA_TYPE: Final = "application/x-braintumor-scan"
@@ -42,6 +43,7 @@ class _Metadata(BaseModel):
     has_text_on_head: bool
     panels: tuple[tuple[int, int, int, int], ...]
     has_file_window: bool
+    placement: Placement | None = None
 
 
 def pack_scan(scan: CompressedScan) -> bytes:
