@@ -12,7 +12,7 @@ from braintumor.imaging import Scan
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
 from braintumor.imaging.geometry import position_in_image
 from braintumor.imaging.overlay import OUTLINE_COLOR, inferno_colors
-from braintumor.imaging.windowing import unit_to_uint8
+from braintumor.imaging.windowing import unit_to_uint8, window_presets
 from braintumor.inference import Detection, Detector
 from braintumor.inference.model_card import SALIENCY_FILE
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
@@ -33,24 +33,19 @@ COLORS: Final[dict[str, Any]] = {
 
 
 def base_layer(compressed_scan: CompressedScan) -> Layer:
-    """Return the scan, in its full bit depth, and its initial window."""
+    """Return the scan, in its full bit depth, its initial window and those to choose."""
     array = compressed_scan.high_bit_depth or compressed_scan.gray
-    scan = compressed_scan.stub
+    scan, values = compressed_scan.stub, array.to_array()
     center, width = scan.window or (127.5, 255.0)
     if max(array.width, array.height) > _MAX_BASE_SIDE:
-        array = CompressedArray.from_array(_shrink_to(array.to_array(), _MAX_BASE_SIDE))
-    low, high = _value_range(array)
+        values = _shrink_to(values, _MAX_BASE_SIDE)
+        array = CompressedArray.from_array(values)
+    low, high = (0.0, 255.0) if array.bits == 8 else (float(values.min()), float(values.max()))
     return {
         **_encode_array(array), "center": center, "window": width, "low": low, "high": high,
         "spacing": scan.spacing, "edges": scan.placement and scan.placement.edge_letters(),
+        "presets": window_presets(values, scan.file_windows, scan.unit, scan.window), "unit": scan.unit,
     }  # fmt: skip
-
-
-def _value_range(array: CompressedArray) -> tuple[float, float]:
-    if array.bits == 8:
-        return 0.0, 255.0
-    values = array.to_array()
-    return float(values.min()), float(values.max())
 
 
 def make_panel(detection: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:

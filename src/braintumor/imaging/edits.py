@@ -159,7 +159,9 @@ def invert_scan(scan: Scan) -> Scan:
         return inverted
     total = float(scan.raw.min()) + float(scan.raw.max())
     window = None if scan.window is None else (total - scan.window[0], scan.window[1])
-    return replace(inverted, raw=_freeze((np.float32(total) - scan.raw).astype(np.float32)), window=window)
+    file_windows = tuple(each.inverted(total) for each in scan.file_windows)
+    raw = _freeze((np.float32(total) - scan.raw).astype(np.float32))
+    return replace(inverted, raw=raw, window=window, file_windows=file_windows, unit="")
 
 
 def _map_pixels(scan: Scan, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Scan:

@@ -87,7 +87,7 @@ def test_coordinates_of_a_volume_are_those_of_its_affine():
     affine[:3, 3] = -20, 5, -9
     for axis, sign in enumerate((-1, -1, 1)):
         voxels = (sign * (1.1 * np.indices((34, 40, 36))[axis] + affine[axis, 3])).astype(np.float32)
-        scans = [scan for scan in read_slices(nibabel.Nifti1Image(voxels, affine).to_bytes(), "v.nii")]
+        scans = list(read_slices(nibabel.Nifti1Image(voxels, affine).to_bytes(), "v.nii"))
         assert len({scan.series.plane for scan in scans}) >= 2
         for scan in scans[::9]:
             assert_in_place(scan, axis)
@@ -115,7 +115,8 @@ def test_unknown_orientation_has_no_letters():
     scan = next(scan for scan in read_slices(content.to_bytes(), "v.nii") if isinstance(scan, Scan))
     assert scan.placement.edge_letters() is None
     turned = apply_edit(scan, ScanEdit().turned(1))
-    assert turned.is_oriented and turned.placement.edge_letters() is None
+    assert turned.is_oriented
+    assert turned.placement.edge_letters() is None
 
 
 def test_stored_scan_keeps_its_place():

@@ -14,9 +14,8 @@ class Viewer {
     for (const control of root.querySelectorAll("[data-overlay]")) {
       control.addEventListener("change", () => this.setOverlay(control.dataset.overlay, control.checked));
     }
-    for (const control of root.querySelectorAll("[data-slider]")) {
-      control.addEventListener("input", () => this.setSlider(control.dataset.slider, Number(control.value)));
-    }
+    this.windowControls = new WindowControls(this.find(".windows"), (values) => this.setWindow(values));
+    this.find("[data-slider=opacity]").addEventListener("input", (event) => this.setOpacity(Number(event.target.value)));
     const actions = {
       previous: () => this.worklist.step(-1), next: () => this.worklist.step(1), reset: () => this.resetView(),
       in: () => this.viewport.zoomAt(1.25), out: () => this.viewport.zoomAt(0.8),
@@ -98,18 +97,14 @@ class Viewer {
     this.find("[data-edit=undo]").disabled = !scan.can_undo;
   }
 
-  setSlider(name, value) {
-    if (name === "opacity") {
-      this.viewport.settings.opacity = value;
-      this.viewport.draw();
-    } else {
-      this.setWindow({ ...this.window, [name]: value });
-    }
+  setOpacity(value) {
+    this.viewport.settings.opacity = value;
+    this.viewport.draw();
   }
 
   setWindow(values) {
     this.window = values;
-    for (const name of ["center", "width"]) this.find(`[data-slider=${name}]`).value = String(values[name]);
+    this.windowControls.show(values);
     this.viewport.setWindow(values.center, values.width);
   }
 
@@ -173,11 +168,8 @@ class Viewer {
 
   // A window set by the reader stays while scrolling through a series.
   initWindow(keepWindow) {
-    const { low, high, center, window: width } = this.base;
-    const limits = { center: [low, high], width: [(high - low) / 400, Math.max(high - low, width)] };
-    for (const [name, [min, max]] of Object.entries(limits)) {
-      Object.assign(this.find(`[data-slider=${name}]`), { min: String(min), max: String(max) });
-    }
+    const { center, window: width } = this.base;
+    this.windowControls.setScan(this.base);
     this.setWindow(keepWindow && this.window ? this.window : { center, width });
   }
 
