@@ -18,7 +18,7 @@ from braintumor.services.reading_result import Reading
 _ASSET_FOLDER: Final = Path(__file__).parent / "viewer_assets"
 # Concatenated, since a component takes one script.
 _SCRIPTS: Final = (
-    "windowing.js", "pixels.js", "contour.js", "marks.js", "viewport.js", "window_controls.js", "crop.js",
+    "windowing.js", "pixels.js", "contour.js", "marks.js", "viewport.js", "window_controls.js", "crop.js", "ruler.js",
     "controls.js", "worklist.js", "slices.js", "viewer.js",
 )  # fmt: skip
 VIEWER_KEY: Final = "viewer"

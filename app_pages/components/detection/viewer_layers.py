@@ -43,9 +43,17 @@ def base_layer(compressed_scan: CompressedScan) -> Layer:
     low, high = (0.0, 255.0) if array.bits == 8 else (float(values.min()), float(values.max()))
     return {
         **_encode_array(array), "center": center, "window": width, "low": low, "high": high,
-        "spacing": scan.spacing, "edges": scan.placement and scan.placement.edge_letters(),
+        "spacing": scan.spacing, "size": picture_size(compressed_scan), "edges": scan.placement and scan.placement.edge_letters(),
         "presets": window_presets(values, scan.file_windows, scan.unit, scan.window), "unit": scan.unit,
     }  # fmt: skip
+
+
+def picture_size(compressed_scan: CompressedScan) -> dict[str, Any]:
+    """Return the width and height of a scan in mm, or in pixels where the file states no size of a pixel."""
+    gray, spacing = compressed_scan.gray, compressed_scan.stub.spacing
+    if spacing is None:
+        return {"width": gray.width, "height": gray.height, "unit": "pixels"}
+    return {"width": gray.width * spacing[1], "height": gray.height * spacing[0], "unit": "mm"}
 
 
 def make_panel(detection: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:

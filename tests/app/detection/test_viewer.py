@@ -25,5 +25,5 @@ def test_viewer_receives_directions_windows_and_size(open_page: Open) -> None:
     assert bases["b.dcm"]["edges"] is None
     assert bases["b.dcm"]["presets"][0][0].startswith("As opened: ")
     assert all(preset[2] > 0 for base in bases.values() for preset in base["presets"])
-    assert height
-    assert width
+    assert bases["a.dcm"]["size"] == {"width": width / 2, "height": height / 2, "unit": "mm"}
+    assert bases["b.dcm"]["size"] == {"width": width, "height": height, "unit": "pixels"}

@@ -17,7 +17,7 @@ from braintumor.services.records.scan_file import pack_scan, unpack_scan
 from tests.golden.draw import make_arrays
 from tests.helpers.dicoms import make_dicom
 from tests.helpers.slices import read_slices
-from tests.unit.imaging.test_hanging import ORIENTATIONS, SIZES, encode_stack, reorder
+from tests.unit.imaging.test_hanging import ORIENTATIONS, encode_stack, reorder
 
 GRAY_16 = make_arrays()["array-uint16"]
 SHAPE = (40, 52)
@@ -32,7 +32,8 @@ def rotation(axis: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
 
 def assert_in_place(scan: Scan, axis: int) -> None:
     """Each value of the scan is the coordinate of its pixel's centre along an axis."""
-    assert scan.placement is not None and scan.raw is not None
+    assert scan.placement is not None
+    assert scan.raw is not None
     for row, column in ((0, 0), (0, scan.width - 1), (scan.height - 1, 0), (scan.height // 2, scan.width // 3)):
         point = scan.placement.point((column + 0.5) / scan.width, (row + 0.5) / scan.height)
         assert point is not None

@@ -6,6 +6,7 @@ class Viewer {
     this.find = (selector) => root.querySelector(selector);
     this.viewport = new Viewport(this.find(".viewport"), colors);
     this.crop = new CropTool(this.viewport);
+    this.ruler = new Ruler(this.viewport, this.find(".length"));
     this.worklist = new Worklist(this.find(".worklist"), (id) => this.choose(id));
     this.slices = new SliceSlider(this.find(".slices"), (id) => this.choose(id));
     this.pendingId = "";
@@ -19,7 +20,7 @@ class Viewer {
     const actions = {
       previous: () => this.worklist.step(-1), next: () => this.worklist.step(1), reset: () => this.resetView(),
       in: () => this.viewport.zoomAt(1.25), out: () => this.viewport.zoomAt(0.8),
-      crop: () => this.setCropping(!this.crop.isActive),
+      crop: () => this.setCropping(!this.crop.isActive), ruler: () => this.setMeasuring(!this.ruler.isActive),
     };
     for (const button of root.querySelectorAll("[data-edit]")) {
       button.addEventListener("click", () => this.edit(button.dataset.edit));
@@ -79,7 +80,15 @@ class Viewer {
     for (const name of names) this.setOverlay(name, !visible.length);
   }
 
+  setMeasuring(isOn) {
+    if (isOn) this.setCropping(false);
+    this.ruler.setActive(isOn);
+    this.find("[data-action=ruler]").setAttribute("aria-pressed", String(isOn));
+    this.find(".ruler").hidden = !isOn;
+  }
+
   setCropping(isOn) {
+    if (isOn) this.setMeasuring(false);
     this.crop.setActive(isOn);
     this.find("[data-action=crop]").setAttribute("aria-pressed", String(isOn));
     this.find(".crop-actions").hidden = !isOn;
@@ -95,6 +104,7 @@ class Viewer {
   enableEdits(scan) {
     for (const button of this.root.querySelectorAll(".edits button")) button.disabled = !scan.can_edit || !scan.base;
     this.find("[data-edit=undo]").disabled = !scan.can_undo;
+    this.find("[data-action=ruler]").disabled = !scan.base;
   }
 
   setOpacity(value) {
@@ -155,6 +165,9 @@ class Viewer {
     element.setAttribute("aria-label", `Scan ${scan.name}`);
     this.enableOverlays(scan.panels || []);
     if (this.base) this.initWindow(keepView);
+    // A line stays at its place while scrolling through a series.
+    if (this.ruler.isActive) this.ruler.setLine(keepView && this.base ? this.ruler.line : null);
+    if (!this.ruler.isActive) this.setMeasuring(false);
     this.showRemarks();
     this.viewport.arrange();
     element.dataset.scan = scan.id;

@@ -23,8 +23,8 @@ from braintumor.imaging.windowing.scaling import (
 )
 
 __all__ = [
-    "HOUNSFIELD", "WINDOW_PERCENTILES", "FileWindow", "GrayImage", "WindowPreset", "apply_rescale", "array_to_gray", "check_finite", "describe_useless_window",
-    "fill_padding", "find_padding", "find_padding_range", "image_to_gray", "mask_padding_range", "percentile_window",
-    "reduce_to_8_bits", "rescale_to_unit", "samples_to_gray", "unit_to_uint8", "window_edges", "window_high_bit_depth",
-    "window_presets", "window_values",
+    "HOUNSFIELD", "WINDOW_PERCENTILES", "FileWindow", "GrayImage", "WindowPreset", "apply_rescale", "array_to_gray",
+    "check_finite", "describe_useless_window", "fill_padding", "find_padding", "find_padding_range", "image_to_gray",
+    "mask_padding_range", "percentile_window", "reduce_to_8_bits", "rescale_to_unit", "samples_to_gray",
+    "unit_to_uint8", "window_edges", "window_high_bit_depth", "window_presets", "window_values",
 ]  # fmt: skip
