@@ -20,6 +20,8 @@ from braintumor.reporting.labels import label_text, verdict_title
 
 # Larger than the viewer on any screen; zooming in on a larger scan shows these pixels.
 _MAX_BASE_SIDE: Final = 1280
+# Slices of other planes are shown at a third of that size.
+_MAX_PLANE_SIDE: Final = 420
 # Evidence is smooth: its own grid is much coarser than this.
 _MAX_EVIDENCE_SIDE: Final = 256
 
@@ -32,18 +34,25 @@ COLORS: Final[dict[str, Any]] = {
 }
 
 
-def base_layer(compressed_scan: CompressedScan) -> Layer:
-    """Return the scan, in its full bit depth, its initial window and those to choose."""
-    array = compressed_scan.high_bit_depth or compressed_scan.gray
-    scan, values = compressed_scan.stub, array.to_array()
+def picture_layer(compressed_scan: CompressedScan, max_side: int = _MAX_PLANE_SIDE) -> Layer:
+    """Return a scan in its full bit depth with its initial window, size, and directions at its edges."""
+    array, scan = compressed_scan.high_bit_depth or compressed_scan.gray, compressed_scan.stub
+    if max(array.width, array.height) > max_side:
+        array = CompressedArray.from_array(_shrink_to(array.to_array(), max_side))
     center, width = scan.window or (127.5, 255.0)
-    if max(array.width, array.height) > _MAX_BASE_SIDE:
-        values = _shrink_to(values, _MAX_BASE_SIDE)
-        array = CompressedArray.from_array(values)
+    return {
+        **_encode_array(array), "center": center, "window": width, "size": picture_size(compressed_scan),
+        "edges": scan.placement and scan.placement.edge_letters(),
+    }  # fmt: skip
+
+
+def base_layer(compressed_scan: CompressedScan) -> Layer:
+    """Return the selected scan with the windows to choose."""
+    array, scan = compressed_scan.high_bit_depth or compressed_scan.gray, compressed_scan.stub
+    values = array.to_array()
     low, high = (0.0, 255.0) if array.bits == 8 else (float(values.min()), float(values.max()))
     return {
-        **_encode_array(array), "center": center, "window": width, "low": low, "high": high,
-        "spacing": scan.spacing, "size": picture_size(compressed_scan), "edges": scan.placement and scan.placement.edge_letters(),
+        **picture_layer(compressed_scan, _MAX_BASE_SIDE), "low": low, "high": high, "spacing": scan.spacing,
         "presets": window_presets(values, scan.file_windows, scan.unit, scan.window), "unit": scan.unit,
     }  # fmt: skip
 

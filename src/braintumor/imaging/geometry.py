@@ -60,6 +60,21 @@ class Placement:
         """Return a position by fractions of the width and height; None if the corner is not stated."""
         return self.corner and add(add(self.corner, scale(self.right, across)), scale(self.down, along))
 
+    @property
+    def normal(self) -> Vector:
+        """Unit vector at a right angle to the slice."""
+        (a, b, c), (d, e, f) = self.right, self.down
+        normal = b * f - c * e, c * d - a * f, a * e - b * d
+        return scale(normal, 1 / (math.hypot(*normal) or 1.0))
+
+    def distance(self, position: Vector) -> float:
+        """Return how far a position lies from the slice, along its normal; 0 if the corner is not stated."""
+        return dot(add(position, scale(self.corner, -1)), self.normal) if self.corner else 0.0
+
+    def project(self, position: Vector) -> Vector:
+        """Return the nearest position within the plane of the slice."""
+        return add(position, scale(self.normal, -self.distance(position)))
+
     def edge_letters(self) -> tuple[str, str, str, str] | None:
         """Return the directions at the top, right, bottom and left edge, such as `A`, `L`, `P`, `R`.
 
@@ -81,6 +96,11 @@ def add(first: Vector, second: Vector) -> Vector:
 def scale(vector: Vector, factor: float) -> Vector:
     """Return a vector times a number."""
     return vector[0] * factor, vector[1] * factor, vector[2] * factor
+
+
+def dot(first: Vector, second: Vector) -> float:
+    """Return the scalar product of two vectors."""
+    return first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
 
 
 def _direction_letters(direction: Vector) -> str:

@@ -6,9 +6,17 @@ class Viewer {
     this.find = (selector) => root.querySelector(selector);
     this.viewport = new Viewport(this.find(".viewport"), colors);
     this.crop = new CropTool(this.viewport);
+    this.planes = new LinkedPlanes(this.find(".planes"), this.viewport, (position, index) => {
+      if (index >= 0) this.slices.goTo(index);
+      this.report("position", position);
+    });
     this.ruler = new Ruler(this.viewport, this.find(".length"));
     this.worklist = new Worklist(this.find(".worklist"), (id) => this.choose(id));
-    this.slices = new SliceSlider(this.find(".slices"), (id) => this.choose(id));
+    this.slices = new SliceSlider(this.find(".slices"), (id) => {
+      this.planes.scrollTo(this.slices.index);
+      this.choose(id);
+    });
+    this.find("[data-action=planes]").addEventListener("change", (event) => this.report("planes", event.target.checked));
     this.pendingId = "";
     this.scanContent = "";
     this.setColors(colors);
@@ -45,12 +53,26 @@ class Viewer {
     return this.find("[data-action=shortcuts]").checked;
   }
 
+  // Reports a value to the server, and says that its answer is awaited if that takes a while.
+  report(name, value) {
+    this.setState(name, value);
+    clearTimeout(this.loadingTimer);
+    this.loadingTimer = setTimeout(() => this.showLoading(true), 300);
+    clearTimeout(this.giveUpLoadingTimer);
+    this.giveUpLoadingTimer = setTimeout(() => this.showLoading(false), 10000);
+  }
+
+  showLoading(isLoading) {
+    clearTimeout(this.loadingTimer);
+    this.find(".loading").textContent = isLoading ? "Loading\u2026" : "";
+  }
+
   choose(id) {
     this.pendingId = id;
     this.worklist.mark(id);
     clearTimeout(this.sendTimer);
     // A wheel passes several slices before the first request could be sent.
-    this.sendTimer = setTimeout(() => this.setState("chosen", id), 40);
+    this.sendTimer = setTimeout(() => this.report("chosen", id), 40);
     clearTimeout(this.previewTimer);
     this.previewTimer = setTimeout(
       () => this.pendingId === id && this.viewport.preview(this.worklist.chosenThumbnail()), 90);
@@ -65,7 +87,7 @@ class Viewer {
     if (name === "side") this.viewport.arrange();
     else this.viewport.draw();
     this.find(".scale").dataset.layer = settings.evidence || !settings.saliency ? "evidence" : "saliency";
-    if (name === "saliency") this.setState("saliency", isOn);
+    if (name === "saliency") this.report("saliency", isOn);
   }
 
   toggle(name) {
@@ -98,7 +120,7 @@ class Viewer {
   edit(action) {
     const box = action === "crop" ? this.crop.box : null;
     this.setCropping(false);
-    this.setState("edit", { id: this.scanId, action, box, number: `${Date.now()}-${Math.random()}` });
+    this.report("edit", { id: this.scanId, action, box, number: `${Date.now()}-${Math.random()}` });
   }
 
   enableEdits(scan) {
@@ -116,6 +138,7 @@ class Viewer {
     this.window = values;
     this.windowControls.show(values);
     this.viewport.setWindow(values.center, values.width);
+    this.planes.setWindow(values);
   }
 
   shiftWindow(dx, dy) {
@@ -140,10 +163,15 @@ class Viewer {
     this.worklist.mark(this.pendingId || data.scan.id);
     this.slices.show(isOutdated ? this.slices.series : data.series, isOutdated);
     if (isOutdated) return;
+    this.showLoading(false);
     const content = JSON.stringify(data.scan);
-    if (content === this.scanContent) return;
-    this.scanContent = content;
-    await this.showScan(data.scan, data.series);
+    if (content !== this.scanContent) {
+      this.scanContent = content;
+      await this.showScan(data.scan, data.series);
+    }
+    const isSwitchedOff = !this.find("[data-action=planes]").checked;
+    this.find(".planes-switch").hidden = !data.planes && !isSwitchedOff;
+    await this.planes.show(data.scan.error ? null : data.planes, this.window);
   }
 
   async showScan(scan, series) {

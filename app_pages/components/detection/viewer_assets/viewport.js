@@ -137,6 +137,7 @@ class Viewport {
       const context = canvas.getContext("2d");
       this.drawPanel(context, layers, ratio, corner, size);
       if (this.crop) this.drawCrop(context, corner, size);
+      if (this.cross) drawCross(context, this.cross.map((each, i) => corner[i] + each * size[i]), corner, size);
       if (this.line) this.drawLine(context, corner, size);
       drawScaleBar(context, canvas, this.size, size[0]);
     }
