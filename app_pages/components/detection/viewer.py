@@ -37,8 +37,8 @@ class VersionDetection(NamedTuple):
 def viewer_state(name: str) -> Any:
     """Return a value the viewer reported.
 
-    `chosen` is a slice ID, `saliency` whether to compute the saliency map, `edit` the last request to change a scan (see
-    `edit_tools.requested_edit`), `planes` whether to show other planes, and `position` where they cross.
+    `chosen` is a slice ID, `saliency` whether to compute the saliency map, and `edit` the last request to change a scan
+    (see `edit_tools.requested_edit`). `planes` is whether to show other planes, and `position` where they cross.
     """
     return (st.session_state.get(VIEWER_KEY) or {}).get(name)
 

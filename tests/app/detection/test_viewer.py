@@ -25,7 +25,7 @@ def test_viewer_receives_directions_windows_and_size(open_page: Open) -> None:
         bases[scan["name"]] = scan["base"]
     height, width = GRAY_16.shape
     assert bases["a.dcm"]["edges"] == ["A", "L", "P", "R"]
-    assert bases["a.dcm"]["presets"][0] == ["Window (file): centre 2,000, width 3,000", 1999.5, 2999.0]
+    assert bases["a.dcm"]["presets"][0] == ["Window (file): centre 2,000, width 3,000", 1999.5, 2999.0, [2000, 3000]]
     assert bases["b.dcm"]["edges"] is None
     assert bases["b.dcm"]["presets"][0][0].startswith("As opened: ")
     assert all(preset[2] > 0 for base in bases.values() for preset in base["presets"])
@@ -43,7 +43,10 @@ def test_planes_of_a_volume_are_linked_by_position(open_page: Open) -> None:
     assert len(planes["distances"]) == len(data["series"]["ids"])
     assert planes["distances"][data["series"]["index"]] == pytest.approx(0, abs=1e-6)
     placement = planes["placement"]
-    corner = [a + b * 0.1 + c * 0.1 for a, b, c in zip(*(placement[name] for name in ("corner", "right", "down")), strict=True)]
+    corner = [
+        a + b * 0.1 + c * 0.1
+        for a, b, c in zip(*(placement[name] for name in ("corner", "right", "down")), strict=True)
+    ]
     state = {"chosen": data["scan"]["id"], "position": {"position": corner, "frame": planes["frame"]}}
     app.session_state["viewer"] = state
     moved = viewer_data(app.run())["planes"]

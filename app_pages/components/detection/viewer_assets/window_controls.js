@@ -40,12 +40,14 @@ class WindowControls {
 
   show(values) {
     this.window = values;
-    for (const { name, slider, number } of this.fields) {
-      slider.value = String(values[name]);
-      number.value = String(Number(values[name].toPrecision(5)));
-    }
+    for (const { name, slider } of this.fields) slider.value = String(values[name]);
     const isShown = ([, center, width]) => Math.abs(center - values.center) + Math.abs(width - values.width) < 1e-3 * width;
     const index = this.presets.findIndex(isShown);
     this.select.value = index < 0 ? "" : String(index);
+    // A window of the file has the numbers of the file.
+    const [center, width] = this.presets[index]?.[3] || [values.center, values.width];
+    for (const { name, number } of this.fields) {
+      number.value = String(Number((name === "center" ? center : width).toPrecision(5)));
+    }
   }
 }

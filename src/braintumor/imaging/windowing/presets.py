@@ -41,11 +41,22 @@ class FileWindow(NamedTuple):
 
 
 class WindowPreset(NamedTuple):
-    """A window to choose, with a label that names its centre and width."""
+    """A window to choose.
+
+    Attributes
+    ----------
+    label : str
+        Names it with its centre, width and unit.
+    center, width : float
+        Black is at center - width / 2, white at center + width / 2.
+    stated : (float, float), optional
+        As in `FileWindow`.
+    """
 
     label: str
     center: float
     width: float
+    stated: tuple[float, float] | None = None
 
 
 def window_presets(
@@ -72,7 +83,7 @@ def window_presets(
     for name, center, width, stated in _iter_windows(values, tuple(file_windows), unit, initial):
         shown_center, shown_width = stated or (center, width)
         label = f"{name}: centre {_format(shown_center, width)}, width {_format(shown_width, width)}{suffix}"
-        presets.setdefault((round(center, 6), round(width, 6)), WindowPreset(label, center, width))
+        presets.setdefault((round(center, 6), round(width, 6)), WindowPreset(label, center, width, stated))
     return list(presets.values())
 
 
@@ -102,5 +113,5 @@ def _iter_windows(
 
 
 def _format(value: float, width: float) -> str:
-    """Return a number with a hundredth of the window's width as precision."""
-    return f"{value:,.0f}" if width >= 100 else f"{value:.4g}"
+    """Return a number as precisely as the width of its window makes sense."""
+    return f"{value:,.0f}" if width >= 1000 else f"{value:.4g}"

@@ -60,7 +60,7 @@ def test_eight_bit_pictures_have_contrast_presets() -> None:
     values = np.zeros((100, 120), np.uint8)
     values[20:80, 20:100] = rng.integers(40, 200, (60, 80))
     presets = presets_of(read_scan(values, "a.png"))
-    assert presets["Unchanged: centre 128, width 255"] == (127.5, 255)
+    assert presets["Unchanged: centre 127.5, width 255"] == (127.5, 255)
     (narrow,) = (window for label, window in presets.items() if label.startswith("Percentiles 2 to 98"))
     assert narrow == pytest.approx((120, 155), abs=6), "the black background does not count"
     assert len(presets) == len(set(presets.values()))
@@ -68,4 +68,4 @@ def test_eight_bit_pictures_have_contrast_presets() -> None:
 
 def test_a_flat_picture_has_no_percentiles() -> None:
     flat = replace(read_scan(make_arrays()["array-uint8"], "a.png"), values=np.zeros((40, 40), np.uint8))
-    assert list(presets_of(flat)) == ["Unchanged: centre 128, width 255"]
+    assert list(presets_of(flat)) == ["Unchanged: centre 127.5, width 255"]
