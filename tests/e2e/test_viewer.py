@@ -48,11 +48,11 @@ def test_tools_of_a_volume(user: User, tmp_path: Path) -> None:
     page.keyboard.press("Shift+ArrowLeft")
     expect(page.locator(".length")).to_have_text(f"Length: {0.305 * SHAPE[0] * SIZE:.1f} mm.")
     pixels = viewport_pixels(user)
-    page.get_by_label("Window", exact=True).select_option(index=2)
+    page.get_by_role("combobox", name="Window").select_option(index=2)
     assert viewport_pixels(user) != pixels
     page.get_by_role("spinbutton", name="Width").fill("1000")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Window", exact=True)).to_have_value("")
+    expect(page.get_by_role("combobox", name="Window")).to_have_value("")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     viewer = page.locator(".main").evaluate("main => main.scrollWidth <= main.clientWidth + 1")
     assert viewer, "nothing sticks out of the viewer"

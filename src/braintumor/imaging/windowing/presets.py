@@ -114,4 +114,4 @@ def _iter_windows(
 
 def _format(value: float, width: float) -> str:
     """Return a number as precisely as the width of its window makes sense."""
-    return f"{value:,.0f}" if width >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if max(abs(value), width) >= 1000 else f"{value:.4g}"
