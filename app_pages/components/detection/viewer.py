@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import streamlit as st
 
+from app_pages.components.detection.planes.linked_planes import linked_planes
 from app_pages.components.detection.result_card import score_text
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.viewer_layers import COLORS, base_layer, make_panel
@@ -18,8 +19,8 @@ from braintumor.services.reading_result import Reading
 _ASSET_FOLDER: Final = Path(__file__).parent / "viewer_assets"
 # Concatenated, since a component takes one script.
 _SCRIPTS: Final = (
-    "windowing.js", "pixels.js", "contour.js", "viewport.js", "crop.js", "controls.js", "worklist.js",
-    "slices.js", "viewer.js",
+    "windowing.js", "pixels.js", "contour.js", "marks.js", "viewport.js", "window_controls.js", "crop.js", "ruler.js",
+    "planes.js", "controls.js", "worklist.js", "slices.js", "viewer.js",
 )  # fmt: skip
 VIEWER_KEY: Final = "viewer"
 # Worklist items on the page at a time: each has a thumbnail.
@@ -37,7 +38,7 @@ def viewer_state(name: str) -> Any:
     """Return a value the viewer reported.
 
     `chosen` is a slice ID, `saliency` whether to compute the saliency map, and `edit` the last request to change a scan
-    (see `edit_tools.requested_edit`).
+    (see `edit_tools.requested_edit`). `planes` is whether to show other planes, and `position` where they cross.
     """
     return (st.session_state.get(VIEWER_KEY) or {}).get(name)
 
@@ -67,12 +68,20 @@ def show_viewer(
         "entries": [_item_data(each) for each in items],
         "scan": _scan_data(reading, detections, can_edit),
         "series": series_data(item, reading, thresholds),
+        "planes": _planes_data(item, reading, can_edit),
         "colors": COLORS,
     }
     _register_component()(
         key=VIEWER_KEY, data=data, on_chosen_change=_ignore_change, on_saliency_change=_ignore_change,
-        on_edit_change=_ignore_change,
+        on_edit_change=_ignore_change, on_planes_change=_ignore_change, on_position_change=_ignore_change,
     )  # fmt: skip
+
+
+def _planes_data(item: WorklistItem, reading: Reading, can_edit: bool) -> dict[str, Any] | None:
+    """Return the slices of other planes, which stored scans do not have."""
+    if viewer_state("planes") is False or not can_edit:
+        return None
+    return linked_planes(item.readings, reading, current_session().readings(), viewer_state("position"))
 
 
 def _ignore_change() -> None:

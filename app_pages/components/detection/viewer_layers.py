@@ -12,7 +12,7 @@ from braintumor.imaging import Scan
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
 from braintumor.imaging.geometry import position_in_image
 from braintumor.imaging.overlay import OUTLINE_COLOR, inferno_colors
-from braintumor.imaging.windowing import unit_to_uint8
+from braintumor.imaging.windowing import unit_to_uint8, window_presets
 from braintumor.inference import Detection, Detector
 from braintumor.inference.model_card import SALIENCY_FILE
 from braintumor.inference.saliency import NO_ENSEMBLE_SALIENCY
@@ -20,6 +20,8 @@ from braintumor.reporting.labels import label_text, verdict_title
 
 # Larger than the viewer on any screen; zooming in on a larger scan shows these pixels.
 _MAX_BASE_SIDE: Final = 1280
+# Slices of other planes are shown at a third of that size.
+_MAX_PLANE_SIDE: Final = 420
 # Evidence is smooth: its own grid is much coarser than this.
 _MAX_EVIDENCE_SIDE: Final = 256
 
@@ -32,25 +34,35 @@ COLORS: Final[dict[str, Any]] = {
 }
 
 
-def base_layer(compressed_scan: CompressedScan) -> Layer:
-    """Return the scan, in its full bit depth, and its initial window."""
-    array = compressed_scan.high_bit_depth or compressed_scan.gray
-    scan = compressed_scan.stub
+def picture_layer(compressed_scan: CompressedScan, max_side: int = _MAX_PLANE_SIDE) -> Layer:
+    """Return a scan in its full bit depth with its initial window, size, and directions at its edges."""
+    array, scan = compressed_scan.high_bit_depth or compressed_scan.gray, compressed_scan.stub
+    if max(array.width, array.height) > max_side:
+        array = CompressedArray.from_array(_shrink_to(array.to_array(), max_side))
     center, width = scan.window or (127.5, 255.0)
-    if max(array.width, array.height) > _MAX_BASE_SIDE:
-        array = CompressedArray.from_array(_shrink_to(array.to_array(), _MAX_BASE_SIDE))
-    low, high = _value_range(array)
     return {
-        **_encode_array(array), "center": center, "window": width, "low": low, "high": high,
-        "spacing": scan.spacing,
+        **_encode_array(array), "center": center, "window": width, "size": picture_size(compressed_scan),
+        "edges": scan.placement and scan.placement.edge_letters(),
     }  # fmt: skip
 
 
-def _value_range(array: CompressedArray) -> tuple[float, float]:
-    if array.bits == 8:
-        return 0.0, 255.0
+def base_layer(compressed_scan: CompressedScan) -> Layer:
+    """Return the selected scan with the windows to choose."""
+    array, scan = compressed_scan.high_bit_depth or compressed_scan.gray, compressed_scan.stub
     values = array.to_array()
-    return float(values.min()), float(values.max())
+    low, high = (0.0, 255.0) if array.bits == 8 else (float(values.min()), float(values.max()))
+    return {
+        **picture_layer(compressed_scan, _MAX_BASE_SIDE), "low": low, "high": high, "spacing": scan.spacing,
+        "presets": window_presets(values, scan.file_windows, scan.unit, scan.window), "unit": scan.unit,
+    }  # fmt: skip
+
+
+def picture_size(compressed_scan: CompressedScan) -> dict[str, Any]:
+    """Return the width and height of a scan in mm, or in pixels where the file states no size of a pixel."""
+    gray, spacing = compressed_scan.gray, compressed_scan.stub.spacing
+    if spacing is None:
+        return {"width": gray.width, "height": gray.height, "unit": "pixels"}
+    return {"width": gray.width * spacing[1], "height": gray.height * spacing[0], "unit": "mm"}
 
 
 def make_panel(detection: Detection, scan: Scan, detector: Detector, with_saliency: bool) -> dict[str, Any]:

@@ -126,7 +126,10 @@ def turn_scan(scan: Scan, quarter_turns: int) -> Scan:
     if quarter_turns % 4 == 0:
         return scan
     spacing = scan.spacing[::-1] if scan.spacing and quarter_turns % 2 else scan.spacing
-    return _map_pixels(replace(scan, spacing=spacing), lambda values: np.rot90(values, -quarter_turns))
+    placement = scan.placement and scan.placement.turned(quarter_turns)
+    return _map_pixels(
+        replace(scan, spacing=spacing, placement=placement), lambda values: np.rot90(values, -quarter_turns)
+    )
 
 
 def _crop_scan(scan: Scan, box: Box) -> Scan:
@@ -142,7 +145,9 @@ def _crop_scan(scan: Scan, box: Box) -> Scan:
     if part.min() == part.max():
         raise ScanError(f"{scan.name}: all pixels of the part to read have the same value. Select another part.")
     # Grey values of the model input are those of the part, not of the whole picture.
-    cropped = replace(scan, model_gray=None, picture=PictureKind.SLICE)
+    edges = left / scan.width, top / scan.height, right / scan.width, bottom / scan.height
+    placement = scan.placement and scan.placement.cropped(*edges)
+    cropped = replace(scan, model_gray=None, picture=PictureKind.SLICE, placement=placement)
     return _map_pixels(cropped, lambda values: values[top:bottom, left:right])
 
 
@@ -154,7 +159,9 @@ def invert_scan(scan: Scan) -> Scan:
         return inverted
     total = float(scan.raw.min()) + float(scan.raw.max())
     window = None if scan.window is None else (total - scan.window[0], scan.window[1])
-    return replace(inverted, raw=_freeze((np.float32(total) - scan.raw).astype(np.float32)), window=window)
+    file_windows = tuple(each.inverted(total) for each in scan.file_windows)
+    raw = _freeze((np.float32(total) - scan.raw).astype(np.float32))
+    return replace(inverted, raw=raw, window=window, file_windows=file_windows, unit="")
 
 
 def _map_pixels(scan: Scan, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Scan:

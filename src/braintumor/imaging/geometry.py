@@ -1,8 +1,8 @@
-"""Mapping between the pixel grid of a scan and the model input."""
+"""Mapping between the pixel grid of a scan, the model input and the patient."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,104 @@ from PIL import Image
 
 # Left, top, right, bottom, in pixels of the model input.
 MapExtent = tuple[float, float, float, float]
+# A position or direction in the patient, in mm: to the left, to the back and to the head, as in DICOM (LPS).
+Vector = tuple[float, float, float]
+# Letters of the directions along each axis, and against it.
+_LETTERS: Final = (("L", "R"), ("P", "A"), ("S", "I"))
+# A direction within 20 degrees of a plane has no letter across that plane: axial slices are usually tilted a little.
+_MIN_LETTER_COSINE: Final = math.sin(math.radians(20))
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a slice lies in the patient.
+
+    Attributes
+    ----------
+    right, down : Vector
+        From the left to the right edge of the slice, and from the top to the bottom edge.
+    corner : Vector, optional
+        The outer corner of the upper left pixel, in the middle of the slice's thickness; None if not stated.
+    frame : str
+        Identical for slices with the same coordinate system; empty if that is not known. It contains no identifier of
+        a file.
+    is_oriented : bool
+        Whether the file states the patient's orientation. If not, the axes of a volume were assumed.
+    """
+
+    right: Vector
+    down: Vector
+    corner: Vector | None = None
+    frame: str = ""
+    is_oriented: bool = True
+
+    def turned(self, quarter_turns: int) -> Self:
+        """Return the placement of the slice turned clockwise by quarter turns."""
+        placement = self
+        for _ in range(quarter_turns % 4):  # the bottom left corner comes to the upper left
+            right, down = placement.right, placement.down
+            placement = replace(placement, right=scale(down, -1), down=right, corner=placement.point(0, 1))
+        return placement
+
+    def cropped(self, left: float, top: float, right: float, bottom: float) -> Self:
+        """Return the placement of a part of the slice, whose edges are fractions of its width and height."""
+        return replace(
+            self, right=scale(self.right, right - left), down=scale(self.down, bottom - top),
+            corner=self.point(left, top),
+        )  # fmt: skip
+
+    def point(self, across: float, along: float) -> Vector | None:
+        """Return a position by fractions of the width and height; None if the corner is not stated."""
+        return self.corner and add(add(self.corner, scale(self.right, across)), scale(self.down, along))
+
+    @property
+    def normal(self) -> Vector:
+        """Unit vector at a right angle to the slice."""
+        (a, b, c), (d, e, f) = self.right, self.down
+        normal = b * f - c * e, c * d - a * f, a * e - b * d
+        return scale(normal, 1 / (math.hypot(*normal) or 1.0))
+
+    def distance(self, position: Vector) -> float:
+        """Return how far a position lies from the slice, along its normal; 0 if the corner is not stated."""
+        return dot(add(position, scale(self.corner, -1)), self.normal) if self.corner else 0.0
+
+    def project(self, position: Vector) -> Vector:
+        """Return the nearest position within the plane of the slice."""
+        return add(position, scale(self.normal, -self.distance(position)))
+
+    def edge_letters(self) -> tuple[str, str, str, str] | None:
+        """Return the directions at the top, right, bottom and left edge, such as `A`, `L`, `P`, `R`.
+
+        An oblique direction has several letters, the nearest first. None if the orientation is not known.
+        """
+        if not self.is_oriented:
+            return None
+        return (
+            _direction_letters(scale(self.down, -1)), _direction_letters(self.right),
+            _direction_letters(self.down), _direction_letters(scale(self.right, -1)),
+        )  # fmt: skip
+
+
+def add(first: Vector, second: Vector) -> Vector:
+    """Return the sum of two vectors."""
+    return first[0] + second[0], first[1] + second[1], first[2] + second[2]
+
+
+def scale(vector: Vector, factor: float) -> Vector:
+    """Return a vector times a number."""
+    return vector[0] * factor, vector[1] * factor, vector[2] * factor
+
+
+def dot(first: Vector, second: Vector) -> float:
+    """Return the scalar product of two vectors."""
+    return first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
+
+
+def _direction_letters(direction: Vector) -> str:
+    length = math.hypot(*direction) or 1.0
+    axes = sorted(range(3), key=lambda axis: -abs(direction[axis]))
+    near = (axis for axis in axes if abs(direction[axis]) / length > _MIN_LETTER_COSINE)
+    return "".join(_LETTERS[axis][direction[axis] < 0] for axis in near)
 
 
 def position_in_image(values: NDArray[Any]) -> str:

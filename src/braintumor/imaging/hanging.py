@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.imaging.geometry import Placement, add, scale
+
 # Pixels with a larger aspect ratio are resampled to square ones, because models learn the proportions of a head.
 # Beyond the maximum the header is assumed to be wrong.
 ANISOTROPY_TOLERANCE: Final = 1.02
@@ -82,14 +84,65 @@ def hang(
     """
     if not has_valid_orientation(orientation):
         return values, spacing
+    is_transposed, row_step, column_step = _display_steps(orientation)
+    if is_transposed:
+        values = values.T
+        spacing = spacing and (spacing[1], spacing[0])
+    return np.ascontiguousarray(values[::row_step, ::column_step]), spacing
+
+
+def place_slice(
+    orientation: Sequence[float],
+    cosines: Sequence[float],
+    shape: tuple[int, int],
+    spacing: tuple[float, float] | None,
+    first_pixel: Sequence[float] = (),
+    frame: str = "",
+) -> Placement | None:
+    """Return the placement of a slice after `hang`; None if its orientation is not known.
+
+    Parameters
+    ----------
+    orientation : sequence of six float
+        As for `hang`.
+    cosines : sequence of six float
+        The same direction cosines, not rounded.
+    shape : (int, int)
+        Rows and columns as stored.
+    spacing : (float, float), optional
+        Millimetres between rows and between columns, or their ratio.
+    first_pixel : sequence of three float
+        Centre of the first pixel (ImagePositionPatient); empty if not stated.
+    frame : str
+        As in `Placement`.
+    """
+    if not has_valid_orientation(orientation) or not has_valid_orientation(cosines):
+        return None
+    row_spacing, column_spacing = spacing or (1.0, 1.0)
+    across, along = (cosines[0], cosines[1], cosines[2]), (cosines[3], cosines[4], cosines[5])
+    corner = None
+    if len(first_pixel) == 3 and spacing:
+        center = first_pixel[0], first_pixel[1], first_pixel[2]
+        corner = add(add(center, scale(across, -column_spacing / 2)), scale(along, -row_spacing / 2))
+    right, down = scale(across, shape[1] * column_spacing), scale(along, shape[0] * row_spacing)
+    is_transposed, row_step, column_step = _display_steps(orientation)
+    if is_transposed:
+        right, down = down, right
+    if column_step < 0:
+        corner, right = corner and add(corner, right), scale(right, -1)
+    if row_step < 0:
+        corner, down = corner and add(corner, down), scale(down, -1)
+    return Placement(right, down, corner, frame if corner else "")
+
+
+def _display_steps(orientation: Sequence[float]) -> tuple[bool, int, int]:
+    """Return whether rows and columns are exchanged for display, and then the steps along rows and along columns."""
     (column_axis, column_sign), (_, row_sign), (normal_axis, _) = _nearest_axes(orientation)
     (display_column_axis, display_column_sign), (_, display_row_sign) = _DISPLAY[normal_axis]
-    if column_axis != display_column_axis:
-        values = values.T
+    is_transposed = column_axis != display_column_axis
+    if is_transposed:
         column_sign, row_sign = row_sign, column_sign
-        spacing = spacing and (spacing[1], spacing[0])
-    values = values[:: display_row_sign * row_sign, :: display_column_sign * column_sign]
-    return np.ascontiguousarray(values), spacing
+    return is_transposed, display_row_sign * row_sign, display_column_sign * column_sign
 
 
 def _nearest_axes(orientation: Sequence[float]) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:

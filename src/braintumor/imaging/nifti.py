@@ -134,4 +134,5 @@ def _make_slice(volume: Volume, plane: _SlicePlane, series: SeriesPosition, name
     if gray.values.min() == gray.values.max():  # entirely below or above the volume's window
         return None
     scan = make_scan(gray, name, sha256, "F", series, spacing if volume.has_spacing else None, volume.warnings)
-    return replace(scan, is_oriented=volume.is_oriented)
+    placement = volume.place_slice(plane.axis, plane.rows, plane.columns, series.index, series.volume)
+    return replace(scan, is_oriented=volume.is_oriented, placement=placement)

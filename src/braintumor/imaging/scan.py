@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from braintumor.enums import PictureKind, Plane
 from braintumor.errors import ScanError
-from braintumor.imaging.windowing import GrayImage, unit_to_uint8
+from braintumor.imaging.geometry import Placement
+from braintumor.imaging.windowing import FileWindow, GrayImage, unit_to_uint8
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,12 @@ class Scan:
         Whether `window` comes from the file.
     model_gray : (ndarray of float32, ndarray of uint8), optional
         Grey values of the model input for a decompressed `raw`, which is not exact; ignored once `raw` is replaced.
+    placement : Placement, optional
+        Where the slice lies in the patient, if the file states it.
+    file_windows : tuple of FileWindow
+        Windows that the file states for `raw`.
+    unit : str
+        Unit of `raw`, such as `HU`; empty if not stated.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
@@ -167,6 +174,9 @@ class Scan:
     clean_gray: tuple[NDArray[np.generic], NDArray[np.uint8]] | None = field(default=None, repr=False)
     has_file_window: bool = False
     model_gray: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = field(default=None, repr=False)
+    placement: Placement | None = None
+    file_windows: tuple[FileWindow, ...] = ()
+    unit: str = ""
 
     @property
     def height(self) -> int:
@@ -224,5 +234,5 @@ def make_scan(
     bits = 8 if values.dtype == np.uint8 else 16
     return Scan(
         values, name, sha256, mode, bits, series, spacing, gray.raw, gray.window, (*gray.warnings, *warnings), modality,
-        has_file_window=gray.has_file_window,
+        has_file_window=gray.has_file_window, file_windows=gray.file_windows,
     )  # fmt: skip

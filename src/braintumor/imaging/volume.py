@@ -13,6 +13,7 @@ from braintumor.imaging.containers.gzip_content import GZIP_SIGNATURE, decompres
 from braintumor.imaging.containers.nifti_header import HEADER_BYTES, NiftiHeader, parse_nifti_header
 from braintumor.imaging.file_bytes import too_large_message
 from braintumor.imaging.file_format import is_nifti
+from braintumor.imaging.geometry import Placement
 from braintumor.imaging.windowing import apply_rescale, fill_padding, find_padding_range, percentile_window
 from braintumor.settings import Settings
 
@@ -46,6 +47,8 @@ class Volume:
         Sentences for the reader.
     padding : (float, float), optional
         Lowest and highest value that are padding.
+    affine : ndarray of float64, shape (4, 4), optional
+        From voxel indices to right, front and head, in the unit of the file.
     """
 
     voxels: NDArray[Any]
@@ -59,6 +62,7 @@ class Volume:
     time_point: int = 0
     time_points: int = 1
     padding: tuple[float, float] | None = None
+    affine: NDArray[np.float64] | None = None
 
     def slice_along(self, axis: int, index: int) -> NDArray[np.float32]:
         """Return a slice in radiological orientation: anterior or superior up, the patient's right (or front) left.
@@ -66,6 +70,28 @@ class Volume:
         Padding has the lowest of the other values.
         """
         return self.slice_with_padding(axis, index)[0]
+
+    def place_slice(self, axis: int, rows: int, columns: int, index: int, frame: str) -> Placement | None:
+        """Return where the slice that `slice_along` returns lies in the patient; None if the affine is not usable.
+
+        Parameters
+        ----------
+        axis, rows, columns : int
+            Axis normal to the slice, and those of its rows and columns.
+        index : int
+            Of the slice along the axis.
+        frame : str
+            As in `Placement`.
+        """
+        if self.affine is None or not np.isfinite(self.affine).all():
+            return None
+        to_patient = np.array([-1.0, -1.0, 1.0])[:, None] * self.affine[:3]  # RAS to LPS
+        counts = self.voxels.shape
+        corner = np.ones(4)
+        corner[[axis, rows, columns]] = index, counts[rows] - 0.5, counts[columns] - 0.5
+        vectors = -counts[columns] * to_patient[:, columns], -counts[rows] * to_patient[:, rows], to_patient @ corner
+        right, down, origin = ((float(x), float(y), float(z)) for x, y, z in vectors)
+        return Placement(right, down, origin, frame, self.is_oriented)
 
     @_IGNORE_OVERFLOW
     def slice_with_padding(self, axis: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
@@ -149,7 +175,7 @@ def _describe_voxel_problem(dtype: np.dtype[Any]) -> str:
 def _make_volume(
     stored: NDArray[Any], header: NiftiHeader, time_point: int, name: str, warnings: tuple[str, ...]
 ) -> Volume:
-    from nibabel import io_orientation  # slow to import, and few files need it
+    from nibabel.orientations import inv_ornt_aff, io_orientation  # slow to import, and few files need it
 
     orientation = io_orientation(header.affine)
     upright = _to_ras(stored, orientation)
@@ -167,6 +193,7 @@ def _make_volume(
         time_point,
         header.time_points,
         padding,
+        header.affine @ inv_ornt_aff(orientation, stored.shape),
     )
 
 

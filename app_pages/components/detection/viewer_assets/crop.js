@@ -2,10 +2,6 @@
 
 const MIN_CROP = 0.05;
 
-function clampFraction(value) {
-  return Math.max(0, Math.min(1, value));
-}
-
 class CropTool {
   constructor(viewport) {
     this.viewport = viewport;
@@ -37,16 +33,6 @@ class CropTool {
     this.viewport.draw();
   }
 
-  // Position of the pointer on the scan, clamped to its edges.
-  position(event, canvas) {
-    const bounds = canvas.getBoundingClientRect();
-    const { corner, size } = this.viewport.placement(canvas);
-    return [
-      clampFraction((event.clientX - bounds.left - corner[0]) / size[0]),
-      clampFraction((event.clientY - bounds.top - corner[1]) / size[1]),
-    ];
-  }
-
   onDown(event) {
     const canvas = event.target.closest("canvas");
     if (!this.isActive || !canvas || event.button !== 0) return;
@@ -54,13 +40,13 @@ class CropTool {
     event.preventDefault();
     this.viewport.element.focus();
     this.viewport.element.setPointerCapture(event.pointerId);
-    this.start = { canvas, position: this.position(event, canvas) };
+    this.start = { canvas, position: this.viewport.position(event, canvas) };
   }
 
   onMove(event) {
     if (!this.start) return;
     event.stopPropagation();
-    const [x, y] = this.position(event, this.start.canvas);
+    const [x, y] = this.viewport.position(event, this.start.canvas);
     const [startX, startY] = this.start.position;
     const box = [Math.min(x, startX), Math.min(y, startY), Math.max(x, startX), Math.max(y, startY)];
     if (box[2] - box[0] >= MIN_CROP && box[3] - box[1] >= MIN_CROP) this.setBox(box);

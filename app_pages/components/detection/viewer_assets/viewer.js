@@ -6,21 +6,29 @@ class Viewer {
     this.find = (selector) => root.querySelector(selector);
     this.viewport = new Viewport(this.find(".viewport"), colors);
     this.crop = new CropTool(this.viewport);
+    this.planes = new LinkedPlanes(this.find(".planes"), this.viewport, (position, index) => {
+      if (index >= 0) this.slices.goTo(index);
+      this.report("position", position);
+    });
+    this.ruler = new Ruler(this.viewport, this.find(".length"));
     this.worklist = new Worklist(this.find(".worklist"), (id) => this.choose(id));
-    this.slices = new SliceSlider(this.find(".slices"), (id) => this.choose(id));
+    this.slices = new SliceSlider(this.find(".slices"), (id) => {
+      this.planes.scrollTo(this.slices.index);
+      this.choose(id);
+    });
+    this.find("[data-action=planes]").addEventListener("change", (event) => this.report("planes", event.target.checked));
     this.pendingId = "";
     this.scanContent = "";
     this.setColors(colors);
     for (const control of root.querySelectorAll("[data-overlay]")) {
       control.addEventListener("change", () => this.setOverlay(control.dataset.overlay, control.checked));
     }
-    for (const control of root.querySelectorAll("[data-slider]")) {
-      control.addEventListener("input", () => this.setSlider(control.dataset.slider, Number(control.value)));
-    }
+    this.windowControls = new WindowControls(this.find(".windows"), (values) => this.setWindow(values));
+    this.find("[data-slider=opacity]").addEventListener("input", (event) => this.setOpacity(Number(event.target.value)));
     const actions = {
       previous: () => this.worklist.step(-1), next: () => this.worklist.step(1), reset: () => this.resetView(),
       in: () => this.viewport.zoomAt(1.25), out: () => this.viewport.zoomAt(0.8),
-      crop: () => this.setCropping(!this.crop.isActive),
+      crop: () => this.setCropping(!this.crop.isActive), ruler: () => this.setMeasuring(!this.ruler.isActive),
     };
     for (const button of root.querySelectorAll("[data-edit]")) {
       button.addEventListener("click", () => this.edit(button.dataset.edit));
@@ -45,12 +53,26 @@ class Viewer {
     return this.find("[data-action=shortcuts]").checked;
   }
 
+  // Reports a value to the server, and says that its answer is awaited if that takes a while.
+  report(name, value) {
+    this.setState(name, value);
+    clearTimeout(this.loadingTimer);
+    this.loadingTimer = setTimeout(() => this.showLoading(true), 300);
+    clearTimeout(this.giveUpLoadingTimer);
+    this.giveUpLoadingTimer = setTimeout(() => this.showLoading(false), 10000);
+  }
+
+  showLoading(isLoading) {
+    clearTimeout(this.loadingTimer);
+    this.find(".loading").textContent = isLoading ? "Loading\u2026" : "";
+  }
+
   choose(id) {
     this.pendingId = id;
     this.worklist.mark(id);
     clearTimeout(this.sendTimer);
     // A wheel passes several slices before the first request could be sent.
-    this.sendTimer = setTimeout(() => this.setState("chosen", id), 40);
+    this.sendTimer = setTimeout(() => this.report("chosen", id), 40);
     clearTimeout(this.previewTimer);
     this.previewTimer = setTimeout(
       () => this.pendingId === id && this.viewport.preview(this.worklist.chosenThumbnail()), 90);
@@ -65,7 +87,7 @@ class Viewer {
     if (name === "side") this.viewport.arrange();
     else this.viewport.draw();
     this.find(".scale").dataset.layer = settings.evidence || !settings.saliency ? "evidence" : "saliency";
-    if (name === "saliency") this.setState("saliency", isOn);
+    if (name === "saliency") this.report("saliency", isOn);
   }
 
   toggle(name) {
@@ -80,7 +102,15 @@ class Viewer {
     for (const name of names) this.setOverlay(name, !visible.length);
   }
 
+  setMeasuring(isOn) {
+    if (isOn) this.setCropping(false);
+    this.ruler.setActive(isOn);
+    this.find("[data-action=ruler]").setAttribute("aria-pressed", String(isOn));
+    this.find(".ruler").hidden = !isOn;
+  }
+
   setCropping(isOn) {
+    if (isOn) this.setMeasuring(false);
     this.crop.setActive(isOn);
     this.find("[data-action=crop]").setAttribute("aria-pressed", String(isOn));
     this.find(".crop-actions").hidden = !isOn;
@@ -90,27 +120,25 @@ class Viewer {
   edit(action) {
     const box = action === "crop" ? this.crop.box : null;
     this.setCropping(false);
-    this.setState("edit", { id: this.scanId, action, box, number: `${Date.now()}-${Math.random()}` });
+    this.report("edit", { id: this.scanId, action, box, number: `${Date.now()}-${Math.random()}` });
   }
 
   enableEdits(scan) {
     for (const button of this.root.querySelectorAll(".edits button")) button.disabled = !scan.can_edit || !scan.base;
     this.find("[data-edit=undo]").disabled = !scan.can_undo;
+    this.find("[data-action=ruler]").disabled = !scan.base;
   }
 
-  setSlider(name, value) {
-    if (name === "opacity") {
-      this.viewport.settings.opacity = value;
-      this.viewport.draw();
-    } else {
-      this.setWindow({ ...this.window, [name]: value });
-    }
+  setOpacity(value) {
+    this.viewport.settings.opacity = value;
+    this.viewport.draw();
   }
 
   setWindow(values) {
     this.window = values;
-    for (const name of ["center", "width"]) this.find(`[data-slider=${name}]`).value = String(values[name]);
+    this.windowControls.show(values);
     this.viewport.setWindow(values.center, values.width);
+    this.planes.setWindow(values);
   }
 
   shiftWindow(dx, dy) {
@@ -135,10 +163,15 @@ class Viewer {
     this.worklist.mark(this.pendingId || data.scan.id);
     this.slices.show(isOutdated ? this.slices.series : data.series, isOutdated);
     if (isOutdated) return;
+    this.showLoading(false);
     const content = JSON.stringify(data.scan);
-    if (content === this.scanContent) return;
-    this.scanContent = content;
-    await this.showScan(data.scan, data.series);
+    if (content !== this.scanContent) {
+      this.scanContent = content;
+      await this.showScan(data.scan, data.series);
+    }
+    const isSwitchedOff = !this.find("[data-action=planes]").checked;
+    this.find(".planes-switch").hidden = !data.planes && !isSwitchedOff;
+    await this.planes.show(data.scan.error ? null : data.planes, this.window);
   }
 
   async showScan(scan, series) {
@@ -160,17 +193,24 @@ class Viewer {
     element.setAttribute("aria-label", `Scan ${scan.name}`);
     this.enableOverlays(scan.panels || []);
     if (this.base) this.initWindow(keepView);
+    // A line stays at its place while scrolling through a series.
+    if (this.ruler.isActive) this.ruler.setLine(keepView && this.base ? this.ruler.line : null);
+    if (!this.ruler.isActive) this.setMeasuring(false);
+    this.showRemarks();
     this.viewport.arrange();
     element.dataset.scan = scan.id;
   }
 
+  showRemarks() {
+    const remarks = this.base && !this.base.edges ? [NO_ORIENTATION] : [];
+    this.find(".remarks").hidden = !remarks.length;
+    this.find(".remarks").textContent = remarks.join(" ");
+  }
+
   // A window set by the reader stays while scrolling through a series.
   initWindow(keepWindow) {
-    const { low, high, center, window: width } = this.base;
-    const limits = { center: [low, high], width: [(high - low) / 400, Math.max(high - low, width)] };
-    for (const [name, [min, max]] of Object.entries(limits)) {
-      Object.assign(this.find(`[data-slider=${name}]`), { min: String(min), max: String(max) });
-    }
+    const { center, window: width } = this.base;
+    this.windowControls.setScan(this.base);
     this.setWindow(keepWindow && this.window ? this.window : { center, width });
   }
 

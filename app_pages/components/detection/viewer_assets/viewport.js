@@ -1,5 +1,9 @@
 // Viewport: one scan in one or more panels that zoom and pan together, with overlays drawn in the browser.
 
+function clampFraction(value) {
+  return Math.max(0, Math.min(1, value));
+}
+
 class Viewport {
   constructor(element, colors) {
     this.element = element;
@@ -25,6 +29,7 @@ class Viewport {
     if (request !== this.request) return false;
     const [rowSpacing, columnSpacing] = scan.base?.spacing || [1, 1];
     this.scan = base && { array: base, width: base.width, height: (base.height * rowSpacing) / columnSpacing };
+    Object.assign(this, { edges: scan.base?.edges, size: scan.base?.size });
     this.layers = layers;
     if (!keepView) Object.assign(this, { zoom: 1, x: 0, y: 0 });
     return true;
@@ -74,8 +79,9 @@ class Viewport {
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", layers ? layers.altText : "The scan without overlays.");
-    figure.append(canvas);
+    const altText = layers ? layers.altText : "The scan without overlays.";
+    canvas.setAttribute("aria-label", altText + describeEdges(this.edges));
+    figure.append(canvas, ...createEdgeLetters(this.edges));
     if (hasCaption) {
       const caption = document.createElement("figcaption");
       caption.textContent = layers ? layers.version : "Scan";
@@ -110,6 +116,16 @@ class Viewport {
     return { corner: [(width - size[0]) / 2 + this.x, (height - size[1]) / 2 + this.y], size };
   }
 
+  // Position of the pointer on the scan, as fractions of its width and height, clamped to its edges.
+  position(event, canvas) {
+    const bounds = canvas.getBoundingClientRect();
+    const { corner, size } = this.placement(canvas);
+    return [
+      clampFraction((event.clientX - bounds.left - corner[0]) / size[0]),
+      clampFraction((event.clientY - bounds.top - corner[1]) / size[1]),
+    ];
+  }
+
   draw() {
     const ratio = window.devicePixelRatio || 1;
     for (const { layers, canvas } of this.panels || []) {
@@ -121,6 +137,9 @@ class Viewport {
       const context = canvas.getContext("2d");
       this.drawPanel(context, layers, ratio, corner, size);
       if (this.crop) this.drawCrop(context, corner, size);
+      if (this.cross) drawCross(context, this.cross.map((each, i) => corner[i] + each * size[i]), corner, size);
+      if (this.line) this.drawLine(context, corner, size);
+      drawScaleBar(context, canvas, this.size, size[0]);
     }
     this.element.classList.toggle("zoomed", this.zoom > 1);
   }
@@ -139,6 +158,19 @@ class Viewport {
       context.strokeStyle = color;
       context.strokeRect(x, y, boxWidth, boxHeight);
     }
+  }
+
+  // The line of the ruler, with rings around its ends and its length.
+  drawLine(context, corner, size) {
+    const ends = this.line.map((end) => end.map((fraction, i) => corner[i] + fraction * size[i]));
+    const path = new Path2D();
+    path.moveTo(...ends[0]);
+    path.lineTo(...ends[1]);
+    for (const [x, y] of ends) {
+      path.moveTo(x + 6, y);
+      path.arc(x, y, 6, 0, 2 * Math.PI);
+    }
+    strokeTwice(context, path);
   }
 
   drawPanel(context, layers, ratio, [left, top], [width, height]) {

@@ -1,8 +1,8 @@
 """The only DICOM tags that are read: none contains a name, number, date or free text that identifies a patient.
 
 All other tags are skipped without parsing, so they cannot be displayed, logged or stored. Some tags are read but never
-leave the parsing process as they are: identifiers of the study and the series are reduced to keyed hashes, and the
-descriptions of a series, image types and kinds of object to words from fixed lists.
+leave the parsing process as they are: identifiers of the study, the series and its coordinate system are reduced to
+keyed hashes, and the descriptions of a series, windows, image types and kinds of object to words from fixed lists.
 """
 
 import re
@@ -42,8 +42,10 @@ STACK_TAGS: Final = (
 # Modality, and whether the file is an MR slice.
 MODALITY_TAGS: Final = ("SOPClassUID", "Modality", "ConversionType", "BurnedInAnnotation", "SeriesNumber")
 # Reduced to a keyed hash, or to words from a fixed list: below, and in `image_types.py`.
-HASHED_TAGS: Final = ("SeriesInstanceUID", "StudyInstanceUID")
-KEYWORD_TAGS: Final = ("SeriesDescription", "AcquisitionContrast", "ImageType")
+HASHED_TAGS: Final = ("SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
+KEYWORD_TAGS: Final = (
+    "SeriesDescription", "AcquisitionContrast", "ImageType", "WindowCenterWidthExplanation", "RescaleType",
+)  # fmt: skip
 # The same attributes per frame. Sequences are read whole, but only the attributes of `frames.py` are used of them.
 FRAME_TAGS: Final = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 FRAME_GROUP_TAGS: Final = (
@@ -81,6 +83,18 @@ _SEQUENCE_PATTERNS: Final = (
     ("T2", r"t2w?"), ("T1", r"t1w?|mp.?rage"),
 )  # fmt: skip
 _CONTRAST_AGENT_PATTERN: Final = r"gd|gad\w*|\+ ?c|ce|post|contrast"
+
+# Words that programs write as the explanation of a window.
+_WINDOW_WORDS: Final = frozenset((
+    "BONE", "BRAIN", "DEFAULT", "FOSSA", "HEAD", "LUNG", "NARROW", "NECK", "NORMAL", "ORBITS", "POSTERIOR", "SINUS",
+    "SOFT", "SPINE", "STROKE", "SUBDURAL", "TISSUE", "VESSEL", "WIDE", "WINDOW", "WINDOW1", "WINDOW2",
+))  # fmt: skip
+
+
+def describe_window(text: str) -> str:
+    """Return the explanation of a window if all its words are on a fixed list; else an empty text."""
+    words = re.findall(r"[A-Z0-9]+", text.upper())
+    return " ".join(words).capitalize() if words and _WINDOW_WORDS.issuperset(words) else ""
 
 
 def describe_contrast(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
+from braintumor.imaging.dicom.allowed_tags import describe_window
 from braintumor.imaging.dicom.image_types import parse_image_type
 from braintumor.imaging.dicom.metadata import FrameMetadata
 from braintumor.imaging.dicom.values import (
@@ -21,6 +22,7 @@ from braintumor.imaging.dicom.values import (
     get_words,
 )
 from braintumor.imaging.hanging import has_valid_orientation, normal_sign, slice_normal
+from braintumor.imaging.windowing import FileWindow
 
 # In order of preference (PS3.3 10.7.1.3): at the patient, at the detector, of a digitized film.
 _SPACING_TAGS: Final = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
@@ -74,19 +76,22 @@ def _parse_frame(datasets: list[Dataset]) -> FrameMetadata:
     positions = _functional_groups(datasets, "PlanePositionSequence")
     windows = first_result(_functional_groups(datasets, "FrameVOILUTSequence"), _parse_windows) or ()
     measures = _functional_groups(datasets, "PixelMeasuresSequence")
+    corners = (get_floats(dataset, "ImagePositionPatient") for dataset in positions)
+    corner = next((position for position in corners if len(position) == 3), None)
     spacing = next((pair for tag in _SPACING_TAGS if (pair := _first_pair(measures, tag))), None)
     return FrameMetadata(
-        position=_position_along_normal(positions, orientation),
+        position=_position_along_normal(corner, orientation),
         spacing=spacing,
         aspect_ratio=None if spacing else _first_pair(measures, "PixelAspectRatio"),
         slope=first_float(transforms, "RescaleSlope") or 1.0,
         intercept=first_float(transforms, "RescaleIntercept") or 0.0,
-        window=windows[0] if windows else None,
-        other_windows=tuple(windows[1:]),
+        windows=tuple(windows),
         orientation=round_orientation(orientation),
         echo=_parse_echo(datasets),
         diffusion=_parse_b_value(datasets),
         image_type=_parse_image_type(datasets),
+        cosines=tuple(orientation),
+        first_pixel=tuple(corner or ()),
     )
 
 
@@ -100,10 +105,8 @@ def _parse_orientation(dataset: Dataset) -> tuple[float, ...]:
     return tuple(cosines) if has_valid_orientation(cosines) else ()
 
 
-def _position_along_normal(datasets: list[Dataset], orientation: Sequence[float]) -> float | None:
+def _position_along_normal(corner: Sequence[float] | None, orientation: Sequence[float]) -> float | None:
     """Return the position of a slice along its normal, in mm."""
-    positions = (get_floats(dataset, "ImagePositionPatient") for dataset in datasets)
-    corner = next((position for position in positions if len(position) == 3), None)
     if corner is None or not orientation:
         return None
     distance = sum(x * y for x, y in zip(corner, slice_normal(orientation), strict=True))
@@ -120,13 +123,18 @@ def _first_pair(datasets: list[Dataset], keyword: str) -> tuple[float, float] | 
     return first_result(datasets, parse)
 
 
-def _parse_windows(dataset: Dataset) -> list[tuple[float, float]]:
+def _parse_windows(dataset: Dataset) -> list[FileWindow]:
     """Return centres and widths with edges at centre -+ width / 2; the standard's LINEAR default is half a step off."""
     centers, widths = get_floats(dataset, "WindowCenter"), get_floats(dataset, "WindowWidth")
-    windows = list(zip(centers, widths, strict=False))
-    if get_text(dataset, "VOILUTFunction").upper() in ("", "LINEAR"):  # PS3.3 C.11.2.1.2.1
-        windows = [(center - 0.5, width - 1.0) for center, width in windows]
-    return [(center, width) for center, width in windows if width > 0]
+    names = [describe_window(words) for words in get_words(dataset, "WindowCenterWidthExplanation")]
+    names += [""] * len(centers)
+    is_linear = get_text(dataset, "VOILUTFunction").upper() in ("", "LINEAR")  # PS3.3 C.11.2.1.2.1
+    shift, excess = (0.5, 1.0) if is_linear else (0.0, 0.0)
+    windows = [
+        FileWindow(center - shift, width - excess, name, (center, width))
+        for center, width, name in zip(centers, widths, names, strict=False)
+    ]
+    return [window for window in windows if window.width > 0]
 
 
 def _parse_times(groups: list[list[Dataset]]) -> list[str]:

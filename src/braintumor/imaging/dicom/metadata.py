@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from braintumor.errors import ScanError
+from braintumor.imaging.windowing import FileWindow
 
 # Error messages by problem code. They contain no tag values, because those may identify a patient.
 PROBLEM_MESSAGES: Final = {
@@ -61,12 +62,14 @@ class FrameMetadata:
         Height and width of a pixel in any unit, where the spacing is not stated.
     slope, intercept : float
         Rescale from stored to real values.
-    window : (float, float), optional
-        Centre and width, in real values.
-    other_windows : tuple of (float, float)
-        Further windows of the file, for where the first is useless.
+    windows : tuple of FileWindow
+        In real values; the first that is not useless applies.
     orientation : tuple of float
         Direction cosines of a row and of a column, rounded to two digits; empty if unknown or invalid.
+    cosines : tuple of float
+        The same, not rounded.
+    first_pixel : tuple of float
+        Centre of the first pixel in the patient, in mm; empty if unknown, or for a slice of a mosaic.
     time : str
         Index or time (ms) within a time series, or number of the acquisition; empty if not stated. Many scanners number
         the slices of one volume too, so it distinguishes volumes only where slices are repeated at the same position.
@@ -84,20 +87,24 @@ class FrameMetadata:
     aspect_ratio: tuple[float, float] | None = None
     slope: float = 1.0
     intercept: float = 0.0
-    window: tuple[float, float] | None = None
-    other_windows: tuple[tuple[float, float], ...] = ()
+    windows: tuple[FileWindow, ...] = ()
     orientation: tuple[float, ...] = ()
     time: str = ""
     echo: str = ""
     diffusion: str = ""
     image_type: str = ""
+    cosines: tuple[float, ...] = ()
+    first_pixel: tuple[float, ...] = ()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Restore from the output of `dataclasses.asdict` after a round trip through JSON."""
-        pairs = {key: _to_pair(data[key]) for key in ("spacing", "aspect_ratio", "window")}
-        windows = tuple((center, width) for center, width in data["other_windows"])
-        return cls(**{**data, **pairs, "other_windows": windows, "orientation": tuple(data["orientation"])})
+        pairs = {key: _to_pair(data[key]) for key in ("spacing", "aspect_ratio")}
+        windows = tuple(
+            FileWindow(center, width, name, _to_pair(stated)) for center, width, name, stated in data["windows"]
+        )
+        tuples = {key: tuple(data[key]) for key in ("orientation", "cosines", "first_pixel")}
+        return cls(**{**data, **pairs, **tuples, "windows": windows})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,10 @@ class DicomMetadata:
         Lowest and highest stored values that are padding.
     assumed_attributes : tuple of str
         Required attributes that the file lacks and for which a value was assumed.
+    frame_key : str
+        Keyed hash of the frame of reference; empty if the file names none.
+    unit : str
+        Unit of the real values, from a fixed list; empty if not stated.
     """
 
     rows: int
@@ -161,6 +172,8 @@ class DicomMetadata:
     mosaic_count: int | None = None
     padding: tuple[float, float] | None = None
     assumed_attributes: tuple[str, ...] = ()
+    frame_key: str = ""
+    unit: str = ""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:

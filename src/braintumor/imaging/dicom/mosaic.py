@@ -79,7 +79,7 @@ def split_frames(dataset: Dataset, frames: Sequence[FrameMetadata], layout: Mosa
         time = frame.time if len(frames) == 1 else str(number + 1)
         for index in range(layout.count):
             position = None if step is None else start + index * step
-            slices.append(replace(frame, position=position, time=time))
+            slices.append(replace(frame, position=position, time=time, first_pixel=()))
     return tuple(slices)
 
 

@@ -13,6 +13,7 @@ from braintumor.imaging.dicom.metadata import DicomMetadata
 from braintumor.imaging.dicom.mosaic import MOSAIC_ROLE, MosaicLayout, split_frames
 from braintumor.imaging.dicom.values import get_floats, get_int, get_text, get_value, get_words, hash_uid
 from braintumor.imaging.hanging import name_plane
+from braintumor.imaging.windowing import HOUNSFIELD
 
 _MR_SOP_CLASS: Final = "1.2.840.10008.5.1.4.1.1.4"
 
@@ -67,6 +68,8 @@ def parse_metadata(
         mosaic_count=mosaic.count if mosaic else None,
         padding=_parse_padding(dataset),
         assumed_attributes=tuple(assumed_attributes),
+        frame_key=hash_uid(get_text(dataset, "FrameOfReferenceUID"), salt),
+        unit=_parse_unit(dataset),
     )
 
 
@@ -125,6 +128,13 @@ def _parse_modality(dataset: Dataset) -> str:
     if sop_class == _MR_SOP_CLASS or sop_class.startswith(f"{_MR_SOP_CLASS}."):
         return "MR"
     return modality if modality in ("", "MR", *NON_MR_MODALITIES) else "OT"
+
+
+def _parse_unit(dataset: Dataset) -> str:
+    """Return the unit of rescaled values; those of CT are Hounsfield units unless the file says otherwise."""
+    stated = get_text(dataset, "RescaleType").upper()
+    is_hounsfield = stated == HOUNSFIELD or (not stated and get_text(dataset, "Modality") == "CT")
+    return HOUNSFIELD if is_hounsfield else ""
 
 
 def _parse_burned_in(dataset: Dataset) -> str:

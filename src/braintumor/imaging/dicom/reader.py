@@ -14,7 +14,7 @@ from braintumor.imaging.dicom.metadata import DicomMetadata, FrameMetadata
 from braintumor.imaging.dicom.sandbox import SANDBOX
 from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.imaging.file_format import detect_preamble_polyglot
-from braintumor.imaging.hanging import hang, resample_square, square_size
+from braintumor.imaging.hanging import hang, place_slice, resample_square, square_size
 from braintumor.imaging.raster import check_size
 from braintumor.imaging.scan import Scan, SeriesPosition, make_scan
 from braintumor.imaging.windowing import (
@@ -77,6 +77,9 @@ def read_frame(
     """
     frame = metadata.frames[index]
     stored = SANDBOX.read_pixels(data, sha256, index, name, settings)
+    placement = place_slice(
+        frame.orientation, frame.cosines, stored.shape[:2], _pixel_shape(frame), frame.first_pixel, metadata.frame_key
+    )
     stored, shape = hang(stored, frame.orientation, _pixel_shape(frame))
     gray, shape = _resample_gray(window_dicom_frame(stored, metadata, frame, name), shape)
     mode = "RGB" if metadata.is_color else "L" if gray.raw is None else "I;16"
@@ -84,9 +87,11 @@ def read_frame(
     warnings = tuple(_iter_warnings(metadata))
     scan = make_scan(gray, name, sha256, mode, series, spacing, warnings, metadata.modality)
     is_capture = metadata.burned_in == "maybe" or metadata.role == SkipReason.SCREENSHOT
+    if scan.raw is not None and not metadata.is_inverted:
+        scan = replace(scan, unit=metadata.unit)
     if not (frame.orientation or is_capture):
         return scan
-    return replace(scan, is_oriented=bool(frame.orientation), is_screen_capture=is_capture)
+    return replace(scan, is_oriented=bool(frame.orientation), is_screen_capture=is_capture, placement=placement)
 
 
 def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: FrameMetadata, name: str) -> GrayImage:
@@ -104,7 +109,7 @@ def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: Fra
     """
     is_rescaled = (frame.slope, frame.intercept) != (1.0, 0.0)
     padding = mask_padding_range(stored, metadata.padding) if metadata.padding and not metadata.is_color else None
-    is_plain = metadata.bits == 8 and not is_rescaled and not frame.window and padding is None
+    is_plain = metadata.bits == 8 and not is_rescaled and not frame.windows and padding is None
     if stored.dtype == np.uint8 and (is_plain or metadata.is_color):
         return GrayImage(np.uint8(255) - stored if metadata.is_inverted else np.array(stored))
     values = stored.astype(np.float32)
@@ -116,22 +121,22 @@ def window_dicom_frame(stored: NDArray[Any], metadata: DicomMetadata, frame: Fra
     if padding is not None:
         values = fill_padding(values, padding, metadata.is_inverted)
     check_finite(values, name)
-    low, high = float(values.min()), float(values.max())
+    total = float(values.min()) + float(values.max())
     if metadata.is_inverted:
-        values = np.float32(low + high) - values
+        values = np.float32(total) - values
     measured = values if padding is None else values[~padding]
-    candidates = (frame.window, *frame.other_windows) if frame.window else ()
+    file_windows = tuple(each.inverted(total) if metadata.is_inverted else each for each in frame.windows)
     edges: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
-    for center, width in candidates:
-        black, white = window_edges(low + high - center if metadata.is_inverted else center, width)
+    for window in file_windows:
+        black, white = window_edges(window.center, window.width)
         problem = describe_useless_window(measured, black, white)
         if problem is None:
             edges, warnings = (black, white), ()
             break
         warnings = warnings or (_USELESS_WINDOW_WARNING.format(problem),)
     gray = window_values(values, edges or percentile_window(measured), padding)
-    return replace(gray, has_file_window=edges is not None, warnings=warnings)
+    return replace(gray, has_file_window=edges is not None, warnings=warnings, file_windows=file_windows)
 
 
 def read_single_frame(data: bytes, name: str, settings: Settings) -> Scan:

@@ -10,6 +10,7 @@ from braintumor.imaging.windowing.gray import (
     window_values,
 )
 from braintumor.imaging.windowing.padding import fill_padding, find_padding, find_padding_range, mask_padding_range
+from braintumor.imaging.windowing.presets import HOUNSFIELD, FileWindow, WindowPreset, window_presets
 from braintumor.imaging.windowing.scaling import (
     WINDOW_PERCENTILES,
     apply_rescale,
@@ -22,8 +23,8 @@ from braintumor.imaging.windowing.scaling import (
 )
 
 __all__ = [
-    "WINDOW_PERCENTILES", "GrayImage", "apply_rescale", "array_to_gray", "check_finite", "describe_useless_window",
-    "fill_padding", "find_padding", "find_padding_range", "image_to_gray", "mask_padding_range", "percentile_window",
-    "reduce_to_8_bits", "rescale_to_unit", "samples_to_gray", "unit_to_uint8", "window_edges", "window_high_bit_depth",
-    "window_values",
+    "HOUNSFIELD", "WINDOW_PERCENTILES", "FileWindow", "GrayImage", "WindowPreset", "apply_rescale", "array_to_gray",
+    "check_finite", "describe_useless_window", "fill_padding", "find_padding", "find_padding_range", "image_to_gray",
+    "mask_padding_range", "percentile_window", "reduce_to_8_bits", "rescale_to_unit", "samples_to_gray",
+    "unit_to_uint8", "window_edges", "window_high_bit_depth", "window_presets", "window_values",
 ]  # fmt: skip

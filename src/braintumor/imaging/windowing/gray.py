@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 
 from braintumor.errors import ScanError
 from braintumor.imaging.windowing.padding import fill_padding, find_padding
+from braintumor.imaging.windowing.presets import FileWindow
 from braintumor.imaging.windowing.scaling import percentile_window, rescale_to_unit
 
 _LUMA_WEIGHTS: Final = (0.299, 0.587, 0.114)
@@ -33,6 +34,8 @@ class GrayImage:
         Whether the window comes from the file.
     warnings : tuple of str
         Sentences for the reader.
+    file_windows : tuple of FileWindow
+        Windows that the file states.
     """
 
     values: NDArray[np.uint8] | NDArray[np.float32]
@@ -40,6 +43,7 @@ class GrayImage:
     window: tuple[float, float] | None = None
     has_file_window: bool = False
     warnings: tuple[str, ...] = ()
+    file_windows: tuple[FileWindow, ...] = ()
 
 
 def image_to_gray(image: Image.Image, name: str) -> GrayImage:

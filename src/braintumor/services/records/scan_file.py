@@ -16,7 +16,9 @@ from pydantic import BaseModel, ValidationError
 from braintumor.enums import PictureKind
 from braintumor.errors import StorageError
 from braintumor.imaging.compressed_scan import CompressedArray, CompressedScan
+from braintumor.imaging.geometry import Placement
 from braintumor.imaging.scan import Scan, SeriesPosition
+from braintumor.imaging.windowing import FileWindow
 
 SCAN_MEDIA_TYPE: Final = "application/x-braintumor-scan"
 _METADATA: Final = "scan.json"
@@ -42,6 +44,9 @@ class _Metadata(BaseModel):
     has_text_on_head: bool
     panels: tuple[tuple[int, int, int, int], ...]
     has_file_window: bool
+    placement: Placement | None = None
+    file_windows: tuple[FileWindow, ...] = ()
+    unit: str = ""
 
 
 def pack_scan(scan: CompressedScan) -> bytes:

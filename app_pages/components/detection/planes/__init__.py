@@ -1,0 +1,1 @@
+"""Slices of the other planes of a volume, next to the selected one."""
