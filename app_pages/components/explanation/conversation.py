@@ -112,7 +112,7 @@ def conversation_html(conversation: Conversation, language: str) -> str:
     if conversation.is_answering:
         waiting = '<p class="note">The language model is answering.</p>'
     elif conversation.turns and not (conversation.turns[-1].text or conversation.turns[-1].note):
-        waiting = '<p class="note">The answer was not waited for. Ask again.</p>'  # another page was opened meanwhile
+        waiting = '<p class="note">The answer stopped because this page was left. Ask again.</p>'
     direction = LANGUAGES[language].direction
     return (
         f'<div class="conversation" role="log" aria-label="Conversation" lang="{language}" dir="{direction}">'
