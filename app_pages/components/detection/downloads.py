@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
 from app_pages.components.explanation.language import report_words
-from app_pages.components.shared.storage import note_export
+from app_pages.components.shared.storage import log_export
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row, to_csv_bytes
@@ -218,5 +218,5 @@ class _ProgressBar:
 
 def _show_download_button(label: str, make: Callable[[], bytes] | bytes, name: str, mime: str, title: str = "") -> None:
     key = f"download-{label.lower().replace(',', '').replace(' ', '-')}"
-    noted = note_export(make, name.rpartition(".")[2])
-    st.download_button(title or label, noted, name, mime, key=key, on_click="ignore", icon=":material/download:")
+    content = log_export(make, name.rpartition(".")[2])
+    st.download_button(title or label, content, name, mime, key=key, on_click="ignore", icon=":material/download:")

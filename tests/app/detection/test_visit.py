@@ -84,7 +84,7 @@ def guards(app: AppTest) -> list[bool]:
     return [content["unsaved"] for content in contents if "unsaved" in content]
 
 
-def test_card_says_if_the_nearest_known_scans_disagree(
+def test_card_says_if_the_most_similar_training_scans_disagree(
     artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_contradicting(detector: Detector, scan: object, count: int) -> tuple[SimilarScan, ...]:
@@ -95,7 +95,7 @@ def test_card_says_if_the_nearest_known_scans_disagree(
         "braintumor.inference.pipeline.judge.decide_verdict", lambda *_, **__: (Verdict.TUMOR_SUSPECTED, "Why.")
     )
     app = upload(open_page, scans[:1])
-    assert "nearest known scans disagree" in words(app)
+    assert "most similar training scans disagree" in words(app)
     assert "6 of the 6 most similar training scans show no tumour" in words(app)
 
 

@@ -16,7 +16,7 @@ from braintumor.api.schemas.explanations import ExplanationAnswer
 from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
 from braintumor.db.tables.records import STUDY
@@ -88,7 +88,7 @@ def search_readings(
         page = search(state.storage, caller.actor, query)
     except RecordError as error:
         raise HTTPException(422, str(error)) from None
-    note_access(state.storage, caller.actor, "history.listed", records=len(page.records))
+    log_access(state.storage, caller.actor, "history.listed", records=len(page.records))
     readings = [ReadingAnswer.model_validate(record) for record in page.records]
     return ReadingPage(readings=readings, next=page.next)
 
@@ -161,7 +161,7 @@ def show_report(request: Request, state: State, caller: Reader, reading_id: UUID
     def make() -> bytes:
         restored = _restore(state, caller, record, with_maps=True)
         report = make_report(restored, state.detectors.get(record.version), language or DEFAULT_LANGUAGE)
-        note_access(state.storage, caller.actor, "reading.exported", f"reading:{reading_id}", format="pdf")
+        log_access(state.storage, caller.actor, "reading.exported", f"reading:{reading_id}", format="pdf")
         return report
 
     key = ["report", reading_id, record.opinion, record.comment, language]
