@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
-from app_pages.components.explanation.language import report_words
+from app_pages.components.explanation.language import report_explanations
 from app_pages.components.shared.storage import log_export
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
@@ -66,7 +66,7 @@ def make_pdf(
     return pdf_report(
         iter_report_entries(shown, findings_by_slice, on_scan), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label, studies=studies, words=report_words(detector.artifact),
+        patient_label=patient_label, studies=studies, explanations=report_explanations(detector.artifact),
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def make_zip(
     return export_zip(
         iter_report_entries(readings, findings_by_slice, on_scan), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label, studies=studies, words=report_words(detector.artifact),
+        patient_label=patient_label, studies=studies, explanations=report_explanations(detector.artifact),
     )  # fmt: skip
 
 

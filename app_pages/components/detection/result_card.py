@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.explanation.chat import show_chat
-from app_pages.components.explanation.words import show_explanation
+from app_pages.components.explanation.explanation_text import show_explanation
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.shared.formatting import join_words

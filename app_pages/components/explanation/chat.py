@@ -36,7 +36,7 @@ def show_chat(
         return
     # Imported here, since most servers have no language model.
     from app_pages.components.explanation.conversation import show_conversation
-    from braintumor.language.conversation import Topic
+    from braintumor.language.conversation import ReadingContext
 
     detector = cache.find_detector(version)
     if detector is None:
@@ -46,4 +46,4 @@ def show_chat(
         reading, card, read_accuracy(detector.artifact), similar_scans=similar_scans, key_detection=key_detection,
         slices=slices,
     )  # fmt: skip
-    show_conversation(Topic.about(facts, write_explanation(facts, current_language()), card), key)
+    show_conversation(ReadingContext.of(facts, write_explanation(facts, current_language()), card), key)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
-from braintumor.api.languages import WantedLanguage
+from braintumor.api.languages import RequestedLanguage
 from braintumor.api.routes.models import require_version
 from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
 from braintumor.api.state import State
@@ -38,7 +38,7 @@ def predict(
     state: State,
     caller: Guest,
     files: GuestFiles,
-    language: WantedLanguage,
+    language: RequestedLanguage,
     version: Version = None,
 ) -> Predictions | Response:
     """Read files and return the results. Nothing is stored.

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from braintumor.api.access import Caller, Reader, Writer
 from braintumor.api.answers import file, problems
-from braintumor.api.languages import WantedLanguage
+from braintumor.api.languages import RequestedLanguage
 from braintumor.api.schemas.explanations import ExplanationAnswer
 from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
 from braintumor.api.state import ServerState, State
@@ -101,7 +101,7 @@ def download_readings(state: State, caller: Reader, filters: Filters) -> Respons
 
 
 @router.get("/readings/{reading_id}", responses=_ERRORS)
-def show_reading(state: State, caller: Reader, reading_id: UUID, language: WantedLanguage) -> ReadingDetails:
+def show_reading(state: State, caller: Reader, reading_id: UUID, language: RequestedLanguage) -> ReadingDetails:
     """Return a reading with everything that is stored of it, and with an explanation in a language if one is named."""
     record = open_record(state.storage, caller.actor, reading_id)
     details = ReadingDetails.model_validate(record)
@@ -151,7 +151,9 @@ def show_overlay(
     response_class=Response,
     responses=_REPORT,
 )
-def show_report(request: Request, state: State, caller: Reader, reading_id: UUID, language: WantedLanguage) -> Response:
+def show_report(
+    request: Request, state: State, caller: Reader, reading_id: UUID, language: RequestedLanguage
+) -> Response:
     """Return the report of a reading with the reader's finding. It names the file, and no patient.
 
     The explanation in words is in the language of the request, else in English.
