@@ -10,7 +10,7 @@ export PYTHON
 STARTER := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 PREPARE := $(STARTER) -m scripts.setup_env
 BIN := .venv/bin
-# Open a browser window if there is a display; the address is always printed. Never: make run HEADLESS=true
+# Open a browser window if there is a display; the address is always printed. To open none: make run HEADLESS=true
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
 # Tests in one file share fixtures, so each file runs in one process.
 PARALLEL = -n $(WORKERS) --dist loadfile

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from app_pages.components.shared.leave_guard import show_leave_guard
 from app_pages.components.shared.page import LOGO, show_layout, unknown_page
 from app_pages.components.shared.session_state import FINDINGS_KEY
 from app_pages.components.shared.storage import may_keep_records
+from app_pages.components.shared.unsaved_warning import show_unsaved_warning
 from app_pages.components.shared.visitor import current_visitor, show_account_menu
 from braintumor.enums import RESEARCH_USE
 
@@ -37,5 +37,5 @@ if FINDINGS_KEY in st.session_state:
     with st.bottom:
         from app_pages.components.detection.saving import has_unsaved_findings  # slow, and few sessions need it
 
-        show_leave_guard("page", has_unsaved_findings())
+        show_unsaved_warning("page", has_unsaved_findings())
 page.run()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app_pages.components.shared.page import show_header, show_missing
-from app_pages.components.shared.storage import find_records, note_once
+from app_pages.components.shared.storage import find_records, log_access_once
 from braintumor.errors import BrainTumorError
 from braintumor.settings import get_settings
 
@@ -18,7 +18,7 @@ def show_page() -> None:
     from app_pages.components.administration.users import show_users
 
     storage, actor = records.storage, records.actor
-    note_once(storage, actor, "users.listed", "page")
+    log_access_once(storage, actor, "users.listed", "page")
     users, server, audit = st.tabs(["Users", "Storage and jobs", "Audit log"])
     with users:
         show_users(storage, actor)

@@ -52,7 +52,7 @@ def _choose_version(versions: list[str]) -> str:
 
 def show_worklist(records: Records, version: str, since: datetime | None) -> None:
     """Draw the most uncertain readings without a finding, with links."""
-    from app_pages.components.history.records_list import note_rows, show_links
+    from app_pages.components.history.records_list import log_rows_shown, show_links
     from braintumor.db.search import SearchQuery, Sort, search
     from braintumor.enums import Verdict
 
@@ -61,7 +61,7 @@ def show_worklist(records: Records, version: str, since: datetime | None) -> Non
     rows = search(records.storage, records.actor, query).records
     waiting = [row for row in rows if not row.opinion and Verdict(row.verdict).has_result]
     if waiting:
-        note_rows(records, waiting[:_WORKLIST_ROWS])
+        log_rows_shown(records, waiting[:_WORKLIST_ROWS])
         show_links(waiting[:_WORKLIST_ROWS])
     else:
         st.markdown("The most uncertain readings all have your finding.")

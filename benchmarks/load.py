@@ -124,12 +124,12 @@ async def call_api(address: str, token: str, end: float, results: Results, numbe
 
 
 async def _pause(end: float, numbers: random.Random) -> bool:
-    """Wait a moment; whether there is time left."""
+    """Wait a moment, and return whether there is time left."""
     await asyncio.sleep(numbers.uniform(*PAUSE))
     return time.monotonic() < end
 
 
-async def _keep_on(act: Callable[[], Awaitable[None]], end: float, results: Results) -> None:
+async def _repeat(act: Callable[[], Awaitable[None]], end: float, results: Results) -> None:
     """Repeat what a user does after an error, which is counted."""
     while time.monotonic() < end:
         try:
@@ -146,7 +146,7 @@ async def run_load(address: str, users: list[tuple[str, str]], seconds: float) -
     for number, (cookie, token) in enumerate(users):
         act, secret = (call_api, token) if number < max(1, round(PROGRAMS * len(users))) else (use_pages, cookie)
         numbers = random.Random(number)  # noqa: S311 - no secret
-        tasks.append(_keep_on(lambda a=act, s=secret, n=numbers: a(address, s, end, results, n), end, results))
+        tasks.append(_repeat(lambda a=act, s=secret, n=numbers: a(address, s, end, results, n), end, results))
     await asyncio.gather(*tasks)
     return results
 
@@ -171,9 +171,7 @@ def add_users(storage: Storage, count: int) -> list[tuple[str, str]]:
     users = []
     for number in range(count):
         link = invite_user(storage, None, f"user{number}@example.org", UserRole.READER)
-        cookie = accept_link(
-            storage, link, "", f"User {number}", "violet harbour kettle 9", Browser("127.0.0.1", "load")
-        )
+        cookie = accept_link(storage, link, "", f"User {number}", _PASSWORD, Browser("127.0.0.1", "load"))
         visitor = find_visitor(storage, cookie)
         assert visitor is not None
         users.append((cookie, create_token(storage, visitor.actor, "load", {Scope.READ}, 1)))

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("user", [(PHONE, False)], indirect=True)
-def test_findings_stay_on_a_walk_and_the_browser_asks_before_they_are_lost(user: User, tmp_path: Path) -> None:
+def test_findings_stay_on_other_pages_and_the_browser_asks_before_they_are_lost(user: User, tmp_path: Path) -> None:
     path, page = tmp_path / "scan.png", user.page
     Image.fromarray(make_phantom("glioma", 7, 192).pixels).save(path)
     user.go("Detection")

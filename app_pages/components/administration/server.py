@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages.components.shared.formatting import format_bytes
 from app_pages.components.shared.page import show_section
-from app_pages.components.shared.storage import note_once
+from app_pages.components.shared.storage import log_access_once
 from app_pages.components.shared.tables import without_formulas
 from braintumor.db.overview.administration import (
     AuditLine,
@@ -73,7 +73,7 @@ def show_audit(storage: Storage, actor: Actor) -> None:
         "Who saw, read, exported, changed or deleted what; no names, no contents. `braintumor db check` verifies it.",
     )
     before: int | None = st.session_state.get(_BEFORE_KEY)
-    note_once(storage, actor, "audit.listed", ("page", before))
+    log_access_once(storage, actor, "audit.listed", ("page", before))
     lines = list_audit(storage, actor, _AUDIT_ROWS, before)
     if lines:
         st.dataframe(

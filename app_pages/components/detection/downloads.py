@@ -8,8 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app_pages.components.detection.reader_findings import FindingsBySlice, finding_for
-from app_pages.components.explanation.language import report_words
-from app_pages.components.shared.storage import note_export
+from app_pages.components.explanation.language import report_explanations
+from app_pages.components.shared.storage import log_export
 from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row, to_csv_bytes
@@ -66,7 +66,7 @@ def make_pdf(
     return pdf_report(
         iter_report_entries(shown, findings_by_slice, on_scan), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label, studies=studies, words=report_words(detector.artifact),
+        patient_label=patient_label, studies=studies, explanations=report_explanations(detector.artifact),
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def make_zip(
     return export_zip(
         iter_report_entries(readings, findings_by_slice, on_scan), card=detector.artifact.card,
         failed_scans=_failed_scans(readings), headline_metrics=headline_metrics(detector.artifact),
-        patient_label=patient_label, studies=studies, words=report_words(detector.artifact),
+        patient_label=patient_label, studies=studies, explanations=report_explanations(detector.artifact),
     )  # fmt: skip
 
 
@@ -218,5 +218,5 @@ class _ProgressBar:
 
 def _show_download_button(label: str, make: Callable[[], bytes] | bytes, name: str, mime: str, title: str = "") -> None:
     key = f"download-{label.lower().replace(',', '').replace(' ', '-')}"
-    noted = note_export(make, name.rpartition(".")[2])
-    st.download_button(title or label, noted, name, mime, key=key, on_click="ignore", icon=":material/download:")
+    content = log_export(make, name.rpartition(".")[2])
+    st.download_button(title or label, content, name, mime, key=key, on_click="ignore", icon=":material/download:")

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.explanation.chat import show_chat
-from app_pages.components.explanation.words import show_explanation
+from app_pages.components.explanation.explanation_text import show_explanation
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.colors import CLASS_COLORS, TUMOR_COLOR, VERDICT_TONES
 from app_pages.components.shared.formatting import join_words
@@ -40,9 +40,9 @@ def show_result_card(
     Parameters
     ----------
     contradiction : str
-        What contradicts the verdict, such as the most similar known scans.
+        What contradicts the verdict, such as the most similar training scans.
     similar_scans : sequence of SimilarScan
-        For the explanation in words.
+        For the explanation in words and the conversation about it.
     """
     is_rejected = not detection.verdict.has_result
     if is_compared:
@@ -50,7 +50,7 @@ def show_result_card(
     st.header(f":{VERDICT_TONES[detection.verdict]}[{result_title(detection)}]", anchor=False)
     st.markdown(detection.reason if is_rejected else f"**{label_sentence(detection)}** {detection.reason}")
     if contradiction:
-        st.markdown(f":orange[**Less certain: the nearest known scans disagree.**] {contradiction}")
+        st.markdown(f":orange[**Less certain: the most similar training scans disagree.**] {contradiction}")
     if not is_rejected:
         height = _CHART_MARGIN + _BAR_HEIGHT * len(class_probabilities(detection))
         figure, alt = plot_probabilities(detection, thresholds), _chart_alt_text(detection, thresholds)
@@ -59,7 +59,7 @@ def show_result_card(
             f"Classes that cannot be ruled out (95% prediction set): **{join_words(prediction_set_texts(detection))}**."
         )
     show_explanation(detection, key, similar_scans)
-    show_chat(detection, detection.model_version, key)
+    show_chat(detection, detection.model_version, key, similar_scans=similar_scans)
     st.caption("  \n".join(_detail_lines(detection, is_rejected)))
 
 

@@ -104,7 +104,7 @@ class ReadingSession:
                 self._skipped.setdefault(key, self._job_skipped.get(key, []))
 
     def restore(self, readings: Sequence[Reading]) -> None:
-        """Add the readings of an earlier visit, by one version; none removes them."""
+        """Add the readings of an earlier visit, all by one version; an empty sequence removes them."""
         group = FileGroup((), group_id(readings[0].id), GroupKind.MULTI_SLICE) if readings else None
         self._restored = [group] if group else []
         if group:

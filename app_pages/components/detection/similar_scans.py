@@ -15,8 +15,8 @@ from braintumor.inference.retrieval import SimilarScan, count_contradicting
 from braintumor.services.reading_result import Reading
 
 _SIMILAR_COUNT: Final = 6
-_FOUND_KEY: Final = "similar-scans-found"
-_MAX_FOUND: Final = 64
+_CACHE_KEY: Final = "similar-scans-cache"
+_MAX_CACHED: Final = 64
 
 
 def find_similar_scans(detector: Detector, reading: Reading) -> tuple[SimilarScan, ...]:
@@ -27,14 +27,14 @@ def find_similar_scans(detector: Detector, reading: Reading) -> tuple[SimilarSca
     ArtifactError
         The index was altered.
     """
-    found: OrderedDict[tuple[object, ...], tuple[SimilarScan, ...]]
-    found = st.session_state.setdefault(_FOUND_KEY, OrderedDict())
+    cached: OrderedDict[tuple[object, ...], tuple[SimilarScan, ...]]
+    cached = st.session_state.setdefault(_CACHE_KEY, OrderedDict())
     key = (detector.version, reading.id, reading.shown_edit)
-    if key not in found and reading.compressed_scan is not None:
-        found[key] = detector.most_similar(reading.compressed_scan.to_scan(), _SIMILAR_COUNT)
-        if len(found) > _MAX_FOUND:
-            found.popitem(last=False)
-    return found.get(key, ())
+    if key not in cached and reading.compressed_scan is not None:
+        cached[key] = detector.most_similar(reading.compressed_scan.to_scan(), _SIMILAR_COUNT)
+        if len(cached) > _MAX_CACHED:
+            cached.popitem(last=False)
+    return cached.get(key, ())
 
 
 def similar_to_verdict(detector: Detector, reading: Reading, detection: Detection) -> tuple[SimilarScan, ...]:
@@ -43,7 +43,7 @@ def similar_to_verdict(detector: Detector, reading: Reading, detection: Detectio
         return ()
     try:
         return find_similar_scans(detector, reading)
-    except BrainTumorError:  # said below, with the list
+    except BrainTumorError:  # shown below, in place of the list
         return ()
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages.components.detection.session import current_session
 from app_pages.components.explanation.chat import show_chat
-from app_pages.components.explanation.words import show_study_explanation
+from app_pages.components.explanation.explanation_text import show_study_explanation
 from app_pages.components.shared.colors import VERDICT_TONES
 from braintumor.inference import Detection
 from braintumor.inference.study import PlaneReading, StudySlice

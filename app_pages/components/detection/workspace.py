@@ -28,8 +28,8 @@ from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, s
 from app_pages.components.detection.worklist import WorklistItem, build_worklist, count_by_status, filter_and_sort
 from app_pages.components.samples.note import show_sample_note
 from app_pages.components.samples.state import sample_of
-from app_pages.components.shared.leave_guard import show_leave_guard
 from app_pages.components.shared.session_state import current_prediction_log
+from app_pages.components.shared.unsaved_warning import show_unsaved_warning
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import study_row
@@ -81,7 +81,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     _log_new_studies(own_studies)
     if own_readings:
         save_new_readings(own_readings, lambda each: finding_for(each, findings()), own_studies)
-    show_leave_guard("workspace", has_unsaved_findings())
+    show_unsaved_warning("workspace", has_unsaved_findings())
     if not is_polling and has_pending():
         st.rerun()
 

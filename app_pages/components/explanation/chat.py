@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from app_pages.components.explanation.language import current_language
 from app_pages.components.shared import cache
-from braintumor.errors import BrainTumorError
 from braintumor.explanation import read_accuracy, reading_facts, write_explanation
 from braintumor.inference import Detection
+from braintumor.inference.retrieval import SimilarScan
 from braintumor.inference.study import StudyReading, StudySlice
 from braintumor.settings import get_settings
 
@@ -16,6 +16,7 @@ def show_chat(
     version: str,
     key: str,
     *,
+    similar_scans: Sequence[SimilarScan] = (),
     key_detection: Detection | None = None,
     slices: Sequence[StudySlice] = (),
 ) -> None:
@@ -27,7 +28,7 @@ def show_chat(
         The model that read it.
     key : str
         Unique on the page.
-    key_detection, slices
+    similar_scans, key_detection, slices
         See `reading_facts`.
     """
     settings = get_settings()
@@ -35,11 +36,14 @@ def show_chat(
         return
     # Imported here, since most servers have no language model.
     from app_pages.components.explanation.conversation import show_conversation
-    from braintumor.language.conversation import Topic
+    from braintumor.language.conversation import ReadingContext
 
-    try:
-        artifact = cache.get_detector(version).artifact
-    except BrainTumorError:  # a version that is no longer on this server
+    detector = cache.find_detector(version)
+    if detector is None:
         return
-    facts = reading_facts(reading, artifact.card, read_accuracy(artifact), key_detection=key_detection, slices=slices)
-    show_conversation(Topic.about(facts, write_explanation(facts, current_language()), artifact.card), key)
+    card = detector.artifact.card
+    facts = reading_facts(
+        reading, card, read_accuracy(detector.artifact), similar_scans=similar_scans, key_detection=key_detection,
+        slices=slices,
+    )  # fmt: skip
+    show_conversation(ReadingContext.of(facts, write_explanation(facts, current_language()), card), key)

@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from braintumor.explanation import LANGUAGES, choose_language, read_accuracy
-from braintumor.explanation.report import ReportWords
+from braintumor.explanation.report import ReportExplanations
 from braintumor.inference.registry import Artifact
 
 LANGUAGE_KEY: Final = "explanation-language"
@@ -30,9 +30,9 @@ def ask_language(key: str) -> None:
     )  # fmt: skip
 
 
-def report_words(artifact: Artifact) -> ReportWords:
+def report_explanations(artifact: Artifact) -> ReportExplanations:
     """Return what a report needs to explain readings in the chosen language."""
-    return ReportWords(current_language(), read_accuracy(artifact))
+    return ReportExplanations(current_language(), read_accuracy(artifact))
 
 
 def _remember(widget: str) -> None:

@@ -47,7 +47,7 @@ def _restore(records: Records, visit: "list[Record]") -> None:
         if each is None:
             continue
         readings.append(each.reading)
-        saver.adopt(each.reading, each.saved, each.finding)
+        saver.mark_saved(each.reading, each.saved, each.finding)
         if each.finding:
             findings()[each.reading.id] = {each.reading.version: each.finding}
     current_session().restore(readings)

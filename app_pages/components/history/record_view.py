@@ -22,7 +22,7 @@ from braintumor.db.records import StoredScan, read_scan, save_finding, save_read
 from braintumor.db.search import Record, list_readings, open_record
 from braintumor.db.tables.records import STUDY
 from braintumor.errors import BrainTumorError, RecordError
-from braintumor.inference import Detector, list_models
+from braintumor.inference import list_models
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study_result import StudyResult
@@ -116,15 +116,7 @@ def _restore(records: Records, record: Record) -> OpenedRecord:
         reading = Reading(str(record.reading_id), record_row(record))
         return OpenedRecord(record, None, RestoredReading(reading, record_finding(record)), restore_study(record))
     stored = read_scan(records.storage, records.actor, record.scan_id) if record.has_scan else None
-    return OpenedRecord(record, stored, restore_reading(record, stored, find_detector(record.version)))
-
-
-def find_detector(version: str) -> Detector | None:
-    """Return the detector of a version; None if it is not on this server."""
-    try:
-        return cache.get_detector(version)
-    except BrainTumorError:
-        return None
+    return OpenedRecord(record, stored, restore_reading(record, stored, cache.find_detector(record.version)))
 
 
 def _choose_second(records: Records, opened: OpenedRecord) -> OpenedRecord | None:
@@ -190,7 +182,7 @@ def _show_scan(shown: list[OpenedRecord]) -> None:
         VersionDetection(detection, detector)
         for each in shown
         if (detection := each.restored.reading.detection) is not None
-        and (detector := find_detector(each.record.version)) is not None
+        and (detector := cache.find_detector(each.record.version)) is not None
         and not each.restored.note
         and detection.turn == shown[0].restored.reading.detection.turn  # type: ignore[union-attr]
     ]
@@ -202,7 +194,7 @@ def _show_result(opened: OpenedRecord, key: str, is_compared: bool) -> None:
     if detection is None:
         return
     show_warnings(detection)
-    detector = find_detector(opened.record.version)
+    detector = cache.find_detector(opened.record.version)
     if detector is not None and not opened.restored.note:
         show_result_card(detection, detector.artifact.card.thresholds, f"record-{key}", is_compared)
         return

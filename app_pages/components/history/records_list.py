@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages.components.shared.colors import VERDICT_TONES
 from app_pages.components.shared.formatting import VERDICT_TITLES, pluralize
-from app_pages.components.shared.storage import Records, note_once, session_value
+from app_pages.components.shared.storage import Records, log_access_once, session_value
 from braintumor.db.deletion import delete_scans, purge_scans, restore_scans
 from braintumor.db.search import Page, Record, SearchQuery, search
 from braintumor.db.tables.records import STUDY
@@ -33,14 +33,14 @@ def read_page(records: Records, query: SearchQuery) -> Page:
         cursors = [""]
         page = search(records.storage, records.actor, query)
     st.session_state[_CURSORS_KEY] = query, cursors
-    note_rows(records, page.records)
+    log_rows_shown(records, page.records)
     return page
 
 
-def note_rows(records: Records, rows: Sequence[Record]) -> None:
-    """Note in the audit log that rows of the history were shown."""
+def log_rows_shown(records: Records, rows: Sequence[Record]) -> None:
+    """Write to the audit log that rows of the history were shown."""
     shown = tuple(row.reading_id for row in rows)
-    note_once(records.storage, records.actor, "history.listed", shown, records=len(rows))
+    log_access_once(records.storage, records.actor, "history.listed", shown, records=len(rows))
 
 
 def show_paging(page: Page) -> None:

@@ -29,5 +29,5 @@ def _find_key_slices(records: Records, scan_id: UUID, study: StudyResult) -> lis
     stored = list_slices(records.storage, records.actor, scan_id)
     ids = [stored[position] for position in key_positions(study) if position in stored]
     readings = (list_readings(records.storage, records.actor, slice_id) for slice_id in ids)
-    newest = (next((each for each in found if each.version == study.model_version), None) for found in readings)
+    newest = (next((each for each in versions if each.version == study.model_version), None) for versions in readings)
     return [record for record in newest if record is not None]

@@ -150,6 +150,14 @@ def get_detector(version: str) -> Detector:
     return _cached_detector(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
+def find_detector(version: str) -> Detector | None:
+    """Return the detector of a version; None if it is not on this server."""
+    try:
+        return get_detector(version)
+    except BrainTumorError:
+        return None
+
+
 @st.cache_resource(show_spinner="Loading the model", max_entries=4)
 def _cached_detector(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> Detector:
     return Detector.load(version, _settings)

@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
+from app_pages.components.shared.chart_downloads import Values, show_chart_downloads
 from app_pages.components.shared.colors import ACCENT, NEUTRAL
-from app_pages.components.shared.downloads import Values, show_downloads
 from braintumor.results.metric import Metric
 
 _CONFIG: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
@@ -62,7 +62,7 @@ def draw_chart(figure: go.Figure, alt: str, key: str, values: Values | None = No
     """
     with st.container(key=f"chart-with-downloads-{key}", gap=None):
         st.plotly_chart(figure, width="stretch", theme="streamlit", config=_CONFIG, alt=alt, key=key, **selection)
-        show_downloads(figure, key, values)
+        show_chart_downloads(figure, key, values)
 
 
 class IntervalRow(NamedTuple):

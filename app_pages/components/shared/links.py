@@ -57,7 +57,7 @@ def switch(title: str, key: str, value: bool = False, help_: str | None = None) 
     return st.toggle(title, value, key=key, help=help_, bind="query-params")
 
 
-def check_address(title: str, key: str, known: Collection[str] | Callable[[str], bool]) -> None:
+def check_address(title: str, key: str, valid: Collection[str] | Callable[[str], bool]) -> None:
     """Say once which values of the address do not exist; Streamlit ignores and removes them.
 
     Parameters
@@ -66,13 +66,13 @@ def check_address(title: str, key: str, known: Collection[str] | Callable[[str],
         What the value chooses, as on the page.
     key : str
         Name of the query parameter.
-    known : collection of str or callable
+    valid : collection of str or callable
         The values that exist, or a function that recognizes them.
     """
-    is_known = known if callable(known) else known.__contains__
+    is_valid = valid if callable(valid) else valid.__contains__
     reported = st.session_state.setdefault(_REPORTED_KEY, set())
     for value in st.query_params.get_all(key):
-        if value and not is_known(value) and (key, value) not in reported:
+        if value and not is_valid(value) and (key, value) not in reported:
             reported.add((key, value))
             st.toast(f'The link asks for {title.lower()} "{value[:60]}", which does not exist here. It was ignored.',
                      icon=":material/link_off:", duration="long")  # fmt: skip

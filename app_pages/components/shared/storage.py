@@ -13,7 +13,7 @@ from braintumor.settings import get_settings
 if TYPE_CHECKING:
     from braintumor.db.storage import Actor, Storage
 
-_NOTED_KEY: Final = "noted-accesses"
+_LOGGED_KEY: Final = "logged-accesses"
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1", ""})
 _FORWARDED: Final = ("X-Forwarded-For", "Forwarded")
 
@@ -84,18 +84,18 @@ def session_value(key: str, default: Any) -> Any:
     return st.session_state.setdefault(key, default)
 
 
-def note_once(storage: "Storage", actor: "Actor", action: str, content: object, **details: int | str) -> None:
-    """Note in the audit log what a page shows, but not again when the page is drawn again with the same content."""
-    noted: dict[str, object] = session_value(_NOTED_KEY, {})
-    if noted.get(action) != content:
-        from braintumor.db.access_log import note_access
+def log_access_once(storage: "Storage", actor: "Actor", action: str, content: object, **details: int | str) -> None:
+    """Write to the audit log what a page shows, once while its content stays the same."""
+    logged: dict[str, object] = session_value(_LOGGED_KEY, {})
+    if logged.get(action) != content:
+        from braintumor.db.access_log import log_access
 
-        note_access(storage, actor, action, **details)
-        noted[action] = content
+        log_access(storage, actor, action, **details)
+        logged[action] = content
 
 
-def note_export(make: Callable[[], bytes] | bytes, file_format: str) -> Callable[[], bytes] | bytes:
-    """Return a download or its function; if readings are kept, a function that also notes it in the audit log."""
+def log_export(make: Callable[[], bytes] | bytes, file_format: str) -> Callable[[], bytes] | bytes:
+    """Return a download or its function; if readings are kept, a function that also writes it to the audit log."""
     try:
         records = find_records() if may_keep_records() else None
     except BrainTumorError:
@@ -103,13 +103,13 @@ def note_export(make: Callable[[], bytes] | bytes, file_format: str) -> Callable
     if records is None or not records.is_saving:
         return make
 
-    def make_and_note() -> bytes:
-        from braintumor.db.access_log import note_access
+    def make_and_log() -> bytes:
+        from braintumor.db.access_log import log_access
 
-        note_access(records.storage, records.actor, "readings.exported", format=file_format)
+        log_access(records.storage, records.actor, "readings.exported", format=file_format)
         return make if isinstance(make, bytes) else make()
 
-    return make_and_note
+    return make_and_log
 
 
 def _read_address() -> str | None:

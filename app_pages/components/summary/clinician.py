@@ -29,8 +29,8 @@ def show_clinician(report: VersionReport) -> None:
         if st.button("Read your own scans", type="primary"):
             st.switch_page(_DETECTION_PAGE)
         st.markdown(
-            "Drop a slice, a series or a whole study: DICOM, NIfTI, images or a ZIP. Each slice and study gets a "
-            "verdict, its reason and the place that supports it."
+            "Upload a slice, a series or a whole study: DICOM, NIfTI, images or a ZIP. Each slice and study gets a "
+            "verdict, its reason and the region that supports it."
         )
     st.markdown(f"**{TITLE}**")
     if show_samples():
@@ -49,8 +49,8 @@ def show_clinician(report: VersionReport) -> None:
 
 
 def _limits(report: VersionReport) -> list[str]:
-    cleared = report.metric(Split.TEST, "tumors@verdict:no tumor found")
-    missed = f": it cleared {cleared.describe()} of the tumours among its test scans" if cleared else ""
+    missed_tumors = report.metric(Split.TEST, "tumors@verdict:no tumor found")
+    missed = f": it found none in {missed_tumors.describe()} of its test scans with a tumour" if missed_tumors else ""
     types = "tell other tumour types than three" if report.is_multiclass else "tell the type of a tumour"
     return [
         f"It cannot exclude a tumour{missed}.",

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.shared.downloads import to_csv_bytes
+from app_pages.components.shared.chart_downloads import to_csv_bytes
 from app_pages.components.shared.formatting import pluralize
 from braintumor.datasets.external.manifest import EXTERNAL_COLUMNS
 

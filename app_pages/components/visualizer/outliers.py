@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.shared.downloads import to_csv_bytes
+from app_pages.components.shared.chart_downloads import to_csv_bytes
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.data import get_outliers
 from braintumor.errors import BrainTumorError

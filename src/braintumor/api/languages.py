@@ -9,7 +9,7 @@ from braintumor.explanation import choose_language
 LanguageCode = Literal["en", "de", "fr", "es", "ar", "ur"]
 
 
-def wanted_language(
+def requested_language(
     language: Annotated[
         LanguageCode | None, Query(description="Language of `explanation`; it comes before `Accept-Language`.")
     ] = None,
@@ -24,4 +24,4 @@ def wanted_language(
     return choose_language(accept_language) if accept_language else None
 
 
-WantedLanguage = Annotated[str | None, Depends(wanted_language)]
+RequestedLanguage = Annotated[str | None, Depends(requested_language)]

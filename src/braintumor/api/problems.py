@@ -107,13 +107,13 @@ class UnexpectedErrors:
         """Answer a request."""
         has_started = False
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_watch(message: Message) -> None:
             nonlocal has_started
             has_started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive, send_and_watch)
         except Exception:
             if scope["type"] != "http" or has_started:
                 raise

@@ -8,7 +8,7 @@ from braintumor.auth.oidc import Claims
 from braintumor.auth.registration import join_by_link, require_open_registration
 from braintumor.auth.sessions import Browser, Visitor
 from braintumor.auth.users import clean_name, find_user_by_email, normalize_email
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.storage import Storage
 from braintumor.db.tables import Identity, User, UserRole, UserState
 from braintumor.errors import AccountError
@@ -40,7 +40,7 @@ def log_in_with_identity(
                 raise AccountError(_DISABLED)
             return begin_session(session, storage, user, browser, old_token, how="single-sign-on")
     except AccountError:
-        note_access(storage, None, "login.failed", "user:unknown", how="single-sign-on")
+        log_access(storage, None, "login.failed", "user:unknown", how="single-sign-on")
         raise
 
 

@@ -11,7 +11,7 @@ from braintumor.auth.passwords import check_new_password, hash_password, needs_r
 from braintumor.auth.sessions import Browser, Visitor, revoke_all, revoke_token, start_session
 from braintumor.auth.throttle import Throttle
 from braintumor.auth.users import find_user_by_email
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.storage import Storage
 from braintumor.db.tables import LinkPurpose, OneTimeLink, User, UserState
 from braintumor.db.tables.base import now
@@ -127,15 +127,15 @@ def check_own_password(storage: Storage, throttle: Throttle, visitor: Visitor, p
     place, account = f"session {visitor.session_id}", f"own {visitor.user_id}"
     throttle.begin(place, account)
     if not verify_password(user.password_hash, password):
-        note_access(storage, visitor.actor, "password.refused")
+        log_access(storage, visitor.actor, "password.refused")
         raise AccountError("The current password is wrong.")
     throttle.succeed(place, account)
     return user
 
 
 def _require_recent_login(storage: Storage, visitor: Visitor) -> None:
-    begun = visitor.expires_at - timedelta(hours=storage.settings.session_hours)
-    if now() - begun > _RECENT_LOGIN:
+    logged_in_at = visitor.expires_at - timedelta(hours=storage.settings.session_hours)
+    if now() - logged_in_at > _RECENT_LOGIN:
         raise AccountError("Log out, log in again by single sign-on, and do this within ten minutes.")
 
 

@@ -21,7 +21,7 @@ _HASHER: Final = PasswordHasher()  # Argon2id with the parameters of RFC 9106 fo
 _SLOTS: Final = threading.BoundedSemaphore(2)
 _KEY_ROWS: Final = ("1234567890", "qwertyuiop", "asdfghjkl;", "zxcvbnm,./")
 _SHIFTED: Final = str.maketrans("!@#$%^&*()", "1234567890")
-_MAX_NEIGHBOURS: Final = 0.65  # of the pairs of characters; sentences have 0.1 to 0.3
+_MAX_NEIGHBORS: Final = 0.65  # of the pairs of characters; sentences have 0.1 to 0.3
 # Words that common passwords of this length are made of, with numbers and symbols around or between them.
 _COMMON_WORDS: Final = (
     "abcdefghijklm", "administrator", "admin", "asdfghjkl", "braintumor", "braintumour", "changeme", "computer",
@@ -76,9 +76,9 @@ def verify_password(stored: str | None, password: str) -> bool:
     unknown = _unknown_hash()
     with _SLOTS:
         try:
-            # Too long a password is wrong, also if its beginning is right.
-            known = stored if len(password) <= MAX_LENGTH else None
-            matches = _HASHER.verify(known or unknown, _normalize(password[:MAX_LENGTH]))
+            # Too long a password is wrong, even if its beginning is right.
+            expected = stored if len(password) <= MAX_LENGTH else None
+            matches = _HASHER.verify(expected or unknown, _normalize(password[:MAX_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
     return matches and stored is not None
@@ -116,13 +116,13 @@ def _is_pattern(folded: str) -> bool:
     length = len(folded)
     if any(folded == (folded[:period] * length)[:length] for period in range(1, length // 2 + 1)):
         return True
-    pairs = [_are_neighbours(a, b) for a, b in itertools.pairwise(folded.translate(_SHIFTED))]
-    if sum(pairs) > _MAX_NEIGHBOURS * len(pairs):
+    pairs = [_are_neighbors(a, b) for a, b in itertools.pairwise(folded.translate(_SHIFTED))]
+    if sum(pairs) > _MAX_NEIGHBORS * len(pairs):
         return True
     return re.fullmatch(r"[\W\d_]*[a-z]{1,11}[\W\d_]*", folded) is not None
 
 
-def _are_neighbours(a: str, b: str) -> bool:
+def _are_neighbors(a: str, b: str) -> bool:
     """Return whether two keys are equal, touch each other, or follow in the alphabet."""
     if abs(ord(a) - ord(b)) <= 1:
         return True

@@ -52,14 +52,14 @@ def _upgrade(_: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from braintumor.db.access_log import note_access
+    from braintumor.db.access_log import log_access
     from braintumor.db.maintenance.backup import backup
     from braintumor.db.storage import open_storage
     from braintumor.settings import get_settings
 
     settings = get_settings()
     storage = open_storage(settings)
-    note_access(storage, None, "backup.created", "database:all")
+    log_access(storage, None, "backup.created", "database:all")
     manifest = backup(storage, options.target)
     print(f"Saved the database and {pluralize(manifest['blobs'], 'scan')} to {options.target}.")
     print(f"Head of the audit log: {manifest['audit_head']}")
@@ -70,7 +70,7 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from braintumor.db.access_log import note_access
+    from braintumor.db.access_log import log_access
     from braintumor.db.audit import AuditHead
     from braintumor.db.maintenance.check import check
     from braintumor.db.maintenance.restore import restore
@@ -80,7 +80,7 @@ def _restore(options: argparse.Namespace) -> int:
     manifest = restore(get_settings(), options.source)
     print(f"Restored the backup of {manifest['created_at']}.")
     storage = open_storage()
-    note_access(storage, None, "backup.restored", "database:all")
+    log_access(storage, None, "backup.restored", "database:all")
     report = check(storage, AuditHead.parse(manifest["audit_head"]), repair=True)
     print(report)
     return 1 if report.problems else 0

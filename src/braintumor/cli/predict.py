@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from braintumor.inference.saliency import GradientFunction
 
 _LANGUAGES: Final = ("en", "de", "fr", "es", "ar", "ur")
-_VERSION_HELP: Final = "model to use (default: BRAINTUMOR_VERSION, else v4)"
+_VERSION_HELP: Final = "model to use (default: BRAINTUMOR_VERSION, else v5)"
 
 
 def add_predict_commands(commands: argparse._SubParsersAction) -> None:

@@ -4,8 +4,8 @@ from braintumor.db.audit import Detail
 from braintumor.db.storage import Actor, Storage
 
 
-def note_access(storage: Storage, actor: Actor | None, action: str, what: str = "", /, **details: Detail) -> None:
-    """Note an access in the audit log.
+def log_access(storage: Storage, actor: Actor | None, action: str, what: str = "", /, **details: Detail) -> None:
+    """Write an access to the audit log.
 
     Parameters
     ----------

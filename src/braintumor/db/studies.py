@@ -11,7 +11,7 @@ from braintumor.db.tables import ScanRow, StudySliceRow
 
 
 def link_slices(session: Session, owner_id: UUID, study_id: UUID, slices: Sequence[UUID | None]) -> None:
-    """Note in a transaction which stored scans are the slices of a study; those deleted meanwhile are left out."""
+    """Store in a transaction which scans are the slices of a study; those deleted meanwhile are left out."""
     for position, scan_id in enumerate(slices):
         # Locked, so that it is not removed before this transaction ends.
         own = select(ScanRow.id).where(ScanRow.id == scan_id, ScanRow.owner_id == owner_id)
@@ -26,7 +26,7 @@ def find_slices(session: Session, scans: Sequence[ScanRow]) -> list[ScanRow]:
 
     Slices that also belong to another study, which is not among the scans and not deleted, are left out.
     """
-    found: dict[UUID, ScanRow] = {}
+    slices: dict[UUID, ScanRow] = {}
     other = aliased(ScanRow)
     ids = {scan.id for scan in scans}
     for study_id in sorted(ids):
@@ -36,7 +36,7 @@ def find_slices(session: Session, scans: Sequence[ScanRow]) -> list[ScanRow]:
             member, StudySliceRow.study_id == other.id, other.id.not_in(ids), other.deleted_at.is_(None)
         )
         deleted = ScanRow.deleted_at.is_(None) if study.deleted_at is None else ScanRow.deleted_at == study.deleted_at
-        mine = exists().where(member, StudySliceRow.study_id == study_id)
-        rows = session.scalars(select(ScanRow).where(mine, deleted, ~shared).order_by(ScanRow.id).with_for_update())
-        found |= {row.id: row for row in rows if row.id not in ids}
-    return list(found.values())
+        of_study = exists().where(member, StudySliceRow.study_id == study_id)
+        rows = session.scalars(select(ScanRow).where(of_study, deleted, ~shared).order_by(ScanRow.id).with_for_update())
+        slices |= {row.id: row for row in rows if row.id not in ids}
+    return list(slices.values())

@@ -117,7 +117,7 @@ class ReadingFacts:
     slices : SliceNumbers or None
         Of a study.
     key_slices : tuple of KeySlice
-        Of a study, worst first.
+        Of a study, most suspicious first.
     lesion_first, lesion_last : int or None
         Numbers of the first and last slice of a study that outline the region.
     planes_agree : bool or None

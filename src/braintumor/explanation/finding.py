@@ -9,7 +9,7 @@ from braintumor.explanation.catalog import Translator
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.explanation.terms import ImagePosition, LocatedBy, Rejection
 
-_MIDDLE: Final = (ImagePosition.UPPER_CENTRE, ImagePosition.CENTRE, ImagePosition.LOWER_CENTRE)
+_MIDDLE: Final = (ImagePosition.UPPER_CENTER, ImagePosition.CENTER, ImagePosition.LOWER_CENTER)
 
 
 def describe_finding(facts: ReadingFacts, t: Translator) -> Iterator[str]:

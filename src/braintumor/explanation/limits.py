@@ -9,7 +9,8 @@ from braintumor.explanation.facts import ReadingFacts, SliceNumbers
 from braintumor.explanation.finding import name_slice
 from braintumor.explanation.terms import Doubt, Rejection
 
-_MAX_KEY_SLICES: Final = 3
+# Slices of a study to look at first, in texts and reports.
+MAX_KEY_SLICES: Final = 3
 
 
 def describe_limits(facts: ReadingFacts, t: Translator) -> Iterator[str]:
@@ -49,7 +50,7 @@ def describe_next_steps(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     if facts.doubt is Doubt.TEXT_ON_HEAD:
         yield t.gettext("Read the slice again from a file without text on the image.")
     if facts.key_slices and facts.verdict is not Verdict.NO_TUMOR_FOUND:
-        slices = t.join(name_slice(each.plane, each.number, t) for each in facts.key_slices[:_MAX_KEY_SLICES])
+        slices = t.join(name_slice(each.plane, each.number, t) for each in facts.key_slices[:MAX_KEY_SLICES])
         yield t.gettext("Look first at: {slices}.", slices=slices)
     if facts.verdict is Verdict.NO_TUMOR_FOUND:
         yield t.gettext("Have the images read as usual; this result does not exclude a tumour.")

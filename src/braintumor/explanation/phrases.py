@@ -33,13 +33,13 @@ SIDES: Final[Mapping[Side, str]] = {
 }
 POSITIONS: Final[Mapping[ImagePosition, str]] = {
     ImagePosition.UPPER_LEFT: mark("in the upper left part of the image"),
-    ImagePosition.UPPER_CENTRE: mark("in the upper middle part of the image"),
+    ImagePosition.UPPER_CENTER: mark("in the upper middle part of the image"),
     ImagePosition.UPPER_RIGHT: mark("in the upper right part of the image"),
     ImagePosition.MIDDLE_LEFT: mark("in the left part of the image, at mid-height"),
-    ImagePosition.CENTRE: mark("in the centre of the image"),
+    ImagePosition.CENTER: mark("in the centre of the image"),
     ImagePosition.MIDDLE_RIGHT: mark("in the right part of the image, at mid-height"),
     ImagePosition.LOWER_LEFT: mark("in the lower left part of the image"),
-    ImagePosition.LOWER_CENTRE: mark("in the lower middle part of the image"),
+    ImagePosition.LOWER_CENTER: mark("in the lower middle part of the image"),
     ImagePosition.LOWER_RIGHT: mark("in the lower right part of the image"),
 }
 REGIONS: Final[Mapping[Region, str]] = {

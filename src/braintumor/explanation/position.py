@@ -40,10 +40,10 @@ def locate(detection: Detection, plane: Plane, *, is_oriented: bool, depth: floa
     depth : float, optional
         See `estimate_region`; for the region, and for the side of sagittal slices.
     """
-    found = _find_centre(detection)
-    if found is None or detection.head_box is None or detection.scan_size is None:
+    center = _find_center(detection)
+    if center is None or detection.head_box is None or detection.scan_size is None:
         return Place()
-    (x, y), located_by = found
+    (x, y), located_by = center
     (width, height), (left, top, right, bottom) = detection.scan_size, detection.head_box
     across = (x - left) / (right - left)
     down = (y - top) / (bottom - top)
@@ -55,7 +55,7 @@ def locate(detection: Detection, plane: Plane, *, is_oriented: bool, depth: floa
     )
 
 
-def _find_centre(detection: Detection) -> tuple[tuple[float, float], LocatedBy] | None:
+def _find_center(detection: Detection) -> tuple[tuple[float, float], LocatedBy] | None:
     """Return the centre (x, y) in pixels of the scan, and what it was taken from."""
     mask = detection.mask
     if mask is not None and mask.any():
@@ -73,7 +73,7 @@ def _find_centre(detection: Detection) -> tuple[tuple[float, float], LocatedBy] 
 def _position(across: float, down: float) -> ImagePosition:
     row, column = (min(2, max(0, int(3 * share))) for share in (down, across))
     name = f"{_ROWS[row]} {_COLUMNS[column]}"
-    return ImagePosition.CENTRE if (row, column) == (1, 1) else ImagePosition(name)
+    return ImagePosition.CENTER if (row, column) == (1, 1) else ImagePosition(name)
 
 
 def _side(across: float, plane: Plane, is_oriented: bool, depth: float | None) -> Side | None:

@@ -18,7 +18,7 @@ _SHORT: Final[tuple[Topic, ...]] = ("finding", "size", "objections")
 
 
 @dataclass(frozen=True, slots=True)
-class ReportWords:
+class ReportExplanations:
     """Language of the explanations in a report, and the figures of the model that they quote."""
 
     language: str = DEFAULT_LANGUAGE
@@ -45,11 +45,11 @@ class ReportWords:
         """
         for entry in context["scans"]:
             facts = reading_facts(detections[entry["number"] - 1], card, self.accuracy)
-            entry["words"] = self._write(facts, is_short=len(detections) > 1)
+            entry["explanation"] = self._write(facts, is_short=len(detections) > 1)
         for entry, (reading, slices) in zip(context["studies"], studies, strict=True):
             key_detection = detections[entry["key"] - 1] if entry["key"] else None
             facts = reading_facts(reading, card, self.accuracy, key_detection=key_detection, slices=slices)
-            entry["words"] = self._write(facts)
+            entry["explanation"] = self._write(facts)
 
     def _write(self, facts: ReadingFacts, *, is_short: bool = False) -> dict[str, Any]:
         explanation = write_explanation(facts, self.language)

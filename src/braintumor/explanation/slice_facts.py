@@ -20,7 +20,8 @@ from braintumor.inference.retrieval import SimilarScan
 from braintumor.inference.turn.turn_detector import TURNED_BACK
 
 OOD_REJECTED_AT: Final = 0.5
-_NEAR: Final = 0.1
+# As a share of the longer side of the head.
+_MAX_PEAK_DISTANCE: Final = 0.1
 _PICTURES: Final = {
     PictureKind.SHEET: InputWarning.SHEET,
     PictureKind.SCREENSHOT: InputWarning.SCREENSHOT,
@@ -43,9 +44,9 @@ def slice_facts(
     """Return the facts of the reading of one slice; see `reading_facts`."""
     accuracy = accuracy or ModelAccuracy()
     plane, oriented = plane_of(detection), is_oriented(detection)
-    looked = detection.verdict.has_result
-    place = locate(detection, plane, is_oriented=oriented) if looked else Place()
-    is_outlined = bool(detection.area_pixels) and looked
+    has_result = detection.verdict.has_result
+    place = locate(detection, plane, is_oriented=oriented) if has_result else Place()
+    is_outlined = bool(detection.area_pixels) and has_result
     return ReadingFacts(
         kind="slice",
         verdict=detection.verdict,
@@ -159,7 +160,7 @@ def _map_agrees(detection: Detection) -> bool | None:
         return None
     peak = np.unravel_index(int(np.argmax(heat_map)), heat_map.shape)
     nearest = np.sqrt(np.square(np.argwhere(mask) - np.array(peak)).sum(axis=1).min())
-    return bool(nearest <= _NEAR * max(box[2] - box[0], box[3] - box[1]))
+    return bool(nearest <= _MAX_PEAK_DISTANCE * max(box[2] - box[0], box[3] - box[1]))
 
 
 def _slice_share(detection: Detection) -> float | None:

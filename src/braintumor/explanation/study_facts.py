@@ -85,11 +85,12 @@ def _key_detection(reading: StudyReading) -> Detection | None:
 
 def _depth(key: StudySlice, slices: Sequence[StudySlice]) -> float | None:
     """Return the position of a slice among those of its stack that show brain, from 0 to 1; None if it is unknown."""
-    places = [each.millimetres for each in slices if each.stack == key.stack and each.is_in_field]
-    known = [place for place in places if place is not None]
-    if key.millimetres is None or len(known) < _MIN_SLICES or max(known) - min(known) < _MIN_BRAIN_MM:
+    in_brain = [each.millimetres for each in slices if each.stack == key.stack and each.is_in_field]
+    positions = [position for position in in_brain if position is not None]
+    if key.millimetres is None or len(positions) < _MIN_SLICES:
         return None
-    return (key.millimetres - min(known)) / (max(known) - min(known))
+    first, length = min(positions), max(positions) - min(positions)
+    return None if length < _MIN_BRAIN_MM else (key.millimetres - first) / length
 
 
 def _thresholds(reading: StudyReading, card: ModelCard) -> tuple[float, float] | None:

@@ -15,13 +15,13 @@ class ImagePosition(StrEnum):
     """Position in the picture."""
 
     UPPER_LEFT = "upper left"
-    UPPER_CENTRE = "upper centre"
+    UPPER_CENTER = "upper centre"
     UPPER_RIGHT = "upper right"
     MIDDLE_LEFT = "middle left"
-    CENTRE = "centre"
+    CENTER = "centre"
     MIDDLE_RIGHT = "middle right"
     LOWER_LEFT = "lower left"
-    LOWER_CENTRE = "lower centre"
+    LOWER_CENTER = "lower centre"
     LOWER_RIGHT = "lower right"
 
 

@@ -13,7 +13,7 @@ from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.outputs import Outputs
 
 _HALF_PRECISION: Final = ("axes", "vectors")  # tables stored as float16
-# Five of six, and no fewer: of fewer similar scans, some contradict the verdict by chance.
+# At least five of six: a smaller share or number contradicts the verdict by chance too often.
 _CONTRADICTING_SHARE: Final = 5 / 6
 _MIN_CONTRADICTING: Final = 5
 _MAX_MAP_SIDE: Final = 16  # most cells along the longer side of a class map, so that an index stays small

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Final
 
 from braintumor.explanation.facts import ReadingFacts
+from braintumor.language.allowed_numbers import AllowedNumber
 from braintumor.language.claim_check import find_contradiction
-from braintumor.language.figures import Number
 from braintumor.language.lexicon import WORD, Lexicon, normalize
-from braintumor.language.number_check import has_only_figures
+from braintumor.language.number_check import has_only_allowed_numbers
 from braintumor.language.sentences import split_sentences
 
 MAX_SENTENCE: Final = 400
@@ -23,9 +23,14 @@ MARKUP: Final = re.compile(
 # Emphasis, bullets and headings of Markdown, which the page does not show.
 _MARKDOWN: Final = re.compile(r"\*+|^\s*(?:[-•#]+|\d{1,2}[.)])(?:\s+|$)|`|(?<!\w)_+|_+(?!\w)")
 _PROHIBITED: Final = ("treatment", "prognosis", "malignancy", "reassurance", "people")
+# Groups and concepts of the lexicon that `find_contradiction` compares with the facts.
+_CONTENT_GROUPS: Final = ("class.", "plane.", "side.", "region.", "topic.")
+_CONTENT_CONCEPTS: Final = frozenset(
+    {"tumor", "suspected", "uncertain", "disclaimer", "reader", "mri", "warning", "doubt", "neutral", "aspect"}
+)
 # Share of unknown words above which a sentence is in another language.
 _OTHER_LANGUAGE: Final = 0.5
-_MIN_WORDS: Final = 3
+_MIN_LANGUAGE_WORDS: Final = 3
 
 
 class Outcome(StrEnum):
@@ -45,7 +50,7 @@ class Outcome(StrEnum):
     UNCHECKED = "unchecked"
 
 
-def clean(sentence: str) -> str:
+def remove_markdown(sentence: str) -> str:
     """Remove Markdown emphasis, bullets and surplus spaces."""
     return " ".join(_MARKDOWN.sub("", sentence).split())
 
@@ -54,13 +59,13 @@ def clean(sentence: str) -> str:
 class AnswerCheck:
     """Compares sentences with the facts of one reading.
 
-    An answer may use only words of the lexicon, so that names, findings and advice that nobody foresaw are left out.
+    An answer may use only words of the lexicon, so that names, findings and advice outside it are left out.
 
     Parameters
     ----------
     facts : ReadingFacts
-    numbers : sequence of Number
-        Of `collect_numbers`.
+    numbers : sequence of AllowedNumber
+        Of `collect_allowed_numbers`.
     lexicon : Lexicon
         Of the language asked for.
     explanation : str
@@ -68,7 +73,7 @@ class AnswerCheck:
     """
 
     facts: ReadingFacts
-    numbers: Sequence[Number]
+    numbers: Sequence[AllowedNumber]
     lexicon: Lexicon
     explanation: str = ""
 
@@ -76,10 +81,10 @@ class AnswerCheck:
     def trusted_sentences(self) -> frozenset[str]:
         """Sentences of the explanation, and that a question is not answered by the facts; normalized."""
         own = f"{self.explanation}\n{self.lexicon.messages['unknown']}"
-        return frozenset(normalize(clean(each)) for each in split_sentences([own], MAX_SENTENCE))
+        return frozenset(normalize(remove_markdown(each)) for each in split_sentences([own], MAX_SENTENCE))
 
     def check(self, sentence: str) -> Outcome:
-        """Return what becomes of a sentence that `clean` returned."""
+        """Return what becomes of a sentence that `remove_markdown` returned."""
         if len(sentence) > MAX_SENTENCE:
             return Outcome.LENGTH
         if MARKUP.search(unicodedata.normalize("NFKC", sentence)):
@@ -91,9 +96,9 @@ class AnswerCheck:
             return Outcome.ADVICE
         words = WORD.findall(text)
         unknown = self._unknown_words(text)
-        if len(words) >= _MIN_WORDS and len(unknown) > _OTHER_LANGUAGE * len(words):
+        if len(words) >= _MIN_LANGUAGE_WORDS and len(unknown) > _OTHER_LANGUAGE * len(words):
             return Outcome.LANGUAGE
-        if not has_only_figures(text, self.lexicon, self.numbers, self.facts.model_version):
+        if not has_only_allowed_numbers(text, self.lexicon, self.numbers, self.facts.model_version):
             return Outcome.NUMBER
         contradiction = find_contradiction(text, self.lexicon, self.facts)
         if contradiction is not None:
@@ -109,23 +114,10 @@ class AnswerCheck:
         """Return whether a sentence says something that was compared, unlike "Yes" or "It is"."""
         if self.lexicon.has("warning", text) and not self.facts.warnings:
             return False
-        groups = ("class.", "plane.", "side.", "region.", "topic.")
-        concepts = (
-            "tumor",
-            "suspected",
-            "uncertain",
-            "disclaimer",
-            "reader",
-            "mri",
-            "warning",
-            "doubt",
-            "neutral",
-            "aspect",
-        )
         return any(
             term.search(text)
             for name, term in self.lexicon.terms.items()
-            if name.startswith(groups) or name in concepts
+            if name.startswith(_CONTENT_GROUPS) or name in _CONTENT_CONCEPTS
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from braintumor.language.client import ChatClient
-from braintumor.language.conversation import Topic, Turn, answer
+from braintumor.language.conversation import ReadingContext, Turn, answer
 
 # Seconds. A page that shows the answer polls it several times a second; the page of a closed browser does not.
 IDLE_TIMEOUT: Final = 15.0
@@ -23,17 +23,23 @@ class AnswerJob:
         The question; it is filled in while the job runs.
     earlier : iterable of Turn
         Of the same conversation.
-    is_own : bool
-        Whether the question is one of the page's own and needs no guard.
+    is_suggested : bool
+        Whether the page suggested the question, which then needs no guard.
     """
 
     def __init__(
-        self, client: ChatClient, topic: Topic, turn: Turn, earlier: Iterable[Turn] = (), *, is_own: bool = False
+        self,
+        client: ChatClient,
+        context: ReadingContext,
+        turn: Turn,
+        earlier: Iterable[Turn] = (),
+        *,
+        is_suggested: bool = False,
     ) -> None:
         self._turn = turn
         self._stop = threading.Event()
         self._last_poll = time.monotonic()
-        arguments = (client, topic, list(earlier), is_own)
+        arguments = (client, context, list(earlier), is_suggested)
         self._thread = threading.Thread(target=self._run, args=arguments, name="answer-job", daemon=True)
         self._thread.start()
 
@@ -51,10 +57,10 @@ class AnswerJob:
         """Wait until the job ends, at most this long."""
         self._thread.join(seconds)
 
-    def _run(self, client: ChatClient, topic: Topic, earlier: list[Turn], is_own: bool) -> None:
+    def _run(self, client: ChatClient, context: ReadingContext, earlier: list[Turn], is_suggested: bool) -> None:
         # A copy is filled in, so that a stopped answer does not change any more.
         draft = replace(self._turn)
-        with closing(answer(client, topic, draft, earlier, is_own=is_own)) as steps:
+        with closing(answer(client, context, draft, earlier, is_suggested=is_suggested)) as steps:
             for _ in steps:
                 if self._should_stop():
                     return

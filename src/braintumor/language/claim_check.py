@@ -61,7 +61,7 @@ class _Claim:
         self._facts = facts
         self._lexicon = lexicon
         self._phrases: set[str] = set()
-        for phrase in _PHRASES:  # whose negations say nothing about the rest
+        for phrase in _PHRASES:  # their negations say nothing about the rest
             clause, count = lexicon.terms[phrase].subn(f" @{phrase} ", clause)
             self._phrases |= {phrase} if count else set()
         self._text = clause
@@ -72,7 +72,7 @@ class _Claim:
         return any(concept in self._phrases or self._lexicon.has(concept, self._text) for concept in concepts)
 
     def is_too_certain(self) -> bool:
-        """Whether the clause is surer than any reading, or negates something that cannot be compared."""
+        """Whether the clause is more certain than a reading can be, or negates something that cannot be compared."""
         if self._negations > 1:
             return True
         if self._has("rule_out") and not self._has("topic.threshold") and not self._negations:
@@ -85,9 +85,9 @@ class _Claim:
             return True
         if self._has("proof") and not (self._negations or self._has("reader")):
             return True
-        understood = ("tumor", "suspected", "disclaimer", "uncertain", "mri", "rule_out", "topic.threshold")
+        comparable = ("tumor", "suspected", "disclaimer", "uncertain", "mri", "rule_out", "topic.threshold")
         classes = self._lexicon.members("class", self._text)
-        return bool(self._negations) and not (self._is_hedged or classes or self._has(*understood))
+        return bool(self._negations) and not (self._is_hedged or classes or self._has(*comparable))
 
     def contradicts_verdict(self) -> bool:
         """Whether the clause states or denies a tumour, doubt or the kind of image against the verdict."""
@@ -193,8 +193,6 @@ class _Claim:
         if self._negations or (self._has("frame.image") and self._has("frame.patient")):
             return True
         if heights or self._has("frame.image"):
-            in_image = position + (f" {side}" if side.startswith("image") else "")
-            return not all(word in in_image.split() for word in {*sides - {"midline"}, *heights}) or (
-                "midline" in sides and side != "midline"
-            )
-        return not all(word in side.split() for word in sides) or side.startswith("image")
+            is_elsewhere = not all(word in position.split() for word in {*sides - {"midline"}, *heights})
+            return is_elsewhere or ("midline" in sides and side != "midline")
+        return not all(word in side.split() for word in sides)

@@ -23,7 +23,8 @@ _BROKEN: Final = "The language model sent an answer that cannot be read. Try aga
 _BY_STATUS: Final = {
     401: "The language model refused the key of this server. Ask its administrator to check BRAINTUMOR_LANGUAGE_KEY.",
     403: "The language model refused the key of this server. Ask its administrator to check BRAINTUMOR_LANGUAGE_KEY.",
-    404: "The language model was not found. Ask the administrator to check BRAINTUMOR_LANGUAGE_URL and _MODEL.",
+    404: "The language model was not found. Ask the administrator to check BRAINTUMOR_LANGUAGE_URL and "
+    "BRAINTUMOR_LANGUAGE_MODEL.",
     429: "The language model is busy. Wait a minute and ask again.",
 }
 Message = dict[str, str]

@@ -9,9 +9,9 @@ from braintumor.errors import LanguageModelError
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.explanation.text import Explanation
 from braintumor.inference.model_card import ModelCard
-from braintumor.language.answer_check import MAX_SENTENCE, AnswerCheck, Outcome, clean
+from braintumor.language.allowed_numbers import collect_allowed_numbers
+from braintumor.language.answer_check import MAX_SENTENCE, AnswerCheck, Outcome, remove_markdown
 from braintumor.language.client import ChatClient
-from braintumor.language.figures import collect_numbers
 from braintumor.language.lexicon import load_lexicon
 from braintumor.language.prompt import build_messages
 from braintumor.language.question_guard import decline, decline_message
@@ -42,7 +42,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Topic:
+class ReadingContext:
     """A reading that is asked about, and the language of the answers.
 
     Attributes
@@ -57,14 +57,14 @@ class Topic:
     card: ModelCard | None = field(default=None, repr=False)
 
     @classmethod
-    def about(cls, facts: ReadingFacts, explanation: Explanation, card: ModelCard | None = None) -> Self:
-        """Return the topic of a reading and its explanation, without the titles of its paragraphs."""
+    def of(cls, facts: ReadingFacts, explanation: Explanation, card: ModelCard | None = None) -> Self:
+        """Return the context of a reading from its explanation, without the titles of the paragraphs."""
         text = "\n".join(paragraph.text for paragraph in explanation.paragraphs)
         return cls(facts, text, explanation.language.code, card)
 
 
 def answer(
-    client: ChatClient, topic: Topic, turn: Turn, earlier: Iterable[Turn] = (), *, is_own: bool = False
+    client: ChatClient, context: ReadingContext, turn: Turn, earlier: Iterable[Turn] = (), *, is_suggested: bool = False
 ) -> Generator[None, None, None]:
     """Fill in a turn, and yield after each sentence that was added; a question that is declined is not sent.
 
@@ -72,26 +72,30 @@ def answer(
     ----------
     earlier : iterable of Turn
         About the same reading. Only what was generated and checked is sent again.
-    is_own : bool
-        Whether the question is one of the page's own and needs no guard.
+    is_suggested : bool
+        Whether the page suggested the question, which then needs no guard.
     """
-    reason = None if is_own else decline(turn.question, topic.language)
+    reason = None if is_suggested else decline(turn.question, context.language)
     if reason is not None:
-        turn.text = decline_message(reason, topic.language)
+        turn.text = decline_message(reason, context.language)
         return
     history = [(each.question, each.text) for each in earlier if each.is_generated and each.text]
-    messages = build_messages(turn.question, topic.language, topic.facts, topic.explanation, topic.card, history)
+    messages = build_messages(
+        turn.question, context.language, context.facts, context.explanation, context.card, history
+    )
     try:
         with closing(client.stream(messages)) as pieces:
-            yield from _release(pieces, topic, turn)
+            yield from _release(pieces, context, turn)
     except LanguageModelError as error:
         turn.note = str(error)
 
 
-def _release(pieces: Iterable[str], topic: Topic, turn: Turn) -> Iterator[None]:
-    lexicon = load_lexicon(topic.language)
-    check = AnswerCheck(topic.facts, collect_numbers(topic.facts, topic.card), lexicon, topic.explanation)
-    for sentence in map(clean, split_sentences(pieces, MAX_SENTENCE)):
+def _release(pieces: Iterable[str], context: ReadingContext, turn: Turn) -> Iterator[None]:
+    lexicon = load_lexicon(context.language)
+    check = AnswerCheck(
+        context.facts, collect_allowed_numbers(context.facts, context.card), lexicon, context.explanation
+    )
+    for sentence in map(remove_markdown, split_sentences(pieces, MAX_SENTENCE)):
         outcome = check.check(sentence) if sentence else Outcome.SHOWN
         if len(turn.text) + len(sentence) > MAX_ANSWER:
             outcome = Outcome.LENGTH
@@ -101,13 +105,13 @@ def _release(pieces: Iterable[str], topic: Topic, turn: Turn) -> Iterator[None]:
             turn.text, turn.is_generated = f"{turn.text} {sentence}".strip(), True
             yield
         else:
-            _replace(turn, topic, outcome)
+            _replace(turn, context, outcome)
             return
     if not turn.text:
-        _replace(turn, topic, Outcome.UNCHECKED)
+        _replace(turn, context, Outcome.UNCHECKED)
 
 
-def _replace(turn: Turn, topic: Topic, outcome: Outcome) -> None:
-    messages = load_lexicon(topic.language).messages
-    turn.text, turn.is_generated = topic.explanation, False
+def _replace(turn: Turn, context: ReadingContext, outcome: Outcome) -> None:
+    messages = load_lexicon(context.language).messages
+    turn.text, turn.is_generated = context.explanation, False
     turn.note = messages["replaced"].format(reason=messages[f"reason_{outcome}"])

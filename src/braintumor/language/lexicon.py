@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-LANGUAGES: Final = ("en", "de", "fr", "es", "ar", "ur")
+from braintumor.explanation.catalog import LANGUAGES
+
 _FOLDER: Final = Path(__file__).with_name("lexicons")
-# Letters that Arabic and Urdu keyboards write differently, and signs of numbers.
-_SAME: Final = str.maketrans(
+# Variants of one letter on Arabic and Urdu keyboards, and of punctuation.
+_VARIANTS: Final = str.maketrans(
     {"ى": "ي", "ی": "ي", "ئ": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه", "ۂ": "ه", "ة": "ه", "ۃ": "ه", "ے": "ي", "ٱ": "ا",
      "ـ": "", "٪": "%", "٫": ".", "٬": ",", "’": "'", "ʼ": "'", "‐": "-", "‑": "-", "−": "-", "\u200c": " ",
      "\u200d": "", "\u200e": "", "\u200f": "", "۔": ".", "؟": "?", "،": ",", "؛": ";"}
@@ -24,10 +25,10 @@ WORD: Final = re.compile(r"[^\W\d_]+")
 
 def normalize(text: str) -> str:
     """Return text as the checks compare it: lower case, without accents, with Western digits and punctuation."""
-    text = unicodedata.normalize("NFKC", text).translate(_SAME).casefold()
+    text = unicodedata.normalize("NFKC", text).translate(_VARIANTS).casefold()
     letters = (each for each in unicodedata.normalize("NFKD", text) if unicodedata.category(each) != "Mn")
     digits = (str(unicodedata.decimal(each)) if each.isdecimal() else each for each in letters)
-    return _NOT.sub(" not ", "".join(digits).translate(_SAME))
+    return _NOT.sub(" not ", "".join(digits).translate(_VARIANTS))
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,15 @@ class Lexicon:
 
 @cache
 def load_lexicon(language: str) -> Lexicon:
-    """Return the lexicon of one of `LANGUAGES`."""
+    """Return the lexicon of a language of the explanations.
+
+    Raises
+    ------
+    ValueError
+        There are no explanations in this language.
+    """
     if language not in LANGUAGES:
-        raise ValueError(f"No lexicon for {language!r}; there are {', '.join(LANGUAGES)}.")
+        raise ValueError(f"There is no lexicon for the language {language!r}. Choose one of: {', '.join(LANGUAGES)}.")
     content = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
     concepts = dict(_flatten(content["terms"]))
     words = [*content["words"].split(), *" ".join(content["conjunctions"]).split(), *_allowed_words(concepts)]

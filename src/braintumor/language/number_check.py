@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from braintumor.language.figures import Number, Unit
+from braintumor.language.allowed_numbers import AllowedNumber, Unit
 from braintumor.language.lexicon import Lexicon
 
 _NUMBER: Final = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w])")
@@ -20,13 +20,11 @@ _UNITS: Final[dict[str, tuple[Unit, float]]] = {
     "percent": ("share", 0.01), "mm": ("mm", 1.0), "cm": ("mm", 10.0), "mmsq": ("mm2", 1.0), "cmsq": ("mm2", 100.0),
     "ml": ("ml", 1.0), "px": ("px", 1.0),
 }  # fmt: skip
-
-
-_SIZES: Final = frozenset({"mm", "cm", "mmsq", "cmsq", "ml", "px"})
+_SIZE_UNITS: Final = frozenset(_UNITS) - {"percent"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _WrittenNumber:
     """A number as it is written: its digits, its unit, and what it is about."""
 
     digits: str
@@ -34,7 +32,7 @@ class _Written:
     topics: frozenset[str]
 
 
-def has_only_figures(text: str, lexicon: Lexicon, numbers: Sequence[Number], version: str) -> bool:
+def has_only_allowed_numbers(text: str, lexicon: Lexicon, numbers: Sequence[AllowedNumber], version: str) -> bool:
     """Return whether all numbers of a normalized sentence are figures of the reading.
 
     Parameters
@@ -47,10 +45,10 @@ def has_only_figures(text: str, lexicon: Lexicon, numbers: Sequence[Number], ver
     written = list(_find_numbers(text, lexicon))
     if len(re.findall(r"\d", text)) != sum(len(re.findall(r"\d", each.digits)) for each in written):
         return False  # digits that are not a number by themselves, such as T1 or 3rd
-    sizes = [each.digits for each in written if each.unit in _SIZES]
+    sizes = [each.digits for each in written if each.unit in _SIZE_UNITS]
     if len(sizes) > len(set(sizes)):
         return False  # one length given as several
-    return all(any(_is_figure(each, number) for number in numbers) for each in written)
+    return all(any(_matches(each, number) for number in numbers) for each in written)
 
 
 def _mark_units(text: str, lexicon: Lexicon) -> str:
@@ -63,7 +61,7 @@ def _mark_units(text: str, lexicon: Lexicon) -> str:
     return text
 
 
-def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
+def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_WrittenNumber]:
     overall = _topics(text, lexicon)
     classes = lexicon.members("class", text)
     for clause in lexicon.clauses(text):
@@ -86,7 +84,7 @@ def _find_numbers(text: str, lexicon: Lexicon) -> Iterator[_Written]:
                 about = lexicon.members("class", clause)  # "a probability of 92% for meningioma"
             elif about == {"probability"} and len(classes) == 1 and not lexicon.has("tumor", clause):
                 about = about | classes  # "meningioma, with a probability of 92%"
-            yield _Written(match.group(), unit, frozenset(about))
+            yield _WrittenNumber(match.group(), unit, frozenset(about))
 
 
 def _unit(segment: str) -> str:
@@ -105,7 +103,7 @@ def _topics(text: str, lexicon: Lexicon) -> set[str]:
     return topics
 
 
-def _is_figure(written: _Written, number: Number) -> bool:
+def _matches(written: _WrittenNumber, number: AllowedNumber) -> bool:
     if written.unit == "?":
         return False
     unit, factor = _UNITS.get(written.unit, (number.unit, 1.0))

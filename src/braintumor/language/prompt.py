@@ -11,7 +11,7 @@ from braintumor.language.lexicon import load_lexicon
 
 MAX_TURNS: Final = 4  # earlier questions that are sent again
 
-_NAMES: Final = {
+_LANGUAGE_NAMES: Final = {
     "en": "English", "de": "German", "fr": "French", "es": "Spanish", "ar": "Modern Standard Arabic", "ur": "Urdu",
 }  # fmt: skip
 _RULES: Final = """\
@@ -52,7 +52,7 @@ def build_messages(
         "CARD": json.dumps(_card_figures(card), ensure_ascii=False) if card else "{}",
         "EXPLANATION": explanation,
     }
-    rules = _RULES.format(language=_NAMES[language], unknown=load_lexicon(language).messages["unknown"])
+    rules = _RULES.format(language=_LANGUAGE_NAMES[language], unknown=load_lexicon(language).messages["unknown"])
     system = "\n\n".join([rules, *(f"{name}: {text}" for name, text in parts.items())])
     messages = [{"role": "system", "content": system}]
     for asked, answered in list(turns)[-MAX_TURNS:]:

@@ -4,8 +4,9 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from braintumor.explanation.catalog import LANGUAGES
 from braintumor.language.answer_check import MARKUP
-from braintumor.language.lexicon import LANGUAGES, Lexicon, load_lexicon, normalize
+from braintumor.language.lexicon import Lexicon, load_lexicon, normalize
 
 MAX_QUESTION: Final = 300
 _FILE_NAME: Final = re.compile(r"\.(?:dcm|png|jpe?g|nii|gz|tiff?|bmp|zip|mha|nrrd|webp)\b", re.IGNORECASE)

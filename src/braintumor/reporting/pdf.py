@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal
 
 from braintumor.errors import BrainTumorError
-from braintumor.explanation.report import ReportWords
+from braintumor.explanation.report import ReportExplanations
 from braintumor.imaging import FailedScan
 from braintumor.inference.model_card import ModelCard
 from braintumor.reporting.report_context import report_context
@@ -44,7 +44,7 @@ def pdf_report(
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
-    words: ReportWords | None = None,
+    explanations: ReportExplanations | None = None,
 ) -> bytes:
     """Create a report.
 
@@ -69,7 +69,7 @@ def pdf_report(
     created : datetime, optional
         Time of the report. By default the time of the latest detection or finding, so that equal input gives equal
         bytes.
-    words : ReportWords, optional
+    explanations : ReportExplanations, optional
         Language of the explanations in words, and the figures that they quote; None for a report without them.
 
     Returns
@@ -90,7 +90,7 @@ def pdf_report(
     return render_pdf(
         report_scans.to_list(), card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
         studies=studies, title=title,
-        patient_label=patient_label, created=created, words=words,
+        patient_label=patient_label, created=created, explanations=explanations,
     )  # fmt: skip
 
 
@@ -104,16 +104,16 @@ def render_pdf(
     title: str = "",
     patient_label: str = "",
     created: datetime | None = None,
-    words: ReportWords | None = None,
+    explanations: ReportExplanations | None = None,
 ) -> bytes:
     """Create a report of scans that are already rendered; see `pdf_report`."""
     time = created or report_time(report_scans, studies)
     selection = ReportSelection(studies)
     report_scans = [scan for scan in report_scans if selection.shows(scan.detection, scan.finding)]
     context = report_context(report_scans, failed_scans, card, headline_metrics, title, patient_label, time, studies)
-    if words is not None:
+    if explanations is not None:
         detections = [scan.detection for scan in report_scans]
-        words.add_to(context, card, detections, [(study.reading, study.slices) for study in studies])
+        explanations.add_to(context, card, detections, [(study.reading, study.slices) for study in studies])
     inputs = {"report": json.dumps(context, ensure_ascii=False)}
     for number, report_scan in enumerate(report_scans, start=1):
         inputs |= {f"scan-{number}": report_scan.scan_svg, f"overlay-{number}": report_scan.overlay_svg}

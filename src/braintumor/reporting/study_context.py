@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from braintumor.enums import Plane, Verdict
+from braintumor.explanation.limits import MAX_KEY_SLICES
 from braintumor.inference.detection import Detection
 from braintumor.inference.study import StudyReading, StudySlice
 from braintumor.reporting.findings import ReaderFinding
@@ -20,8 +21,6 @@ VERDICT_TONES: Final[dict[Verdict, str]] = {
     Verdict.OUTSIDE_FIELD: "grey",
     Verdict.NOT_BRAIN_MRI: "grey",
 }
-# Slices of a study that its report shows besides the page about the study.
-MAX_KEY_SLICES: Final = 3
 _AGREEMENT_TEXTS: Final = {True: "the planes agree", False: "the planes disagree"}
 
 

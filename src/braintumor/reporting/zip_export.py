@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
-from braintumor.explanation.report import ReportWords
+from braintumor.explanation.report import ReportExplanations
 from braintumor.imaging import FailedScan
 from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
@@ -90,7 +90,7 @@ def export_zip(
     patient_label: str = "",
     opacity: float = HEAT_MAP_OPACITY,
     created: datetime | None = None,
-    words: ReportWords | None = None,
+    explanations: ReportExplanations | None = None,
 ) -> bytes:
     """Create a ZIP archive of all results.
 
@@ -100,7 +100,7 @@ def export_zip(
         A generator keeps only one scan's arrays in memory.
     opacity : float from 0 to 1
         Opacity of the heat maps in the overlays.
-    card, headline_metrics, failed_scans, studies, title, patient_label, created, words
+    card, headline_metrics, failed_scans, studies, title, patient_label, created, explanations
         See `pdf_report`.
 
     Returns
@@ -124,7 +124,7 @@ def export_zip(
         pdf = render_pdf(
             report_scans, card=card, headline_metrics=headline_metrics, failed_scans=failed_scans,
             studies=studies, title=title,
-            patient_label=patient_label, created=time, words=words,
+            patient_label=patient_label, created=time, explanations=explanations,
         )  # fmt: skip
         archive.finish(rows, pdf)
     return content.getvalue()

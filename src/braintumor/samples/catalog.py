@@ -27,7 +27,7 @@ class Sample:
     Attributes
     ----------
     name : str
-        Identifies the sample, such as `slice-1`. Neither it nor the file name tells the truth.
+        Identifies the sample, such as `slice-1`. Neither it nor the file name reveals the class.
     file : str
         File name.
     title : str

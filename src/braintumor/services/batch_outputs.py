@@ -53,7 +53,7 @@ class ReportWriter:
         if not self.is_enabled:
             return
         from braintumor.explanation import read_accuracy
-        from braintumor.explanation.report import ReportWords
+        from braintumor.explanation.report import ReportExplanations
         from braintumor.reporting.pdf import render_pdf
         from braintumor.results.headline_metrics import headline_metrics
 
@@ -64,7 +64,7 @@ class ReportWriter:
             failed_scans=self._failed_scans,
             studies=studies,
             patient_label=self._patient_label,
-            words=ReportWords(self._language, read_accuracy(self._detector.artifact)),
+            explanations=ReportExplanations(self._language, read_accuracy(self._detector.artifact)),
         )
         if self._pdf_file:
             self._pdf_file.parent.mkdir(parents=True, exist_ok=True)

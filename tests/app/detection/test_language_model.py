@@ -9,6 +9,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.explanation.conversation import CONVERSATIONS_KEY, Conversation
+from braintumor.enums import TumorClass, Verdict
+from braintumor.inference import Detector
+from braintumor.inference.retrieval import SimilarScan
 from braintumor.settings import Settings, get_settings
 from tests.app.conftest import Open, Upload
 from tests.helpers.apptest.detection import upload
@@ -79,6 +82,21 @@ def test_answers_are_checked_and_marked_and_no_file_name_is_sent(
         assert "Questions about treatment" in _shown(_wait(app))
         assert len(stub.requests) == 2
         assert not any(word in str(stub.requests) for word in ("Maria", "ignore-all", "sha256", ".png"))
+
+
+def test_answer_may_quote_the_similar_scans_that_the_explanation_names(
+    artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    similar_scans = (SimilarScan("a.jpg", TumorClass.NOTUMOR, 0.7, "group"),) * 6
+    monkeypatch.setattr(Detector, "most_similar", lambda *_: similar_scans)
+    monkeypatch.setattr(
+        "braintumor.inference.pipeline.judge.decide_verdict", lambda *_, **__: (Verdict.TUMOR_SUSPECTED, "Why.")
+    )
+    sentence = "Most similar training scans with a tumour: 0 of 6."
+    with run_stub(says(sentence)) as stub:
+        app = _wait(_ask(_open(open_page, scans, stub, monkeypatch), "What speaks against it?"))
+        assert sentence in stub.requests[0]["messages"][0]["content"]
+        assert sentence in _shown(app)
 
 
 def test_a_hanging_answer_can_be_stopped(

@@ -1,4 +1,4 @@
-"""The readings of a visit: kept while the visitor walks about, and removed with "Start over"."""
+"""The readings of a visit: kept on other pages, and removed with "Start over"."""
 
 import json
 
@@ -24,7 +24,7 @@ from tests.helpers.apptest.detection import (
 )
 
 
-def walk_about(app: AppTest) -> AppTest:
+def visit_other_pages(app: AppTest) -> AppTest:
     """Open another page and come back."""
     app.switch_page("app_pages/session_log.py").run()
     assert not app.exception
@@ -33,7 +33,7 @@ def walk_about(app: AppTest) -> AppTest:
     return app
 
 
-def test_nothing_is_lost_and_nothing_read_again_by_walking_about(
+def test_nothing_is_lost_and_nothing_read_again_when_pages_are_changed(
     artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = upload(open_page, [*scans, BROKEN])
@@ -44,7 +44,7 @@ def test_nothing_is_lost_and_nothing_read_again_by_walking_about(
     chosen, rows = viewer_data(app)["scan"]["id"], csv_rows(app)
     monkeypatch.setattr(Detector, "detect", lambda *_: pytest.fail("a scan was read again"))
     for _ in range(2):
-        walk_about(app)
+        visit_other_pages(app)
         assert viewer_data(app)["scan"]["id"] == chosen
         assert (app.text_area[0].value, opinion_control(app).value) == ("Seen by two", "meningioma")
         assert app.selectbox(key="order").value == "File name"
@@ -54,37 +54,37 @@ def test_nothing_is_lost_and_nothing_read_again_by_walking_about(
 def test_files_are_added_to_those_of_before_and_start_over_removes_all(
     artifacts: Settings, open_page: Open, scans: list[Upload]
 ) -> None:
-    app = walk_about(upload(open_page, scans[:2]))
+    app = visit_other_pages(upload(open_page, scans[:2]))
     app.file_uploader[0].set_value(scans[2:3]).run()
     wait_until_read(app)
     assert {reading.name for reading in reading_session(app).readings()} == {name for name, _, _ in scans[:3]}
     assert any("2 files uploaded before" in caption.value for caption in app.caption)
     app.button(key="start-over").click().run()
     assert reading_session(app).readings() == []
-    assert not viewer_data(walk_about(app))
+    assert not viewer_data(visit_other_pages(app))
 
 
 def test_browser_asks_before_unsaved_findings_are_lost(
     artifacts: Settings, open_page: Open, scans: list[Upload]
 ) -> None:
     app = upload(open_page, scans[:1])
-    assert guards(app) == []
+    assert unsaved_flags(app) == []
     app.text_area[0].set_value("Seen by two").run()
-    assert guards(app)[-1] is True
+    assert unsaved_flags(app)[-1] is True
     app.switch_page("app_pages/session_log.py").run()
-    assert guards(app) == [True], "on every page"
+    assert unsaved_flags(app) == [True], "on every page"
     app.switch_page("app_pages/detection.py").run()
     app.button(key="start-over").click().run()
-    assert guards(app) == [False]
+    assert unsaved_flags(app) == [False]
 
 
-def guards(app: AppTest) -> list[bool]:
-    """Return what the components that ask before leaving were told."""
+def unsaved_flags(app: AppTest) -> list[bool]:
+    """Return whether there are unsaved findings, as each component that asks before leaving knows it."""
     contents = [json.loads(component.proto.json) for component in app.get("bidi_component")]
     return [content["unsaved"] for content in contents if "unsaved" in content]
 
 
-def test_card_says_if_the_nearest_known_scans_disagree(
+def test_card_says_if_the_most_similar_training_scans_disagree(
     artifacts: Settings, open_page: Open, scans: list[Upload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_contradicting(detector: Detector, scan: object, count: int) -> tuple[SimilarScan, ...]:
@@ -95,7 +95,7 @@ def test_card_says_if_the_nearest_known_scans_disagree(
         "braintumor.inference.pipeline.judge.decide_verdict", lambda *_, **__: (Verdict.TUMOR_SUSPECTED, "Why.")
     )
     app = upload(open_page, scans[:1])
-    assert "nearest known scans disagree" in words(app)
+    assert "most similar training scans disagree" in words(app)
     assert "6 of the 6 most similar training scans show no tumour" in words(app)
 
 

@@ -12,10 +12,8 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, words
 from tests.helpers.apptest.charts import charts_without_downloads
 from tests.helpers.apptest.history import switch_on, use_storage
-from tests.helpers.storage.fixtures import BOTH, empty_data, servers, storage_values
+from tests.helpers.storage.fixtures import BOTH, storage_values
 from tests.helpers.storage.readings import FIRST_TIME, add_user, insert_readings
-
-__all__ = ["empty_data", "servers"]
 
 ROWS = [
     {"verdict": "tumor suspected", "result": "glioma", "opinion": "agree", "uncertainty": 0.1},

@@ -58,7 +58,7 @@ def test_download_of_kept_readings_is_noted_when_it_is_made(data: Path, monkeypa
     records = shared.Records(*switch_on(), is_saving=True)
     monkeypatch.setattr(shared, "may_keep_records", lambda: True)
     monkeypatch.setattr(shared, "find_records", lambda: records)
-    make = shared.note_export(lambda: b"report", "pdf")
+    make = shared.log_export(lambda: b"report", "pdf")
     assert audit_actions(records.storage) == ["history.on"]
     assert callable(make)
     assert make() == b"report"

@@ -15,19 +15,8 @@ from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload, use, words
 from tests.helpers.accounts import audit_actions
 from tests.helpers.apptest.detection import add_second_version, opinion_control, viewer_data
-from tests.helpers.apptest.history import log_in, read_and_save, switch_on, use_data, use_storage
-from tests.helpers.storage.fixtures import BOTH, empty_data, servers, storage_values
+from tests.helpers.apptest.history import log_in, read_and_save, use_data
 from tests.helpers.storage.readings import FIRST_TIME, insert_readings
-
-__all__ = ["empty_data", "servers"]
-
-
-@pytest.fixture(params=BOTH)
-def kept(
-    request: pytest.FixtureRequest, tmp_path: Path, artifacts: Settings, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Storage, Actor]:
-    use_storage(storage_values(request, tmp_path), monkeypatch)
-    return switch_on()
 
 
 def _links(app: AppTest) -> list[str]:

@@ -101,7 +101,7 @@ def test_interfaces_of_streamlit_that_no_page_needs_are_closed(ada: TestClient, 
 def test_oldest_addresses_are_forgotten_first() -> None:
     issued, user = IssuedAddresses(max_entries=2), uuid4()
     for number in range(3):
-        issued.note_message(user, f"/media/{number:032x}.png".encode(), names_session=False)
+        issued.collect_ids(user, f"/media/{number:032x}.png".encode(), names_session=False)
     assert [issued.may_open(user, f"/media/{number:032x}") for number in range(3)] == [False, True, True]
-    issued.note_message(user, SESSION.encode(), names_session=False)
+    issued.collect_ids(user, SESSION.encode(), names_session=False)
     assert not issued.is_issued(user, SESSION)

@@ -57,7 +57,7 @@ def _find_actions() -> set[str]:
 
 def _writes_entry(function: ast.expr) -> bool:
     if isinstance(function, ast.Name):
-        return function.id == "note_access"
+        return function.id == "log_access"
     is_append = isinstance(function, ast.Attribute) and function.attr == "append"
     return is_append and ast.unparse(function).endswith("audit.append")
 

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
+from braintumor.api.languages import LanguageCode
+from braintumor.cli import build_parser
 from braintumor.explanation.catalog import LANGUAGES
 from scripts import catalogs
 
+COMMAND = ["predict", "scan.png", "--language"]
 CODES = list(catalogs.translated_languages())
 
 
@@ -42,3 +46,8 @@ def test_translations_keep_the_placeholders(code: str) -> None:
 def test_compiled_catalogue_is_that_of_the_source(code: str) -> None:
     compiled = catalogs.po_path(code).with_suffix(".mo").read_bytes()
     assert compiled == catalogs.compile_catalog(catalogs.read_catalog(code)), "run: python -m scripts.catalogs"
+
+
+def test_command_line_and_api_offer_every_language() -> None:
+    assert set(get_args(LanguageCode)) == set(LANGUAGES)
+    assert [build_parser().parse_args([*COMMAND, code]).language for code in LANGUAGES] == list(LANGUAGES)

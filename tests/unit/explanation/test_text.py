@@ -13,7 +13,7 @@ from braintumor.explanation import LANGUAGES, ReadingFacts, choose_language, wri
 from braintumor.explanation.catalog import translator
 from braintumor.explanation.phrases import REGIONS, SIDES, SLICE_PHRASES
 from braintumor.explanation.terms import Doubt, ImagePosition, LocatedBy, Region, Side
-from tests.helpers.explanation_facts.drawn import make_facts, readings
+from tests.helpers.explanation_facts.strategies import make_facts, readings
 
 # Beginnings of words about treatment and prognosis, which no explanation may contain.
 FORBIDDEN = {

@@ -3,16 +3,16 @@
 import pytest
 
 from braintumor.explanation.facts import ReadingFacts
-from braintumor.language.answer_check import AnswerCheck, Outcome, clean
-from braintumor.language.figures import collect_numbers
+from braintumor.language.allowed_numbers import collect_allowed_numbers
+from braintumor.language.answer_check import AnswerCheck, Outcome, remove_markdown
 from braintumor.language.lexicon import load_lexicon
 from tests.helpers.language.facts import MENINGIOMA, NO_TUMOR, UNCERTAIN
 from tests.helpers.language.untrue import UNTRUE, UNTRUE_OF_NO_TUMOR, UNTRUE_OF_UNCERTAIN
 
 
 def _shown(facts: ReadingFacts, language: str, sentences: tuple[str, ...]) -> list[str]:
-    check = AnswerCheck(facts, collect_numbers(facts), load_lexicon(language))
-    return [each for each in sentences if check.check(clean(each)) is Outcome.SHOWN]
+    check = AnswerCheck(facts, collect_allowed_numbers(facts), load_lexicon(language))
+    return [each for each in sentences if check.check(remove_markdown(each)) is Outcome.SHOWN]
 
 
 @pytest.mark.parametrize("language", UNTRUE)

@@ -8,13 +8,14 @@ from functools import cache
 import httpx2
 import pytest
 
+from braintumor.explanation.catalog import LANGUAGES
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.explanation.text import write_explanation
 from braintumor.language.answer_check import Outcome
 from braintumor.language.answer_job import AnswerJob
 from braintumor.language.client import ChatClient
-from braintumor.language.conversation import Topic, Turn, answer
-from braintumor.language.lexicon import LANGUAGES, load_lexicon
+from braintumor.language.conversation import ReadingContext, Turn, answer
+from braintumor.language.lexicon import load_lexicon
 from tests.helpers.language.answers import HONEST, HOSTILE, TRANSLATED
 from tests.helpers.language.facts import MENINGIOMA, NO_TUMOR, UNCERTAIN
 from tests.helpers.language.stub import (
@@ -32,8 +33,8 @@ from tests.helpers.language.stub import (
 QUESTION = "What did the model find?"
 
 
-def _topic(language: str = "en", facts: ReadingFacts = MENINGIOMA) -> Topic:
-    return Topic.about(facts, write_explanation(facts, language))
+def _context(language: str = "en", facts: ReadingFacts = MENINGIOMA) -> ReadingContext:
+    return ReadingContext.of(facts, write_explanation(facts, language))
 
 
 @cache
@@ -48,11 +49,11 @@ def server() -> Iterator[Stub]:
         yield stub
 
 
-def _ask(server: Stub, behavior: Behavior, topic: Topic | None = None) -> tuple[Turn, list[str]]:
+def _ask(server: Stub, behavior: Behavior, context: ReadingContext | None = None) -> tuple[Turn, list[str]]:
     """Return the turn when it is done, and everything that was shown on the way."""
     server.behavior = behavior
     turn, seen = Turn(QUESTION), []
-    for _ in answer(_client(server.url), topic or _topic(), turn):
+    for _ in answer(_client(server.url), context or _context(), turn):
         seen.append(turn.text)
     return turn, [*seen, turn.text]
 
@@ -60,12 +61,12 @@ def _ask(server: Stub, behavior: Behavior, topic: Topic | None = None) -> tuple[
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_answers_never_reach_the_reader(server: Stub, name: str) -> None:
     text, lie = HOSTILE[name]
-    topic = _topic()
-    turn, seen = _ask(server, says(text), topic)
-    shown = [each.replace(topic.explanation, "") for each in seen]
+    context = _context()
+    turn, seen = _ask(server, says(text), context)
+    shown = [each.replace(context.explanation, "") for each in seen]
     assert not any(lie in each for each in shown)
     assert turn.note  # the reader is told that something is missing
-    assert turn.is_generated or turn.text == topic.explanation
+    assert turn.is_generated or turn.text == context.explanation
 
 
 @pytest.mark.parametrize("text", HONEST)
@@ -77,13 +78,13 @@ def test_honest_answers_are_shown_unchanged(server: Stub, text: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_answers_in_other_languages_are_checked_as_strictly(server: Stub, language: str) -> None:
     honest, hostile = TRANSLATED[language]
-    topic = _topic(language)
+    context = _context(language)
     for text in honest:
-        assert _ask(server, says(text), topic)[0].text == text
+        assert _ask(server, says(text), context)[0].text == text
     for text in hostile:
-        turn, seen = _ask(server, says(text), topic)
+        turn, seen = _ask(server, says(text), context)
         assert not turn.is_generated
-        assert set(seen) == {topic.explanation}, text
+        assert set(seen) == {context.explanation}, text
 
 
 @pytest.mark.parametrize(
@@ -107,19 +108,19 @@ def test_answers_in_other_languages_are_checked_as_strictly(server: Stub, langua
 def test_other_verdicts_cannot_be_turned_round(
     server: Stub, facts: ReadingFacts, honest: tuple[str, ...], lies: tuple[str, ...]
 ) -> None:
-    topic = _topic(facts=facts)
+    context = _context(facts=facts)
     for text in honest:
-        assert _ask(server, says(text), topic)[0].text == text
+        assert _ask(server, says(text), context)[0].text == text
     for text in lies:
-        assert set(_ask(server, says(text), topic)[1]) == {topic.explanation}, text
+        assert set(_ask(server, says(text), context)[1]) == {context.explanation}, text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_of_the_explanation_may_be_repeated(server: Stub, language: str) -> None:
-    topic = _topic(language)
-    turn, _ = _ask(server, says(topic.explanation, 50), topic)
+    context = _context(language)
+    turn, _ = _ask(server, says(context.explanation, 50), context)
     assert (turn.is_generated, turn.note) == (True, "")
-    assert re.sub(r"\s", "", turn.text) == re.sub(r"\s", "", topic.explanation)
+    assert re.sub(r"\s", "", turn.text) == re.sub(r"\s", "", context.explanation)
 
 
 BROKEN: dict[str, Behavior] = {
@@ -148,12 +149,12 @@ BROKEN: dict[str, Behavior] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_streams_end_in_a_sentence(server: Stub, name: str) -> None:
-    topic = _topic()
-    turn, seen = _ask(server, BROKEN[name], topic)
+    context = _context()
+    turn, seen = _ask(server, BROKEN[name], context)
     server.released.set()
     server.released.clear()
     assert turn.note.endswith((".", ":"))
-    assert not any("No tum" in each.replace(topic.explanation, "") for each in seen)
+    assert not any("No tum" in each.replace(context.explanation, "") for each in seen)
     assert not any(word in turn.note for word in ("Error", "Traceback", "127.0.0.1"))
 
 
@@ -161,7 +162,7 @@ def test_an_answer_can_be_stopped_while_the_model_hangs(server: Stub) -> None:
     server.behavior = hangs
     turn = Turn(QUESTION)
     client = ChatClient(server.url, "test", timeout=httpx2.Timeout(5.0, read=10.0))
-    job = AnswerJob(client, _topic(), turn)
+    job = AnswerJob(client, _context(), turn)
     deadline = time.monotonic() + 30
     while not turn.text and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -176,7 +177,7 @@ def test_an_answer_can_be_stopped_while_the_model_hangs(server: Stub) -> None:
 def test_what_is_sent_is_the_fixed_list_of_facts(server: Stub) -> None:
     server.behavior = says("A tumour is suspected.")
     earlier = [Turn("Where?", "A tumour is suspected.", is_generated=True), Turn("Declined?", "no")]
-    list(answer(_client(server.url), _topic(), Turn(QUESTION), earlier))
+    list(answer(_client(server.url), _context(), Turn(QUESTION), earlier))
     body, headers = server.requests[-1], server.headers[-1]
     assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant", "user"]
     assert set(body) == {"model", "messages", "stream", "max_tokens", "temperature"}

@@ -3,10 +3,10 @@
 import pytest
 
 from braintumor.errors import LanguageModelError
+from braintumor.explanation.catalog import LANGUAGES
 from braintumor.explanation.text import write_explanation
 from braintumor.language.client import ChatClient
-from braintumor.language.conversation import Topic, Turn, answer
-from braintumor.language.lexicon import LANGUAGES
+from braintumor.language.conversation import ReadingContext, Turn, answer
 from braintumor.language.question_guard import MAX_QUESTION, Declined, decline, decline_message
 from braintumor.settings import Settings
 from tests.helpers.language.facts import MENINGIOMA
@@ -74,10 +74,10 @@ def test_questions_about_the_reading_are_answered(question: str) -> None:
 
 
 def test_a_declined_question_is_not_sent() -> None:
-    topic = Topic.about(MENINGIOMA, write_explanation(MENINGIOMA))
+    context = ReadingContext.of(MENINGIOMA, write_explanation(MENINGIOMA))
     with run_stub(says("A tumour is suspected.")) as stub:
         turn = Turn("Which chemotherapy helps?")
-        list(answer(ChatClient(stub.url, "test"), topic, turn))
+        list(answer(ChatClient(stub.url, "test"), context, turn))
         assert stub.requests == []
     assert turn.text == decline_message(Declined.MEDICAL, "en")
     assert "You can ask" in turn.text

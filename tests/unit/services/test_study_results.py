@@ -10,9 +10,9 @@ from pypdf import PdfReader
 
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import Plane, Verdict
+from braintumor.explanation.limits import MAX_KEY_SLICES
 from braintumor.inference import Detector
 from braintumor.inference.study import StudyRule
-from braintumor.reporting.study_context import MAX_KEY_SLICES
 from braintumor.services.batch_predict import predict
 from braintumor.services.file_groups import FileGroup, group_files, smallest_first
 from braintumor.services.reading import ReadingService

@@ -27,7 +27,7 @@ _UNUSED: Final = re.compile(r"/+_stcore/+(metrics|agent)(/|$)")
 class Gate:
     """ASGI application that lets requests through to the dashboard if their session is valid.
 
-    Streamlit itself asks nobody who they are. The session is looked up for each request and for each message of a
+    Streamlit itself has no authentication. The session is looked up for each request and for each message of a
     websocket, so that a revoked session ends at the next one. Pictures, uploads and browser sessions are open only to
     the user to whom their address was sent.
 
@@ -49,7 +49,7 @@ class Gate:
             await self._serve_websocket(scope, receive, send)
         elif scope["type"] == "http":
             refusal = await self._refuse(scope)
-            await (refusal or self._app)(scope, receive, _without_copies(scope, send))
+            await (refusal or self._app)(scope, receive, _disable_caching(scope, send))
         else:
             await self._app(scope, receive, send)
 
@@ -82,14 +82,14 @@ class Gate:
                 return {"type": "websocket.disconnect", "code": _CLOSED}
             return message
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal sent
             if message["type"] == "websocket.send" and message.get("bytes"):
-                self._issued.note_message(user_id, message["bytes"], names_session=sent < _OPENING_MESSAGES)
+                self._issued.collect_ids(user_id, message["bytes"], names_session=sent < _OPENING_MESSAGES)
                 sent += 1
             await send(message)
 
-        await self._app(scope, receive_while_logged_in, send_and_note)
+        await self._app(scope, receive_while_logged_in, send_and_record)
 
     async def _find_visitor(self, scope: Scope) -> Visitor | None:
         return await run_in_threadpool(self._state.find_visitor, HTTPConnection(scope).cookies)
@@ -111,15 +111,15 @@ def _begin_new_session(scope: Scope) -> None:
         headers[_PROTOCOL] = ",".join(headers[_PROTOCOL].split(",")[:2])
 
 
-def _without_copies(scope: Scope, send: Send) -> Send:
-    """Let browsers and proxies keep no copy of pictures and downloads."""
+def _disable_caching(scope: Scope, send: Send) -> Send:
+    """Forbid browsers and proxies to cache pictures and downloads."""
 
-    async def send_without_copies(message: Message) -> None:
+    async def send_uncached(message: Message) -> None:
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message)["Cache-Control"] = "no-store"
         await send(message)
 
-    return send_without_copies if scope["path"].startswith("/media/") else send
+    return send_uncached if scope["path"].startswith("/media/") else send
 
 
 def _is_navigation(method: str, headers: Headers) -> bool:

@@ -1,4 +1,4 @@
-"""Which addresses of the dashboard were given to which user, so that nobody uses those of another one."""
+"""Which addresses of the dashboard were sent to which user, so that no user opens those of another."""
 
 import re
 import threading
@@ -25,16 +25,16 @@ class IssuedAddresses:
         self._entries: OrderedDict[tuple[UUID, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note_message(self, user_id: UUID, content: bytes, *, names_session: bool) -> None:
-        """Note the ids in a message to a user; of browser sessions, in the first messages of a connection."""
+    def collect_ids(self, user_id: UUID, content: bytes, *, names_session: bool) -> None:
+        """Store the ids in a message to a user; of browser sessions only in the first messages of a connection."""
         ids = set(_MEDIA.findall(content)) if b"/media/" in content else set()
         if names_session:
             ids |= set(_UUID.findall(content))
         if ids:
             with self._lock:
-                for found in ids:
-                    self._entries[user_id, found.decode()] = None
-                    self._entries.move_to_end((user_id, found.decode()))
+                for identifier in ids:
+                    self._entries[user_id, identifier.decode()] = None
+                    self._entries.move_to_end((user_id, identifier.decode()))
                 while len(self._entries) > self._max:
                     self._entries.popitem(last=False)
 

@@ -9,7 +9,7 @@ from braintumor.api.access import Administrator
 from braintumor.api.answers import file, problems
 from braintumor.api.schemas.accounts import AuditAnswer
 from braintumor.api.state import State
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.overview.administration import export_audit, list_audit
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
@@ -23,7 +23,7 @@ def show_audit(
     before: Annotated[int | None, Query(ge=1, le=2**53, description="Last number of the previous page.")] = None,
 ) -> list[AuditAnswer]:
     """Return entries of the audit log, the newest first: who did what and when, without scans, names and results."""
-    note_access(state.storage, caller.actor, "audit.listed", "audit:log")
+    log_access(state.storage, caller.actor, "audit.listed", "audit:log")
     return [AuditAnswer.model_validate(line) for line in list_audit(state.storage, caller.actor, rows, before)]
 
 

@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
-from braintumor.api.languages import WantedLanguage
+from braintumor.api.languages import RequestedLanguage
 from braintumor.api.routes.models import require_version
 from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
 from braintumor.api.state import State
 from braintumor.api.transfer.uploads import UPLOAD_BODY, GuestFiles
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.explanation import Explanation, explain_in_words
 from braintumor.inference import Detection
 from braintumor.inference.registry import Artifact
@@ -38,7 +38,7 @@ def predict(
     state: State,
     caller: Guest,
     files: GuestFiles,
-    language: WantedLanguage,
+    language: RequestedLanguage,
     version: Version = None,
 ) -> Predictions | Response:
     """Read files and return the results. Nothing is stored.
@@ -54,7 +54,7 @@ def predict(
     state.metrics.count_readings(detector.version, len(readings))
     if caller is not None:
         counted = len(readings)
-        note_access(state.storage, caller.actor, "upload.predicted", version=detector.version, slices=counted)
+        log_access(state.storage, caller.actor, "upload.predicted", version=detector.version, slices=counted)
     studies = reader.studies()
     if "text/csv" in request.headers.get("accept", ""):
         rows = [*(row for _, row, _ in readings), *map(study_row, studies)]

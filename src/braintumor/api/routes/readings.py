@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from braintumor.api.access import Caller, Reader, Writer
 from braintumor.api.answers import file, problems
-from braintumor.api.languages import WantedLanguage
+from braintumor.api.languages import RequestedLanguage
 from braintumor.api.schemas.explanations import ExplanationAnswer
 from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
 from braintumor.db.tables.records import STUDY
@@ -88,7 +88,7 @@ def search_readings(
         page = search(state.storage, caller.actor, query)
     except RecordError as error:
         raise HTTPException(422, str(error)) from None
-    note_access(state.storage, caller.actor, "history.listed", records=len(page.records))
+    log_access(state.storage, caller.actor, "history.listed", records=len(page.records))
     readings = [ReadingAnswer.model_validate(record) for record in page.records]
     return ReadingPage(readings=readings, next=page.next)
 
@@ -101,7 +101,7 @@ def download_readings(state: State, caller: Reader, filters: Filters) -> Respons
 
 
 @router.get("/readings/{reading_id}", responses=_ERRORS)
-def show_reading(state: State, caller: Reader, reading_id: UUID, language: WantedLanguage) -> ReadingDetails:
+def show_reading(state: State, caller: Reader, reading_id: UUID, language: RequestedLanguage) -> ReadingDetails:
     """Return a reading with everything that is stored of it, and with an explanation in a language if one is named."""
     record = open_record(state.storage, caller.actor, reading_id)
     details = ReadingDetails.model_validate(record)
@@ -151,7 +151,9 @@ def show_overlay(
     response_class=Response,
     responses=_REPORT,
 )
-def show_report(request: Request, state: State, caller: Reader, reading_id: UUID, language: WantedLanguage) -> Response:
+def show_report(
+    request: Request, state: State, caller: Reader, reading_id: UUID, language: RequestedLanguage
+) -> Response:
     """Return the report of a reading with the reader's finding. It names the file, and no patient.
 
     The explanation in words is in the language of the request, else in English.
@@ -161,7 +163,7 @@ def show_report(request: Request, state: State, caller: Reader, reading_id: UUID
     def make() -> bytes:
         restored = _restore(state, caller, record, with_maps=True)
         report = make_report(restored, state.detectors.get(record.version), language or DEFAULT_LANGUAGE)
-        note_access(state.storage, caller.actor, "reading.exported", f"reading:{reading_id}", format="pdf")
+        log_access(state.storage, caller.actor, "reading.exported", f"reading:{reading_id}", format="pdf")
         return report
 
     key = ["report", reading_id, record.opinion, record.comment, language]

@@ -15,7 +15,7 @@ from braintumor.api.schemas.records import ReadingAnswer, SavedUpload, ScanAnswe
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
 from braintumor.api.transfer.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.deletion import delete_scans, restore_scans
 from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
 from braintumor.db.overview.studies import list_slices
@@ -68,7 +68,7 @@ def upload_scans(
 def show_scan(state: State, caller: Reader, scan_id: UUID) -> ScanAnswer:
     """Return a scan or a study with the results of all versions, the newest first."""
     readings = [ReadingAnswer.model_validate(record) for record in list_readings(state.storage, caller.actor, scan_id)]
-    note_access(state.storage, caller.actor, "scan.listed", f"scan:{scan_id}", records=len(readings))
+    log_access(state.storage, caller.actor, "scan.listed", f"scan:{scan_id}", records=len(readings))
     first = readings[0]
     slices = list(list_slices(state.storage, caller.actor, scan_id).values())
     return ScanAnswer(

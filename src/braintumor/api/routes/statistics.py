@@ -9,7 +9,7 @@ from braintumor.api.answers import problems
 from braintumor.api.routes.readings import Time
 from braintumor.api.schemas.records import DayCount, OwnStatistics, UserStatisticsAnswer
 from braintumor.api.state import State
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.overview.statistics import count_by_user
 from braintumor.db.overview.summary import summarize_history
 
@@ -38,5 +38,5 @@ def show_statistics(state: State, caller: Reader, since: Time | None = None) -> 
 @router.get("/users", responses=problems(401, 403, 409))
 def show_user_statistics(state: State, caller: Administrator) -> list[UserStatisticsAnswer]:
     """Count what each user has stored: numbers only, no scans and no results."""
-    note_access(state.storage, caller.actor, "users.listed", "user:all")
+    log_access(state.storage, caller.actor, "users.listed", "user:all")
     return [UserStatisticsAnswer.model_validate(row) for row in count_by_user(state.storage, caller.actor)]

@@ -19,7 +19,7 @@ from braintumor.auth.users import (
     list_users,
     normalize_email,
 )
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.storage import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["users"])
@@ -36,7 +36,7 @@ def show_caller(caller: AccountHolder) -> Me:
 @router.get("/users", responses=problems(401, 403, 409))
 def show_users(state: State, caller: Administrator) -> list[UserAnswer]:
     """List all users."""
-    note_access(state.storage, caller.actor, "users.listed", "user:all")
+    log_access(state.storage, caller.actor, "users.listed", "user:all")
     return [UserAnswer.model_validate(user) for user in list_users(state.storage, caller.actor)]
 
 

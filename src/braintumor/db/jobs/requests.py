@@ -78,8 +78,8 @@ def begin_job(storage: Storage, actor: Actor, kind: str, options: dict[str, Any]
     """
     job = Job(id=new_id(), owner_id=actor.id, kind=kind, options=options, state=JobState.RECEIVING, heartbeat_at=now())
     with storage.database.write() as session:
-        mine = select(func.count()).select_from(Job).where(Job.owner_id == actor.id, Job.finished_at.is_(None))
-        if (session.scalar(mine) or 0) >= _MAX_OPEN_JOBS:
+        open_jobs = select(func.count()).select_from(Job).where(Job.owner_id == actor.id, Job.finished_at.is_(None))
+        if (session.scalar(open_jobs) or 0) >= _MAX_OPEN_JOBS:
             raise RecordError(f"You have {_MAX_OPEN_JOBS} jobs that are not finished. Wait for them, or cancel some.")
         session.add(job)
     return job.id
@@ -194,8 +194,8 @@ def count_jobs(storage: Storage) -> dict[str, int]:
 
 def _require_job(session: Session, actor: Actor, job_id: UUID, *, lock: bool = True) -> Job:
     """Return a job of the user; a transaction that only reads must not lock it."""
-    mine = select(Job).where(Job.id == job_id, Job.owner_id == actor.id)
-    job = session.scalar(mine.with_for_update() if lock else mine)
+    own = select(Job).where(Job.id == job_id, Job.owner_id == actor.id)
+    job = session.scalar(own.with_for_update() if lock else own)
     if job is None:
         raise NotFoundError(_NOT_FOUND)
     return job

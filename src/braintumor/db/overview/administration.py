@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from braintumor.db.access_log import note_access
+from braintumor.db.access_log import log_access
 from braintumor.db.audit import AuditHead, export_csv, export_json_lines, read_head
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import AuditEntry, Job, User
@@ -107,7 +107,7 @@ def export_audit(storage: Storage, actor: Actor | None, *, as_json: bool = False
         The acting user is no administrator.
     """
     _require_administrator(actor)
-    note_access(storage, actor, "audit.exported", "audit:log")
+    log_access(storage, actor, "audit.exported", "audit:log")
     with storage.database.read() as session:
         lines = export_json_lines(session) if as_json else export_csv(session)
         return AuditExport("".join(lines).encode(), read_head(session))

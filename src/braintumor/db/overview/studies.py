@@ -17,8 +17,8 @@ def list_slices(storage: Storage, actor: Actor, study_id: UUID) -> dict[int, UUI
     RecordError
         The user has no such scan.
     """
-    mine = StudySliceRow.study_id == study_id, ScanRow.deleted_at.is_(None)
+    of_study = StudySliceRow.study_id == study_id, ScanRow.deleted_at.is_(None)
     columns = select(StudySliceRow.position, ScanRow.id).join(ScanRow, ScanRow.id == StudySliceRow.scan_id)
     with storage.database.read() as session:
         require_scan(session, actor, study_id)
-        return dict(session.execute(columns.where(*mine).order_by(StudySliceRow.position)).all())
+        return dict(session.execute(columns.where(*of_study).order_by(StudySliceRow.position)).all())

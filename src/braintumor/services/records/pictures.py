@@ -44,7 +44,7 @@ def make_report(restored: "RestoredReading", detector: Detector, language: str =
         The version has changed since, so that the overlay cannot be drawn.
     """
     from braintumor.explanation import read_accuracy
-    from braintumor.explanation.report import ReportWords
+    from braintumor.explanation.report import ReportExplanations
     from braintumor.reporting.pdf import pdf_report
     from braintumor.reporting.report_scan import ReportEntry
     from braintumor.results.headline_metrics import headline_metrics
@@ -55,7 +55,7 @@ def make_report(restored: "RestoredReading", detector: Detector, language: str =
     artifact = detector.artifact
     return pdf_report(
         [entry], card=artifact.card, headline_metrics=headline_metrics(artifact),
-        words=ReportWords(language, read_accuracy(artifact)),
+        explanations=ReportExplanations(language, read_accuracy(artifact)),
     )  # fmt: skip
 
 

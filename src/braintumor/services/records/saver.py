@@ -44,7 +44,7 @@ class ReadingSaver:
         self._saved: dict[_Key, Future[None]] = {}
         self._findings: dict[_Key, tuple[str, str]] = {}
         self._ids: dict[_Key, SavedReading] = {}
-        self._adopted: set[_Key] = set()
+        self._restored: set[_Key] = set()
 
     def sync(
         self,
@@ -79,7 +79,7 @@ class ReadingSaver:
             key = study.id, study.model_version, study.timestamp
             slices = {each.id for each in study.slices}
             members = [reading for reading in readable if reading.id in slices]
-            if key not in self._saved and not any(_key(reading) in self._adopted for reading in members):
+            if key not in self._saved and not any(_key(reading) in self._restored for reading in members):
                 waiting = [self._saved[_key(reading)] for reading in members]
                 card = card_sha256(study.model_version)
                 self._saved[key] = _executor().submit(self._save_study, study, members, waiting, card)
@@ -89,12 +89,12 @@ class ReadingSaver:
             self._findings[key] = finding
             self._saved[key] = _executor().submit(self._save_finding, key, self._saved[key], finding)
 
-    def adopt(self, reading: Reading, saved: SavedReading, finding: ReaderFinding) -> None:
-        """Take a reading that was restored from its record for saved, and with it the study of which it is a slice."""
+    def mark_saved(self, reading: Reading, saved: SavedReading, finding: ReaderFinding) -> None:
+        """Mark a reading that was restored from its record as saved, and with it the study of which it is a slice."""
         key, done = _key(reading), Future[None]()
         done.set_result(None)
         self._saved[key], self._ids[key] = done, saved
-        self._adopted.add(key)
+        self._restored.add(key)
         self._findings[key] = finding.opinion, finding.comment
 
     def status(self) -> SavingStatus:

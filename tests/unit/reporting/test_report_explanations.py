@@ -5,7 +5,7 @@ import io
 import pytest
 from pypdf import PdfReader
 
-from braintumor.explanation.report import ReportWords
+from braintumor.explanation.report import ReportExplanations
 from braintumor.inference import Detector
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_context import report_context
@@ -19,7 +19,7 @@ def _text(content: bytes) -> str:
 
 def test_report_of_one_scan_explains_it_in_the_language(detector: Detector) -> None:
     card = detector.artifact.card
-    text = _text(pdf_report(make_entries(detector, 1), card=card, words=ReportWords("de")))
+    text = _text(pdf_report(make_entries(detector, 1), card=card, explanations=ReportExplanations("de")))
     assert "Was das Modell sieht: Auf dieser Schicht" in text
     assert "Was es nicht wissen kann:" in text
     assert "Was das Modell sieht" not in _text(pdf_report(make_entries(detector, 1), card=card))
@@ -27,7 +27,9 @@ def test_report_of_one_scan_explains_it_in_the_language(detector: Detector) -> N
 
 @pytest.mark.parametrize("language", ["ar", "ur"])
 def test_letters_of_right_to_left_languages_are_drawn(detector: Detector, language: str) -> None:
-    text = _text(pdf_report(make_entries(detector, 1), card=detector.artifact.card, words=ReportWords(language)))
+    text = _text(
+        pdf_report(make_entries(detector, 1), card=detector.artifact.card, explanations=ReportExplanations(language))
+    )
     assert "[U+" not in text
     assert "ماڈل" in text or "النموذج" in text
 
@@ -35,7 +37,7 @@ def test_letters_of_right_to_left_languages_are_drawn(detector: Detector, langua
 def test_scans_among_others_have_the_short_form(detector: Detector) -> None:
     scans, card = [render_report_scan(entry) for entry in make_entries(detector, 2)], detector.artifact.card
     context = report_context(scans, (), card, (), "", "", TIME)
-    ReportWords("ar").add_to(context, card, [scan.detection for scan in scans], ())
+    ReportExplanations("ar").add_to(context, card, [scan.detection for scan in scans], ())
     for entry in context["scans"]:
-        assert (entry["words"]["language"], entry["words"]["direction"]) == ("ar", "rtl")
-        assert 1 <= len(entry["words"]["paragraphs"]) <= 3
+        assert (entry["explanation"]["language"], entry["explanation"]["direction"]) == ("ar", "rtl")
+        assert 1 <= len(entry["explanation"]["paragraphs"]) <= 3

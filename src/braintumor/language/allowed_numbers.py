@@ -12,7 +12,7 @@ Unit = Literal["share", "mm", "mm2", "ml", "px", "score", "count"]
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class AllowedNumber:
     """A number of a reading.
 
     Attributes
@@ -29,18 +29,18 @@ class Number:
     topics: frozenset[str]
 
 
-def collect_numbers(facts: ReadingFacts, card: ModelCard | None = None) -> tuple[Number, ...]:
+def collect_allowed_numbers(facts: ReadingFacts, card: ModelCard | None = None) -> tuple[AllowedNumber, ...]:
     """Return all numbers of a reading and the public numbers of its model card."""
     numbers = [*_probabilities(facts), *_sizes(facts), *_counts(facts), *_accuracy(facts)]
     return tuple(numbers + (list(_card_numbers(card)) if card else []))
 
 
-def _number(value: float | None, unit: Unit, *topics: str) -> Iterator[Number]:
+def _number(value: float | None, unit: Unit, *topics: str) -> Iterator[AllowedNumber]:
     if value is not None:
-        yield Number(float(value), unit, frozenset(topics))
+        yield AllowedNumber(float(value), unit, frozenset(topics))
 
 
-def _probabilities(facts: ReadingFacts) -> Iterator[Number]:
+def _probabilities(facts: ReadingFacts) -> Iterator[AllowedNumber]:
     if facts.verdict.has_result:
         yield from _number(facts.tumor_probability, "share", "probability", "slices")
         for name, value in facts.class_probabilities.items():
@@ -52,7 +52,7 @@ def _probabilities(facts: ReadingFacts) -> Iterator[Number]:
     yield from _number(facts.ood_rejected_at, "score", "threshold")
 
 
-def _sizes(facts: ReadingFacts) -> Iterator[Number]:
+def _sizes(facts: ReadingFacts) -> Iterator[AllowedNumber]:
     yield from _number(facts.diameter_mm, "mm", "diameter")
     yield from _number(facts.extent_mm, "mm", "diameter", "slices")
     yield from _number(facts.diameter_pixels, "px", "diameter")
@@ -61,7 +61,7 @@ def _sizes(facts: ReadingFacts) -> Iterator[Number]:
     yield from _number(facts.slice_share, "share", "share", "area", "slices")
 
 
-def _counts(facts: ReadingFacts) -> Iterator[Number]:
+def _counts(facts: ReadingFacts) -> Iterator[AllowedNumber]:
     if facts.slices is not None:
         slices = facts.slices
         counts = (slices.judged, slices.outside, slices.rejected, slices.reformatted, slices.unreadable, slices.unread)
@@ -79,7 +79,7 @@ def _counts(facts: ReadingFacts) -> Iterator[Number]:
             yield from _number(facts.neighbors.same_class, "count", str(facts.tumor_class))
 
 
-def _accuracy(facts: ReadingFacts) -> Iterator[Number]:
+def _accuracy(facts: ReadingFacts) -> Iterator[AllowedNumber]:
     figures: tuple[tuple[str, Figure | None], ...] = (
         ("sensitivity", facts.sensitivity),
         ("false_alarm", facts.false_alarm_rate),
@@ -92,7 +92,7 @@ def _accuracy(facts: ReadingFacts) -> Iterator[Number]:
             yield from _number(figure.n, "count", topic, "slices")
 
 
-def _card_numbers(card: ModelCard) -> Iterator[Number]:
+def _card_numbers(card: ModelCard) -> Iterator[AllowedNumber]:
     yield from _number(card.parameters, "count", "parameters")
     by_class = card.data.counts.get("train", {})
     for count in {*by_class.values(), sum(by_class.values())} - {0}:

@@ -9,11 +9,9 @@ import streamlit as st
 
 from app_pages.components.explanation.language import ask_language, current_language
 from app_pages.components.shared import cache
-from braintumor.errors import BrainTumorError
 from braintumor.explanation import Explanation, explain_in_words
 from braintumor.explanation.catalog import Language
 from braintumor.inference import Detection
-from braintumor.inference.registry import Artifact
 from braintumor.inference.retrieval import SimilarScan
 from braintumor.reporting.study_result import StudyResult
 
@@ -28,21 +26,23 @@ def show_explanation(detection: Detection, key: str, similar_scans: Sequence[Sim
     key : str
         Unique on the page.
     """
-    artifact = _find_artifact(detection.model_version)
-    if artifact is not None:  # else a version that is no longer on this server
-        language = current_language()
-        _show(explain_in_words(detection, language, artifact=artifact, similar_scans=similar_scans), key)
+    detector = cache.find_detector(detection.model_version)
+    if detector is not None:
+        explanation = explain_in_words(
+            detection, current_language(), artifact=detector.artifact, similar_scans=similar_scans
+        )
+        _show(explanation, key)
 
 
 def show_study_explanation(study: StudyResult, key: str, key_detection: Detection | None = None) -> None:
     """Draw the explanation of a study; `key_detection` is the result of its first key slice."""
-    artifact = _find_artifact(study.model_version)
-    if artifact is None:
-        return
-    explanation = explain_in_words(
-        study.reading, current_language(), artifact=artifact, key_detection=key_detection, slices=study.slices
-    )
-    _show(explanation, key)
+    detector = cache.find_detector(study.model_version)
+    if detector is not None:
+        explanation = explain_in_words(
+            study.reading, current_language(), artifact=detector.artifact, key_detection=key_detection,
+            slices=study.slices,
+        )  # fmt: skip
+        _show(explanation, key)
 
 
 def _show(explanation: Explanation, key: str) -> None:
@@ -70,10 +70,3 @@ def _show_copy_button(text: str, key: str) -> None:
 
 def _read(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
-
-
-def _find_artifact(version: str) -> Artifact | None:
-    try:
-        return cache.get_detector(version).artifact
-    except BrainTumorError:
-        return None

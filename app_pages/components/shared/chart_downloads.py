@@ -13,7 +13,7 @@ _ASSETS: Final = Path(__file__).parent / "assets"
 Values = Callable[[], pd.DataFrame]
 
 
-def show_downloads(figure: go.Figure, key: str, values: Values | None = None) -> None:
+def show_chart_downloads(figure: go.Figure, key: str, values: Values | None = None) -> None:
     """Show the downloads of a chart.
 
     Parameters

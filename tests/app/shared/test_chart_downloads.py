@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from app_pages.components.shared.chart_downloads import chart_values, to_csv_bytes
 from app_pages.components.shared.charts import IntervalRow, plot_intervals
-from app_pages.components.shared.downloads import chart_values, to_csv_bytes
 from braintumor.results.metric import Metric
 
 
@@ -25,7 +25,7 @@ def test_only_the_chart_helper_draws_charts(root: Path) -> None:
     drawing = {"plotly_chart", "altair_chart", "vega_lite_chart", "line_chart", "bar_chart", "scatter_chart", "pyplot"}
     others = [path for path in (root / "app_pages").rglob("*.py") if path != helper and drawing & set(_calls(path))]
     assert others == []
-    assert "show_downloads" in helper.read_text(encoding="utf-8")
+    assert "show_chart_downloads" in helper.read_text(encoding="utf-8")
 
 
 def test_intervals_are_downloaded_with_labels_and_both_ends() -> None:
