@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from braintumor.datasets.external.volume_slices import is_cut_slice, is_stripped_copy, slice_positions
-from braintumor.enums import CLASSES, OTHER_LESION_LABEL, Plane, TumorClass
+from braintumor.enums import CLASSES, OTHER_LESION_LABEL, Plane, TumorClass, Verdict
 from braintumor.inference.decision import tumor_probability
 from braintumor.inference.study.study_slice import StudySlice
 
@@ -52,7 +52,7 @@ def make_studies(
         Rows of the Kaggle set or of external sets.
     probabilities : ndarray, shape (n, 4)
         Calibrated probabilities of the slices.
-    verdicts : ndarray of Verdict, shape (n,)
+    verdicts : ndarray of Verdict or its values, shape (n,)
     """
     table = manifest.reset_index(drop=True)
     is_cut = table["path"].map(is_cut_slice).astype(bool)
@@ -85,7 +85,7 @@ def _study_slices(
             plane=Plane(plane),
             order=order,
             millimetres=place,
-            is_in_field=verdict.has_result,
+            is_in_field=Verdict(verdict).has_result,
         )
         for order, (path, plane, place, each, verdict) in enumerate(
             zip(rows["path"], rows["plane"], places, probabilities, verdicts, strict=True)
