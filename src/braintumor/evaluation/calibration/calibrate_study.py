@@ -15,8 +15,7 @@ from braintumor.training.inputs.data import TrainingData
 def calibrate_study(name: str, data: TrainingData, outputs: Outputs, detector: Detector, settings: Settings) -> None:
     """Write the section `study` of a card; nothing for a model that was not trained on all sets.
 
-    Without the external sets there are no studies of healthy people. Slices outside the brain do not vote, as they do
-    not in a study that is read with a check of the model's field.
+    Without the external sets there are no studies of healthy people.
 
     Parameters
     ----------
@@ -29,6 +28,6 @@ def calibrate_study(name: str, data: TrainingData, outputs: Outputs, detector: D
     outputs, model_inputs = outputs.select(rows), data.model_inputs[rows]
     probabilities = detector.probabilities(outputs)
     verdicts = detector.verdicts(outputs, probabilities, model_inputs)
-    studies = make_studies(data.manifest.iloc[rows], probabilities, verdicts, outside_votes=False)
+    studies = make_studies(data.manifest.iloc[rows], probabilities, verdicts)
     if len({study.has_tumor for study in studies}) == 2:
         update_card(name, settings, study=fit_study_rule(studies).rule.to_dict())

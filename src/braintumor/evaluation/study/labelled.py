@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.datasets.external.volume_slices import OUTSIDE, is_cut_slice, is_stripped_copy, slice_positions
+from braintumor.datasets.external.volume_slices import is_cut_slice, is_stripped_copy, slice_positions
 from braintumor.enums import CLASSES, OTHER_LESION_LABEL, Plane, TumorClass, Verdict
 from braintumor.inference.decision import tumor_probability
 from braintumor.inference.study.study_slice import StudySlice
@@ -39,14 +39,12 @@ def make_studies(
     manifest: pd.DataFrame,
     probabilities: NDArray[np.float64],
     verdicts: NDArray[np.object_],
-    *,
-    outside_votes: bool = True,
 ) -> list[LabelledStudy]:
     """Group slices of known patients into studies of at least two slices.
 
     All slices cut from a volume are one study of three planes. Of other patients, a study has all slices of one plane,
     whatever their contrast, in their stored order; their distance is unknown. It has a tumour if one of its slices has.
-    Skull-stripped copies of slices are left out.
+    Skull-stripped copies of slices are left out. As in a served study, a slice votes if its verdict is a result.
 
     Parameters
     ----------
@@ -54,9 +52,7 @@ def make_studies(
         Rows of the Kaggle set or of external sets.
     probabilities : ndarray, shape (n, 4)
         Calibrated probabilities of the slices.
-    verdicts : ndarray of Verdict, shape (n,)
-    outside_votes : bool
-        Whether slices that the manifest lists as outside the brain vote like others; otherwise never.
+    verdicts : ndarray of Verdict or its values, shape (n,)
     """
     table = manifest.reset_index(drop=True)
     is_cut = table["path"].map(is_cut_slice).astype(bool)
@@ -66,19 +62,18 @@ def make_studies(
     for (source, patient, _, _), rows in known.groupby(["origin", "patient", "is_cut", "stack"], sort=False):
         if len(rows) > 1:
             indices = rows.index.to_numpy()
-            slices = _study_slices(rows, probabilities[indices], verdicts[indices], outside_votes)
+            slices = _study_slices(rows, probabilities[indices], verdicts[indices])
             has_tumor = not rows["label"].isin(_TUMOR_FREE).all()
             studies.append(LabelledStudy(slices, has_tumor, f"{source}/{patient}", str(source)))
     return studies
 
 
 def _study_slices(
-    rows: pd.DataFrame, probabilities: NDArray[np.float64], verdicts: NDArray[np.object_], outside_votes: bool
+    rows: pd.DataFrame, probabilities: NDArray[np.float64], verdicts: NDArray[np.object_]
 ) -> list[StudySlice]:
     """Return the slices of one study, with positions if they were cut from a volume."""
     is_cut = bool(rows["is_cut"].iloc[0])
     places = slice_positions(rows["path"]) if is_cut else [None] * len(rows)
-    fields = rows["field"] if "field" in rows else [""] * len(rows)
     return [
         StudySlice(
             id=path,
@@ -90,10 +85,10 @@ def _study_slices(
             plane=Plane(plane),
             order=order,
             millimetres=place,
-            is_in_field=verdict is not Verdict.NOT_BRAIN_MRI and (outside_votes or field != OUTSIDE),
+            is_in_field=Verdict(verdict).has_result,
         )
-        for order, (path, plane, place, field, each, verdict) in enumerate(
-            zip(rows["path"], rows["plane"], places, fields, probabilities, verdicts, strict=True)
+        for order, (path, plane, place, each, verdict) in enumerate(
+            zip(rows["path"], rows["plane"], places, probabilities, verdicts, strict=True)
         )
     ]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from braintumor.enums import NO_TUMOR_INDEX, Plane, Verdict
 from braintumor.evaluation.study.labelled import LabelledStudy, expand_volume, make_studies
@@ -9,11 +10,11 @@ from braintumor.evaluation.study.labelled import LabelledStudy, expand_volume, m
 COLUMNS = ["path", "origin", "patient", "plane", "label", "field"]
 
 
-def studies_of(*rows: tuple[str, ...], verdict: Verdict = Verdict.UNCERTAIN, **options: bool) -> list[LabelledStudy]:
+def studies_of(*rows: tuple[str, ...], verdict: Verdict = Verdict.UNCERTAIN) -> list[LabelledStudy]:
     probabilities = np.full((len(rows), 4), 0.1)
     probabilities[:, NO_TUMOR_INDEX] = 0.7
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return make_studies(table, probabilities, np.array([verdict] * len(rows), object), **options)
+    return make_studies(table, probabilities, np.array([verdict] * len(rows), object))
 
 
 def picture(number: int, patient: str = "a", plane: str = "axial", label: str = "glioma") -> tuple[str, ...]:
@@ -50,15 +51,10 @@ def test_slices_cut_from_a_volume_are_one_study_of_all_planes_with_positions():
     assert {each.stack for each in study.slices} == {"axial", "sagittal"}
 
 
-def test_slices_outside_the_brain_vote_only_if_asked_to():
-    rows = [cut("axial", 4, "outside"), cut("axial", 8, "brain")]
-    assert [each.votes for each in studies_of(*rows, outside_votes=False)[0].slices] == [False, True]
-    assert [each.votes for each in studies_of(*rows)[0].slices] == [True, True]
-
-
-def test_rejected_slices_never_vote():
-    (study,) = studies_of(picture(1), picture(2), verdict=Verdict.NOT_BRAIN_MRI)
-    assert not any(each.votes for each in study.slices)
+@pytest.mark.parametrize("verdict", Verdict)
+def test_slices_vote_if_their_verdict_is_a_result(verdict: Verdict):
+    (study,) = studies_of(picture(1), picture(2), verdict=verdict)
+    assert {each.votes for each in study.slices} == {verdict.has_result}
 
 
 def test_volume_is_expanded_to_halves_and_planes():
