@@ -107,7 +107,7 @@ def plot_probabilities(detection: Detection, thresholds: Thresholds) -> go.Figur
         for width, color in ((5, "rgba(245,248,250,0.85)"), (2, "#26333F")):
             figure.add_shape(type="line", x0=value, x1=value, y0=-0.48, y1=0.48, line={"width": width, "color": color})
         figure.add_annotation(
-            x=value, y=-0.5, text=f"{name} {value:.0%}", showarrow=False, yanchor="bottom", xanchor=side,
+            x=value, y=-0.5, text=f"{name.split()[0]} {value:.0%}", showarrow=False, yanchor="bottom", xanchor=side,
             font={"size": 11},
         )  # fmt: skip
     # In a column of their own, where no bar or threshold crosses them.
@@ -121,7 +121,7 @@ def plot_probabilities(detection: Detection, thresholds: Thresholds) -> go.Figur
 def _threshold_marks(thresholds: Thresholds) -> list[tuple[float, str, str]]:
     """Return value, label and anchor of each threshold."""
     # Labels on opposite sides, so that those of two close thresholds do not overlap.
-    return [(thresholds.rule_out, "rule out", "right"), (thresholds.rule_in, "rule in", "left")]
+    return [(thresholds.rule_out, "lower threshold", "right"), (thresholds.rule_in, "upper threshold", "left")]
 
 
 def _chart_alt_text(detection: Detection, thresholds: Thresholds) -> str:

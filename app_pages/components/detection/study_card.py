@@ -21,6 +21,10 @@ from braintumor.text import VERDICT_TITLES, pluralize
 # In percent of the height of the strip, so that a slice with a low probability is visible.
 _MIN_HEIGHT: Final = 4
 _MARKDOWN_CHARACTER: Final = re.compile(r"[!-/:-@\[-`{-~]")
+_SCORE_MEANING: Final = (
+    "The study score is not the probability of a tumour. A single slice counts only up to a limit, so that even a "
+    "clear study does not reach 0% or 100%. Compare it with the thresholds."
+)
 _PRIORITY: Final = list(VERDICT_TITLES)
 
 
@@ -60,6 +64,8 @@ def _show_study(study: StudyResult) -> None:
         st.header(f":{VERDICT_TONES[study.reading.verdict]}[{study_title(study)}]", anchor=False)
         st.markdown(study.reading.reason)
         st.text("\n".join(f"{title}: {text}" for title, text in study_details(study.reading)))
+        if study.reading.verdict.has_result:
+            st.caption(_SCORE_MEANING)
     with strips:
         st.html(strips_html(study))
         st.caption("Tumour probability of each slice, in the colour of its verdict. One slice alone does not decide.")

@@ -60,6 +60,8 @@ def show_progress(progress: ReadingProgress, session: ReadingSession) -> None:
 
 def progress_text(progress: ReadingProgress) -> str:
     """Return slices and files read and the time left, such as `96 of 577 slices read, about 2 min left`."""
+    if progress.is_running and not progress.total_slices:
+        return "Opening the files"
     parts = [f"{progress.slices:,} of {pluralize(progress.total_slices, 'slice')} read"]
     if progress.total_files > 1:
         parts.append(f"{progress.files_read:,} of {progress.total_files:,} files")

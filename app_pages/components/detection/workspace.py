@@ -97,7 +97,7 @@ def show_scan(
     with results:
         if not detections or reading.compressed_scan is None:
             st.header(UNREADABLE_TITLE, anchor=False)
-            st.caption("The reason is shown on the left and in the CSV.")
+            st.caption("The reason is shown in place of the picture and in the CSV.")
             show_sample_note(reading)
             return
         with st.container(key="verdict"):  # above the picture on a phone

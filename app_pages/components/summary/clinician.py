@@ -9,7 +9,7 @@ from app_pages.components.shared.formatting import METRIC_TITLES, VERDICT_TITLES
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.summary.example import show_example
 from braintumor.enums import Split, Verdict
-from braintumor.results.other_sources import summarize_validity
+from braintumor.results.other_sources import summarize_validity, suspected_in_left_out_sources
 from braintumor.results.version import VersionReport
 
 _DETECTION_PAGE: Final = "app_pages/detection.py"
@@ -41,16 +41,21 @@ def show_clinician(report: VersionReport) -> None:
         st.markdown("\n".join(f"- **{VERDICT_TITLES[verdict]}**: {text}" for verdict, text in _MEANINGS.items()))
     with limits:
         show_section("What it cannot do")
-        st.markdown("\n".join(f"- {limit}" for limit in _limits(report)))
+        st.markdown("\n".join(f"- {limit}" for limit in list_limits(report)))
     show_section("How accurate it is")
     show_accuracy(report)
     with example:  # last, because the model may have to be loaded first
         show_example(report.version)
 
 
-def _limits(report: VersionReport) -> list[str]:
-    missed_tumors = report.metric(Split.TEST, "tumors@verdict:no tumor found")
-    missed = f": it found none in {missed_tumors.describe()} of its test scans with a tumour" if missed_tumors else ""
+def list_limits(report: VersionReport) -> list[str]:
+    """List what a version cannot do, with its measured misses."""
+    cleared = report.metric(Split.TEST, "tumors@verdict:no tumor found")
+    missed = ""
+    if cleared is not None:
+        missed = f': it said "no tumour found" for {cleared.describe()} of the tumours among its test scans'
+        if suspected := suspected_in_left_out_sources(report):
+            missed += f", and of the tumours from sources left out of training it suspected {suspected.percent()}"
     types = "tell other tumour types than three" if report.is_multiclass else "tell the type of a tumour"
     return [
         f"It cannot exclude a tumour{missed}.",

@@ -16,6 +16,9 @@ from braintumor.results.study import STUDIES_CHECK, parse_checks, read_checks
 
 # With fewer slices of one plane, the share of all planes says more.
 _MIN_SLICES: Final = 100
+# Shares at the thresholds of the verdict, as the Detection page states them. Not measured by plane.
+_SUSPECTED: Final = "tumors@verdict:tumor suspected"
+_WRONGLY_SUSPECTED: Final = "healthy@verdict:tumor suspected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,17 @@ class ModelAccuracy:
         """Return the share of tumours that the model recognizes; in a plane if it was measured on enough slices."""
         if is_study:
             return _figure(self.studies.get("tumors_suspected"))
-        return self._of_plane("tumor_sensitivity", plane)
+        figure = self._of_plane("tumor_sensitivity", plane)
+        return figure if figure is not None and figure.plane else _figure(self.slices.get(_SUSPECTED)) or figure
 
     def false_alarm_rate(self, plane: Plane | None = None, *, is_study: bool = False) -> Figure | None:
         """Return the share of tumour-free slices, or studies, in which the model reports a tumour."""
         if is_study:
             return _figure(self.studies.get("healthy_suspected"))
         specificity = self._of_plane("tumor_specificity", plane)
+        suspected = _figure(self.slices.get(_WRONGLY_SUSPECTED))
+        if suspected is not None and (specificity is None or not specificity.plane):
+            return suspected
         return None if specificity is None else _complement(specificity)
 
     def _of_plane(self, name: str, plane: Plane | None) -> Figure | None:

@@ -20,7 +20,7 @@ def describe_finding(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     subject = t.gettext("In this study") if facts.kind == "study" else t.gettext(phrases.SLICE_PHRASES[facts.plane])
     if facts.verdict is Verdict.TUMOR_SUSPECTED:
         yield t.gettext("{subject}, the model suspects a tumour.", subject=subject)
-        yield _tumor_type(facts, t)
+        yield from _tumor_type(facts, t)
     elif facts.verdict is Verdict.NO_TUMOR_FOUND:
         yield t.gettext("{subject}, the model finds no tumour.", subject=subject)
     else:
@@ -86,15 +86,19 @@ def _study_extent(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         yield t.gettext("The area is outlined on slices {first} to {last}.", first=first, last=last)
 
 
-def _tumor_type(facts: ReadingFacts, t: Translator) -> str:
+def _tumor_type(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     if not facts.class_probabilities:
-        return t.gettext("This model does not predict the type of tumour.")
+        yield t.gettext("This model does not predict the type of tumour.")
+        return
     tumors = [label for label in TumorClass if label.is_tumor]
     likely = max(tumors, key=lambda label: facts.class_probabilities.get(label, 0.0))
-    return t.gettext(
+    probability = facts.class_probabilities[likely]
+    yield t.gettext(
         "The most likely type is {type}, with a probability of {probability}.",
-        type=t.gettext(phrases.CLASSES[likely]), probability=t.percent(facts.class_probabilities[likely]),
+        type=t.gettext(phrases.CLASSES[likely]), probability=t.percent(probability),
     )  # fmt: skip
+    if probability < 0.5:
+        yield t.gettext("The type is uncertain.")
 
 
 def _rejection(facts: ReadingFacts, rejection: Rejection) -> str:

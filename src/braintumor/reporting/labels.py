@@ -57,7 +57,9 @@ def label_title(key: str) -> str:
 def label_sentence(detection: Result) -> str:
     """Describe the predicted class in a sentence; for a binary model, only tumour or no tumour."""
     if detection.is_multiclass:
-        return f"Most likely class: {label_text(detection)} ({detection.probabilities[detection.result]:.1%})."
+        probability = detection.probabilities[detection.result]
+        doubt = " The type is uncertain." if detection.result.is_tumor and probability < 0.5 else ""
+        return f"Most likely class: {label_text(detection)} ({probability:.1%}).{doubt}"
     return f"Prediction: {label_text(detection)}."
 
 

@@ -208,6 +208,12 @@ def summarize_validity(report: VersionReport) -> str:
     return f"{holds}; it does not hold in general: of sources left out of training it flags {join_words(limits)}."
 
 
+def suspected_in_left_out_sources(report: VersionReport) -> Metric | None:
+    """Return the share of the tumours of sources left out of training that are suspected; None if not measured."""
+    check = current_sources_check(report)
+    return None if check is None else check.metrics.get(f"called{_LEFT_OUT}")
+
+
 def _left_out_limits(check: StudyCheck) -> list[str]:
     """Return the shares of tumours, the lowest by contrast, and of tumour-free slices that are flagged."""
     limits = []

@@ -87,7 +87,7 @@ def test_altered_extra_files_disable_only_their_own_function(
 
 def test_both_thresholds_are_marked_in_the_chart() -> None:
     chart = plot_probabilities(make_detection("a.png"), Thresholds(0.4, 0.6))
-    assert [note.text for note in chart.layout.annotations if note.y == -0.5] == ["rule out 40%", "rule in 60%"]
+    assert [note.text for note in chart.layout.annotations if note.y == -0.5] == ["lower 40%", "upper 60%"]
 
 
 def test_rejected_image_has_no_class_and_no_outline() -> None:

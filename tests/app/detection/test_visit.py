@@ -101,5 +101,6 @@ def test_card_says_if_the_most_similar_training_scans_disagree(
 
 def test_progress_counts_slices_and_says_how_long_is_left() -> None:
     assert progress_text(ReadingProgress(0, 1, 96, True, 577, 130.0)) == "96 of 577 slices read, about 2 min left"
+    assert progress_text(ReadingProgress(0, 1, 0, True, 0)) == "Opening the files"
     assert progress_text(ReadingProgress(1, 3, 8, True, 9)) == "8 of 9 slices read, 1 of 3 files"
     assert progress_text(ReadingProgress(0, 1, 5, False, 9, 3.0)) == "Stopped: 5 of 9 slices read"

@@ -113,6 +113,19 @@ def test_figures_are_those_of_the_plane_if_it_has_enough_slices(card: ModelCard)
     assert (facts.false_alarm_rate.value, facts.false_alarm_rate.plane) == (pytest.approx(0.02), None)
 
 
+def test_figures_of_all_planes_are_those_of_the_verdict(card: ModelCard) -> None:
+    metrics = {
+        "tumor_sensitivity": Metric(0.96, (0.9, 0.98), 1000),
+        "tumor_specificity": Metric(0.98, (0.97, 0.99), 400),
+        "tumors@verdict:tumor suspected": Metric(0.94, (0.9, 0.97), 1000),
+        "healthy@verdict:tumor suspected": Metric(0.01, (0.0, 0.03), 400),
+    }
+    facts = reading_facts(_outlined(slice(50, 60), slice(15, 35)), card, ModelAccuracy(metrics))
+    assert facts.sensitivity is not None
+    assert facts.false_alarm_rate is not None
+    assert (facts.sensitivity.value, facts.false_alarm_rate.value) == (0.94, 0.01)
+
+
 def test_facts_are_plain_json_without_identifiers(card: ModelCard) -> None:
     detection = _outlined(slice(50, 60), slice(15, 35))
     text = json.dumps(slice_facts(detection, card).to_dict(), allow_nan=False)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braintumor.enums import Plane, Verdict
+from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation import LANGUAGES, ReadingFacts, choose_language, write_explanation
 from braintumor.explanation.catalog import translator
 from braintumor.explanation.phrases import REGIONS, SIDES, SLICE_PHRASES
@@ -47,6 +47,13 @@ def _numbers(value: Any) -> Iterator[str]:
 
 def _sums(facts: ReadingFacts) -> set[str]:
     return {str(facts.slices.rejected + facts.slices.reformatted)} if facts.slices else set()
+
+
+@pytest.mark.parametrize(("glioma", "is_uncertain"), [(0.38, True), (0.5, False)])
+def test_type_below_half_is_called_uncertain(glioma: float, is_uncertain: bool) -> None:
+    shares = {TumorClass.GLIOMA: glioma, TumorClass.MENINGIOMA: 0.37, TumorClass.PITUITARY: 0.12}
+    facts = make_facts(verdict=Verdict.TUMOR_SUSPECTED, class_probabilities=shares)
+    assert ("The type is uncertain." in str(write_explanation(facts, "en"))) == is_uncertain
 
 
 @given(facts=readings(), language=st.sampled_from(list(LANGUAGES)))

@@ -124,8 +124,11 @@ def test_multiclass_model_names_the_class(detector: Detector) -> None:
     assert [bar.label for bar in class_probabilities(detection)] == [None, *CLASSES]
     assert csv_row(detection)["result"] == str(detection.result)
     assert detection.verdict in Verdict
-    probability = f"{detection.probabilities[detection.result]:.1%}"
-    assert label_sentence(detection) == f"Most likely class: {label_text(detection)} ({probability})."
+    shares = {TumorClass.GLIOMA: 0.5, TumorClass.MENINGIOMA: 0.3, TumorClass.NOTUMOR: 0.1, TumorClass.PITUITARY: 0.1}
+    sure = replace(detection, probabilities=shares)
+    assert label_sentence(sure) == f"Most likely class: {label_text(sure)} (50.0%)."
+    unsure = replace(sure, probabilities=shares | {TumorClass.GLIOMA: 0.4, TumorClass.PITUITARY: 0.2})
+    assert label_sentence(unsure).endswith("(40.0%). The type is uncertain.")
 
 
 @pytest.mark.parametrize(("key", "title"), [("tumor", "Tumour"), ("notumor", "No tumour"), ("glioma", "Glioma")])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from app_pages.components.summary.clinician import list_limits
 from braintumor.enums import Split
 from braintumor.results.metric import Metric, Metrics
 from braintumor.results.other_sources import (
@@ -14,6 +15,7 @@ from braintumor.results.other_sources import (
     summarize_leave_one_source_out,
     summarize_tumors,
     summarize_validity,
+    suspected_in_left_out_sources,
     tumor_free_rows,
     tumor_rows,
 )
@@ -115,3 +117,10 @@ def test_sentence_has_planes_left_out_sources_and_the_worst_contrast() -> None:
 def test_missing_measurements_are_named_and_none_is_invented() -> None:
     assert summarize_validity(_report(PLANES, {})).endswith("no current measurement on other sources.")
     assert summarize_validity(_report({}, FLAGGED)) == ""
+    assert suspected_in_left_out_sources(_report(PLANES, {})) is None
+
+
+def test_limits_for_clinicians_state_the_tumours_suspected_in_left_out_sources() -> None:
+    cleared = {"tumors@verdict:no tumor found": Metric(0.004, n=100, groups=9)}
+    assert "sources left out of training it suspected 60.0%" in list_limits(_report(cleared, FLAGGED))[0]
+    assert list_limits(_report({}, FLAGGED))[0] == "It cannot exclude a tumour."

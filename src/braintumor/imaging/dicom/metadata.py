@@ -18,7 +18,7 @@ PROBLEM_MESSAGES: Final = {
     "mosaic": "this is a mosaic of many slices, but the file does not state how many. Export its slices one by one.",
     "memory": "decoding it takes more memory than is allowed. Export the series uncompressed.",
     "crashed": "its pixel data is too damaged to decode. Export or copy it again.",
-    "timeout": "decoding it took too long. Export the series uncompressed.",
+    "timeout": "decoding it took too long, twice. Read it again later, or export the series uncompressed.",
 }
 
 # Problem codes that name an attribute of the standard: `missing:Rows`.

@@ -89,7 +89,8 @@ class DicomSandbox:
         return answer, content
 
     def _request_with_retry(self, request: dict[str, Any], data: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Send a request, and repeat it once if the process had ended while idle."""
+        """Send a request; repeat it once if the process had ended while idle, or ran out of time on a busy machine."""
+        is_repeated = False
         while True:
             is_fresh = self._ensure_started()
             try:
@@ -97,8 +98,9 @@ class DicomSandbox:
             except WorkerDied as death:
                 self.close()
                 self._spawn()  # libraries load in the background
-                if is_fresh or death.was_stopped:
+                if is_repeated or (is_fresh and not death.was_stopped):
                     raise
+                is_repeated = True
 
     def _ensure_started(self) -> bool:
         """Start the process if necessary, and wait until it is ready; return whether it is new."""

@@ -166,5 +166,5 @@ class StudyReading:
         if lesion.volume_ml is not None:
             parts.append(f"volume {lesion.volume_ml:.1f} ml")
         if lesion.diameter_mm is not None:
-            parts.append(f"longest diameter {lesion.diameter_mm:.1f} mm")
+            parts.append(f"longest diameter within a slice {lesion.diameter_mm:.1f} mm")
         return ", ".join(parts)

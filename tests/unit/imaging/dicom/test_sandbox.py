@@ -105,6 +105,19 @@ def test_time_limit_fails_one_file_and_the_next_is_read():
     np.testing.assert_array_equal(read_scan(SLICE, "b.dcm").raw, GRAY_16)
 
 
+def test_file_that_runs_out_of_time_once_is_read(monkeypatch):
+    round_trip, seconds = sandbox.DicomSandbox._round_trip, []
+
+    def run_out_of_time_once(self, request, data, limit):
+        seconds.append(limit)
+        if len(seconds) == 1:
+            raise sandbox.WorkerDied(was_stopped=True)
+        return round_trip(self, request, data, limit)
+
+    monkeypatch.setattr(sandbox.DicomSandbox, "_round_trip", run_out_of_time_once)
+    np.testing.assert_array_equal(read_scan(SLICE, "a.dcm").raw, GRAY_16)
+
+
 def test_each_thread_gets_its_own_slice():
     slices = [make_dicom(GRAY_16 + number) for number in range(8)]
     with ThreadPoolExecutor(4) as pool:
