@@ -20,7 +20,7 @@ from app_pages.components.performance.training import show_training
 from app_pages.components.performance.uncertainty import render_uncertainty
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
-from app_pages.components.shared.formatting import SPLIT_TITLES
+from app_pages.components.shared.formatting import SPLIT_TITLES, metric_value
 from app_pages.components.shared.links import check_address
 from app_pages.components.shared.page import show_header, show_missing, show_section
 from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
@@ -77,7 +77,7 @@ def show_curves(report: VersionReport) -> None:
         return
     split = choose_split(report, "curves") if report.evaluation else next(iter(report.curves))
     curves, metrics = report.curves.get(split, Curves()), report.evaluation.get(split, {})
-    areas = {name: metrics[name].percent() for name in ("roc_auc", "pr_auc") if name in metrics}
+    areas = {name: metric_value(name, metrics[name]) for name in ("roc_auc", "pr_auc") if name in metrics}
     left, right = st.columns(2, gap="medium")
     with left:
         show_section(
@@ -106,7 +106,7 @@ def show_curves(report: VersionReport) -> None:
     figure, summary = plot_reliability(curves)
     show_chart(figure, summary, "reliability", 400)
     if ece := metrics.get("ece"):
-        st.caption(f"Expected calibration error {ece.describe('plain')}.")
+        st.caption(f"Expected calibration error {ece.describe('plain', digits=3)}.")
 
 
 TABS: Final[dict[str, Callable[[VersionReport], None]]] = {

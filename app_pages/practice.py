@@ -21,7 +21,8 @@ from braintumor.errors import BrainTumorError
 from braintumor.inference import Detector
 
 _TEST_SET_TEXTS = {
-    KAGGLE.folder: "scans of the test split, which this model was not trained on",
+    KAGGLE.folder: "scans of the test split, without exact copies and contradictory labels; this model was not "
+    "trained on them",
     BINARY_SET.folder: "scans of a larger data set; this model was trained on another one, which contains "
     "near-duplicates of some of them",
 }

@@ -30,8 +30,8 @@ def comparison_block(settings: Settings) -> str:
     lines = [
         f"Every model on {_scans(comparison)}, in one run. *Accuracy* is for the classes that a model predicts; "
         "*tumour or no tumour* is comparable across all models. Times are from model input to verdict. The official "
-        "split leaks; models without a number there were not trained on it. Models trained on the external images "
-        "have no external result.",
+        "split leaks; models without a number there were not trained on it. Models trained on the binary "
+        "set have no external result.",
         "",
         f"| {' | '.join(_HEAD)} |",
         f"| {' | '.join('---' for _ in _HEAD)} |",
@@ -65,7 +65,7 @@ def _cells(row: ComparisonRow) -> list[str]:
 
 
 def _format_metric(metric: Metric | None, is_percent: bool = True) -> str:
-    return "" if metric is None else metric.percent() if is_percent else metric.plain()
+    return "" if metric is None else metric.percent() if is_percent else metric.plain(3)
 
 
 def _missing(comparison: Comparison) -> list[str]:

@@ -180,7 +180,9 @@ def _title(split: str, name: str) -> str:
 
 
 def _format_metric(name: str, metric: Metric | SeedSpread) -> str:
-    return metric.plain() if name in _NOT_PERCENT else metric.percent()
+    if name not in _NOT_PERCENT:
+        return metric.percent()
+    return metric.plain(3) if isinstance(metric, Metric) else metric.plain()
 
 
 def _cells(metrics: Mapping[str, Metric | None]) -> list[str]:

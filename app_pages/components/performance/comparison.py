@@ -89,4 +89,5 @@ def _show_chart(reports: dict[str, VersionReport], split: str, selected_version:
         alt = "; ".join(f"{row.label} {row.text}" for row in rows)
         st.markdown(f"**{METRIC_TITLES[name]}**")
         height = 64 + 38 * len(rows)
-        show_chart(plot_intervals(rows), f"{METRIC_TITLES[name]} by version. {alt}.", "compared-chart", height)
+        figure = plot_intervals(rows, "plain" if name == "roc_auc" else "share")
+        show_chart(figure, f"{METRIC_TITLES[name]} by version. {alt}.", "compared-chart", height)

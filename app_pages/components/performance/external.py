@@ -25,6 +25,7 @@ from braintumor.results.refusal import ct_rows, field_rows
 from braintumor.results.studies import study_rows, summarize_studies
 from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
 from braintumor.results.summaries import (
+    image_type_text,
     summarize_domain_probe,
     summarize_external,
     summarize_holdout_source,
@@ -96,7 +97,7 @@ def _show_external_set(check: StudyCheck) -> None:
     metrics = check.metrics
     st.markdown(summarize_external(metrics))
     rows = [
-        IntervalRow(title, metrics[name], metrics[name].plain(), ACCENT if name == "roc_auc" else NEUTRAL)
+        IntervalRow(title, metrics[name], metrics[name].plain(3), ACCENT if name == "roc_auc" else NEUTRAL)
         for name, title in _AUC_TITLES.items()
         if name in metrics
     ]
@@ -183,11 +184,15 @@ def _show_refusal(report: VersionReport) -> None:
         st.markdown("This version does not recognize slices outside the brain.")
 
 
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _show_ood(check: StudyCheck) -> None:
     metrics, image_types = check.metrics, check.subgroup_values("kind")
     st.markdown(summarize_ood(metrics, image_types, _IN_DISTRIBUTION))
     rows = {
-        "Held-out scans" if name == _IN_DISTRIBUTION else name.replace("-", " ").capitalize(): {
+        "Held-out scans" if name == _IN_DISTRIBUTION else _sentence_case(image_type_text(name)): {
             title: _format_metric(metric, metrics[f"{metric}@kind:{name}"])
             for metric, title in _OOD_TITLES.items()
             if f"{metric}@kind:{name}" in metrics
@@ -212,7 +217,7 @@ def _show_domain_probe(check: StudyCheck) -> None:
     st.markdown(summarize_domain_probe(metrics))
     rows = {
         title: {
-            column: metrics[f"roc_auc@tell:{name}{suffix}"].plain()
+            column: metrics[f"roc_auc@tell:{name}{suffix}"].plain(3)
             for suffix, column in _FEATURE_TITLES.items()
             if f"roc_auc@tell:{name}{suffix}" in metrics
         }
@@ -223,4 +228,4 @@ def _show_domain_probe(check: StudyCheck) -> None:
 
 
 def _format_metric(name: str, metric: Metric) -> str:
-    return metric.plain() if name == "roc_auc" else metric.percent()
+    return metric.plain(3) if name == "roc_auc" else metric.percent()

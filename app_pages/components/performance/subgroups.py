@@ -28,23 +28,26 @@ def show_subgroups(report: VersionReport) -> None:
     _, metrics = selection
     st.markdown(summarize_subgroups(metrics))
     for attribute, title in _ATTRIBUTE_TITLES.items():
-        rows = _subgroup_rows(metrics, attribute)
+        rows = subgroup_rows(metrics, attribute)
         if rows:
             st.markdown(f"**By {title.lower()}**")
             show_text_table(rows, title, f"subgroups-{attribute}")
 
 
-def _subgroup_rows(metrics: Metrics, attribute: str) -> dict[str, dict[str, str]]:
+def subgroup_rows(metrics: Metrics, attribute: str) -> dict[str, dict[str, str]]:
+    """Return the texts of each subgroup, with the same columns in the same order; empty where not measured."""
     prefix = f"accuracy@{attribute}:"
     values = [name.removeprefix(prefix) for name in metrics if name.startswith(prefix)]
+    names = [name for name in _REPORTED_METRICS if any(f"{name}@{attribute}:{value}" in metrics for value in values)]
     return {
         value if attribute == "origin" else value.capitalize(): {
             "Scans": short_sample_size_text(metrics.get(f"{prefix}{value}"))
         }
         | {
-            METRIC_TITLES[name]: metric_value(name, metrics[f"{name}@{attribute}:{value}"])
-            for name in _REPORTED_METRICS
-            if f"{name}@{attribute}:{value}" in metrics
+            METRIC_TITLES[name]: metric_value(name, metric)
+            if (metric := metrics.get(f"{name}@{attribute}:{value}"))
+            else ""
+            for name in names
         }
         for value in values
     }

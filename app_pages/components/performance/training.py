@@ -41,7 +41,9 @@ def show_training(report: VersionReport) -> None:
             for split, title in SPLIT_TITLES.items()
             if split in card.data.groups
         ]
-        st.caption(f"Independent groups: {', '.join(sizes)}.")
+        has_external = card.recipe.get("data") == "all"
+        others = " With the external sets, which *Scores* leaves out." if has_external else ""
+        st.caption(f"Independent groups: {', '.join(sizes)}.{others}")
     else:
         show_missing("The model card has no split sizes. Train the version:", report.train_command)
     if card is None or not card.members:
@@ -113,19 +115,20 @@ def plot_learning_curves(history: pd.DataFrame, best_epoch: int | None) -> tuple
         for name, title, color in ((metric, "Training", ACCENT), (f"val_{metric}", "Validation", TUMOR_COLOR)):
             figure.add_scatter(
                 x=history["epoch"], y=history[name], name=title, legendgroup=title, showlegend=column == 1,
-                mode="lines", line={"color": color, "width": 2.5}, row=1, col=column,
+                mode="lines" if len(history) > 1 else "markers", line={"color": color, "width": 2.5},
+                marker={"size": 11}, row=1, col=column,
                 hovertemplate=f"{title}, epoch %{{x}}: %{{y{form}}}<extra></extra>",
             )  # fmt: skip
         if best_epoch is not None:
             figure.add_vline(x=best_epoch, line={"dash": "dot", "width": 1.5, "color": NEUTRAL}, row=1, col=column)
-    figure.update_xaxes(title="Epoch", rangemode="tozero", nticks=8)
+    figure.update_xaxes(title="Epoch", rangemode="tozero", nticks=8, **({"dtick": 1} if len(history) < 8 else {}))
     figure.update_yaxes(tickformat=".0%", row=1, col=1)
     figure.update_yaxes(rangemode="tozero", row=1, col=2)
     figure.update_layout(legend={"orientation": "h", "y": -0.25, "x": 0})
     last = history.iloc[-1]
     return figure, (
-        f"Learning curves over {len(history)} epochs. At the end, accuracy {last['accuracy']:.1%} in training and "
-        f"{last['val_accuracy']:.1%} in validation, loss {last['loss']:.3f} and {last['val_loss']:.3f}."
+        f"Learning curves over {pluralize(len(history), 'epoch')}. At the end, accuracy {last['accuracy']:.1%} in "
+        f"training and {last['val_accuracy']:.1%} in validation, loss {last['loss']:.3f} and {last['val_loss']:.3f}."
     )
 
 

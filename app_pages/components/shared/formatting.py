@@ -47,8 +47,11 @@ METRIC_TITLES: Final[dict[str, str]] = {
     "set_size": "Classes per prediction set",
 }
 CLASS_METRIC_TITLES: Final = {"precision": "Precision", "recall": "Recall", "f1": "F1", "roc_auc": "ROC AUC"}
-# Shown as plain numbers; every other metric is a share, shown as a percentage.
-_PLAIN_METRICS: Final = frozenset({"loss", "brier", "ece", "dice", "iou", "aurc", "set_size"})
+# Digits of the metrics that are shown as plain numbers; every other metric is a share, shown as a percentage. Three
+# where values are close to 0 or 1.
+_PLAIN_METRICS: Final = {
+    "loss": 2, "brier": 2, "ece": 3, "dice": 2, "iou": 2, "aurc": 2, "set_size": 2, "roc_auc": 3, "pr_auc": 3,
+}  # fmt: skip
 
 _TEST_SET_TEXTS: Final = {
     KAGGLE.folder: "On test scans without patients or near-duplicates of the training images",
@@ -71,12 +74,12 @@ def format_bytes(size: int) -> str:
 
 def metric_format(name: str) -> str:
     """Return the number format of a metric for a chart."""
-    return ".2f" if name in _PLAIN_METRICS else ".1%"
+    return f".{_PLAIN_METRICS[name]}f" if name in _PLAIN_METRICS else ".1%"
 
 
 def metric_value(name: str, metric: Metric) -> str:
     """Format a metric with its interval for a table."""
-    return metric.plain() if name in _PLAIN_METRICS else metric.percent()
+    return metric.plain(_PLAIN_METRICS[name]) if name in _PLAIN_METRICS else metric.percent()
 
 
 def test_set_text(report: VersionReport) -> str:

@@ -45,7 +45,8 @@ def show_data(audit: dict[str, Any]) -> None:
     near_duplicates, patients = summarize_official_split(audit)
     st.markdown(
         f"- **{pluralize(audit.get('images', 0), 'image')}** of "
-        f"{pluralize(audit.get('patients', 0), 'known patient')}: {_list_classes(audit)}.\n"
+        f"{pluralize(audit.get('patients', 0), 'known patient')} and an unknown number of others: "
+        f"{_list_classes(audit)}.\n"
         f"- **{pluralize(audit.get('exact_copies', 0), 'image')}** "
         f"{'is an exact copy' if audit.get('exact_copies') == 1 else 'are exact copies'} of others.\n"
         f"- {near_duplicates}\n"

@@ -204,7 +204,7 @@ def require_administrator(actor: Actor | None) -> None:
 def _add_invited(session: Session, email: str, role: UserRole) -> UUID:
     email = normalize_email(email)
     if find_user_by_email(session, email) is not None:
-        raise AccountError(f"There is an account with the address {email} already.")
+        raise AccountError(f"There is an account with the address {email} already. Make a new link for it instead.")
     user = User(email=email, role=role, state=UserState.INVITED)
     session.add(user)
     session.flush()

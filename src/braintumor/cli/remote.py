@@ -1,6 +1,7 @@
 """`braintumor predict --server`: the files are read by a server, and give the same CSV."""
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ def predict_remotely(
     """
     discovered = discover_files(sources)
     name = version or next(model["version"] for model in client.models() if model["is_default"])
-    summary = RunSummary(name, skipped=discovered.skipped)
+    summary, start = RunSummary(name, skipped=discovered.skipped), time.perf_counter()
     head = f"{BYTE_ORDER_MARK if with_bom else ''}{to_csv([])}"
     lines = (to_csv([row], header=False) for row in _count(_iter_rows(client, discovered, name), summary))
     if csv_file is None:
@@ -41,13 +42,17 @@ def predict_remotely(
         for line in lines:
             sys.stdout.write(line)
             sys.stdout.flush()
-        return summary
-    content = head + "".join(lines)
+    else:
+        _write(csv_file, head + "".join(lines))
+    summary.seconds = time.perf_counter() - start
+    return summary
+
+
+def _write(csv_file: Path, content: str) -> None:
     try:
         write_atomically(csv_file, content.encode())
     except OSError as error:
         raise BrainTumorError(f"{csv_file}: cannot be written ({error.strerror}). Choose another path.") from error
-    return summary
 
 
 def _iter_rows(client: Client, discovered: "DiscoveredFiles", version: str) -> Iterator[CsvRow]:

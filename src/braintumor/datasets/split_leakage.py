@@ -109,7 +109,7 @@ def summarize_official_split(audit: Mapping[str, Any]) -> tuple[str, str]:
     return (
         f"The official split leaks: **{split.near_duplicates:,} of {split.images:,}** official test images "
         f"({format_share(split.near_duplicates, split.images)}) have a near-duplicate in the training folder, "
-        f"{split.upright:,} of them ({format_share(split.upright, split.images)}) without rotation or mirroring.",
+        f"{split.upright:,} ({format_share(split.upright, split.images)}) even without rotation or mirroring.",
         f"For **{split.shared_patients:,}** of the {split.with_patient:,} test images whose patient is known "
         f"({format_share(split.shared_patients, split.with_patient)}), the patient is in the training folder too.",
     )

@@ -109,7 +109,7 @@ def summarize_external(metrics: Metrics) -> str:
         return ""
     sentences = [
         "On tumours from another collection, AUC against held-out tumour-free scans: "
-        f"{auc.describe('plain', _EXTERNAL_GROUP)}",
+        f"{auc.describe('plain', _EXTERNAL_GROUP, 3)}",
         f"At the shipped thresholds, {flagged.describe(group=_EXTERNAL_GROUP)} of these tumours are flagged, and "
         f"{false_positives.describe()} of the tumour-free scans",
     ]
@@ -147,11 +147,16 @@ def summarize_ood(metrics: Metrics, image_types: Iterable[str], in_distribution:
     if auc is None or rejected_scans is None:
         return ""
     rates = {name: metrics.get(f"refused@kind:{name}") for name in image_types if name != in_distribution}
-    rejected = ", ".join(f"{rate.value:.0%} ({name.replace('-', ' ')})" for name, rate in rates.items() if rate)
+    rejected = ", ".join(f"{rate.value:.0%} ({image_type_text(name)})" for name, rate in rates.items() if rate)
     return (
         f"AUC of the out-of-distribution score against held-out scans: {auc.describe('plain', 'group', 3)}. Rejected: "
         f"{rejected}, and {rejected_scans.describe()} of the held-out scans."
     )
+
+
+def image_type_text(name: str) -> str:
+    """Return the name of a type of images, such as `chest-xray`, for a sentence: `chest X-ray`."""
+    return name.replace("-", " ").replace("xray", "X-ray").replace(" ct", " CT")
 
 
 def summarize_domain_probe(metrics: Metrics) -> str:
@@ -162,7 +167,8 @@ def summarize_domain_probe(metrics: Metrics) -> str:
         return ""
     scans = "among tumours " if among_tumors else ""
     return (
-        f"AUC for predicting the source dataset {scans}from the features of the network: {auc.describe('plain')}. "
+        f"AUC for predicting the source dataset {scans}from the features of the network: "
+        f"{auc.describe('plain', digits=3)}. "
         "0.50 would mean that they say nothing about it."
     )
 

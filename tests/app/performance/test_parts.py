@@ -3,12 +3,17 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages.components.performance.confusion import select_cell
+from app_pages.components.performance.subgroups import subgroup_rows
+from app_pages.components.performance.training import plot_learning_curves
+from app_pages.components.shared.formatting import metric_value
 from braintumor.enums import TumorClass
 from braintumor.results import other_sources, summaries
+from braintumor.results.metric import Metric
 from braintumor.results.version import read_predictions, read_version_report
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
@@ -147,6 +152,28 @@ def test_summaries_are_computed_from_the_metrics(artifacts: Settings, open_page:
     assert summaries.summarize_verdicts(metrics) in words(_open(open_page, "Scores"))
     assert summaries.summarize_uncertainty(metrics) in words(_open(open_page, "Uncertainty"))
     assert summaries.summarize_localization(metrics) in words(_open(open_page, "Localization"))
+
+
+def test_areas_under_a_curve_have_three_digits_on_all_tabs() -> None:
+    area = Metric(0.9954, (0.991, 0.998))
+    assert metric_value("roc_auc", area) == "0.995 (0.991 to 0.998)"
+    assert metric_value("accuracy", area) == "99.5% (99.1 to 99.8)"
+
+
+def test_subgroup_tables_have_the_same_order_of_columns() -> None:
+    metrics = {f"accuracy@origin:{name}": Metric(0.9) for name in ("a", "b")}
+    metrics |= {"tumor_specificity@origin:a": Metric(0.8), "tumor_sensitivity@origin:b": Metric(0.7)}
+    rows = subgroup_rows(metrics, "origin")
+    assert list(rows["a"].items())[1:] == [
+        ("Accuracy", "90.0%"), ("Tumour sensitivity", ""), ("Tumour specificity", "80.0%"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("epochs", "mode"), [(1, "markers"), (2, "lines")])
+def test_learning_curves_of_one_epoch_are_points(epochs: int, mode: str) -> None:
+    columns = ("accuracy", "val_accuracy", "loss", "val_loss")
+    history = pd.DataFrame({"epoch": range(1, epochs + 1), **dict.fromkeys(columns, 0.5)})
+    assert {trace.mode for trace in plot_learning_curves(history, 1)[0].data} == {mode}
 
 
 def test_gallery_shows_worst_and_best_scans(artifacts: Settings, open_page: Open) -> None:

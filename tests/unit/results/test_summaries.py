@@ -54,6 +54,11 @@ def test_lowest_subgroup_is_named_with_its_significance() -> None:
     assert "not significantly below" in summaries.summarize_subgroups(overall | uncertain)
 
 
+def test_types_of_images_are_named_with_their_capitals() -> None:
+    names = ("head-ct", "chest-xray", "blood-smear")
+    assert list(map(summaries.image_type_text, names)) == ["head CT", "chest X-ray", "blood smear"]
+
+
 def test_gain_is_not_significant_if_its_interval_includes_zero() -> None:
     summary = summaries.summarize_explanation_sanity({"deletion_gain": Metric(0.1, (-0.1, 0.3))})
     assert "not significantly better" in summary

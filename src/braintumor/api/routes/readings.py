@@ -20,6 +20,7 @@ from braintumor.db.access_log import log_access
 from braintumor.db.records import read_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
 from braintumor.db.tables.records import STUDY
+from braintumor.enums import Verdict
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.explanation import explain_in_words
 from braintumor.explanation.catalog import DEFAULT_LANGUAGE
@@ -40,13 +41,19 @@ def _to_utc(time: datetime) -> datetime:
         raise ValueError("this time is out of range") from None
 
 
+def _to_verdict(text: str) -> str:
+    if text and text not in set(Verdict):
+        raise ValueError(f"there is no such verdict. Choose from: {', '.join(Verdict)}")
+    return text
+
+
 Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 _Text = Annotated[str, Query(max_length=500)]
 
 
 def parse_filters(
     name: Annotated[str, Query(max_length=500, description="Part of the name, in any case.")] = "",
-    verdict: _Text = "",
+    verdict: Annotated[str, AfterValidator(_to_verdict), Query(examples=list(map(str, Verdict)))] = "",
     version: _Text = "",
     level: Annotated[Literal["", "slice", "study"], Query(description="Only studies, or only single slices.")] = "",
     opinion: Annotated[str, Query(max_length=50, description="The reader's finding.", examples=["agree"])] = "",

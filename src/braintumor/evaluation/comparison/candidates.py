@@ -17,6 +17,7 @@ from braintumor.training.inputs.data import fingerprint_manifest, manifest_with_
 # Suffix of models trained from random instead of pretrained weights.
 RANDOM_INIT_SUFFIX: Final = "-none"
 KAGGLE_SET_NAME: Final = "kaggle"
+BINARY_SET_NAME: Final = "yes-no"
 
 
 class CandidateStatus(StrEnum):

@@ -8,7 +8,7 @@ import numpy as np
 
 from braintumor.enums import Protocol, Split, Task
 from braintumor.errors import DatasetError
-from braintumor.evaluation.comparison.candidates import KAGGLE_SET_NAME, Candidate
+from braintumor.evaluation.comparison.candidates import BINARY_SET_NAME, Candidate
 from braintumor.evaluation.comparison.predictions import Predictions
 from braintumor.evaluation.comparison.scans import CommonScans, flag_training_near_duplicates
 from braintumor.evaluation.comparison.scores import load_or_score_external, score_version
@@ -45,8 +45,8 @@ def evaluated_row(
     split, `outside` those of the external set; each with value, low, high, n and groups.
     """
     card = artifact.card
-    # A model of the binary set was trained on the external set.
-    is_trained_on_external = candidate.data != KAGGLE_SET_NAME
+    # The binary set is the external set of all other models.
+    is_trained_on_external = candidate.data == BINARY_SET_NAME
     return untrained_row(candidate) | {
         "test": score_version(predictions, scans, card.binary_threshold, replicates),
         "official": _read_official_metrics(candidate.version, settings),
@@ -96,7 +96,7 @@ def _candidate_notes(candidate: Candidate, artifact: Artifact) -> list[str]:
         notes.append("Does not predict the tumour type: its accuracy is of two classes, not of four.")
     if artifact.card.tta_views > 1:
         notes.append(f"Predictions are averaged over {artifact.card.tta_views} views of a scan.")
-    if candidate.data != KAGGLE_SET_NAME:
+    if candidate.data == BINARY_SET_NAME:
         notes.append("Trained on the binary set: for this model, the test scans are the external data.")
     return notes
 

@@ -20,6 +20,13 @@ def test_uploaded_scan_is_read_and_found(api: Api) -> None:
     assert details["payload"]["reason"]
 
 
+def test_search_for_an_unknown_verdict_lists_the_verdicts(api: Api) -> None:
+    answer = api.client.get(f"{API}/readings", params={"verdict": "tumour"})
+    assert answer.status_code == 422
+    assert "tumor suspected" in answer.json()["detail"]
+    assert api.client.get(f"{API}/readings", params={"verdict": "uncertain"}).json()["readings"] == []
+
+
 def test_same_scan_is_saved_once(api: Api) -> None:
     first, second = (api.upload(scan=scan_png())["readings"][0]["reading_id"] for _ in range(2))
     assert first == second

@@ -20,6 +20,7 @@ from braintumor.evaluation.comparison.scans import CommonScans
 from braintumor.inference import load_artifact
 from braintumor.results.comparison import read_comparison
 from braintumor.results.comparison_summary import collect_notes, summarize_undertrained
+from braintumor.results.study import write_checks
 from braintumor.results.version import HISTORY_COLUMNS, read_predictions
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import fingerprint_manifest, manifest_with_split
@@ -93,6 +94,20 @@ def test_every_candidate_has_a_row(settings: Settings) -> None:
     assert all(row.milliseconds and row.milliseconds.value > 0 and row.milliseconds.n == 2 for row in (v1, two))
     assert two.notes[0].startswith("Does not predict the tumour type")
     assert (v1.seconds, v1.epochs) == (3.5, 12)
+
+
+@pytest.mark.parametrize(("data", "is_trained_on_binary_set"), [("all", False), ("yes-no", True)])
+def test_only_a_model_of_the_binary_set_has_no_external_scores(
+    settings: Settings, data: str, is_trained_on_binary_set: bool
+) -> None:
+    _change(settings, "v1", recipe={"data": data})
+    artifact = load_artifact("v1", settings)
+    called = {"roc_auc": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3, "groups": 3}}
+    write_checks(artifact.folder, {"outside": {"model": artifact.card.fingerprint, "metrics": called}})
+    _compare(settings, "v1")
+    row = read_comparison(settings).rows[0]
+    assert bool(row.external) is not is_trained_on_binary_set
+    assert any("Trained on the binary set" in note for note in row.notes) is is_trained_on_binary_set
 
 
 def test_falling_validation_loss_is_marked_as_undertrained(settings: Settings) -> None:
