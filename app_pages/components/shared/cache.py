@@ -174,8 +174,18 @@ def select_version() -> str:
         check_address("Model version", "version", (only,))
         return only
     default = versions.index(settings.version) if settings.version in versions else 0
-    version: str = choose_from_list("Model version", versions, "version", index=default, width=220)
+    with st.container(width=220, gap="xxsmall"):
+        version: str = choose_from_list("Model version", versions, "version", index=default)
+        if _is_non_commercial(version, settings):
+            st.caption("Weights: non-commercial")
     return version
+
+
+def _is_non_commercial(version: str, settings: Settings) -> bool:
+    try:
+        return load_artifact(version, settings).card.is_non_commercial
+    except ArtifactError:
+        return False
 
 
 def _is_loadable(version: str, settings: Settings) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from braintumor.enums import CLASSES, Task
 from braintumor.errors import ArtifactError
+from braintumor.inference import list_models, load_artifact
 from braintumor.inference.model_card import (
     CARD_FILE,
     ModelCard,
@@ -131,3 +132,8 @@ def test_fingerprint_changes_with_what_decides_predictions() -> None:
         {"members": [{"version": "a", "weight": 1.0, "temperature": 1.0, "sha256": "a"}]},
     ]
     assert len({same, *(_fingerprint(**change) for change in changes)}) == 1 + len(changes)
+
+
+def test_only_weights_learned_from_a_non_commercial_set_are_non_commercial() -> None:
+    restricted = {name for name in list_models() if load_artifact(name).card.is_non_commercial}
+    assert restricted == {"v5-lgg"}
