@@ -59,9 +59,13 @@ def test_web_server_removes_what_is_old_of_a_history_that_begins_later(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state, "_WATCH_SECONDS", 0.02)
+    prepared = settings.data_dir.with_name("prepared")
+    storage, reader = _save_old(settings.model_copy(update={"data": prepared}))
+    storage.close()
     with TestClient(create_app(settings)):
         assert not settings.data_dir.exists()
-        assert _is_reduced(*_save_old(settings.model_copy(update={"data": settings.data_dir})))
+        prepared.rename(settings.data_dir)  # all at once: what is saved later is old only a day later
+        assert _is_reduced(open_storage(settings), reader)
 
 
 def test_worker_process_removes_what_is_old(settings: Settings) -> None:
