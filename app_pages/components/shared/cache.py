@@ -183,7 +183,7 @@ def select_version() -> str:
 
 def _is_non_commercial(version: str, settings: Settings) -> bool:
     try:
-        return load_artifact(version, settings).card.is_non_commercial
+        return load_artifact(version, settings).card.data.is_non_commercial
     except ArtifactError:
         return False
 

@@ -95,6 +95,11 @@ class DataSummary(CardSection):
     groups: dict[str, int] = {}
     licences: dict[str, str] = {}
 
+    @property
+    def is_non_commercial(self) -> bool:
+        """Whether the licence of a set forbids commercial use of what was learned from it."""
+        return any("NC" in licence.split("-") for licence in self.licences.values())
+
 
 class TrainingSummary(CardSection):
     """Duration and epochs of the training run. Ensembles have `of` instead of epochs."""

@@ -120,11 +120,6 @@ class ModelCard(sections.CardSection):
         return card
 
     @property
-    def is_non_commercial(self) -> bool:
-        """Whether the licence of a training set forbids commercial use of the weights."""
-        return any("NC" in licence.split("-") for licence in self.data.licences.values())
-
-    @property
     def binary_threshold(self) -> float | None:
         """Tumour probability from which a binary model answers tumour (0.5 until fitted); None for four classes."""
         if self.task is not Task.BINARY:

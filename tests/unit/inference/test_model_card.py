@@ -135,5 +135,5 @@ def test_fingerprint_changes_with_what_decides_predictions() -> None:
 
 
 def test_only_weights_learned_from_a_non_commercial_set_are_non_commercial() -> None:
-    restricted = {name for name in list_models() if load_artifact(name).card.is_non_commercial}
+    restricted = {name for name in list_models() if load_artifact(name).card.data.is_non_commercial}
     assert restricted == {"v5-lgg"}
