@@ -6,6 +6,7 @@ same inputs give the same files. `inputs/provenance.csv` says which published sl
 
 import hashlib
 import io
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,7 +19,7 @@ from braintumor.datasets.manifest import read_manifest
 from braintumor.enums import CLASSES, Plane, Split
 from braintumor.exploration.image_features import TUMOR_FEATURES_FILE
 from braintumor.imaging.scan_iterator import iter_scans
-from braintumor.samples.catalog import FILES, SAMPLES_FILE, THUMBNAIL_SIDE, THUMBNAILS
+from braintumor.samples.catalog import FILES, SAMPLES_FILE, THUMBNAIL_SIDE, THUMBNAILS, Sample
 from braintumor.settings import Settings, get_settings
 from scripts.make_samples.previews import write_previews
 from scripts.make_samples.slices import encode_gray, pad_to_square
@@ -32,17 +33,15 @@ _FOERDE_URL: Final = "https://openneuro.org/datasets/ds000011"
 
 
 class _Entry(NamedTuple):
-    """A row of the table without what is computed from the file, and the content of the file."""
+    """A sample and the content of its file."""
 
     content: bytes
-    name: str
-    file: str
-    title: str
-    truth: str
-    source: str
-    url: str
-    licence: str
-    changes: str
+    sample: Sample
+
+
+def _entry(content: bytes, *fields: str) -> _Entry:
+    """Make an entry from the fields of a sample without the last, the hash of its file."""
+    return _Entry(content, Sample(*(*fields, hashlib.sha256(content).hexdigest())))
 
 
 def main() -> None:
@@ -53,13 +52,10 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         for path in folder.iterdir():
             path.unlink()
-    rows = []
-    for entry in entries:
-        (FILES / entry.file).write_bytes(entry.content)
-        (THUMBNAILS / f"{entry.name}.webp").write_bytes(_thumbnail(entry, settings))
-        row = {key: value for key, value in entry._asdict().items() if key != "content"}
-        rows.append(row | {"sha256": hashlib.sha256(entry.content).hexdigest()})
-    pd.DataFrame(rows).to_csv(SAMPLES_FILE, index=False, lineterminator="\n")
+    for content, sample in entries:
+        sample.path.write_bytes(content)
+        sample.thumbnail.write_bytes(_thumbnail(content, sample, settings))
+    pd.DataFrame([asdict(sample) for _, sample in entries]).to_csv(SAMPLES_FILE, index=False, lineterminator="\n")
     write_previews(_usable_rows(settings), settings)
 
 
@@ -94,7 +90,7 @@ def _slices(settings: Settings) -> list[_Entry]:
         content = encode_gray(settings.dataset / row["path"])
         origin = f"{_KAGGLE} ({row['path']})" + (f"; from {_CHENG}" if label.is_tumor else "")
         entries.append(
-            _Entry(
+            _entry(
                 content, f"slice-{number}", f"sample-slice-{number}.jpg", f"Slice {number}", label.value, origin,
                 _KAGGLE_URL, "CC0-1.0", "Grey JPEG, quality 85",
             )
@@ -106,13 +102,13 @@ def _studies(settings: Settings) -> list[_Entry]:
     dicom, patient = pituitary_study(read_manifest(settings), settings)
     volume, subject = tumor_free_study(settings)
     return [
-        _Entry(
+        _entry(
             dicom, "study-1", "sample-study-1.zip", "Study 1", "pituitary",
             f"{_KAGGLE}; from {_CHENG} (patient {patient})", _KAGGLE_URL, "CC0-1.0",
             "Three series of T1 with contrast as DICOM (grey JPEG, quality 85), with the published pixel size and "
             "slice distance; mirrored where neighbours were not; positions are not published",
         ),
-        _Entry(
+        _entry(
             volume, "study-2", "sample-study-2.nii.gz", "Study 2", "notumor", f"{_FOERDE} ({subject})", _FOERDE_URL,
             "PDDL-1.0", "24 evenly spaced axial slices of the brain, 8 bits, cropped in plane",
         ),
@@ -125,25 +121,25 @@ def _others(settings: Settings) -> list[_Entry]:
     ct = manifest[is_ct & (manifest["label"] == "notumor")].sort_values("path").iloc[0]
     first = _slices(settings)[0]
     return [
-        _Entry(
+        _entry(
             encode_gray(settings.dataset / ct["path"]), "head-ct", "sample-head-ct.jpg", "Head CT", "ct",
             f"{_KAGGLE} ({ct['path']})", _KAGGLE_URL, "CC0-1.0", "Grey JPEG, quality 85",
         ),
-        _Entry(
+        _entry(
             first.content[: len(first.content) // 3], "damaged-file", "sample-damaged-file.jpg", "Damaged file",
-            "damaged", first.source, _KAGGLE_URL, "CC0-1.0", "The first third of the file of slice 1",
+            "damaged", first.sample.source, _KAGGLE_URL, "CC0-1.0", "The first third of the file of slice 1",
         ),
     ]  # fmt: skip
 
 
-def _thumbnail(entry: _Entry, settings: Settings) -> bytes:
+def _thumbnail(content: bytes, sample: Sample, settings: Settings) -> bytes:
     """Return the picture on the button: the slice, the middle slice of a study, or what is left of the damaged file."""
-    if entry.truth == "damaged":
+    if sample.truth == "damaged":
         ImageFile.LOAD_TRUNCATED_IMAGES = True
-        pixels = np.asarray(Image.open(io.BytesIO(entry.content)).convert("L"))
+        pixels = np.asarray(Image.open(io.BytesIO(content)).convert("L"))
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     else:
-        scans = [scan for scan in iter_scans([(entry.file, entry.content)], settings) if hasattr(scan, "to_uint8")]
+        scans = [scan for scan in iter_scans([(sample.file, content)], settings) if hasattr(scan, "to_uint8")]
         pixels = scans[len(scans) // 2].to_uint8()
     stream = io.BytesIO()
     Image.fromarray(pad_to_square(pixels, THUMBNAIL_SIDE)).save(stream, "WEBP", quality=75, method=6)
