@@ -22,7 +22,7 @@ from braintumor.enums import CLASSES, RESEARCH_USE, TumorClass
 from braintumor.reporting.csv_export import COLUMNS
 from braintumor.settings import Settings
 from tests.e2e.test_accessibility import find_problems
-from tests.helpers.e2e.detection_page import download, select_scan, upload, viewport_pixels
+from tests.helpers.e2e.detection_page import download, select_scan, upload, viewport_pixels, worklist_items
 from tests.helpers.e2e.server import serve_dashboard
 from tests.helpers.e2e.user import DESKTOP, PHONE, User, open_dashboard
 from tests.helpers.predictions_csv import read_workbook_rows
@@ -93,14 +93,14 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_batch_of_fifty_with_five_unreadable_files(user: User, batch: list[Path]) -> None:
     page = user.page
     upload(user, batch)
-    expect(page.get_by_role("option")).to_have_count(BATCH)
+    expect(worklist_items(page)).to_have_count(BATCH)
     counts = dict(zip(*(page.locator(f".summary-bar {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
     assert int(counts["Could not be read"]) == BROKEN
     assert sum(map(int, counts.values())) == BATCH
     statuses = [text.partition(" (")[0] for text in page.locator("[role=option] .kind").all_inner_texts()]
     assert statuses == sorted(statuses, key=[str(status) for status in ReadingStatus].index)
     user.choose("Could not be read")
-    expect(page.get_by_role("option")).to_have_count(BROKEN)
+    expect(worklist_items(page)).to_have_count(BROKEN)
     expect(page.get_by_role("alert")).to_contain_text("truncated or damaged")
     _check_downloads(user, batch)
 
@@ -175,7 +175,7 @@ def test_scans_can_be_read_with_the_keyboard_alone(user: User, batch: list[Path]
 def test_series_is_scrolled_in_slice_order(user: User, series: list[Path]) -> None:
     page = user.page
     upload(user, series)
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(worklist_items(page)).to_have_count(1)
     slider = page.get_by_role("slider", name="Slice")
     slice_label = page.locator(".slices output")
     slider.focus()

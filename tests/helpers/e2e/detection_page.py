@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.helpers.e2e.user import User
 
@@ -11,17 +11,22 @@ from tests.helpers.e2e.user import User
 _READ_PIXELS = "canvas => canvas.toDataURL()"
 
 
+def worklist_items(page: Page) -> Locator:
+    """Find the items of the worklist; the windows in the viewer are options, too."""
+    return page.get_by_role("listbox", name="Scans").get_by_role("option")
+
+
 def upload(user: User, files: Sequence[Path]) -> None:
     """Upload files together and wait until all are read."""
     user.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(files)
-    expect(user.page.get_by_role("option").first).to_be_attached()
+    expect(worklist_items(user.page).first).to_be_attached()
     expect(user.page.get_by_role("button", name="Stop")).to_have_count(0)
     user.settle()
 
 
 def select_scan(user: User, title: str) -> None:
     """Select a scan in the worklist."""
-    user.page.get_by_role("option").filter(has_text=title).click()
+    worklist_items(user.page).filter(has_text=title).click()
     expect(user.page.locator(".main .name")).to_have_text(title)
     user.settle()
 
