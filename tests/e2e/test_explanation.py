@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.settings import Settings
 from tests.e2e.test_accessibility import find_problems
-from tests.helpers.e2e.detection_page import upload
+from tests.helpers.e2e.detection_page import choose_language, upload
 from tests.helpers.e2e.server import serve_dashboard
 from tests.helpers.e2e.user import DESKTOP, PHONE, User, open_dashboard
 
@@ -34,11 +34,8 @@ def test_arabic_explanation_reads_right_to_left_is_accessible_and_can_be_copied(
     Image.fromarray(make_phantom("meningioma", 7, 192).pixels).save(tmp_path / "scan.png")
     upload(user, [tmp_path / "scan.png"])
     page = user.page
-    page.get_by_text("More in words").click()
-    page.get_by_role("combobox", name="Language").click()
-    page.get_by_role("option", name="العربية").click()
+    choose_language(user, "العربية")
     expect(page.locator(".explanation[lang=ar][dir=rtl]")).to_have_count(2)
-    user.settle()
     assert find_problems(user, "explanation") == []
     assert "language=ar" in page.url
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

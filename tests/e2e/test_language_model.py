@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import TumorClass
 from tests.e2e.test_accessibility import find_problems
-from tests.helpers.e2e.detection_page import upload
+from tests.helpers.e2e.detection_page import choose_language, upload
 from tests.helpers.e2e.server import serve_dashboard
 from tests.helpers.e2e.user import DESKTOP, PHONE, User
 from tests.helpers.language.stub import Handler, Stub, run_stub, says
@@ -52,10 +52,7 @@ def test_a_question_is_answered_by_keyboard_without_accessibility_problems(
     user.go("Detection")
     upload(user, [path])
     if language != "en":
-        user.page.get_by_text("More in words").click()
-        user.page.get_by_role("combobox", name="Language").click()
-        user.page.get_by_role("option", name="العربية").click()
-        user.settle()
+        choose_language(user, "العربية")
     user.page.locator("summary").filter(has_text="Ask about this result").press("Enter")
     stub.behavior = _repeats_the_explanation
     user.page.get_by_label("Your question").fill("What did the model find?")

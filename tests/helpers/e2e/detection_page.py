@@ -31,6 +31,20 @@ def select_scan(user: User, title: str) -> None:
     user.settle()
 
 
+def choose_language(user: User, name: str) -> None:
+    """Open the rest of the explanation and select its language."""
+    user.page.get_by_text("More in words").click()
+    box = user.page.get_by_role("combobox", name="Language")
+    option = user.page.get_by_role("option", name=name)
+    box.click()
+    while not option.is_visible():  # the list closes if the page still scrolls to it
+        user.page.wait_for_timeout(200)
+        if box.get_attribute("aria-expanded") == "false":
+            box.click()
+    option.click()
+    user.settle()
+
+
 def viewport_pixels(user: User, panel: int = 0) -> str:
     """Return the pixels a panel shows now."""
     return str(user.page.locator(".viewport canvas").nth(panel).evaluate(_READ_PIXELS))
