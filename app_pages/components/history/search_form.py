@@ -21,8 +21,14 @@ _ORDERS: Final = {
     "Highest tumour probability first": (Sort.TUMOR_PROBABILITY, True),
     "Most uncertain first": (Sort.UNCERTAINTY, True),
 }
-_LEVELS: Final = {STUDY: "Series and volumes", SLICE: "Single slices"}
 _ANY: Final = ""
+# Title, level, and whether slices of a stored series or volume are left out.
+_KINDS: Final = {
+    "Studies and pictures": (_ANY, True),
+    "Series and volumes": (STUDY, False),
+    "Single slices": (SLICE, False),
+    "All": (_ANY, False),
+}
 
 
 def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
@@ -40,13 +46,15 @@ def choose_query(versions: list[str], *, deleted: bool) -> SearchQuery:
         name = st.text_input("Name contains", key="history-name", width=220, persist_state="session")
         verdict = _choose("Verdict", list(Verdict), "history-verdict", 180, lambda each: VERDICT_TITLES[Verdict(each)])
         version = _choose("Model version", versions, "history-version", 150, str)
-        level = _choose("Kind", list(_LEVELS), "history-level", 170, _LEVELS.__getitem__)
+        kind = choose_from_list("Kind", list(_KINDS), "history-kind", width=190)
         opinion = _choose("Your finding", [AGREE, *CLASSES], "history-opinion", 150, _finding_title)
         order = choose_from_list("Sort by", list(_ORDERS), "history-order", width=260)
         first, last = _choose_day("Read from (UTC)", "history-from"), _choose_day("Until", "history-until")
+    level, without_slices = _KINDS[kind or next(iter(_KINDS))]
     sort, descending = _ORDERS[order or next(iter(_ORDERS))]
     return SearchQuery(
-        name=(name or "").strip(), verdict=verdict, version=version, level=level, opinion=opinion,
+        name=(name or "").strip(), verdict=verdict, version=version, opinion=opinion,
+        level=level, without_slices=without_slices,
         read_from=first, read_until=None if last is None else last + timedelta(days=1),
         deleted=deleted, sort=sort, descending=descending, rows=ROWS,
     )  # fmt: skip

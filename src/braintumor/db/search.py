@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, defer
 
 from braintumor.db.records import clean_text, require_reading, require_scan
 from braintumor.db.storage import Actor, Storage
+from braintumor.db.studies import is_slice_of_study
 from braintumor.db.tables import JobReading, ReaderFindingRow, ReadingRow, ScanRow
 from braintumor.errors import RecordError
 
@@ -39,10 +40,10 @@ class SearchQuery:
     ----------
     name : str
         Part of the name, in any case.
-    verdict, version, level : str
-        The level is `slice` or `study`.
-    opinion : str
-        The reader's finding: `agree` or a class.
+    verdict, version, level, opinion : str
+        The level is `slice` or `study`, and the opinion, from the reader's finding, `agree` or a class.
+    without_slices : bool
+        Leave out the slices of studies that are among the records: the study stands for them.
     read_from, read_until : datetime or None
         Times of reading, the second one exclusive.
     job_id : UUID or None
@@ -57,6 +58,7 @@ class SearchQuery:
     verdict: str = ""
     version: str = ""
     level: str = ""
+    without_slices: bool = False
     opinion: str = ""
     read_from: datetime | None = None
     read_until: datetime | None = None
@@ -168,7 +170,7 @@ def search_statement(actor: Actor, query: SearchQuery) -> _Rows:
     """Return the statement of a search, with one row more than the page has."""
     column = getattr(ReadingRow, query.sort.value)
     keys = (column, ReadingRow.id)
-    statement = _select(actor).where(*_filters(query)).limit(_page_rows(query) + 1)
+    statement = _select(actor).where(*_filters(query)).limit(query.rows + 1)
     if query.after:
         value, reading_id = _parse_cursor(query)
         last = tuple_(literal(value, column.type), literal(reading_id, ReadingRow.id.type))
@@ -177,14 +179,11 @@ def search_statement(actor: Actor, query: SearchQuery) -> _Rows:
 
 
 def _read_page(session: Session, actor: Actor, query: SearchQuery, *, payload: bool = False) -> Page:
+    query = replace(query, rows=max(1, min(query.rows, MAX_PAGE_ROWS)))
     statement = search_statement(actor, query)
     rows = session.execute(statement if payload else statement.options(defer(ReadingRow.payload))).all()
-    records = [_to_record(*row, payload=payload) for row in rows[: _page_rows(query)]]
-    return Page(records, _format_cursor(query, records[-1]) if len(rows) > len(records) else "")
-
-
-def _page_rows(query: SearchQuery) -> int:
-    return max(1, min(query.rows, MAX_PAGE_ROWS))
+    records = [_to_record(*row, payload=payload) for row in rows[: query.rows]]
+    return Page(records, _format_cursor(query, records[-1]) if len(rows) > query.rows else "")
 
 
 def _select(actor: Actor) -> _Rows:
@@ -202,6 +201,8 @@ def _filters(query: SearchQuery) -> Iterator[Any]:
     for name in ("verdict", "version", "level", "opinion"):
         if value := getattr(query, name):
             yield getattr(ReadingRow, name) == clean_text(value)
+    if query.without_slices:
+        yield ~is_slice_of_study(ReadingRow.scan_id, deleted=query.deleted)
     if query.job_id is not None:
         yield ReadingRow.id.in_(select(JobReading.reading_id).where(JobReading.job_id == query.job_id))
     if query.name:
@@ -242,8 +243,7 @@ def _parse_cursor(query: SearchQuery) -> tuple[Any, UUID]:
 
 def _parse_value(sort: Sort, value: Any) -> Any:
     if sort is Sort.TIME:
-        time = datetime.fromisoformat(value)
-        if time.tzinfo is None:
+        if (time := datetime.fromisoformat(value)).tzinfo is None:
             raise ValueError
         return time
     return str(value) if sort is Sort.NAME else float(value)

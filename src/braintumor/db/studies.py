@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from braintumor.db.blob_rows import insert
 from braintumor.db.tables import ScanRow, StudySliceRow
@@ -19,6 +19,13 @@ def link_slices(session: Session, owner_id: UUID, study_id: UUID, slices: Sequen
             continue
         values = {"study_id": study_id, "scan_id": scan_id, "position": position}
         session.execute(insert(session, StudySliceRow).values(**values).on_conflict_do_nothing())
+
+
+def is_slice_of_study(scan_id: InstrumentedAttribute[UUID], *, deleted: bool) -> ColumnElement[bool]:
+    """Return the condition that a scan is a slice of a study, which is deleted or not."""
+    study = aliased(ScanRow)
+    state = study.deleted_at.is_not(None) if deleted else study.deleted_at.is_(None)
+    return exists().where(StudySliceRow.scan_id == scan_id, StudySliceRow.study_id == study.id, state)
 
 
 def find_slices(session: Session, scans: Sequence[ScanRow]) -> list[ScanRow]:

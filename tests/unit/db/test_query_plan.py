@@ -47,6 +47,7 @@ def test_each_order_has_an_index(filled: tuple[Storage, Actor], sort: Sort, desc
 @pytest.mark.parametrize("filters", [
     {"verdict": "uncertain"}, {"version": "v4"}, {"name": "anna"}, {"read_from": FIRST_TIME, "read_until": FIRST_TIME},
     {"verdict": "uncertain", "version": "v4", "name": "x"}, {"opinion": "glioma"}, {"deleted": True},
+    {"without_slices": True},
 ])  # fmt: skip
 def test_each_filter_has_an_index(filled: tuple[Storage, Actor], filters: dict) -> None:
     plan = _plan(*filled, SearchQuery(**filters))

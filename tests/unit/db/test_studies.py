@@ -1,6 +1,7 @@
 """Studies are deleted, restored and purged with their slices, except those that another study needs."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,7 +27,7 @@ def _save_study(storage: Storage, actor: Actor, *numbers: int) -> tuple[UUID, li
     return study.scan_id, slices
 
 
-def _live(storage: Storage, actor: Actor, **query: str) -> set[UUID]:
+def _live(storage: Storage, actor: Actor, **query: Any) -> set[UUID]:
     return {record.scan_id for record in search(storage, actor, SearchQuery(**query)).records}
 
 
@@ -39,6 +40,17 @@ def test_study_is_found_by_its_level_and_lists_its_slices(storage: Storage, read
     assert list_versions(storage, reader) == ["v4"]
     with pytest.raises(NotFoundError):
         list_slices(storage, add_user(storage, "eve@example.org"), study)
+
+
+def test_study_stands_for_its_slices_while_it_is_there(storage: Storage, reader: Actor) -> None:
+    study, slices = _save_study(storage, reader, 1, 2)
+    (picture,) = [saved.scan_id for saved in save(storage, reader, 3)]
+    assert _live(storage, reader, without_slices=True) == {study, picture}
+    delete_scans(storage, reader, slices[:1])
+    assert _live(storage, reader, without_slices=True, deleted=True) == set(slices[:1])
+    delete_scans(storage, reader, [study])
+    assert _live(storage, reader, without_slices=True) == {picture}
+    assert _live(storage, reader, without_slices=True, deleted=True) == {study}
 
 
 def test_study_is_deleted_and_restored_with_its_slices(storage: Storage, reader: Actor) -> None:
