@@ -11,7 +11,7 @@ from app_pages.components.shared.browser_session import check_connection, trim_m
 from braintumor.imaging import SkippedScan
 from braintumor.imaging.edits import ScanEdit
 from braintumor.inference import Detection, Detector
-from braintumor.inference.study import StudyRule
+from braintumor.inference.study import StudyReading, StudyRule
 from braintumor.reporting.study_result import StudyResult
 from braintumor.services.file_groups import FileGroup, GroupKind, group_files
 from braintumor.services.reading import ReadingService
@@ -19,6 +19,7 @@ from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, Reading
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
 from braintumor.services.slice_count import SliceCount
 from braintumor.services.study_results import collect_studies
+from braintumor.text import pluralize
 
 SESSION_KEY: Final = "reading-session"
 # Seconds. One or two scans are done by then, and the page shows them at once instead of an empty worklist first.
@@ -137,6 +138,16 @@ class ReadingSession:
                 self._studies[group.key] = state, collect_studies(readings, rule, is_complete=is_complete)
             results += self._studies[group.key][1]
         return results
+
+    def preliminary(self) -> list[tuple[str, StudyReading]]:
+        """Return names and preliminary verdicts of the series and volumes that are still being read."""
+        if self._job is None or self._job.version != self._version:
+            return []
+        return [
+            (group.files[0].name if len(group.files) == 1 else pluralize(len(group.files), "file"), reading)
+            for group in self._file_groups
+            if (reading := self._job.preliminary.get(group.key)) and (self._version, group.key) not in self._completed
+        ]
 
     def skipped(self) -> list[SkippedScan]:
         """Return the files and slices set aside so far, in the order of the upload."""

@@ -12,7 +12,7 @@ from app_pages.components.explanation.chat import show_chat
 from app_pages.components.explanation.explanation_text import show_study_explanation
 from app_pages.components.shared.colors import VERDICT_TONES
 from braintumor.inference import Detection
-from braintumor.inference.study import PlaneReading, StudySlice
+from braintumor.inference.study import PlaneReading, StudyReading, StudySlice
 from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study_context import study_details
 from braintumor.reporting.study_result import StudyResult
@@ -36,7 +36,7 @@ def by_suspicion(studies: Sequence[StudyResult]) -> list[StudyResult]:
 def show_studies(studies: Sequence[StudyResult]) -> None:
     """Draw a card for each study, most suspicious first; all but the first are folded, so that the scan is near."""
     for number, study in enumerate(by_suspicion(studies)):
-        title = f"{_escape_markdown(to_printable(study.name))}: {study_title(study)}"
+        title = f"{_escape_markdown(to_printable(study.name))}: {study_title(study.reading)}"
         with st.expander(title, expanded=number == 0, icon=":material/stacks:", key=f"study-{number}"):
             _show_study(study)
             key_detection = _key_detection(study)
@@ -46,14 +46,23 @@ def show_studies(studies: Sequence[StudyResult]) -> None:
             )
 
 
+def show_preliminary(readings: Sequence[tuple[str, StudyReading]]) -> None:
+    """Draw the verdicts on series and volumes of which part was read."""
+    for name, reading in readings:
+        st.markdown(
+            f"{_escape_markdown(to_printable(name))}: :{VERDICT_TONES[reading.verdict]}[**{study_title(reading)}**], "
+            f"preliminary, from {reading.counts.read:,} of {pluralize(reading.counts.total, 'slice')}. "
+            "The verdict can change as the others are read."
+        )
+
+
 def _key_detection(study: StudyResult) -> Detection | None:
     readings = current_session().readings()
     return next((reading.detection for reading in readings if reading.id == study.key_slice.id), None)
 
 
-def study_title(study: StudyResult) -> str:
+def study_title(reading: StudyReading) -> str:
     """Return the verdict with the study score, such as `Uncertain (study score 62%)`."""
-    reading = study.reading
     title = VERDICT_TITLES[reading.verdict]
     return f"{title} (study score {reading.tumor_probability:.0%})" if reading.verdict.has_result else title
 
@@ -61,7 +70,7 @@ def study_title(study: StudyResult) -> str:
 def _show_study(study: StudyResult) -> None:
     answer, strips = st.columns([1, 1], gap="medium")
     with answer:
-        st.header(f":{VERDICT_TONES[study.reading.verdict]}[{study_title(study)}]", anchor=False)
+        st.header(f":{VERDICT_TONES[study.reading.verdict]}[{study_title(study.reading)}]", anchor=False)
         st.markdown(study.reading.reason)
         st.text("\n".join(f"{title}: {text}" for title, text in study_details(study.reading)))
         if study.reading.verdict.has_result:

@@ -16,7 +16,7 @@ from app_pages.components.detection.similar_scans import (
     show_similar_scans,
     similar_to_verdict,
 )
-from app_pages.components.detection.study_card import show_studies
+from app_pages.components.detection.study_card import show_preliminary, show_studies
 from app_pages.components.detection.toolbar import (
     render_summary_bar,
     render_worklist_controls,
@@ -57,6 +57,7 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
     if is_polling and not progress.is_running and not has_pending():
         st.rerun()
     show_progress(progress, session)
+    show_preliminary(session.preliminary())
     show_skipped(session.skipped())
     if not readings:
         return

@@ -148,7 +148,7 @@ def decode_group(group: FileGroup, settings: Settings) -> Iterator[Scan | Failed
     # Whoever passes files has counted them: the limit concerns the files that archives unpack.
     limits = settings.model_copy(update={"max_files": max(settings.max_files, len(group.files))})
     try:
-        yield from iter_scans(((file.name, _content(file)) for file in group.files), limits)
+        yield from iter_scans(((file.name, file_content(file)) for file in group.files), limits)
     except Exception:
         # File names stay out of the log: they can contain a patient's name.
         _LOGGER.exception("Unexpected error while decoding files")
@@ -182,7 +182,7 @@ def decode_image(file: ReadableFile, settings: Settings) -> Scan | FailedScan:
     """Decode an image file with one slice."""
     content: bytes | Path = b""
     try:
-        content = _content(file)
+        content = file_content(file)
         return read_scan(content, file.name, settings)
     except ScanError as error:
         problem = str(error)
@@ -206,7 +206,8 @@ def _read_head(file: ReadableFile, size: int) -> bytes:
     return file.getvalue()[:size]
 
 
-def _content(file: ReadableFile) -> bytes | Path:
+def file_content(file: ReadableFile) -> bytes | Path:
+    """Return what to decode: the path of a file on disk, else its content."""
     return file.path if isinstance(file, LocalFile) else file.getvalue()
 
 

@@ -14,11 +14,19 @@ from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
 from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.inference import Detection, Detector
+from braintumor.inference.study.reading import StudyReading
 from braintumor.inference.study.study_slice import StudySlice, to_study_slice
 from braintumor.reporting.csv_export import csv_row, error_row
 from braintumor.reporting.overlays import overlay_png, save_overlay
 from braintumor.reporting.report_scan import ReportEntry, render_report_scan
-from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, decode_image, decode_numbered
+from braintumor.services.file_groups import (
+    FileGroup,
+    GroupKind,
+    ReadableFile,
+    decode_image,
+    decode_numbered,
+    file_content,
+)
 from braintumor.services.reading_result import Reading, ReadingOptions
 from braintumor.settings import Settings
 
@@ -117,6 +125,19 @@ class ReadingService:
             else:
                 self.skipped[group.key] = []
                 yield from decode_numbered(group, self.detector.settings, self.skipped[group.key])
+
+    def read_ahead(self, group: FileGroup) -> StudyReading | None:
+        """Return the verdict on a series or volume from the slices it needs; None if there is nothing to judge.
+
+        Its slices are not kept: `read` reads them with all others.
+        """
+        try:
+            return self.detector.detect_study([(file.name, file_content(file)) for file in group.files])
+        except BrainTumorError:
+            return None  # `read` reports it
+        except Exception:
+            _LOGGER.exception("Unexpected error while reading ahead")
+            return None
 
     def reread(self, reading: Reading, edit: ScanEdit) -> Reading:
         """Read a slice again as the reader changed it; the edit replaces the previous one.

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
+from braintumor.inference.study.reading import StudyReading
 from braintumor.services.file_groups import FileGroup, smallest_first
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading
@@ -15,6 +16,8 @@ from braintumor.services.slice_count import SliceCount, estimate_slices
 
 # Seconds. A page that shows a job polls it several times a second; the page of a closed browser does not.
 IDLE_TIMEOUT: Final = 60.0
+# Slices. A smaller group is read to the end as soon; a larger one has too many parts to read ahead.
+_READ_AHEAD: Final = range(60, 2000)
 # All jobs together keep every core busy, and no more than that.
 INFERENCE_SLOTS: Final = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
@@ -62,6 +65,8 @@ class ReadingJob:
         Groups that have been read to the end.
     counts : dict of group key to SliceCount
         Slices so far.
+    preliminary : dict of group key to StudyReading
+        Verdicts on large series and volumes from part of their slices, known before the others are read.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class ReadingJob:
         self.readings: dict[str, list[Reading]] = {group.key: [] for group in groups}
         self.completed: set[str] = set()
         self.counts = {group.key: SliceCount() for group in groups}
+        self.preliminary: dict[str, StudyReading] = {}
         self._file_counts = {group.key: len(group.files) for group in groups}
         self._stop = threading.Event()
         self._last_poll = time.monotonic()
@@ -128,6 +134,8 @@ class ReadingJob:
         for group in groups:
             self.counts[group.key].expected = estimate_slices(group, service.settings, previous.get(group.key, ()))
         for group in smallest_first(groups):
+            if self.counts[group.key].expected in _READ_AHEAD and group.key not in previous:
+                self._read_ahead(service, group)
             with closing(service.read([group], {group.key: previous.pop(group.key, ())})) as readings:
                 while not self._should_stop():
                     with INFERENCE_SLOTS:
@@ -139,6 +147,12 @@ class ReadingJob:
                     self.readings[group.key].append(reading)
                     self.counts[group.key].add(reading)
                     self._first = self._first or (time.monotonic(), self._slices_done())
+
+    def _read_ahead(self, service: ReadingService, group: FileGroup) -> None:
+        with INFERENCE_SLOTS:
+            reading = service.read_ahead(group)
+        if reading is not None and reading.verdict.has_result:
+            self.preliminary[group.key] = reading
 
     def _should_stop(self) -> bool:
         if not self._stop.is_set() and time.monotonic() - self._last_poll > IDLE_TIMEOUT and self._is_wanted():

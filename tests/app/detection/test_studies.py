@@ -1,8 +1,12 @@
 """Studies on the Detection page: one card per volume, its key slice opened first, its row in CSV and log."""
 
+from threading import Event
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from braintumor.services.reading import ReadingService
 from braintumor.settings import Settings
 from braintumor.text import VERDICT_TITLES
 from tests.app.conftest import Open, Upload, words
@@ -13,6 +17,7 @@ from tests.helpers.apptest.detection import (
     study_results,
     upload,
     viewer_data,
+    wait_until_read,
 )
 from tests.helpers.scan_files.volumes import SHAPE, make_volume
 from tests.helpers.studies.volumes import make_phantom_volume
@@ -47,6 +52,30 @@ def test_volume_has_a_card_and_opens_at_its_key_slice(
     assert any("In this study, the model" in str(element.proto.body) for element in app.get("html"))
     statuses = {entry["title"]: entry["kind"] for entry in viewer_data(app)["entries"]}
     assert len(statuses) == 4  # three planes and the picture
+
+
+def test_large_volume_shows_a_preliminary_verdict_while_it_is_read(
+    artifacts: Settings, open_page: Open, volume: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, read = Event(), ReadingService.read
+
+    def wait_and_read(service: ReadingService, *arguments: Any) -> Any:
+        go_on.wait()
+        return read(service, *arguments)
+
+    monkeypatch.setattr(ReadingService, "read", wait_and_read)
+    app = open_page("detection")
+    app.file_uploader[0].set_value([volume]).run()
+    while not reading_session(app).preliminary():
+        app.run()
+    app.run()
+    (preliminary,) = [element.value for element in app.markdown if "preliminary" in element.value]
+    assert "brain\\.nii: " in preliminary
+    assert " of 114 slices" in preliminary
+    go_on.set()
+    wait_until_read(app)
+    assert len(study_results(app)) == 1
+    assert not any("preliminary" in element.value for element in app.markdown)
 
 
 def test_worklist_card_and_progress_count_the_same_slices(artifacts: Settings, open_page: Open) -> None:

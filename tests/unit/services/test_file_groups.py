@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,7 @@ from braintumor.imaging import FailedScan, Scan
 from braintumor.services import file_groups
 from braintumor.services.file_groups import GroupKind, LocalFile, decode_group, decode_image, group_files, group_paths
 from braintumor.settings import Settings
-
-
-@dataclass(frozen=True)
-class MemoryFile:
-    """The least that can be read."""
-
-    name: str
-    content: bytes = b""
-
-    def getvalue(self) -> bytes:
-        return self.content
+from tests.helpers.scan_files.memory_file import MemoryFile
 
 
 def png() -> bytes:

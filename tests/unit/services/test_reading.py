@@ -3,7 +3,6 @@
 import io
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,17 +18,9 @@ from braintumor.services.file_groups import FileGroup, GroupKind, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading, ReadingOptions, group_id
 from tests.helpers.phi_dicom import make_phi_dicom
+from tests.helpers.scan_files.memory_file import MemoryFile
 
 KEEP_SCAN = ReadingOptions(keep_scan=True)
-
-
-@dataclass(frozen=True)
-class MemoryFile:
-    name: str
-    content: bytes
-
-    def getvalue(self) -> bytes:
-        return self.content
 
 
 def png(number: int) -> bytes:

@@ -1,17 +1,22 @@
 """ReadingJob: reads in the background, counts progress, stops on request or when no one polls it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from braintumor.inference import Detector
+from braintumor.inference.study import StudyReading
 from braintumor.reporting.csv_export import error_row
 from braintumor.services import reading_job
 from braintumor.services.file_groups import FileGroup, GroupKind, LocalFile
+from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import ReadingJob
 from braintumor.services.reading_result import Reading
 from braintumor.settings import Settings
+from tests.helpers.scan_files.memory_file import MemoryFile
+from tests.helpers.studies.volumes import make_phantom_volume
 
 GROUPS = [FileGroup((LocalFile(f"{key}.png"),), key, GroupKind.IMAGE) for key in ("a", "b")]
 
@@ -85,3 +90,30 @@ def test_job_that_is_not_polled_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     job = start(Endless())
     job.wait(5)
     assert not job.is_running
+
+
+def test_large_volume_has_a_preliminary_verdict_before_its_slices_are_read(detector: Detector) -> None:
+    files = [MemoryFile("large.nii", make_phantom_volume(34, 40)), MemoryFile("small.nii", make_phantom_volume(4, 16))]
+    events: list[str] = []
+
+    class Watched(ReadingService):
+        def read(self, groups: Iterable[FileGroup], previous: Any = None) -> Generator[Reading, None, None]:
+            events.append(f"read {next(iter(groups)).key}")
+            return super().read(groups, previous)
+
+        def read_ahead(self, group: FileGroup) -> StudyReading | None:
+            events.append(f"read ahead {group.key}")
+            return super().read_ahead(group)
+
+    groups = [FileGroup((file,), file.name, GroupKind.MULTI_SLICE) for file in files]
+    job = ReadingJob(Watched(detector), groups)
+    job.wait(120)
+    assert events == ["read small.nii", "read ahead large.nii", "read large.nii"]
+    (reading,) = job.preliminary.values()
+    assert reading.verdict.has_result
+    assert reading.counts.read < len(job.readings["large.nii"]) <= reading.counts.total
+
+
+def test_damaged_volume_has_no_preliminary_verdict(detector: Detector) -> None:
+    group = FileGroup((MemoryFile("cut.nii", make_phantom_volume(34, 40)[:2000]),), "key", GroupKind.MULTI_SLICE)
+    assert ReadingService(detector).read_ahead(group) is None

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from braintumor.inference.model_card import ModelCard
     from braintumor.inference.registry import Artifact
 
-# A file, a folder, an archive, its bytes, or slices in their order.
-StudySource = bytes | str | Path | Sequence[Scan]
+NamedFile = tuple[str, bytes | Path]
+# A file, a folder, an archive, its bytes, several files with their names, or slices in their order.
+StudySource = bytes | str | Path | Sequence[NamedFile] | Sequence[Scan]
 
 
 class ScanDetector(Protocol):
@@ -127,10 +128,8 @@ def _open(
     source: StudySource, name: str | None, detector: ScanDetector, stack: ExitStack, failures: list[FailedScan]
 ) -> Iterator[SliceSource]:
     """Yield the slices of a study without decoding them, and add what cannot be read to the failures."""
-    if isinstance(source, (bytes, str, Path)):
-        items = iter_slice_sources(_files(source, name), detector.settings, stack)
-    else:
-        items = iter(source)
+    scans = [] if isinstance(source, (bytes, str, Path)) else [item for item in source if isinstance(item, Scan)]
+    items = iter(scans) if scans else iter_slice_sources(_files(source, name), detector.settings, stack)
     pictures = 0
     for item in items:
         if isinstance(item, FailedScan):
@@ -147,8 +146,10 @@ def _same(scan: Scan) -> Scan:
     return scan
 
 
-def _files(source: bytes | str | Path, name: str | None) -> list[tuple[str, bytes | Path]]:
+def _files(source: StudySource, name: str | None) -> list[NamedFile]:
     """List the files of a source; a folder with its subfolders, in order of their names."""
+    if not isinstance(source, (bytes, str, Path)):
+        return [item for item in source if isinstance(item, tuple)]
     if isinstance(source, bytes):
         return [(name or "study", source)]
     path = Path(source)
