@@ -101,7 +101,7 @@ def show_architecture(report: VersionReport) -> None:
     name, parameters = report.card.architecture, report.card.parameters
     caption = name if parameters is None else f"{name}, {pluralize(parameters, 'parameter')}"
     st.image(str(figure), width="stretch", alt=f"Layers of the network {caption}, from input to output.")
-    st.caption(f"{caption}.")
+    st.caption(f"{caption}. Networks with many layers are drawn without normalization and activation layers.")
     st.download_button(
         "Download as PNG", figure.read_bytes, f"{report.version.replace('/', '-')}-architecture.png", "image/png",
         on_click="ignore", key="architecture-png",

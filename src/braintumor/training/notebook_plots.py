@@ -28,6 +28,13 @@ _LAYER_COLORS: Final[dict[type[keras.layers.Layer], str]] = {  # Okabe and Ito's
     keras.layers.Dense: "#009E73",
     keras.layers.Dropout: "#CC79A7",
 }
+# What is drawn of a network with many layers.
+_MAIN_LAYERS: Final = (
+    *(keras.layers.InputLayer, keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.UpSampling2D),
+    *(keras.layers.MaxPooling2D, keras.layers.AveragePooling2D, keras.layers.GlobalAveragePooling2D),
+    *(keras.layers.Concatenate, keras.layers.Flatten, keras.layers.Dropout, keras.layers.Dense),
+)
+_MANY_LAYERS: Final = 40
 _PLOT_COLUMNS: Final = 8
 
 
@@ -64,7 +71,12 @@ def _target_text(target: np.ndarray) -> str:
 
 
 def draw_architecture(model: keras.Model, path: Path) -> None:
-    """Write a layered drawing of a network as PNG."""
+    """Write a layered drawing of a network as PNG, without normalization, activation and the like if it has many."""
+    is_large = len(model.layers) > _MANY_LAYERS
+    hidden = {type(layer) for layer in model.layers if is_large and not isinstance(layer, _MAIN_LAYERS)}
+    sizes: dict[str, Any] = {"scale_z": 0.6, "spacing": 24}
+    if is_large:
+        sizes = {"scale_z": 0.15, "min_z": 8, "max_z": 60, "spacing": 8}
     colors: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _LAYER_COLORS.items()}
     with _output_shapes():
         drawing = visualkeras.layered_view(
@@ -72,11 +84,11 @@ def draw_architecture(model: keras.Model, path: Path) -> None:
             legend=True,
             color_map=colors,
             background_fill="white",
+            type_ignore=list(hidden),
             scale_xy=2,
-            scale_z=0.6,
-            spacing=24,
             padding=24,
             font=ImageFont.load_default(size=20),
+            **sizes,
         )
     buffer = io.BytesIO()
     drawing.convert("P", colors=64).save(buffer, "PNG", optimize=True)
