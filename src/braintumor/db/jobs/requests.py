@@ -163,16 +163,6 @@ def list_items(storage: Storage, actor: Actor, job_id: UUID, rows: int = 500, af
         return [JobItemSummary(item.position, item.name, item.state, item.error) for item in items]
 
 
-def list_job_readings(storage: Storage, actor: Actor, job_id: UUID) -> list[UUID]:
-    """Return the ids of the readings of a job, in the order of its files."""
-    with storage.database.read() as session:
-        _require_job(session, actor, job_id, lock=False)
-        ordered = (JobReading.position, JobReading.reading_id)
-        return list(
-            session.scalars(select(JobReading.reading_id).where(JobReading.job_id == job_id).order_by(*ordered))
-        )
-
-
 def cancel_job(storage: Storage, actor: Actor, job_id: UUID) -> JobSummary:
     """Cancel a job; what it has saved stays. A running one stops after the current slice, one that is over stays so."""
     with storage.database.write() as session:
