@@ -1,5 +1,6 @@
 """What every test may use: settings of its own, a workspace of its own, and real scans where they are."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("real"):
             item.add_marker(absent)
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of tests and their modules out of garbage collections, which Streamlit makes after every run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
