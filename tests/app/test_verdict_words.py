@@ -39,7 +39,7 @@ def test_pages_and_reports_name_verdicts_with_the_same_words(monkeypatch: pytest
     drawn: list[str] = []
     monkeypatch.setattr("streamlit.html", lambda body, **_: drawn.append(body))
     render_summary_bar(count_by_status([make_failed_reading("broken")]))
-    studies = [SimpleNamespace(reading=SimpleNamespace(verdict=each, tumor_probability=0.3)) for each in Verdict]
+    studies = [SimpleNamespace(verdict=each, tumor_probability=0.3) for each in Verdict]
     places: dict[str, set[str]] = {
         "worklist": set(map(str, ReadingStatus)) - {UNREADABLE_TITLE},
         "toolbar": {part.split("</dt>")[0] for part in drawn[0].replace("&#x27;", "'").split("<dt>")[1:]}
