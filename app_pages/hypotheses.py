@@ -6,7 +6,7 @@ import streamlit as st
 
 from app_pages.components.hypotheses.figures import show_hypothesis_figure
 from app_pages.components.shared import cache
-from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
+from app_pages.components.shared.charts import IntervalRow, draw_chart, interval_chart
 from app_pages.components.shared.colors import ACCENT, STATUS_TONES
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_header, show_missing
@@ -53,10 +53,8 @@ def show_test_results(hypothesis: Hypothesis) -> None:
         for r, estimate in charted
     ]
     alt = "; ".join(f"{r.label} {r.estimate_text}, target {r.target_text}: {r.status}" for r, _ in charted)
-    show_chart(
-        plot_intervals(rows, _CHART_UNITS[unit]), f"Estimates with 95% confidence intervals. {alt}.", hypothesis.key,
-        44 + 52 * len(rows),
-    )  # fmt: skip
+    figure = interval_chart(tuple(rows), _CHART_UNITS[unit], 44 + 52 * len(rows))
+    draw_chart(figure, f"Estimates with 95% confidence intervals. {alt}.", hypothesis.key)
     lines = [
         f"**{_capitalize_first(r.label)}:** {r.estimate_text}; target {r.target_text}: {r.status}." for r, _ in measured
     ]

@@ -1,14 +1,17 @@
 """Figures of single hypotheses: effect maps, permutation test, learning curve over data size."""
 
+import functools
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.shared import cache
-from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.charts import draw_chart, show_chart, style_chart
 from app_pages.components.shared.colors import ACCENT, NEUTRAL
 from app_pages.components.shared.formatting import join_words
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.exploration.figures import plot_effect
+from braintumor.exploration.statistics import Statistics
 from braintumor.exploration.summaries import summarize_effect
 from braintumor.results.hypothesis_status import Experiments
 from braintumor.results.metric import Metric
@@ -33,10 +36,14 @@ def _show_effect_maps() -> None:
     for column, label in zip(st.columns(3), [c for c in CLASSES if c.is_tumor], strict=True):
         with column:
             st.caption(f"{label.title} minus no tumour")
-            figure = plot_effect(statistics, label, TumorClass.NOTUMOR)
-            figure.update_traces(showscale=False)
-            summary = summarize_effect(statistics, label, TumorClass.NOTUMOR)
-            show_chart(figure, summary, f"effect-{label}", 150)
+            draw_chart(*_effect_chart(statistics, label), key=f"effect-{label}")
+
+
+@functools.lru_cache(maxsize=3)
+def _effect_chart(statistics: Statistics, label: TumorClass) -> tuple[go.Figure, str]:
+    figure = plot_effect(statistics, label, TumorClass.NOTUMOR)
+    figure.update_traces(showscale=False)
+    return style_chart(figure, 150), summarize_effect(statistics, label, TumorClass.NOTUMOR)
 
 
 def _show_permutation_test(experiments: Experiments) -> None:
@@ -44,6 +51,18 @@ def _show_permutation_test(experiments: Experiments) -> None:
     accuracy, null = experiments.metric("visible", "told"), experiments.detail("visible", "null")
     if accuracy is None or not null:
         return
+    figure = _permutation_chart(accuracy, tuple(null))
+    count = sum(value >= accuracy.value for value in null)
+    summary = (
+        f"Of {len(null):,} random relabellings of the groups, {count or 'none'} reach the measured "
+        f"{accuracy.value:.1%} (p = {experiments.detail('visible', 'p'):.3f}). The highest is {max(null):.1%}."
+    )
+    draw_chart(figure, summary, "chance")
+    st.caption(summary)
+
+
+@functools.lru_cache(maxsize=2)
+def _permutation_chart(accuracy: Metric, null: tuple[float, ...]) -> go.Figure:
     figure = go.Figure(
         go.Histogram(x=null, xbins={"size": 0.01}, marker_color=NEUTRAL, hovertemplate="%{x:.0%}: %{y}<extra></extra>")
     )
@@ -59,13 +78,7 @@ def _show_permutation_test(experiments: Experiments) -> None:
     )
     figure.update_xaxes(tickformat=".0%", title="group averages classified correctly, mean over classes")
     figure.update_yaxes(title="random relabellings")
-    count = sum(value >= accuracy.value for value in null)
-    summary = (
-        f"Of {len(null):,} random relabellings of the groups, {count or 'none'} reach the measured "
-        f"{accuracy.value:.1%} (p = {experiments.detail('visible', 'p'):.3f}). The highest is {max(null):.1%}."
-    )
-    show_chart(figure, summary, "chance", 190)
-    st.caption(summary)
+    return style_chart(figure, 190)
 
 
 def _show_learning_curve(experiments: Experiments) -> None:

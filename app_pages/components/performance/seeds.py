@@ -4,10 +4,11 @@ from typing import Final
 
 import streamlit as st
 
+from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import METRIC_TITLES, join_words
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import show_text_table
-from braintumor.results.seeds import runs_by_seed, seed_spread, shared_teachers_note
+from braintumor.results.seeds import seed_spread, shared_teachers_note
 from braintumor.results.study import EXTERNAL_SPLIT
 
 _REPORTED_METRICS: Final = (
@@ -23,7 +24,7 @@ _EXTERNAL_TITLES: Final = {
 
 def show_seeds(version: str, split: str) -> None:
     """Show mean, standard deviation and range over the seeds; nothing if the recipe was trained with one seed."""
-    runs = runs_by_seed(version)
+    runs = cache.get_seed_runs(version)
     test_titles = {name: METRIC_TITLES[name] for name in _REPORTED_METRICS}
     rows: dict[str, dict[str, str]] = {}
     for part, titles in ((split, test_titles), (EXTERNAL_SPLIT, _EXTERNAL_TITLES)):

@@ -1,6 +1,10 @@
-"""Cached access to results and models. An entry is read again when a file in its folder changes."""
+"""Cached access to results and models. An entry is read again when a file in its folder changes.
+
+All sessions share the results: no page changes them.
+"""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +18,11 @@ from braintumor.errors import ArtifactError, BrainTumorError, DatasetError
 from braintumor.exploration.statistics import STATISTICS_FILE as STATISTICS
 from braintumor.exploration.statistics import Statistics, load_statistics
 from braintumor.inference import Detector, list_models, load_artifact
+from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.results.comparison import COMPARISON_FOLDER, Comparison, read_comparison
 from braintumor.results.effect_size import ClassAverage
 from braintumor.results.hypothesis_status import HYPOTHESES_FILE, Experiments, read_experiments
+from braintumor.results.seeds import runs_by_seed
 from braintumor.results.version import VersionReport, read_predictions, read_version_report
 from braintumor.settings import Settings, get_settings
 
@@ -38,10 +44,11 @@ class Dataset(NamedTuple):
 def stamp_folder(folder: Path) -> FolderStamp:
     """Return names, times and sizes of the files in a folder, as a cache key."""
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-        return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+        with os.scandir(folder) as entries:
+            files = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
     except OSError:
         return ()
+    return tuple(sorted((name, info.st_mtime_ns, info.st_size) for name, info in files))
 
 
 def get_report(version: str) -> VersionReport:
@@ -50,9 +57,24 @@ def get_report(version: str) -> VersionReport:
     return _cached_report(version, str(settings.outputs), stamp_folder(settings.outputs / version), settings)
 
 
-@st.cache_data(show_spinner="Reading the results", max_entries=16)
+@st.cache_resource(show_spinner="Reading the results", max_entries=16)
 def _cached_report(version: str, outputs: str, when: FolderStamp, _settings: Settings) -> VersionReport:
     return read_version_report(version, _settings)
+
+
+def get_seed_runs(version: str) -> dict[str, dict[int, VersionReport]]:
+    """Read the results by seed of a version and of those it was made from; see `runs_by_seed`."""
+    settings = get_settings()
+    files = [*settings.outputs.glob(f"*/{EVALUATION_FILE}"), *settings.outputs.glob(f"runs/*/*/{EVALUATION_FILE}")]
+    when = tuple(sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    return _cached_seed_runs(version, str(settings.outputs), when, settings)
+
+
+@st.cache_resource(show_spinner="Reading the results of all seeds", max_entries=4)
+def _cached_seed_runs(
+    version: str, outputs: str, when: FolderStamp, _settings: Settings
+) -> dict[str, dict[int, VersionReport]]:
+    return runs_by_seed(version, _settings)
 
 
 def get_predictions(version: str) -> pd.DataFrame:
@@ -89,7 +111,7 @@ def get_comparison() -> Comparison:
     return _cached_comparison(str(settings.outputs), tuple(map(stamp_folder, folders)), settings)
 
 
-@st.cache_data(show_spinner="Reading the comparison", max_entries=2)
+@st.cache_resource(show_spinner="Reading the comparison", max_entries=2)
 def _cached_comparison(outputs: str, when: tuple[FolderStamp, ...], _settings: Settings) -> Comparison:
     return read_comparison(_settings)
 
@@ -102,7 +124,7 @@ def get_experiments() -> Experiments:
     )
 
 
-@st.cache_data(show_spinner="Reading the experiments", max_entries=2)
+@st.cache_resource(show_spinner="Reading the experiments", max_entries=2)
 def _cached_experiments(outputs: str, when: FolderStamp, _settings: Settings) -> Experiments:
     return read_experiments(_settings)
 

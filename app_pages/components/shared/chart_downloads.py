@@ -1,15 +1,15 @@
 """Downloads of a chart: PNG and SVG, which the browser makes, and its values as CSV."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-_ASSETS: Final = Path(__file__).parent / "assets"
+from app_pages.components.shared.page_tools import register_component
+
 Values = Callable[[], pd.DataFrame]
 
 
@@ -24,16 +24,11 @@ def show_chart_downloads(figure: go.Figure, key: str, values: Values | None = No
         Makes the table of the CSV when it is downloaded; `chart_values` by default.
     """
     with st.popover("Download", icon=":material/download:", type="tertiary", key=f"downloads-{key}"):
-        _register_component()(key=f"picture-{key}", data={"chart": key, "file": key})
+        register_component("chart_downloads")(key=f"picture-{key}", data={"chart": key, "file": key})
         st.download_button(
             "CSV", lambda: to_csv_bytes(values() if values else chart_values(figure)), f"{key}.csv", "text/csv",
             on_click="ignore", key=f"csv-{key}", width="stretch",
         )  # fmt: skip
-
-
-def _register_component() -> Any:
-    html, css, script = ((_ASSETS / f"chart_downloads.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js"))
-    return st.components.v2.component("chart_downloads", html=html, css=css, js=script)
 
 
 def chart_values(figure: go.Figure) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Charts shared by several pages. Every chart needs a text alternative."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -41,6 +42,12 @@ def show_chart(
     values : callable, optional
         Makes the table of the CSV; the values of the figure by default.
     """
+    style_chart(figure, height, zoom, top)
+    draw_chart(figure, alt, key, values, on_select=on_select or "ignore", selection_mode="points")
+
+
+def style_chart(figure: go.Figure, height: int, zoom: bool = False, top: int = 8) -> go.Figure:
+    """Give a figure size, margins and grid, as `show_chart` does; return it, to be kept and drawn with `draw_chart`."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": top, "b": 8},
@@ -49,7 +56,7 @@ def show_chart(
     )
     figure.update_xaxes(fixedrange=not zoom, automargin=True, gridcolor=_GRID_COLOR, zerolinecolor=_GRID_COLOR)
     figure.update_yaxes(fixedrange=not zoom, automargin=True, gridcolor=_GRID_COLOR, zerolinecolor=_GRID_COLOR)
-    draw_chart(figure, alt, key, values, on_select=on_select or "ignore", selection_mode="points")
+    return figure
 
 
 def draw_chart(figure: go.Figure, alt: str, key: str, values: Values | None = None, **selection: Any) -> None:
@@ -74,6 +81,12 @@ class IntervalRow(NamedTuple):
     color: str = ACCENT
     target: float | None = None
     target_text: str = ""
+
+
+@functools.lru_cache(maxsize=64)
+def interval_chart(rows: tuple[IntervalRow, ...], unit: str, height: int) -> go.Figure:
+    """Return `plot_intervals` in its final style; kept, because plotly is slow to make it."""
+    return style_chart(plot_intervals(rows, unit), height)
 
 
 def plot_intervals(rows: Sequence[IntervalRow], unit: str = "share") -> go.Figure:

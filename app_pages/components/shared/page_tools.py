@@ -1,5 +1,6 @@
 """Tools of every page: copy the link to the view, and the keys that work, shown on `?`."""
 
+import functools
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -56,9 +57,16 @@ def show_page_tools(page: str) -> None:
         {"title": title, "shortcuts": [shortcut._asdict() for shortcut in SHORTCUTS[title]]}
         for title in (*titles, _EVERYWHERE)
     ]
-    _register_component()(key="page-tools", data={"sections": sections}, width="content")
+    register_component("page_tools")(key="page-tools", data={"sections": sections}, width="content")
 
 
-def _register_component() -> Any:
-    html, css, script = ((_ASSETS / f"page_tools.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js"))
-    return st.components.v2.component("page_tools", html=html, css=css, js=script)
+def register_component(name: str) -> Any:
+    """Return a component made of the HTML, CSS and JavaScript of this name in `assets/`."""
+    html, css, script = _read_assets(name)
+    return st.components.v2.component(name, html=html, css=css, js=script)
+
+
+@functools.cache
+def _read_assets(name: str) -> tuple[str, str, str]:
+    html, css, script = ((_ASSETS / f"{name}.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js"))
+    return html, css, script

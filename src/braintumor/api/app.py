@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from braintumor import __version__
 from braintumor.api.account import router as account_router
 from braintumor.api.account.pages import LoginRequiredError
+from braintumor.api.garbage import old_objects_set_aside
 from braintumor.api.middleware.body_limit import BodyLimit
 from braintumor.api.middleware.gate import Gate
 from braintumor.api.middleware.headers import SecurityHeaders
@@ -77,8 +78,9 @@ def _combine(state: ServerState, pages: Lifespan | None) -> Lifespan:
             if pages is None:
                 yield
             else:
-                async with pages(app):
-                    yield
+                with old_objects_set_aside():
+                    async with pages(app):
+                        yield
         finally:
             await run_in_threadpool(state.close)
 
