@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages.components.performance.score_charts import confusion_table, plot_confusion
 from app_pages.components.shared import cache
-from app_pages.components.shared.charts import show_chart
+from app_pages.components.shared.charts import draw_chart
 from app_pages.components.shared.formatting import VERDICT_TITLES, class_text, pluralize
 from app_pages.components.shared.links import choose_from_list, choose_segment
 from app_pages.components.shared.page import show_missing, show_section
@@ -29,9 +29,9 @@ def show_confusion(curves: Curves, report: VersionReport, split: str) -> None:
     unit = choose_segment("Cells", ["Images", "Share of the class"], "cells", label_visibility="collapsed")
     figure, summary = plot_confusion(curves.confusion, unit != "Images")
     key = f"confusion-{split}"
-    show_chart(
-        figure, summary, key, 400, on_select=lambda: select_cell(st.session_state.get(key)),
-        values=lambda: confusion_table(curves.confusion),
+    draw_chart(
+        figure, summary, key, lambda: confusion_table(curves.confusion),
+        on_select=lambda: select_cell(st.session_state.get(key)), selection_mode="points",
     )  # fmt: skip
 
 

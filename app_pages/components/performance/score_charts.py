@@ -1,10 +1,12 @@
 """Confusion matrix, ROC curve, precision-recall curve and reliability diagram of one split."""
 
+import functools
 from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from app_pages.components.shared.charts import style_chart
 from app_pages.components.shared.colors import ACCENT, CLASS_COLORS, NEUTRAL, SHARE_SCALE, TUMOR_COLOR
 from braintumor.enums import CLASS_NAMES, CLASSES
 from braintumor.reporting.labels import label_title
@@ -15,8 +17,9 @@ _LINES: Final = {"tumor": ("Any tumour", TUMOR_COLOR), **{str(c): (c.title, CLAS
 _DIAGONAL: Final = {"dash": "dot", "width": 1.5, "color": NEUTRAL}
 
 
+@functools.lru_cache(maxsize=32)
 def plot_confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tuple[go.Figure, str]:
-    """Plot the confusion matrix, coloured by the share of each true class; return the figure and a summary."""
+    """Plot the confusion matrix, coloured by the share of each true class; return the styled figure and a summary."""
     titles = _LABEL_TITLES[len(counts)]
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in counts]
     text = [[f"{s:.0%}" for s in row] for row in shares] if as_shares else [[f"{n:,}" for n in row] for row in counts]
@@ -39,7 +42,7 @@ def plot_confusion(counts: tuple[tuple[int, ...], ...], as_shares: bool) -> tupl
         + ", ".join(f"{n:,} predicted as {predicted.lower()}" for n, predicted in zip(row, titles, strict=True))
         for title, row in zip(titles, counts, strict=True)
     )
-    return figure, f"Confusion matrix, rows are true classes. {summary}."
+    return style_chart(figure, 400), f"Confusion matrix, rows are true classes. {summary}."
 
 
 def confusion_table(counts: tuple[tuple[int, ...], ...]) -> pd.DataFrame:
