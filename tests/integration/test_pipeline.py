@@ -7,7 +7,6 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,22 +114,6 @@ def test_app_responds_with_the_trained_model(trained: Workplace) -> None:
 
 def _history(workplace: Workplace) -> pd.DataFrame:
     return pd.read_csv(workplace.folder / "outputs" / "v1" / "history.csv").drop(columns="seconds")
-
-
-def test_killed_training_resumes_and_ends_like_an_uninterrupted_one(trained: Workplace, tmp_path: Path) -> None:
-    resumed = Workplace(tmp_path)
-    resumed.prepare()
-    finished = resumed.kill_training_after(2)
-    resumed.run("train", "v1")
-    whole = _history(resumed)
-    rows = resumed.folder / "outputs" / "v1" / "work" / "history.csv"
-    assert rows.read_text().startswith(finished)  # epochs finished before the kill were not repeated
-    pd.testing.assert_frame_equal(whole, _history(trained), rtol=1e-6)
-    first, second = (
-        keras.models.load_model(w.folder / "outputs" / "v1" / "model.keras", compile=False) for w in (resumed, trained)
-    )
-    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
-        assert np.allclose(a, b, atol=1e-6)
 
 
 def test_evaluation_rejects_other_images_or_another_split(trained: Workplace) -> None:
