@@ -14,6 +14,7 @@ from braintumor.imaging.compressed_scan import CompressedScan
 from braintumor.imaging.edits import ScanEdit, apply_edit
 from braintumor.imaging.picture.scan_examination import examine_scan
 from braintumor.inference import Detection, Detector
+from braintumor.inference.study.detect_study import detect_part
 from braintumor.inference.study.reading import StudyReading
 from braintumor.inference.study.study_slice import StudySlice, to_study_slice
 from braintumor.reporting.csv_export import csv_row, error_row
@@ -127,12 +128,9 @@ class ReadingService:
                 yield from decode_numbered(group, self.detector.settings, self.skipped[group.key])
 
     def read_ahead(self, group: FileGroup) -> StudyReading | None:
-        """Return the verdict on a series or volume from the slices it needs; None if there is nothing to judge.
-
-        Its slices are not kept: `read` reads them with all others.
-        """
+        """Return the verdict on a series or volume from part of its slices, which are not kept; see `detect_part`."""
         try:
-            return self.detector.detect_study([(file.name, file_content(file)) for file in group.files])
+            return detect_part(self.detector, [(file.name, file_content(file)) for file in group.files])
         except BrainTumorError:
             return None  # `read` reports it
         except Exception:

@@ -1,11 +1,16 @@
 """ReadingJob: reads in the background, counts progress, stops on request or when no one polls it."""
 
+import io
 import time
+import zipfile
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from braintumor.datasets.phantoms import make_phantom
+from braintumor.enums import CLASSES
 from braintumor.inference import Detector
 from braintumor.inference.study import StudyReading
 from braintumor.reporting.csv_export import error_row
@@ -112,6 +117,17 @@ def test_large_volume_has_a_preliminary_verdict_before_its_slices_are_read(detec
     (reading,) = job.preliminary.values()
     assert reading.verdict.has_result
     assert reading.counts.read < len(job.readings["large.nii"]) <= reading.counts.total
+
+
+def test_archive_of_pictures_is_not_read_ahead(detector: Detector) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(3):
+            picture = io.BytesIO()
+            Image.fromarray(make_phantom(CLASSES[number], number, 64).pixels).save(picture, "PNG")
+            archive.writestr(f"{number}.png", picture.getvalue())
+    group = FileGroup((MemoryFile("all.zip", content.getvalue()),), "key", GroupKind.MULTI_SLICE)
+    assert ReadingService(detector).read_ahead(group) is None
 
 
 def test_damaged_volume_has_no_preliminary_verdict(detector: Detector) -> None:

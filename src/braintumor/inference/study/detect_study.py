@@ -57,6 +57,25 @@ def detect_study(detector: ScanDetector, source: StudySource, name: str | None =
     return reader.reading()
 
 
+def detect_part(detector: ScanDetector, files: Sequence[NamedFile]) -> StudyReading | None:
+    """Read a study as `detect_study` does, if less than half of its slices are needed; None otherwise.
+
+    All slices may be needed where their distances are unknown or large, as of pictures.
+    """
+    failures: list[FailedScan] = []
+    with ExitStack() as stack:
+        sources = []
+        for source in _open(files, None, detector, stack, failures):
+            if not source.position.key:  # a picture, of which an archive can have thousands
+                return None
+            sources.append(source)
+        reader = _StudyReader(detector, sources, failures)
+        if not reader.is_partial:
+            return None
+        reader.read_all()
+    return reader.reading()
+
+
 class _StudyReader:
     """Reads slices of a study in batches, and keeps their results by index."""
 
@@ -67,18 +86,24 @@ class _StudyReader:
         self._read: set[int] = set()
         self._blank = 0
 
-    def read_all(self) -> None:
-        """Read every stack coarsely, then around its suspicious slices."""
         stacks: dict[str, list[int]] = {}
-        for index, source in enumerate(self._sources):
+        for index, source in enumerate(sources):
             if not source.position.is_reformatted:
                 stacks.setdefault(source.position.key, []).append(index)
-        plans = [
-            (StackPlan([self._sources[index].position for index in indices], self._rule), indices)
+        self._plans = [
+            (StackPlan([sources[index].position for index in indices], self._rule), indices)
             for indices in stacks.values()
         ]
-        self._read_slices(indices[each] for plan, indices in plans for each in plan.coarse())
-        for plan, indices in plans:
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the first pass reads less than half of the slices."""
+        return 2 * sum(len(plan.coarse()) for plan, _ in self._plans) < len(self._sources)
+
+    def read_all(self) -> None:
+        """Read every stack coarsely, then around its suspicious slices."""
+        self._read_slices(indices[each] for plan, indices in self._plans for each in plan.coarse())
+        for plan, indices in self._plans:
             while following := plan.fine(self._results(indices)):
                 self._read_slices(indices[each] for each in following)
 
