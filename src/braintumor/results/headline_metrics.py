@@ -63,7 +63,7 @@ def headline_metrics(artifact: Artifact) -> tuple[HeadlineMetric, ...]:
 
 def _read_headline_metric(splits: Any, split: str, name: str, title: str) -> HeadlineMetric | None:
     metrics = splits.get(split) if isinstance(splits, Mapping) else None
-    metric = parse_metric(metrics.get(name)) if isinstance(metrics, Mapping) else None
+    metric = parse_metric(metrics.get(name), name) if isinstance(metrics, Mapping) else None
     if metric is None:
         return None
     on_first_page = split == "test" and name in _FIRST_PAGE_METRICS

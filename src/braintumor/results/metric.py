@@ -6,6 +6,7 @@ The name of a metric says what it is computed on: `dice` on all scans it applies
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -18,6 +19,10 @@ from braintumor.text import pluralize
 # Order of the labels of a binary model.
 BINARY_LABELS: Final = (TUMOR_LABEL, str(TumorClass.NOTUMOR))
 _RELIABILITY_COLUMNS: Final = ("confidence", "accuracy", "count")
+
+# Metrics that are no share of images or groups, by the start of their names.
+_NO_SHARES: Final = frozenset({"roc_auc", "pr_auc", "aurc", "risk", "f1", "macro_f1", "set_size", "lost"})
+_TAIL: Final = 0.025
 
 MetricUnit = Literal["percent", "points", "plain"]
 CurvePoints = tuple[tuple[float, ...], tuple[float, ...]]
@@ -120,23 +125,27 @@ def parse_metrics(entries: Any) -> Metrics:
     """Parse the metrics of one split of `evaluation.json`; entries without a finite value are left out."""
     if not isinstance(entries, Mapping):
         return {}
-    metrics = {str(name): parse_metric(entry) for name, entry in entries.items()}
+    metrics = {str(name): parse_metric(entry, str(name)) for name, entry in entries.items()}
     return {name: metric for name, metric in metrics.items() if metric is not None}
 
 
-def parse_metric(entry: Any) -> Metric | None:
-    """Parse one metric; None without a finite value."""
+def parse_metric(entry: Any, name: str = "") -> Metric | None:
+    """Parse one metric; None without a finite value.
+
+    A bootstrap of a share that is 0 or 1 in every group has no width. With a name, such a share gets the exact interval
+    of Clopper and Pearson (1934), with each group as one trial.
+    """
     if not isinstance(entry, Mapping):
         return None
     value, low, high, n, groups = (_as_finite_float(entry.get(key)) for key in ("value", "low", "high", "n", "groups"))
     if value is None:
         return None
-    return Metric(
-        value,
-        None if low is None or high is None or not low <= high else (low, high),
-        None if n is None else int(n),
-        None if groups is None else int(groups),
-    )
+    interval = None if low is None or high is None or not low <= high else (low, high)
+    is_share = bool(name) and re.split("[@/]", name)[0] not in _NO_SHARES
+    if is_share and groups and interval in ((0.0, 0.0), (1.0, 1.0)):
+        farthest = 1 - _TAIL ** (1 / groups)
+        interval = (0.0, farthest) if value == 0 else (1 - farthest, 1.0)
+    return Metric(value, interval, None if n is None else int(n), None if groups is None else int(groups))
 
 
 def _as_finite_float(value: Any) -> float | None:

@@ -42,7 +42,7 @@ def field_rows(card: ModelCard) -> Rows:
 
 def _rows(entries: Mapping[str, MetricEntry], titles: Mapping[str, str]) -> Rows:
     metrics = {
-        title: parse_metric(entries[name].model_dump(exclude_unset=True))
+        title: parse_metric(entries[name].model_dump(exclude_unset=True), name)
         for name, title in titles.items()
         if name in entries
     }

@@ -71,3 +71,11 @@ def test_any_content_can_be_parsed(content: dict[str, object]) -> None:
     for metric in parse_metrics(content).values():
         assert metric.interval is None or metric.interval[0] <= metric.interval[1]
     parse_curves(content)
+
+
+@pytest.mark.parametrize(("value", "interval"), [(0.0, (0.0, 0.1951)), (1.0, (0.8049, 1.0))])
+def test_share_of_none_or_all_has_an_exact_interval_over_groups(value: float, interval: tuple[float, float]) -> None:
+    entry = {"value": value, "low": value, "high": value, "n": 101, "groups": 17}
+    metrics = parse_metrics({"false_alarms@plane:coronal": entry, "roc_auc": entry, "lost/accuracy": entry})
+    assert metrics["false_alarms@plane:coronal"].interval == pytest.approx(interval, abs=1e-4)
+    assert metrics["roc_auc"].interval == metrics["lost/accuracy"].interval == (value, value)
