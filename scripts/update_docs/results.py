@@ -69,7 +69,7 @@ def headline_block(settings: Settings) -> str:
         elif metric is not None:
             rows.append([_title(split, name), _format_metric(name, metric), _sample_size(split, metric)])
     text = (
-        f"Model {report.version}, the default. Intervals are 95% confidence intervals by bootstrap over groups: all "
+        f"Model {report.version}, the default. 95% confidence intervals by bootstrap (0 and 100%: exact) over groups: all "
         "images of a patient with their near-duplicates."
     )
     sources = [f"False alarms by source: {list_metrics(false_alarms_by_source(check))}."] if check else []
