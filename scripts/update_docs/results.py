@@ -69,8 +69,8 @@ def headline_block(settings: Settings) -> str:
         elif metric is not None:
             rows.append([_title(split, name), _format_metric(name, metric), _sample_size(split, metric)])
     text = (
-        f"Model {report.version}, the default. 95% confidence intervals by bootstrap (0 and 100%: exact) over groups: all "
-        "images of a patient with their near-duplicates."
+        f"Model {report.version}, the default. 95% confidence intervals by bootstrap (0 and 100%: exact) over groups: "
+        "all images of a patient with their near-duplicates."
     )
     sources = [f"False alarms by source: {list_metrics(false_alarms_by_source(check))}."] if check else []
     return paragraphs(text, markdown_table(rows), *sources)
