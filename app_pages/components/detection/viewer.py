@@ -12,6 +12,7 @@ from app_pages.components.detection.session import current_session
 from app_pages.components.detection.viewer_layers import COLORS, base_layer, make_panel
 from app_pages.components.detection.worklist import READING_STATUS_TONES, WorklistItem, reading_status, slice_index
 from app_pages.components.shared.formatting import pluralize
+from app_pages.components.shared.page_tools import read_asset
 from braintumor.inference import Detection, Detector
 from braintumor.inference.decision import Thresholds
 from braintumor.services.reading_result import Reading
@@ -90,11 +91,9 @@ def _ignore_change() -> None:
 
 def _register_component() -> Any:
     # On every run: components are registered per server, and registering the same one again costs nothing.
-    content = {
-        name: (_ASSET_FOLDER / name).read_text(encoding="utf-8") for name in (*_SCRIPTS, "viewer.html", "viewer.css")
-    }
-    script = "\n".join(content[name] for name in _SCRIPTS)
-    return st.components.v2.component("scan_viewer", html=content["viewer.html"], css=content["viewer.css"], js=script)
+    html, css = (read_asset(_ASSET_FOLDER / name) for name in ("viewer.html", "viewer.css"))
+    script = "\n".join(read_asset(_ASSET_FOLDER / name) for name in _SCRIPTS)
+    return st.components.v2.component("scan_viewer", html=html, css=css, js=script)
 
 
 def _item_data(item: WorklistItem) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages.components.explanation.language import ask_language, current_language
 from app_pages.components.shared import cache
+from app_pages.components.shared.page_tools import read_asset
 from braintumor.explanation import Explanation, explain_in_words
 from braintumor.explanation.catalog import Language
 from braintumor.inference import Detection
@@ -62,11 +63,6 @@ def _to_html(paragraphs: str, language: Language) -> str:
 
 
 def _show_copy_button(text: str, key: str) -> None:
-    copy_button = st.components.v2.component(
-        "copy_text", html=_read("copy.html"), css=_read("copy.css"), js=_read("copy.js")
-    )
+    html, css, script = (read_asset(_ASSETS / f"copy.{suffix}") for suffix in ("html", "css", "js"))
+    copy_button = st.components.v2.component("copy_text", html=html, css=css, js=script)
     copy_button(key=f"copy-{key}", data={"text": text})
-
-
-def _read(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")

@@ -66,13 +66,13 @@ def get_seed_runs(version: str) -> dict[str, dict[int, VersionReport]]:
     """Read the results by seed of a version and of those it was made from; see `runs_by_seed`."""
     settings = get_settings()
     files = [*settings.outputs.glob(f"*/{EVALUATION_FILE}"), *settings.outputs.glob(f"runs/*/*/{EVALUATION_FILE}")]
-    when = tuple(sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    when = tuple(stamp_folder(path.parent) for path in sorted(files))
     return _cached_seed_runs(version, str(settings.outputs), when, settings)
 
 
 @st.cache_resource(show_spinner="Reading the results of all seeds", max_entries=4)
 def _cached_seed_runs(
-    version: str, outputs: str, when: FolderStamp, _settings: Settings
+    version: str, outputs: str, when: tuple[FolderStamp, ...], _settings: Settings
 ) -> dict[str, dict[int, VersionReport]]:
     return runs_by_seed(version, _settings)
 

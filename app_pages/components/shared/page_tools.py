@@ -62,11 +62,11 @@ def show_page_tools(page: str) -> None:
 
 def register_component(name: str) -> Any:
     """Return a component made of the HTML, CSS and JavaScript of this name in `assets/`."""
-    html, css, script = _read_assets(name)
+    html, css, script = (read_asset(_ASSETS / f"{name}.{suffix}") for suffix in ("html", "css", "js"))
     return st.components.v2.component(name, html=html, css=css, js=script)
 
 
 @functools.cache
-def _read_assets(name: str) -> tuple[str, str, str]:
-    html, css, script = ((_ASSETS / f"{name}.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js"))
-    return html, css, script
+def read_asset(path: Path) -> str:
+    """Return the text of a file that a page needs in every run; it is read once."""
+    return path.read_text(encoding="utf-8")

@@ -5,6 +5,8 @@ from typing import Final
 
 import streamlit as st
 
+from app_pages.components.shared.page_tools import read_asset
+
 _SCRIPT: Final = Path(__file__).parent / "assets" / "unsaved_warning.js"
 _USED_KEY: Final = "unsaved-warning"
 
@@ -19,5 +21,5 @@ def show_unsaved_warning(key: str, has_unsaved: bool) -> None:
     """
     if has_unsaved or st.session_state.get(_USED_KEY):
         st.session_state[_USED_KEY] = True
-        component = st.components.v2.component("unsaved_warning", js=_SCRIPT.read_text(encoding="utf-8"))
+        component = st.components.v2.component("unsaved_warning", js=read_asset(_SCRIPT))
         component(key=f"unsaved-warning-{key}", data={"unsaved": has_unsaved}, height=1)
