@@ -119,8 +119,8 @@ class Detector:
 
         Parameters
         ----------
-        source : bytes, path, or sequence of (name, bytes or path) or of Scan
-            A file, a folder, an archive, several files, or slices in their order.
+        source : bytes, path or sequence of Scan
+            A file, a folder, an archive, or slices in their order.
         name : str, optional
             Name of the bytes; the file name by default.
 

@@ -74,9 +74,8 @@ def draw_architecture(model: keras.Model, path: Path) -> None:
     """Write a layered drawing of a network as PNG, without normalization, activation and the like if it has many."""
     is_large = len(model.layers) > _MANY_LAYERS
     hidden = {type(layer) for layer in model.layers if is_large and not isinstance(layer, _MAIN_LAYERS)}
-    sizes: dict[str, Any] = {"scale_z": 0.6, "spacing": 24}
-    if is_large:
-        sizes = {"scale_z": 0.15, "min_z": 8, "max_z": 60, "spacing": 8}
+    small, usual = {"scale_z": 0.15, "min_z": 8, "max_z": 60, "spacing": 8}, {"scale_z": 0.6, "spacing": 24}
+    sizes: dict[str, Any] = small if is_large else usual
     colors: dict[Any, dict[str, str]] = {kind: {"fill": fill} for kind, fill in _LAYER_COLORS.items()}
     with _output_shapes():
         drawing = visualkeras.layered_view(

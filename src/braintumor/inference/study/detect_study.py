@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from braintumor.inference.model_card import ModelCard
     from braintumor.inference.registry import Artifact
 
+# A file, a folder, an archive, its bytes, or slices in their order.
+StudySource = bytes | str | Path | Sequence[Scan]
 NamedFile = tuple[str, bytes | Path]
-# A file, a folder, an archive, its bytes, several files with their names, or slices in their order.
-StudySource = bytes | str | Path | Sequence[NamedFile] | Sequence[Scan]
 
 
 class ScanDetector(Protocol):
@@ -51,7 +51,12 @@ def detect_study(detector: ScanDetector, source: StudySource, name: str | None =
     """Read a study; see `Detector.detect_study`."""
     with ExitStack() as stack:
         failures: list[FailedScan] = []
-        sources = list(_open(source, name, detector, stack, failures))
+        items: Iterable[SliceSource | Scan | FailedScan | SkippedScan]
+        if isinstance(source, (bytes, str, Path)):
+            items = iter_slice_sources(_files(source, name), detector.settings, stack)
+        else:
+            items = source
+        sources = list(_open(items, failures))
         reader = _StudyReader(detector, sources, failures)
         reader.read_all()
     return reader.reading()
@@ -65,7 +70,7 @@ def detect_part(detector: ScanDetector, files: Sequence[NamedFile]) -> StudyRead
     failures: list[FailedScan] = []
     with ExitStack() as stack:
         sources = []
-        for source in _open(files, None, detector, stack, failures):
+        for source in _open(iter_slice_sources(files, detector.settings, stack), failures):
             if not source.position.key:  # a picture, of which an archive can have thousands
                 return None
             sources.append(source)
@@ -150,11 +155,9 @@ class _StudyReader:
 
 
 def _open(
-    source: StudySource, name: str | None, detector: ScanDetector, stack: ExitStack, failures: list[FailedScan]
+    items: Iterable[SliceSource | Scan | FailedScan | SkippedScan], failures: list[FailedScan]
 ) -> Iterator[SliceSource]:
     """Yield the slices of a study without decoding them, and add what cannot be read to the failures."""
-    scans = [] if isinstance(source, (bytes, str, Path)) else [item for item in source if isinstance(item, Scan)]
-    items = iter(scans) if scans else iter_slice_sources(_files(source, name), detector.settings, stack)
     pictures = 0
     for item in items:
         if isinstance(item, FailedScan):
@@ -171,10 +174,8 @@ def _same(scan: Scan) -> Scan:
     return scan
 
 
-def _files(source: StudySource, name: str | None) -> list[NamedFile]:
+def _files(source: bytes | str | Path, name: str | None) -> list[NamedFile]:
     """List the files of a source; a folder with its subfolders, in order of their names."""
-    if not isinstance(source, (bytes, str, Path)):
-        return [item for item in source if isinstance(item, tuple)]
     if isinstance(source, bytes):
         return [(name or "study", source)]
     path = Path(source)
