@@ -1,5 +1,6 @@
 """Studies on the Detection page: one card per volume, its key slice opened first, its row in CSV and log."""
 
+import time
 from threading import Event
 from typing import Any
 
@@ -11,6 +12,7 @@ from braintumor.settings import Settings
 from braintumor.text import VERDICT_TITLES
 from tests.app.conftest import Open, Upload, words
 from tests.helpers.apptest.detection import (
+    PATIENCE,
     csv_rows,
     logged_rows,
     reading_session,
@@ -66,7 +68,9 @@ def test_large_volume_shows_a_preliminary_verdict_while_it_is_read(
     monkeypatch.setattr(ReadingService, "read", wait_and_read)
     app = open_page("detection")
     app.file_uploader[0].set_value([volume]).run()
+    deadline = time.monotonic() + PATIENCE
     while not reading_session(app).preliminary():
+        assert time.monotonic() < deadline
         app.run()
     app.run()
     (preliminary,) = [element.value for element in app.markdown if "preliminary" in element.value]

@@ -1,11 +1,12 @@
 """The Detection page in Chromium: upload files, select a scan, download a file."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.helpers.e2e.user import User
+from tests.helpers.e2e.user import PATIENCE, User
 
 # Changes with the scan, its overlays, zoom and window.
 _READ_PIXELS = "canvas => canvas.toDataURL()"
@@ -37,7 +38,9 @@ def choose_language(user: User, name: str) -> None:
     box = user.page.get_by_role("combobox", name="Language")
     option = user.page.get_by_role("option", name=name)
     box.click()
+    deadline = time.monotonic() + PATIENCE
     while not option.is_visible():  # the list closes if the page still scrolls to it
+        assert time.monotonic() < deadline, f"there is no {name}"
         user.page.wait_for_timeout(200)
         if box.get_attribute("aria-expanded") == "false":
             box.click()
