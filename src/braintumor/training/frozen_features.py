@@ -22,6 +22,7 @@ from braintumor.enums import Split
 from braintumor.errors import RecipeError
 from braintumor.models.builder import build_model
 from braintumor.models.initial_weights import InitialWeights, load_initial_weights
+from braintumor.models.precision import choose_precision
 from braintumor.models.recipe import Recipe
 from braintumor.models.split_network import split_after_frozen_layers
 from braintumor.settings import Settings, get_settings
@@ -74,7 +75,7 @@ class FrozenFeatures:
         _check_recipe(recipe)
         keras.utils.set_random_seed(recipe.seed)
         tf.config.experimental.enable_op_determinism()
-        network = build_model(recipe, recipe.fit.precision)
+        network = build_model(recipe, choose_precision(recipe))
         load_initial_weights(network, recipe, file=initial_weights.file)
         base, head = split_after_frozen_layers(network)
         training, validation = (split_tensors(recipe, data, split) for split in (Split.TRAIN, Split.VALIDATION))
@@ -131,7 +132,7 @@ def _cache_path(folder: Path, base: keras.Model, recipe: Recipe, tensors: SplitT
 
     Its name is a hash of everything that decides the outputs.
     """
-    parts: list[Any] = [keras.__version__, recipe.architecture, recipe.freeze_until, recipe.fit.precision]
+    parts: list[Any] = [keras.__version__, recipe.architecture, recipe.freeze_until, choose_precision(recipe)]
     parts += [base.output_shape, recipe.input.model_dump()]
     if epoch:
         parts += [recipe.model_dump(mode="json", include={"seed", "augmentation", "intensity"}), epoch]

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from braintumor.models.builder import build_model
 from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
+from braintumor.models.precision import choose_precision
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
@@ -109,8 +110,9 @@ def build_compiled(
 ) -> tuple[keras.Model, keras.Model | None]:
     """Build and compile the model to train, and a copy for its moving average if the recipe has one."""
     any_size = bool(recipe.fit.progressive_sizes)
-    model = build_model(recipe, recipe.fit.precision, any_size=any_size)
-    average = build_model(recipe, recipe.fit.precision, any_size=any_size) if recipe.fit.ema_momentum else None
+    precision = choose_precision(recipe)
+    model = build_model(recipe, precision, any_size=any_size)
+    average = build_model(recipe, precision, any_size=any_size) if recipe.fit.ema_momentum else None
     load_initial_weights(model, recipe, file=initial_weights.file)
     model, average = objectives.add_outputs(model), average and objectives.add_outputs(average)
     compile_model(model, recipe, objectives)
