@@ -20,9 +20,8 @@ from tqdm import tqdm
 
 from braintumor.enums import Split
 from braintumor.errors import RecipeError
-from braintumor.models.builder import build_model
+from braintumor.models.builder import build_model, choose_precision
 from braintumor.models.initial_weights import InitialWeights, load_initial_weights
-from braintumor.models.precision import choose_precision
 from braintumor.models.recipe import Recipe
 from braintumor.models.split_network import split_after_frozen_layers
 from braintumor.settings import Settings, get_settings

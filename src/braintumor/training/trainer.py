@@ -9,9 +9,8 @@ import keras
 import pandas as pd
 import tensorflow as tf
 
-from braintumor.models.builder import build_model
+from braintumor.models.builder import build_model, choose_precision
 from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
-from braintumor.models.precision import choose_precision
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from braintumor.imaging import InputSpec
+from braintumor.models.fused_normalization import FusedBatchNormalization
 from braintumor.models.heads import classification_head
 
 _BLOCKS: Final = ((32,), (64,), (128,), (256, 256))
@@ -23,7 +24,7 @@ def build(input_spec: InputSpec, outputs: int) -> keras.Sequential:
         for number, count in enumerate(filters, start=1):
             steps += [
                 layers.Conv2D(count, 3, activation="relu", name=f"conv_{block}_{number}"),
-                layers.BatchNormalization(name=f"norm_{block}_{number}"),
+                FusedBatchNormalization(name=f"norm_{block}_{number}"),
             ]
         steps += [layers.MaxPooling2D(2, name=f"pool_{block}"), layers.Dropout(0.1, name=f"dropout_{block}")]
     steps += [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from braintumor.models.precision import choose_precision
+from braintumor.models.builder import choose_precision
 from braintumor.models.recipe import load_recipe
 
 
