@@ -30,6 +30,7 @@ from braintumor.training.inputs.input_pipeline import (
     SplitTensors,
     evaluation_batches,
     plan_epoch,
+    prefetch_untuned,
     split_tensors,
     training_batches,
 )
@@ -196,4 +197,4 @@ def _make_batches(
         return values, tf.gather(all_targets, batch_rows)
 
     dataset = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
-    return dataset.map(make_batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+    return prefetch_untuned(dataset.map(make_batch, num_parallel_calls=2, deterministic=True), 4)

@@ -104,6 +104,12 @@ def test_epochs_use_the_copies_in_turn(data: TrainingData, workspace: Settings) 
     assert not np.array_equal(rows[0], rows[2])  # the same images in another order
 
 
+def test_no_tuning_thread_delays_the_end_of_an_epoch(data: TrainingData, workspace: Settings) -> None:
+    features = FrozenFeatures.compute(_recipe(), data, RANDOM, workspace)
+    for batches in (features.training_batches(1), features.validation_batches()):
+        assert batches.options().autotune.enabled is False
+
+
 def test_interrupted_training_continues_to_the_same_weights(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,7 +158,7 @@ def training_batches(tensors: SplitTensors, epoch_plan: EpochPlan, batch_size: i
         return images, {"class": targets, "mask": _make_mask_target(masks, mask_known)}
 
     dataset = tf.data.Dataset.from_tensor_slices(plan).batch(batch_size)
-    return dataset.map(make_batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+    return prefetch_untuned(dataset.map(make_batch, num_parallel_calls=2, deterministic=True), 4)
 
 
 def evaluation_batches(tensors: SplitTensors, batch_size: int) -> tf.data.Dataset:
@@ -173,7 +173,17 @@ def evaluation_batches(tensors: SplitTensors, batch_size: int) -> tf.data.Datase
         masks = _make_mask_target(_gather_images(tensors.masks, rows), tf.gather(all_known, rows))
         return images, {"class": targets, "mask": masks}
 
-    return tf.data.Dataset.range(len(tensors.labels)).batch(batch_size).map(make_batch).prefetch(2)
+    return prefetch_untuned(tf.data.Dataset.range(len(tensors.labels)).batch(batch_size).map(make_batch), 2)
+
+
+def prefetch_untuned(batches: tf.data.Dataset, count: int) -> tf.data.Dataset:
+    """Prepare some batches in advance, without the tuning of TensorFlow.
+
+    There is nothing to tune, and epochs would not end before the tuning thread wakes up, which takes up to a minute.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(count).with_options(options)
 
 
 def _paste(

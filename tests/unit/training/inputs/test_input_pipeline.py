@@ -143,3 +143,9 @@ def test_resized_tensors_keep_labels_masks_and_their_status() -> None:
     assert np.array_equal(small.mask_known, MASK_KNOWN)
     assert np.array_equal(small.masks.numpy()[1], _arrays()[1][1, ::2, ::2])
     assert SplitTensors(tensors.model_inputs, LABELS, 1).resize(32).masks is None
+
+
+def test_no_tuning_thread_delays_the_end_of_an_epoch() -> None:
+    tensors, rows = _tensors(), np.arange(len(LABELS))
+    for batches in (training_batches(tensors, _plan(AugmentationRecipe(), rows), 2), evaluation_batches(tensors, 2)):
+        assert batches.options().autotune.enabled is False
