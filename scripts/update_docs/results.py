@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from braintumor.enums import HOLDOUT_SPLIT, Protocol, Split
+from braintumor.enums import CLASSES, HOLDOUT_SPLIT, Protocol, Split
 from braintumor.inference.decision import describe_rule
 from braintumor.inference.runs import Run
-from braintumor.models.recipe import find_recipes
+from braintumor.models.recipe import find_recipes, load_recipe
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import (
     current_sources_check,
@@ -18,7 +18,6 @@ from braintumor.results.seeds import SeedSpread, runs_by_seed, seed_spread, shar
 from braintumor.results.summaries import summarize_holdout_source
 from braintumor.results.version import (
     VersionReport,
-    leakage_baseline,
     list_evaluated_runs,
     read_holdout_reports,
     read_version_report,
@@ -130,21 +129,35 @@ def external_block(settings: Settings) -> str:
 
 
 def leakage_block(settings: Settings) -> str:
-    """Write the results of one recipe on splits with and without leakage as Markdown."""
-    version, base = settings.version, leakage_baseline(settings.version, settings)
-    rows = [["Images assigned", "Test accuracy", "Test loss", "Test images"]]
-    for protocol, title in PROTOCOL_TITLES.items():
-        report = read_version_report(Run(base, protocol).name, settings)
-        accuracy, loss = (report.metric(Split.TEST, name) for name in ("accuracy", "loss"))
-        if accuracy is not None and loss is not None:
-            rows.append([title, accuracy.percent(), loss.plain(), f"{accuracy.n:,}"])
+    """Write the results of the recipes that were also trained on splits with leakage as Markdown."""
+    rows = [["Recipe", "Images assigned", "Test accuracy", "Test loss", "Test images"]]
+    models = _models_with_random_run(settings)
+    for version in models:
+        for protocol, title in PROTOCOL_TITLES.items():
+            report = read_version_report(Run(version, protocol).name, settings)
+            accuracy, loss = (report.metric(Split.TEST, name) for name in ("accuracy", "loss"))
+            if accuracy is not None and loss is not None:
+                rows.append([version, title, accuracy.percent(), loss.plain(), f"{accuracy.n:,}"])
     text = (
-        f"The recipe of {base}, trained and tested on three splits. On a split with leakage, near-duplicates of test "
+        "The same recipe, trained and tested on different splits. On a split with leakage, near-duplicates of test "
         "images and other images of the same patients are in the training set."
     )
-    official = read_version_report(Run(version, Protocol.OFFICIAL).name, settings).metric(Split.TEST, "accuracy")
-    own = f"{version} trained and tested on the Kaggle folders: accuracy {official.percent()}." if official else ""
-    return paragraphs(text, markdown_table(rows), *([own] if own and version != base else []))
+    official = read_version_report(Run(settings.version, Protocol.OFFICIAL).name, settings).metric(
+        Split.TEST, "accuracy"
+    )
+    own = (
+        f"{settings.version} trained and tested on the Kaggle folders: accuracy {official.percent()}."
+        if official
+        else ""
+    )
+    return paragraphs(text, markdown_table(rows), *([own] if own and settings.version not in models else []))
+
+
+def _models_with_random_run(settings: Settings) -> list[str]:
+    """Four-class models that were also trained on the random split."""
+    names = set(list_evaluated_runs(settings))
+    models = [name for name in _models_with_recipe(settings) if Run(name, Protocol.RANDOM).name in names]
+    return [name for name in models if load_recipe(name, settings).outputs == len(CLASSES)]
 
 
 def _evaluated_report(settings: Settings) -> VersionReport:
