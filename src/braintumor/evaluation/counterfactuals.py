@@ -33,8 +33,7 @@ def make_counterfactuals(data: TrainingData, split: Split) -> tuple[NDArray[np.u
         raise ValueError("Counterfactual scans need tumour masks. Load the data with with_masks=True.")
     rows = data.split_rows(split)
     model_inputs, masks, labels = data.model_inputs[rows], data.masks[rows], data.labels[rows]
-    brain = None if data.brain is None else data.brain[rows]
-    donors = DonorBank.from_arrays(model_inputs, masks, labels, data.manifest["plane"].to_numpy()[rows], brain)
+    donors = DonorBank.from_arrays(model_inputs, masks, labels, data.manifest["plane"].to_numpy()[rows])
     generator, indices, width = np.random.default_rng(_SEED), np.arange(len(rows)), model_inputs.shape[2]
     paste = sample_paste(_COUNTERFACTUAL_RECIPE, indices, donors, width, generator)
     no_movement = sample_spatial(AugmentationRecipe(), len(rows), model_inputs.shape[1], width, generator)

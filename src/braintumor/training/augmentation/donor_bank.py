@@ -26,14 +26,12 @@ class DonorBank:
     can_mirror : ndarray of bool, shape (n,)
         Whether the mirrored slice shows the tumour's location without the tumour. This excludes sagittal slices and
         tumours on the midline, which would be replaced by themselves.
-    planes : ndarray of str, shape (n,)
     """
 
     labels: NDArray[np.int64]
     heads: NDArray[np.float32]
     tumors: NDArray[np.float32]
     can_mirror: NDArray[np.bool_]
-    planes: NDArray[np.object_]
 
     @classmethod
     def from_arrays(
@@ -42,18 +40,13 @@ class DonorBank:
         masks: NDArray[np.uint8],
         labels: NDArray[np.int64],
         planes: NDArray[np.object_],
-        brain: NDArray[np.bool_] | None = None,
     ) -> Self:
-        """Build from images and masks (n, height, width), labels (n,) and planes (n,).
-
-        `brain` (n, height, width) limits where in the head a tumour may be planted.
-        """
+        """Build from images and masks (n, height, width), labels (n,) and planes (n,)."""
         tumors = _downsample_masks(masks > 0)
         grid = tumors.reshape(len(masks), masks.shape[1] // _GRID_FACTOR, -1)
         crosses_midline = (grid * grid[:, :, ::-1]).any(axis=(1, 2))
         can_mirror = np.isin(planes, [str(plane) for plane in _MIRROR_PLANES]) & ~crosses_midline
-        head = model_inputs > _MIN_HEAD_GRAY
-        return cls(labels, _downsample_masks(head if brain is None else head & brain), tumors, can_mirror, planes)
+        return cls(labels, _downsample_masks(model_inputs > _MIN_HEAD_GRAY), tumors, can_mirror)
 
     def rows_with_mask(self) -> NDArray[np.int64]:
         """Return the rows with an outlined tumour."""

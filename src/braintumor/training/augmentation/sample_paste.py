@@ -18,13 +18,12 @@ from braintumor.training.augmentation.spatial import sample_spatial
 from braintumor.training.losses import encode_class_targets
 
 _MAX_TRIES: Final = 8
-# Fraction of the image up to which a tumour leaves enough normal tissue around it.
-_MAX_INPAINT_AREA: Final = 0.06
+# Fraction of the image up to which a tumour leaves enough normal tissue to be replaced from.
+_MAX_INPAINT_AREA: Final = 0.03
+_CONTRAST_OFFSETS: Final = (-0.5, 1.0, 1.0)  # on most sequences a tumour or its oedema is brighter than tissue
 # Pasted tumours get another position, size and orientation. Inpainting uses the slice's own other side unchanged.
 _PASTE_AUGMENTATION: Final = AugmentationRecipe(rotation=30, shift=0.08, zoom=0.3, horizontal_flip=True)
 _NO_AUGMENTATION: Final = AugmentationRecipe()
-# Share of changed contrasts that are darker than tissue, as tumours that do not enhance on T1.
-_DARKER_SHARE: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +75,10 @@ def sample_paste(
     """
     count = len(indices)
     pasted, distractor, inpainted = _choose_kinds(recipe, indices, donors, generator)
-    tissue_rows = _choose_tissue(indices, inpainted & ~donors.can_mirror[indices], donors, generator)
-    inpainted &= donors.can_mirror[indices] | (tissue_rows != indices)
     mask_rows = _choose_masks(indices, pasted | distractor, donors, generator)
     fits = (mask_rows != indices) & donors.fits_in_head(mask_rows, indices)
     pasted, distractor = pasted & fits, distractor & fits
-    source_rows = np.where(pasted, mask_rows, tissue_rows)
+    source_rows = np.where(pasted, mask_rows, indices)
     tumor_free_rows = np.flatnonzero(donors.labels == NO_TUMOR_INDEX)
     from_other_slice = distractor & (generator.random(count) < 0.5)
     source_rows[from_other_slice] = generator.choice(tumor_free_rows, from_other_slice.sum())
@@ -94,7 +91,7 @@ def sample_paste(
         for change in (_NO_AUGMENTATION, _PASTE_AUGMENTATION)
     )
     mirror = np.tile(np.array([-1, 0, image_size - 1, 0, 1, 0, 0, 0], np.float32), (count, 1))
-    uses_mirror = ((inpainted | distractor) & ~from_other_slice & (source_rows == indices))[:, None]
+    uses_mirror = ((inpainted | distractor) & ~from_other_slice)[:, None]
     return PasteParams(
         source_rows=source_rows,
         mask_rows=mask_rows,
@@ -117,23 +114,8 @@ def _choose_kinds(
     pasted = tumor_free & (chance < recipe.pasted)
     distractor = tumor_free & ~pasted & (chance < recipe.pasted + recipe.distractors)
     area = donors.tumors[indices].mean(axis=1)
-    is_replaceable = (area > 0) & (area < _MAX_INPAINT_AREA)
+    is_replaceable = donors.can_mirror[indices] & (area > 0) & (area < _MAX_INPAINT_AREA)
     return pasted, distractor, ~tumor_free & is_replaceable & (chance < recipe.inpainted)
-
-
-def _choose_tissue(
-    indices: NDArray[np.int64], needs_tissue: NDArray[np.bool_], donors: DonorBank, generator: np.random.Generator
-) -> NDArray[np.int64]:
-    """Choose slices of the same plane with normal tissue where each sample has its tumour, if a few tries find one."""
-    rows, masked = indices.copy(), donors.rows_with_mask()
-    for _ in range(_MAX_TRIES if masked.size else 0):
-        is_open = np.flatnonzero(needs_tissue & (rows == indices))
-        tries = generator.choice(masked, len(is_open))
-        own = indices[is_open]
-        is_free = ~((donors.tumors[tries] > 0) & (donors.tumors[own] > 0)).any(axis=1)
-        fits = is_free & (donors.planes[tries] == donors.planes[own]) & donors.fits_in_head(own, tries)
-        rows[is_open[fits]] = tries[fits]
-    return rows
 
 
 def _choose_masks(
@@ -153,7 +135,7 @@ def _sample_contrast(
     """Sample gain and offset; only jittered samples get an offset, or an inverted or weak contrast."""
     gain, offset = generator.uniform(0.7, 1.3, len(jittered)), np.zeros(len(jittered))
     gain[jittered] *= generator.choice([-1.0, 0.3, 1.0], jittered.sum())
-    direction = np.where(generator.random(jittered.sum()) < _DARKER_SHARE, -0.6, 1.0)
+    direction = generator.choice(_CONTRAST_OFFSETS, jittered.sum())
     offset[jittered] = direction * generator.uniform(0.15, 0.5, jittered.sum())
     return gain, offset
 

@@ -28,7 +28,7 @@ from braintumor.imaging import InputSpec
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.inputs.data import COMPARISON_SEED, TrainingData, load_training_data
-from braintumor.training.inputs.frame_cache import load_brain_masks, load_input_masks, load_model_inputs
+from braintumor.training.inputs.frame_cache import load_input_masks, load_model_inputs
 
 
 def load_external_data(
@@ -51,8 +51,7 @@ def load_external_data(
     if not with_masks:
         return TrainingData(manifest, model_inputs, labels)
     masks, mask_known = load_input_masks(manifest, input_spec, settings, EXTERNAL_SET)
-    brain = load_brain_masks(manifest, input_spec, settings)
-    return TrainingData(manifest, model_inputs, labels, masks, mask_known, brain)
+    return TrainingData(manifest, model_inputs, labels, masks, mask_known)
 
 
 def external_labels(manifest: pd.DataFrame) -> NDArray[np.int64]:
@@ -105,12 +104,9 @@ def load_all_data(
 
 def _concatenate(kaggle: TrainingData, external: TrainingData) -> TrainingData:
     manifest = join_manifests(kaggle.manifest, external.manifest)
-    # Nothing is known about the brain in slices of the Kaggle set, which all show it.
     whole = TrainingData(manifest, kaggle.model_inputs, kaggle.labels, kaggle.masks, kaggle.mask_known)
-    if external.brain is not None:
-        whole = replace(whole, brain=np.ones(kaggle.model_inputs.shape, bool))
     arrays: dict[str, Any] = {
         name: None if getattr(whole, name) is None else np.concatenate([getattr(whole, name), getattr(external, name)])
-        for name in ("model_inputs", "labels", "masks", "mask_known", "brain")
+        for name in ("model_inputs", "labels", "masks", "mask_known")
     }
     return replace(whole, **arrays)

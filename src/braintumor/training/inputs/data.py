@@ -44,8 +44,6 @@ class TrainingData:
         1 where there is tumour; None if they were not loaded.
     mask_known : ndarray of bool, shape (n,), optional
         Whether the mask is the reference: outlined, or no tumour to outline.
-    brain : ndarray of bool, shape (n, height, width), optional
-        Where a tumour may be planted; everywhere in the head if None.
     """
 
     manifest: pd.DataFrame
@@ -53,7 +51,6 @@ class TrainingData:
     labels: NDArray[np.int64]
     masks: NDArray[np.uint8] | None = None
     mask_known: NDArray[np.bool_] | None = None
-    brain: NDArray[np.bool_] | None = None
 
     def split_rows(self, split: Split | str) -> NDArray[np.int64]:
         """Return the row numbers of a split, or of `HOLDOUT_SPLIT`."""
@@ -67,7 +64,7 @@ class TrainingData:
 
     def select(self, indices: NDArray[np.int64]) -> "TrainingData":
         """Return the images of some rows, in the order of `indices`."""
-        arrays = {name: getattr(self, name) for name in ("masks", "mask_known", "brain")}
+        arrays = {name: getattr(self, name) for name in ("masks", "mask_known")}
         selected = {name: None if values is None else values[indices] for name, values in arrays.items()}
         manifest = self.manifest.iloc[indices].reset_index(drop=True)
         return TrainingData(manifest, self.model_inputs[indices], self.labels[indices], **selected)

@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from braintumor.datasets.catalog import KAGGLE, ImageSet
 from braintumor.datasets.external.sets import EXTERNAL_SET, load_external_mask
-from braintumor.datasets.external.volume_slices import OUTSIDE, brain_mask_path
-from braintumor.datasets.masks import load_mask, masks_folder, read_mask
+from braintumor.datasets.masks import load_mask, masks_folder
 from braintumor.enums import OTHER_LESION_LABEL, TumorClass
 from braintumor.errors import DatasetError, ScanError
 from braintumor.imaging import InputSpec, preprocess, read_scan
@@ -97,24 +96,6 @@ def load_input_masks(
     return masks, tumor_free | masks.any(axis=(1, 2))
 
 
-def load_brain_masks(
-    manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings | None = None
-) -> NDArray[np.bool_]:
-    """Load where each image of a manifest of external sets may show brain, in model input geometry, in its order.
-
-    Slices cut from volumes have a brain mask, and those outside the brain none at all. Any part of other images may be
-    brain.
-
-    Returns
-    -------
-    ndarray of bool, shape (rows, input_spec.height, input_spec.width)
-    """
-    settings = settings or get_settings()
-    rows = manifest[[*_MASK_COLUMNS, "field"]].to_dict("records")
-    preprocess_brain = partial(_preprocess_brain, settings, input_spec)
-    return _load_or_make(cache_path("brain", manifest, input_spec, settings), preprocess_brain, rows, settings)
-
-
 def cache_path(kind: str, manifest: pd.DataFrame, input_spec: InputSpec, settings: Settings) -> Path:
     """Return the cache file of an array with one entry per row; its name depends on images and preparation."""
     preparation = [WINDOW_PERCENTILES, input_spec.to_dict()]
@@ -176,15 +157,6 @@ def _preprocess_mask(
     scan = read_scan(settings.inputs / image_set.folder / manifest_row["path"], settings=settings)
     geometry = preprocess(scan, input_spec)[1]
     return geometry.mask_to_input(mask).astype(np.uint8)
-
-
-def _preprocess_brain(settings: Settings, input_spec: InputSpec, manifest_row: dict[str, Any]) -> NDArray[np.bool_]:
-    file = settings.inputs / EXTERNAL_SET.folder / brain_mask_path(manifest_row["path"])
-    if not file.is_file():
-        return np.full((input_spec.height, input_spec.width), manifest_row["field"] != OUTSIDE)
-    mask = read_mask(file, False, (manifest_row["width"], manifest_row["height"]), EXTERNAL_SET.command)
-    scan = read_scan(settings.inputs / EXTERNAL_SET.folder / manifest_row["path"], settings=settings)
-    return np.asarray(preprocess(scan, input_spec)[1].mask_to_input(mask), bool)
 
 
 def _save_array(path: Path, array: NDArray[np.generic]) -> None:

@@ -102,8 +102,7 @@ def make_donor_bank(data: TrainingData) -> DonorBank:
         raise ValueError("Copy-paste augmentation needs the tumour masks: load the data with_masks.")
     rows = data.split_rows(Split.TRAIN)
     planes = data.manifest["plane"].to_numpy()[rows]
-    brain = None if data.brain is None else data.brain[rows]
-    return DonorBank.from_arrays(data.upright_inputs(rows), data.masks[rows], data.labels[rows], planes, brain)
+    return DonorBank.from_arrays(data.upright_inputs(rows), data.masks[rows], data.labels[rows], planes)
 
 
 def plan_epoch(recipe: Recipe, donors: DonorBank | None, tensors: SplitTensors, epoch: int) -> EpochPlan:
