@@ -138,3 +138,12 @@ def test_same_seed_gives_the_same_parameters() -> None:
     for field in fields(first):
         assert np.array_equal(getattr(first, field.name), getattr(repeated, field.name))
     assert not np.array_equal(first.mask_rows, other.mask_rows)
+
+
+def test_parameters_are_those_v4_was_trained_with() -> None:
+    """Golden values from the code of commit 14f65f3, with which the committed v4 was calibrated."""
+    _, params = _sample(ALL, _donors(), seed=3, times=1)
+    assert np.flatnonzero(params.opacity)[-8:].tolist() == [49, 50, 51, 53, 55, 56, 57, 59]
+    assert params.mask_rows[params.adds_tumor][:8].tolist() == [59, 45, 51, 56, 59, 52, 62, 78]
+    assert np.round(100 * params.gain[params.adds_tumor])[:8].tolist() == [82, 106, 83, 123, 98, 118, 125, 100]
+    assert np.round(100 * params.offset[params.offset != 0]).tolist() == [-12, -18]
