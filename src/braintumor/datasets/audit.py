@@ -1,9 +1,7 @@
 """Read every file of the image set once and write the manifest, the near-duplicates and the audit report."""
 
 import json
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from braintumor.datasets.split_leakage import count_leakage, summarize_manifest
 from braintumor.datasets.splits import assign_groups
 from braintumor.errors import DatasetError
 from braintumor.fileio import write_atomically
+from braintumor.process_pool import process_pool
 from braintumor.settings import Settings, get_settings
 
 _CHUNK = 64
@@ -93,9 +92,8 @@ def _read_all(settings: Settings, paths: list[str]) -> Iterator[FileMetadata]:
     cache = _cache_path(settings)
     cache.parent.mkdir(parents=True, exist_ok=True)
     chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
-    workers = settings.workers or os.cpu_count() or 1
     with (
-        ProcessPoolExecutor(workers) as pool,
+        process_pool(settings) as pool,
         cache.open("a", encoding="utf-8") as file,
         tqdm(total=len(paths), initial=len(paths) - len(todo), desc="audit", unit="file", disable=None) as bar,
     ):

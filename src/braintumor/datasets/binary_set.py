@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +18,7 @@ from braintumor.datasets.splits import assign_groups, assign_splits
 from braintumor.enums import Plane, Protocol, Split
 from braintumor.errors import DatasetError
 from braintumor.fileio import sha256_file, write_atomically
+from braintumor.process_pool import process_pool
 from braintumor.settings import Settings, get_settings
 
 BINARY_ORIGIN: Final = "navoneel"
@@ -67,7 +66,7 @@ def read_binary_set(settings: Settings | None = None) -> BinarySet:
     """
     settings = settings or get_settings()
     folder, paths = binary_set_folder(settings), binary_set_paths(settings)
-    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+    with process_pool(settings) as pool:
         files = list(pool.map(partial(read_file_metadata, folder, settings=settings), paths, chunksize=16))
     images = [file for file in files if not file.error]
     if not images:

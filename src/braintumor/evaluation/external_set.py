@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -14,6 +12,7 @@ from braintumor.datasets.binary_set import binary_set_folder, binary_set_paths, 
 from braintumor.datasets.catalog import BINARY_SET
 from braintumor.datasets.near_duplicates import MAX_DISTANCE, nearest_hash_distance, read_file_metadata
 from braintumor.fileio import sha256_file, write_atomically
+from braintumor.process_pool import process_pool
 from braintumor.settings import Settings
 
 EXTERNAL_FOLDER: Final = BINARY_SET.folder
@@ -51,7 +50,7 @@ def select_new_tumors(images: pd.DataFrame) -> pd.DataFrame:
 
 def _compute_external_index(dataset_manifest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     read = partial(read_file_metadata, settings.dataset, settings=settings)
-    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+    with process_pool(settings) as pool:
         reference = [
             metadata.hashes[0]
             for metadata in pool.map(read, dataset_manifest["path"], chunksize=64)

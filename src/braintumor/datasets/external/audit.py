@@ -1,7 +1,5 @@
 """Read every external image once and write its manifest, with groups and splits by patient."""
 
-import os
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -27,6 +25,7 @@ from braintumor.datasets.external.volume_slices import read_slices
 from braintumor.datasets.manifest import manifest_path, read_manifest
 from braintumor.datasets.near_duplicates import FileMetadata, read_file_metadata
 from braintumor.errors import DatasetError
+from braintumor.process_pool import process_pool
 from braintumor.settings import Settings, get_settings
 
 _CHUNK: Final = 32
@@ -99,7 +98,7 @@ def _list_slices(set_name: str, volumes: pd.DataFrame, settings: Settings) -> pd
 
 def _read_files(folder: Path, paths: list[str], settings: Settings) -> list[FileMetadata]:
     read = partial(read_file_metadata, folder, settings=settings)
-    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+    with process_pool(settings) as pool:
         files = pool.map(read, paths, chunksize=_CHUNK)
         return list(tqdm(files, total=len(paths), desc=f"read {folder.name}", unit="file", disable=None))
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,6 +14,7 @@ from braintumor.datasets.binary_set import binary_set_folder, load_binary_manife
 from braintumor.datasets.near_duplicates import MAX_DISTANCE, nearest_hash_distance, read_file_metadata
 from braintumor.enums import CLASS_NAMES, NO_TUMOR_INDEX, Protocol, Split
 from braintumor.fileio import write_atomically
+from braintumor.process_pool import process_pool
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import COMPARISON_SEED, manifest_with_split
 
@@ -92,7 +91,7 @@ def flag_training_near_duplicates(
 def _hash_distances(scans: CommonScans, image_paths: list[str], settings: Settings) -> NDArray[np.int64]:
     """Compute the hash distance from each scan to the nearest image."""
     folder = binary_set_folder(settings)
-    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+    with process_pool(settings) as pool:
         scan_metadata = pool.map(
             partial(read_file_metadata, settings.dataset, settings=settings), scans.manifest["path"], chunksize=64
         )

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +19,7 @@ from braintumor.enums import OTHER_LESION_LABEL, TumorClass
 from braintumor.errors import DatasetError, ScanError
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.imaging.windowing import WINDOW_PERCENTILES
+from braintumor.process_pool import process_pool
 from braintumor.settings import Settings, get_settings
 
 _CHUNK_SIZE: Final = 64  # images preprocessed and written at a time
@@ -66,7 +65,7 @@ def load_model_inputs(
     missing = {start: chunk for start, chunk in chunks.items() if start not in finished}
     if missing:
         preprocess_chunk = partial(_preprocess_chunk, settings, input_spec, image_set)
-        _write_chunks(path, chunk_log, missing, preprocess_chunk, settings.workers or os.cpu_count() or 1)
+        _write_chunks(path, chunk_log, missing, preprocess_chunk, settings)
     return np.load(path)
 
 
@@ -108,12 +107,12 @@ def _write_chunks(
     chunk_log: Path,
     chunks: dict[int, list[str]],
     preprocess_chunk: Callable[[list[str]], NDArray[np.uint8]],
-    workers: int,
+    settings: Settings,
 ) -> None:
     """Preprocess chunks of files in parallel, and write each to its rows of the array and its start to the log."""
     array = np.lib.format.open_memmap(path, mode="r+")
     progress = tqdm(total=sum(map(len, chunks.values())), desc="preprocess", unit="img", disable=None)
-    with ProcessPoolExecutor(workers) as pool, chunk_log.open("a") as log, progress:
+    with process_pool(settings) as pool, chunk_log.open("a") as log, progress:
         for start, images in zip(chunks, pool.map(preprocess_chunk, chunks.values()), strict=True):
             array[start : start + len(images)] = images
             array.flush()
@@ -142,7 +141,7 @@ def _load_or_make(
     """Load an array from its cache file, or make it row by row in parallel and save it."""
     if path.is_file():
         return np.asarray(np.load(path))
-    with ProcessPoolExecutor(settings.workers or os.cpu_count()) as pool:
+    with process_pool(settings) as pool:
         array = np.stack(list(pool.map(preprocess_row, rows, chunksize=_CHUNK_SIZE)))
     _save_array(path, array)
     return array

@@ -57,7 +57,7 @@ def test_phantom_masks_are_known_and_empty_without_tumour(phantoms: _Set) -> Non
 
 
 def test_masks_are_read_from_the_cache(phantoms: _Set, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame_cache, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(frame_cache, "process_pool", None)
     masks, mask_known = load_input_masks(phantoms.manifest, INPUT_SPEC, phantoms.settings)
     assert np.array_equal(masks, phantoms.masks)
     assert np.array_equal(mask_known, phantoms.mask_known)
