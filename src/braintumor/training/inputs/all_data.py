@@ -103,10 +103,7 @@ def load_all_data(
 
 
 def _concatenate(kaggle: TrainingData, external: TrainingData) -> TrainingData:
-    manifest = join_manifests(kaggle.manifest, external.manifest)
-    whole = TrainingData(manifest, kaggle.model_inputs, kaggle.labels, kaggle.masks, kaggle.mask_known)
-    arrays: dict[str, Any] = {
-        name: None if getattr(whole, name) is None else np.concatenate([getattr(whole, name), getattr(external, name)])
-        for name in ("model_inputs", "labels", "masks", "mask_known")
-    }
-    return replace(whole, **arrays)
+    names = ("model_inputs", "labels", "masks", "mask_known")
+    pairs = {name: [getattr(kaggle, name), getattr(external, name)] for name in names}
+    arrays: dict[str, Any] = {name: None if pair[0] is None else np.concatenate(pair) for name, pair in pairs.items()}
+    return TrainingData(join_manifests(kaggle.manifest, external.manifest), **arrays)
