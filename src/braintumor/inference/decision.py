@@ -169,27 +169,29 @@ def decide_verdict(
 ) -> tuple[Verdict, str]:
     """Return the verdict for a tumour probability, and a sentence with the reason.
 
-    Three questions come first. Is it MR? Not if the file says otherwise, nor if it looks like CT unless the file says
-    MR. Is it a head? Not if the out-of-distribution score rejects it. Does it show what the model has learnt? Not
-    outside the brain, and perhaps not if it is unusual, which is uncertain. All others follow the thresholds.
+    Three questions come first. Is it a head? Not if the out-of-distribution score rejects it. Is it MR? Not if the file
+    says otherwise, which is read first, nor if it looks like CT unless the file says MR. Does it show what the model
+    has learnt? Not outside the brain, and perhaps not if it is unusual, which is uncertain. All others follow the
+    thresholds.
 
-    The question about the brain comes after those about the kind of picture, because it means nothing for a photograph,
-    and before that about unusual scans, because slices outside the brain are often unusual too.
+    The question about CT comes second, because a page of print or a chart can look like CT too. The question about the
+    brain comes after those about the kind of picture, because it means nothing for a photograph, and before that about
+    unusual scans, because slices outside the brain are often unusual too.
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
             f"{NOT_MR_REASON} {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
             "tumour was looked for."
         )
-    if looks_like_ct and modality != "MR":
-        return Verdict.NOT_BRAIN_MRI, (
-            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so no "
-            "tumour was looked for."
-        )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
             f"Out-of-distribution score {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
             "brain MRI of the kind the model was trained on, so no tumour was looked for."
+        )
+    if looks_like_ct and modality != "MR":
+        return Verdict.NOT_BRAIN_MRI, (
+            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so no "
+            "tumour was looked for."
         )
     if is_outside_field:
         return Verdict.OUTSIDE_FIELD, (

@@ -125,6 +125,13 @@ def test_brain_is_looked_for_in_what_is_an_mri_of_a_head(
     assert not decided.has_result
 
 
+def test_picture_of_no_head_is_not_called_a_head_ct() -> None:
+    far, near = (OODScore(distance, unusual_at=1.0, reject_at=2.0) for distance in (3.0, 0.5))
+    reasons = [decide_verdict(0.99, Thresholds(0.3, 0.7), score, looks_like_ct=True)[1] for score in (far, near)]
+    assert reasons[0].startswith("Out-of-distribution score 0.60 (rejected at 0.50 or above)")
+    assert reasons[1].startswith("It looks like a head CT")
+
+
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])
 def test_invalid_thresholds_are_refused(low, high):
     with pytest.raises(ValueError, match="low <= high"):
