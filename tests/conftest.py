@@ -64,7 +64,8 @@ def root() -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings whose inputs and outputs are empty folders of this test alone."""
+    """Settings whose inputs, outputs and cache are folders of this test alone."""
+    monkeypatch.delenv("BRAINTUMOR_CACHE", raising=False)
     for name in ("inputs", "outputs"):
         (tmp_path / name).mkdir()
         monkeypatch.setenv(f"BRAINTUMOR_{name.upper()}", str(tmp_path / name))
