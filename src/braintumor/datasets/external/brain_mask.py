@@ -1,4 +1,4 @@
-"""Approximate brain mask of a T1 volume, to plant tumours in the brain only and to imitate skull-stripped scans.
+"""Approximate brain mask of a T1 volume, to imitate skull-stripped scans.
 
 Thresholding and opening, as in the classic skull-stripping methods: brain is the largest bright region left when thin
 bridges, such as nerves and vessels, are cut. It suits healthy T1 volumes, and is not meant for measurements.

@@ -1,4 +1,4 @@
-"""Cut volumes into slices along all three planes, at every height, with their brain masks and skull-stripped copies."""
+"""Cut volumes into slices along all three planes, at every height, with skull-stripped copies."""
 
 import hashlib
 import io
@@ -31,14 +31,14 @@ _EXTENTS_FILE: Final = KAGGLE_FILE_TABLE.with_name("brain-extents.csv")
 # Axis of the RAS volume that is normal to the plane.
 _NORMAL_AXES: Final = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
 _COLUMNS: Final = ("path", "volume", "plane", "slice_height", "field", "is_stripped")
-_MASK_SUFFIX, _STRIPPED_SUFFIX = "_brain.png", "_stripped.png"
+_STRIPPED_SUFFIX: Final = "_stripped.png"
 
 
 def cut_volumes(table: pd.DataFrame, settings: Settings) -> int:
     """Cut the volumes present in `inputs/external` about every 3 mm and return the number of slices.
 
-    Each slice becomes an 8-bit PNG in `<set>-slices`, with square pixels and upright. A slice with brain has its brain
-    mask next to it, and a skull-stripped copy. `slices.csv` lists `path`, `volume`, `plane`, `slice_height` (0 for the
+    Each slice becomes an 8-bit PNG in `<set>-slices`, with square pixels and upright. A slice with brain has a
+    skull-stripped copy. `slices.csv` lists `path`, `volume`, `plane`, `slice_height` (0 for the
     lowest, posterior or left end of the volume, 1 for the other), `field` (`brain`, `outside`, or empty if the extent
     of the brain is not known) and `is_stripped`. Blank slices are left out, and slices that were cut before are not
     cut again.
@@ -100,7 +100,6 @@ def _cut_volume(folder: Path, slices_name: str, volume_file: Path, settings: Set
         _write_png(folder / path, pixels)
         rows.append((path, *row, field, ""))
         if field != OUTSIDE and mask is not None:
-            _write_png(folder / path.replace(".png", _MASK_SUFFIX), mask)
             stripped = path.replace(".png", _STRIPPED_SUFFIX)
             _write_png(folder / stripped, np.where(mask > 0, pixels, 0))
             rows.append((stripped, *row, field, "true"))
@@ -156,11 +155,6 @@ def slice_positions(image_paths: Iterable[str]) -> list[float]:
     # Slices that are neighbours in the set are about `_SLICE_DISTANCE` apart; blank ones in between are missing.
     steps = table.groupby("stack")["index"].transform(lambda values: values.sort_values().diff().min())
     return [float(place) for place in table["index"] / steps.fillna(1.0) * _SLICE_DISTANCE]
-
-
-def brain_mask_path(image_path: str) -> str:
-    """Return the path of the brain mask of a slice cut from a volume, or of its skull-stripped copy."""
-    return f"{image_path.removesuffix('.png').removesuffix('_stripped')}{_MASK_SUFFIX}"
 
 
 def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
