@@ -41,8 +41,6 @@ class FitRecipe(StrictModel):
     epochs: int = Field(gt=0)
     repeats_per_epoch: int = Field(default=1, gt=0)
     """How often each training image is used per epoch."""
-    balanced_sources: bool = omit_default(False)
-    """Whether images are drawn so that sources and labels are balanced; see `braintumor.training.inputs.sampling`."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     early_stopping_patience: int = Field(default=8, gt=0)
     plateau_patience: int = Field(default=5, gt=0)

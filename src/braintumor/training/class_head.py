@@ -5,7 +5,6 @@ source of an image for its label (last layer retraining, Kirichenko et al. 2023)
 because their edges tell which of them were altered.
 """
 
-from dataclasses import replace
 from typing import Final
 
 import keras
@@ -51,7 +50,7 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     """
     if recipe.class_head is None:
         raise ValueError("The recipe has no section [class_head].")
-    tensors = replace(split_tensors(recipe, data, Split.TRAIN), draw_weights=None)
+    tensors = split_tensors(recipe, data, Split.TRAIN)
     features, rows = _compute_features(model, recipe, tensors, recipe.class_head.copies)
     shares = equal_source_weights(data.manifest.iloc[data.split_rows(Split.TRAIN)])
     labels, weights = tensors.labels[rows], shares[rows] * len(rows) / shares[rows].sum()

@@ -116,7 +116,6 @@ def _check_recipe(recipe: Recipe) -> None:
         "unfreeze": recipe.unfreeze,
         "progressive_sizes": fit.progressive_sizes,
         "ema_momentum": fit.ema_momentum,
-        "balanced_sources": fit.balanced_sources,
         "repeats_per_epoch": fit.repeats_per_epoch > 1,
     }
     named = [name for name, is_used in conflicts.items() if is_used]

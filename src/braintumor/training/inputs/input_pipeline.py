@@ -15,7 +15,6 @@ from braintumor.training.augmentation.intensity import IntensityParams, apply_in
 from braintumor.training.augmentation.sample_paste import PasteParams, sample_paste
 from braintumor.training.augmentation.spatial import SpatialParams, apply_spatial, sample_spatial
 from braintumor.training.inputs.data import TrainingData
-from braintumor.training.inputs.sampling import source_balanced_weights
 from braintumor.training.losses import UNKNOWN_MASK, encode_class_targets
 
 
@@ -35,8 +34,6 @@ class SplitTensors:
         Whether the mask is the reference: outlined, or no tumour to outline.
     outputs : int
         Number of classification outputs: one per class, or one tumour probability.
-    draw_weights : ndarray of float64, shape (n,), optional
-        Probability with which each image is drawn; without it, every image occurs equally often.
     """
 
     model_inputs: tf.Tensor
@@ -45,7 +42,6 @@ class SplitTensors:
     masks: tf.Tensor | None = None
     mask_known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     outputs: int = len(CLASSES)
-    draw_weights: NDArray[np.float64] | None = None
 
     @property
     def targets(self) -> NDArray[np.float32]:
@@ -83,8 +79,6 @@ def split_tensors(recipe: Recipe, data: TrainingData, split: Split) -> SplitTens
     rows = data.split_rows(split)
     images = tf.constant(data.upright_inputs(rows) if split is Split.TRAIN else data.model_inputs[rows])
     tensors = SplitTensors(images, data.labels[rows], recipe.input.channels, outputs=recipe.outputs)
-    if recipe.fit.balanced_sources:
-        tensors = replace(tensors, draw_weights=source_balanced_weights(data.manifest.iloc[rows]))
     if data.masks is None or data.mask_known is None:
         return tensors
     return replace(tensors, masks=tf.constant(data.masks[rows]), mask_known=data.mask_known[rows])
@@ -109,10 +103,7 @@ def plan_epoch(recipe: Recipe, donors: DonorBank | None, tensors: SplitTensors, 
     """Sample order and augmentation of an epoch from the recipe's seed and the epoch number."""
     generator = np.random.default_rng([recipe.seed, epoch])
     count, repeats = len(tensors.labels), recipe.fit.repeats_per_epoch
-    if tensors.draw_weights is None:
-        indices = np.concatenate([generator.permutation(count) for _ in range(repeats)])
-    else:
-        indices = generator.choice(count, repeats * count, p=tensors.draw_weights)
+    indices = np.concatenate([generator.permutation(count) for _ in range(repeats)])
     height, width = tensors.model_inputs.shape[1:]
     spatial = sample_spatial(recipe.augmentation, len(indices), height, width, generator)
     paste = sample_paste(recipe.copy_paste, indices, donors, width, generator) if recipe.copy_paste and donors else None

@@ -1,8 +1,4 @@
-"""Sampling of training images so that the source of a slice says little about its label.
-
-Sources with few images are drawn more often than their number of images alone would give, and within a source slices
-with and without tumour are drawn equally often.
-"""
+"""Weights of slices, so that the source of a slice says little about its label."""
 
 import numpy as np
 import pandas as pd
@@ -12,20 +8,20 @@ from braintumor.enums import OTHER_LESION_LABEL, TumorClass
 
 
 def source_balanced_weights(manifest: pd.DataFrame) -> NDArray[np.float64]:
-    """Compute the probability with which each training image is drawn.
+    """Compute weights with which sources count more evenly, and both labels of a source the same.
 
-    A source is drawn in proportion to the square root of its number of images. Within a source that has both labels,
-    each label has half of the draws. An image of a patient with many slices is drawn as often as any other.
+    A source has a share in proportion to the square root of its number of images. Within a source that has both labels,
+    each label has half of it. An image of a patient with many slices counts as much as any other.
 
     Parameters
     ----------
     manifest : DataFrame
-        Columns `origin` and `label`, one row per training image.
+        Columns `origin` and `label`, one row per image.
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        Probabilities that sum to 1.
+        Weights that sum to 1.
 
     Examples
     --------
