@@ -21,6 +21,8 @@ from braintumor.fileio import write_atomically
 from braintumor.settings import Settings, get_settings
 
 BRISC_HANDLE: Final = "briscdataset/brisc2025"
+MASKS_SOURCE: Final = "brisc2025"
+MASKS_LICENCE: Final = "CC-BY-4.0"
 DIGESTS_FILE: Final = Path(__file__).parent / "tables" / "brisc-masks.csv.gz"
 # The masks were once stored as JPEG, so values lie near 0 and near 255.
 MASK_THRESHOLD: Final = 127

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from braintumor.datasets.binary_set import load_binary_manifest
 from braintumor.datasets.catalog import BINARY_SET
 from braintumor.datasets.manifest import read_manifest
+from braintumor.datasets.masks import MASKS_LICENCE, MASKS_SOURCE
 from braintumor.datasets.splits import assign_splits, hold_out_sources, subsample_groups
 from braintumor.datasets.stored_turns import make_upright
 from braintumor.enums import (
@@ -83,11 +84,13 @@ class TrainingData:
         return {str(split): {name: int(counts.get((str(split), name), 0)) for name in names} for split in Split}
 
     def list_licences(self) -> dict[str, str]:
-        """Return the licence (SPDX) of each source of training images, by name; empty without external sets."""
+        """Return the licence (SPDX) of each source of images and masks, by name; empty without external sets."""
         if "licence" not in self.manifest:
             return {}
         training = self.manifest[self.manifest["split"] == str(Split.TRAIN)]
-        return dict(sorted(zip(training["origin"], training["licence"], strict=True)))
+        licences = dict(zip(training["origin"], training["licence"], strict=True))
+        masks = {} if self.masks is None else {MASKS_SOURCE: MASKS_LICENCE}
+        return dict(sorted((licences | masks).items()))
 
     def count_groups(self) -> dict[str, int]:
         """Count patient groups by split."""

@@ -73,6 +73,14 @@ def test_only_sets_of_allowed_licences_are_loaded(data: TrainingData, settings: 
     }  # fmt: skip
 
 
+def test_licences_name_every_source_of_images_and_masks(data: TrainingData, settings: Settings) -> None:
+    licences = data.list_licences()
+    assert licences["ds000011"] == "PDDL-1.0"
+    assert licences["brisc2025"] == "CC-BY-4.0"
+    without_masks = load_all_data(RECIPE, Protocol.GROUP, settings)
+    assert licences.keys() - without_masks.list_licences().keys() == {"brisc2025"}
+
+
 def test_kaggle_images_come_first_and_unchanged(data: TrainingData, settings: Settings) -> None:
     kaggle = load_training_data(RECIPE.input.to_input_spec(), settings=settings, with_masks=True)
     count = len(kaggle.manifest)
