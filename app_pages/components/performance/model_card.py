@@ -110,6 +110,8 @@ def _describe_initial_weights(weights: InitialWeights | None) -> str | None:
         return None
     if weights.initial == "none":
         return "random"
+    if weights.initial != "imagenet":
+        return weights.initial  # another version
     return f"ImageNet, {weights.file}" if weights.file else "ImageNet, from Keras"
 
 

@@ -59,10 +59,11 @@ _LIMITS: Final = (
     "the measured accuracy may come from recognizing the source instead of the disease.",
 )
 _LIMITS_OF_ALL_SETS: Final = (
-    "Trained on public collections of slices without clinical data. Performance on other scanners, children, "
-    "post-operative scans and other diseases is unknown.",
-    "Most of its sources show only tumours or only tumour-free slices. Planted and removed tumours stand in for the "
-    "other label, and real tumours of these sources may look different.",
+    "Trained on public collections of slices without clinical data. On scanners it has not learned from it finds fewer "
+    "tumours, and on treated patients it raises more false alarms; see the results on other sources. Children and most "
+    "other diseases are untested.",
+    "Most of its sources show only tumours or only tumour-free slices. Part of the measured accuracy may come from "
+    "recognizing the source instead of the disease.",
 )
 _LIMITS_OF_BINARY_SET: Final = (
     "Trained on only 253 images from the web with unknown sequences, scanners and patients. This is far too few for "
@@ -77,8 +78,8 @@ _LIMITS_OF_CLASSIFIER: Final = (
 )
 _LIMIT_OF_BINARY_MODEL: Final = "It predicts tumour or no tumour, but not the tumour type."
 _LIMITS_OF_MULTITASK: Final = (
-    "To reduce this shortcut, training used copy-paste augmentation: tumours pasted into slices without one, and "
-    "tumours replaced by normal tissue. The remaining effect is measured, but not eliminated.",
+    "To reduce this shortcut, the network was trained with copy-paste augmentation: tumours pasted into slices without "
+    "one, and tumours replaced by normal tissue. The remaining effect is measured, but not eliminated.",
     "The tumour outline is an estimate learned from outlines of bright tumours on one type of sequence. It does not "
     "include oedema or infiltration.",
     "Other lesions (strokes, haemorrhages, inflammation) are rare in the training data, and some are among the slices "
