@@ -52,6 +52,8 @@ class ExternalSet:
         What stands between that page and the files, in a few words; empty for a plain download.
     are_patients_known : bool
         Whether the source itself numbers people. Near-duplicates of different people are then coincidences.
+    has_only_tumor_patients : bool
+        Whether everyone has a tumour, also those of whom the selected slices show none.
     """
 
     name: str
@@ -60,17 +62,18 @@ class ExternalSet:
     address: str
     access: str = ""
     are_patients_known: bool = False
+    has_only_tumor_patients: bool = False
 
 
 _TCIA: Final = "https://www.cancerimagingarchive.net"
 _SETS: Final = (
     ExternalSet(
         "brats21_t2", "TCIA BraTS 2021", "CC-BY-4.0", f"{_TCIA}/analysis-result/rsna-asnr-miccai-brats-2021/",
-        "needs the Aspera client",
+        "needs the Aspera client", has_only_tumor_patients=True,
     ),
     ExternalSet(
         "btp_t1c", "TCIA Brain-Tumor-Progression", "CC-BY-3.0", f"{_TCIA}/collection/brain-tumor-progression/",
-        "may need an access request", are_patients_known=True,
+        "may need an access request", are_patients_known=True, has_only_tumor_patients=True,
     ),
     ExternalSet(
         "ds000011", "OpenNeuro ds000011", "PDDL-1.0", "https://openneuro.org/datasets/ds000011",
@@ -84,7 +87,7 @@ _SETS: Final = (
     ExternalSet(
         "lgg_other", "Kaggle LGG segmentation, from TCIA TCGA-LGG", "CC-BY-3.0 AND CC-BY-NC-SA-4.0",
         "https://www.kaggle.com/datasets/mateuszbuda/lgg-mri-segmentation", "needs a Kaggle account",
-        are_patients_known=True,
+        are_patients_known=True, has_only_tumor_patients=True,
     ),
     ExternalSet(
         "openms_ljubljana", "University of Ljubljana multiple sclerosis data", "CC-BY-4.0",
@@ -94,10 +97,12 @@ _SETS: Final = (
     ExternalSet(
         "rsna_brats21_t1c", "Ultralytics brain-tumor, from RSNA-MICCAI 2021",
         "CC-BY-4.0 AND AGPL-3.0 AND LicenseRef-RSNA-MICCAI-2021", "https://docs.ultralytics.com/datasets/detect/brain-tumor/",
+        has_only_tumor_patients=True,
     ),
     ExternalSet(
         "yale_mets_t2", "TCIA Pretreat-MetsToBrain-Masks", "CC-BY-4.0",
         f"{_TCIA}/collection/pretreat-metstobrain-masks/", "needs the Aspera client",
+        has_only_tumor_patients=True,
     ),
 )  # fmt: skip
 EXTERNAL_SETS: Final = {external_set.name: external_set for external_set in _SETS}

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from braintumor.datasets.external.sets import EXTERNAL_SETS
 from braintumor.datasets.external.volume_slices import is_cut_slice, is_stripped_copy, slice_positions
 from braintumor.enums import CLASSES, OTHER_LESION_LABEL, Plane, TumorClass, Verdict
 from braintumor.inference.decision import tumor_probability
 from braintumor.inference.study.study_slice import StudySlice
 
-_TUMOR_FREE = (str(TumorClass.NOTUMOR), OTHER_LESION_LABEL)
+_TUMOR_FREE: Final = (str(TumorClass.NOTUMOR), OTHER_LESION_LABEL)
+_TUMOR_PATIENT_SETS: Final = [each.name for each in EXTERNAL_SETS.values() if each.has_only_tumor_patients]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,9 @@ def make_studies(
     """Group slices of known patients into studies of at least two slices.
 
     All slices cut from a volume are one study of three planes. Of other patients, a study has all slices of one plane,
-    whatever their contrast, in their stored order; their distance is unknown. It has a tumour if one of its slices has.
-    Skull-stripped copies of slices are left out. As in a served study, a slice votes if its verdict is a result.
+    whatever their contrast, in their stored order; their distance is unknown. It has a tumour if one of its slices has;
+    one without a tumour is left out if the patient has a tumour elsewhere, and so are skull-stripped copies of slices.
+    As in a served study, a slice votes if its verdict is a result.
 
     Parameters
     ----------
@@ -58,12 +62,15 @@ def make_studies(
     is_cut = table["path"].map(is_cut_slice).astype(bool)
     table = table.assign(is_cut=is_cut, stack=table["plane"].mask(is_cut, ""))
     known = table[(table["patient"] != "") & ~table["path"].map(is_stripped_copy).astype(bool)]
+    known = known.assign(is_tumor=~known["label"].isin(_TUMOR_FREE))
+    of_tumor_patient = known.groupby(["origin", "patient"])["is_tumor"].transform("any")
+    known = known.assign(of_tumor_patient=of_tumor_patient | known["origin"].isin(_TUMOR_PATIENT_SETS))
     studies = []
     for (source, patient, _, _), rows in known.groupby(["origin", "patient", "is_cut", "stack"], sort=False):
-        if len(rows) > 1:
+        has_tumor = bool(rows["is_tumor"].any())
+        if len(rows) > 1 and has_tumor == rows["of_tumor_patient"].iloc[0]:
             indices = rows.index.to_numpy()
             slices = _study_slices(rows, probabilities[indices], verdicts[indices])
-            has_tumor = not rows["label"].isin(_TUMOR_FREE).all()
             studies.append(LabelledStudy(slices, has_tumor, f"{source}/{patient}", str(source)))
     return studies
 

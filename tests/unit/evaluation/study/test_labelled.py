@@ -42,6 +42,15 @@ def test_other_lesions_are_no_tumor():
     assert not study.has_tumor
 
 
+def test_plane_without_the_tumor_of_a_patient_is_no_tumor_free_study():
+    axial = [picture(1, label="glioma"), picture(2, label="notumor")]
+    coronal = [picture(number, label="notumor", plane="coronal") for number in (3, 4)]
+    assert [study.has_tumor for study in studies_of(*axial, *coronal)] == [True]
+    assert [study.has_tumor for study in studies_of(*coronal)] == [False]
+    of_glioma_patient = [(path, "lgg_other", *rest) for path, _, *rest in coronal]
+    assert studies_of(*of_glioma_patient) == []
+
+
 def test_slices_cut_from_a_volume_are_one_study_of_all_planes_with_positions():
     rows = [cut("axial", 8), cut("axial", 4), cut("axial", 16), cut("sagittal", 3), cut("axial", 4, suffix="_stripped")]
     (study,) = studies_of(*rows)
