@@ -21,15 +21,13 @@ from braintumor.results.other_sources import (
     tumor_free_rows,
     tumor_rows,
 )
-from braintumor.results.refusal import ct_rows, field_rows
+from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
 from braintumor.results.studies import study_rows, summarize_studies
 from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
 from braintumor.results.summaries import (
-    image_type_text,
     summarize_domain_probe,
     summarize_external,
     summarize_holdout_source,
-    summarize_ood,
 )
 from braintumor.results.version import VersionReport, read_holdout_reports
 
@@ -45,9 +43,6 @@ _RATE_TITLES: Final = {
     "tumor_sensitivity": "External tumours with a tumour as most likely class",
     "false_alarms": "Held-out tumour-free scans flagged",
 }
-# Name of scans of the test split among the image types.
-_IN_DISTRIBUTION: Final = "brain MRI"
-_OOD_TITLES: Final = {"roc_auc": "ROC AUC", "refused": "Rejected", "odd": "Rejected or unusual"}
 _DOMAIN_PROBE_TITLES: Final = {
     "br35h": "Br35H against Figshare (no tumour against tumour)",
     "sartaj": "SARTAJ against Figshare (tumours only)",
@@ -178,28 +173,15 @@ def _show_refusal(report: VersionReport) -> None:
     if rows := field_rows(report.card) if report.card else {}:
         show_text_table(rows, "Slices of test patients", "field")
         st.markdown(
-            "Scans that differ from the training scans otherwise are uncertain: see *rejected or unusual* above."
+            "Scans that differ from the training scans otherwise are uncertain: see the first table of this section."
         )
     else:
         st.markdown("This version does not recognize slices outside the brain.")
 
 
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _show_ood(check: StudyCheck) -> None:
-    metrics, image_types = check.metrics, check.subgroup_values("kind")
-    st.markdown(summarize_ood(metrics, image_types, _IN_DISTRIBUTION))
-    rows = {
-        "Held-out scans" if name == _IN_DISTRIBUTION else _sentence_case(image_type_text(name)): {
-            title: _format_metric(metric, metrics[f"{metric}@kind:{name}"])
-            for metric, title in _OOD_TITLES.items()
-            if f"{metric}@kind:{name}" in metrics
-        }
-        for name in image_types
-    }  # fmt: skip
-    show_text_table(rows, "Images", "novelty")
+    st.markdown(summarize_rejection(check))
+    show_text_table(rejection_rows(check), "Images", "novelty")
     roc = check.curves.get("roc")
     if roc is not None and {"false_alarms", "found"} <= set(roc):
         figure = go.Figure(

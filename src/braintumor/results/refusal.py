@@ -1,7 +1,4 @@
-"""Tables of the measured errors of two questions before the tumour probability: is it MR, and does it show brain.
-
-The error of the third question, whether it is a head at all, is the stress test `novelty`.
-"""
+"""Tables of the measured errors of the questions before the tumour probability: is it a head, is it MR, is it brain."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,15 +7,62 @@ from braintumor.enums import Plane
 from braintumor.inference.card_sections import MetricEntry
 from braintumor.inference.model_card import ModelCard
 from braintumor.results.metric import Metric, parse_metric
+from braintumor.results.study import StudyCheck
 
 Rows = dict[str, dict[str, str]]
 
+# Name of scans of the test split among the image types.
+IN_DISTRIBUTION: Final = "brain MRI"
+_REJECTION_TITLES: Final = {"rejected": "Rejected", "uncertain": "Uncertain", "roc_auc": "AUC of the score"}
 _CT_TITLES: Final = {"ct_rejected": "Head CT rejected", "mr_rejected": "MR rejected as CT"}
 _FIELD_TITLES: Final = {
     "outside_recognized": "Slices outside the brain recognized",
     "brain_outside": "Slices with brain called outside",
     "tumor_outside": "Slices with a tumour called outside",
 }
+
+
+def summarize_rejection(check: StudyCheck) -> str:
+    """Summarize how many other images and test scans are rejected as no brain MRI; empty without metrics."""
+    auc, of_scans = check.metrics.get("roc_auc"), check.metrics.get(f"rejected@kind:{IN_DISTRIBUTION}")
+    if auc is None or of_scans is None:
+        return ""
+    names = [name for name in check.subgroup_values("kind") if name != IN_DISTRIBUTION]
+    rates = {name: check.metrics.get(f"rejected@kind:{name}") for name in names}
+    rejected = ", ".join(f"{rate.value:.0%} ({image_type_text(name)})" for name, rate in rates.items() if rate)
+    return (
+        f"Rejected as no brain MRI: {rejected}, and {of_scans.describe()} of the test scans. AUC of the "
+        f"out-of-distribution score against test scans: {auc.describe('plain', 'group', 3)}."
+    )
+
+
+def rejection_rows(check: StudyCheck) -> Rows:
+    """Tabulate the verdicts on other images, test scans, and test scans of low resolution (stress test `novelty`)."""
+    titles = {name: _sentence_case(image_type_text(name)) for name in check.subgroup_values("kind")}
+    subgroups = {f"@kind:{name}": title for name, title in titles.items() if name != IN_DISTRIBUTION}
+    subgroups |= {f"@kind:{IN_DISTRIBUTION}": "Test scans"}
+    subgroups |= {f"@resolution:{side}": f"Test scans of {side} pixels" for side in check.subgroup_values("resolution")}
+    rows: Rows = {}
+    for suffix, title in subgroups.items():
+        metrics = {name: check.metrics.get(f"{name}{suffix}") for name in _REJECTION_TITLES}
+        measured = {name: metric for name, metric in metrics.items() if metric is not None}
+        if rejected := measured.get("rejected"):
+            shown = {_REJECTION_TITLES[name]: _format(name, metric) for name, metric in measured.items()}
+            rows[title] = {"Measured on": rejected.sample_size(), **shown}
+    return rows
+
+
+def _format(name: str, metric: Metric) -> str:
+    return metric.plain() if name == "roc_auc" else metric.percent()
+
+
+def image_type_text(name: str) -> str:
+    """Return the name of a type of images, such as `chest-xray`, for a sentence: `chest X-ray`."""
+    return name.replace("-", " ").replace("xray", "X-ray").replace(" ct", " CT")
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def ct_rows(card: ModelCard) -> Rows:

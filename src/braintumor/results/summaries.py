@@ -16,7 +16,7 @@ _EXTERNAL_GROUP: Final = "cluster"
 def summarize_verdicts(metrics: Metrics) -> str:
     """Summarize the verdicts on 100 tumour scans and on 100 tumour-free scans."""
     sentences = []
-    for key, scans in (("tumors", "tumour scans"), ("healthy", "tumour-free scans")):
+    for key, scans in (("tumors", "tumour scans"), ("tumor_free", "tumour-free scans")):
         shares = {verdict: metrics.get(f"{key}@verdict:{verdict}") for verdict in Verdict}
         counts = {verdict: round(100 * share.value) for verdict, share in shares.items() if share is not None}
         if not set(Verdict) - {Verdict.OUTSIDE_FIELD} <= counts.keys():
@@ -130,33 +130,6 @@ def summarize_holdout_source(metrics: Metrics) -> str:
         f"For {sensitivity.describe()} of these tumours, the most likely class is a tumour. "
         f"Verdicts: {', '.join([f'{VERDICT_TITLES[Verdict.TUMOR_SUSPECTED]} {flagged.percent()}', *others])}."
     )
-
-
-def summarize_ood(metrics: Metrics, image_types: Iterable[str], in_distribution: str) -> str:
-    """Summarize how many out-of-distribution images are rejected, and how many scans with them.
-
-    Parameters
-    ----------
-    metrics : dict of str to Metric
-    image_types : iterable of str
-        Types of images that were scored, such as `chest-xray`.
-    in_distribution : str
-        The type that stands for scans of the test split.
-    """
-    auc, rejected_scans = metrics.get("roc_auc"), metrics.get(f"refused@kind:{in_distribution}")
-    if auc is None or rejected_scans is None:
-        return ""
-    rates = {name: metrics.get(f"refused@kind:{name}") for name in image_types if name != in_distribution}
-    rejected = ", ".join(f"{rate.value:.0%} ({image_type_text(name)})" for name, rate in rates.items() if rate)
-    return (
-        f"AUC of the out-of-distribution score against held-out scans: {auc.describe('plain', 'group', 3)}. Rejected: "
-        f"{rejected}, and {rejected_scans.describe()} of the held-out scans."
-    )
-
-
-def image_type_text(name: str) -> str:
-    """Return the name of a type of images, such as `chest-xray`, for a sentence: `chest X-ray`."""
-    return name.replace("-", " ").replace("xray", "X-ray").replace(" ct", " CT")
 
 
 def summarize_domain_probe(metrics: Metrics) -> str:

@@ -33,9 +33,9 @@ LEFT_OUT_SOURCES = {
 }  # fmt: skip
 # Value, studies and patients.
 STUDIES = {
-    "tumors_suspected": (0.92, 107, 44), "tumors_cleared": (0.01, 107, 44),
-    "healthy_suspected@extent:slices": (0.04, 57, 19), "healthy_cleared@extent:slices": (0.8, 57, 19),
-    "healthy_suspected@extent:whole": (0.0, 1, 1), "healthy_cleared@extent:whole": (1.0, 1, 1),
+    "tumors_suspected": (0.92, 107, 44), "tumors_ruled_out": (0.01, 107, 44),
+    "tumor_free_suspected@extent:slices": (0.04, 57, 19), "tumor_free_ruled_out@extent:slices": (0.8, 57, 19),
+    "tumor_free_suspected@extent:whole": (0.0, 1, 1), "tumor_free_ruled_out@extent:whole": (1.0, 1, 1),
     "tumors_suspected@source:lgg_other": (0.9, 64, 64),
 }  # fmt: skip
 TUMORS = [name for name in CLASS_NAMES if name != TumorClass.NOTUMOR]
@@ -97,7 +97,7 @@ def _entries() -> dict[str, Entry]:
     values |= {f"set_coverage/{name}": 0.9 for name in CLASS_NAMES} | {f"set_size/{name}": 1.1 for name in CLASS_NAMES}
     shares = dict(zip(Verdict, (0.5, 0.3, 0.15, 0.05, 0.0), strict=True))
     for verdict, share in shares.items():
-        values |= {f"{scans}@verdict:{verdict}": share for scans in ("share", "tumors", "healthy", "error")}
+        values |= {f"{scans}@verdict:{verdict}": share for scans in ("share", "tumors", "tumor_free", "error")}
     for subgroup in ("plane:axial", "plane:coronal", "origin:phantom", "size:small", "size:large"):
         values |= {f"accuracy@{subgroup}": 0.8, f"tumor_sensitivity@{subgroup}": 0.9}
     return {name: entry(value) for name, value in values.items()}
@@ -108,8 +108,9 @@ def _checks() -> dict[str, dict[str, Any]]:
         "roc_auc": 0.91, "roc_auc@by:label": 0.89, "roc_auc@by:mask": 0.93, "called": 0.5, "called_or_uncertain": 0.88,
         "refused": 0.02, "tumor_sensitivity": 0.79, "tumor_specificity": 0.88, "false_alarms": 0.012,
     }  # fmt: skip
-    ood = {"roc_auc": 0.9, "roc_auc@kind:photograph": 0.9, "refused@kind:photograph": 0.77}
-    ood |= {"odd@kind:photograph": 0.88, "refused@kind:brain MRI": 0.01, "odd@kind:brain MRI": 0.03}
+    ood = {"roc_auc": 0.9, "roc_auc@kind:photograph": 0.9, "rejected@kind:photograph": 0.77}
+    ood |= {"uncertain@kind:photograph": 0.11, "rejected@kind:brain MRI": 0.01, "uncertain@kind:brain MRI": 0.02}
+    ood |= {"rejected@resolution:64": 0.04, "uncertain@resolution:64": 0.3}
     accuracies = [0.9, 0.85, 0.8, 0.7, 0.6, 0.5]
     noise = {"strength": [None, 0.02, 0.05, 0.1, 0.15, 0.2], "accuracy": accuracies, "accuracy_low": accuracies}
     robustness = {"accuracy": 0.9} | {f"accuracy@noise:{i}": value for i, value in enumerate(accuracies[1:], start=1)}

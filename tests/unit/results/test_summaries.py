@@ -23,7 +23,7 @@ def test_summary_without_metrics_is_empty(summarize: Callable[..., str]) -> None
 
 def test_verdicts_are_summarized_for_100_scans() -> None:
     metrics: Metrics = {}
-    for kind, shares in (("tumors", (0.9, 0.02, 0.08, 0.0)), ("healthy", (0.01, 0.89, 0.05, 0.05))):
+    for kind, shares in (("tumors", (0.9, 0.02, 0.08, 0.0)), ("tumor_free", (0.01, 0.89, 0.05, 0.05))):
         metrics |= {f"{kind}@verdict:{v}": Metric(s) for v, s in zip(FOUR_VERDICTS, shares, strict=True)}
     assert summaries.summarize_verdicts(metrics) == (
         "Verdicts for 100 tumour scans: 90 tumour suspected, 2 no tumour found, 8 uncertain. Verdicts for 100 "
@@ -32,7 +32,7 @@ def test_verdicts_are_summarized_for_100_scans() -> None:
 
 
 def test_slices_outside_the_field_are_summarized_if_there_are_any() -> None:
-    metrics = {f"{kind}@verdict:{v}": Metric(0.2) for kind in ("tumors", "healthy") for v in Verdict}
+    metrics = {f"{kind}@verdict:{v}": Metric(0.2) for kind in ("tumors", "tumor_free") for v in Verdict}
     assert "20 not a brain MRI, 20 outside the model's field" in summaries.summarize_verdicts(metrics)
 
 
@@ -52,11 +52,6 @@ def test_lowest_subgroup_is_named_with_its_significance() -> None:
     assert "This is below the overall accuracy." in summaries.summarize_subgroups(overall | significant)
     uncertain = {"accuracy@plane:axial": Metric(0.85, (0.7, 0.95)), "accuracy@size:small": Metric(0.95)}
     assert "not significantly below" in summaries.summarize_subgroups(overall | uncertain)
-
-
-def test_types_of_images_are_named_with_their_capitals() -> None:
-    names = ("head-ct", "chest-xray", "blood-smear")
-    assert list(map(summaries.image_type_text, names)) == ["head CT", "chest X-ray", "blood smear"]
 
 
 def test_gain_is_not_significant_if_its_interval_includes_zero() -> None:
