@@ -23,7 +23,7 @@ _LINES: Final = {
 _VERDICT_COLUMNS: Final = {
     "share": "Of all scans",
     "tumors": "Of tumour scans",
-    "healthy": "Of tumour-free scans",
+    "tumor_free": "Of tumour-free scans",
     "error": "Wrong among them",
 }
 

@@ -18,7 +18,7 @@ from braintumor.results.study import STUDIES_CHECK, parse_checks, read_checks
 _MIN_SLICES: Final = 100
 # Shares at the thresholds of the verdict, as the Detection page states them. Not measured by plane.
 _SUSPECTED: Final = "tumors@verdict:tumor suspected"
-_WRONGLY_SUSPECTED: Final = "healthy@verdict:tumor suspected"
+_WRONGLY_SUSPECTED: Final = "tumor_free@verdict:tumor suspected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ModelAccuracy:
     def false_alarm_rate(self, plane: Plane | None = None, *, is_study: bool = False) -> Figure | None:
         """Return the share of tumour-free slices, or studies, in which the model reports a tumour."""
         if is_study:
-            return _figure(self.studies.get("healthy_suspected"))
+            return _figure(self.studies.get("tumor_free_suspected"))
         specificity = self._of_plane("tumor_specificity", plane)
         suspected = _figure(self.slices.get(_WRONGLY_SUSPECTED))
         if suspected is not None and (specificity is None or not specificity.plane):

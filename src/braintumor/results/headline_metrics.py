@@ -16,7 +16,7 @@ _HEADLINE_METRICS: Final = (
     ("test", "tumor_specificity", "Specificity for any tumour"),
     ("test", "accuracy", "Accuracy over the four classes"),
     ("test", "tumors@verdict:no tumor found", "Tumours with verdict no tumour found"),
-    ("test", "healthy@verdict:tumor suspected", "Tumour-free scans with verdict tumour suspected"),
+    ("test", "tumor_free@verdict:tumor suspected", "Tumour-free scans with verdict tumour suspected"),
     ("outside", "tumor_sensitivity", "Sensitivity for any tumour"),
     ("outside", "called", "Tumours with verdict tumour suspected"),
 )

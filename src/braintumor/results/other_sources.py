@@ -16,6 +16,8 @@ from braintumor.text import VERDICT_TITLES, join_words
 Rows = dict[str, dict[str, str]]
 
 _AREA: Final = "roc_auc_within_patients"
+# Behind the title of a source whose other patients the version was trained on.
+TEST_PATIENTS: Final = " (test patients)"
 _TUMOR_FREE_TITLES: Final = {
     "predicted_tumor": "Tumour as most likely class",
     "false_alarms": "Tumour suspected",
@@ -93,12 +95,12 @@ def summarize_leave_one_source_out(check: StudyCheck) -> str:
 
 
 def tumor_free_rows(check: StudyCheck) -> Rows:
-    """Tabulate slices without a tumour by source and plane, then by plane, condition and what else they show."""
+    """Tabulate slices without a tumour by source and plane, then by plane, contrast, condition and what they show."""
     return _rows(check, "plane", _TUMOR_FREE_TITLES, _OTHER_TITLES)
 
 
 def tumor_rows(check: StudyCheck) -> Rows:
-    """Tabulate tumours by source and contrast, then by contrast and condition."""
+    """Tabulate tumours by source and contrast, then by plane, contrast and condition."""
     return _rows(check, "contrast", _TUMOR_TITLES, {})
 
 
@@ -112,7 +114,11 @@ def _rows(check: StudyCheck, attribute: str, titles: Mapping[str, str], others: 
             f"{title}: {value}": _row(metrics, f"{suffix}@{attribute}:{value}", titles) for value in values
         }
         rows |= rows_of_source if any(rows_of_source.values()) else {title: _row(metrics, suffix, titles)}
-    rows |= {f"All sources: {value}": _row(metrics, f"@{attribute}:{value}", titles) for value in values}
+    rows |= {
+        f"All sources: {value}": _row(metrics, f"@{each}:{value}", titles)
+        for each in ("plane", "contrast")
+        for value in check.subgroup_values(each)
+    }
     conditions = check.subgroup_values("condition")
     rows |= {value.capitalize(): _row(metrics, f"@condition:{value}", titles) for value in conditions}
     rows |= {title: _row(metrics, suffix, titles) for suffix, title in others.items()}
@@ -137,7 +143,7 @@ def source_title(check: StudyCheck, name: str) -> str:
     source = details.get(name) if isinstance(details, Mapping) else None
     if not isinstance(source, Mapping):
         return name
-    return f"{source.get('title', name)}{'' if source.get('left_out', True) else ' (test patients)'}"
+    return f"{source.get('title', name)}{'' if source.get('left_out', True) else TEST_PATIENTS}"
 
 
 def tumor_free_by_plane(check: StudyCheck, name: str = "false_alarms") -> dict[str, Metric]:

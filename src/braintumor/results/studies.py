@@ -1,4 +1,4 @@
-"""Verdicts on whole studies of patients that a version did not learn from, as a table and sentences: `studies`."""
+"""Verdicts on whole studies of patients that a version did not learn from: the stress test `studies`."""
 
 from typing import Final
 
@@ -8,16 +8,16 @@ from braintumor.results.study import StudyCheck
 from braintumor.text import pluralize
 
 _TITLES: Final = {
-    "tumors_suspected": "Tumour patients suspected",
-    "tumors_cleared": "Tumour patients cleared",
-    "healthy_suspected": "Healthy people suspected",
-    "healthy_cleared": "Healthy people cleared",
+    "tumors_suspected": "Tumour: suspected",
+    "tumors_ruled_out": "Tumour: no tumour found",
+    "tumor_free_suspected": "No tumour: suspected",
+    "tumor_free_ruled_out": "No tumour: no tumour found",
 }
 _SUBGROUPS: Final = {
     "Whole volumes": "@extent:whole",
     "Slices of one plane": "@extent:slices",
     "Sources left out of training": "@sources:left-out",
-    "Test patients of the other sources": "@sources:trained",
+    "Test patients of the training sources": "@sources:trained",
 }
 # With fewer people, an interval over them says nothing.
 _MIN_PATIENTS: Final = 5
@@ -53,28 +53,29 @@ def describe_size(metric: Metric) -> str:
 def summarize_studies(check: StudyCheck) -> str:
     """Summarize the verdicts on studies, and say how few whole volumes there are; empty without metrics."""
     metrics = check.metrics
-    tumors, healthy = metrics.get("tumors_suspected"), metrics.get("healthy_cleared@extent:slices")
+    tumors, tumor_free = metrics.get("tumors_suspected"), metrics.get("tumor_free_ruled_out@extent:slices")
     sentences = []
     if tumors:
-        cleared = metrics.get("tumors_cleared")
+        missed = metrics.get("tumors_ruled_out")
         sentences.append(
             f"Of {describe_size(tumors)} with a tumour, {tumors.percent()} are suspected"
-            f"{f' and {cleared.percent()} cleared' if cleared else ''}, each patient with the same weight."
+            f"{f' and {missed.percent()} ruled out' if missed else ''}, each patient with the same weight."
         )
-    if healthy:
-        suspected = metrics.get("healthy_suspected@extent:slices")
+    if tumor_free:
+        suspected = metrics.get("tumor_free_suspected@extent:slices")
         sentences.append(
-            f"Of {describe_size(healthy)} without a tumour, with a few slices of one plane each, {healthy.percent()} "
-            f"are cleared{f' and {suspected.percent()} suspected' if suspected else ''}."
+            f"Of {describe_size(tumor_free)} without a tumour, with a few slices of one plane each, "
+            f"{tumor_free.percent()} are ruled out{f' and {suspected.percent()} suspected' if suspected else ''}."
         )
     return " ".join([*sentences, *_summarize_volumes(check)])
 
 
 def _summarize_volumes(check: StudyCheck) -> list[str]:
-    """State the whole volumes apart: they are harder to clear than a few slices, and there are few of them."""
-    cleared, suspected = (check.metrics.get(f"healthy_{name}@extent:whole") for name in ("cleared", "suspected"))
-    if cleared is None or suspected is None or not cleared.n:
+    """State the whole volumes separately: they are harder to rule out than a few slices, and there are few of them."""
+    names = ("tumor_free_ruled_out", "tumor_free_suspected")
+    ruled_out, suspected = (check.metrics.get(f"{name}@extent:whole") for name in names)
+    if ruled_out is None or suspected is None or not ruled_out.n:
         return []
-    counts = f"{round(cleared.value * cleared.n)} cleared and {round(suspected.value * cleared.n)} suspected"
-    warning = " There are too few whole volumes to state a share." if cleared.n < _ENOUGH_VOLUMES else ""
-    return [f"Of {pluralize(cleared.n, 'whole volume')} of healthy people, {counts}.{warning}"]
+    counts = f"{round(ruled_out.value * ruled_out.n)} ruled out and {round(suspected.value * ruled_out.n)} suspected"
+    warning = " There are too few whole volumes to state a share." if ruled_out.n < _ENOUGH_VOLUMES else ""
+    return [f"Of {pluralize(ruled_out.n, 'whole volume')} without a tumour, {counts}.{warning}"]

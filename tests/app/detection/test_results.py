@@ -51,7 +51,7 @@ def test_accuracy_is_the_share_of_scans_at_or_above_the_threshold(
     report["test"] |= {
         "tumor_sensitivity": _metric(0.99),
         "tumors@verdict:tumor suspected": _metric(0.81),
-        "healthy@verdict:tumor suspected": _metric(0.03),
+        "tumor_free@verdict:tumor suspected": _metric(0.03),
     }
     report["outside"] = {"tumor_sensitivity": _metric(0.92), "called": _metric(0.80), "false_alarms": _metric(0.027)}
     path.write_text(json.dumps(report), encoding="utf-8")

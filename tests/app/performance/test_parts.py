@@ -125,7 +125,7 @@ def test_whole_studies_are_shown_with_the_few_volumes_apart(artifacts: Settings,
     app = _open(open_page, "External")
     assert "Whole studies" in [header.value for header in app.header]
     assert "too few whole volumes" in words(app)
-    assert app.table[-1].value.loc["Whole volumes", "Healthy people cleared"] == "100%; 1 study of 1 patient"
+    assert app.table[-1].value.loc["Whole volumes", "No tumour: no tumour found"] == "100%; 1 study of 1 patient"
 
 
 def test_false_alarms_are_stated_by_plane_and_source(artifacts: Settings, open_page: Open) -> None:

@@ -118,7 +118,7 @@ def test_figures_of_all_planes_are_those_of_the_verdict(card: ModelCard) -> None
         "tumor_sensitivity": Metric(0.96, (0.9, 0.98), 1000),
         "tumor_specificity": Metric(0.98, (0.97, 0.99), 400),
         "tumors@verdict:tumor suspected": Metric(0.94, (0.9, 0.97), 1000),
-        "healthy@verdict:tumor suspected": Metric(0.01, (0.0, 0.03), 400),
+        "tumor_free@verdict:tumor suspected": Metric(0.01, (0.0, 0.03), 400),
     }
     facts = reading_facts(_outlined(slice(50, 60), slice(15, 35)), card, ModelAccuracy(metrics))
     assert facts.sensitivity is not None

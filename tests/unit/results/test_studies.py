@@ -18,15 +18,15 @@ def test_table_is_by_extent_and_source() -> None:
 
 
 def test_share_of_few_people_has_no_interval() -> None:
-    assert study_rows(CHECK)["Whole volumes"]["Healthy people cleared"] == "100%; 1 study of 1 patient"
+    assert study_rows(CHECK)["Whole volumes"]["No tumour: no tumour found"] == "100%; 1 study of 1 patient"
 
 
 def test_whole_volumes_are_counted_apart_and_are_said_to_be_few() -> None:
     assert summarize_studies(CHECK) == (
         "Of 107 studies of 44 patients with a tumour, 92.0% (50.0 to 100.0) are suspected and 1.0% (50.0 to 100.0) "
-        "cleared, each patient with the same weight. Of 57 studies of 19 patients without a tumour, with a few slices "
-        "of one plane each, 80.0% (50.0 to 100.0) are cleared and 4.0% (50.0 to 100.0) suspected. Of 1 whole volume "
-        "of healthy people, 1 cleared and 0 suspected. There are too few whole volumes to state a share."
+        "ruled out, each patient with the same weight. Of 57 studies of 19 patients without a tumour, with a few "
+        "slices of one plane each, 80.0% (50.0 to 100.0) are ruled out and 4.0% (50.0 to 100.0) suspected. Of 1 whole "
+        "volume without a tumour, 1 ruled out and 0 suspected. There are too few whole volumes to state a share."
     )
 
 

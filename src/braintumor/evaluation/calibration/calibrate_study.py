@@ -15,7 +15,7 @@ from braintumor.training.inputs.data import TrainingData
 def calibrate_study(name: str, data: TrainingData, outputs: Outputs, detector: Detector, settings: Settings) -> None:
     """Write the section `study` of a card; nothing for a model that was not trained on all sets.
 
-    Without the external sets there are no studies of healthy people.
+    Without the external sets there are no tumour-free studies.
 
     Parameters
     ----------

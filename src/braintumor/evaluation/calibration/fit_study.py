@@ -16,67 +16,67 @@ from braintumor.inference.study.evidence import log_odds_of, probability_of
 from braintumor.inference.study.read_study import read_study
 from braintumor.inference.study.rule import StudyRule
 
-# The goals: of the healthy studies at most this share is suspected, and of the tumour studies at least that share.
-MAX_HEALTHY_SUSPECTED: Final = 0.05
+# The goals: of the tumour-free studies at most this share is suspected, and of the tumour studies at least that share.
+MAX_TUMOR_FREE_SUSPECTED: Final = 0.05
 MIN_TUMORS_SUSPECTED: Final = 0.95
-# Share of the tumour studies that may be cleared.
-MAX_TUMORS_CLEARED: Final = 0.02
+# Share of the tumour studies that may be ruled out.
+MAX_TUMORS_RULED_OUT: Final = 0.02
 
 # A lesion of 10 to 15 mm must not be averaged away. No labelled tumour study has known distances, and most have no
 # slice without the tumour, so that the longest average would always look best.
 SMOOTHING_MM: Final = 10.0
 MIN_SLICES: Final = (2, 3)
 MAX_LOG_ODDS: Final = (2.0, 4.0)
-# Healthy studies with fewer slices have thresholds of their own.
+# Tumour-free studies with fewer slices have thresholds of their own.
 SPARSE_BELOW: Final = 16
-# With fewer healthy patients than this, no share of 5% can be measured. Their slices then count as more suspicious by
-# this many log-odds, as a margin for other people.
+# With fewer tumour-free patients than this, no share of 5% can be measured. Their slices then count as more suspicious
+# by this many log-odds, as a margin for other people.
 ENOUGH_PATIENTS: Final = 20
 MARGIN: Final = 0.5
-# Where between the scores of healthy and tumour studies the upper threshold is tried.
+# Where between the scores of tumour-free and tumour studies the upper threshold is tried.
 _SHARES: Final = (0.5, 0.25, 0.75)
 
 
 @dataclass(frozen=True, slots=True)
 class StudyFit:
-    """A fitted rule, with the shares of studies it suspects and clears, each patient counted once.
+    """A fitted rule, with the shares of studies it suspects and rules out, each patient counted once.
 
     Attributes
     ----------
-    tumors_suspected, tumors_cleared, healthy_suspected, healthy_cleared : float
+    tumors_suspected, tumors_ruled_out, tumor_free_suspected, tumor_free_ruled_out : float
         NaN without such studies.
     """
 
     rule: StudyRule
     tumors_suspected: float
-    tumors_cleared: float
-    healthy_suspected: float
-    healthy_cleared: float
+    tumors_ruled_out: float
+    tumor_free_suspected: float
+    tumor_free_ruled_out: float
 
     @property
     def reaches_goals(self) -> bool:
         """Whether both goals for suspected studies are reached."""
-        return self.tumors_suspected >= MIN_TUMORS_SUSPECTED and self.healthy_suspected <= MAX_HEALTHY_SUSPECTED
+        return self.tumors_suspected >= MIN_TUMORS_SUSPECTED and self.tumor_free_suspected <= MAX_TUMOR_FREE_SUSPECTED
 
     @property
     def rank(self) -> tuple[bool, float, float, float]:
-        """Sorts fits: first the goal for healthy studies, then that for tumours, then how many are cleared."""
-        is_specific = self.healthy_suspected <= MAX_HEALTHY_SUSPECTED
+        """Sorts fits: first the goal for tumour-free studies, then that for tumours, then how many are ruled out."""
+        is_specific = self.tumor_free_suspected <= MAX_TUMOR_FREE_SUSPECTED
         sensitivity = min(self.tumors_suspected, MIN_TUMORS_SUSPECTED)
-        return is_specific, sensitivity, self.healthy_cleared, -self.healthy_suspected
+        return is_specific, sensitivity, self.tumor_free_ruled_out, -self.tumor_free_suspected
 
 
 def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
     """Choose how many slices are averaged, the limit of their log-odds, and the thresholds.
 
-    Of all rules that suspect at most `MAX_HEALTHY_SUSPECTED` of the healthy studies and at least
-    `MIN_TUMORS_SUSPECTED` of the tumour studies, and clear at most `MAX_TUMORS_CLEARED` of the latter, the one that
-    clears most healthy studies. If none reaches both goals, the one that suspects most tumours among those that reach
-    the first. Each patient has the same weight.
+    Of all rules that suspect at most `MAX_TUMOR_FREE_SUSPECTED` of the tumour-free studies and at least
+    `MIN_TUMORS_SUSPECTED` of the tumour studies, and rule out at most `MAX_TUMORS_RULED_OUT` of the latter, the one
+    that rules out most tumour-free studies. If none reaches both goals, the one that suspects most tumours among those
+    that reach the first. Each patient has the same weight.
 
-    Healthy studies of at least `SPARSE_BELOW` slices that vote, and smaller ones, have thresholds of their own. Larger
-    ones count with each plane alone and with every other slice, too. Tumour studies count for both, because a tumour in
-    a larger study has at least the score of the slices that show it.
+    Tumour-free studies of at least `SPARSE_BELOW` slices that vote, and smaller ones, have thresholds of their own.
+    Larger ones count with each plane alone and with every other slice, too. Tumour studies count for both, because a
+    tumour in a larger study has at least the score of the slices that show it.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
     Raises
     ------
     ValueError
-        There are no tumour studies or no healthy ones.
+        There are no tumour studies or no tumour-free ones.
     """
     if len({study.has_tumor for study in studies}) < 2:
         raise ValueError("Fitting the rule for studies needs studies with and without a tumour.")
@@ -109,11 +109,11 @@ def fit_study_rule(studies: Sequence[LabelledStudy]) -> StudyFit:
 
 
 def _parts_by_size(studies: Sequence[LabelledStudy]) -> list[list[LabelledStudy]]:
-    """Return sparse and larger healthy studies, each with all tumour studies, where there are healthy ones."""
+    """Return sparse and larger tumour-free studies, each with all tumour studies, where there are tumour-free ones."""
     tumors = [study for study in studies if study.has_tumor]
-    healthy = [study for study in studies if not study.has_tumor]
-    sparse = [study for study in healthy if _count_votes(study) < SPARSE_BELOW]
-    large = [study for study in healthy if _count_votes(study) >= SPARSE_BELOW]
+    tumor_free = [study for study in studies if not study.has_tumor]
+    sparse = [study for study in tumor_free if _count_votes(study) < SPARSE_BELOW]
+    large = [study for study in tumor_free if _count_votes(study) >= SPARSE_BELOW]
     large = [each for study in large for each in expand_volume(study) if _count_votes(each) >= SPARSE_BELOW]
     return [[*tumors, *_with_margin(part)] for part in (sparse, large) if part]
 
@@ -122,10 +122,10 @@ def _count_votes(study: LabelledStudy) -> int:
     return sum(each.votes for each in study.slices)
 
 
-def _with_margin(healthy: list[LabelledStudy]) -> list[LabelledStudy]:
-    """Make the slices of too few healthy patients more suspicious."""
-    if len({study.patient for study in healthy}) >= ENOUGH_PATIENTS:
-        return healthy
+def _with_margin(tumor_free: list[LabelledStudy]) -> list[LabelledStudy]:
+    """Make the slices of too few tumour-free patients more suspicious."""
+    if len({study.patient for study in tumor_free}) >= ENOUGH_PATIENTS:
+        return tumor_free
 
     def shift(probability: float) -> float:
         return probability_of(log_odds_of(probability) + MARGIN)
@@ -135,14 +135,14 @@ def _with_margin(healthy: list[LabelledStudy]) -> list[LabelledStudy]:
             study,
             slices=[replace(each, tumor_probability=shift(each.tumor_probability)) for each in study.slices],
         )
-        for study in healthy
+        for study in tumor_free
     ]
 
 
 def _rank(fits: Sequence[StudyFit]) -> tuple[float, ...]:
-    """Sorts fits of all parts: first by the goal that the worst part reaches, then by how many are cleared."""
+    """Sorts fits of all parts: first by the goal that the worst part reaches, then by how many are ruled out."""
     worst = min(fit.rank[:2] for fit in fits)
-    return (*worst, float(np.mean([fit.healthy_cleared for fit in fits])))
+    return (*worst, float(np.mean([fit.tumor_free_ruled_out for fit in fits])))
 
 
 def measure_rule(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyFit:
@@ -175,18 +175,18 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyF
     scores = np.array([reading.tumor_probability for reading in readings])
     planes = np.array([max((plane.score or 0.0 for plane in reading.planes), default=0.0) for reading in readings])
     has_tumor = np.array([study.has_tumor for study in studies])
-    tumor, healthy = _quantiles(scores, weights, has_tumor), _quantiles(scores, weights, ~has_tumor)
-    lowest_tumor, highest_healthy = tumor(1 - MIN_TUMORS_SUSPECTED), healthy(1 - MAX_HEALTHY_SUSPECTED)
-    plane_healthy = _quantiles(planes, weights, ~has_tumor)(1 - MAX_HEALTHY_SUSPECTED)
-    rule_out = float(np.nextafter(tumor(MAX_TUMORS_CLEARED), 0.0))
-    if healthy(1.0) < rule_out:  # a margin for tumours of other patients
-        rule_out = _between(healthy(1.0), rule_out, 0.25)
-    # Planes must confirm each other, so that thresholds below the highest healthy score can reach the goals too.
-    highest = (*(_between(highest_healthy, lowest_tumor, share) for share in _SHARES), lowest_tumor)
+    tumor, tumor_free = _quantiles(scores, weights, has_tumor), _quantiles(scores, weights, ~has_tumor)
+    lowest_tumor, highest_tumor_free = tumor(1 - MIN_TUMORS_SUSPECTED), tumor_free(1 - MAX_TUMOR_FREE_SUSPECTED)
+    plane_tumor_free = _quantiles(planes, weights, ~has_tumor)(1 - MAX_TUMOR_FREE_SUSPECTED)
+    rule_out = float(np.nextafter(tumor(MAX_TUMORS_RULED_OUT), 0.0))
+    if tumor_free(1.0) < rule_out:  # a margin for tumours of other patients
+        rule_out = _between(tumor_free(1.0), rule_out, 0.25)
+    # Planes must confirm each other, so that thresholds below the highest tumour-free score can reach the goals too.
+    highest = (*(_between(highest_tumor_free, lowest_tumor, share) for share in _SHARES), lowest_tumor)
     pairs = [
         (rule_in, max(rule_in, plane_rule_in))
         for rule_in in highest
-        for plane_rule_in in (_between(plane_healthy, 1.0, 0.1), rule_in, 1.0)
+        for plane_rule_in in (_between(plane_tumor_free, 1.0, 0.1), rule_in, 1.0)
     ]
     fits = [
         measure_rule(studies, replace(rule, rule_out=min(rule_out, low), rule_in=low, plane_rule_in=high))
@@ -196,7 +196,7 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyF
 
 
 def _between(low: float, high: float, share: float) -> float:
-    """Return a threshold between two scores where they are in order, else the one of healthy studies."""
+    """Return a threshold between two scores where they are in order, else the one of tumour-free studies."""
     return low + share * (high - low) if low < high else min(1.0, float(np.nextafter(low, 1.0)))
 
 
@@ -226,7 +226,7 @@ def _describe(fit: StudyFit, studies: Sequence[LabelledStudy]) -> str:
     return (
         f"On {len(studies)} studies of {len(patients[True])} patients with and {len(patients[False])} without a "
         f"tumour, of the latter {len(large)} with at least {SPARSE_BELOW} slices, each patient with the same weight: "
-        f"{fit.tumors_suspected:.1%} of the tumour studies and {fit.healthy_suspected:.1%} of the healthy ones are "
-        f"suspected (goals: at least {MIN_TUMORS_SUSPECTED:.0%}, at most {MAX_HEALTHY_SUSPECTED:.0%}); "
-        f"{fit.tumors_cleared:.1%} and {fit.healthy_cleared:.1%} are cleared."
+        f"{fit.tumors_suspected:.1%} of the tumour studies and {fit.tumor_free_suspected:.1%} of the others are "
+        f"suspected (goals: at least {MIN_TUMORS_SUSPECTED:.0%}, at most {MAX_TUMOR_FREE_SUSPECTED:.0%}); "
+        f"{fit.tumors_ruled_out:.1%} and {fit.tumor_free_ruled_out:.1%} are ruled out."
     )

@@ -34,7 +34,7 @@ def selective_metrics(
         `aurc`, the area under the risk-coverage curve of the four classes (Geifman and El-Yaniv 2017; lower is better),
         and `aurc@of:tumor` of tumour against none; `risk@coverage:90`, the error rate among the most confident 90%.
         `share@verdict:...` and `error@verdict:...`: how many scans get a verdict and how often that verdict is wrong
-        about tumour against none; `tumors@verdict:...` and `healthy@verdict:...`: share of tumour and of tumour-free
+        about tumour against none; `tumors@verdict:...` and `tumor_free@verdict:...`: share of tumour and of tumour-free
         scans with that verdict. `set_coverage` and `set_size` of the prediction sets, overall and by class.
     curves : dict
         `coverage` and `risk` for `classes` and `tumor`.
@@ -88,7 +88,7 @@ def verdict_columns(verdicts: NDArray[np.object_], tumor: Floats, is_tumor: NDAr
         columns[f"share@verdict:{verdict}"] = has_verdict
         columns[f"error@verdict:{verdict}"] = np.where(has_verdict > 0, predicts_tumor != is_tumor, np.nan)
         columns[f"tumors@verdict:{verdict}"] = np.where(is_tumor, has_verdict, np.nan)
-        columns[f"healthy@verdict:{verdict}"] = np.where(~is_tumor, has_verdict, np.nan)
+        columns[f"tumor_free@verdict:{verdict}"] = np.where(~is_tumor, has_verdict, np.nan)
     return columns
 
 

@@ -1,4 +1,4 @@
-"""Whole studies: tumour patients suspected and healthy people cleared, among patients a version did not learn from."""
+"""Whole studies: verdicts on those with and without a tumour, of patients that a version did not learn from."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Shares of studies that are suspected and cleared, with 95% confidence intervals over patients."""
+"""Shares of studies with a suspected and with a ruled-out tumour, with 95% confidence intervals over patients."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ def score_studies(
 ) -> dict[str, MetricEntry]:
     """Score the verdicts on labelled studies.
 
-    The metrics are `tumors_suspected`, `tumors_cleared`, `healthy_suspected` and `healthy_cleared`, alone and as
-    `<metric><subgroup>`. Each patient has the same weight, however many studies there are of them. In the entries, `n`
-    counts studies and `groups` patients.
+    The metrics are `tumors_suspected`, `tumors_ruled_out`, `tumor_free_suspected` and `tumor_free_ruled_out`, alone and
+    as `<metric><subgroup>`. Each patient has the same weight, however many studies there are of them. In the entries,
+    `n` counts studies and `groups` patients.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def score_studies(
     weights = np.array([1.0 / counts[key] for key in zip(patients, has_tumor, strict=True)])
     columns = {
         f"{truth}_{name}": np.where(selected, [each is verdict for each in verdicts], np.nan)
-        for truth, selected in (("tumors", has_tumor), ("healthy", ~has_tumor))
-        for name, verdict in (("suspected", Verdict.TUMOR_SUSPECTED), ("cleared", Verdict.NO_TUMOR_FOUND))
+        for truth, selected in (("tumors", has_tumor), ("tumor_free", ~has_tumor))
+        for name, verdict in (("suspected", Verdict.TUMOR_SUSPECTED), ("ruled_out", Verdict.NO_TUMOR_FOUND))
     }
     sources = np.array([f"{study.source} {study.has_tumor}" for study in studies])
     strata = np.unique(sources, return_inverse=True)[1].astype(np.int64)

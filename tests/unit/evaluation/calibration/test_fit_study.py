@@ -38,11 +38,11 @@ def make_studies(count: int, separation: float, seed: int) -> list[LabelledStudy
 def test_separable_studies_reach_both_goals_on_other_patients():
     fit = fit_study_rule(make_studies(12, 3.0, 1))
     assert fit.reaches_goals
-    assert fit.healthy_cleared == 1.0
-    assert fit.tumors_cleared == 0.0
+    assert fit.tumor_free_ruled_out == 1.0
+    assert fit.tumors_ruled_out == 0.0
     other = measure_rule(make_studies(12, 3.0, 2), fit.rule)
     assert other.reaches_goals
-    assert other.healthy_cleared >= 0.9
+    assert other.tumor_free_ruled_out >= 0.9
 
 
 def test_section_of_the_card_is_the_rule_with_how_it_was_chosen():
@@ -51,18 +51,20 @@ def test_section_of_the_card_is_the_rule_with_how_it_was_chosen():
     assert "On 8 studies of 4 patients with and 4 without a tumour" in section["chosen"]
 
 
-def test_studies_that_look_alike_keep_healthy_ones_from_being_suspected():
+def test_studies_that_look_alike_keep_tumor_free_ones_from_being_suspected():
     fit = fit_study_rule(make_studies(12, 0.0, 3))
-    assert fit.healthy_suspected <= fit_study.MAX_HEALTHY_SUSPECTED
+    assert fit.tumor_free_suspected <= fit_study.MAX_TUMOR_FREE_SUSPECTED
     assert not fit.reaches_goals
 
 
 def test_patient_with_many_studies_counts_once():
     one = make_studies(4, 3.0, 1)
     repeated = [*one, *[one[0]] * 10]
-    assert fit_study_rule(repeated).healthy_cleared == fit_study_rule(one).healthy_cleared
+    assert fit_study_rule(repeated).tumor_free_ruled_out == fit_study_rule(one).tumor_free_ruled_out
     rule = StudyRule(rule_out=0.0, rule_in=1e-6, plane_rule_in=1.0)
-    assert measure_rule(repeated, rule).healthy_suspected == pytest.approx(measure_rule(one, rule).healthy_suspected)
+    assert measure_rule(repeated, rule).tumor_free_suspected == pytest.approx(
+        measure_rule(one, rule).tumor_free_suspected
+    )
 
 
 def test_studies_of_one_truth_are_refused():
@@ -80,16 +82,16 @@ def make_pictures(count: int, center: float, *, has_tumor: bool) -> list[Labelle
 
 
 def test_small_studies_get_lower_thresholds_than_whole_volumes():
-    healthy = [study for study in make_studies(4, 1.0, 1) if not study.has_tumor]
+    tumor_free = [study for study in make_studies(4, 1.0, 1) if not study.has_tumor]
     rule = fit_study_rule(
-        [*make_pictures(8, 3.0, has_tumor=True), *make_pictures(8, -4, has_tumor=False), *healthy]
+        [*make_pictures(8, 3.0, has_tumor=True), *make_pictures(8, -4, has_tumor=False), *tumor_free]
     ).rule
     assert rule.sparse_below == fit_study.SPARSE_BELOW
     assert rule.sparse_rule_in < rule.rule_in
     assert "of the latter 2 with at least 16 slices" in rule.chosen
 
 
-def test_few_healthy_patients_leave_a_margin(monkeypatch: pytest.MonkeyPatch):
+def test_few_tumor_free_patients_leave_a_margin(monkeypatch: pytest.MonkeyPatch):
     studies = [*make_pictures(8, 0.0, has_tumor=True), *make_pictures(8, -0.5, has_tumor=False)]
     with_margin = fit_study_rule(studies).rule
     monkeypatch.setattr(fit_study, "ENOUGH_PATIENTS", 8)

@@ -63,8 +63,8 @@ def test_studies_are_measured_by_source_and_extent(tmp_path: Path) -> None:
     values = {name: (metric["value"], metric["n"]) for name, metric in result.metrics.items()}
     assert values["tumors_suspected"] == (0.5, 2)
     assert values["tumors_suspected@sources:left-out"] == values["tumors_suspected@source:lgg_other"] == (1.0, 1)
-    assert values["tumors_cleared@source:figshare-cheng"] == (1.0, 1)
-    assert values["healthy_cleared@extent:whole"] == values["healthy_cleared@source:ds000011"] == (1.0, 1)
-    assert "healthy_cleared@extent:slices" not in values
+    assert values["tumors_ruled_out@source:figshare-cheng"] == (1.0, 1)
+    assert values["tumor_free_ruled_out@extent:whole"] == values["tumor_free_ruled_out@source:ds000011"] == (1.0, 1)
+    assert "tumor_free_ruled_out@extent:slices" not in values
     assert result.facts["sources"]["lgg_other"]["left_out"]
     assert not result.facts["sources"]["figshare-cheng"]["left_out"]

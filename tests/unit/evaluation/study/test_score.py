@@ -16,6 +16,6 @@ def test_patient_with_many_studies_counts_once() -> None:
     assert metrics["tumors_suspected"]["value"] == pytest.approx(0.5)
     assert metrics["tumors_suspected"] == metrics["tumors_suspected@source:one"]
     assert (metrics["tumors_suspected"]["n"], metrics["tumors_suspected"]["groups"]) == (4, 2)
-    assert metrics["tumors_cleared"]["value"] == pytest.approx(0.5)
-    assert metrics["healthy_suspected"]["value"] == metrics["healthy_cleared"]["value"] == 0.0
-    assert "healthy_cleared@source:one" not in metrics
+    assert metrics["tumors_ruled_out"]["value"] == pytest.approx(0.5)
+    assert metrics["tumor_free_suspected"]["value"] == metrics["tumor_free_ruled_out"]["value"] == 0.0
+    assert "tumor_free_ruled_out@source:one" not in metrics

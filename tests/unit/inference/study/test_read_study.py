@@ -81,7 +81,7 @@ def test_planes_that_show_a_tumour_at_different_places_are_uncertain():
     assert "do not show a tumour at the same place" in reading.reason
 
 
-def test_healthy_volume_is_cleared_with_its_most_suspicious_slices():
+def test_tumor_free_volume_is_ruled_out_with_its_most_suspicious_slices():
     reading = read_study(three_planes(*[lesion_between(-1, -1)] * 3), RULE)
     assert (reading.verdict, reading.planes_agree) == (Verdict.NO_TUMOR_FOUND, True)
     assert {each.plane for each in reading.key_slices[:3]} == set(PLANES)
