@@ -126,6 +126,16 @@ def test_card_shows_initial_weights_and_smaller_variants(artifacts: Settings, op
     assert "`model.tflite`: made from an earlier model. Export it again: `braintumor export v1 --litert`" in words(app)
 
 
+@pytest.mark.parametrize(("initial", "shown"), [("v4", "v4"), ("none", "random")])
+def test_card_names_the_version_that_training_started_from(
+    initial: str, shown: str, artifacts: Settings, open_page: Open
+) -> None:
+    path = artifacts.outputs / "v1" / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8")) | {"weights": {"initial": initial, "file": "model.keras"}}
+    path.write_text(json.dumps(card), encoding="utf-8")
+    assert _open(open_page, "Model card").table[0].value["Value"]["Initial weights"] == shown
+
+
 def test_invalid_card_is_reported(artifacts: Settings, open_page: Open) -> None:
     (artifacts.outputs / "v1" / "card.json").write_text('{"version": "v1", "training": 3}', encoding="utf-8")
     for tab in TABS:
