@@ -8,8 +8,9 @@ from typing import NamedTuple
 from braintumor.settings import Settings, get_settings
 from scripts.update_docs.ablations import ablations_block
 from scripts.update_docs.comparison import comparison_block
-from scripts.update_docs.goals import goals_block
+from scripts.update_docs.goals import goals_block, source_goals_block
 from scripts.update_docs.markers import ROOT, Markers
+from scripts.update_docs.refusal import refusal_block
 from scripts.update_docs.results import external_block, headline_block, leakage_block, metrics_block, seeds_block
 from scripts.update_docs.sources import sources_block
 from scripts.update_docs.studies import studies_block
@@ -43,12 +44,14 @@ BLOCKS = {
     "seeds": Block(_RESULTS, Markers.of("seeds"), seeds_block),
     "external": Block(_RESULTS, Markers.of("external"), external_block),
     "sources": Block(_RESULTS, Markers.of("sources"), sources_block),
+    "refusal": Block(_RESULTS, Markers.of("refusal"), refusal_block),
     "studies": Block(_RESULTS, Markers.of("studies"), studies_block),
     "turns": Block(_RESULTS, Markers.of("turns"), turns_block),
     "leakage": Block(_RESULTS, Markers.of("leakage"), leakage_block),
     "comparison": Block(_RESULTS, Markers.of("comparison"), comparison_block),
     "ablations": Block(_RESULTS, Markers.of("ablations"), ablations_block),
     "goals": Block(_RESULTS, Markers.of("goals"), goals_block),
+    "goals on other sources": Block(_RESULTS, Markers.of("source-goals"), source_goals_block),
     "training times": Block(ROOT / "docs" / "how-to" / "reproduce.md", Markers.of("times"), training_times_block),
 }
 

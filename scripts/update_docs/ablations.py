@@ -13,7 +13,7 @@ _METRIC_TITLES: Final = {
     "tumor_specificity": "Specificity",
     "pointing_game": "Pointing game",
     "outside_sensitivity": "External sensitivity",
-    "outside_roc_auc": "External ROC area",
+    "outside_roc_auc": "External AUC",
 }
 
 

@@ -11,7 +11,7 @@ from braintumor.settings import Settings
 _TASK_TITLES: Final = {Task.FOUR_CLASS: "four classes", Task.BINARY: "tumour or no tumour"}
 _HEAD: Final = (
     "Model", "Predicts", "Accuracy", "Tumour or no tumour", "Sensitivity", "Specificity", "Official split",
-    "External ROC area", "Parameters", "Size", "ms per scan",
+    "External AUC", "Parameters", "Size", "ms per scan",
 )  # fmt: skip
 
 

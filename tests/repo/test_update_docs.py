@@ -11,8 +11,9 @@ from braintumor.settings import Settings, get_settings
 from scripts.update_docs import __main__ as command
 from scripts.update_docs.ablations import _difference, ablations_block
 from scripts.update_docs.comparison import comparison_block
-from scripts.update_docs.goals import Goal, goals_block
+from scripts.update_docs.goals import Goal, goals_block, source_goals_block
 from scripts.update_docs.markers import Markers
+from scripts.update_docs.refusal import refusal_block
 from scripts.update_docs.results import headline_block
 from scripts.update_docs.sources import sources_block
 from scripts.update_docs.studies import studies_block
@@ -99,10 +100,22 @@ def test_other_sources_have_two_tables_and_replace_the_specificity(workspace: Se
     )
     headline = headline_block(settings)
     assert "Specificity for any tumour" not in headline
-    assert (
-        "| False alarms on other sources, sagittal slices | 30.0% (27.0 to 33.0) | 40 images, 12 groups |" in headline
-    )
-    assert "False alarms by source: TCGA-LGG 15.0% (95% CI" in headline
+    assert "| All sources, sagittal | 30.0% (27.0 to 33.0); 40 images, 12 groups |" in headline
+    assert "| TCGA-LGG | 15.0% (13.5 to 16.5); 40 images, 12 groups | " in headline
+
+
+def test_rejected_images_are_listed_by_kind(tmp_path: Path) -> None:
+    folder = tmp_path / "v4"
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({**MINIMAL_CARD, "version": "v4"}), encoding="utf-8")
+    settings = Settings(outputs=tmp_path, version="v4")
+    assert refusal_block(settings).startswith("Not measured on v4")
+    metrics = {name: entry(0.9) for name in ("roc_auc", "rejected@kind:head-ct", "rejected@kind:brain MRI")}
+    check = {"metrics": metrics, "facts": {}}
+    (folder / "study.json").write_text(json.dumps({"stages": {"novelty": check}}), encoding="utf-8")
+    text = refusal_block(settings)
+    assert [line.split(" | ")[0] for line in text.splitlines()[4:6]] == ["| Head CT", "| Test scans"]
+    assert "Is it MR?" not in text
 
 
 def test_whole_studies_are_listed_with_their_sizes(workspace: Settings) -> None:
@@ -152,8 +165,8 @@ def test_goal_without_a_metric_is_not_measured() -> None:
 
 def test_all_goals_of_the_served_model_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BRAINTUMOR_VERSION")
-    rows = goals_block(get_settings()).splitlines()[2:]
-    assert len(rows) >= 18
+    rows = [row for block in (goals_block, source_goals_block) for row in block(get_settings()).splitlines()[2:]]
+    assert len(rows) >= 36
     assert not [row for row in rows if "not measured" in row]
 
 

@@ -1,0 +1,32 @@
+"""Errors of the questions before the tumour probability: is it a head, is it MR, is it brain; of the served model."""
+
+from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
+from braintumor.results.version import read_version_report
+from braintumor.settings import Settings
+from scripts.update_docs.results import paragraphs
+from scripts.update_docs.sources import rows_table
+
+
+def refusal_block(settings: Settings) -> str:
+    """Write what the served model rejects, and which slices it calls outside the brain, as Markdown."""
+    report = read_version_report(settings.version, settings)
+    check = report.checks.get("novelty")
+    if check is None or not check.is_measured:
+        return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
+    text = (
+        "Images that are no brain MRI, none of them used in training, and test scans without the head CT among them. "
+        "Scans of low resolution are a sample of test scans, reduced to so many pixels on the longer side."
+    )
+    parts = [f"{text} {summarize_rejection(check)}", rows_table("Images", rejection_rows(check))]
+    if report.card and report.card.ct:
+        parts += [
+            f"**Is it MR?** Pictures that say nothing about their modality are checked for the ring of bone of CT. "
+            f"{report.card.ct.chosen}",
+            rows_table("Slices of the test split", ct_rows(report.card)),
+        ]
+    if report.card and report.card.field:
+        parts += [
+            "**Is it brain?** No tumour is looked for in the neck, the face, air and the top of the skull.",
+            rows_table("Slices of test patients", field_rows(report.card)),
+        ]
+    return paragraphs(*parts)
