@@ -54,11 +54,6 @@ class StudyFit:
     healthy_cleared: float
 
     @property
-    def reaches_goals(self) -> bool:
-        """Whether both goals for suspected studies are reached."""
-        return self.tumors_suspected >= MIN_TUMORS_SUSPECTED and self.healthy_suspected <= MAX_HEALTHY_SUSPECTED
-
-    @property
     def rank(self) -> tuple[bool, float, float, float]:
         """Sorts fits: first the goal for healthy studies, then that for tumours, then how many are cleared."""
         is_specific = self.healthy_suspected <= MAX_HEALTHY_SUSPECTED
