@@ -31,7 +31,7 @@ from braintumor.results.summaries import summarize_external, summarize_verdicts
 from braintumor.results.version import VersionReport
 
 SCORE_TERMS: Final = (
-    "F1, macro F1", "Sensitivity, specificity", "ROC area (AUC)", "Precision-recall AUC", "Calibration error (ECE)",
+    "F1, macro F1", "Sensitivity, specificity", "AUC", "Precision-recall AUC", "Calibration error (ECE)",
     "Brier score", "Confidence interval", "Group",
 )  # fmt: skip
 
@@ -83,7 +83,7 @@ def show_curves(report: VersionReport) -> None:
         show_section(
             "ROC curve",
             "Sensitivity against false positives. Click a name in the legend to hide its line.",
-            ("Sensitivity, specificity", "ROC area (AUC)"),
+            ("Sensitivity, specificity", "AUC"),
         )
         alt = f"ROC curves. AUC for any tumour {areas.get('roc_auc', 'not measured')}."
         show_chart(plot_roc(curves), alt, "roc", 420)

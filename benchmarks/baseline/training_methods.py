@@ -32,7 +32,7 @@ def ours(inputs: str, precision: str = "") -> None:
     from braintumor.training.checkpoint import Checkpoints
     from braintumor.training.distillation import AuxiliaryObjectives
     from braintumor.training.inputs.data import TrainingData
-    from braintumor.training.inputs.frame_cache import load_model_inputs
+    from braintumor.training.inputs.input_cache import load_model_inputs
     from braintumor.training.trainer import train_epochs
 
     recipe = _load_recipe(precision)

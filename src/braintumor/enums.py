@@ -115,7 +115,7 @@ class PictureKind(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """Why a file or slice was set aside; further time points of a series are described in words instead."""
+    """Why a file or slice was skipped; further time points of a series are described in words instead."""
 
     LOCALIZER = "localizer"
     DERIVED_MAP = "derived map"

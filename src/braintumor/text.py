@@ -23,6 +23,7 @@ _SKIPPED_NOUNS: Final = {
     SkipReason.DERIVED_MAP: ("slice of a derived map", "slices of derived maps"),
     SkipReason.DISC_INDEX: ("index of a disc", "indices of discs"),
     SkipReason.NO_IMAGE: ("object without an image", "objects without an image"),
+    SkipReason.NOT_A_SCAN: ("file that is not a scan", "files that are not scans"),
 }
 
 
@@ -57,7 +58,7 @@ def describe_seconds(seconds: float) -> str:
 
 
 def describe_skipped(reasons: Iterable[str]) -> str:
-    """Return what was set aside and passed over in sentences, such as "Set aside: 1 report.".
+    """Return what was skipped in a sentence, such as "Skipped: 1 report."; empty if nothing was.
 
     Parameters
     ----------
@@ -65,14 +66,9 @@ def describe_skipped(reasons: Iterable[str]) -> str:
         A `SkipReason` for each file or slice, or a description in words, which is quoted; empty if there are none.
     """
     counts = Counter(reasons)
-    passed_over = counts.pop(SkipReason.NOT_A_SCAN, 0)
     items = [
         pluralize(counts[reason], *_SKIPPED_NOUNS.get(reason, (reason, ""))) if reason in _SKIP_REASONS else reason
         for reason in (*SkipReason, *(reason for reason in counts if reason not in _SKIP_REASONS))
         if counts[reason]
     ]
-    sentences = [f"Set aside: {', '.join(items)}."] if items else []
-    if passed_over:
-        verb = "is not a scan was" if passed_over == 1 else "are not scans were"
-        sentences.append(f"{pluralize(passed_over, 'file')} that {verb} passed over.")
-    return " ".join(sentences)
+    return f"Skipped: {', '.join(items)}." if items else ""

@@ -29,9 +29,9 @@ def test_every_malformed_file_gets_a_row(workspace, tmp_path):
     without_row = [
         p.name for p in paths if not any(re.search(rf"(^|/|'){re.escape(p.name)}($|/| \[)", n) for n in names)
     ]
-    # A damaged header can turn a slice into a report, which is set aside next to other files.
-    set_aside = re.search(r"Set aside: (.*)", run.stdout + run.stderr)
-    counts = re.findall(r"\d+", set_aside[1]) if set_aside else []
+    # A damaged header can turn a slice into a report, which is skipped next to other files.
+    skipped = re.search(r"Skipped: (.*)", run.stdout + run.stderr)
+    counts = re.findall(r"\d+", skipped[1]) if skipped else []
     assert len(without_row) <= sum(map(int, counts)), without_row
     assert all(bool(row["error"]) != bool(row["verdict"]) for row in rows)
     assert [row["error"] for row in rows if row["name"].endswith("valid.png")] == [""]

@@ -101,7 +101,7 @@ class ReadingSession:
             self._counts |= self._job.counts
             for key in sorted(self._job.completed):
                 self._completed.setdefault((self._job.version, key), self._job.readings[key])
-                # The first version decodes the files; later ones use its scans, and set nothing aside.
+                # The first version decodes the files; later ones use its scans, and skip nothing.
                 self._skipped.setdefault(key, self._job_skipped.get(key, []))
 
     def restore(self, readings: Sequence[Reading]) -> None:
@@ -150,7 +150,7 @@ class ReadingSession:
         ]
 
     def skipped(self) -> list[SkippedScan]:
-        """Return the files and slices set aside so far, in the order of the upload."""
+        """Return the files and slices skipped so far, in the order of the upload."""
         by_group = (self._skipped.get(group.key) or self._job_skipped.get(group.key, []) for group in self._file_groups)
         return [scan for scans in by_group for scan in list(scans)]
 

@@ -20,7 +20,7 @@ from braintumor.text import describe_seconds, describe_skipped
 
 _STYLE: Final = Path(__file__).parent / "detection.css"
 _NO_VERSION: Final = "None"
-# Names of files that were set aside, to list on the page.
+# Names of skipped files, to list on the page.
 _MAX_LISTED: Final = 200
 
 
@@ -71,7 +71,7 @@ def progress_text(progress: ReadingProgress) -> str:
 
 
 def show_skipped(skipped: Sequence[SkippedScan]) -> None:
-    """Draw one line about the files and slices that were set aside, which opens to list them."""
+    """Draw one line about the skipped files and slices, which opens to list them."""
     if not skipped:
         return
     with st.expander(describe_skipped(scan.reason for scan in skipped), icon=":material/inventory_2:", key="skipped"):

@@ -55,7 +55,7 @@ def show_external(report: VersionReport) -> None:
     show_section(
         "Tumours from another collection",
         "The external set: never used for training or selection.",
-        ("External set", "ROC area (AUC)", "Flagged, ruled out"),
+        ("External set", "AUC", "Flagged, ruled out"),
     )
     if check := require_check(report, EXTERNAL_SPLIT, "External set"):
         _show_external_set(check)

@@ -27,7 +27,7 @@ _PERCENT_COLUMNS: Final = {
     "outside_false_alarms": ("False positives", "Share of the tumour-free test scans with verdict tumour suspected."),
 }  # fmt: skip
 _NUMBER_COLUMNS: Final = {
-    "roc_auc": ("ROC AUC", explain("ROC area (AUC)")),
+    "roc_auc": ("ROC AUC", explain("AUC")),
     "outside_roc_auc": ("External AUC", "Of the tumour probability on the external set."),
     "tumor_ece": ("ECE", explain("Calibration error (ECE)")),
     "tumor_brier": ("Brier", explain("Brier score")),

@@ -34,7 +34,7 @@ def predict_remotely(
     """
     discovered = discover_files(sources)
     name = version or next(model["version"] for model in client.models() if model["is_default"])
-    summary, start = RunSummary(name, skipped=discovered.skipped), time.perf_counter()
+    summary, start = RunSummary(name, non_scans=discovered.skipped), time.perf_counter()
     head = f"{BYTE_ORDER_MARK if with_bom else ''}{to_csv([])}"
     lines = (to_csv([row], header=False) for row in _count(_iter_rows(client, discovered, name), summary))
     if csv_file is None:

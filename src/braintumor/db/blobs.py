@@ -99,7 +99,7 @@ class BlobStore:
                 return
 
     def iter_hashes(self) -> Iterator[str]:
-        """Yield the hashes of all stored files; other files in the same place are passed over."""
+        """Yield the hashes of all stored files; other files in the same place are skipped."""
         import obstore
 
         with _translate_errors("The stored files cannot be listed"):

@@ -33,7 +33,7 @@ class FailedScan:
 
 @dataclass(frozen=True, slots=True)
 class SkippedScan:
-    """A file or slice that was set aside on purpose, such as a localizer or a report; it is no error.
+    """A file or slice that was deliberately not read, such as a localizer or a report; it is no error.
 
     Attributes
     ----------

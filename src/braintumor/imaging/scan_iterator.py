@@ -48,8 +48,8 @@ def iter_scans(
     """Yield every slice of many files, in order.
 
     An image file has one slice. A multi-frame DICOM file, a multi-page TIFF, a NIfTI volume (along each plane) and a
-    ZIP (all its files) have many. Unreadable files and slices become a `FailedScan`; nothing is raised. What is set
-    aside becomes a `SkippedScan`: localizers, derived maps, screenshots and reports if there are other DICOM images,
+    ZIP (all its files) have many. Unreadable files and slices become a `FailedScan`; nothing is raised. What is
+    skipped becomes a `SkippedScan`: localizers, derived maps, screenshots and reports if there are other DICOM images,
     all but the first time point of a time series, and what is no scan on a disc with a study, such as its viewer.
 
     Images and volumes are yielded as soon as they are read. DICOM slices follow, series by series and in slice order,
@@ -115,7 +115,7 @@ def _iter_files(
 ) -> Iterator[SourceFile | FailedScan | SkippedScan]:
     """Yield files in the given order, and the members of an archive in its place; the stack closes the archives.
 
-    The index of a disc is passed over, but reported if there is nothing else.
+    The index of a disc is skipped, but reported if there is nothing else.
     """
     budget = UnpackBudget(settings.max_unpacked_bytes)
     indices: list[str] = []
@@ -176,7 +176,7 @@ def _read_file_slices(
 ) -> Iterator[SliceSource | Scan | DicomSlice | FailedScan | tuple[FailedScan, SkippedScan]]:
     """Yield every slice of a file, and a `FailedScan` for what is unreadable; nothing is raised.
 
-    A DICOM object without an image is an error if it is alone, and set aside otherwise.
+    A DICOM object without an image is an error if it is alone, and skipped otherwise.
     """
     data = b""
     try:

@@ -104,7 +104,7 @@ class _GroupReader:
         add_readings(job.storage, job.lease, [(ids.reading_id, self._items[0].position) for ids in saved])
 
     def _find_error(self, item: Item) -> str:
-        """Return why nothing of a file was read; empty if something was, or if it was set aside."""
+        """Return why nothing of a file was read; empty if something was, or if it was skipped."""
         if item.blob_sha256 in self._read:
             return ""
         if len(self._items) == 1:  # an archive, whose members have hashes of their own

@@ -24,7 +24,7 @@ class ClassHeadRecipe(StrictModel):
     """Refitting of the class layer after training; see `braintumor.training.class_head`."""
 
     copies: int = Field(default=3, ge=0)
-    """Augmented copies of each training image, beside the image itself."""
+    """Augmented copies of each training image, in addition to the image itself."""
     inverse_penalty: float = Field(default=1e-3, gt=0)
     """Inverse of the squared penalty on the weights of standardized features."""
 

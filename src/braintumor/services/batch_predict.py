@@ -114,7 +114,7 @@ def predict(
     if len(discovered.files) <= 1 and not discovered.volumes:  # one image needs no threads
         workers = 1
     detector = Detector.load(version, settings.model_copy(update={"threads": settings.threads or 1}))
-    summary = RunSummary(detector.version, skipped=discovered.skipped)
+    summary = RunSummary(detector.version, non_scans=discovered.skipped)
     try:
         with closing(ReportWriter(detector, pdf_file, zip_file, patient_label, language)) as report_writer:
             run = _Run(detector, discovered, workers, output_paths, report_writer, summary)

@@ -162,7 +162,7 @@ def decode_numbered(
     """Decode every slice of a group with an ID: its number, or in a series group a hash of its content and name.
 
     The ID of a slice in a series group does not depend on the other files, which the user can add and remove. What is
-    set aside has no ID, and is added to the list.
+    skipped has no ID, and is added to the list.
     """
     copies: Counter[str] = Counter()
     number = 0

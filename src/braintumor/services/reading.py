@@ -58,7 +58,7 @@ class ReadingService:
     Attributes
     ----------
     skipped : dict of group key to list of SkippedScan
-        Files and slices set aside so far, in order; they give no readings.
+        Files and slices skipped so far, in order; they give no readings.
     """
 
     def __init__(self, detector: Detector, workers: int = 1, options: ReadingOptions | None = None) -> None:

@@ -16,10 +16,10 @@ class RunSummary:
 
     Attributes
     ----------
-    skipped : int
-        Number of files that are no scans, in folders and on discs.
-    set_aside : list of str
-        For each file and slice that was set aside, what it is; see `SkipReason`.
+    non_scans : int
+        Number of skipped files that are no scans, in folders and on discs.
+    skipped : list of str
+        For each other file and slice that was skipped, what it is; see `SkipReason`.
     studies : list of StudyResult
         The answers for series and volumes.
     """
@@ -27,10 +27,10 @@ class RunSummary:
     version: str
     seconds: float = 0.0
     resumed: int = 0
-    skipped: int = 0
+    non_scans: int = 0
     failed: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
-    set_aside: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     studies: list[StudyResult] = field(default_factory=list)
 
     def count_row(self, verdict: object, error: object) -> None:
@@ -41,11 +41,11 @@ class RunSummary:
             self.verdicts[str(verdict)] += 1
 
     def count_skipped(self, scan: SkippedScan) -> None:
-        """Count a file or slice that was set aside."""
+        """Count a file or slice that was skipped."""
         if scan.reason == SkipReason.NOT_A_SCAN:
-            self.skipped += 1
+            self.non_scans += 1
         else:
-            self.set_aside.append(scan.reason)
+            self.skipped.append(scan.reason)
 
     def __str__(self) -> str:
         """Return the summary as sentences for the user."""
@@ -56,9 +56,9 @@ class RunSummary:
             sentences.append(f"{pluralize(self.resumed, 'row')} reused from the previous run.")
         if self.failed:
             sentences.append(f"{pluralize(self.failed, 'file')} could not be read; see the `error` column.")
-        if self.set_aside:
-            sentences.append(describe_skipped(self.set_aside))
         if self.skipped:
-            sentences.append(f"{pluralize(self.skipped, 'file')} skipped because of an unsupported format.")
+            sentences.append(describe_skipped(self.skipped))
+        if self.non_scans:
+            sentences.append(f"{pluralize(self.non_scans, 'file')} skipped because of an unsupported format.")
         lines = [f"{to_one_line(each.name)}: {each.reading.verdict}. {each.reading.reason}" for each in self.studies]
         return "\n".join([*lines, " ".join([*sentences, RESEARCH_USE])])

@@ -47,7 +47,7 @@ class UploadReader:
     Attributes
     ----------
     skipped : list of SkippedScan
-        What was set aside, such as localizers.
+        What was skipped, such as localizers.
     """
 
     detector: Detector

@@ -34,7 +34,8 @@ _BATCH_SIZE: Final = 128
 def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> None:
     """Refit the layer `class` of a network on its layer `features`, in place.
 
-    Every source and label has the same weight. Tumours of unknown type count a third as each type.
+    Tumour sources share half of the weight equally, and sources of slices without a tumour the other half. Tumours of
+    unknown type count a third as each type.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from braintumor.services.reading_result import Reading, ReadingOptions
 def read_paths(
     detector: Detector, paths: Sequence[Path], count: int | None = None
 ) -> tuple[list[Reading], list[SkippedScan]]:
-    """Read the first slices of files, or all, and return the readings and what was set aside."""
+    """Read the first slices of files, or all, and return the readings and what was skipped."""
     discovered = discover_files(paths)
     service = ReadingService(detector, options=ReadingOptions(keep_scan=True))
     readings = list(islice(service.read(group_paths(discovered.files, discovered.volumes)), count))

@@ -146,7 +146,7 @@ def test_other_addresses_are_refused() -> None:
         BlobStore("ftp://host/folder")
 
 
-def test_files_of_others_in_the_folder_are_passed_over(tmp_path: Path) -> None:
+def test_files_of_others_in_the_folder_are_skipped(tmp_path: Path) -> None:
     store = BlobStore(tmp_path)
     (tmp_path / "ab").mkdir()
     (tmp_path / "ab" / "notes.txt").write_text("mine")

@@ -50,7 +50,7 @@ def test_every_file_gives_a_row_and_an_unreadable_one_an_error(scans, tmp_path, 
     assert "cut short" in rows[0]["error"] or "truncated" in rows[0]["error"]
     assert "not a JPEG" in rows[1]["error"]
     assert all(len(row["sha256"]) == 64 for row in rows)
-    assert (summary.failed, summary.verdicts.total(), summary.skipped, summary.resumed) == (2, 8, 1, 0)
+    assert (summary.failed, summary.verdicts.total(), summary.non_scans, summary.resumed) == (2, 8, 1, 0)
     assert not (tmp_path / "out.csv.part").exists()
 
 

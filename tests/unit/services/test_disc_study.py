@@ -1,4 +1,4 @@
-"""Discs and studies through `predict` and uploads: the same rows for folder and ZIP, and what was set aside."""
+"""Discs and studies through `predict` and uploads: the same rows for folder and ZIP, and what was skipped."""
 
 import zipfile
 from dataclasses import dataclass
@@ -63,8 +63,8 @@ def test_folder_and_zip_of_a_disc_give_the_same_rows(tmp_path, workspace):
     from_folder, folder_summary = predicted_names(folder, tmp_path, workspace, f"{folder}/")
     from_zip, zip_summary = predicted_names(tmp_path / "disc.zip", tmp_path, workspace, f"{tmp_path}/disc.zip/")
     assert from_folder == from_zip == list(STUDY)
-    assert zip_summary.skipped == len(make_disc()) - 3
-    assert folder_summary.skipped == zip_summary.skipped + 1, "DICOMDIR counts in a folder"
+    assert zip_summary.non_scans == len(make_disc()) - 3
+    assert folder_summary.non_scans == zip_summary.non_scans + 1, "DICOMDIR counts in a folder"
     assert main(["predict", str(tmp_path / "disc.zip"), "--csv", str(tmp_path / "out.csv")]) == 0
 
 
@@ -77,12 +77,12 @@ def test_case_of_a_disc_gives_its_study(tmp_path, workspace):
     assert names == predicted_names(tmp_path / "disc", tmp_path, workspace, f"{tmp_path}/disc/")[0] == list(STUDY)
 
 
-def test_study_is_read_without_what_is_set_aside(study, tmp_path, workspace):
+def test_study_is_read_without_what_is_skipped(study, tmp_path, workspace):
     folder = write_files(tmp_path / "study", study)
     names, summary = predicted_names(folder, tmp_path, workspace, f"{folder}/")
     assert sorted(names) == ["T/IM00", "T/IM01", "T/IM02", "T1/IM1"]
     assert (
-        "Set aside: 2 localizer slices, 1 slice of a derived map, 1 screenshot, 1 report, "
+        "Skipped: 2 localizer slices, 1 slice of a derived map, 1 screenshot, 1 report, "
         "2 more time points of series 7 (6 slices)."
     ) in str(summary)
 
@@ -99,7 +99,7 @@ def test_localizer_alone_is_read_and_report_alone_is_an_error(study, tmp_path, w
     folder = write_files(tmp_path / "study", study)
     names, summary = predicted_names(folder / "LOC", tmp_path, workspace, f"{folder}/LOC/")
     assert names == ["IM1", "IM2"]
-    assert not summary.set_aside
+    assert not summary.skipped
     assert main(["predict", str(folder / "SR"), "--csv", str(tmp_path / "out.csv")]) == 1
     assert "contains no image" in read_rows(tmp_path / "out.csv")[0]["error"]
 
@@ -112,10 +112,10 @@ def test_uploads_of_a_disc_form_a_group_of_what_is_not_read(detector):
     readings = list(service.read(groups))
     assert [reading.name for reading in readings] == list(STUDY)
     skipped = [scan for scans in service.skipped.values() for scan in scans]
-    assert describe_skipped(scan.reason for scan in skipped) == "19 files that are not scans were passed over."
+    assert describe_skipped(scan.reason for scan in skipped) == "Skipped: 19 files that are not scans."
 
 
-def test_ids_of_slices_do_not_depend_on_what_is_set_aside(detector):
+def test_ids_of_slices_do_not_depend_on_what_is_skipped(detector):
     uploads = [Upload("IM1", make_slice(1)), Upload("IM2", make_slice(2))]
     report = Upload("SR1", make_slice(3, SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11", PixelData=None, Rows=None))
     ids = [
@@ -140,12 +140,11 @@ def test_images_without_a_suffix_are_included_by_content(tmp_path):
 @pytest.mark.parametrize(
     ("reasons", "text"),
     [
-        ((), ""), (("report",), "Set aside: 1 report."),
-        (("not a scan",), "1 file that is not a scan was passed over."),
+        ((), ""), (("report",), "Skipped: 1 report."),
+        (("not a scan",), "Skipped: 1 file that is not a scan."),
         (("localizer", "report", "localizer", "not a scan", "not a scan", "4 more time points of series 2"),
-         "Set aside: 2 localizer slices, 1 report, 4 more time points of series 2. "
-         "2 files that are not scans were passed over."),
+         "Skipped: 2 localizer slices, 1 report, 2 files that are not scans, 4 more time points of series 2."),
     ],
 )  # fmt: skip
-def test_what_was_set_aside_is_counted_by_kind(reasons, text):
+def test_what_was_skipped_is_counted_by_kind(reasons, text):
     assert describe_skipped(reasons) == text

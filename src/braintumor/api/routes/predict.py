@@ -11,7 +11,7 @@ from braintumor.api.access import Guest
 from braintumor.api.answers import file, problems
 from braintumor.api.languages import RequestedLanguage
 from braintumor.api.routes.models import require_version
-from braintumor.api.schemas.predictions import PredictionRow, Predictions, SetAside
+from braintumor.api.schemas.predictions import PredictionRow, Predictions, SkippedScanAnswer
 from braintumor.api.state import State
 from braintumor.api.transfer.uploads import UPLOAD_BODY, GuestFiles
 from braintumor.db.access_log import log_access
@@ -66,7 +66,7 @@ def predict(
             *(PredictionRow.from_row(row, detection, explain.slice(detection)) for _, row, detection in readings),
             *(PredictionRow.from_row(study_row(study), None, explain.study(study)) for study in studies),
         ],
-        skipped=[SetAside(name=scan.name, reason=str(scan.reason)) for scan in reader.skipped],
+        skipped=[SkippedScanAnswer(name=scan.name, reason=str(scan.reason)) for scan in reader.skipped],
     )
 
 

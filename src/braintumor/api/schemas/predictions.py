@@ -52,8 +52,8 @@ class PredictionRow(Answer):
         return cls.model_validate(values)
 
 
-class SetAside(Answer):
-    """A file or slice that was set aside on purpose, such as a localizer."""
+class SkippedScanAnswer(Answer):
+    """A file or slice that was deliberately not read, such as a localizer."""
 
     name: str
     reason: str
@@ -64,4 +64,4 @@ class Predictions(Answer):
 
     model_version: str
     rows: list[PredictionRow]
-    skipped: list[SetAside]
+    skipped: list[SkippedScanAnswer]

@@ -35,7 +35,7 @@ class JobCancelledError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A job that a worker holds. `attempt` tells its holders apart."""
+    """A job that a worker holds. `attempt` distinguishes its holders."""
 
     job_id: UUID
     actor: Actor

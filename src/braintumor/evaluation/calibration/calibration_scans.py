@@ -33,7 +33,9 @@ class CalibrationScans:
     outputs : Outputs
         As from `reduce_outputs`, without features.
     weights : ndarray of float64, shape (n,), optional
-        With external sets, every source and label has its share, as in training.
+        With external sets, from `source_balanced_weights`: a source has weight in proportion to the square root of its
+        number of scans, split equally between tumours and tumour-free scans if it has both. The class layer is fitted
+        with `equal_source_weights` instead.
     data : TrainingData
         All images; its validation split has only the scans whose outputs are not out-of-fold.
     """

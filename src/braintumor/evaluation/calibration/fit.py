@@ -11,7 +11,7 @@ from braintumor.enums import CLASS_NAMES
 from braintumor.inference.decision import MAX_RULE_OUT, Thresholds, softmax, tumor_probability
 
 CONFORMAL_LEVEL: Final = 0.95
-# Share of validation tumours that may be ruled out, and of tumour-free validation scans that may be flagged. The goal
+# Share of validation tumours that may stay unflagged, and of tumour-free validation scans that may be flagged. The goal
 # is to miss at most 2% of tumours and to flag at most 5% of tumour-free scans, with a margin for other patients. Only
 # validation scans set the thresholds, but these two shares were chosen after seeing the test results of an earlier v4
 # (docs/decisions/2026-11-21-breaking-the-shortcut.md).

@@ -15,6 +15,7 @@ from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_
 from braintumor.inference.input_check.field_check import field_scores
 from braintumor.inference.input_check.limits import FieldLimits
 from braintumor.inference.model_card import read_card, update_card
+from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
 
@@ -45,7 +46,8 @@ def fit_field_check(
     """
     if features is None or "field" not in data.manifest:
         return
-    training, validation, test = (_patient_rows(name, data, split, settings) for split in Split)
+    held_out = Recipe(**read_card(name, settings).recipe).holdout_sources
+    training, validation, test = (_patient_rows(data, split, held_out, settings) for split in Split)
     is_outside = (data.manifest["field"] == OUTSIDE).to_numpy()
     if not is_outside[training].any() or not is_outside[test].any():
         return
@@ -57,11 +59,10 @@ def fit_field_check(
     update_card(name, settings, field=limits.model_dump(mode="json") | {"test": metrics})
 
 
-def _patient_rows(name: str, data: TrainingData, split: Split, settings: Settings) -> NDArray[np.int64]:
-    """Return the MR slices of the patients of a split, also those that have no class, without a held-out source."""
+def _patient_rows(data: TrainingData, split: Split, held_out: tuple[str, ...], settings: Settings) -> NDArray[np.int64]:
+    """Return the MR slices of the patients of a split, also those that have no class, without held-out sources."""
     selected = data.manifest.get("patient_split", data.manifest["split"]) == str(split)
-    held_out = read_card(name, settings).recipe.get("holdout_source") or None
-    selected &= data.manifest["origin"] != held_out
+    selected &= ~data.manifest["origin"].isin(held_out)
     return np.flatnonzero(selected.to_numpy(bool) & ~find_ct_slices(data.manifest, settings))
 
 

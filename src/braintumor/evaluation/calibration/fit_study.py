@@ -54,11 +54,6 @@ class StudyFit:
     tumor_free_ruled_out: float
 
     @property
-    def reaches_goals(self) -> bool:
-        """Whether both goals for suspected studies are reached."""
-        return self.tumors_suspected >= MIN_TUMORS_SUSPECTED and self.tumor_free_suspected <= MAX_TUMOR_FREE_SUSPECTED
-
-    @property
     def rank(self) -> tuple[bool, float, float, float]:
         """Sorts fits: first the goal for tumour-free studies, then that for tumours, then how many are ruled out."""
         is_specific = self.tumor_free_suspected <= MAX_TUMOR_FREE_SUSPECTED

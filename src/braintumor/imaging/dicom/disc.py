@@ -1,6 +1,6 @@
 """Files of a hospital disc that are no scans: its viewer, documents, and the pictures that belong to the viewer.
 
-The content decides first, the name second. Files are passed over only in a folder, archive or upload that contains a
+The content decides first, the name second. Files are skipped only in a folder, archive or upload that contains a
 study: without DICOM files and volumes there is no viewer, and each file is read or reported.
 """
 

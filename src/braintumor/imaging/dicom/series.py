@@ -1,4 +1,4 @@
-"""Slices of many DICOM files: sorted into studies, series and stacks, what is set aside of them, and their reader."""
+"""Slices of many DICOM files: sorted into studies, series and stacks, what is skipped of them, and their reader."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +13,8 @@ from braintumor.imaging.scan import Scan, SeriesPosition, SkippedScan
 from braintumor.settings import Settings
 from braintumor.text import pluralize
 
-# Roles of files that are set aside if their study has other images, with what they are called in a warning.
-_SET_ASIDE_ROLES: Final[dict[str, str]] = {
+# Roles of files that are skipped if their study has other images, with what they are called in a warning.
+_SKIPPED_ROLES: Final[dict[str, str]] = {
     SkipReason.LOCALIZER: "a localizer, a coarse image for planning",
     SkipReason.DERIVED_MAP: "a map computed from other images",
     SkipReason.SCREENSHOT: "a screenshot",
@@ -49,7 +49,7 @@ def sort_into_series(
 ) -> Iterator[SortedSlice | SkippedScan]:
     """Yield slices series by series and stack by stack, in order of their first files.
 
-    A file without a series is a series by itself. Localizers, derived maps, screenshots and reports are set aside,
+    A file without a series is a series by itself. Localizers, derived maps, screenshots and reports are skipped,
     unless their study has no other images. Of a time series, only the first time point is read by default.
 
     Parameters
@@ -58,10 +58,10 @@ def sort_into_series(
         Whether to read every time point of a time series.
     """
     items = list(slices)
-    studies_with_images = {item.metadata.study_key for item in items if item.role not in _SET_ASIDE_ROLES}
+    studies_with_images = {item.metadata.study_key for item in items if item.role not in _SKIPPED_ROLES}
     series: dict[str, list[DicomSlice]] = {}
     for item in items:
-        if item.role in _SET_ASIDE_ROLES and item.metadata.study_key in studies_with_images:
+        if item.role in _SKIPPED_ROLES and item.metadata.study_key in studies_with_images:
             yield SkippedScan(item.display_name, item.role, item.sha256)
         else:
             series.setdefault(item.metadata.series_key or item.sha256[:24], []).append(item)
@@ -129,7 +129,7 @@ def _sort_series(key: str, members: list[DicomSlice], all_time_points: bool) -> 
 
 
 def _iter_warnings(item: DicomSlice) -> Iterator[str]:
-    role = _SET_ASIDE_ROLES.get(item.role)
+    role = _SKIPPED_ROLES.get(item.role)
     is_named = item.role == SkipReason.SCREENSHOT and item.metadata.burned_in == "maybe"
     if role and not is_named:  # the warning about text in a screen capture names it already
         yield f"According to the file, this is {role}. It was read because the study has no other images."

@@ -149,7 +149,7 @@ class StudyReading:
 
     @property
     def result(self) -> TumorClass:
-        """The most likely class: a tumour from a score of 0.5, the likeliest type of the most suspicious slices."""
+        """The most likely class: a tumour from a score of 0.5, the most likely type of the most suspicious slices."""
         tumors = [c for c in CLASSES if c.is_tumor]
         return max(tumors, key=self.probabilities.__getitem__) if self.tumor_probability >= 0.5 else TumorClass.NOTUMOR
 

@@ -84,14 +84,6 @@ class StudySlice:
         """Whether the slice shows no brain, as the ends of most volumes do; this says nothing about the study."""
         return self.verdict is Verdict.OUTSIDE_FIELD
 
-    @property
-    def centroid(self) -> tuple[float, float, float] | None:
-        """Middle of `box`."""
-        if self.box is None:
-            return None
-        x, y, z = ((low + high) / 2 for low, high in self.box)
-        return x, y, z
-
 
 def is_in_field(detection: Detection) -> bool:
     """Whether a slice is one that the model can judge: a single slice with a result."""

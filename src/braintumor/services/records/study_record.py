@@ -49,7 +49,7 @@ def make_study_record(
     ----------
     study : StudyResult
     readings : sequence of Reading
-        The readings of its slices; others are passed over.
+        The readings of its slices; others are skipped.
     stored : mapping of str to UUID
         Ids of the stored slices, by the ids of their readings.
     card_sha256 : str

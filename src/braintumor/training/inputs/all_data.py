@@ -28,7 +28,7 @@ from braintumor.imaging import InputSpec
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings, get_settings
 from braintumor.training.inputs.data import COMPARISON_SEED, TrainingData, load_training_data
-from braintumor.training.inputs.frame_cache import load_input_masks, load_model_inputs
+from braintumor.training.inputs.input_cache import load_input_masks, load_model_inputs
 
 
 def load_external_data(

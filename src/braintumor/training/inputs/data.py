@@ -24,7 +24,7 @@ from braintumor.enums import (
 from braintumor.errors import DatasetError
 from braintumor.imaging import InputSpec
 from braintumor.settings import Settings, get_settings
-from braintumor.training.inputs.frame_cache import load_input_masks, load_model_inputs
+from braintumor.training.inputs.input_cache import load_input_masks, load_model_inputs
 
 # One seed for all runs of the protocols `official` and `random`, so that their splits are always the same.
 COMPARISON_SEED: Final = 0

@@ -16,12 +16,22 @@ from braintumor.evaluation.calibration.fit_field import (
 )
 from braintumor.inference.input_check.field_check import field_scores
 from braintumor.inference.model_card import read_card
+from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
 from tests.helpers.versions.tiny import write_masked_version
 
 DIMENSIONS = 80
 COUNT = 400
+RECIPE = Recipe(
+    title="all sets",
+    data="all",
+    architecture="tiny",
+    seed=0,
+    input=InputRecipe(height=64, width=64, channels=1),
+    fit=FitRecipe(learning_rate=0.1, epochs=1),
+    mask=MaskRecipe(),
+)
 
 
 def make_features(is_outside: NDArray[np.bool_], seed: int) -> NDArray[np.float32]:
@@ -50,8 +60,14 @@ def features_of(data: TrainingData) -> NDArray[np.float32]:
     return make_features((data.manifest["field"] == "outside").to_numpy(), 1)
 
 
+def write_model(settings: Settings, holdout_source: str | tuple[str, ...] = "") -> None:
+    """Write a version that was trained without these sources."""
+    recipe = RECIPE.model_copy(update={"holdout_source": holdout_source})
+    write_masked_version(settings.outputs, recipe=recipe.model_dump(mode="json"))
+
+
 def test_card_has_limits_and_errors_on_test_patients(workspace: Settings) -> None:
-    write_masked_version(workspace.outputs)
+    write_model(workspace)
     data = make_data()
     fit_field_check("v4", data, features_of(data), workspace, replicates=20)
     limits = read_card("v4", workspace).field
@@ -78,9 +94,20 @@ def test_few_validation_slices_with_brain_and_hardly_any_tumour_reach_the_limit(
     assert scores.max() >= limits.outside_at, "the limit is no stricter than it must be"
 
 
+def test_held_out_sources_of_a_fold_are_neither_fitted_nor_measured(workspace: Settings) -> None:
+    write_model(workspace, ("ds000011", "btp_t1c"))
+    origins = np.resize(np.repeat(["ds000011", "btp_t1c", "brats21_t2", "made-up"], 4), 3 * COUNT)
+    data = make_data(origin=origins)
+    fit_field_check("v4", data, features_of(data), workspace, replicates=20)
+    limits = read_card("v4", workspace).field
+    assert limits is not None
+    assert "50 training slices outside the brain and 150 others" in limits.chosen
+    assert limits.test["outside_recognized"].n == COUNT // 8
+
+
 @pytest.mark.parametrize("columns", [{"field": ""}, {"origin": "sartaj"}])
 def test_nothing_is_written_without_slices_outside_the_brain(columns: dict[str, str], workspace: Settings) -> None:
-    write_masked_version(workspace.outputs, recipe={"holdout_source": "sartaj"})
+    write_model(workspace, "sartaj")
     data = make_data(**columns)
     fit_field_check("v4", data, make_features(np.zeros(3 * COUNT, bool), 1), workspace, replicates=20)
     fit_field_check("v4", make_data(), None, workspace, replicates=20)

@@ -1,4 +1,4 @@
-"""Files of a hospital disc: the study is read, its viewer is passed over, and no possible scan is lost."""
+"""Files of a hospital disc: the study is read, its viewer is skipped, and no possible scan is lost."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ def names_by_type(files, prefix="disc.zip/"):
     return tuple(names.values())
 
 
-def passed_over(files):
+def non_scans(files):
     disc_files = [DiscFile.from_source(path, content) for path, content in files.items()]
     return [disc_files[index].path.as_posix() for index in sorted(find_non_scans(disc_files))]
 
@@ -47,7 +47,7 @@ def test_listed_files_of_a_disc_give_its_study(tmp_path, top):
 def test_two_discs_in_one_folder_give_both_studies():
     files = {f"{disc}/{path}": content for disc in ("A", "B") for path, content in make_disc().items()}
     expected = {f"{disc}/{path}" for disc in ("A", "B") for path in STUDY}
-    assert set(files) - set(passed_over(files)) == expected
+    assert set(files) - set(non_scans(files)) == expected
 
 
 def test_pictures_that_could_be_scans_are_read():
@@ -62,7 +62,7 @@ def test_pictures_that_could_be_scans_are_read():
 
 def test_picture_beside_documents_is_read():
     files = {"a/IM1": make_slice(1), "b/notes.txt": b"two slices", "b/slice.png": PNG, "viewer/readme.md": b"#"}
-    assert passed_over(files) == ["b/notes.txt", "viewer/readme.md"]
+    assert non_scans(files) == ["b/notes.txt", "viewer/readme.md"]
 
 
 def test_picture_or_volume_that_is_not_supported_is_refused_by_its_name():
@@ -96,7 +96,7 @@ def test_index_of_a_disc_alone_is_an_error():
     assert [type(item) for item in iter_scans([("DICOMDIR", DICOM), ("IM1", make_slice(1))])] == [Scan]
 
 
-def test_documents_beside_a_volume_are_passed_over():
+def test_documents_beside_a_volume_are_skipped():
     volume = nibabel.Nifti1Image(np.random.default_rng(1).random((40, 40, 3), np.float32), np.eye(4)).to_bytes()
     files = {
         "sub-01/anat/sub-01_T1w.nii": volume, "dataset_description.json": b"{}", "README": b"A data set",

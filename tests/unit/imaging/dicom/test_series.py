@@ -81,7 +81,7 @@ def test_series_key_is_opaque_and_missing_identifiers_separate_files():
 
 
 def stack_titles(files, **settings):
-    """Return the number of slices by title, and what was set aside."""
+    """Return the number of slices by title, and what was skipped."""
     items = list(iter_scans(files, Settings(**settings)))
     titles = Counter(item.series.title for item in items if isinstance(item, Scan))
     assert len(titles) == len({item.series.key for item in items if isinstance(item, Scan)})
@@ -122,7 +122,7 @@ def test_magnitude_and_field_map_of_an_enhanced_file_are_stacks_of_their_own():
     assert not skipped
 
 
-def test_maps_in_an_enhanced_file_are_set_aside():
+def test_maps_in_an_enhanced_file_are_skipped():
     groups = [make_group(place, frame_type=kind) for place in range(2) for kind in ("M", "ADC")]
     titles, skipped = stack_titles([("e.dcm", make_enhanced(make_rolled(4), groups))])
     assert titles == {"Series, axial, 2 slices": 2}

@@ -37,7 +37,7 @@ def shuffled(slices):
 
 
 def sort_names(slices, **options):
-    """Return the names of the slices of each stack, by title, and what was set aside."""
+    """Return the names of the slices of each stack, by title, and what was skipped."""
     by_title, skipped = {}, []
     for item in sort_into_series(slices, **options):
         if isinstance(item, SkippedScan):
@@ -178,7 +178,7 @@ def test_time_points_without_positions_are_split_where_they_are_blocks():
 
 
 @pytest.mark.parametrize("role", ["localizer", "derived map", "screenshot", "report"])
-def test_other_roles_are_set_aside_only_beside_images_of_their_study(role):
+def test_other_roles_are_skipped_only_beside_images_of_their_study(role):
     image = make_slice(1, series_key="a" * 24, study_key="study")
     other = make_slice(2, series_key="b" * 24, study_key="study", role=role)
     elsewhere = make_slice(3, series_key="c" * 24, study_key="another", role=role)

@@ -11,7 +11,7 @@ from braintumor.errors import DatasetError
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import load_binary_data
-from braintumor.training.inputs.frame_cache import load_model_inputs
+from braintumor.training.inputs.input_cache import load_model_inputs
 
 INPUT_SPEC = InputSpec(height=48, width=48)
 

@@ -52,7 +52,7 @@ def load_model_inputs(
         An image of the manifest is missing or cannot be read.
     """
     settings = settings or get_settings()
-    path = cache_path("frames", manifest, input_spec, settings)
+    path = cache_path("model-inputs", manifest, input_spec, settings)
     chunk_log = path.with_suffix(".done")
     shape = (len(manifest), input_spec.height, input_spec.width)
     if not path.is_file():

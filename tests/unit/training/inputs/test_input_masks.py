@@ -13,8 +13,8 @@ from braintumor.datasets.masks import masks_folder
 from braintumor.datasets.phantom_sets import write_phantoms
 from braintumor.imaging import InputSpec, preprocess, read_scan
 from braintumor.settings import Settings
-from braintumor.training.inputs import frame_cache
-from braintumor.training.inputs.frame_cache import load_input_masks
+from braintumor.training.inputs import input_cache
+from braintumor.training.inputs.input_cache import load_input_masks
 
 INPUT_SPEC = InputSpec(height=64, width=64, channels=1)
 
@@ -57,7 +57,7 @@ def test_phantom_masks_are_known_and_empty_without_tumour(phantoms: _Set) -> Non
 
 
 def test_masks_are_read_from_the_cache(phantoms: _Set, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame_cache, "process_pool", None)
+    monkeypatch.setattr(input_cache, "process_pool", None)
     masks, mask_known = load_input_masks(phantoms.manifest, INPUT_SPEC, phantoms.settings)
     assert np.array_equal(masks, phantoms.masks)
     assert np.array_equal(mask_known, phantoms.mask_known)

@@ -1,4 +1,4 @@
-"""Detection page: one quiet line lists what was set aside, and the rest of a study is read."""
+"""Detection page: one quiet line lists what was skipped, and the rest of a study is read."""
 
 import time
 from dataclasses import dataclass
@@ -41,21 +41,21 @@ def test_uploaded_disc_shows_its_study_and_one_line(artifacts: Settings, open_pa
     assert len(viewer_data(app)["entries"]) == 1
     counts = summary_counts(app)
     assert (sum(counts.values()), counts["Could not be read"]) == (2, 0)
-    (line,) = [expander for expander in app.expander if "Set aside" in expander.label]
-    assert line.label == "Set aside: 1 localizer slice. 19 files that are not scans were passed over."
+    (line,) = [expander for expander in app.expander if "Skipped" in expander.label]
+    assert line.label == "Skipped: 1 localizer slice, 19 files that are not scans."
     listed = line.text[0].value
     assert "DICOM/S0002/IM0001: localizer" in listed
     assert "VIEWER/viewer.exe: not a scan" in listed
     assert len(reading_session(app).skipped()) == 20
 
 
-def test_nothing_set_aside_shows_no_line(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
+def test_nothing_skipped_shows_no_line(artifacts: Settings, open_page: Open, scans: list[Upload]) -> None:
     app = upload(open_page, scans[:1])
-    assert not any("Set aside" in expander.label for expander in app.expander)
-    assert "passed over" not in words(app)
+    assert not any("Skipped" in expander.label for expander in app.expander)
+    assert "not scans" not in words(app)
 
 
-def test_second_version_lists_what_the_first_set_aside(workspace: Settings) -> None:
+def test_second_version_lists_what_the_first_skipped(workspace: Settings) -> None:
     localizer = make_slice(9, SeriesInstanceUID="1.2.3.4", ImageType=LOCALIZER)
     files: list[Any] = [StoredFile("IM1", make_slice(1)), StoredFile("IM2", localizer)]
     session = ReadingSession()
