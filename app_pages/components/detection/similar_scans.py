@@ -38,7 +38,7 @@ def find_similar_scans(detector: Detector, reading: Reading) -> tuple[SimilarSca
 
 
 def similar_to_verdict(detector: Detector, reading: Reading, detection: Detection) -> tuple[SimilarScan, ...]:
-    """Return the most similar training scans of a scan that is suspected or cleared; none for others."""
+    """Return the most similar training scans of a scan with a suspected or ruled-out tumour; none for others."""
     if detection.verdict not in (Verdict.TUMOR_SUSPECTED, Verdict.NO_TUMOR_FOUND):
         return ()
     try:

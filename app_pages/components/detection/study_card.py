@@ -22,8 +22,8 @@ from braintumor.text import VERDICT_TITLES, pluralize
 _MIN_HEIGHT: Final = 4
 _MARKDOWN_CHARACTER: Final = re.compile(r"[!-/:-@\[-`{-~]")
 _SCORE_MEANING: Final = (
-    "The study score is not the probability of a tumour. A single slice counts only up to a limit, so that even a "
-    "clear study does not reach 0% or 100%. Compare it with the thresholds."
+    "The study score is not the probability of a tumour. A single slice counts only up to a limit, so that even an "
+    "unambiguous study does not reach 0% or 100%. Compare it with the thresholds."
 )
 _PRIORITY: Final = list(VERDICT_TITLES)
 

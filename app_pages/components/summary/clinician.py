@@ -50,10 +50,10 @@ def show_clinician(report: VersionReport) -> None:
 
 def list_limits(report: VersionReport) -> list[str]:
     """List what a version cannot do, with its measured misses."""
-    cleared = report.metric(Split.TEST, "tumors@verdict:no tumor found")
+    ruled_out = report.metric(Split.TEST, "tumors@verdict:no tumor found")
     missed = ""
-    if cleared is not None:
-        missed = f': it said "no tumour found" for {cleared.describe()} of the tumours among its test scans'
+    if ruled_out is not None:
+        missed = f': it said "no tumour found" for {ruled_out.describe()} of the tumours among its test scans'
         if suspected := suspected_in_left_out_sources(report):
             missed += f", and of the tumours from sources left out of training it suspected {suspected.percent()}"
     types = "tell other tumour types than three" if report.is_multiclass else "tell the type of a tumour"

@@ -57,7 +57,7 @@ class TurnLimits(CardSection):
     sideways_at, upside_down_at : float
         Probability of a turn by 90 or 270 degrees together, and by 180 degrees, from which a picture is turned back.
     likely_at : float
-        Probability of the same turns from which a picture is not cleared.
+        Probability of the same turns from which no tumour is ruled out.
     data : str
         Fingerprint of the images that the network was fitted to.
     test : dict of str to MetricEntry

@@ -19,7 +19,7 @@ MAX_FALSE_NEGATIVE_RATE: Final = 0.02
 MAX_FALSE_POSITIVE_RATE: Final = 0.02
 # Where thresholds are fitted on sources that the network has not seen, the goal itself: no margin is needed.
 LEFT_OUT_FALSE_POSITIVE_RATE: Final = 0.05
-# A tumour must not be ruled out lightly: clearing a scan has its own threshold, below the one that flags it.
+# A tumour must not be ruled out lightly: ruling one out has its own threshold, below the one that flags it.
 MAX_RULED_OUT_RATE: Final = 0.01
 
 

@@ -1,4 +1,4 @@
-"""Burned-in text and rulers: how many scans are suspected and cleared with each kind of overlay, and without."""
+"""Burned-in text and rulers: verdicts with each kind of overlay, and without."""
 
 import numpy as np
 from tqdm import tqdm

@@ -64,7 +64,7 @@ def count_slices(slices: Sequence[StudySlice]) -> SliceCounts:
 
 
 def planes_agree(planes: Sequence[JudgedPlane], rule: StudyRule) -> bool | None:
-    """Return whether no plane clears what another suspects, and those that suspect it do so at one place.
+    """Return whether no plane rules out what another suspects, and those that suspect it do so at one place.
 
     None if fewer than two planes were judged.
     """

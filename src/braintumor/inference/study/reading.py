@@ -122,7 +122,7 @@ class StudyReading:
     planes_agree : bool or None
         Whether the planes of the volume agree; None if fewer than two could be judged.
     lesion : Lesion or None
-        None if nothing is outlined, or the study is cleared.
+        None if nothing is outlined, or no tumour was found.
     counts : SliceCounts
     binary_threshold : float or None
         As for `Detection`: None if the model predicts the tumour type.

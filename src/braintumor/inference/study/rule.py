@@ -22,10 +22,10 @@ class StudyRule:
         Study scores up to which a tumour is ruled out, and from which it is suspected; uncertain in between. As for
         single slices, a `rule_out` above `MAX_RULE_OUT` is lowered to it.
     plane_rule_in : float
-        Score of a single plane from which the study is not cleared, whatever the other planes say; nor is it with a
+        Score of a single plane from which no tumour is ruled out, whatever the other planes say; nor is it with a
         plane above `MAX_RULE_OUT`.
     min_clear_share : float
-        Smallest share of judged slices with which a study is cleared; slices outside the brain do not count.
+        Smallest share of judged slices with which a tumour is ruled out; slices outside the brain do not count.
     min_brain_share : float
         Share of judged slices, counted likewise, below which the study is not a brain MRI.
     sparse_below : int

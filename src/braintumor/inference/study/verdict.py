@@ -76,7 +76,7 @@ def decide_study(planes: Sequence[JudgedPlane], score: float, rule: StudyRule) -
 
 
 def _is_alarming(plane_score: float, rule: StudyRule) -> bool:
-    """Whether one plane keeps the study from being cleared."""
+    """Whether one plane keeps a tumour from being ruled out."""
     return plane_score >= rule.plane_rule_in or plane_score > MAX_RULE_OUT
 
 

@@ -31,7 +31,7 @@ class TurnEstimate:
     probabilities : ndarray of float64, shape (4,)
         Of 0, 1, 2 and 3 quarter turns, counterclockwise.
     limits : TurnLimits
-        From which probabilities the picture is turned back, and from which it is not cleared.
+        From which probabilities the picture is turned back, and from which no tumour is ruled out.
     """
 
     probabilities: NDArray[np.float64]
