@@ -13,7 +13,7 @@ from braintumor.results.study import SOURCES_CHECK, STUDIES_CHECK
 from braintumor.results.version import VersionReport, read_holdout_reports, read_version_report
 from braintumor.settings import Settings
 
-_TUMOR_METRICS: Final = ("tumor_sensitivity", "called")
+_TUMOR_METRICS: Final = ("tumor_sensitivity", "flagged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def goals(version: str, settings: Settings) -> Iterator[Goal]:
         official = read_version_report(Run(version, Protocol.OFFICIAL).name, settings)
         yield Goal("Accuracy on the official split", official.metric(Split.TEST, "accuracy"), least=0.993)
     yield Goal("External set: AUC", _check_metric(report, "outside", "roc_auc"), least=0.97, share=False)
-    yield Goal("External set: tumours flagged", _check_metric(report, "outside", "called"), least=0.90)
+    yield Goal("External set: tumours flagged", _check_metric(report, "outside", "flagged"), least=0.90)
     yield Goal("External set: false positives", _check_metric(report, "outside", "false_alarms"), most=0.05)
     for run in read_holdout_reports(version, settings):
         title, metrics = f"Tumours of a held-out source ({run.version})", run.evaluation[HOLDOUT_SPLIT]
@@ -86,7 +86,7 @@ def goals(version: str, settings: Settings) -> Iterator[Goal]:
     for tumor_class in CLASSES:
         name = f"Prediction sets contain {tumor_class.title.lower()}"
         yield Goal(name, test.get(f"set_coverage/{tumor_class}"), least=0.93, most=0.97)
-    auc_by_type = (_check_metric(report, "novelty", f"roc_auc@kind:{name}") for name in _ood_image_types(report))
+    auc_by_type = (_check_metric(report, "ood", f"roc_auc@kind:{name}") for name in _ood_image_types(report))
     lowest = min((auc for auc in auc_by_type if auc), key=lambda auc: auc.value, default=None)
     yield Goal("Out-of-distribution score, AUC of the hardest image type", lowest, least=0.99, share=False)
     keras = _check_metric(report, "latency", "ratio@way:keras")
@@ -111,10 +111,10 @@ def source_goals(version: str, settings: Settings) -> Iterator[Goal]:
         yield Goal(f"AUC within patients, {contrast}", area, least=least, share=False)
     error = _check_metric(report, SOURCES_CHECK, "ece@sources:left-out")
     yield Goal("Never trained on: calibration error", error, most=0.05, share=False)
-    stripped = _check_metric(report, SOURCES_CHECK, "refused_tumor_free@condition:skull-stripped")
+    stripped = _check_metric(report, SOURCES_CHECK, "rejected_tumor_free@condition:skull-stripped")
     yield Goal("Skull-stripped slices rejected", stripped, most=0.05)
-    yield Goal("Head CT rejected", _check_metric(report, "novelty", "rejected@kind:head-ct"), least=0.95)
-    yield Goal("Brain MRI rejected", _check_metric(report, "novelty", f"rejected@kind:{IN_DISTRIBUTION}"), most=0.02)
+    yield Goal("Head CT rejected", _check_metric(report, "ood", "rejected@kind:head-ct"), least=0.95)
+    yield Goal("Brain MRI rejected", _check_metric(report, "ood", f"rejected@kind:{IN_DISTRIBUTION}"), most=0.02)
     studies = {
         name: _check_metric(report, STUDIES_CHECK, name)
         for name in ("tumors_suspected", "tumor_free_ruled_out", "tumor_free_ruled_out@extent:whole")
@@ -133,7 +133,7 @@ def source_goals(version: str, settings: Settings) -> Iterator[Goal]:
 
 
 def _ood_image_types(report: VersionReport) -> list[str]:
-    check = report.checks.get("novelty")
+    check = report.checks.get("ood")
     return [] if check is None else [name for name in check.subgroup_values("kind") if name != IN_DISTRIBUTION]
 
 

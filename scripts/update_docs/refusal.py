@@ -10,7 +10,7 @@ from scripts.update_docs.sources import rows_table
 def refusal_block(settings: Settings) -> str:
     """Write what the served model rejects, and which slices it calls outside the brain, as Markdown."""
     report = read_version_report(settings.version, settings)
-    check = report.checks.get("novelty")
+    check = report.checks.get("ood")
     if check is None or not check.is_measured:
         return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
     text = (

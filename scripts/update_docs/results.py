@@ -38,7 +38,7 @@ TEST_TITLES: Final = {
 }
 EXTERNAL_TITLES: Final = {
     "roc_auc": "External set: AUC",
-    "called": "External set: tumours flagged",
+    "flagged": "External set: tumours flagged",
     "false_alarms": "External set: false positives",
 }
 HEADLINE: Final = (

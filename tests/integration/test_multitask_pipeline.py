@@ -108,7 +108,7 @@ def test_predict_writes_a_row_with_ood_score_and_an_overlay_for_every_scan(train
     rows = pd.read_csv(target, keep_default_na=False)
     assert len(rows) == len(list(scans.glob("*.jpg")))
     assert (rows["error"] == "").all()
-    assert rows["novelty"].between(0, 1).all()
+    assert rows["ood_score"].between(0, 1).all()
     assert len(list((trained.folder / "overlays").rglob("*.png"))) == len(rows)
 
 

@@ -112,7 +112,7 @@ def test_rejected_images_are_listed_by_kind(tmp_path: Path) -> None:
     assert refusal_block(settings).startswith("Not measured on v4")
     metrics = {name: entry(0.9) for name in ("roc_auc", "rejected@kind:head-ct", "rejected@kind:brain MRI")}
     check = {"metrics": metrics, "facts": {}}
-    (folder / "study.json").write_text(json.dumps({"stages": {"novelty": check}}), encoding="utf-8")
+    (folder / "study.json").write_text(json.dumps({"stages": {"ood": check}}), encoding="utf-8")
     text = refusal_block(settings)
     assert [line.split(" | ")[0] for line in text.splitlines()[4:6]] == ["| Head CT", "| Test scans"]
     assert "Is it MR?" not in text

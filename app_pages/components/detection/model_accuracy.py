@@ -13,7 +13,7 @@ from braintumor.results.version import VersionReport
 # Shares of scans at or above the threshold: split, metric of tumours, metric of tumour-free scans, and their name.
 _FLAGGED_RATES: Final = (
     (Split.TEST, "tumors@verdict:tumor suspected", "tumor_free@verdict:tumor suspected", "tumour-free scans"),
-    ("outside", "called", "false_alarms", "tumour-free test scans"),
+    ("outside", "flagged", "false_alarms", "tumour-free test scans"),
 )
 
 

@@ -20,8 +20,8 @@ from braintumor.results.version import VersionReport, list_evaluated_runs
 
 _EVALUATED_SPLIT_TITLES: Final = {**SPLIT_TITLES, EXTERNAL_SPLIT: "External"}
 _EXTERNAL_TITLES: Final = {
-    "called": "Tumours flagged",
-    "called_or_uncertain": "Tumours flagged or uncertain",
+    "flagged": "Tumours flagged",
+    "flagged_or_uncertain": "Tumours flagged or uncertain",
     "false_alarms": "False positives",
 }
 

@@ -37,9 +37,9 @@ _AUC_TITLES: Final = {
     "roc_auc@by:mask": "Mask alone",
 }
 _RATE_TITLES: Final = {
-    "called": "External tumours flagged",
-    "called_or_uncertain": "External tumours flagged or uncertain",
-    "refused": "External tumours rejected",
+    "flagged": "External tumours flagged",
+    "flagged_or_uncertain": "External tumours flagged or uncertain",
+    "rejected": "External tumours rejected",
     "tumor_sensitivity": "External tumours with a tumour as most likely class",
     "false_alarms": "Held-out tumour-free scans flagged",
 }
@@ -84,7 +84,7 @@ def show_external(report: VersionReport) -> None:
         "A regression on the features, cross-validated over groups.",
         ("Domain probe",),
     )
-    if check := require_check(report, "origin", "Domain probe"):
+    if check := require_check(report, "domain_probe", "Domain probe"):
         _show_domain_probe(check)
 
 
@@ -156,7 +156,7 @@ def _show_refusal(report: VersionReport) -> None:
         "If not, it is rejected by its distance from the training scans.",
         ("Out-of-distribution (OOD) score",),
     )
-    if check := require_check(report, "novelty", "Out-of-distribution score"):
+    if check := require_check(report, "ood", "Out-of-distribution score"):
         _show_ood(check)
     show_section(
         "Is it MR?", "If not, it is rejected by what its file states, or as a picture by the ring of bone of CT."
@@ -181,7 +181,7 @@ def _show_refusal(report: VersionReport) -> None:
 
 def _show_ood(check: StudyCheck) -> None:
     st.markdown(summarize_rejection(check))
-    show_text_table(rejection_rows(check), "Images", "novelty")
+    show_text_table(rejection_rows(check), "Images", "ood")
     roc = check.curves.get("roc")
     if roc is not None and {"false_alarms", "found"} <= set(roc):
         figure = go.Figure(
@@ -191,7 +191,7 @@ def _show_ood(check: StudyCheck) -> None:
         figure.update_xaxes(title="Scans rejected", tickformat=".0%", range=[-0.01, 1.02], nticks=6)
         figure.update_yaxes(title="Other images rejected", tickformat=".0%", range=[-0.01, 1.03], nticks=6)
         alt = "ROC curve of the out-of-distribution score: other images rejected against scans rejected."
-        show_chart(figure, alt, "novelty-roc", 340)
+        show_chart(figure, alt, "ood-roc", 340)
 
 
 def _show_domain_probe(check: StudyCheck) -> None:
@@ -199,14 +199,14 @@ def _show_domain_probe(check: StudyCheck) -> None:
     st.markdown(summarize_domain_probe(metrics))
     rows = {
         title: {
-            column: metrics[f"roc_auc@tell:{name}{suffix}"].plain(3)
+            column: metrics[f"roc_auc@source:{name}{suffix}"].plain(3)
             for suffix, column in _FEATURE_TITLES.items()
-            if f"roc_auc@tell:{name}{suffix}" in metrics
+            if f"roc_auc@source:{name}{suffix}" in metrics
         }
         for name, title in _DOMAIN_PROBE_TITLES.items()
-        if f"roc_auc@tell:{name}" in metrics
+        if f"roc_auc@source:{name}" in metrics
     }
-    show_text_table(rows, "ROC AUC", "origin")
+    show_text_table(rows, "ROC AUC", "domain-probe")
 
 
 def _format_metric(name: str, metric: Metric) -> str:

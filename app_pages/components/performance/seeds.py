@@ -17,7 +17,7 @@ _REPORTED_METRICS: Final = (
 _PLAIN_METRICS: Final = ("roc_auc", "ece", "dice")
 _EXTERNAL_TITLES: Final = {
     "roc_auc": "External set: ROC AUC",
-    "called": "External set: tumours flagged",
+    "flagged": "External set: tumours flagged",
     "false_alarms": "External set: false positives",
 }
 

@@ -15,7 +15,7 @@ from braintumor.reporting.study_result import StudyResult
 
 COLUMNS: Final = (
     "timestamp", "name", "result", "verdict", "tumor_probability", *(f"p_{c}" for c in CLASSES),
-    "novelty", "model_version", "sha256", "error",
+    "ood_score", "model_version", "sha256", "error",
     # New columns go to the end, so that programs that read the columns above by position still work.
     "area_pixels", "area_mm2", "diameter_mm", "reader_finding", "reader_comment", "level", "volume_ml",
 )  # fmt: skip
@@ -26,7 +26,7 @@ STUDY_LEVEL: Final = "study"
 
 INTEGER_COLUMNS: Final = frozenset({"area_pixels"})
 NUMBER_COLUMNS: Final = INTEGER_COLUMNS | {
-    "tumor_probability", *(f"p_{c}" for c in CLASSES), "novelty", "area_mm2", "diameter_mm", "volume_ml",
+    "tumor_probability", *(f"p_{c}" for c in CLASSES), "ood_score", "area_mm2", "diameter_mm", "volume_ml",
 }  # fmt: skip
 
 CellValue = str | float | None
@@ -52,7 +52,7 @@ def csv_row(detection: Detection, finding: ReaderFinding | None = None) -> CsvRo
         "verdict": str(detection.verdict),
         "tumor_probability": detection.tumor_probability,
         **{f"p_{c}": class_probability(detection, c) for c in CLASSES},
-        "novelty": detection.ood_score,
+        "ood_score": detection.ood_score,
         "model_version": detection.model_version,
         "sha256": detection.sha256,
         "error": None,

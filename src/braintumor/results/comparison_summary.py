@@ -18,7 +18,7 @@ _TEST_METRICS: Final = (
     "ece", "brier", "tumor_ece", "tumor_brier",
 )  # fmt: skip
 _OFFICIAL_METRICS: Final = ("accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "brier")
-_EXTERNAL_METRICS: Final = ("roc_auc", "called", "called_or_uncertain", "refused", "false_alarms")
+_EXTERNAL_METRICS: Final = ("roc_auc", "flagged", "flagged_or_uncertain", "rejected", "false_alarms")
 _COST_COLUMNS: Final = ("parameters", "bytes", "seconds", "epochs")
 _TEXT_COLUMNS: Final = ("version", "title", "task", "status", "weights")
 

@@ -18,7 +18,7 @@ _HEADLINE_METRICS: Final = (
     ("test", "tumors@verdict:no tumor found", "Tumours with verdict no tumour found"),
     ("test", "tumor_free@verdict:tumor suspected", "Tumour-free scans with verdict tumour suspected"),
     ("outside", "tumor_sensitivity", "Sensitivity for any tumour"),
-    ("outside", "called", "Tumours with verdict tumour suspected"),
+    ("outside", "flagged", "Tumours with verdict tumour suspected"),
 )
 _BINARY_TITLES: Final = {"accuracy": "Accuracy, tumour or no tumour"}
 _SPLIT_TITLES: Final = {"test": "its test split", "outside": "the external set"}

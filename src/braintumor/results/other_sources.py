@@ -21,13 +21,13 @@ TEST_PATIENTS: Final = " (test patients)"
 _TUMOR_FREE_TITLES: Final = {
     "predicted_tumor": "Tumour as most likely class",
     "false_alarms": "Tumour suspected",
-    "refused_tumor_free": "Rejected",
+    "rejected_tumor_free": "Rejected",
     "outside_field_tumor_free": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
 }
 _TUMOR_TITLES: Final = {
     "tumor_sensitivity": "Tumour as most likely class",
-    "called": "Tumour suspected",
-    "refused": "Rejected",
+    "flagged": "Tumour suspected",
+    "rejected": "Rejected",
     "outside_field": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
     _AREA: "AUC within patients",
 }
@@ -39,11 +39,11 @@ _OTHER_TITLES: Final = {
 _AREAS: Final = ("roc_auc", _AREA)
 _HELD_OUT_TITLES: Final = {
     "tumor_sensitivity": "Tumours: tumour as most likely class",
-    "called": "Tumours suspected",
-    "refused": "Tumours rejected",
+    "flagged": "Tumours suspected",
+    "rejected": "Tumours rejected",
     "predicted_tumor": "Tumour-free: tumour as most likely class",
     "false_alarms": "Tumour-free suspected",
-    "refused_tumor_free": "Tumour-free rejected",
+    "rejected_tumor_free": "Tumour-free rejected",
     "roc_auc": "AUC",
     _AREA: "AUC within patients",
 }
@@ -179,11 +179,11 @@ def summarize_false_alarms(check: StudyCheck) -> str:
 def summarize_tumors(check: StudyCheck) -> str:
     """Summarize tumours found, calibration and the comparison within patients; empty without metrics."""
     metrics, sentences = check.metrics, []
-    sensitivity, called = metrics.get("tumor_sensitivity@sources:left-out"), metrics.get("called@sources:left-out")
-    if sensitivity and called:
+    sensitivity, flagged = metrics.get("tumor_sensitivity@sources:left-out"), metrics.get("flagged@sources:left-out")
+    if sensitivity and flagged:
         sentences.append(
             f"Tumours of sources left out of training: a tumour is the most likely class in "
-            f"{sensitivity.describe(group=_GROUP)}, and {called.describe(group=_GROUP)} are flagged."
+            f"{sensitivity.describe(group=_GROUP)}, and {flagged.describe(group=_GROUP)} are flagged."
         )
     contrasts = check.subgroup_values("contrast")
     areas = {name: metrics.get(f"{_AREA}@contrast:{name}") for name in contrasts}
@@ -217,18 +217,18 @@ def summarize_validity(report: VersionReport) -> str:
 def suspected_in_left_out_sources(report: VersionReport) -> Metric | None:
     """Return the share of the tumours of sources left out of training that are suspected; None if not measured."""
     check = current_sources_check(report)
-    return None if check is None else check.metrics.get(f"called{_LEFT_OUT}")
+    return None if check is None else check.metrics.get(f"flagged{_LEFT_OUT}")
 
 
 def _left_out_limits(check: StudyCheck) -> list[str]:
     """Return the shares of tumours, the lowest by contrast, and of tumour-free slices that are flagged."""
     limits = []
-    if called := check.metrics.get(f"called{_LEFT_OUT}"):
-        contrasts = {name: check.metrics.get(f"called@contrast:{name}") for name in check.subgroup_values("contrast")}
+    if flagged := check.metrics.get(f"flagged{_LEFT_OUT}"):
+        contrasts = {name: check.metrics.get(f"flagged@contrast:{name}") for name in check.subgroup_values("contrast")}
         measured = {name: metric for name, metric in contrasts.items() if metric is not None}
         lowest = min(measured, key=lambda name: measured[name].value, default=None)
         worst = f" (fewest by contrast: {lowest}, {measured[lowest].percent()})" if lowest else ""
-        limits.append(f"{called.describe(group=_GROUP)} of the tumours{worst}")
+        limits.append(f"{flagged.describe(group=_GROUP)} of the tumours{worst}")
     if false_alarms := check.metrics.get(f"false_alarms{_LEFT_OUT}"):
         limits.append(f"{false_alarms.describe(group=_GROUP)} of the tumour-free slices")
     return limits

@@ -37,7 +37,7 @@ def summarize_rejection(check: StudyCheck) -> str:
 
 
 def rejection_rows(check: StudyCheck) -> Rows:
-    """Tabulate the verdicts on other images, test scans, and test scans of low resolution (stress test `novelty`)."""
+    """Tabulate the verdicts on other images, test scans, and test scans of low resolution (stress test `ood`)."""
     titles = {name: _sentence_case(image_type_text(name)) for name in check.subgroup_values("kind")}
     subgroups = {f"@kind:{name}": title for name, title in titles.items() if name != IN_DISTRIBUTION}
     subgroups |= {f"@kind:{IN_DISTRIBUTION}": "Test scans"}

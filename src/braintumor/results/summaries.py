@@ -104,7 +104,7 @@ def summarize_subgroups(metrics: Metrics) -> str:
 
 def summarize_external(metrics: Metrics) -> str:
     """Summarize the results on the external set."""
-    auc, flagged, false_positives = (metrics.get(name) for name in ("roc_auc", "called", "false_alarms"))
+    auc, flagged, false_positives = (metrics.get(name) for name in ("roc_auc", "flagged", "false_alarms"))
     if auc is None or flagged is None or false_positives is None:
         return ""
     sentences = [
@@ -113,7 +113,7 @@ def summarize_external(metrics: Metrics) -> str:
         f"At the shipped thresholds, {flagged.describe(group=_EXTERNAL_GROUP)} of these tumours are flagged, and "
         f"{false_positives.describe()} of the tumour-free scans",
     ]
-    if either := metrics.get("called_or_uncertain"):
+    if either := metrics.get("flagged_or_uncertain"):
         sentences.append(f"{either.describe(group=_EXTERNAL_GROUP)} of the tumours are flagged or uncertain")
     return _join_sentences(sentences)
 
@@ -134,8 +134,8 @@ def summarize_holdout_source(metrics: Metrics) -> str:
 
 def summarize_domain_probe(metrics: Metrics) -> str:
     """Summarize how well the source dataset can be predicted from the features of the network."""
-    among_tumors = metrics.get("roc_auc@tell:sartaj")
-    auc = among_tumors or metrics.get("roc_auc@tell:br35h")
+    among_tumors = metrics.get("roc_auc@source:sartaj")
+    auc = among_tumors or metrics.get("roc_auc@source:br35h")
     if auc is None:
         return ""
     scans = "among tumours " if among_tumors else ""

@@ -27,7 +27,7 @@ from tests.helpers.predictions_csv import read_workbook_rows
 from tests.helpers.readings import READINGS
 
 FIRST_COLUMNS = (
-    "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
+    "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,ood_score,"
     "model_version,sha256,error"
 )
 

@@ -61,7 +61,7 @@ def test_tab_without_outputs_names_the_first_command(tab: str, empty: Settings, 
 
 
 def test_skipped_stress_test_shows_the_reason(artifacts: Settings, open_page: Open) -> None:
-    study = {"stages": {"novelty": {"skipped": "There are no such images."}}}
+    study = {"stages": {"ood": {"skipped": "There are no such images."}}}
     (artifacts.outputs / "v1" / "study.json").write_text(json.dumps(study), encoding="utf-8")
     assert "Out-of-distribution score: not measured. There are no such images." in words(_open(open_page, "External"))
 

@@ -25,7 +25,7 @@ from braintumor.reporting.findings import ReaderFinding
 from tests.golden.draw import SCANS
 
 CONTRACT = (
-    "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,novelty,"
+    "timestamp,name,result,verdict,tumor_probability,p_glioma,p_meningioma,p_notumor,p_pituitary,ood_score,"
     "model_version,sha256,error"
 )
 ADDED = "area_pixels,area_mm2,diameter_mm,reader_finding,reader_comment,level,volume_ml"
@@ -70,15 +70,15 @@ def test_row_contains_the_detection(detector):
     assert row["verdict"] == detection.verdict
     assert row["sha256"] == detection.sha256
     assert row["model_version"] == "v1"
-    assert row["error"] == row["novelty"] == ""
+    assert row["error"] == row["ood_score"] == ""
     assert float(row["tumor_probability"]) == pytest.approx(detection.tumor_probability, abs=1e-6)
     assert sum(float(row[f"p_{c}"]) for c in CLASSES) == pytest.approx(1.0, abs=4e-6)
     assert abs(datetime.fromisoformat(row["timestamp"]) - detection.timestamp) < timedelta(milliseconds=1)
 
 
-def test_ood_score_is_in_the_novelty_column(detector):
+def test_ood_score_is_in_the_ood_score_column(detector):
     detection = replace(detector.detect(SCANS / "l.png"), ood_score=0.25)
-    assert parse(to_csv([csv_row(detection)]))[0]["novelty"] == "0.250000"
+    assert parse(to_csv([csv_row(detection)]))[0]["ood_score"] == "0.250000"
 
 
 def test_unreadable_file_has_a_row_with_its_error_and_no_numbers():

@@ -35,9 +35,9 @@ PLANES = {
     "tumor_sensitivity@plane:sagittal": Metric(0.98, (0.95, 1.0), 20, 4),
 }
 FLAGGED = {
-    "called@sources:left-out": Metric(0.6, n=40, groups=9),
-    "called@contrast:T1": Metric(0.3, (0.2, 0.4)),
-    "called@contrast:T2": Metric(0.9),
+    "flagged@sources:left-out": Metric(0.6, n=40, groups=9),
+    "flagged@contrast:T1": Metric(0.3, (0.2, 0.4)),
+    "flagged@contrast:T2": Metric(0.9),
     "false_alarms@sources:left-out": Metric(0.08, n=50, groups=8),
 }
 

@@ -28,10 +28,10 @@ def test_check_of_another_model_is_outdated() -> None:
 
 
 def test_subgroup_values_keep_their_order() -> None:
-    names = ("refused@kind:x", "odd@kind:x", "refused@kind:a", "roc_auc@tell:b@from:c")
+    names = ("rejected@kind:x", "uncertain@kind:x", "rejected@kind:a", "roc_auc@source:b@from:c")
     check = parse_checks({"s": {"metrics": {name: {"value": 1} for name in names}}}, "")["s"]
     assert check.subgroup_values("kind") == ["x", "a"]
-    assert check.subgroup_values("tell") == ["b"]
+    assert check.subgroup_values("source") == ["b"]
 
 
 def test_only_checks_of_this_model_are_current() -> None:

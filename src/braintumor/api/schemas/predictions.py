@@ -25,7 +25,7 @@ class PredictionRow(Answer):
     p_meningioma: float | None
     p_notumor: float | None
     p_pituitary: float | None
-    novelty: float | None = Field(description="Out-of-distribution score; rejected from 0.5.")
+    ood_score: float | None = Field(description="Out-of-distribution score; rejected from 0.5.")
     model_version: str
     sha256: str | None
     area_pixels: int | None

@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 # Computed for the model's own task, and with the prefix `tumor_` for tumour against none.
 _OWN_TASK_METRICS: Final = ("accuracy", "macro_f1", "ece", "brier")
 _BINARY_METRICS: Final = ("tumor_sensitivity", "tumor_specificity", "roc_auc")
-_EXTERNAL_METRICS: Final = ("roc_auc", "called", "called_or_uncertain", "refused", "false_alarms")
+_EXTERNAL_METRICS: Final = ("roc_auc", "flagged", "flagged_or_uncertain", "rejected", "false_alarms")
 
 
 def predicts_tumor(predictions: Predictions, binary_threshold: float | None) -> Flags:

@@ -26,7 +26,7 @@ _SOURCES: Final = ("br35h", "sartaj", "figshare-cheng")
 def measure_domain_probe(context: StressTestContext) -> CheckResult:
     """Measure the cross-validated ROC area of a logistic regression that predicts the source dataset of test scans.
 
-    Metrics: `roc_auc@tell:br35h` against figshare-cheng, where label and source coincide, and `roc_auc@tell:sartaj`
+    Metrics: `roc_auc@source:br35h` against figshare-cheng, where label and source coincide, and `roc_auc@source:sartaj`
     against figshare-cheng among tumours only. `...@from:thumbnail` is the same regression on a thumbnail of the image:
     what can be predicted without the network. Chance is 0.5.
 
@@ -50,7 +50,7 @@ def measure_domain_probe(context: StressTestContext) -> CheckResult:
         if min(len(set(groups[truth])), len(set(groups[~truth]))) < FOLDS:
             continue
         for suffix, values in inputs.items():
-            metrics[f"roc_auc@tell:{name}{suffix}"] = probe_auc(values[rows], truth, groups, context.replicates)
+            metrics[f"roc_auc@source:{name}{suffix}"] = probe_auc(values[rows], truth, groups, context.replicates)
     if not metrics:
         raise NotMeasurableError("The test split has too few groups of the three source datasets.")
     return CheckResult(metrics, facts={"folds": FOLDS, "against": reference})

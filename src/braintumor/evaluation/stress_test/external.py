@@ -29,7 +29,7 @@ def measure_external(context: StressTestContext) -> CheckResult:
 
     A cluster of near-duplicates counts as one scan and is one group of the intervals. The metrics form the split
     `outside`: `roc_auc` of the tumour probability, `roc_auc@by:label` and `roc_auc@by:mask` of class head and mask
-    alone; `tumor_sensitivity`, `called`, `called_or_uncertain` and `refused` of the external tumours;
+    alone; `tumor_sensitivity`, `flagged`, `flagged_or_uncertain` and `rejected` of the external tumours;
     `tumor_specificity` and `false_alarms` of the tumour-free scans.
 
     Raises
@@ -99,9 +99,9 @@ def score_external(
 
     flagged, uncertain = verdicts == Verdict.TUMOR_SUSPECTED, verdicts == Verdict.UNCERTAIN
     columns = {
-        "called": np.where(truth, flagged, np.nan),
-        "called_or_uncertain": np.where(truth, flagged | uncertain, np.nan),
-        "refused": np.where(truth, verdicts == Verdict.NOT_BRAIN_MRI, np.nan),
+        "flagged": np.where(truth, flagged, np.nan),
+        "flagged_or_uncertain": np.where(truth, flagged | uncertain, np.nan),
+        "rejected": np.where(truth, verdicts == Verdict.NOT_BRAIN_MRI, np.nan),
         "false_alarms": np.where(truth, np.nan, flagged),
     }
     if predicted is not None:

@@ -32,8 +32,8 @@ Flags = NDArray[np.bool_]
 _MIN_SLICES: Final = 10
 _LEFT_OUT, _TRAINED = "left-out", "trained"
 # Names of the rates of `_rates`.
-_TUMOR_FREE_RATES: Final = ("predicted_tumor", "false_alarms", "refused_tumor_free", "outside_field_tumor_free")
-_TUMOR_RATES: Final = ("tumor_sensitivity", "called", "refused", "outside_field")
+_TUMOR_FREE_RATES: Final = ("predicted_tumor", "false_alarms", "rejected_tumor_free", "outside_field_tumor_free")
+_TUMOR_RATES: Final = ("tumor_sensitivity", "flagged", "rejected", "outside_field")
 
 
 def measure_sources(context: StressTestContext) -> CheckResult:
@@ -112,9 +112,9 @@ def score_sources(slices: pd.DataFrame, replicates: int) -> CheckResult:
     """Score detections on external slices.
 
     Metrics of tumour-free slices: `predicted_tumor` (the most likely class is a tumour), `false_alarms` (verdict "tumor
-    suspected"), `refused_tumor_free` ("not a brain MRI") and `outside_field_tumor_free`. The same of slices without a
+    suspected"), `rejected_tumor_free` ("not a brain MRI") and `outside_field_tumor_free`. The same of slices without a
     tumour that do not count as tumour-free: `@label:other-lesion` and `@field:outside` the brain. Of tumours:
-    `tumor_sensitivity` (the most likely class is a tumour), `called`, `refused` and `outside_field`. All by source,
+    `tumor_sensitivity` (the most likely class is a tumour), `flagged`, `rejected` and `outside_field`. All by source,
     plane, contrast, condition, and over `@sources:left-out` and `@sources:trained`. `roc_auc_within_patients` compares
     tumour with tumour-free slices of the same patient and contrast, `ece@sources:left-out` is the calibration error of
     the tumour probability. Metrics of a source and a plane or contrast, and those within patients, need at least ten

@@ -31,9 +31,9 @@ def test_external_set_is_scored_without_a_stress_test(settings: Settings, tmp_pa
     artifact, scans = load_artifact("v1", settings), CommonScans.load(settings)
     predictions = predict_cached(artifact, scans.paths(settings), "test", tmp_path, settings)
     metrics = load_or_score_external(artifact, scans, predictions, tmp_path, settings, 20)
-    assert set(metrics) == {"roc_auc", "called", "called_or_uncertain", "refused", "false_alarms"}
-    assert metrics["called"]["n"] == 12  # every `yes` image is new
-    assert metrics["called"]["groups"] == 10  # a cluster of near-duplicates is one group
+    assert set(metrics) == {"roc_auc", "flagged", "flagged_or_uncertain", "rejected", "false_alarms"}
+    assert metrics["flagged"]["n"] == 12  # every `yes` image is new
+    assert metrics["flagged"]["groups"] == 10  # a cluster of near-duplicates is one group
     assert metrics["false_alarms"]["n"] == (~scans.is_tumor).sum()
     assert len(list(tmp_path.glob("outside-v1-*.csv"))) == 1
 

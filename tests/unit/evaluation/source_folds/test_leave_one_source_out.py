@@ -40,8 +40,8 @@ def test_sources_are_scored_with_the_calibration_of_the_version(
     check = read_leave_one_source_out(read_version_report("v5", workspace))
     assert check is not None
     metrics = check.metrics
-    assert (metrics["tumor_sensitivity@source:btp_t1c"].value, metrics["refused@source:btp_t1c"].value) == (1, 1)
-    assert metrics["called@source:btp_t1c"].value == 0
+    assert (metrics["tumor_sensitivity@source:btp_t1c"].value, metrics["rejected@source:btp_t1c"].value) == (1, 1)
+    assert metrics["flagged@source:btp_t1c"].value == 0
     assert metrics["false_alarms@source:lgg_other@plane:axial"].value == 1
     assert metrics["roc_auc@source:btp_t1c"].value == 1
     assert metrics["roc_auc_within_patients@source:lgg_other"].value == 0.5

@@ -13,11 +13,11 @@ def test_cluster_counts_once() -> None:
     verdicts = np.where(tumor > 0.5, Verdict.TUMOR_SUSPECTED, Verdict.UNCERTAIN).astype(object)
     groups = np.array(["x", "x", "x", "y", "h1", "h2"], object)
     metrics = score_external(truth, {"": tumor, "@by:mask": None}, verdicts, groups, 20).metrics
-    assert metrics["called"]["value"] == pytest.approx(0.5)
-    assert metrics["called_or_uncertain"]["value"] == 1
+    assert metrics["flagged"]["value"] == pytest.approx(0.5)
+    assert metrics["flagged_or_uncertain"]["value"] == 1
     assert metrics["roc_auc"]["value"] == pytest.approx(0.5)
     assert metrics["false_alarms"]["value"] == 0
-    assert (metrics["called"]["n"], metrics["called"]["groups"]) == (4, 2)
+    assert (metrics["flagged"]["n"], metrics["flagged"]["groups"]) == (4, 2)
     assert "roc_auc@by:mask" not in metrics
 
 

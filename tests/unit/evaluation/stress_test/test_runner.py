@@ -43,14 +43,14 @@ def _raise_not_measurable(_: StressTestContext) -> CheckResult:
 
 def test_interrupted_run_is_resumed(version: Settings) -> None:
     calls: list[str] = []
-    first = {"outside": _counting(calls, "outside"), "novelty": _interrupt}
+    first = {"outside": _counting(calls, "outside"), "ood": _interrupt}
     with pytest.raises(KeyboardInterrupt):
         run_stress_test("v1", version, checks=first)
-    output = run_stress_test("v1", version, checks=first | {"novelty": _counting(calls, "novelty")})
-    assert calls == ["outside", "novelty"]
+    output = run_stress_test("v1", version, checks=first | {"ood": _counting(calls, "ood")})
+    assert calls == ["outside", "ood"]
     assert "outside: already measured." in output
-    run_stress_test("v1", version, checks=first | {"novelty": _counting(calls, "novelty")}, restart=True)
-    assert calls == ["outside", "novelty"] * 2
+    run_stress_test("v1", version, checks=first | {"ood": _counting(calls, "ood")}, restart=True)
+    assert calls == ["outside", "ood"] * 2
 
 
 def test_new_thresholds_repeat_the_checks(version: Settings) -> None:
@@ -85,7 +85,7 @@ def test_external_split_is_added_and_hashes_are_updated(version: Settings) -> No
 
 def test_checks_have_a_fixed_order() -> None:
     assert list(CHECKS) == [
-        "outside", "sources", "studies", "novelty", "origin", "robustness", "turns", "overlays", "sanity", "latency",
+        "outside", "sources", "studies", "ood", "domain_probe", "robustness", "turns", "overlays", "sanity", "latency",
     ]  # fmt: skip
     assert build_parser().parse_args(["stress-test", "v1", "--restart"]).restart
 

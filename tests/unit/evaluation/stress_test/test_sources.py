@@ -58,14 +58,14 @@ def test_rates_are_measured_by_subgroup() -> None:
     )
     metrics = score_sources(slices, 20).metrics
     assert _value(metrics, "tumor_sensitivity@sources:left-out") == (pytest.approx(2 / 3, abs=1e-6), 3, 2)
-    assert _value(metrics, "called@contrast:FLAIR") == (0, 1, 1)
-    assert _value(metrics, "refused@condition:skull-stripped") == (1, 1, 1)
+    assert _value(metrics, "flagged@contrast:FLAIR") == (0, 1, 1)
+    assert _value(metrics, "rejected@condition:skull-stripped") == (1, 1, 1)
     assert _value(metrics, "predicted_tumor@source:lgg_other") == (1, 2, 1)
     assert _value(metrics, "false_alarms@source:lgg_other") == (0.5, 2, 1)
     assert _value(metrics, "predicted_tumor@plane:sagittal") == (0.5, 2, 2)
-    assert _value(metrics, "refused_tumor_free@condition:skull-stripped") == (1, 1, 1)
+    assert _value(metrics, "rejected_tumor_free@condition:skull-stripped") == (1, 1, 1)
     assert _value(metrics, "predicted_tumor@label:other-lesion") == (1, 1, 1)
-    assert _value(metrics, "refused_tumor_free@field:outside") == (0.5, 2, 2)
+    assert _value(metrics, "rejected_tumor_free@field:outside") == (0.5, 2, 2)
     assert _value(metrics, "outside_field_tumor_free@field:outside") == (0.5, 2, 2)
     assert _value(metrics, "outside_field@sources:left-out") == (0, 3, 2)
     assert "false_alarms@sources:trained" not in metrics
@@ -102,7 +102,7 @@ def test_calibration_is_measured_on_left_out_sources() -> None:
 
 def test_slices_of_unknown_patients_are_groups_of_their_own() -> None:
     slices = _slices(*[_slice("", "glioma", 0.9, SUSPECTED, group="all") for _ in range(3)])
-    assert _value(score_sources(slices, 20).metrics, "called@source:lgg_other") == (1, 3, 3)
+    assert _value(score_sources(slices, 20).metrics, "flagged@source:lgg_other") == (1, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,6 @@ def test_files_are_read_as_they_are_served(tmp_path: Path) -> None:
     result = measure_sources(context)
     assert list(context.external_slices["p_glioma"]) == [0.9, 0.9]
     assert (
-        result.metrics["called@sources:left-out"]["value"] == result.metrics["false_alarms@plane:axial"]["value"] == 1
+        result.metrics["flagged@sources:left-out"]["value"] == result.metrics["false_alarms@plane:axial"]["value"] == 1
     )
     assert result.facts["sources"]["lgg_other"]["slices"] == 2
