@@ -17,7 +17,7 @@ class Workplace:
     def __init__(self, folder: Path, recipe: str = "recipe.toml", version: str = "v1") -> None:
         self.folder, self.version = folder, version
         (folder / "recipes").mkdir()
-        shutil.copy(HERE / recipe, folder / "recipes" / f"{version}.toml")
+        shutil.copy(HERE / "recipes" / recipe, folder / "recipes" / f"{version}.toml")
         self.environment = os.environ | {
             f"BRAINTUMOR_{name.upper()}": str(folder / name) for name in ("inputs", "outputs", "recipes")
         }

@@ -16,8 +16,8 @@ from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row,
 from braintumor.reporting.overlays import overlay_name, overlay_png
 from braintumor.reporting.pdf import pdf_report
 from braintumor.reporting.report_scan import ReportEntry
-from braintumor.reporting.study_context import ReportSelection
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.context import ReportSelection
+from braintumor.reporting.study.result import StudyResult
 from braintumor.reporting.xlsx_export import XLSX_MIME, to_xlsx
 from braintumor.reporting.zip_export import export_zip
 from braintumor.results.headline_metrics import headline_metrics

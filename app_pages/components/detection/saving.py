@@ -12,7 +12,7 @@ from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.storage import Records, find_records, may_keep_records, storage_place
 from braintumor.errors import BrainTumorError
 from braintumor.reporting.findings import ReaderFinding
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading
 
 if TYPE_CHECKING:

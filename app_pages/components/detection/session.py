@@ -12,7 +12,7 @@ from braintumor.imaging import SkippedScan
 from braintumor.imaging.edits import ScanEdit
 from braintumor.inference import Detection, Detector
 from braintumor.inference.study import StudyReading, StudyRule
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.file_groups import FileGroup, GroupKind, group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_job import INFERENCE_SLOTS, ReadingJob, ReadingProgress

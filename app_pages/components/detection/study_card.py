@@ -14,8 +14,8 @@ from app_pages.components.shared.colors import VERDICT_TONES
 from braintumor.inference import Detection
 from braintumor.inference.study import PlaneReading, StudyReading, StudySlice
 from braintumor.reporting.labels import to_printable
-from braintumor.reporting.study_context import study_details
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.context import study_details
+from braintumor.reporting.study.result import StudyResult
 from braintumor.text import VERDICT_TITLES, pluralize
 
 # In percent of the height of the strip, so that a slice with a low probability is visible.

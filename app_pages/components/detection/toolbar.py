@@ -18,7 +18,7 @@ from braintumor.services.reading_job import ReadingProgress
 from braintumor.settings import get_settings
 from braintumor.text import describe_seconds, describe_skipped
 
-_STYLE: Final = Path(__file__).parent / "detection.css"
+_STYLE: Final = Path(__file__).parent / "viewer_assets" / "detection.css"
 _NO_VERSION: Final = "None"
 # Names of skipped files, to list on the page.
 _MAX_LISTED: Final = 200

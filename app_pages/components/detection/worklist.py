@@ -8,7 +8,7 @@ from typing import Final
 
 from braintumor.enums import Verdict
 from braintumor.inference.study import PlaneReading
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading, group_id
 from braintumor.text import UNREADABLE_TITLE, VERDICT_TITLES
 

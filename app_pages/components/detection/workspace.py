@@ -33,7 +33,7 @@ from app_pages.components.shared.unsaved_warning import show_unsaved_warning
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import study_row
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading
 from braintumor.text import UNREADABLE_TITLE
 

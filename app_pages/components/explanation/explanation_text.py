@@ -14,7 +14,7 @@ from braintumor.explanation import Explanation, explain_in_words
 from braintumor.explanation.catalog import Language
 from braintumor.inference import Detection
 from braintumor.inference.retrieval import SimilarScan
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 
 _ASSETS: Final = Path(__file__).parent / "assets"
 

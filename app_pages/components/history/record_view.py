@@ -25,7 +25,7 @@ from braintumor.errors import BrainTumorError, RecordError
 from braintumor.inference import list_models
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import to_printable
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading
 from braintumor.services.records.reading_record import (
     RestoredReading,

@@ -10,7 +10,7 @@ from app_pages.components.history.records_list import show_links
 from app_pages.components.shared.storage import Records
 from braintumor.db.overview.studies import list_slices
 from braintumor.db.search import Record, list_readings
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.records.study_record import key_positions
 
 

@@ -11,7 +11,7 @@ from braintumor.enums import CLASSES
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import class_probability, label_key
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 
 COLUMNS: Final = (
     "timestamp", "name", "result", "verdict", "tumor_probability", *(f"p_{c}" for c in CLASSES),

@@ -20,8 +20,8 @@ from braintumor.reporting.report_fonts import (
     to_drawable_text,
 )
 from braintumor.reporting.report_scan import ReportEntry, ReportScan, ReportScans, render_report_scan
-from braintumor.reporting.study_context import ReportSelection
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.context import ReportSelection
+from braintumor.reporting.study.result import StudyResult
 
 if TYPE_CHECKING:
     from braintumor.results.headline_metrics import HeadlineMetric

@@ -23,8 +23,8 @@ from braintumor.reporting.labels import (
     writing_direction,
 )
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
-from braintumor.reporting.study_context import VERDICT_TONES, ReportSelection, study_context
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.context import VERDICT_TONES, ReportSelection, study_context
+from braintumor.reporting.study.result import StudyResult
 from braintumor.text import UNREADABLE_TITLE, VERDICT_TITLES, join_words, pluralize
 
 if TYPE_CHECKING:

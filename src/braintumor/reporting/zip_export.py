@@ -15,8 +15,8 @@ from braintumor.reporting.csv_export import CsvRow, csv_row, error_row, study_ro
 from braintumor.reporting.overlays import HEAT_MAP_OPACITY, overlay_name, overlay_png
 from braintumor.reporting.pdf import render_pdf, report_time
 from braintumor.reporting.report_scan import ReportEntry, ReportScans, render_report_scan
-from braintumor.reporting.study_context import ReportSelection
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.context import ReportSelection
+from braintumor.reporting.study.result import StudyResult
 from braintumor.reporting.xlsx_export import to_xlsx
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from braintumor.imaging import FailedScan
 from braintumor.inference import Detector
 from braintumor.reporting.csv_export import CsvRow, study_row
 from braintumor.reporting.report_scan import ReportScans
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.output_paths import partial_path
 from braintumor.services.reading_result import Reading
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from braintumor.enums import RESEARCH_USE, SkipReason, Verdict
 from braintumor.imaging import SkippedScan
 from braintumor.reporting.csv_export import to_one_line
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.text import describe_skipped, pluralize
 
 

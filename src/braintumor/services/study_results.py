@@ -7,7 +7,7 @@ from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.inference.study import StudyRule, StudySlice
 from braintumor.inference.study.read_study import read_study
 from braintumor.reporting.csv_export import CsvRow, study_row
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading, group_id
 
 

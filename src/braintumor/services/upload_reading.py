@@ -9,7 +9,7 @@ from braintumor.imaging import SkippedScan
 from braintumor.imaging.file_format import SIGNATURE_BYTES
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.file_discovery import can_have_slices
 from braintumor.services.file_groups import FileGroup, GroupKind, ReadableFile, group_files, short_hash
 from braintumor.services.reading import ReadingService

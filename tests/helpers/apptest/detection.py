@@ -15,7 +15,7 @@ from app_pages.components.shared.session_state import FINDINGS_KEY, PREDICTION_L
 from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import CsvRow
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.settings import Settings
 from tests.app.conftest import Open, Upload
 

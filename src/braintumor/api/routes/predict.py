@@ -19,7 +19,7 @@ from braintumor.explanation import Explanation, explain_in_words
 from braintumor.inference import Detection
 from braintumor.inference.registry import Artifact
 from braintumor.reporting.csv_export import study_row, to_csv_bytes
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.file_groups import FileGroup, GroupKind
 from braintumor.services.upload_reading import UploadReader, group_uploads
 

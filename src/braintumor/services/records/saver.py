@@ -9,7 +9,7 @@ from typing import Final
 from braintumor.db.records import SavedReading, save_finding, save_readings
 from braintumor.db.storage import Actor, Storage
 from braintumor.reporting.findings import ReaderFinding
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading
 from braintumor.services.records.reading_record import make_record
 from braintumor.services.records.study_record import make_study_record

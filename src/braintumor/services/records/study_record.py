@@ -17,7 +17,7 @@ from braintumor.inference.study import PlaneReading, StudyReading, StudySlice
 from braintumor.inference.study.lesion import Lesion
 from braintumor.inference.study.reading import SliceCounts
 from braintumor.reporting.csv_export import CsvRow, format_timestamp, study_row
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.reading_result import Reading
 from braintumor.text import pluralize
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from braintumor.datasets.external.file_table import SCANS_FILE, write_external_table
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import TumorClass
+from scripts.external_file_table import SCANS_FILE, write_external_table
 
 VOLUME_NAME: Final = "ds000011_sub-01_T1w.nii.gz"
 _PATIENTS: Final = 5

@@ -18,7 +18,7 @@ from braintumor.inference import Detector
 from braintumor.inference.study.detect_study import study_rule
 from braintumor.reporting.csv_export import study_row
 from braintumor.reporting.findings import ReaderFinding
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.services.file_groups import group_files
 from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading, ReadingOptions

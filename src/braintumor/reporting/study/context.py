@@ -10,7 +10,7 @@ from braintumor.inference.study import StudyReading, StudySlice
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import label_text, to_printable
 from braintumor.reporting.report_scan import ReportScan
-from braintumor.reporting.study_result import StudyResult
+from braintumor.reporting.study.result import StudyResult
 from braintumor.text import VERDICT_TITLES, join_words, pluralize
 
 # Names of colours in the template.

@@ -1,0 +1,1 @@
+"""Results of whole studies: what reports, CSV files and records say of them."""
