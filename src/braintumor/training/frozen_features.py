@@ -116,6 +116,7 @@ def _check_recipe(recipe: Recipe) -> None:
         "unfreeze": recipe.unfreeze,
         "progressive_sizes": fit.progressive_sizes,
         "ema_momentum": fit.ema_momentum,
+        "precise_batch_norm": fit.precise_batch_norm,
         "repeats_per_epoch": fit.repeats_per_epoch > 1,
     }
     named = [name for name, is_used in conflicts.items() if is_used]

@@ -13,6 +13,7 @@ from braintumor.models.builder import build_model, choose_precision
 from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
+from braintumor.training.batch_statistics import update_batch_statistics
 from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
 from braintumor.training.class_head import refit_class_head
 from braintumor.training.distillation import AuxiliaryObjectives
@@ -95,6 +96,8 @@ def train_epochs(
         batches = objectives.add_targets(inputs.training_batches(epoch))
         started = time.perf_counter()
         training_metrics = _fit_epoch(model, average, recipe, batches, epoch)
+        if recipe.fit.precise_batch_norm and isinstance(inputs, ImageBatches):
+            update_batch_statistics(validated, inputs.unaltered_batches())
         validation_metrics = validated.evaluate(inputs.validation_batches(), verbose=0, return_dict=True)
         row = _history_row(training_metrics, validation_metrics)
         row |= {"epoch": epoch, "learning_rate": float(model.optimizer.learning_rate)}

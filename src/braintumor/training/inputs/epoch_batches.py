@@ -1,11 +1,15 @@
 """Image batches of each epoch, at the size and with the augmentation of that epoch."""
 
+from typing import Final
+
+import numpy as np
 import tensorflow as tf
 
 from braintumor.enums import Split
 from braintumor.models.recipe import Recipe
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.input_pipeline import (
+    SplitTensors,
     evaluation_batches,
     make_donor_bank,
     plan_epoch,
@@ -13,6 +17,8 @@ from braintumor.training.inputs.input_pipeline import (
     training_batches,
 )
 from braintumor.training.schedule import input_size_at
+
+_STATISTICS_IMAGES: Final = 1024
 
 
 class ImageBatches:
@@ -39,6 +45,14 @@ class ImageBatches:
             self._resized = self._training.resize(size)
         plan = plan_epoch(self._recipe, self._donors, self._resized, epoch)
         return training_batches(self._resized, plan, self._recipe.fit.batch_size)
+
+    def unaltered_batches(self) -> tf.data.Dataset:
+        """Return at most 1,024 training images without augmentation, always the same, in mixed batches."""
+        tensors = self._training
+        rows = np.random.default_rng(self._recipe.seed).permutation(len(tensors.labels))[:_STATISTICS_IMAGES]
+        images = tf.gather(tensors.model_inputs, rows)
+        drawn = SplitTensors(images, tensors.labels[rows], tensors.channels, outputs=tensors.outputs)
+        return evaluation_batches(drawn, self._recipe.fit.batch_size)
 
     def validation_batches(self) -> tf.data.Dataset:
         """Return the unchanged validation images in batches."""
