@@ -23,7 +23,7 @@ _PERCENT_COLUMNS: Final = {
     "tumor_specificity": ("Specificity", "For tumour-free scans."),
     "macro_f1": ("Macro F1", explain("F1, macro F1")),
     "official_accuracy": ("Official split", "Accuracy on the official Kaggle split, which leaks."),
-    "outside_called": ("External flagged", "Share of the tumours of the external set with verdict tumour suspected."),
+    "outside_flagged": ("External flagged", "Share of the tumours of the external set with verdict tumour suspected."),
     "outside_false_alarms": ("False positives", "Share of the tumour-free test scans with verdict tumour suspected."),
 }  # fmt: skip
 _NUMBER_COLUMNS: Final = {

@@ -53,7 +53,7 @@ class FitRecipe(StrictModel):
     progressive_sizes: tuple[tuple[float, int], ...] = ()
     """Progressive resizing: pairs of (end as a fraction of the epochs, image size in pixels); full size afterwards."""
     precise_batch_norm: bool = omit_default(False)
-    """Whether batch normalization uses the statistics of unaltered images; see `training.batch_statistics`."""
+    """Whether batch normalization uses the statistics of unaltered images; see `models.batch_statistics`."""
     cache_features: bool = omit_default(False)
     """Whether the outputs of the frozen layers are computed only once; see `braintumor.training.frozen_features`."""
     cached_copies: int = omit_default(1, gt=0)

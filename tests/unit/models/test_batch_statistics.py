@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from braintumor.models.batch_statistics import update_batch_statistics
 from braintumor.models.fused_normalization import FusedBatchNormalization
-from braintumor.training.batch_statistics import update_batch_statistics
 
 IMAGES = np.random.default_rng(0).normal(3.0, 2.0, (64, 4, 4, 2)).astype(np.float32)
 
