@@ -173,7 +173,7 @@ def _show_refusal(report: VersionReport) -> None:
     if rows := field_rows(report.card) if report.card else {}:
         show_text_table(rows, "Slices of test patients", "field")
         st.markdown(
-            "Scans that differ from the training scans otherwise are uncertain: see the first table of this section."
+            "Scans that differ from the training scans in other ways may be uncertain: see *Is it a head image?* above."
         )
     else:
         st.markdown("This version does not recognize slices outside the brain.")
