@@ -1,9 +1,11 @@
 """Statistics of batch normalization from unaltered images."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
+
+from braintumor.models.builder import iter_leaf_layers
 
 
 def update_batch_statistics(model: keras.Model, batches: Iterable[tuple[tf.Tensor, object]]) -> None:
@@ -20,7 +22,7 @@ def update_batch_statistics(model: keras.Model, batches: Iterable[tuple[tf.Tenso
     batches : iterable of (Tensor of float32, targets)
         Images of shape (n, height, width, channels); targets are ignored.
     """
-    layers = list(_iter_layers(model))
+    layers = list(iter_leaf_layers(model))
     normalizations = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
     dropouts = [each for each in layers if isinstance(each, keras.layers.Dropout)]
     momentums, rates = [each.momentum for each in normalizations], [each.rate for each in dropouts]
@@ -36,11 +38,3 @@ def update_batch_statistics(model: keras.Model, batches: Iterable[tuple[tf.Tenso
             normalization.momentum = momentum
         for dropout, rate in zip(dropouts, rates, strict=True):
             dropout.rate = rate
-
-
-def _iter_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _iter_layers(layer)
-        else:
-            yield layer
