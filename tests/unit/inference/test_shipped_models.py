@@ -7,9 +7,10 @@ import pytest
 
 from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.datasets.phantoms import make_phantom
-from braintumor.enums import CLASSES, TUMOR_LABEL
+from braintumor.enums import CLASSES, TUMOR_LABEL, PictureKind
 from braintumor.imaging import read_scan
-from braintumor.inference import Detector, list_models, load_artifact
+from braintumor.inference import Detection, Detector, list_models, load_artifact
+from braintumor.inference.decision import TEXT_ON_HEAD_REASON
 from braintumor.inference.model_card import SALIENCY_FILE, SIMILAR_SCANS_FILE
 from braintumor.settings import get_settings
 
@@ -24,12 +25,24 @@ def test_predictions_match_the_committed_ones(version):
     with (settings.outputs / version / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     folder = settings.inputs / evaluation_dataset(detector.artifact.card.recipe).folder
-    for row in rows[:: max(1, len(rows) // 60)]:
+    drawn = rows[:: max(1, len(rows) // 60)]
+    compared = 0
+    for row in drawn:
         detection = detector.detect(folder / row["path"])
+        if _is_read_otherwise(detection):  # `predictions.csv` has the verdict on the stored picture
+            continue
+        compared += 1
         assert [detection.probabilities[c] for c in CLASSES] == pytest.approx(
             [float(row[f"p_{c}"]) for c in CLASSES], abs=1e-4
         ), row["path"]
         assert detection.verdict == row["verdict"]
+    assert compared > 0.8 * len(drawn)
+
+
+def _is_read_otherwise(detection: Detection) -> bool:
+    """Whether the picture is turned, no plain slice, or has text on the head, which can change the verdict."""
+    is_turned = bool(detection.turn or detection.suggested_turn)
+    return is_turned or detection.picture is not PictureKind.SLICE or detection.reason == TEXT_ON_HEAD_REASON
 
 
 @pytest.mark.parametrize("version", [name for name in SHIPPED if load_artifact(name).card.saliency])
