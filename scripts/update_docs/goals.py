@@ -9,7 +9,7 @@ from braintumor.inference.runs import Run
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import read_leave_one_source_out
 from braintumor.results.refusal import IN_DISTRIBUTION
-from braintumor.results.study import SOURCES_CHECK, STUDIES_CHECK
+from braintumor.results.study import OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK
 from braintumor.results.version import VersionReport, read_holdout_reports, read_version_report
 from braintumor.settings import Settings
 
@@ -86,7 +86,7 @@ def goals(version: str, settings: Settings) -> Iterator[Goal]:
     for tumor_class in CLASSES:
         name = f"Prediction sets contain {tumor_class.title.lower()}"
         yield Goal(name, test.get(f"set_coverage/{tumor_class}"), least=0.93, most=0.97)
-    auc_by_type = (_check_metric(report, "ood", f"roc_auc@kind:{name}") for name in _ood_image_types(report))
+    auc_by_type = (_check_metric(report, OOD_CHECK, f"roc_auc@kind:{name}") for name in _ood_image_types(report))
     lowest = min((auc for auc in auc_by_type if auc), key=lambda auc: auc.value, default=None)
     yield Goal("Out-of-distribution score, AUC of the hardest image type", lowest, least=0.99, share=False)
     keras = _check_metric(report, "latency", "ratio@way:keras")
@@ -103,8 +103,8 @@ def source_goals(version: str, settings: Settings) -> Iterator[Goal]:
         yield Goal(f"Held-out sources: tumour-free {plane} slices flagged", false_alarms, most=0.05)
     of_lgg = _check_metric(report, SOURCES_CHECK, "false_alarms@sources:left-out")
     yield Goal("Never trained on: tumour-free slices flagged", of_lgg, most=0.05)
-    found, flagged = (_check_metric(report, SOURCES_CHECK, f"{name}@sources:left-out") for name in _TUMOR_METRICS)
-    yield Goal("Never trained on: tumours with a tumour as most likely class", found, least=0.92)
+    most_likely, flagged = (_check_metric(report, SOURCES_CHECK, f"{name}@sources:left-out") for name in _TUMOR_METRICS)
+    yield Goal("Never trained on: tumours with a tumour as most likely class", most_likely, least=0.92)
     yield Goal("Never trained on: tumours flagged", flagged, least=0.85)
     for contrast, least in (("T1c", 0.92), ("FLAIR", 0.92), ("T1", 0.85)):
         area = _check_metric(report, SOURCES_CHECK, f"roc_auc_within_patients@contrast:{contrast}")
@@ -113,8 +113,8 @@ def source_goals(version: str, settings: Settings) -> Iterator[Goal]:
     yield Goal("Never trained on: calibration error", error, most=0.05, share=False)
     stripped = _check_metric(report, SOURCES_CHECK, "rejected_tumor_free@condition:skull-stripped")
     yield Goal("Skull-stripped slices rejected", stripped, most=0.05)
-    yield Goal("Head CT rejected", _check_metric(report, "ood", "rejected@kind:head-ct"), least=0.95)
-    yield Goal("Brain MRI rejected", _check_metric(report, "ood", f"rejected@kind:{IN_DISTRIBUTION}"), most=0.02)
+    yield Goal("Head CT rejected", _check_metric(report, OOD_CHECK, "rejected@kind:head-ct"), least=0.95)
+    yield Goal("Brain MRI rejected", _check_metric(report, OOD_CHECK, f"rejected@kind:{IN_DISTRIBUTION}"), most=0.02)
     studies = {
         name: _check_metric(report, STUDIES_CHECK, name)
         for name in ("tumors_suspected", "tumor_free_ruled_out", "tumor_free_ruled_out@extent:whole")
@@ -133,7 +133,7 @@ def source_goals(version: str, settings: Settings) -> Iterator[Goal]:
 
 
 def _ood_image_types(report: VersionReport) -> list[str]:
-    check = report.checks.get("ood")
+    check = report.checks.get(OOD_CHECK)
     return [] if check is None else [name for name in check.subgroup_values("kind") if name != IN_DISTRIBUTION]
 
 

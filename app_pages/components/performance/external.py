@@ -11,7 +11,6 @@ from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check, short_sample_size_text, show_text_table
 from braintumor.enums import HOLDOUT_SPLIT
-from braintumor.results.metric import Metric
 from braintumor.results.other_sources import (
     leave_one_source_out_rows,
     read_leave_one_source_out,
@@ -23,7 +22,7 @@ from braintumor.results.other_sources import (
 )
 from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
 from braintumor.results.studies import study_rows, summarize_studies
-from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
+from braintumor.results.study import EXTERNAL_SPLIT, OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
 from braintumor.results.summaries import (
     summarize_domain_probe,
     summarize_external,
@@ -156,7 +155,7 @@ def _show_refusal(report: VersionReport) -> None:
         "If not, it is rejected by its distance from the training scans.",
         ("Out-of-distribution (OOD) score",),
     )
-    if check := require_check(report, "ood", "Out-of-distribution score"):
+    if check := require_check(report, OOD_CHECK, "Out-of-distribution score"):
         _show_ood(check)
     show_section(
         "Is it MR?", "If not, it is rejected by what its file states, or as a picture by the ring of bone of CT."
@@ -207,7 +206,3 @@ def _show_domain_probe(check: StudyCheck) -> None:
         if f"roc_auc@source:{name}" in metrics
     }
     show_text_table(rows, "ROC AUC", "domain-probe")
-
-
-def _format_metric(name: str, metric: Metric) -> str:
-    return metric.plain(3) if name == "roc_auc" else metric.percent()

@@ -15,6 +15,7 @@ from braintumor.results.metric import Metrics, parse_metrics
 STUDY_FILE: Final = "study.json"
 EXTERNAL_SPLIT: Final = "outside"
 SOURCES_CHECK: Final = "sources"
+OOD_CHECK: Final = "ood"
 STUDIES_CHECK: Final = "studies"
 
 

@@ -21,7 +21,15 @@ from braintumor.evaluation.stress_test.studies import measure_studies
 from braintumor.evaluation.stress_test.turns import measure_turns
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
-from braintumor.results.study import EXTERNAL_SPLIT, SOURCES_CHECK, STUDIES_CHECK, is_current, read_checks, write_checks
+from braintumor.results.study import (
+    EXTERNAL_SPLIT,
+    OOD_CHECK,
+    SOURCES_CHECK,
+    STUDIES_CHECK,
+    is_current,
+    read_checks,
+    write_checks,
+)
 from braintumor.settings import Settings, get_settings
 
 Check = Callable[[StressTestContext], CheckResult]
@@ -30,7 +38,7 @@ CHECKS: Final[dict[str, Check]] = {
     EXTERNAL_SPLIT: measure_external,
     SOURCES_CHECK: measure_sources,
     STUDIES_CHECK: measure_studies,
-    "ood": measure_ood_rejection,
+    OOD_CHECK: measure_ood_rejection,
     "domain_probe": measure_domain_probe,
     "robustness": measure_robustness,
     "turns": measure_turns,
