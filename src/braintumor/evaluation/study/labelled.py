@@ -61,12 +61,12 @@ def make_studies(
     table = manifest.reset_index(drop=True)
     is_cut = table["path"].map(is_cut_slice).astype(bool)
     table = table.assign(is_cut=is_cut, stack=table["plane"].mask(is_cut, ""))
-    known = table[(table["patient"] != "") & ~table["path"].map(is_stripped_copy).astype(bool)]
-    known = known.assign(is_tumor=~known["label"].isin(_TUMOR_FREE))
-    of_tumor_patient = known.groupby(["origin", "patient"])["is_tumor"].transform("any")
-    known = known.assign(of_tumor_patient=of_tumor_patient | known["origin"].isin(_TUMOR_PATIENT_SETS))
+    table = table.assign(is_tumor=~table["label"].isin(_TUMOR_FREE))
+    table = table[(table["patient"] != "") & ~table["path"].map(is_stripped_copy).astype(bool)]
+    has_tumor_slice = table.groupby(["origin", "patient"])["is_tumor"].transform("any")
+    table = table.assign(of_tumor_patient=has_tumor_slice | table["origin"].isin(_TUMOR_PATIENT_SETS))
     studies = []
-    for (source, patient, _, _), rows in known.groupby(["origin", "patient", "is_cut", "stack"], sort=False):
+    for (source, patient, _, _), rows in table.groupby(["origin", "patient", "is_cut", "stack"], sort=False):
         has_tumor = bool(rows["is_tumor"].any())
         if len(rows) > 1 and has_tumor == rows["of_tumor_patient"].iloc[0]:
             indices = rows.index.to_numpy()
