@@ -8,10 +8,22 @@ import pandas as pd
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import CLASSES, Split
 from braintumor.imaging import InputSpec, preprocess, read_scan
+from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.training.inputs.data import TrainingData
 
 # Splits of twelve consecutive patients of a class.
 _PATIENT_SPLITS = (*[Split.TRAIN] * 6, *[Split.VALIDATION] * 3, *[Split.TEST] * 3)
+
+# A recipe that trains on all sets.
+ALL_SETS_RECIPE = Recipe(
+    title="all sets",
+    data="all",
+    architecture="tiny",
+    seed=0,
+    input=InputRecipe(height=64, width=64, channels=1),
+    fit=FitRecipe(learning_rate=0.1, epochs=1),
+    mask=MaskRecipe(),
+)
 
 
 def phantom_data(input_spec: InputSpec, per_class: int = 24, first_seed: int = 300) -> TrainingData:

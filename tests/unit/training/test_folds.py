@@ -5,22 +5,19 @@ import json
 import pytest
 
 from braintumor.errors import RecipeError
-from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe, TeachersRecipe
+from braintumor.models.recipe import FitRecipe, Recipe, TeachersRecipe
 from braintumor.models.recipe_fields import FoldsRecipe
 from braintumor.settings import Settings
 from braintumor.training.folds import fold_recipe
 from tests.helpers.cards import MINIMAL_CARD
+from tests.helpers.training_data import ALL_SETS_RECIPE
 
-RECIPE = Recipe(
-    title="all sets",
-    data="all",
-    architecture="tiny",
-    seed=0,
-    input=InputRecipe(height=64, width=64, channels=1),
-    fit=FitRecipe(learning_rate=0.1, epochs=28),
-    mask=MaskRecipe(),
-    teachers=TeachersRecipe(version="teacher", seeds=(1,)),
-    folds=FoldsRecipe(sources=(("ds000011", "brats21_t2"), ("btp_t1c",)), epochs=9),
+RECIPE = ALL_SETS_RECIPE.model_copy(
+    update={
+        "fit": FitRecipe(learning_rate=0.1, epochs=28),
+        "teachers": TeachersRecipe(version="teacher", seeds=(1,)),
+        "folds": FoldsRecipe(sources=(("ds000011", "brats21_t2"), ("btp_t1c",)), epochs=9),
+    }
 )
 
 

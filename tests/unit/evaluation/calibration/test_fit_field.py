@@ -16,22 +16,13 @@ from braintumor.evaluation.calibration.fit_field import (
 )
 from braintumor.inference.input_check.field_check import field_scores
 from braintumor.inference.model_card import read_card
-from braintumor.models.recipe import FitRecipe, InputRecipe, MaskRecipe, Recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
+from tests.helpers.training_data import ALL_SETS_RECIPE
 from tests.helpers.versions.tiny import write_masked_version
 
 DIMENSIONS = 80
 COUNT = 400
-RECIPE = Recipe(
-    title="all sets",
-    data="all",
-    architecture="tiny",
-    seed=0,
-    input=InputRecipe(height=64, width=64, channels=1),
-    fit=FitRecipe(learning_rate=0.1, epochs=1),
-    mask=MaskRecipe(),
-)
 
 
 def make_features(is_outside: NDArray[np.bool_], seed: int) -> NDArray[np.float32]:
@@ -62,7 +53,7 @@ def features_of(data: TrainingData) -> NDArray[np.float32]:
 
 def write_model(settings: Settings, holdout_source: str | tuple[str, ...] = "") -> None:
     """Write a version that was trained without these sources."""
-    recipe = RECIPE.model_copy(update={"holdout_source": holdout_source})
+    recipe = ALL_SETS_RECIPE.model_copy(update={"holdout_source": holdout_source})
     write_masked_version(settings.outputs, recipe=recipe.model_dump(mode="json"))
 
 
