@@ -15,6 +15,7 @@ from braintumor.inference.runs import Run
 from braintumor.results.hypotheses import evaluate_hypotheses
 from braintumor.results.hypothesis_status import Experiments, Hypothesis, HypothesisStatus
 from braintumor.results.version import leakage_baseline
+from braintumor.text import capitalize_first
 
 STATUS_ICONS: Final = {
     HypothesisStatus.SUPPORTED: ":material/check_circle:",
@@ -49,20 +50,16 @@ def show_test_results(hypothesis: Hypothesis) -> None:
     unit = measured[0][0].unit
     charted = [(result, estimate) for result, estimate in measured if result.unit == unit]  # one axis, one unit
     rows = [
-        IntervalRow(_capitalize_first(r.label), estimate, r.estimate_text, ACCENT, r.target, r.target_text)
+        IntervalRow(capitalize_first(r.label), estimate, r.estimate_text, ACCENT, r.target, r.target_text)
         for r, estimate in charted
     ]
     alt = "; ".join(f"{r.label} {r.estimate_text}, target {r.target_text}: {r.status}" for r, _ in charted)
     figure = interval_chart(tuple(rows), _CHART_UNITS[unit], 44 + 52 * len(rows))
     draw_chart(figure, f"Estimates with 95% confidence intervals. {alt}.", hypothesis.key)
     lines = [
-        f"**{_capitalize_first(r.label)}:** {r.estimate_text}; target {r.target_text}: {r.status}." for r, _ in measured
+        f"**{capitalize_first(r.label)}:** {r.estimate_text}; target {r.target_text}: {r.status}." for r, _ in measured
     ]
     st.caption("  \n".join(lines))
-
-
-def _capitalize_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 show_header(

@@ -26,6 +26,7 @@ from braintumor.results.version import (
     read_version_report,
 )
 from braintumor.settings import Settings
+from braintumor.text import capitalize_first
 
 EXTERNAL: Final = "outside"
 TEST_TITLES: Final = {
@@ -134,7 +135,7 @@ def external_block(settings: Settings) -> str:
     """Write the results of every model on the external set and on held-out sources as Markdown."""
     reports = {name: read_version_report(name, settings) for name in _models_with_recipe(settings)}
     titles = [title.partition(": ")[2] for title in EXTERNAL_TITLES.values()]
-    rows = [["Model", "Accuracy, test split", *(title[:1].upper() + title[1:] for title in titles)]]
+    rows = [["Model", "Accuracy, test split", *map(capitalize_first, titles)]]
     for name, report in reports.items():
         if report.metric(EXTERNAL, "roc_auc") is not None:
             metrics = {key: report.metric(EXTERNAL, key) for key in EXTERNAL_TITLES}

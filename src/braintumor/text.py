@@ -40,6 +40,11 @@ def join_words(items: Iterable[str]) -> str:
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
+def capitalize_first(text: str) -> str:
+    """Capitalize the first letter and leave the others, such as those of MRI."""
+    return text[:1].upper() + text[1:]
+
+
 def format_share(count: int, total: int) -> str:
     """Format a share of a total: `35%`."""
     return f"{count / total:.0%}" if total else "none"

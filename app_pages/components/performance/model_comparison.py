@@ -14,6 +14,7 @@ from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.results.comparison import COMPARE_COMMAND, COMPARED_METRICS, Comparison, ComparisonRow, Pair
 from braintumor.results.comparison_summary import collect_notes, comparison_table, summarize_pair, summarize_pairs
+from braintumor.text import capitalize_first
 
 # Column: title and help text.
 _PERCENT_COLUMNS: Final = {
@@ -134,7 +135,7 @@ def _show_missing_models(comparison: Comparison) -> None:
     missing = [row for row in comparison.rows if not row.is_evaluated]
     for status in dict.fromkeys(row.status for row in missing):
         rows = [row for row in missing if row.status == status]
-        show_section(status[:1].upper() + status[1:], "Each is a tested recipe.")
+        show_section(capitalize_first(status), "Each is a tested recipe.")
         st.markdown("\n".join(f"- **{row.version}**: {row.title}{_initial_weights_text(row)}" for row in rows))
         show_missing("To add them, run:", *(row.command for row in rows if row.command))
 

@@ -8,6 +8,7 @@ from braintumor.inference.card_sections import MetricEntry
 from braintumor.inference.model_card import ModelCard
 from braintumor.results.metric import Metric, parse_metric
 from braintumor.results.study import StudyCheck
+from braintumor.text import capitalize_first
 
 Rows = dict[str, dict[str, str]]
 
@@ -38,7 +39,7 @@ def summarize_rejection(check: StudyCheck) -> str:
 
 def rejection_rows(check: StudyCheck) -> Rows:
     """Tabulate the verdicts on other images, test scans, and test scans of low resolution (stress test `ood`)."""
-    titles = {name: _sentence_case(image_type_text(name)) for name in check.subgroup_values("kind")}
+    titles = {name: capitalize_first(image_type_text(name)) for name in check.subgroup_values("kind")}
     subgroups = {f"@kind:{name}": title for name, title in titles.items() if name != IN_DISTRIBUTION}
     subgroups |= {f"@kind:{IN_DISTRIBUTION}": "Test scans"}
     subgroups |= {f"@resolution:{side}": f"Test scans of {side} pixels" for side in check.subgroup_values("resolution")}
@@ -59,10 +60,6 @@ def _format(name: str, metric: Metric) -> str:
 def image_type_text(name: str) -> str:
     """Return the name of a type of images, such as `chest-xray`, for a sentence: `chest X-ray`."""
     return name.replace("-", " ").replace("xray", "X-ray").replace(" ct", " CT")
-
-
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def ct_rows(card: ModelCard) -> Rows:
