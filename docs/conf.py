@@ -1,7 +1,7 @@
 """How `make docs` builds the site: every Markdown page of the project, and a reference from the docstrings.
 
 Strict and offline: a warning is an error, a name that leads nowhere is a warning, and nothing is fetched. See
-docs/decisions/2026-11-21-api-reference.md.
+docs/decisions/project/2026-11-21-api-reference.md.
 """
 
 import os

@@ -28,6 +28,6 @@ def turns_block(settings: Settings) -> str:
         f"{tumors} tumours and {scans - tumors} tumour-free slices of the test split, read by {settings.version} as "
         "stored and after each counterclockwise turn. A false alarm is a tumour-free slice with the verdict `tumor "
         "suspected`, a miss a tumour with `no tumor found`. A quarter of the tumour-free slices are stored upside down "
-        "([decision](decisions/2026-11-29-turned-pictures.md)) and are turned as well."
+        "([decision](decisions/inference/2026-11-29-turned-pictures.md)) and are turned as well."
     )
     return text + "\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

@@ -52,8 +52,8 @@ def test_every_page_is_in_the_table_of_contents(root: Path) -> None:
     pages = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md") if "_build" not in path.parts}
     linked = {target for target, _ in LINK.findall((docs / "README.md").read_text(encoding="utf-8"))}
     assert pages - {"README.md", "index.md"} <= linked
-    decisions = [path.name for path in (docs / "decisions").glob("*.md")]
-    assert all(re.match(r"\d{4}-\d\d-\d\d-[a-z0-9-]+\.md$", name) for name in decisions)
+    decisions = [path.relative_to(docs).as_posix() for path in (docs / "decisions").rglob("*.md")]
+    assert all(re.match(r"decisions/[a-z]+/\d{4}-\d\d-\d\d-[a-z0-9-]+\.md$", name) for name in decisions)
 
 
 def test_readme_starts_with_the_two_commands_and_stays_short(readme: str) -> None:

@@ -14,7 +14,7 @@ CONFORMAL_LEVEL: Final = 0.95
 # Share of validation tumours that may stay unflagged, and of tumour-free validation scans that may be flagged. The goal
 # is to miss at most 2% of tumours and to flag at most 5% of tumour-free scans, with a margin for other patients. Only
 # validation scans set the thresholds, but these two shares were chosen after seeing the test results of an earlier v4
-# (docs/decisions/2026-11-21-breaking-the-shortcut.md).
+# (docs/decisions/training/2026-11-21-breaking-the-shortcut.md).
 MAX_FALSE_NEGATIVE_RATE: Final = 0.02
 MAX_FALSE_POSITIVE_RATE: Final = 0.02
 # Where thresholds are fitted on sources that the network has not seen, the goal itself: no margin is needed.
