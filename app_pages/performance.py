@@ -26,7 +26,7 @@ from app_pages.components.shared.page import show_header, show_missing, show_sec
 from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
 from braintumor.results.metric import Curves
 from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 from braintumor.results.summaries import summarize_external, summarize_verdicts
 from braintumor.results.version import VersionReport
 
@@ -42,7 +42,7 @@ def show_scores(report: VersionReport) -> None:
         show_missing("This version has not been evaluated yet. Run:", report.evaluate_command)
         return
     split = choose_split(report, "scores")
-    metrics, external = report.evaluation[split], report.checks.get("outside", StudyCheck())
+    metrics, external = report.evaluation[split], report.checks.get("outside", StressTestResult())
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.describe()}.")
     if sources := current_sources_check(report):

@@ -14,9 +14,8 @@ from pathlib import Path
 from braintumor.inference.model_card import INT8_FILE, LITERT_FILE
 from braintumor.inference.runs import Run, list_run_names
 from braintumor.models.recipe import find_recipes, load_recipe
+from braintumor.results.stress_test import STRESS_TEST_FILE
 from braintumor.settings import Settings, get_settings
-
-_STUDY_FILE = "study.json"
 
 
 def commands(settings: Settings) -> Iterator[str]:
@@ -41,7 +40,7 @@ def commands(settings: Settings) -> Iterator[str]:
     yield from dict.fromkeys(run.train_command.removeprefix("braintumor ") for run in ordered)
     for file, option in ((LITERT_FILE, "--litert"), (INT8_FILE, "--int8")):
         yield from (f"export {name} {option}" for name in list_run_names(settings.outputs, file))
-    yield from (f"stress-test {name}" for name in list_run_names(settings.outputs, _STUDY_FILE))
+    yield from (f"stress-test {name}" for name in list_run_names(settings.outputs, STRESS_TEST_FILE))
     yield from ("ablate hypotheses", "ablate v4", "compare")
 
 

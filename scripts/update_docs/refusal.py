@@ -1,7 +1,7 @@
 """Errors of the questions before the tumour probability: is it a head, is it MR, is it brain; of the served model."""
 
 from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
-from braintumor.results.study import OOD_CHECK
+from braintumor.results.stress_test import OOD_CHECK
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 from scripts.update_docs.results import paragraphs

@@ -17,7 +17,7 @@ from braintumor.results.other_sources import (
     tumor_free_by_plane,
 )
 from braintumor.results.seeds import SeedSpread, runs_by_seed, seed_spread, shared_teachers_note
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 from braintumor.results.summaries import summarize_holdout_source
 from braintumor.results.version import (
     VersionReport,
@@ -75,7 +75,7 @@ def headline_block(settings: Settings) -> str:
     return paragraphs(text, markdown_table(rows), *_false_alarm_tables(report, check))
 
 
-def _false_alarm_tables(report: VersionReport, check: StudyCheck | None) -> list[str]:
+def _false_alarm_tables(report: VersionReport, check: StressTestResult | None) -> list[str]:
     """Tabulate tumour-free slices that are flagged, by plane and by source; nothing if not measured."""
     if check is None:
         return []

@@ -10,7 +10,7 @@ from braintumor.results.other_sources import (
     tumor_free_rows,
     tumor_rows,
 )
-from braintumor.results.study import SOURCES_CHECK
+from braintumor.results.stress_test import SOURCES_CHECK
 from braintumor.results.version import VersionReport, read_version_report
 from braintumor.settings import Settings
 from scripts.update_docs.results import markdown_table, paragraphs

@@ -1,7 +1,7 @@
 """Verdicts on whole studies, from the stress test `studies` of the served model."""
 
+from braintumor.results.stress_test import STUDIES_CHECK
 from braintumor.results.studies import study_rows, summarize_studies
-from braintumor.results.study import STUDIES_CHECK
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
 from scripts.update_docs.results import paragraphs

@@ -34,7 +34,7 @@ def test_members_are_shown_with_their_weights(artifacts: Settings, open_page: Op
 def test_viewer_explains_missing_saliency_of_an_ensemble(artifacts: Settings) -> None:
     card = json.loads((artifacts.outputs / "v1" / "card.json").read_text())
     member = {"version": "v1", "weight": 1.0, "temperature": 1.0, "sha256": card["files"]["model.onnx"]}
-    card |= {"version": "alone", "members": [member], "files": {}, "retrieval": None, "novelty": None}
+    card |= {"version": "alone", "members": [member], "files": {}, "retrieval": None, "ood": None}
     (artifacts.outputs / "alone").mkdir()
     (artifacts.outputs / "alone" / "card.json").write_text(json.dumps(card))
     scan = read_scan(make_phantom("glioma", 3).pixels, "drawing", artifacts)

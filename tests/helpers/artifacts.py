@@ -20,7 +20,7 @@ from tests.helpers.phantom_sets import write_split_phantoms
 from tests.helpers.tiny_model import CONTRACT, build, fit
 from tests.helpers.versions import evaluation
 
-THRESHOLDS = {"low": 0.35, "high": 0.65, "chosen": "fixed for tests"}
+THRESHOLDS = {"rule_out": 0.35, "rule_in": 0.65, "chosen": "fixed for tests"}
 PARAMETERS = 580
 
 
@@ -108,7 +108,7 @@ def write_card(folder: Path, manifest: pd.DataFrame, protocol: str = "group", ve
         "temperature": 1.0,
         "thresholds": THRESHOLDS,
         "conformal": {"level": 0.95, "quantile": 0.8},
-        "novelty": None,
+        "ood": None,
         "intended_use": "Tests.",
         "limits": ["Trained on drawings only."],
         "protocol": protocol,

@@ -10,7 +10,7 @@ MINIMAL_CARD: dict[str, Any] = {
     "input": InputSpec(height=150, width=150).to_dict(),
     "classes": list(CLASS_NAMES),
     "temperature": 1.0,
-    "thresholds": {"low": 0.35, "high": 0.65, "chosen": "fixed for tests"},
+    "thresholds": {"rule_out": 0.35, "rule_in": 0.65, "chosen": "fixed for tests"},
     "conformal": {"level": 0.95, "quantile": 0.8},
     "files": {},
 }

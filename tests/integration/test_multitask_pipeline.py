@@ -65,8 +65,8 @@ def test_training_writes_a_complete_card_for_a_multitask_version(trained: Workpl
     card = json.loads((_version(trained) / "card.json").read_text())
     assert set(card["fusion"]) == {"label", "mask", "bias"}
     assert list(card["conformal"]["quantiles"]) == list(CLASS_NAMES)
-    assert card["novelty"]["odd"] > 0
-    assert card["novelty"]["foreign"] > 0
+    assert card["ood"]["unusual_at"] > 0
+    assert card["ood"]["reject_at"] > 0
     assert card["map_extent"] is None
     assert card["export"]["max_abs_difference"] <= 1e-5
     assert card["training"]["best_epoch"] == card["training"]["epochs_run"] == EPOCHS

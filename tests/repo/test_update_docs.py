@@ -68,7 +68,7 @@ def test_turned_pictures_have_a_row_per_turn(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "card.json").write_text(json.dumps({**MINIMAL_CARD, "version": "v4"}), encoding="utf-8")
     check = {"metrics": metrics, "facts": {"tumors": 200, "scans": 300}}
-    (folder / "study.json").write_text(json.dumps({"stages": {"turns": check}}), encoding="utf-8")
+    (folder / "stress_test.json").write_text(json.dumps({"checks": {"turns": check}}), encoding="utf-8")
     text = turns_block(Settings(outputs=tmp_path, version="v4"))
     assert text.startswith("200 tumours and 100 tumour-free slices")
     assert [line.split(" | ")[0] for line in text.splitlines()[4:]] == ["| as stored", "| 90 degrees"]
@@ -112,7 +112,7 @@ def test_rejected_images_are_listed_by_kind(tmp_path: Path) -> None:
     assert refusal_block(settings).startswith("Not measured on v4")
     metrics = {name: entry(0.9) for name in ("roc_auc", "rejected@kind:head-ct", "rejected@kind:brain MRI")}
     check = {"metrics": metrics, "facts": {}}
-    (folder / "study.json").write_text(json.dumps({"stages": {"ood": check}}), encoding="utf-8")
+    (folder / "stress_test.json").write_text(json.dumps({"checks": {"ood": check}}), encoding="utf-8")
     text = refusal_block(settings)
     assert [line.split(" | ")[0] for line in text.splitlines()[4:6]] == ["| Head CT", "| Test scans"]
     assert "Is it MR?" not in text

@@ -21,8 +21,8 @@ from braintumor.results.other_sources import (
     tumor_rows,
 )
 from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
+from braintumor.results.stress_test import EXTERNAL_SPLIT, OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK, StressTestResult
 from braintumor.results.studies import study_rows, summarize_studies
-from braintumor.results.study import EXTERNAL_SPLIT, OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK, StudyCheck
 from braintumor.results.summaries import (
     summarize_domain_probe,
     summarize_external,
@@ -87,7 +87,7 @@ def show_external(report: VersionReport) -> None:
         _show_domain_probe(check)
 
 
-def _show_external_set(check: StudyCheck) -> None:
+def _show_external_set(check: StressTestResult) -> None:
     metrics = check.metrics
     st.markdown(summarize_external(metrics))
     rows = [
@@ -112,14 +112,14 @@ def _show_external_set(check: StudyCheck) -> None:
         )
 
 
-def _show_other_sources(check: StudyCheck) -> None:
+def _show_other_sources(check: StressTestResult) -> None:
     st.markdown(summarize_false_alarms(check))
     show_text_table(tumor_free_rows(check), "Slices without a tumour", "sources-tumor-free")
     st.markdown(summarize_tumors(check))
     show_text_table(tumor_rows(check), "Tumours", "sources-tumors")
 
 
-def _show_leave_one_source_out(check: StudyCheck) -> None:
+def _show_leave_one_source_out(check: StressTestResult) -> None:
     st.markdown(f"**Each source left out of training in turn.** {summarize_leave_one_source_out(check)}")
     show_text_table(leave_one_source_out_rows(check), "Held-out source", "sources-left-out")
     show_text_table(tumor_free_rows(check), "Slices without a tumour, held out", "sources-left-out-tumor-free")
@@ -178,7 +178,7 @@ def _show_refusal(report: VersionReport) -> None:
         st.markdown("This version does not recognize slices outside the brain.")
 
 
-def _show_ood(check: StudyCheck) -> None:
+def _show_ood(check: StressTestResult) -> None:
     st.markdown(summarize_rejection(check))
     show_text_table(rejection_rows(check), "Images", "ood")
     roc = check.curves.get("roc")
@@ -193,7 +193,7 @@ def _show_ood(check: StudyCheck) -> None:
         show_chart(figure, alt, "ood-roc", 340)
 
 
-def _show_domain_probe(check: StudyCheck) -> None:
+def _show_domain_probe(check: StressTestResult) -> None:
     metrics = check.metrics
     st.markdown(summarize_domain_probe(metrics))
     rows = {

@@ -13,7 +13,7 @@ from app_pages.components.shared.links import choose_segment
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check
 from braintumor.enums import Split
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 from braintumor.results.summaries import (
     summarize_explanation_sanity,
     summarize_robustness,
@@ -46,7 +46,7 @@ def show_robustness(report: VersionReport) -> None:
         _show_explanation_sanity(check)
 
 
-def _show_corruptions(check: StudyCheck) -> None:
+def _show_corruptions(check: StressTestResult) -> None:
     st.markdown(summarize_robustness(check.metrics, check.curves))
     names = [name for name in _REPORTED_METRICS if name in check.metrics]
     name = choose_segment("Score", names, "robustness-metric", format_func=METRIC_TITLES.__getitem__)
@@ -62,7 +62,7 @@ def _show_corruptions(check: StudyCheck) -> None:
         st.caption("  \n".join(lines))
 
 
-def plot_corruptions(check: StudyCheck, metric: str) -> tuple[go.Figure, str]:
+def plot_corruptions(check: StressTestResult, metric: str) -> tuple[go.Figure, str]:
     """Plot a metric by severity, one line per corruption; return the figure and a summary."""
     figure, sentences, form = go.Figure(), [], metric_format(metric)
     for name, curve in check.curves.items():
@@ -85,7 +85,7 @@ def plot_corruptions(check: StudyCheck, metric: str) -> tuple[go.Figure, str]:
     return figure, f"{METRIC_TITLES[metric]} without corruption and at the highest severity: {'; '.join(sentences)}."
 
 
-def corruption_table(check: StudyCheck, metric: str) -> pd.DataFrame:
+def corruption_table(check: StressTestResult, metric: str) -> pd.DataFrame:
     """Tabulate a metric by corruption and severity, with its interval."""
     curves = [curve.assign(corruption=name) for name, curve in check.curves.items() if metric in curve]
     table = pd.concat([curve.rename_axis("severity").reset_index() for curve in curves], ignore_index=True)
@@ -93,7 +93,7 @@ def corruption_table(check: StudyCheck, metric: str) -> pd.DataFrame:
     return table[[column for column in columns if column in table]]
 
 
-def _show_explanation_sanity(check: StudyCheck) -> None:
+def _show_explanation_sanity(check: StressTestResult) -> None:
     st.markdown(summarize_explanation_sanity(check.metrics))
     left, right = st.columns(2, gap="medium")
     with left:

@@ -18,7 +18,7 @@ from app_pages.components.shared.page import show_missing
 from braintumor.enums import CLASSES, Split
 from braintumor.reporting.csv_export import format_cell
 from braintumor.results.metric import Metric, Metrics
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 from braintumor.results.version import VersionReport
 
 _CLASS_METRICS: Final = ("precision", "recall", "f1", "roc_auc")
@@ -51,17 +51,18 @@ def choose_split_metrics(report: VersionReport, key: str, prefix: str, title: st
     return split, report.evaluation[split]
 
 
-def require_check(report: VersionReport, name: str, title: str) -> StudyCheck | None:
+def require_check(report: VersionReport, name: str, title: str) -> StressTestResult | None:
     """Return a stress test; None with a message if it was not run or could not be."""
-    check = report.checks.get(name, StudyCheck())
+    check = report.checks.get(name, StressTestResult())
     if check.skip_reason:
         st.markdown(f"{title}: not measured. {check.skip_reason}")
         return None
     if not check.is_measured:
-        show_missing(f"{title}: not measured for this version. Run:", report.study_command)
+        show_missing(f"{title}: not measured for this version. Run:", report.stress_test_command)
         return None
     if check.is_outdated:
-        show_missing("The model or its thresholds have changed since this was measured. Run:", report.study_command)
+        outdated = "The model or its thresholds have changed since this was measured. Run:"
+        show_missing(outdated, report.stress_test_command)
     return check
 
 

@@ -25,7 +25,7 @@ from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
 from braintumor.inference.outputs import Outputs
 from braintumor.results.metric import parse_metric
-from braintumor.results.study import EXTERNAL_SPLIT, read_external_split
+from braintumor.results.stress_test import EXTERNAL_SPLIT, read_external_split
 from braintumor.settings import Settings, get_settings
 from braintumor.training.inputs.data import TrainingData
 

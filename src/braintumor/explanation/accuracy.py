@@ -12,7 +12,7 @@ from braintumor.imaging.file_bytes import sha256_hex
 from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.inference.registry import Artifact
 from braintumor.results.metric import Metric, Metrics, parse_metrics
-from braintumor.results.study import STUDIES_CHECK, parse_checks, read_checks
+from braintumor.results.stress_test import STUDIES_CHECK, parse_checks, read_checks
 
 # With fewer slices of one plane, the share of all planes says more.
 _MIN_SLICES: Final = 100

@@ -199,14 +199,14 @@ def _parse_thresholds(value: Any) -> Any:
     """Build thresholds from their entry in a card."""
     if not isinstance(value, Mapping):
         return value
-    if not {"low", "high"} <= value.keys():
-        raise ValueError("needs `low` and `high`")
-    return Thresholds(float(value["low"]), float(value["high"]), str(value.get("chosen", "")))
+    if not {"rule_out", "rule_in"} <= value.keys():
+        raise ValueError("needs `rule_out` and `rule_in`")
+    return Thresholds(float(value["rule_out"]), float(value["rule_in"]), str(value.get("chosen", "")))
 
 
 def _dump_thresholds(thresholds: Thresholds) -> dict[str, Any]:
     """Return the entry of thresholds in a card."""
-    return {"low": thresholds.fitted_rule_out, "high": thresholds.rule_in, "chosen": thresholds.chosen}
+    return {"rule_out": thresholds.fitted_rule_out, "rule_in": thresholds.rule_in, "chosen": thresholds.chosen}
 
 
 CardInput = Annotated[InputSpec, _only_keys_of(InputSpec)]

@@ -58,7 +58,8 @@ class Thresholds:
     def __post_init__(self) -> None:
         if not 0.0 <= self.rule_out <= self.rule_in <= 1.0:
             raise ValueError(
-                f"Thresholds must satisfy 0 <= low <= high <= 1, not low={self.rule_out}, high={self.rule_in}."
+                "Thresholds must satisfy 0 <= rule_out <= rule_in <= 1, "
+                f"not rule_out={self.rule_out}, rule_in={self.rule_in}."
             )
         object.__setattr__(self, "fitted_rule_out", self.rule_out)
         object.__setattr__(self, "rule_out", min(self.rule_out, MAX_RULE_OUT))

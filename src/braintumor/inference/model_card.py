@@ -44,12 +44,12 @@ HASHED_FILES: Final = (
     "predictions.csv",
     OOD_REFERENCE_FILE,
     TURN_FILE,
-    "study.json",
+    "stress_test.json",
     OUT_OF_FOLD_FILE,
     LEAVE_ONE_SOURCE_OUT_FILE,
 )
 # Besides the network, these keys decide the prediction for a scan: results measured before one changed are outdated.
-_FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "novelty")
+_FINGERPRINTED_KEYS: Final = ("views", "fusion", "temperature", "thresholds", "ood")
 
 
 class ModelCard(sections.CardSection):
@@ -80,7 +80,7 @@ class ModelCard(sections.CardSection):
     temperature: float = Field(gt=0)
     thresholds: sections.CardThresholds
     conformal: sections.Conformal
-    ood: OODLimits | None = Field(default=None, alias="novelty")
+    ood: OODLimits | None = None
     intended_use: str = ""
     limits: tuple[str, ...] = ()
     protocol: str = ""

@@ -67,7 +67,7 @@ def report_context(
             for m in headline_metrics
         ],
         "limits": [limit for limit in card.limits if limit != RESEARCH_USE],  # the notice says it
-        "thresholds": {"low": card.thresholds.rule_out, "high": card.thresholds.rule_in},
+        "thresholds": {"rule_out": card.thresholds.rule_out, "rule_in": card.thresholds.rule_in},
         "rule_text": _rule_text(card),
         "threshold_text": _threshold_text(card),
         "scans": [_scan_context(number, scan) for number, scan in enumerate(report_scans, start=1) if scan.scan_svg],

@@ -9,7 +9,7 @@ from typing import Final
 from braintumor.enums import Plane, Split, Verdict
 from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE
 from braintumor.results.metric import Metric, Metrics, MetricUnit
-from braintumor.results.study import SOURCES_CHECK, StudyCheck, read_check
+from braintumor.results.stress_test import SOURCES_CHECK, StressTestResult, read_check
 from braintumor.results.version import VersionReport
 from braintumor.text import VERDICT_TITLES, join_words
 
@@ -51,13 +51,13 @@ _GROUP: Final = "group"
 _LEFT_OUT: Final = "@sources:left-out"
 
 
-def current_sources_check(report: VersionReport) -> StudyCheck | None:
+def current_sources_check(report: VersionReport) -> StressTestResult | None:
     """Return the stress test on other sources; None if it was not run on the current model."""
     check = report.checks.get(SOURCES_CHECK)
     return check if check is not None and check.is_measured and not check.is_outdated else None
 
 
-def read_leave_one_source_out(report: VersionReport) -> StudyCheck | None:
+def read_leave_one_source_out(report: VersionReport) -> StressTestResult | None:
     """Read the scores of sources that were held out in turn; None if there are none of the current model."""
     if report.card is None:
         return None
@@ -65,7 +65,7 @@ def read_leave_one_source_out(report: VersionReport) -> StudyCheck | None:
     return check if check.is_measured and not check.is_outdated else None
 
 
-def leave_one_source_out_rows(check: StudyCheck) -> Rows:
+def leave_one_source_out_rows(check: StressTestResult) -> Rows:
     """Tabulate each held-out source: tumours, tumour-free slices, and the areas under the ROC curve."""
     rows: Rows = {}
     for source in check.subgroup_values("source"):
@@ -78,7 +78,7 @@ def leave_one_source_out_rows(check: StudyCheck) -> Rows:
     return {title: row for title, row in rows.items() if row}
 
 
-def summarize_leave_one_source_out(check: StudyCheck) -> str:
+def summarize_leave_one_source_out(check: StressTestResult) -> str:
     """Summarize how the networks of the folds were trained and read what they know, and their held-out sources."""
     areas = [check.metrics.get(f"roc_auc@fold:{fold}") for fold in check.subgroup_values("fold")]
     known = join_words(area.plain() for area in areas if area is not None)
@@ -94,17 +94,17 @@ def summarize_leave_one_source_out(check: StudyCheck) -> str:
     ).strip()
 
 
-def tumor_free_rows(check: StudyCheck) -> Rows:
+def tumor_free_rows(check: StressTestResult) -> Rows:
     """Tabulate slices without a tumour by source and plane, then by plane, contrast, condition and what they show."""
     return _rows(check, "plane", _TUMOR_FREE_TITLES, _OTHER_TITLES)
 
 
-def tumor_rows(check: StudyCheck) -> Rows:
+def tumor_rows(check: StressTestResult) -> Rows:
     """Tabulate tumours by source and contrast, then by plane, contrast and condition."""
     return _rows(check, "contrast", _TUMOR_TITLES, {})
 
 
-def _rows(check: StudyCheck, attribute: str, titles: Mapping[str, str], others: Mapping[str, str]) -> Rows:
+def _rows(check: StressTestResult, attribute: str, titles: Mapping[str, str], others: Mapping[str, str]) -> Rows:
     """Make a row for each subgroup with metrics; a source has one row if no plane or contrast has enough slices."""
     metrics, values = check.metrics, check.subgroup_values(attribute)
     rows: Rows = {}
@@ -137,7 +137,7 @@ def _row(metrics: Metrics, suffix: str, titles: Mapping[str, str]) -> dict[str, 
     return {"Measured on": first.sample_size(_GROUP), **shown}
 
 
-def source_title(check: StudyCheck, name: str) -> str:
+def source_title(check: StressTestResult, name: str) -> str:
     """Return the title of a source; "test patients" if the version was trained on its other patients."""
     details = check.details.get("sources")
     source = details.get(name) if isinstance(details, Mapping) else None
@@ -146,13 +146,13 @@ def source_title(check: StudyCheck, name: str) -> str:
     return f"{source.get('title', name)}{'' if source.get('left_out', True) else TEST_PATIENTS}"
 
 
-def tumor_free_by_plane(check: StudyCheck, name: str = "false_alarms") -> dict[str, Metric]:
+def tumor_free_by_plane(check: StressTestResult, name: str = "false_alarms") -> dict[str, Metric]:
     """Return a metric of tumour-free slices by plane."""
     metrics = {str(plane): check.metrics.get(f"{name}@plane:{plane}") for plane in Plane}
     return {plane: metric for plane, metric in metrics.items() if metric is not None}
 
 
-def false_alarms_by_source(check: StudyCheck) -> dict[str, Metric]:
+def false_alarms_by_source(check: StressTestResult) -> dict[str, Metric]:
     """Return the false alarms of each source that has tumour-free slices, by its title."""
     names = check.subgroup_values("source")
     metrics = {source_title(check, name): check.metrics.get(f"false_alarms@source:{name}") for name in names}
@@ -164,7 +164,7 @@ def list_metrics(metrics: Mapping[str, Metric], unit: MetricUnit = "percent") ->
     return join_words(f"{title} {metric.describe(unit, _GROUP)}" for title, metric in metrics.items())
 
 
-def summarize_false_alarms(check: StudyCheck) -> str:
+def summarize_false_alarms(check: StressTestResult) -> str:
     """Summarize false alarms by plane and by source, and the most likely class by plane; empty without metrics."""
     planes, sources = tumor_free_by_plane(check), false_alarms_by_source(check)
     if not planes or not sources:
@@ -176,7 +176,7 @@ def summarize_false_alarms(check: StudyCheck) -> str:
     )
 
 
-def summarize_tumors(check: StudyCheck) -> str:
+def summarize_tumors(check: StressTestResult) -> str:
     """Summarize tumours found, calibration and the comparison within patients; empty without metrics."""
     metrics, sentences = check.metrics, []
     sensitivity, flagged = metrics.get("tumor_sensitivity@sources:left-out"), metrics.get("flagged@sources:left-out")
@@ -220,7 +220,7 @@ def suspected_in_left_out_sources(report: VersionReport) -> Metric | None:
     return None if check is None else check.metrics.get(f"flagged{_LEFT_OUT}")
 
 
-def _left_out_limits(check: StudyCheck) -> list[str]:
+def _left_out_limits(check: StressTestResult) -> list[str]:
     """Return the shares of tumours, the lowest by contrast, and of tumour-free slices that are flagged."""
     limits = []
     if flagged := check.metrics.get(f"flagged{_LEFT_OUT}"):

@@ -7,7 +7,7 @@ from braintumor.enums import Plane
 from braintumor.inference.card_sections import MetricEntry
 from braintumor.inference.model_card import ModelCard
 from braintumor.results.metric import Metric, parse_metric
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 from braintumor.text import capitalize_first
 
 Rows = dict[str, dict[str, str]]
@@ -23,7 +23,7 @@ _FIELD_TITLES: Final = {
 }
 
 
-def summarize_rejection(check: StudyCheck) -> str:
+def summarize_rejection(check: StressTestResult) -> str:
     """Summarize how many other images and test scans are rejected as no brain MRI; empty without metrics."""
     auc, of_scans = check.metrics.get("roc_auc"), check.metrics.get(f"rejected@kind:{IN_DISTRIBUTION}")
     if auc is None or of_scans is None:
@@ -37,7 +37,7 @@ def summarize_rejection(check: StudyCheck) -> str:
     )
 
 
-def rejection_rows(check: StudyCheck) -> Rows:
+def rejection_rows(check: StressTestResult) -> Rows:
     """Tabulate the verdicts on other images, test scans, and test scans of low resolution (stress test `ood`)."""
     titles = {name: capitalize_first(image_type_text(name)) for name in check.subgroup_values("kind")}
     subgroups = {f"@kind:{name}": title for name, title in titles.items() if name != IN_DISTRIBUTION}

@@ -4,7 +4,7 @@ from typing import Final
 
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import Rows, source_title
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 from braintumor.text import pluralize
 
 _TITLES: Final = {
@@ -24,7 +24,7 @@ _MIN_PATIENTS: Final = 5
 _ENOUGH_VOLUMES: Final = 20
 
 
-def study_rows(check: StudyCheck) -> Rows:
+def study_rows(check: StressTestResult) -> Rows:
     """Tabulate the verdicts by extent, by source, and over sources left out of training."""
     subgroups = dict(_SUBGROUPS)
     for source in check.subgroup_values("source"):
@@ -35,7 +35,7 @@ def study_rows(check: StudyCheck) -> Rows:
     }
 
 
-def _cell(check: StudyCheck, name: str) -> str:
+def _cell(check: StressTestResult, name: str) -> str:
     metric = check.metrics.get(name)
     return "" if metric is None else f"{_share(metric)}; {describe_size(metric)}"
 
@@ -50,7 +50,7 @@ def describe_size(metric: Metric) -> str:
     return f"{pluralize(metric.n or 0, 'study', 'studies')} of {pluralize(metric.groups or 0, 'patient')}"
 
 
-def summarize_studies(check: StudyCheck) -> str:
+def summarize_studies(check: StressTestResult) -> str:
     """Summarize the verdicts on studies, and say how few whole volumes there are; empty without metrics."""
     metrics = check.metrics
     tumors, tumor_free = metrics.get("tumors_suspected"), metrics.get("tumor_free_ruled_out@extent:slices")
@@ -70,7 +70,7 @@ def summarize_studies(check: StudyCheck) -> str:
     return " ".join([*sentences, *_summarize_volumes(check)])
 
 
-def _summarize_volumes(check: StudyCheck) -> list[str]:
+def _summarize_volumes(check: StressTestResult) -> list[str]:
     """State the whole volumes separately: they are harder to rule out than a few slices, and there are few of them."""
     names = ("tumor_free_ruled_out", "tumor_free_suspected")
     ruled_out, suspected = (check.metrics.get(f"{name}@extent:whole") for name in names)

@@ -12,7 +12,7 @@ from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, Protocol, Task
 from braintumor.inference.model_card import CARD_FILE, EVALUATION_FILE, ModelCard, read_card_for_display
 from braintumor.inference.runs import Run, list_run_names
 from braintumor.results.metric import BINARY_LABELS, Curves, Metric, Metrics, parse_curves, parse_metrics
-from braintumor.results.study import StudyCheck, parse_checks, read_checks
+from braintumor.results.stress_test import StressTestResult, parse_checks, read_checks
 from braintumor.settings import Settings, get_settings
 
 HISTORY_COLUMNS: Final = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
@@ -37,7 +37,7 @@ class VersionReport:
         Columns as in `HISTORY_COLUMNS`, one row per epoch.
     missing_files : tuple of str
         Files that are missing or damaged.
-    checks : dict of str to StudyCheck
+    checks : dict of str to StressTestResult
         Stress tests by name.
     """
 
@@ -48,7 +48,7 @@ class VersionReport:
     curves: dict[str, Curves]
     history: pd.DataFrame
     missing_files: tuple[str, ...]
-    checks: dict[str, StudyCheck] = field(default_factory=dict)
+    checks: dict[str, StressTestResult] = field(default_factory=dict)
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class VersionReport:
         return f"braintumor evaluate {self.version}" if self.card else self.train_command
 
     @property
-    def study_command(self) -> str:
+    def stress_test_command(self) -> str:
         """Command that runs the stress tests, or what has to be run before them."""
         return f"braintumor stress-test {self.version}" if self.evaluation else self.evaluate_command
 

@@ -90,7 +90,7 @@ _LIMITS_OF_MULTITASK: Final = (
 def remove_stale_results(folder: Path, *files: str) -> None:
     """Remove results of an earlier model and further files.
 
-    `study.json` stays: it names the model it belongs to.
+    `stress_test.json` stays: it names the model it belongs to.
     """
     for name in (*_RESULT_FILES, *files):
         (folder / name).unlink(missing_ok=True)
@@ -153,9 +153,9 @@ def write_initial_card(
         "classes": list(CLASS_NAMES),
         # Neutral values until evaluation fits them on the validation split.
         "temperature": 1.0,
-        "thresholds": {"low": 0.5, "high": 0.5, "chosen": "not yet: run braintumor evaluate"},
+        "thresholds": {"rule_out": 0.5, "rule_in": 0.5, "chosen": "not yet: run braintumor evaluate"},
         "conformal": {"level": None, "quantile": 1.0},
-        "novelty": None,
+        "ood": None,
         "intended_use": _INTENDED_USE[recipe.task],
         "limits": [*_list_limits(recipe, has_mask), RESEARCH_USE],
         "protocol": str(protocol),

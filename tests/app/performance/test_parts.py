@@ -61,8 +61,8 @@ def test_tab_without_outputs_names_the_first_command(tab: str, empty: Settings, 
 
 
 def test_skipped_stress_test_shows_the_reason(artifacts: Settings, open_page: Open) -> None:
-    study = {"stages": {"ood": {"skipped": "There are no such images."}}}
-    (artifacts.outputs / "v1" / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    stored = {"checks": {"ood": {"skipped": "There are no such images."}}}
+    (artifacts.outputs / "v1" / "stress_test.json").write_text(json.dumps(stored), encoding="utf-8")
     assert "Out-of-distribution score: not measured. There are no such images." in words(_open(open_page, "External"))
 
 
@@ -88,7 +88,7 @@ def test_outdated_results_are_marked(artifacts: Settings, open_page: Open) -> No
     measure(artifacts)
     path = artifacts.outputs / "v1" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(card | {"thresholds": {"low": 0.1, "high": 0.2}}), encoding="utf-8")
+    path.write_text(json.dumps(card | {"thresholds": {"rule_out": 0.1, "rule_in": 0.2}}), encoding="utf-8")
     assert "have changed since this was measured" in words(_open(open_page, "Latency"))
 
 
@@ -97,7 +97,7 @@ def test_scores_leave_out_outdated_external_results(artifacts: Settings, open_pa
     assert "On tumours from another collection" in words(_open(open_page, "Scores"))
     path = artifacts.outputs / "v1" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(card | {"thresholds": {"low": 0.1, "high": 0.2}}), encoding="utf-8")
+    path.write_text(json.dumps(card | {"thresholds": {"rule_out": 0.1, "rule_in": 0.2}}), encoding="utf-8")
     assert "On tumours from another collection" not in words(_open(open_page, "Scores"))
 
 
@@ -138,10 +138,10 @@ def test_false_alarms_are_stated_by_plane_and_source(artifacts: Settings, open_p
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"stages": 3}', '{"stages": {"outside": {"metrics": 1, "curves": [2]}}}']
+    "content", ["{", "[]", '{"checks": 3}', '{"checks": {"outside": {"metrics": 1, "curves": [2]}}}']
 )
-def test_damaged_study_counts_as_missing(content: str, artifacts: Settings, open_page: Open) -> None:
-    (artifacts.outputs / "v1" / "study.json").write_text(content, encoding="utf-8")
+def test_damaged_stress_test_counts_as_missing(content: str, artifacts: Settings, open_page: Open) -> None:
+    (artifacts.outputs / "v1" / "stress_test.json").write_text(content, encoding="utf-8")
     for tab in STRESS_TESTED:
         assert "braintumor stress-test v1" in words(_open(open_page, tab))
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, TumorClass, Verdict
 from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE, read_card
-from braintumor.results.study import SOURCES_CHECK, STUDIES_CHECK, read_checks, write_checks
+from braintumor.results.stress_test import SOURCES_CHECK, STUDIES_CHECK, read_checks, write_checks
 from braintumor.settings import Settings
 
 Entry = dict[str, float | int]
@@ -59,11 +59,11 @@ def measure(settings: Settings, name: str = "v1") -> None:
     predictions.assign(dice=np.where(has_tumor, dice, np.nan)).to_csv(folder / "predictions.csv", index=False)
     model = read_card(name, settings).fingerprint
     checks = {name: check | {"model": model} for name, check in _checks().items()}
-    (folder / "study.json").write_text(json.dumps({"stages": checks}), encoding="utf-8")
+    (folder / "stress_test.json").write_text(json.dumps({"checks": checks}), encoding="utf-8")
 
 
 def measure_other_sources(settings: Settings, name: str = "v1") -> None:
-    """Add the stress test on other sources to `study.json`, or write it."""
+    """Add the stress test on other sources to `stress_test.json`, or write it."""
     check = _check(OTHER_SOURCES, facts={"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}})
     checks = read_checks(settings.outputs / name)
     check["model"] = read_card(name, settings).fingerprint
@@ -78,7 +78,7 @@ def measure_leave_one_source_out(settings: Settings, name: str = "v1") -> None:
 
 
 def measure_whole_studies(settings: Settings, name: str = "v1") -> None:
-    """Add the stress test on whole studies to `study.json`, or write it."""
+    """Add the stress test on whole studies to `stress_test.json`, or write it."""
     facts = {"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}}
     metrics = {key: entry(value, n, groups) for key, (value, n, groups) in STUDIES.items()}
     check = {"metrics": metrics, "facts": facts, "model": read_card(name, settings).fingerprint}

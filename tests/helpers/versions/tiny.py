@@ -49,7 +49,7 @@ def write_masked_version(outputs: Path, name: str = "v4", **changes: Any) -> Pat
     }
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     fixed = {
-        "novelty": ood_card_entry(reference(), 48),
+        "ood": ood_card_entry(reference(), 48),
         "conformal": {"level": 0.95, "quantiles": dict.fromkeys(CLASS_NAMES, 0.8)},
         "files": hashes,
     }

@@ -121,14 +121,14 @@ def test_fingerprint_changes_with_what_decides_predictions() -> None:
     same = _fingerprint(created="later", intended_use="Tests.", decision=None)
     assert same == _fingerprint()
     changes: list[dict[str, Any]] = [
-        {"thresholds": {"low": 0.1, "high": 0.3}},
+        {"thresholds": {"rule_out": 0.1, "rule_in": 0.3}},
         {"files": {"model.onnx": "b"}},
         {"temperature": 2.0},
         {"views": {"count": 2}},
         {"fusion": {"mask": 1.0}},
         {"decision": {"threshold": 0.4}},
         {"decision": {"threshold": 0.5}},
-        {"novelty": {"residual": 1.0, "odd": 1.0, "foreign": 2.0}},
+        {"ood": {"residual": 1.0, "unusual_at": 1.0, "reject_at": 2.0}},
         {"members": [{"version": "a", "weight": 1.0, "temperature": 1.0, "sha256": "a"}]},
     ]
     assert len({same, *(_fingerprint(**change) for change in changes)}) == 1 + len(changes)

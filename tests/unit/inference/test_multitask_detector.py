@@ -99,7 +99,7 @@ def test_phantoms_are_accepted_and_other_images_rejected(masked):
 def test_unusual_scan_is_uncertain(workspace):
     folder = write_masked_version(workspace.outputs)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    card["novelty"] |= {"odd": 0.0, "foreign": 1e9}
+    card["ood"] |= {"unusual_at": 0.0, "reject_at": 1e9}
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     detection = Detector.load("v4", workspace).detect(_scan())
     assert detection.verdict is Verdict.UNCERTAIN
@@ -117,8 +117,8 @@ def test_altered_or_missing_ood_reference_is_refused(workspace):
 
 
 def test_ood_entry_without_limits_is_refused(workspace):
-    write_masked_version(workspace.outputs, novelty={"odd": 1.0})
-    with pytest.raises(ArtifactError, match=r"not valid \(novelty.*braintumor evaluate v4"):
+    write_masked_version(workspace.outputs, ood={"unusual_at": 1.0})
+    with pytest.raises(ArtifactError, match=r"not valid \(ood.*braintumor evaluate v4"):
         Detector.load("v4", workspace)
 
 

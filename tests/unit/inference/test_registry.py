@@ -51,7 +51,7 @@ def test_card_without_a_required_field_is_refused(workspace, field):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"thresholds": {"low": 0.9, "high": 0.1}},
+        {"thresholds": {"rule_out": 0.9, "rule_in": 0.1}},
         {"temperature": "warm"},
         {"temperature": 0},
         {"input": {"height": 9}},

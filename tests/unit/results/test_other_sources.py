@@ -19,7 +19,7 @@ from braintumor.results.other_sources import (
     tumor_free_rows,
     tumor_rows,
 )
-from braintumor.results.study import SOURCES_CHECK, StudyCheck
+from braintumor.results.stress_test import SOURCES_CHECK, StressTestResult
 from braintumor.results.version import VersionReport, read_version_report
 from braintumor.settings import Settings
 from tests.helpers.versions.measured import LEFT_OUT_SOURCES, OTHER_SOURCES, measure_leave_one_source_out
@@ -27,7 +27,7 @@ from tests.helpers.versions.tiny import write_version
 
 SOURCES = {"lgg_other": {"title": "TCGA-LGG", "left_out": False}}
 SIZE = "(40 images, 12 groups)"
-CHECK = StudyCheck(
+CHECK = StressTestResult(
     {name: Metric(value, n=40, groups=12) for name, value in OTHER_SOURCES.items()}, {}, {"sources": SOURCES}
 )
 PLANES = {
@@ -75,12 +75,12 @@ def test_tumors_are_summarized_over_left_out_sources() -> None:
 
 def test_without_metrics_there_is_nothing_to_show() -> None:
     assert not any(
-        make(StudyCheck()) for make in (tumor_free_rows, tumor_rows, summarize_false_alarms, summarize_tumors)
+        make(StressTestResult()) for make in (tumor_free_rows, tumor_rows, summarize_false_alarms, summarize_tumors)
     )
 
 
 def test_held_out_sources_have_a_row_each_with_their_areas() -> None:
-    check = StudyCheck({name: Metric(value, None, 40, 12) for name, value in LEFT_OUT_SOURCES.items()})
+    check = StressTestResult({name: Metric(value, None, 40, 12) for name, value in LEFT_OUT_SOURCES.items()})
     assert leave_one_source_out_rows(check) == {
         "lgg_other": {
             "Tumours: tumour as most likely class": "91.0%", "Tumours suspected": "82.0%", "Tumours rejected": "1.0%",
@@ -102,7 +102,7 @@ def test_damaged_or_outdated_scores_of_held_out_sources_are_not_shown(content: s
 
 
 def _report(planes: Metrics, sources: Metrics) -> VersionReport:
-    checks = {SOURCES_CHECK: StudyCheck(sources)} if sources else {}
+    checks = {SOURCES_CHECK: StressTestResult(sources)} if sources else {}
     return VersionReport("v9", Path(), None, {Split.TEST: planes}, {}, pd.DataFrame(), (), checks)
 
 

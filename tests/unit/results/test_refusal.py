@@ -2,9 +2,9 @@
 
 from braintumor.results.metric import Metric
 from braintumor.results.refusal import IN_DISTRIBUTION, image_type_text, rejection_rows, summarize_rejection
-from braintumor.results.study import StudyCheck
+from braintumor.results.stress_test import StressTestResult
 
-CHECK = StudyCheck(
+CHECK = StressTestResult(
     {
         "roc_auc": Metric(0.9, (0.8, 1.0)),
         "roc_auc@kind:head-ct": Metric(0.9, (0.8, 1.0)),
@@ -34,5 +34,5 @@ def test_summary_states_each_kind_and_the_lost_scans() -> None:
 
 
 def test_without_metrics_there_is_nothing_to_show() -> None:
-    assert not rejection_rows(StudyCheck())
-    assert not summarize_rejection(StudyCheck())
+    assert not rejection_rows(StressTestResult())
+    assert not summarize_rejection(StressTestResult())

@@ -1,11 +1,11 @@
 """The table and sentences about whole studies follow the metrics, and are empty without them."""
 
 from braintumor.results.metric import Metric
+from braintumor.results.stress_test import StressTestResult
 from braintumor.results.studies import study_rows, summarize_studies
-from braintumor.results.study import StudyCheck
 from tests.helpers.versions.measured import STUDIES
 
-CHECK = StudyCheck(
+CHECK = StressTestResult(
     {name: Metric(value, (0.5, 1.0), n, groups) for name, (value, n, groups) in STUDIES.items()},
     details={"sources": {"lgg_other": {"title": "TCGA-LGG", "left_out": True}}},
 )
@@ -31,5 +31,5 @@ def test_whole_volumes_are_counted_apart_and_are_said_to_be_few() -> None:
 
 
 def test_without_metrics_there_is_nothing_to_show() -> None:
-    assert not study_rows(StudyCheck())
-    assert not summarize_studies(StudyCheck())
+    assert not study_rows(StressTestResult())
+    assert not summarize_studies(StressTestResult())

@@ -98,7 +98,7 @@ def test_every_suggested_command_is_valid(version: str, workspace: Settings) -> 
     from braintumor.cli import build_parser
 
     report = read_version_report(version, workspace)
-    for command in (report.evaluate_command, report.train_command, report.study_command):
+    for command in (report.evaluate_command, report.train_command, report.stress_test_command):
         assert build_parser().parse_args(command.split()[1:]).version == "v1"
 
 

@@ -83,10 +83,10 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
         settings,
         fusion=fusion.to_dict(),
         temperature=temperature,
-        thresholds={"low": thresholds.rule_out, "high": thresholds.rule_in, "chosen": note},
+        thresholds={"rule_out": thresholds.rule_out, "rule_in": thresholds.rule_in, "chosen": note},
         decision=decision if is_binary else None,
         conformal={"level": CONFORMAL_LEVEL, "quantiles": quantiles},
-        novelty=_write_ood_reference(name, data, outputs, settings),
+        ood=_write_ood_reference(name, data, outputs, settings),
         retrieval=_write_similar_scan_index(name, data, outputs, settings),
     )
 

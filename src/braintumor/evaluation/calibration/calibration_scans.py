@@ -83,7 +83,7 @@ class CalibrationScans:
                 share = np.average(rows["is_above"], weights=rows["weight"])
                 worst = f"{by_source.index[0]}, {by_source.iloc[0]:.1%}"
                 shares.append(f"{share:.1%} of the {name} (worst source: {worst})")
-        return f" Of the left-out sources, {join_words(shares)} lie at or above `high`." if shares else ""
+        return f" Of the left-out sources, {join_words(shares)} lie at or above `rule_in`." if shares else ""
 
 
 def load_calibration_scans(folder: Path, data: TrainingData, outputs: Outputs, settings: Settings) -> CalibrationScans:

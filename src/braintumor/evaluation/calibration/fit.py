@@ -103,9 +103,9 @@ def describe_binary_threshold(count: int) -> str:
 def describe_thresholds(scans: str, max_false_positive_rate: float = MAX_FALSE_POSITIVE_RATE) -> str:
     """Describe for the model card on which scans, and how, the thresholds were chosen."""
     return (
-        f"On {scans}: at most {MAX_RULED_OUT_RATE:.0%} of the tumours lie at or "
-        f"below `low`, which is at most {MAX_RULE_OUT}; at most {max_false_positive_rate:.0%} of the tumour-free scans "
-        "lie at or above `high`; between them the verdict is `uncertain`."
+        f"On {scans}: at most {MAX_RULED_OUT_RATE:.0%} of the tumours lie at or below `rule_out`, which is at most "
+        f"{MAX_RULE_OUT}; at most {max_false_positive_rate:.0%} of the tumour-free scans lie at or above `rule_in`; "
+        "between them the verdict is `uncertain`."
     )
 
 

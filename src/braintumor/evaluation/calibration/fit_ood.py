@@ -40,10 +40,10 @@ def ood_card_entry(reference: OODReference, count: int) -> dict[str, Any]:
     """Return the model card's section about the reference."""
     return {
         "residual": reference.residual,
-        "odd": reference.unusual_at,
-        "foreign": reference.reject_at,
+        "unusual_at": reference.unusual_at,
+        "reject_at": reference.reject_at,
         "chosen": (
-            f"On {count} validation images: {UNUSUAL_RATE:.0%} lie beyond `odd`; `foreign` is "
+            f"On {count} validation images: {UNUSUAL_RATE:.0%} lie beyond `unusual_at`; `reject_at` is "
             f"{REJECTION_MARGIN - 1:.0%} beyond the distance that {REJECTED_RATE:.1%} reach."
         ),
     }

@@ -21,7 +21,7 @@ from braintumor.evaluation.metrics.classification import classification_metrics
 from braintumor.evaluation.stress_test.external import score_external
 from braintumor.inference.decision import predicted_class
 from braintumor.inference.registry import Artifact
-from braintumor.results.study import read_external_split
+from braintumor.results.stress_test import read_external_split
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import manifest_with_split
 

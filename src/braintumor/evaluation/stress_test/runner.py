@@ -1,4 +1,4 @@
-"""Run the stress test of a model check by check; each result is stored in `study.json` as soon as it is measured."""
+"""Run the stress test of a model check by check; each result is stored in `stress_test.json` at once."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from braintumor.evaluation.stress_test.studies import measure_studies
 from braintumor.evaluation.stress_test.turns import measure_turns
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
-from braintumor.results.study import (
+from braintumor.results.stress_test import (
     EXTERNAL_SPLIT,
     OOD_CHECK,
     SOURCES_CHECK,
@@ -56,7 +56,7 @@ def run_stress_test(
     replicates: int = REPLICATES,
     checks: dict[str, Check] = CHECKS,
 ) -> str:
-    """Run every check that was not yet run on this model, and write `outputs/<version>/study.json`.
+    """Run every check that was not yet run on this model, and write `outputs/<version>/stress_test.json`.
 
     Each check is stored as soon as it is done, so that an interrupted run can be resumed. A check that does not apply
     is stored with its reason and tried again next time.

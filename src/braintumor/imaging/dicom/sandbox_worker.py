@@ -1,8 +1,9 @@
 """DICOM parsing process: receives files on standard input and returns metadata and pixels on standard output.
 
-A separate process, because decoders written in C can crash on a damaged file (docs/decisions/imaging/2026-11-21-dicom.md), and
-because no tag is then parsed, or quoted in an error, in the app. Started by `braintumor.imaging.dicom.sandbox`. A
-message is a length in four bytes, JSON of that length, and the bytes announced by `size` in the JSON.
+A separate process, because decoders written in C can crash on a damaged file, and because no tag is then parsed, or
+quoted in an error, in the app (docs/decisions/imaging/2026-11-21-dicom.md). It is started by
+`braintumor.imaging.dicom.sandbox`. A message is a length in four bytes, JSON of that length, and the bytes announced by
+`size` in the JSON.
 """
 
 import io

@@ -11,8 +11,8 @@ class OODLimits(CardSection):
     """Scale and limits of the out-of-distribution distance."""
 
     residual: float
-    unusual_at: float = Field(alias="odd")
-    reject_at: float = Field(alias="foreign")
+    unusual_at: float
+    reject_at: float
     chosen: str = ""
 
 

@@ -34,7 +34,7 @@ def _calibrated(name: str, data: TrainingData, settings: Settings) -> tuple[dict
 
 
 def test_card_of_a_multitask_model_holds_every_fitted_value(data: TrainingData, workspace: Settings) -> None:
-    write_masked_version(workspace.outputs, novelty=None)
+    write_masked_version(workspace.outputs, ood=None)
     card, outputs = _calibrated("v4", data, workspace)
     assert card["fusion"]["label"] >= 0
     assert card["fusion"]["mask"] >= 0
@@ -73,8 +73,8 @@ def test_thresholds_meet_their_limits_on_validation_scans(data: TrainingData, wo
     rows = data.split_rows(Split.VALIDATION)
     tumor = tumor_probability(Detector.load("v4", workspace).probabilities(outputs.select(rows)))
     is_tumor = np.isin(data.labels[rows], TUMOR_INDICES)
-    assert (tumor[is_tumor] <= card["thresholds"]["low"]).mean() <= MAX_FALSE_NEGATIVE_RATE
-    assert (tumor[~is_tumor] >= card["thresholds"]["high"]).mean() <= MAX_FALSE_POSITIVE_RATE
+    assert (tumor[is_tumor] <= card["thresholds"]["rule_out"]).mean() <= MAX_FALSE_NEGATIVE_RATE
+    assert (tumor[~is_tumor] >= card["thresholds"]["rule_in"]).mean() <= MAX_FALSE_POSITIVE_RATE
 
 
 def test_test_labels_do_not_change_the_calibration(data: TrainingData, workspace: Settings) -> None:
@@ -85,7 +85,7 @@ def test_test_labels_do_not_change_the_calibration(data: TrainingData, workspace
     for name, model_data in (("first", data), ("second", replace(data, labels=labels))):
         write_masked_version(workspace.outputs, name)
         cards.append(_calibrated(name, model_data, workspace)[0])
-    for entry in ("fusion", "temperature", "thresholds", "conformal", "novelty"):
+    for entry in ("fusion", "temperature", "thresholds", "conformal", "ood"):
         assert cards[0][entry] == cards[1][entry]
 
 
@@ -93,7 +93,7 @@ def test_model_without_mask_or_features_has_no_fusion_and_no_ood_score(data: Tra
     write_version(workspace.outputs)
     card, outputs = _calibrated("v1", data, workspace)
     assert card["fusion"] == {"label": 1.0, "mask": 0.0, "bias": 0.0}
-    assert card["novelty"] is None
+    assert card["ood"] is None
     assert "ood_reference.csv" not in card["files"]
     detector = Detector.load("v1", workspace)
     assert set(detector.ood_scores(outputs, data.model_inputs)) == {None}

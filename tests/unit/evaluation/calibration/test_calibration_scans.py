@@ -57,7 +57,7 @@ def test_calibration_is_fitted_to_left_out_sources(workspace: Settings, data: Tr
     assert "at most 5% of the tumour-free scans" in note
     for entry in ("fusion", "temperature", "thresholds", "conformal"):
         assert without[entry] != with_folds[entry]
-    assert without["novelty"] == with_folds["novelty"]
+    assert without["ood"] == with_folds["ood"]
 
 
 def test_test_patients_do_not_change_the_calibration(workspace: Settings, data: TrainingData) -> None:

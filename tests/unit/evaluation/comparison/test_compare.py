@@ -20,7 +20,7 @@ from braintumor.evaluation.comparison.scans import CommonScans
 from braintumor.inference import load_artifact
 from braintumor.results.comparison import read_comparison
 from braintumor.results.comparison_summary import collect_notes, summarize_undertrained
-from braintumor.results.study import write_checks
+from braintumor.results.stress_test import write_checks
 from braintumor.results.version import HISTORY_COLUMNS, read_predictions
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import fingerprint_manifest, manifest_with_split

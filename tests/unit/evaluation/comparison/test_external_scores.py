@@ -14,7 +14,7 @@ from braintumor.evaluation.comparison.predictions import predict_cached
 from braintumor.evaluation.comparison.scans import CommonScans, flag_training_near_duplicates
 from braintumor.evaluation.comparison.scores import load_or_score_external
 from braintumor.inference import load_artifact
-from braintumor.results.study import write_checks
+from braintumor.results.stress_test import write_checks
 from braintumor.settings import Settings
 from tests.helpers.artifacts import build_artifacts
 

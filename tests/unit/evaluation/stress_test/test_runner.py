@@ -11,7 +11,7 @@ from braintumor.cli import build_parser
 from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.evaluation.stress_test.runner import CHECKS, run_stress_test
 from braintumor.inference import load_artifact
-from braintumor.results.study import read_checks, read_external_split
+from braintumor.results.stress_test import read_checks, read_external_split
 from braintumor.settings import Settings
 from tests.helpers.versions.tiny import write_version
 
@@ -58,7 +58,7 @@ def test_new_thresholds_repeat_the_checks(version: Settings) -> None:
     checks = {"outside": _counting(calls, "outside")}
     run_stress_test("v1", version, checks=checks)
     assert read_external_split(load_artifact("v1", version)) == {"roc_auc": ENTRY}
-    _change_card(version, thresholds={"low": 0.1, "high": 0.2})
+    _change_card(version, thresholds={"rule_out": 0.1, "rule_in": 0.2})
     assert read_external_split(load_artifact("v1", version)) == {}
     run_stress_test("v1", version, checks=checks)
     assert calls == ["outside"] * 2
@@ -79,7 +79,7 @@ def test_external_split_is_added_and_hashes_are_updated(version: Settings) -> No
     folder = version.outputs / "v1"
     assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}, "outside": {"roc_auc": ENTRY}}
     files = json.loads((folder / "card.json").read_text())["files"]
-    for name in ("study.json", "evaluation.json"):
+    for name in ("stress_test.json", "evaluation.json"):
         assert files[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
 
 

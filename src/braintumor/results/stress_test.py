@@ -1,4 +1,4 @@
-"""Results of the stress tests in `study.json`, each with the fingerprint of the model it was run on."""
+"""Results of the stress tests in `stress_test.json`, each with the fingerprint of the model it was run on."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from braintumor.fileio import write_atomically
 from braintumor.inference.registry import Artifact
 from braintumor.results.metric import Metrics, parse_metrics
 
-STUDY_FILE: Final = "study.json"
+STRESS_TEST_FILE: Final = "stress_test.json"
 EXTERNAL_SPLIT: Final = "outside"
 SOURCES_CHECK: Final = "sources"
 OOD_CHECK: Final = "ood"
@@ -20,7 +20,7 @@ STUDIES_CHECK: Final = "studies"
 
 
 @dataclass(frozen=True, slots=True)
-class StudyCheck:
+class StressTestResult:
     """One stress test; entries that are missing or damaged are empty.
 
     Attributes
@@ -54,7 +54,7 @@ class StudyCheck:
         return list(dict.fromkeys(values))
 
 
-def parse_checks(checks: Mapping[str, Any], fingerprint: str) -> dict[str, StudyCheck]:
+def parse_checks(checks: Mapping[str, Any], fingerprint: str) -> dict[str, StressTestResult]:
     """Parse stress tests by name.
 
     Parameters
@@ -67,9 +67,9 @@ def parse_checks(checks: Mapping[str, Any], fingerprint: str) -> dict[str, Study
     return {name: _parse_check(entry, fingerprint) for name, entry in checks.items() if isinstance(entry, Mapping)}
 
 
-def _parse_check(entry: Mapping[str, Any], fingerprint: str) -> StudyCheck:
+def _parse_check(entry: Mapping[str, Any], fingerprint: str) -> StressTestResult:
     curves, details = entry.get("curves"), entry.get("facts")
-    return StudyCheck(
+    return StressTestResult(
         metrics=parse_metrics(entry.get("metrics")),
         curves={str(n): _parse_curve(c) for n, c in curves.items()} if isinstance(curves, Mapping) else {},
         details=dict(details) if isinstance(details, Mapping) else {},
@@ -85,19 +85,19 @@ def _parse_curve(columns: Any) -> pd.DataFrame:
         return pd.DataFrame()
 
 
-def read_check(path: Path, fingerprint: str) -> StudyCheck:
+def read_check(path: Path, fingerprint: str) -> StressTestResult:
     """Read a check that has a file of its own; one without metrics if it is missing or damaged."""
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         entry = None
-    return _parse_check(entry, fingerprint) if isinstance(entry, Mapping) else StudyCheck()
+    return _parse_check(entry, fingerprint) if isinstance(entry, Mapping) else StressTestResult()
 
 
 def read_checks(folder: Path) -> dict[str, dict[str, Any]]:
     """Read the stress tests of a version as plain data, by name; empty if there are none or the file is damaged."""
     try:
-        checks = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))["stages"]
+        checks = json.loads((folder / STRESS_TEST_FILE).read_text(encoding="utf-8"))["checks"]
         return {str(name): check for name, check in checks.items() if isinstance(check, dict)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -105,7 +105,7 @@ def read_checks(folder: Path) -> dict[str, dict[str, Any]]:
 
 def write_checks(folder: Path, checks: dict[str, dict[str, Any]]) -> None:
     """Write the stress tests of a version atomically."""
-    write_atomically(folder / STUDY_FILE, json.dumps({"stages": checks}, indent=1) + "\n")
+    write_atomically(folder / STRESS_TEST_FILE, json.dumps({"checks": checks}, indent=1) + "\n")
 
 
 def is_current(check: dict[str, Any] | None, fingerprint: str) -> bool:
