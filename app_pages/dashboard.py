@@ -19,7 +19,7 @@ def show_page(records: Records) -> None:
     """Draw the filters, counts, timeline, agreement and worklist."""
     from app_pages.components.dashboard.agreement import show_agreement
     from app_pages.components.dashboard.charts import show_distribution, show_timeline
-    from braintumor.db.overview.summary import list_found, list_versions, summarize_history
+    from braintumor.db.overview.summary import list_readings_with_finding, list_versions, summarize_history
 
     storage, actor = records.storage, records.actor
     versions = list_versions(storage, actor)
@@ -38,7 +38,7 @@ def show_page(records: Records) -> None:
     st.markdown(f"**{pluralize(summary.readings, 'reading')}** by {version or 'all model versions'}.")
     show_distribution(summary)
     show_timeline(summary)
-    show_agreement(list_found(storage, actor, version, since))
+    show_agreement(list_readings_with_finding(storage, actor, version, since))
     show_worklist(records, version, since)
 
 
@@ -77,9 +77,9 @@ def show_empty() -> None:
 
 show_header("Dashboard", "Your stored readings in numbers: verdicts, classes, agreement with the model.")
 try:
-    found = find_records() if may_keep_records() else None
-    if found is not None:
-        show_page(found)
+    records = find_records() if may_keep_records() else None
+    if records is not None:
+        show_page(records)
     else:
         show_empty()
 except BrainTumorError as problem:

@@ -9,7 +9,7 @@ from app_pages.components.detection.saving import has_pending, is_saving
 from app_pages.components.detection.session import current_session
 from app_pages.components.detection.toolbar import choose_second_detector, show_style
 from app_pages.components.detection.upload import choose_files, choose_source
-from app_pages.components.detection.workspace import render_workspace
+from app_pages.components.detection.workspace import show_workspace
 from app_pages.components.history.last_visit import offer_last_visit
 from app_pages.components.samples.row import choose_sample
 from app_pages.components.shared import cache
@@ -43,7 +43,7 @@ def show_page() -> None:
         return
     is_polling = session.progress().is_running or has_pending()
     # While files are being read and saved, only the workspace is redrawn, and only until the last file is done.
-    st.fragment(render_workspace, run_every=POLL_SECONDS if is_polling else None)(detector, second_detector, is_polling)
+    st.fragment(show_workspace, run_every=POLL_SECONDS if is_polling else None)(detector, second_detector, is_polling)
 
 
 show_style()

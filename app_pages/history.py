@@ -86,9 +86,9 @@ def _show_downloads(records: Records, query: "SearchQuery", page: "Page") -> Non
 
 show_header("History", "Stored readings: open, compare with another model version, download or delete them.")
 try:
-    found = find_records() if may_keep_records() else None
-    if found is not None:
-        show_page(found)
+    records = find_records() if may_keep_records() else None
+    if records is not None:
+        show_page(records)
     else:
         show_offer()
 except BrainTumorError as problem:

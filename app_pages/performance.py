@@ -6,18 +6,18 @@ from typing import Final
 import streamlit as st
 
 from app_pages.components.performance.comparison import show_comparison
-from app_pages.components.performance.confusion import render_confusion_cell, show_confusion
+from app_pages.components.performance.confusion import show_confusion, show_confusion_cell
 from app_pages.components.performance.external import show_external
 from app_pages.components.performance.latency import show_latency
 from app_pages.components.performance.leakage import show_leakage_effect
-from app_pages.components.performance.localization import render_localization
+from app_pages.components.performance.localization import show_localization
 from app_pages.components.performance.model_card import show_model_card
 from app_pages.components.performance.robustness import show_robustness
 from app_pages.components.performance.score_charts import plot_precision_recall, plot_reliability, plot_roc
 from app_pages.components.performance.seeds import show_seeds
 from app_pages.components.performance.subgroups import show_subgroups
 from app_pages.components.performance.training import show_training
-from app_pages.components.performance.uncertainty import render_uncertainty
+from app_pages.components.performance.uncertainty import show_uncertainty
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import SPLIT_TITLES, metric_value
@@ -66,7 +66,7 @@ def show_scores(report: VersionReport) -> None:
         show_section("Tumour and no tumour", "This version does not predict the tumour type.")
     with st.container(key="numbers-by-class"):
         st.table(class_table(metrics) if report.is_multiclass else binary_table(metrics), border="horizontal")
-    render_confusion_cell(report, split)
+    show_confusion_cell(report, split)
     show_seeds(report.version, split)
 
 
@@ -112,8 +112,8 @@ def show_curves(report: VersionReport) -> None:
 TABS: Final[dict[str, Callable[[VersionReport], None]]] = {
     "Scores": show_scores,
     "Curves": show_curves,
-    "Uncertainty": render_uncertainty,
-    "Localization": render_localization,
+    "Uncertainty": show_uncertainty,
+    "Localization": show_localization,
     "Subgroups": show_subgroups,
     "External": show_external,
     "Robustness": show_robustness,

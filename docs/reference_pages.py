@@ -25,7 +25,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _write_pages(app: Sphinx) -> None:
-    """Write `docs/reference`: a page for each room, one for the modules beside them, and their list."""
+    """Write `docs/reference`: a page for each package, one for the modules outside packages, and their list."""
     source, target = Path(app.srcdir, "src", PACKAGE), Path(app.srcdir, "docs", "reference")
     rooms = sorted(path.parent for path in source.glob("*/__init__.py"))
     rooms = [room for room in rooms if room.name not in app.config.reference_left_out]

@@ -14,7 +14,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from braintumor.explanation.catalog import DEFAULT_LANGUAGE, DOMAIN, FOLDER, LANGUAGES
+from braintumor.explanation.languages import DEFAULT_LANGUAGE, DOMAIN, FOLDER, LANGUAGES
 
 _TIME = datetime(2026, 11, 29, tzinfo=UTC)
 _KEYWORDS = DEFAULT_KEYWORDS | {"mark": None}

@@ -1,5 +1,9 @@
-"""Create the table of expected files of the external sets from a folder of prepared slices and one of volumes."""
+"""Create the table of expected files of the external sets from a folder of prepared slices and one of volumes.
 
+python -m scripts.external_file_table SLICES VOLUMES
+"""
+
+import argparse
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Final
@@ -22,8 +26,6 @@ _SETS_WITHOUT_PATIENTS: Final = {"rsna_brats21_t1c"}
 
 def write_external_table(slices: Path, volumes: Path, target: Path = EXTERNAL_FILE_TABLE) -> int:
     """Write the table of the prepared slices and of the volumes, and return the number of files.
-
-    The shipped table was created this way.
 
     Parameters
     ----------
@@ -74,3 +76,17 @@ def _describe_volume(path: Path) -> dict[str, object]:
 
 def _measure(path: Path) -> dict[str, object]:
     return {"bytes": path.stat().st_size, "sha256": sha256_file(path)}
+
+
+def main() -> None:
+    """Write the shipped table."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.external_file_table", description=__doc__)
+    parser.add_argument("slices", type=Path, help="folder with scans.csv and a folder per set")
+    parser.add_argument("volumes", type=Path, help="folder of NIfTI files named <OpenNeuro set>_<person>_T1w.nii.gz")
+    arguments = parser.parse_args()
+    count = write_external_table(arguments.slices, arguments.volumes)
+    print(f"{EXTERNAL_FILE_TABLE}: {count:,} files.")
+
+
+if __name__ == "__main__":
+    main()

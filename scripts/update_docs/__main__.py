@@ -10,7 +10,7 @@ from scripts.update_docs.ablations import ablations_block
 from scripts.update_docs.comparison import comparison_block
 from scripts.update_docs.goals import goals_block, source_goals_block
 from scripts.update_docs.markers import ROOT, Markers
-from scripts.update_docs.refusal import refusal_block
+from scripts.update_docs.rejection import rejection_block
 from scripts.update_docs.results import external_block, headline_block, leakage_block, metrics_block, seeds_block
 from scripts.update_docs.sources import sources_block
 from scripts.update_docs.studies import studies_block
@@ -44,7 +44,7 @@ BLOCKS = {
     "seeds": Block(_RESULTS, Markers.of("seeds"), seeds_block),
     "external": Block(_RESULTS, Markers.of("external"), external_block),
     "sources": Block(_RESULTS, Markers.of("sources"), sources_block),
-    "refusal": Block(_RESULTS, Markers.of("refusal"), refusal_block),
+    "rejection": Block(_RESULTS, Markers.of("rejection"), rejection_block),
     "studies": Block(_RESULTS, Markers.of("studies"), studies_block),
     "turns": Block(_RESULTS, Markers.of("turns"), turns_block),
     "leakage": Block(_RESULTS, Markers.of("leakage"), leakage_block),

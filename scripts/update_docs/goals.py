@@ -8,7 +8,7 @@ from braintumor.enums import CLASSES, HOLDOUT_SPLIT, Plane, Protocol, Split, Ver
 from braintumor.inference.runs import Run
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import read_leave_one_source_out
-from braintumor.results.refusal import IN_DISTRIBUTION
+from braintumor.results.rejection import IN_DISTRIBUTION
 from braintumor.results.stress_test import OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK
 from braintumor.results.version import VersionReport, read_holdout_reports, read_version_report
 from braintumor.settings import Settings

@@ -105,6 +105,16 @@ class Verdict(StrEnum):
         return self not in (Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD)
 
 
+# Most suspicious first: lists follow this order, and of several volumes the first one in it decides about a study.
+VERDICTS_BY_SUSPICION: Final = (
+    Verdict.TUMOR_SUSPECTED,
+    Verdict.UNCERTAIN,
+    Verdict.NO_TUMOR_FOUND,
+    Verdict.OUTSIDE_FIELD,
+    Verdict.NOT_BRAIN_MRI,
+)
+
+
 class PictureKind(StrEnum):
     """What a picture shows: one slice, or something from which a slice must first be cut out."""
 

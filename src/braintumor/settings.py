@@ -71,7 +71,7 @@ class Settings(BaseModel):
     workers : int
         Processes or threads that read image sets; 0 means one per core.
     data : Path, optional
-        Folder of what users store: database, scans and the key of the audit log. Default: `data` beside a checkout, or
+        Folder of what users store: database, scans and the key of the audit log. Default: `data` next to a checkout, or
         the folder for user data of the operating system.
     database : SecretStr, optional
         Address of the database, such as `postgresql://user:password@host/name`. Default: SQLite in `data`.

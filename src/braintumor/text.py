@@ -6,7 +6,7 @@ from typing import Final
 
 from braintumor.enums import CLASSES, TUMOR_LABEL, SkipReason, TumorClass, Verdict
 
-# Most suspicious first: the order in which reports count and list verdicts.
+# In the order of `VERDICTS_BY_SUSPICION`.
 VERDICT_TITLES: Final[dict[Verdict, str]] = {
     Verdict.TUMOR_SUSPECTED: "Tumour suspected",
     Verdict.UNCERTAIN: "Uncertain",

@@ -10,7 +10,7 @@ import pytest
 from app_pages.components.dashboard import charts as dashboard_charts
 from app_pages.components.detection.result_card import result_title
 from app_pages.components.detection.study_card import study_title
-from app_pages.components.detection.toolbar import render_summary_bar
+from app_pages.components.detection.toolbar import show_summary_bar
 from app_pages.components.detection.worklist import ReadingStatus, count_by_status
 from app_pages.components.history.records_list import verdict_text
 from app_pages.session_log import format_row
@@ -38,7 +38,7 @@ def without_score(title: str) -> str:
 def test_pages_and_reports_name_verdicts_with_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     monkeypatch.setattr("streamlit.html", lambda body, **_: drawn.append(body))
-    render_summary_bar(count_by_status([make_failed_reading("broken")]))
+    show_summary_bar(count_by_status([make_failed_reading("broken")]))
     studies = [SimpleNamespace(verdict=each, tumor_probability=0.3) for each in Verdict]
     places: dict[str, set[str]] = {
         "worklist": set(map(str, ReadingStatus)) - {UNREADABLE_TITLE},

@@ -13,7 +13,7 @@ from scripts.update_docs.ablations import _difference, ablations_block
 from scripts.update_docs.comparison import comparison_block
 from scripts.update_docs.goals import Goal, goals_block, source_goals_block
 from scripts.update_docs.markers import Markers
-from scripts.update_docs.refusal import refusal_block
+from scripts.update_docs.rejection import rejection_block
 from scripts.update_docs.results import headline_block
 from scripts.update_docs.sources import sources_block
 from scripts.update_docs.studies import studies_block
@@ -109,11 +109,11 @@ def test_rejected_images_are_listed_by_kind(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "card.json").write_text(json.dumps({**MINIMAL_CARD, "version": "v4"}), encoding="utf-8")
     settings = Settings(outputs=tmp_path, version="v4")
-    assert refusal_block(settings).startswith("Not measured on v4")
+    assert rejection_block(settings).startswith("Not measured on v4")
     metrics = {name: entry(0.9) for name in ("roc_auc", "rejected@kind:head-ct", "rejected@kind:brain MRI")}
     check = {"metrics": metrics, "facts": {}}
     (folder / "stress_test.json").write_text(json.dumps({"checks": {"ood": check}}), encoding="utf-8")
-    text = refusal_block(settings)
+    text = rejection_block(settings)
     assert [line.split(" | ")[0] for line in text.splitlines()[4:6]] == ["| Head CT", "| Test scans"]
     assert "Is it MR?" not in text
 

@@ -5,7 +5,7 @@ import sys
 
 from app_pages.components.shared import formatting
 from braintumor import text
-from braintumor.enums import TumorClass, Verdict
+from braintumor.enums import VERDICTS_BY_SUSPICION, TumorClass, Verdict
 from braintumor.reporting import report_context
 from braintumor.text import class_text, join_words, pluralize
 
@@ -25,7 +25,8 @@ def test_class_names_are_lower_case_and_other_labels_unchanged() -> None:
 
 
 def test_pages_and_reports_use_the_same_verdict_titles() -> None:
-    assert set(text.VERDICT_TITLES) == set(Verdict)
+    assert set(VERDICTS_BY_SUSPICION) == set(Verdict)
+    assert tuple(text.VERDICT_TITLES) == VERDICTS_BY_SUSPICION
     assert formatting.VERDICT_TITLES is report_context.VERDICT_TITLES is text.VERDICT_TITLES
     assert formatting.join_words is report_context.join_words is join_words
 

@@ -36,8 +36,8 @@ def show_storage(storage: Storage) -> None:
         "Size of the database", "unknown" if size.database_bytes is None else format_bytes(size.database_bytes)
     )
     days, restore = storage.settings.scan_days, storage.settings.restore_days
-    kept = f"Scans are deleted {days} days after they were saved; results are kept." if days else "Scans are kept."
-    st.caption(f"{kept} Deleted records can be restored for {restore} days.")
+    retention = f"Scans are deleted {days} days after they were saved; results are kept." if days else "Scans are kept."
+    st.caption(f"{retention} Deleted records can be restored for {restore} days.")
 
 
 def show_jobs(storage: Storage, actor: Actor) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.page import show_section
-from braintumor.db.overview.summary import FoundReading
+from braintumor.db.overview.summary import ReadingWithFinding
 from braintumor.enums import TUMOR_LABEL, TumorClass, Verdict
 from braintumor.reporting.findings import AGREE
 from braintumor.results.intervals import wilson_interval
@@ -20,18 +20,18 @@ _CAPTION: Final = (
 )
 
 
-def show_agreement(found: Sequence[FoundReading]) -> None:
+def show_agreement(readings: Sequence[ReadingWithFinding]) -> None:
     """Draw the agreement on tumour or no tumour, and on the class."""
     show_section("Agreement between you and the model", terms=("Agreement",))
-    judged = [each for each in found if Verdict(each.verdict).has_result]
+    judged = [each for each in readings if Verdict(each.verdict).has_result]
     typed = [each for each in judged if each.result != TUMOR_LABEL]
     rows = [
         IntervalRow(title, metric, metric.percent())
-        for title, readings, agrees in (
+        for title, selected, agrees in (
             ("Tumour or no tumour", judged, agrees_on_tumor),
             ("Same class", typed, agrees_on_class),
         )
-        if (metric := measure_agreement(readings, [agrees(each) for each in readings])) is not None
+        if (metric := measure_agreement(selected, [agrees(each) for each in selected])) is not None
     ]
     if not rows:
         st.markdown("No findings yet. Enter your finding next to a result on the Detection or History page.")
@@ -45,22 +45,22 @@ def show_agreement(found: Sequence[FoundReading]) -> None:
     st.caption(_CAPTION)
 
 
-def measure_agreement(found: Sequence[FoundReading], agrees: Sequence[bool]) -> Metric | None:
+def measure_agreement(readings: Sequence[ReadingWithFinding], agrees: Sequence[bool]) -> Metric | None:
     """Return the share of readings that reader and model agree on; None without readings."""
-    if not found:
+    if not readings:
         return None
-    share, groups = sum(agrees) / len(found), len({each.group for each in found})
-    return Metric(share, wilson_interval(share, groups), len(found), groups)
+    share, groups = sum(agrees) / len(readings), len({each.group for each in readings})
+    return Metric(share, wilson_interval(share, groups), len(readings), groups)
 
 
-def agrees_on_class(found: FoundReading) -> bool:
+def agrees_on_class(reading: ReadingWithFinding) -> bool:
     """Whether reader and model say the same class."""
-    return found.opinion in (AGREE, found.result)
+    return reading.opinion in (AGREE, reading.result)
 
 
-def agrees_on_tumor(found: FoundReading) -> bool:
+def agrees_on_tumor(reading: ReadingWithFinding) -> bool:
     """Whether reader and model both say tumour, or both no tumour."""
-    return found.opinion == AGREE or _is_tumor(found.opinion) is _is_tumor(found.result)
+    return reading.opinion == AGREE or _is_tumor(reading.opinion) is _is_tumor(reading.result)
 
 
 def _is_tumor(label: str) -> bool:

@@ -14,7 +14,7 @@ from braintumor.db.overview.summary import HistorySummary
 from braintumor.enums import CLASSES, TUMOR_LABEL, TumorClass, Verdict
 from braintumor.reporting.labels import label_title
 
-# Colours for bars that are told apart on both backgrounds; badges use those of the theme.
+# Colours for bars that can be distinguished on both backgrounds; badges use those of the theme.
 _VERDICT_COLORS: Final = {
     Verdict.TUMOR_SUSPECTED: CLASS_COLORS[TumorClass.GLIOMA],
     Verdict.UNCERTAIN: CLASS_COLORS[TumorClass.PITUITARY],

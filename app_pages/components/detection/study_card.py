@@ -11,6 +11,7 @@ from app_pages.components.detection.session import current_session
 from app_pages.components.explanation.chat import show_chat
 from app_pages.components.explanation.explanation_text import show_study_explanation
 from app_pages.components.shared.colors import VERDICT_TONES
+from braintumor.enums import VERDICTS_BY_SUSPICION
 from braintumor.inference import Detection
 from braintumor.inference.study import PlaneReading, StudyReading, StudySlice
 from braintumor.reporting.labels import to_printable
@@ -25,12 +26,15 @@ _SCORE_MEANING: Final = (
     "The study score is not the probability of a tumour. A single slice counts only up to a limit, so that even an "
     "unambiguous study does not reach 0% or 100%. Compare it with the thresholds."
 )
-_PRIORITY: Final = list(VERDICT_TITLES)
 
 
 def by_suspicion(studies: Sequence[StudyResult]) -> list[StudyResult]:
     """Sort studies by verdict and score, most suspicious first."""
-    return sorted(studies, key=lambda study: (_PRIORITY.index(study.reading.verdict), -study.reading.tumor_probability))
+
+    def key(study: StudyResult) -> tuple[int, float]:
+        return VERDICTS_BY_SUSPICION.index(study.reading.verdict), -study.reading.tumor_probability
+
+    return sorted(studies, key=key)
 
 
 def show_studies(studies: Sequence[StudyResult]) -> None:

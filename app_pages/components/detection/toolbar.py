@@ -80,7 +80,7 @@ def show_skipped(skipped: Sequence[SkippedScan]) -> None:
             st.caption(f"and {len(skipped) - _MAX_LISTED:,} more")
 
 
-def render_summary_bar(status_counts: Mapping[ReadingStatus, int]) -> None:
+def show_summary_bar(status_counts: Mapping[ReadingStatus, int]) -> None:
     """Draw the number of slices by status."""
     cells = "".join(
         f'<div class="{READING_STATUS_TONES[status]}{"" if count else " none"}">'
@@ -90,7 +90,7 @@ def render_summary_bar(status_counts: Mapping[ReadingStatus, int]) -> None:
     st.html(f'<dl class="summary-bar">{cells}</dl>', width="content")
 
 
-def render_worklist_controls(status_counts: Mapping[ReadingStatus, int]) -> tuple[ReadingStatus | None, WorklistOrder]:
+def choose_status_and_order(status_counts: Mapping[ReadingStatus, int]) -> tuple[ReadingStatus | None, WorklistOrder]:
     """Draw the filter and the sort order; the default is all scans, most suspicious first."""
     present = [status for status in ReadingStatus if status_counts[status]]
     status = None

@@ -55,10 +55,10 @@ def choose_files(source: str, settings: Settings, is_saving: bool = False) -> li
         help=f"{_STORED if is_saving else _NOT_STORED} Remove patient names from file names before you upload.",
     )
     st.session_state[_UPLOADS_KEY] = uploaded
-    kept = [file for file in st.session_state.get(_KEPT_KEY, []) if file not in uploaded]
-    if kept:
-        st.caption(f"{pluralize(len(kept), 'file')} uploaded before in this visit. **Start over** removes all.")
-    files, limit = [*kept, *uploaded], settings.max_files
+    earlier = [file for file in st.session_state.get(_KEPT_KEY, []) if file not in uploaded]
+    if earlier:
+        st.caption(f"{pluralize(len(earlier), 'file')} uploaded before in this visit. **Start over** removes all.")
+    files, limit = [*earlier, *uploaded], settings.max_files
     if len(files) > limit:
         st.error(f"{len(files):,} files uploaded, but at most {limit:,} are read at once. Only the first are read.")
     return files[:limit]

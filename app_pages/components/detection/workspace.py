@@ -18,10 +18,10 @@ from app_pages.components.detection.similar_scans import (
 )
 from app_pages.components.detection.study_card import show_preliminary, show_studies
 from app_pages.components.detection.toolbar import (
-    render_summary_bar,
-    render_worklist_controls,
+    choose_status_and_order,
     show_progress,
     show_skipped,
+    show_summary_bar,
 )
 from app_pages.components.detection.upload import start_over
 from app_pages.components.detection.viewer import PAGE_SIZE, VersionDetection, show_viewer, viewer_state
@@ -42,7 +42,7 @@ _LOGGED_KEY = "logged-readings"
 _LOGGED_STUDIES_KEY = "logged-studies"
 
 
-def render_workspace(detector: Detector, second_detector: Detector | None, is_polling: bool) -> None:
+def show_workspace(detector: Detector, second_detector: Detector | None, is_polling: bool) -> None:
     """Draw everything below the upload bar.
 
     Parameters
@@ -63,8 +63,8 @@ def render_workspace(detector: Detector, second_detector: Detector | None, is_po
         return
     status_counts = count_by_status(readings)
     with st.container(horizontal=True, vertical_alignment="bottom", key="workspace-bar"):
-        render_summary_bar(status_counts)
-        status, order = render_worklist_controls(status_counts)
+        show_summary_bar(status_counts)
+        status, order = choose_status_and_order(status_counts)
         downloads = st.popover("Downloads", icon=":material/download:", key="downloads")
         if st.button("Start over", on_click=start_over, icon=":material/delete:", key="start-over", help=_START_OVER):
             st.rerun()

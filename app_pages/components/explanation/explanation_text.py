@@ -11,7 +11,7 @@ from app_pages.components.explanation.language import ask_language, current_lang
 from app_pages.components.shared import cache
 from app_pages.components.shared.page_tools import read_asset
 from braintumor.explanation import Explanation, explain_in_words
-from braintumor.explanation.catalog import Language
+from braintumor.explanation.languages import Language
 from braintumor.inference import Detection
 from braintumor.inference.retrieval import SimilarScan
 from braintumor.reporting.study.result import StudyResult

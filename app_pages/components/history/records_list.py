@@ -156,7 +156,7 @@ def _show_button(label: str, key: str, act: Callable[..., Any], records: Records
 
 
 def _act(act: Callable[..., Any], records: Records, ids: list[UUID]) -> None:
-    """Do something with scans; the page then shows the list anew, or why it failed."""
+    """Do something with scans; the page then reloads the list, or shows why it failed."""
     try:
         act(records.storage, records.actor, ids)
     except BrainTumorError as error:

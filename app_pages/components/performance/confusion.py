@@ -46,7 +46,7 @@ def select_cell(event: Any) -> None:
         st.session_state[_TRUTH_KEY], st.session_state[_PREDICTED_KEY] = titles[y], titles[x]
 
 
-def render_confusion_cell(report: VersionReport, split: str) -> None:
+def show_confusion_cell(report: VersionReport, split: str) -> None:
     """Let the user choose a cell, and list its scans with the most certain first."""
     predictions = cache.get_predictions(report.version)
     if predictions.empty:

@@ -1,4 +1,4 @@
-"""Results beyond the data set: external set, other and held-out sources, what is refused, domain probe."""
+"""Results beyond the data set: external set, other and held-out sources, rejection, domain probe."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ from braintumor.results.other_sources import (
     tumor_free_rows,
     tumor_rows,
 )
-from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
+from braintumor.results.rejection import ct_rows, field_rows, rejection_rows, summarize_rejection
 from braintumor.results.stress_test import EXTERNAL_SPLIT, OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK, StressTestResult
 from braintumor.results.studies import study_rows, summarize_studies
 from braintumor.results.summaries import (
@@ -77,7 +77,7 @@ def show_external(report: VersionReport) -> None:
             st.markdown(summarize_studies(check))
             show_text_table(study_rows(check), "Studies", "studies")
     _show_holdout_source(report)
-    _show_refusal(report)
+    _show_rejection(report)
     show_section(
         "Do the features reveal the source dataset?",
         "A regression on the features, cross-validated over groups.",
@@ -148,7 +148,7 @@ def _epochs(report: VersionReport) -> int | None:
     return epochs
 
 
-def _show_refusal(report: VersionReport) -> None:
+def _show_rejection(report: VersionReport) -> None:
     """Show the three questions that come before the tumour probability, each with its measured errors."""
     show_section(
         "Is it a head image?",

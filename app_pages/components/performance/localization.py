@@ -37,7 +37,7 @@ _GALLERY_COLUMNS: Final = 4
 _IMAGE_SIDE: Final = 320  # pixels
 
 
-def render_localization(report: VersionReport) -> None:
+def show_localization(report: VersionReport) -> None:
     """Show the agreement with the reference outlines: overall, by subgroup, and in a gallery."""
     show_section(
         "Does it locate the tumour?",

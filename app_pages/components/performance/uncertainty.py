@@ -28,7 +28,7 @@ _VERDICT_COLUMNS: Final = {
 }
 
 
-def render_uncertainty(report: VersionReport) -> None:
+def show_uncertainty(report: VersionReport) -> None:
     """Show verdicts, the risk-coverage curve and prediction sets."""
     show_section("Verdicts", "At the shipped thresholds, with 95% confidence intervals.", ("Verdict", "Thresholds"))
     selection = choose_split_metrics(report, "certainty", "aurc", "Uncertainty")

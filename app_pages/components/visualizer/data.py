@@ -10,8 +10,12 @@ import streamlit as st
 from app_pages.components.shared.cache import FolderStamp, get_dataset, stamp_folder
 from braintumor.datasets.external.manifest import read_external_manifest
 from braintumor.errors import BrainTumorError
-from braintumor.exploration.charts import load_image_features, load_tumor_features
-from braintumor.exploration.image_features import IMAGE_FEATURES, TUMOR_FEATURES
+from braintumor.exploration.image_features import (
+    IMAGE_FEATURES,
+    TUMOR_FEATURES,
+    load_image_features,
+    load_tumor_features,
+)
 from braintumor.exploration.leakage_report import LeakageReport, load_leakage_report
 from braintumor.exploration.outliers import find_outliers
 from braintumor.results.metric import Metric

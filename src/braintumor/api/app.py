@@ -13,14 +13,14 @@ from starlette.types import ASGIApp
 from braintumor import __version__
 from braintumor.api.account import router as account_router
 from braintumor.api.account.pages import LoginRequiredError
-from braintumor.api.garbage import old_objects_set_aside
+from braintumor.api.garbage_collection import freeze_old_objects
+from braintumor.api.middleware.authentication import RequireLogin
 from braintumor.api.middleware.body_limit import BodyLimit
-from braintumor.api.middleware.gate import Gate
 from braintumor.api.middleware.headers import SecurityHeaders
 from braintumor.api.middleware.request_log import RequestLog
 from braintumor.api.openapi import DESCRIPTION, find_methods
 from braintumor.api.origins import HostCheck
-from braintumor.api.problems import UnexpectedErrors, add_error_handlers, problem
+from braintumor.api.problems import UnexpectedErrors, add_error_handlers, problem_response
 from braintumor.api.routing import add_routes
 from braintumor.api.state import ServerState
 from braintumor.settings import Settings
@@ -36,7 +36,7 @@ def create_app(settings: Settings, pages: ASGIApp | None = None, lifespan: Lifes
     ----------
     settings : Settings
     pages : ASGI application, optional
-        The dashboard, which gets every path that nothing else answers. Behind the gate while accounts are on.
+        The dashboard, which gets every path that nothing else answers. With accounts on, it needs a login.
     lifespan : callable, optional
         Starts and stops the dashboard with the application.
     """
@@ -58,7 +58,7 @@ def create_app(settings: Settings, pages: ASGIApp | None = None, lifespan: Lifes
     app.add_api_route("/api/{path:path}", _answer_unknown, methods=_ANY_METHOD, include_in_schema=False)
     app.add_api_route("/account/{path:path}", _answer_unknown, methods=_ANY_METHOD, include_in_schema=False)
     if pages is not None:
-        app.mount("/", Gate(pages, state) if settings.accounts else pages)
+        app.mount("/", RequireLogin(pages, state) if settings.accounts else pages)
     app.add_exception_handler(LoginRequiredError, _ask_to_log_in)
     add_error_handlers(app)
     # The last one added is the outermost.
@@ -78,7 +78,7 @@ def _combine(state: ServerState, pages: Lifespan | None) -> Lifespan:
             if pages is None:
                 yield
             else:
-                with old_objects_set_aside():
+                with freeze_old_objects():
                     async with pages(app):
                         yield
         finally:
@@ -90,8 +90,8 @@ def _combine(state: ServerState, pages: Lifespan | None) -> Lifespan:
 def _answer_unknown(request: Request, path: str) -> Response:
     """Answer 405 where another method would do, and 404 otherwise."""
     if methods := find_methods(request.app, request.url.path):
-        return problem(405, "This address does not accept this method.", {"Allow": ", ".join(methods)})
-    return problem(404, "There is nothing at this address.")
+        return problem_response(405, "This address does not accept this method.", {"Allow": ", ".join(methods)})
+    return problem_response(404, "There is nothing at this address.")
 
 
 def _ask_to_log_in(request: Request, error: Exception) -> Response:

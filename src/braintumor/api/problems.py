@@ -35,7 +35,7 @@ _PLAIN: Final = {
 _UNEXPECTED: Final = "The server made a mistake. Try again; if it lasts, report the X-Request-ID of this answer."
 
 
-def problem(
+def problem_response(
     status: int, detail: str, headers: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None = None
 ) -> Response:
     """Return an error."""
@@ -64,7 +64,7 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
         return render(request, "message.html", error.status_code, title="This did not work", text=error.detail)
     is_default = error.detail == HTTPStatus(error.status_code).phrase
     detail = _PLAIN.get(error.status_code, error.detail) if is_default else error.detail
-    return problem(error.status_code, detail, error.headers)
+    return problem_response(error.status_code, detail, error.headers)
 
 
 def _answer_invalid(request: Request, error: Exception) -> Response:
@@ -74,9 +74,9 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
         for entry in error.errors()
     ]
     if any(entry["loc"][:1] == ("body",) for entry in error.errors()) and not _is_json(request):
-        return problem(415, "Send JSON, with the header Content-Type: application/json.")
+        return problem_response(415, "Send JSON, with the header Content-Type: application/json.")
     first = errors[0] if errors else {"field": "request", "message": "not valid"}
-    return problem(422, f"The request is not valid. {first['field']}: {first['message']}.", errors=errors)
+    return problem_response(422, f"The request is not valid. {first['field']}: {first['message']}.", errors=errors)
 
 
 def _answer_error(request: Request, error: Exception) -> Response:
@@ -87,11 +87,11 @@ def _answer_error(request: Request, error: Exception) -> Response:
     if _is_page(request):
         return render(request, "message.html", 503, title="This did not work", text=str(error))
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyAttemptsError) else None
-    return problem(status, str(error), headers)
+    return problem_response(status, str(error), headers)
 
 
 def _answer_disconnected(request: Request, error: Exception) -> Response:
-    return problem(400, "The upload ended early.")
+    return problem_response(400, "The upload ended early.")
 
 
 class UnexpectedErrors:
@@ -118,7 +118,7 @@ class UnexpectedErrors:
             if scope["type"] != "http" or has_started:
                 raise
             _LOGGER.exception("A request failed.")
-            await problem(500, _UNEXPECTED)(scope, receive, send)
+            await problem_response(500, _UNEXPECTED)(scope, receive, send)
 
 
 def _is_json(request: Request) -> bool:

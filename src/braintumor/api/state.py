@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import Depends, Request
 
 from braintumor.api.metrics import Metrics
-from braintumor.api.transfer.slots import Slots
+from braintumor.api.transfer.concurrency import ConcurrencyLimit
 from braintumor.auth.oidc import Provider, has_single_sign_on
 from braintumor.auth.sessions import Browser, Visitor, device_cookie_name, find_visitor, session_cookie_name
 from braintumor.auth.throttle import Throttle
@@ -41,7 +41,7 @@ class ServerState:
         self.provider = Provider(settings) if has_single_sign_on(settings) else None
         self.metrics = Metrics()
         self.detectors = DetectorPool(settings)
-        self.uploads, self.streams = Slots(_MAX_UPLOADS), Slots(_MAX_STREAMS)
+        self.uploads, self.streams = ConcurrencyLimit(_MAX_UPLOADS), ConcurrencyLimit(_MAX_STREAMS)
         self._storage: Storage | None = None
         self._queue: JobQueue | None = None
         self._worker: Worker | None = None

@@ -66,12 +66,12 @@ def request_reset(storage: Storage, email: str, send: SendLink) -> None:
     """Mail a link to set a new password, if there is such an account with a password."""
     with storage.database.write() as session:
         user = find_user_by_email(session, email)
-        known = user is not None and user.state is UserState.ACTIVE and user.password_hash is not None
-        token = create_link(session, LinkPurpose.PASSWORD_RESET, user_id=user.id if user and known else None)
-        if not known:
+        may_reset = user is not None and user.state is UserState.ACTIVE and user.password_hash is not None
+        token = create_link(session, LinkPurpose.PASSWORD_RESET, user_id=user.id if user and may_reset else None)
+        if not may_reset:
             use_link(session, token, LinkPurpose.PASSWORD_RESET)
         storage.audit.append(session, None, "password.reset_requested", f"user:{user.id if user else 'unknown'}")
-    if user is not None and user.email and known:
+    if user is not None and user.email and may_reset:
         send(user.email, token)
 
 

@@ -132,8 +132,8 @@ class AuditLog:
         number, seal = 0, _START
         for entry in _iter_entries(session):
             problems += self._check_entry(entry, number, seal)
-            known = pending.pop(entry.number, None)
-            if known is not None and not hmac.compare_digest(known.seal, entry.seal):
+            noted = pending.pop(entry.number, None)
+            if noted is not None and not hmac.compare_digest(noted.seal, entry.seal):
                 problems.append(f"Entry {entry.number:,} is not the one whose seal was noted: the log was rewritten.")
             number, seal = entry.number, entry.seal
         problems += [

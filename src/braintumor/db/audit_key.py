@@ -30,11 +30,11 @@ def load_audit_key(settings: Settings, database: Database) -> bytes:
     """
     with database.read() as session:
         row = session.get(Meta, _META_KEY)
-        known = row.value if row else None
-    if known is None:
+        check_value = row.value if row else None
+    if check_value is None:
         return _begin(settings, database)
     key = _read_key(settings)
-    if key is None or not hmac.compare_digest(_check_value(key), known):
+    if key is None or not hmac.compare_digest(_check_value(key), check_value):
         where = "BRAINTUMOR_AUDIT_KEY" if settings.audit_key else f"the file {settings.data_dir / KEY_FILE}"
         state = "is missing" if key is None else "is not the one that the log was begun with"
         raise StorageError(

@@ -43,18 +43,18 @@ def begin_request(storage: Storage, actor: Actor, key: str, request_sha256: str)
     with storage.database.write() as session:
         too_old = IdempotencyKey.created_at <= now() - timedelta(minutes=_ABANDONED_MINUTES)
         session.execute(delete(IdempotencyKey).where(*mine, IdempotencyKey.status == 0, too_old))
-        known = session.scalar(select(IdempotencyKey).where(*mine))
-        if known is None:
+        stored = session.scalar(select(IdempotencyKey).where(*mine))
+        if stored is None:
             values = {"user_id": actor.id, "key_sha256": _hash(key), "request_sha256": request_sha256}
             statement = insert(session, IdempotencyKey).values(**values).on_conflict_do_nothing()
             if session.execute(statement).rowcount:  # type: ignore[attr-defined]
                 return None
-            known = session.scalars(select(IdempotencyKey).where(*mine)).one()
-        if known.request_sha256 != request_sha256:
+            stored = session.scalars(select(IdempotencyKey).where(*mine)).one()
+        if stored.request_sha256 != request_sha256:
             raise KeyReusedError("This Idempotency-Key was used for another request. Use a new one for each request.")
-        if known.status == 0:
+        if stored.status == 0:
             raise RecordError("A request with this Idempotency-Key is being answered. Try again in a moment.")
-        return StoredAnswer(known.status, known.answer)
+        return StoredAnswer(stored.status, stored.answer)
 
 
 def keep_answer(storage: Storage, actor: Actor, key: str, answer: StoredAnswer) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from braintumor.db.blob_rows import insert, store_blob
-from braintumor.db.overview.statistics import require_space
+from braintumor.db.overview.quota import require_space
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.studies import link_slices
 from braintumor.db.tables import Blob, ReaderFindingRow, ReadingRow, ScanRow, new_id

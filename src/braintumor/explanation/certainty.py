@@ -5,9 +5,9 @@ from typing import Final
 
 from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation import phrases
-from braintumor.explanation.catalog import Translator
 from braintumor.explanation.facts import Figure, ReadingFacts
 from braintumor.explanation.finding import describe_place
+from braintumor.explanation.languages import Translator
 from braintumor.explanation.terms import Doubt, InputWarning
 
 # A probability that is less than this beyond a threshold is called close to it.

@@ -5,8 +5,8 @@ from typing import Final
 
 from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation import phrases
-from braintumor.explanation.catalog import Translator
 from braintumor.explanation.facts import ReadingFacts
+from braintumor.explanation.languages import Translator
 from braintumor.explanation.terms import ImagePosition, LocatedBy, Rejection
 
 _MIDDLE: Final = (ImagePosition.UPPER_CENTER, ImagePosition.CENTER, ImagePosition.LOWER_CENTER)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from braintumor.enums import Verdict
-from braintumor.explanation.catalog import Translator
 from braintumor.explanation.facts import ReadingFacts, SliceNumbers
 from braintumor.explanation.finding import name_slice
+from braintumor.explanation.languages import Translator
 from braintumor.explanation.terms import Doubt, Rejection
 
 # Slices of a study to look at first, in texts and reports.

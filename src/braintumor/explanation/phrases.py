@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from braintumor.enums import Plane, TumorClass
-from braintumor.explanation.catalog import mark
+from braintumor.explanation.languages import mark
 from braintumor.explanation.terms import Doubt, ImagePosition, InputWarning, Region, Rejection, Side
 
 SLICE_PHRASES: Final[Mapping[Plane, str]] = {

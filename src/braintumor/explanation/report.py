@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from braintumor.explanation.accuracy import ModelAccuracy
-from braintumor.explanation.catalog import DEFAULT_LANGUAGE
 from braintumor.explanation.facts import ReadingFacts
+from braintumor.explanation.languages import DEFAULT_LANGUAGE
 from braintumor.explanation.reading_facts import reading_facts
 from braintumor.explanation.text import Topic, write_explanation
 from braintumor.inference.detection import Detection

@@ -13,7 +13,7 @@ from braintumor.explanation.terms import Doubt, InputWarning, Rejection
 from braintumor.imaging.containers.nifti_header import UNKNOWN_ORIENTATION_WARNING
 from braintumor.imaging.edits import EDIT_NOTE
 from braintumor.imaging.picture import scan_examination as examination
-from braintumor.inference.decision import CT_REASON, NOT_MR_REASON
+from braintumor.inference.decision import CT_REASON, NOT_MR_REASON, OOD_REASON
 from braintumor.inference.detection import Detection
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.retrieval import SimilarScan
@@ -146,7 +146,7 @@ def _doubt(detection: Detection, card: ModelCard) -> Doubt:
         return Doubt.PICTURE
     if examination.TEXT_ON_HEAD_REASON in detection.reason:
         return Doubt.TEXT_ON_HEAD
-    if detection.reason.startswith("Out-of-distribution"):
+    if detection.reason.startswith(OOD_REASON):
         return Doubt.UNUSUAL
     if card.thresholds.rule_out < detection.tumor_probability < card.thresholds.rule_in:
         return Doubt.BETWEEN_THRESHOLDS

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from braintumor.explanation.accuracy import read_accuracy
-from braintumor.explanation.catalog import DEFAULT_LANGUAGE, LANGUAGES, Language, Translator, mark, translator
 from braintumor.explanation.certainty import describe_certainty, describe_objections
 from braintumor.explanation.facts import ReadingFacts
 from braintumor.explanation.finding import describe_finding, describe_size
+from braintumor.explanation.languages import DEFAULT_LANGUAGE, LANGUAGES, Language, Translator, mark, translator
 from braintumor.explanation.limits import describe_limits, describe_next_steps
 from braintumor.explanation.reading_facts import reading_facts
 from braintumor.inference.detection import Detection

@@ -7,17 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from braintumor.enums import CLASSES, TumorClass
-from braintumor.errors import DatasetError
 from braintumor.exploration.figures import TUMOR_CLASS_COLORS
 from braintumor.exploration.image_features import (
     IMAGE_FEATURES,
-    IMAGE_FEATURES_FILE,
     TUMOR_FEATURES,
-    TUMOR_FEATURES_FILE,
 )
 from braintumor.exploration.statistics import Statistics
 from braintumor.imaging.preprocessing import MARGIN_LEVEL
-from braintumor.settings import Settings, get_settings
 
 # More points than this are slow to draw and do not change the outline; they are thinned evenly.
 _MAX_VIOLIN_POINTS: Final = 3000
@@ -28,40 +24,6 @@ _FIRST_FOREGROUND_LEVEL: Final = MARGIN_LEVEL + 1
 # Okabe and Ito (2008), for groups other than classes.
 _COLORS: Final = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
 _MARGIN: Final = {"l": 8, "r": 8, "t": 8, "b": 8}
-
-
-def load_image_features(manifest: pd.DataFrame, settings: Settings | None = None) -> pd.DataFrame:
-    """Read the image features and join them with the manifest; the new columns are `IMAGE_FEATURES`.
-
-    Raises
-    ------
-    DatasetError
-        The file is missing or damaged.
-    """
-    features = _read_csv(IMAGE_FEATURES_FILE, settings)
-    # A feature such as `width` replaces the manifest column of the same name.
-    columns = [column for column in manifest.columns if column == "path" or column not in features.columns]
-    return manifest[columns].merge(features, on="path", how="inner")
-
-
-def load_tumor_features(settings: Settings | None = None) -> pd.DataFrame:
-    """Read `path`, `label`, `plane`, `group` and `TUMOR_FEATURES` of each tumour; empty without masks.
-
-    Raises
-    ------
-    DatasetError
-        The file is missing or damaged.
-    """
-    return _read_csv(TUMOR_FEATURES_FILE, settings)
-
-
-def _read_csv(file: str, settings: Settings | None) -> pd.DataFrame:
-    try:
-        return pd.read_csv((settings or get_settings()).dataset_outputs / file)
-    except FileNotFoundError:
-        raise DatasetError(f"There is no {file} yet. Compute it with: braintumor explore") from None
-    except ValueError as error:
-        raise DatasetError(f"{file} cannot be read ({error}). Compute it again with: braintumor explore") from error
 
 
 def plot_distribution(features: pd.DataFrame, column: str, by: str = "label") -> go.Figure:

@@ -4,11 +4,14 @@ import io
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from braintumor.errors import DatasetError
 from braintumor.imaging import Scan, foreground_bbox
 from braintumor.imaging.preprocessing import MARGIN_LEVEL
+from braintumor.settings import Settings, get_settings
 
 IMAGE_FEATURES_FILE: Final = "image_features.csv"
 TUMOR_FEATURES_FILE: Final = "tumors.csv"
@@ -52,6 +55,40 @@ TUMOR_FEATURES: Final = {
 }
 # Width of the band of tissue around a tumour that its contrast is measured against, in pixels.
 _SURROUNDING_BAND: Final = 9
+
+
+def load_image_features(manifest: pd.DataFrame, settings: Settings | None = None) -> pd.DataFrame:
+    """Read the image features and join them with the manifest; the new columns are `IMAGE_FEATURES`.
+
+    Raises
+    ------
+    DatasetError
+        The file is missing or damaged.
+    """
+    features = _read_csv(IMAGE_FEATURES_FILE, settings)
+    # A feature such as `width` replaces the manifest column of the same name.
+    columns = [column for column in manifest.columns if column == "path" or column not in features.columns]
+    return manifest[columns].merge(features, on="path", how="inner")
+
+
+def load_tumor_features(settings: Settings | None = None) -> pd.DataFrame:
+    """Read `path`, `label`, `plane`, `group` and `TUMOR_FEATURES` of each tumour; empty without masks.
+
+    Raises
+    ------
+    DatasetError
+        The file is missing or damaged.
+    """
+    return _read_csv(TUMOR_FEATURES_FILE, settings)
+
+
+def _read_csv(file: str, settings: Settings | None) -> pd.DataFrame:
+    try:
+        return pd.read_csv((settings or get_settings()).dataset_outputs / file)
+    except FileNotFoundError:
+        raise DatasetError(f"There is no {file} yet. Compute it with: braintumor explore") from None
+    except ValueError as error:
+        raise DatasetError(f"{file} cannot be read ({error}). Compute it again with: braintumor explore") from error
 
 
 def compute_image_features(content: bytes, scan: Scan) -> tuple[dict[str, float], NDArray[np.float64]]:

@@ -8,20 +8,6 @@ from typing import Final
 
 from braintumor.imaging.containers.gzip_content import GZIP_SIGNATURE, peek_gzip
 
-IMAGE_SUFFIXES: Final = (
-    *(".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif"),
-    *(".jp2", ".j2k", ".jpx", ".j2c", ".jpc"),
-)
-DICOM_SUFFIXES: Final = (".dcm", ".dicom", ".ima")
-NIFTI_SUFFIXES: Final = (".nii", ".nii.gz")
-# Halves of a NIfTI or Analyze volume: the header and the voxels.
-PAIR_HEADER_SUFFIXES: Final = (".hdr", ".hdr.gz")
-PAIR_IMAGE_SUFFIXES: Final = (".img", ".img.gz")
-PAIR_SUFFIXES: Final = (*PAIR_HEADER_SUFFIXES, *PAIR_IMAGE_SUFFIXES)
-ARCHIVE_SUFFIXES: Final = (".zip",)
-# Everything in such a file belongs to it alone; several files with other names can be parts of one series or volume.
-SELF_CONTAINED_SUFFIXES: Final = (*IMAGE_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
-SCAN_SUFFIXES: Final = (*IMAGE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *PAIR_SUFFIXES, *ARCHIVE_SUFFIXES)
 # First bytes of a file that suffice to detect its format.
 SIGNATURE_BYTES: Final = 1024
 
@@ -49,11 +35,23 @@ class FileFormat(StrEnum):
         return self in _SUFFIXES_BY_FORMAT
 
 
+# Suffixes of the formats that Pillow reads.
 _SUFFIXES_BY_FORMAT: Final = {
     FileFormat.JPEG: (".jpg", ".jpeg"), FileFormat.PNG: (".png",), FileFormat.TIFF: (".tif", ".tiff"),
     FileFormat.BMP: (".bmp",), FileFormat.WEBP: (".webp",), FileFormat.GIF: (".gif",), FileFormat.AVIF: (".avif",),
     FileFormat.JPEG_2000: (".jp2", ".j2k", ".jpx", ".j2c", ".jpc"),
 }  # fmt: skip
+IMAGE_SUFFIXES: Final = tuple(suffix for suffixes in _SUFFIXES_BY_FORMAT.values() for suffix in suffixes)
+DICOM_SUFFIXES: Final = (".dcm", ".dicom", ".ima")
+NIFTI_SUFFIXES: Final = (".nii", ".nii.gz")
+# Halves of a NIfTI or Analyze volume: the header and the voxels.
+PAIR_HEADER_SUFFIXES: Final = (".hdr", ".hdr.gz")
+PAIR_IMAGE_SUFFIXES: Final = (".img", ".img.gz")
+PAIR_SUFFIXES: Final = (*PAIR_HEADER_SUFFIXES, *PAIR_IMAGE_SUFFIXES)
+ARCHIVE_SUFFIXES: Final = (".zip",)
+# Everything in such a file belongs to it alone; several files with other names can be parts of one series or volume.
+SELF_CONTAINED_SUFFIXES: Final = (*IMAGE_SUFFIXES, *NIFTI_SUFFIXES, *ARCHIVE_SUFFIXES)
+SCAN_SUFFIXES: Final = (*IMAGE_SUFFIXES, *DICOM_SUFFIXES, *NIFTI_SUFFIXES, *PAIR_SUFFIXES, *ARCHIVE_SUFFIXES)
 # All supported formats, for sentences such as `Upload JPEG, PNG or ZIP files`.
 FORMAT_NAMES: Final = (*map(str, _SUFFIXES_BY_FORMAT), "DICOM", "NIfTI", "ZIP")
 # Suffixes that contradict an image's content if they are not its own.

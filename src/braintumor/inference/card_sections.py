@@ -49,29 +49,6 @@ class Conformal(CardSection):
         return dict(self.quantiles or {})
 
 
-class TurnLimits(CardSection):
-    """Limits of the turn detection, how they were chosen, and its measured errors.
-
-    Attributes
-    ----------
-    sideways_at, upside_down_at : float
-        Probability of a turn by 90 or 270 degrees together, and by 180 degrees, from which a picture is turned back.
-    likely_at : float
-        Probability of the same turns from which no tumour is ruled out.
-    data : str
-        Fingerprint of the images that the network was fitted to.
-    test : dict of str to MetricEntry
-        Measured on the test split, such as `error` and `error@turn:90`.
-    """
-
-    sideways_at: float
-    upside_down_at: float
-    likely_at: float
-    chosen: str = ""
-    data: str = ""
-    test: dict[str, MetricEntry] = {}
-
-
 class BinaryDecision(CardSection):
     """Tumour probability from which a binary model answers tumour, and how it was chosen."""
 

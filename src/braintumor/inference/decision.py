@@ -15,6 +15,7 @@ from braintumor.inference.outputs import Outputs
 # Parts of the reasons for `not a brain MRI`, by which a stored result says why.
 NOT_MR_REASON: Final = "The file says that it is"
 CT_REASON: Final = "It looks like a head CT"
+OOD_REASON: Final = "Out-of-distribution score"
 # Highest tumour probability with which a scan or study can be called "no tumour found".
 MAX_RULE_OUT: Final = 0.5
 
@@ -186,7 +187,7 @@ def decide_verdict(
         )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
-            f"Out-of-distribution score {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
+            f"{OOD_REASON} {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
             "brain MRI of the kind the model was trained on, so no tumour was looked for."
         )
     if looks_like_ct and modality != "MR":
@@ -202,7 +203,7 @@ def decide_verdict(
     if ood_score is not None and ood_score.is_unusual:
         shown = min(ood_score.score, 0.49)  # 0.498 is not rejected, and must not read like 0.50
         return Verdict.UNCERTAIN, (
-            f"Out-of-distribution score {shown:.2f} (unusual at {ood_score.unusual_score:.2f}, rejected at 0.50 or "
+            f"{OOD_REASON} {shown:.2f} (unusual at {ood_score.unusual_score:.2f}, rejected at 0.50 or "
             "above): the scan differs from the training scans, so the model may be wrong. A reader should decide."
         )
     return _apply_thresholds(probability, thresholds)

@@ -13,7 +13,7 @@ from braintumor.errors import ArtifactError
 from braintumor.fileio import sha256_file, write_atomically
 from braintumor.inference import card_sections as sections
 from braintumor.inference.decision import MaskFusion
-from braintumor.inference.input_check.limits import CTLimits, FieldLimits, OODLimits
+from braintumor.inference.input_check.limits import CTClassifier, FieldClassifier, OODLimits, TurnLimits
 from braintumor.settings import Settings
 
 CARD_FILE: Final = "card.json"
@@ -103,9 +103,9 @@ class ModelCard(sections.CardSection):
     mask_fusion: sections.CardFusion = Field(default=MaskFusion(), alias="fusion")
     binary_decision: sections.BinaryDecision | None = Field(default=None, alias="decision")
     retrieval: sections.Retrieval | None = None
-    turn: sections.TurnLimits | None = None
-    ct: CTLimits | None = None
-    field: FieldLimits | None = None
+    turn: TurnLimits | None = None
+    ct: CTClassifier | None = None
+    field: FieldClassifier | None = None
     study: sections.CardStudyRule | None = None
 
     _key_order: tuple[str, ...] = PrivateAttr(default=())

@@ -13,6 +13,8 @@ from braintumor.enums import Protocol
 
 SHIPPED_SEED: Final = 1
 RUNS_FOLDER: Final = "runs"
+HISTORY_FILE: Final = "history.csv"  # of a training, one row per epoch
+HISTORY_COLUMNS: Final = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _POLL_SECONDS: Final = 0.5
 
 
 class JobQueue:
-    """The queue beside a database: a second SQLite file, or tables in the same PostgreSQL database.
+    """The queue next to a database: a second SQLite file, or tables in the same PostgreSQL database.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ _KINDS: Final[Mapping[str, Callable[[JobContext], None]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WorkerIntervals:
     """How often a worker shows that it is alive and looks for jobs, in seconds.
 
     A job whose worker has given no sign of life for `stale` seconds is taken over.
@@ -60,11 +60,18 @@ class Worker:
     storage : Storage
     detectors : DetectorPool
     queue : JobQueue
-    pace : Pace
+    intervals : WorkerIntervals
     """
 
-    def __init__(self, storage: Storage, detectors: DetectorPool, queue: JobQueue, pace: Pace | None = None) -> None:
-        self._storage, self._detectors, self._queue, self._pace = storage, detectors, queue, pace or Pace()
+    def __init__(
+        self, storage: Storage, detectors: DetectorPool, queue: JobQueue, intervals: WorkerIntervals | None = None
+    ) -> None:
+        self._storage, self._detectors, self._queue, self._intervals = (
+            storage,
+            detectors,
+            queue,
+            intervals or WorkerIntervals(),
+        )
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -89,17 +96,17 @@ class Worker:
                     next_tidying = time.monotonic() + _DAY
                     tidy(self._storage)
                 if not self.run_once():
-                    self._queue.wait(self._pace.poll)
+                    self._queue.wait(self._intervals.poll)
             except Exception:  # such as a database that is being restarted
                 _LOGGER.exception("The worker cannot reach its storage")
-                self._stop.wait(self._pace.poll)
+                self._stop.wait(self._intervals.poll)
 
     def run_once(self) -> bool:
         """Do the next job, if there is one, and return whether there was."""
-        lease = claim_job(self._storage, self._name, self._pace.stale)
+        lease = claim_job(self._storage, self._name, self._intervals.stale)
         if lease is None:
             return False
-        job = JobContext(self._storage, lease, self._detectors, self._stop, self._pace.heartbeat)
+        job = JobContext(self._storage, lease, self._detectors, self._stop, self._intervals.heartbeat)
         try:
             with job:
                 _KINDS[lease.kind](job)
@@ -117,7 +124,7 @@ class Worker:
     def _fail(self, lease: Lease, error: Exception) -> None:
         _LOGGER.warning("A job failed", exc_info=error)
         if isinstance(error, StorageError) and lease.attempt < _MAX_FAILURES:
-            self._stop.wait(self._pace.poll)
+            self._stop.wait(self._intervals.poll)
             release_job(self._storage, lease)  # the storage may be back soon
             return
         text = str(error) if isinstance(error, BrainTumorError) else _BUG

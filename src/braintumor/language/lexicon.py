@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from braintumor.explanation.catalog import LANGUAGES
+from braintumor.explanation.languages import LANGUAGES
 
 _FOLDER: Final = Path(__file__).with_name("lexicons")
 # Variants of one letter on Arabic and Urdu keyboards, and of punctuation.

@@ -5,15 +5,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from braintumor.explanation.facts import ReadingFacts
+from braintumor.explanation.languages import LANGUAGES
 from braintumor.inference.model_card import ModelCard
 from braintumor.language.client import Message
 from braintumor.language.lexicon import load_lexicon
 
 MAX_TURNS: Final = 4  # earlier questions that are sent again
 
-_LANGUAGE_NAMES: Final = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "ar": "Modern Standard Arabic", "ur": "Urdu",
-}  # fmt: skip
 _RULES: Final = """\
 You explain the result of a brain MRI detector for research and teaching. Answer in {language} only, in at most five
 short sentences of plain text: no lists, headings, links, markup or emoji.
@@ -52,7 +50,7 @@ def build_messages(
         "CARD": json.dumps(_card_figures(card), ensure_ascii=False) if card else "{}",
         "EXPLANATION": explanation,
     }
-    rules = _RULES.format(language=_LANGUAGE_NAMES[language], unknown=load_lexicon(language).messages["unknown"])
+    rules = _RULES.format(language=LANGUAGES[language].english_name, unknown=load_lexicon(language).messages["unknown"])
     system = "\n\n".join([rules, *(f"{name}: {text}" for name, text in parts.items())])
     messages = [{"role": "system", "content": system}]
     for asked, answered in list(turns)[-MAX_TURNS:]:

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-from braintumor.explanation.catalog import LANGUAGES
+from braintumor.explanation.languages import LANGUAGES
 from braintumor.language.answer_check import MARKUP
 from braintumor.language.lexicon import Lexicon, load_lexicon, normalize
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from braintumor.enums import VERDICTS_BY_SUSPICION
 from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.overlays import draw_scan_overlay
-from braintumor.text import VERDICT_TITLES
 
 # Typst decodes both images of a scan, about 1 MB, and holds those of all scans at the same time.
 MAX_SCANS_WITH_IMAGES: Final = 200
@@ -111,11 +111,10 @@ def render_report_scan(entry: ReportEntry) -> ReportScan:
 
 def rank_by_suspicion(report_scans: Sequence[ReportScan]) -> list[int]:
     """Return the indices of the scans, most suspicious first: by verdict, tumour probability and input order."""
-    verdicts = list(VERDICT_TITLES)
 
     def sort_key(index: int) -> tuple[int, float]:
         detection = report_scans[index].detection
-        return verdicts.index(detection.verdict), -detection.tumor_probability
+        return VERDICTS_BY_SUSPICION.index(detection.verdict), -detection.tumor_probability
 
     return sorted(range(len(report_scans)), key=sort_key)
 

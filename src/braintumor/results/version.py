@@ -10,12 +10,11 @@ import pandas as pd
 
 from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, Protocol, Task
 from braintumor.inference.model_card import CARD_FILE, EVALUATION_FILE, ModelCard, read_card_for_display
-from braintumor.inference.runs import Run, list_run_names
+from braintumor.inference.runs import HISTORY_COLUMNS, HISTORY_FILE, Run, list_run_names
 from braintumor.results.metric import BINARY_LABELS, Curves, Metric, Metrics, parse_curves, parse_metrics
 from braintumor.results.stress_test import StressTestResult, parse_checks, read_checks
 from braintumor.settings import Settings, get_settings
 
-HISTORY_COLUMNS: Final = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 PREDICTION_COLUMNS: Final = ("path", "split", "label", "predicted", "tumor_probability", "verdict")
 
 
@@ -127,7 +126,7 @@ def read_version_report(version: str, settings: Settings | None = None) -> Versi
     if card is None:
         missing_files.append(CARD_FILE)
     evaluation, curves = (_load_json(folder / name, missing_files) for name in (EVALUATION_FILE, "curves.json"))
-    history = _load_history(folder / "history.csv", missing_files)
+    history = _load_history(folder / HISTORY_FILE, missing_files)
     splits = {str(split): parse_metrics(entries) for split, entries in evaluation.items()}
     return VersionReport(
         version=version,

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from braintumor.fileio import write_atomically
+from braintumor.inference.runs import HISTORY_COLUMNS, HISTORY_FILE
 from braintumor.models.builder import iter_leaf_layers, load_keras_model
 from braintumor.training.schedule import best_epoch
-
-HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds")
 
 
 class Checkpoints:
@@ -40,7 +39,7 @@ class Checkpoints:
 
     def history(self) -> pd.DataFrame:
         """Return the history with one row per finished epoch."""
-        path = self.folder / "history.csv"
+        path = self.folder / HISTORY_FILE
         return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
 
     def path(self, epoch: int) -> Path:
@@ -57,7 +56,7 @@ class Checkpoints:
         states = [state.numpy().tolist() for state in random_states(model)]
         write_atomically(path.with_suffix(".json"), json.dumps(states))
         partial.replace(path)
-        write_atomically(self.folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
+        write_atomically(self.folder / HISTORY_FILE, history.to_csv(index=False, lineterminator="\n"))
         current = {path.stem, self.path(self.find_best_epoch(history)).stem}
         for file in self.folder.glob("*epoch-*"):
             if file.name.partition(".")[0] not in current:

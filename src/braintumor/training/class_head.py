@@ -82,13 +82,13 @@ def _fit(
 ) -> tuple[Floats, Floats]:
     """Return kernel (d, classes) and bias (classes,) for features that are not standardized."""
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-4
-    is_unknown = labels == UNKNOWN_TYPE_INDEX
-    known = [(features[~is_unknown], labels[~is_unknown], weights[~is_unknown])]
-    shared = [
-        (features[is_unknown], np.full(is_unknown.sum(), index), weights[is_unknown] / len(TUMOR_INDICES))
+    is_untyped = labels == UNKNOWN_TYPE_INDEX
+    with_type = [(features[~is_untyped], labels[~is_untyped], weights[~is_untyped])]
+    without_type = [
+        (features[is_untyped], np.full(is_untyped.sum(), index), weights[is_untyped] / len(TUMOR_INDICES))
         for index in TUMOR_INDICES
     ]
-    values, targets, shares = (np.concatenate(part) for part in zip(*known, *shared, strict=True))
+    values, targets, shares = (np.concatenate(part) for part in zip(*with_type, *without_type, strict=True))
     regression = LogisticRegression(C=inverse_penalty, max_iter=_MAX_ITERATIONS)
     regression.fit((values - mean) / scale, targets, sample_weight=shares)
     kernel = regression.coef_.T / scale[:, None]

@@ -7,7 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from braintumor.enums import Protocol
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import KERAS_FILE, MODEL_FILE, SALIENCY_FILE, update_card
-from braintumor.inference.runs import Run
+from braintumor.inference.runs import HISTORY_FILE, Run
+from braintumor.models.architecture_plot import draw_architecture
 from braintumor.models.initial_weights import InitialWeights
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.settings import Settings, get_settings
@@ -15,7 +16,6 @@ from braintumor.training.card_draft import remove_stale_results, write_card_draf
 from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.folds import fold_recipe
 from braintumor.training.inputs.load import load_data
-from braintumor.training.notebook_plots import draw_architecture
 from braintumor.training.trainer import train_with_checkpoints
 
 
@@ -77,7 +77,7 @@ def train(
     model.save(folder / KERAS_FILE)
     remove_stale_results(folder, MODEL_FILE, SALIENCY_FILE)
     draw_architecture(model, folder / "figures" / "architecture.png")
-    write_atomically(folder / "history.csv", history.to_csv(index=False, lineterminator="\n"))
+    write_atomically(folder / HISTORY_FILE, history.to_csv(index=False, lineterminator="\n"))
     write_card_draft(name, recipe, protocol, data, history, model, settings)
     update_card(name, settings, weights=initial_weights.to_dict(), **objectives.identity())
     return name

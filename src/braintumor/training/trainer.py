@@ -9,12 +9,13 @@ import keras
 import pandas as pd
 import tensorflow as tf
 
+from braintumor.inference.runs import HISTORY_COLUMNS
 from braintumor.models.batch_statistics import update_batch_statistics
 from braintumor.models.builder import build_model, choose_precision
 from braintumor.models.initial_weights import InitialWeights, freeze_up_to, load_initial_weights
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
-from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
+from braintumor.training.checkpoint import Checkpoints
 from braintumor.training.class_head import refit_class_head
 from braintumor.training.distillation import AuxiliaryObjectives
 from braintumor.training.ema import WeightAverage

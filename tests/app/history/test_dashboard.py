@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from app_pages.components.dashboard.agreement import agrees_on_class, agrees_on_tumor, measure_agreement
-from braintumor.db.overview.summary import FoundReading, list_found, summarize_history
+from braintumor.db.overview.summary import ReadingWithFinding, list_readings_with_finding, summarize_history
 from braintumor.db.storage import Actor, Storage
 from braintumor.settings import Settings
 from tests.app.conftest import Open, words
@@ -76,8 +76,8 @@ def test_empty_dashboard_says_where_readings_come_from(artifacts: Settings, open
 
 
 def test_slices_of_one_series_count_once_in_the_interval() -> None:
-    found = [FoundReading("uncertain", "glioma", "agree", "series")] * 9
-    metric = measure_agreement(found, [True] * 9)
+    readings = [ReadingWithFinding("uncertain", "glioma", "agree", "series")] * 9
+    metric = measure_agreement(readings, [True] * 9)
     assert metric is not None
     assert (metric.n, metric.groups) == (9, 1)
     assert metric.interval is not None
@@ -96,10 +96,10 @@ def test_slices_of_one_series_count_once_in_the_interval() -> None:
     ],
 )
 def test_agreement_on_class_and_on_tumor(result: str, opinion: str, same_class: bool, same_tumor: bool) -> None:
-    found = FoundReading("uncertain", result, opinion, "g")
-    assert (agrees_on_class(found), agrees_on_tumor(found)) == (same_class, same_tumor)
+    reading = ReadingWithFinding("uncertain", result, opinion, "g")
+    assert (agrees_on_class(reading), agrees_on_tumor(reading)) == (same_class, same_tumor)
 
 
 def test_findings_carry_their_series(kept: tuple[Storage, Actor]) -> None:
-    found = list_found(*kept)
-    assert len({each.group for each in found}) == len(found) == 3
+    readings = list_readings_with_finding(*kept)
+    assert len({each.group for each in readings}) == len(readings) == 3

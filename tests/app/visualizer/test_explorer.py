@@ -9,11 +9,11 @@ from app_pages.components.visualizer.manifest_table import search_rows, to_csv_b
 from braintumor.datasets.manifest import read_manifest
 from braintumor.enums import TumorClass
 from braintumor.exploration.charts import (
-    load_image_features,
     summarize_distribution,
     summarize_histogram,
     summarize_scatter,
 )
+from braintumor.exploration.image_features import load_image_features
 from braintumor.exploration.outliers import find_outliers, summarize_outliers
 from braintumor.exploration.statistics import load_statistics
 from braintumor.settings import Settings

@@ -9,7 +9,7 @@ from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs import read_upload
 from braintumor.jobs.queue import JobQueue
-from braintumor.jobs.worker import Pace, Worker
+from braintumor.jobs.worker import Worker, WorkerIntervals
 from braintumor.settings import Settings
 
 
@@ -27,10 +27,10 @@ def submit_files(storage: Storage, actor: Actor, files: dict[str, bytes], versio
     return job_id
 
 
-def work(data: Path, outputs: Path, pace: Pace, sender: Connection) -> None:
+def work(data: Path, outputs: Path, intervals: WorkerIntervals, sender: Connection) -> None:
     """Work until killed."""
     settings = Settings(data=data, outputs=outputs, version="v4", threads=1)
     storage, detectors = open_storage(settings), DetectorPool(settings)
     detectors.get("v4")
     sender.send("ready")
-    Worker(storage, detectors, JobQueue(storage), pace).run()
+    Worker(storage, detectors, JobQueue(storage), intervals).run()

@@ -19,14 +19,14 @@ from braintumor.api.app import create_app
 from braintumor.db.storage import open_storage
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs.queue import JobQueue
-from braintumor.jobs.worker import Pace, Worker
+from braintumor.jobs.worker import Worker, WorkerIntervals
 from braintumor.settings import Settings
 from tests.helpers.accounts import BASE_URL
 from tests.helpers.api import API, as_files, scan_png
 
 # `saved`, `job`, `deleting`, `deleted`, and the id that it is about.
 Message = tuple[str, str]
-PACE: Final = Pace(heartbeat=0.1, stale=0.5, poll=0.05)
+PACE: Final = WorkerIntervals(heartbeat=0.1, stale=0.5, poll=0.05)
 FILES: Final = 3  # of each job
 
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import TumorClass
 from braintumor.fileio import sha256_file
-from braintumor.inference.card_sections import TurnLimits
+from braintumor.inference.input_check.limits import TurnLimits
 from braintumor.inference.turn.turn_detector import TURN_INPUT_SIDE
 
 LIMITS: Final = TurnLimits(sideways_at=0.9, upside_down_at=0.8, likely_at=0.5)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from starlette.testclient import TestClient
 
-from braintumor.api.account import joining, login, notices
+from braintumor.api.account import login, notices, registration
 from braintumor.auth.users import create_reset_link
 from tests.helpers.accounts import (
     PASSWORD,
@@ -93,7 +93,7 @@ def test_mails_to_one_address_are_limited(tmp_path: Path) -> None:
 def test_registration_with_mail_answers_alike(tmp_path: Path) -> None:
     client = make_client(account_settings(tmp_path, smtp="smtp://localhost", registration="open"))
     add_user(server_state(client).storage, "ada@example.org")
-    with patch.object(joining, "send_mail_later") as mail:
+    with patch.object(registration, "send_mail_later") as mail:
         answers = [submit(client, "/account/register", email=f"{name}@example.org") for name in ("ada", "bob")]
     assert answers[0].text == answers[1].text
     assert ["account/link" in call.args[3] for call in mail.call_args_list] == [False, True]

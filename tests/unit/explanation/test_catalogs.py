@@ -8,7 +8,7 @@ import pytest
 
 from braintumor.api.languages import LanguageCode
 from braintumor.cli import build_parser
-from braintumor.explanation.catalog import LANGUAGES
+from braintumor.explanation.languages import LANGUAGES
 from scripts import catalogs
 
 COMMAND = ["predict", "scan.png", "--language"]

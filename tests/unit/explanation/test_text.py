@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from braintumor.enums import Plane, TumorClass, Verdict
 from braintumor.explanation import LANGUAGES, ReadingFacts, choose_language, write_explanation
-from braintumor.explanation.catalog import translator
+from braintumor.explanation.languages import translator
 from braintumor.explanation.phrases import REGIONS, SIDES, SLICE_PHRASES
 from braintumor.explanation.terms import Doubt, ImagePosition, LocatedBy, Region, Side
 from tests.helpers.explanation_facts.strategies import make_facts, readings

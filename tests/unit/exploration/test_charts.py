@@ -6,8 +6,6 @@ import pytest
 
 from braintumor.errors import DatasetError
 from braintumor.exploration.charts import (
-    load_image_features,
-    load_tumor_features,
     plot_distribution,
     plot_histogram,
     plot_scatter,
@@ -15,7 +13,12 @@ from braintumor.exploration.charts import (
     summarize_histogram,
     summarize_scatter,
 )
-from braintumor.exploration.image_features import IMAGE_FEATURES, TUMOR_FEATURES
+from braintumor.exploration.image_features import (
+    IMAGE_FEATURES,
+    TUMOR_FEATURES,
+    load_image_features,
+    load_tumor_features,
+)
 from braintumor.exploration.statistics import Statistics
 from braintumor.settings import Settings
 

@@ -7,7 +7,7 @@ import pytest
 from braintumor.db.storage import Storage
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs.queue import JobQueue
-from braintumor.jobs.worker import Pace, Worker
+from braintumor.jobs.worker import Worker, WorkerIntervals
 from braintumor.settings import Settings
 from tests.helpers.api import model_outputs
 from tests.helpers.storage.fixtures import empty_data, reader, servers, storage, storage_values
@@ -32,4 +32,4 @@ def queue(storage: Storage) -> JobQueue:
 
 @pytest.fixture
 def worker(storage: Storage, detectors: DetectorPool, queue: JobQueue) -> Worker:
-    return Worker(storage, detectors, queue, Pace(heartbeat=0.01, stale=30, poll=0.01))
+    return Worker(storage, detectors, queue, WorkerIntervals(heartbeat=0.01, stale=30, poll=0.01))

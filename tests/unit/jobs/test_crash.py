@@ -19,12 +19,12 @@ from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import AuditEntry, JobState
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs.queue import JobQueue
-from braintumor.jobs.worker import Pace, Worker
+from braintumor.jobs.worker import Worker, WorkerIntervals
 from tests.helpers.api import scan_png
 from tests.helpers.api.jobs import submit, work
 from tests.helpers.storage.kills import kill_count
 
-_PACE = Pace(heartbeat=0.1, stale=0.5, poll=0.05)
+_PACE = WorkerIntervals(heartbeat=0.1, stale=0.5, poll=0.05)
 _FILES = 4
 
 

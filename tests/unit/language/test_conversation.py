@@ -8,8 +8,8 @@ from functools import cache
 import httpx2
 import pytest
 
-from braintumor.explanation.catalog import LANGUAGES
 from braintumor.explanation.facts import ReadingFacts
+from braintumor.explanation.languages import LANGUAGES
 from braintumor.explanation.text import write_explanation
 from braintumor.language.answer_check import Outcome
 from braintumor.language.answer_job import AnswerJob

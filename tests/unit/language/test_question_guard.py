@@ -3,7 +3,7 @@
 import pytest
 
 from braintumor.errors import LanguageModelError
-from braintumor.explanation.catalog import LANGUAGES
+from braintumor.explanation.languages import LANGUAGES
 from braintumor.explanation.text import write_explanation
 from braintumor.language.client import ChatClient
 from braintumor.language.conversation import ReadingContext, Turn, answer

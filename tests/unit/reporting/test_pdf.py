@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pypdf import PdfReader
 
-from braintumor.enums import CLASSES, RESEARCH_USE, Verdict
+from braintumor.enums import CLASSES, RESEARCH_USE, VERDICTS_BY_SUSPICION, Verdict
 from braintumor.imaging import FailedScan, SeriesPosition
 from braintumor.inference import Detector
 from braintumor.inference.decision import describe_rule
@@ -47,7 +47,7 @@ def text_of(content: bytes) -> str:
 
 
 def by_suspicion(entry) -> tuple[int, float]:
-    return list(VERDICT_TITLES).index(entry.detection.verdict), -entry.detection.tumor_probability
+    return VERDICTS_BY_SUSPICION.index(entry.detection.verdict), -entry.detection.tumor_probability
 
 
 def test_report_of_one_scan_contains_the_whole_result(detector, card):

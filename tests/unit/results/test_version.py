@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from braintumor.inference.runs import HISTORY_COLUMNS
 from braintumor.results.metric import Metric
-from braintumor.results.version import HISTORY_COLUMNS, leakage_baseline, read_version_report
+from braintumor.results.version import leakage_baseline, read_version_report
 from braintumor.settings import Settings
 from tests.helpers.versions.tiny import write_version
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from braintumor.training.checkpoint import HISTORY_COLUMNS, Checkpoints
+from braintumor.inference.runs import HISTORY_COLUMNS
+from braintumor.training.checkpoint import Checkpoints
 
 
 def _model() -> keras.Sequential:

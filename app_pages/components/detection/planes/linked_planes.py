@@ -56,7 +56,7 @@ def _nearest_slices(placement: Placement, position: Vector, readings: Iterable[R
     for slices in sorted(series.values(), key=len, reverse=True):
         placed = [(other, each) for each in slices if (other := _placement(each)) is not None]
         other, each = min(placed, key=lambda pair: abs(pair[0].distance(position)))
-        if all(abs(dot(other.normal, known.normal)) < _MAX_PARALLEL for known, _ in nearest):
+        if all(abs(dot(other.normal, chosen.normal)) < _MAX_PARALLEL for chosen, _ in nearest):
             nearest.append((other, each))
     return [each for _, each in nearest[:_MAX_PLANES]]
 

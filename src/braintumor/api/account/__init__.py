@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from braintumor.api.account import assets, joining, login, overview, single_sign_on
+from braintumor.api.account import assets, login, overview, registration, single_sign_on
 
 router = APIRouter(include_in_schema=False)
-for module in (assets, login, joining, overview, single_sign_on):
+for module in (assets, login, registration, overview, single_sign_on):
     router.include_router(module.router, prefix="/account")

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from braintumor.api.problems import problem
+from braintumor.api.problems import problem_response
 from braintumor.settings import Settings
 
 _FORM_BYTES: Final = 64 * 2**10
@@ -56,7 +56,7 @@ class BodyLimit:
         limit = next((size for path, size in self._limits.items() if scope["path"].startswith(path)), self._default)
         declared = Headers(scope=scope).get("content-length", "0")
         if not re.fullmatch(r"[0-9]{1,18}", declared) or int(declared) > limit:
-            await problem(413, _TOO_LARGE)(scope, receive, send)
+            await problem_response(413, _TOO_LARGE)(scope, receive, send)
             return
         await self._app(scope, self._limit(receive, limit), send)
 

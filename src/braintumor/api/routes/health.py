@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
 from braintumor.api.access import allow_metrics
-from braintumor.api.answers import file, problems
 from braintumor.api.metrics import CONTENT_TYPE
-from braintumor.api.problems import problem
+from braintumor.api.problems import problem_response
+from braintumor.api.response_docs import error_responses, file_response
 from braintumor.api.schemas.server import Health
 from braintumor.api.state import State
 from braintumor.db.history import has_storage
@@ -27,7 +27,7 @@ def show_liveness() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", response_model=Health, responses=problems(503))
+@router.get("/readyz", response_model=Health, responses=error_responses(503))
 def show_readiness(state: State) -> Response:
     """Answer 200 while database and model can be used, and 503 otherwise."""
     try:
@@ -36,14 +36,14 @@ def show_readiness(state: State) -> Response:
             count_jobs(state.storage)
     except BrainTumorError as error:
         _LOGGER.error("The server is not ready.", exc_info=error)
-        return problem(503, "The database or the model cannot be used. See the log of the server.")
+        return problem_response(503, "The database or the model cannot be used. See the log of the server.")
     return JSONResponse({"status": "ok"})
 
 
 @router.get(
     "/metrics",
     response_class=Response,
-    responses=problems(401, 403) | file("text/plain"),
+    responses=error_responses(401, 403) | file_response("text/plain"),
     dependencies=[Depends(allow_metrics)],
 )
 def show_metrics(state: State) -> Response:

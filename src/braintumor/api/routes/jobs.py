@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from braintumor.api.access import Caller, Reader, Writer, find_caller
-from braintumor.api.answers import file, problems
+from braintumor.api.response_docs import error_responses, file_response
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.scans import answer_job
-from braintumor.api.schemas.jobs import JobAnswer, JobBody, JobItemAnswer
+from braintumor.api.schemas.jobs import JobBody, JobItemResponse, JobResponse
 from braintumor.api.state import ServerState, State
-from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
+from braintumor.api.transfer.idempotency import IdempotencyKey, answer_once
 from braintumor.db.jobs.requests import (
     JobSummary,
     add_scans,
@@ -35,12 +35,14 @@ from braintumor.reporting.csv_export import to_csv_bytes
 from braintumor.services.records.reading_record import hash_card, record_row
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
-_EVENTS: Final = problems(401, 403, 404, 409, 429) | file("text/event-stream")
+_EVENTS: Final = error_responses(401, 403, 404, 409, 429) | file_response("text/event-stream")
 _POLL_SECONDS: Final = 1.0
 _KEEP_ALIVE: Final = 15  # polls without news, after which a comment is sent, so that proxies keep the connection
 
 
-@router.post("", status_code=202, response_model=JobAnswer, responses=problems(401, 403, 404, 409, 415, 422, 429))
+@router.post(
+    "", status_code=202, response_model=JobResponse, responses=error_responses(401, 403, 404, 409, 415, 422, 429)
+)
 def start_job(
     request: Request, state: State, caller: Writer, body: JobBody, key: IdempotencyKey = None
 ) -> JSONResponse:
@@ -59,37 +61,41 @@ def start_job(
     return answer_once(state, caller, request, key, body.model_dump_json, act)
 
 
-@router.get("", responses=problems(401, 403, 409, 422))
+@router.get("", responses=error_responses(401, 403, 409, 422))
 def show_jobs(
     state: State,
     caller: Reader,
     rows: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[UUID | None, Query(description="Id of the last job of the previous page.")] = None,
-) -> list[JobAnswer]:
+) -> list[JobResponse]:
     """List own jobs, the newest first. Jobs are deleted a week after their end; the readings stay."""
-    return [JobAnswer.model_validate(job) for job in list_jobs(state.storage, caller.actor, rows, before)]
+    return [JobResponse.model_validate(job) for job in list_jobs(state.storage, caller.actor, rows, before)]
 
 
-@router.get("/{job_id}", responses=problems(401, 403, 404, 409))
-def show_job(state: State, caller: Reader, job_id: UUID) -> JobAnswer:
+@router.get("/{job_id}", responses=error_responses(401, 403, 404, 409))
+def show_job(state: State, caller: Reader, job_id: UUID) -> JobResponse:
     """Return the state of a job."""
-    return JobAnswer.model_validate(read_job(state.storage, caller.actor, job_id))
+    return JobResponse.model_validate(read_job(state.storage, caller.actor, job_id))
 
 
-@router.get("/{job_id}/items", responses=problems(401, 403, 404, 409, 422))
+@router.get("/{job_id}/items", responses=error_responses(401, 403, 404, 409, 422))
 def show_items(
     state: State,
     caller: Reader,
     job_id: UUID,
     rows: Annotated[int, Query(ge=1, le=1_000)] = 500,
     after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="Last position of the previous page.")] = -1,
-) -> list[JobItemAnswer]:
+) -> list[JobItemResponse]:
     """List the files or scans of a job in order."""
     items = list_items(state.storage, caller.actor, job_id, rows, after)
-    return [JobItemAnswer.model_validate(item) for item in items]
+    return [JobItemResponse.model_validate(item) for item in items]
 
 
-@router.get("/{job_id}/results.csv", response_class=Response, responses=problems(401, 403, 404, 409) | file("text/csv"))
+@router.get(
+    "/{job_id}/results.csv",
+    response_class=Response,
+    responses=error_responses(401, 403, 404, 409) | file_response("text/csv"),
+)
 def download_results(state: State, caller: Reader, job_id: UUID) -> Response:
     """Download the results of a job so far as CSV, with unreadable files last."""
     job = read_job(state.storage, caller.actor, job_id)
@@ -112,17 +118,17 @@ async def watch_job(request: Request, state: State, caller: Reader, job_id: UUID
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-@router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409))
-def stop_job(state: State, caller: Writer, job_id: UUID) -> JobAnswer:
+@router.post("/{job_id}/cancel", responses=error_responses(401, 403, 404, 409))
+def stop_job(state: State, caller: Writer, job_id: UUID) -> JobResponse:
     """Cancel a job. What it has saved stays."""
-    return JobAnswer.model_validate(cancel_job(state.storage, caller.actor, job_id))
+    return JobResponse.model_validate(cancel_job(state.storage, caller.actor, job_id))
 
 
 async def _iter_events(request: Request, state: ServerState, caller: Caller, job: JobSummary) -> AsyncIterator[str]:
-    with state.streams.take(str(caller.actor.id)):
+    with state.streams.hold(str(caller.actor.id)):
         silent, last = 0, ""
         while True:
-            content = JobAnswer.model_validate(job).model_dump_json()
+            content = JobResponse.model_validate(job).model_dump_json()
             silent += 1
             if content != last:
                 yield f"event: job\ndata: {content}\n\n"

@@ -7,8 +7,8 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import Response
 
 from braintumor.api.access import Guest
-from braintumor.api.answers import file, problems
-from braintumor.api.schemas.server import ModelAnswer
+from braintumor.api.response_docs import error_responses, file_response
+from braintumor.api.schemas.server import ModelResponse
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
 from braintumor.errors import ArtifactError
@@ -41,12 +41,12 @@ def _iter_cards(state: ServerState) -> Iterator[ModelCard]:
             continue
 
 
-@router.get("", responses=problems(401, 403))
-def list_versions(state: State, caller: Guest) -> list[ModelAnswer]:
+@router.get("", responses=error_responses(401, 403))
+def list_versions(state: State, caller: Guest) -> list[ModelResponse]:
     """List the versions that can read scans."""
     cards = list(_iter_cards(state))
     return [
-        ModelAnswer(
+        ModelResponse(
             version=card.version,
             title=card.title,
             task=card.task,
@@ -60,7 +60,7 @@ def list_versions(state: State, caller: Guest) -> list[ModelAnswer]:
 @router.get(
     "/{version}/card",
     response_class=Response,
-    responses=problems(401, 403, 404) | file("application/json", has_etag=True),
+    responses=error_responses(401, 403, 404) | file_response("application/json", has_etag=True),
 )
 def show_card(
     request: Request, state: State, caller: Guest, version: Annotated[str, Path(max_length=100, examples=["v4"])]

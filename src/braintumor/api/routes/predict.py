@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from braintumor.api.access import Guest
-from braintumor.api.answers import file, problems
 from braintumor.api.languages import RequestedLanguage
+from braintumor.api.response_docs import error_responses, file_response
 from braintumor.api.routes.models import require_version
-from braintumor.api.schemas.predictions import PredictionRow, Predictions, SkippedScanAnswer
+from braintumor.api.schemas.predictions import PredictionRow, Predictions, SkippedScanResponse
 from braintumor.api.state import State
 from braintumor.api.transfer.uploads import UPLOAD_BODY, GuestFiles
 from braintumor.db.access_log import log_access
@@ -30,7 +30,7 @@ Version = Annotated[str | None, Query(max_length=100, description="Default: the 
 @router.post(
     "/predict",
     response_model=Predictions,
-    responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503) | file("text/csv"),
+    responses=error_responses(400, 401, 403, 404, 408, 413, 415, 422, 429, 503) | file_response("text/csv"),
     openapi_extra=UPLOAD_BODY,
 )
 def predict(
@@ -66,7 +66,7 @@ def predict(
             *(PredictionRow.from_row(row, detection, explain.slice(detection)) for _, row, detection in readings),
             *(PredictionRow.from_row(study_row(study), None, explain.study(study)) for study in studies),
         ],
-        skipped=[SkippedScanAnswer(name=scan.name, reason=str(scan.reason)) for scan in reader.skipped],
+        skipped=[SkippedScanResponse(name=scan.name, reason=str(scan.reason)) for scan in reader.skipped],
     )
 
 

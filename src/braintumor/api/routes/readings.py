@@ -10,10 +10,10 @@ from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import Response
 
 from braintumor.api.access import Caller, Reader, Writer
-from braintumor.api.answers import file, problems
 from braintumor.api.languages import RequestedLanguage
-from braintumor.api.schemas.explanations import ExplanationAnswer
-from braintumor.api.schemas.records import FindingBody, ReadingAnswer, ReadingDetails, ReadingPage
+from braintumor.api.response_docs import error_responses, file_response
+from braintumor.api.schemas.explanations import ExplanationResponse
+from braintumor.api.schemas.records import FindingBody, ReadingDetails, ReadingPage, ReadingResponse
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
 from braintumor.db.access_log import log_access
@@ -23,15 +23,15 @@ from braintumor.db.tables.records import STUDY
 from braintumor.enums import Verdict
 from braintumor.errors import NotFoundError, RecordError
 from braintumor.explanation import explain_in_words
-from braintumor.explanation.catalog import DEFAULT_LANGUAGE
+from braintumor.explanation.languages import DEFAULT_LANGUAGE
 from braintumor.services.records.export import export_csv
 from braintumor.services.records.pictures import make_report, overlay_of, picture_of
 from braintumor.services.records.reading_record import RestoredReading, restore_reading
 
 router = APIRouter(prefix="/api/v1", tags=["readings"])
-_ERRORS: Final = problems(401, 403, 404, 409)
-_PICTURE: Final = _ERRORS | file("image/png", has_etag=True)
-_REPORT: Final = _ERRORS | file("application/pdf", has_etag=True)
+_ERRORS: Final = error_responses(401, 403, 404, 409)
+_PICTURE: Final = _ERRORS | file_response("image/png", has_etag=True)
+_REPORT: Final = _ERRORS | file_response("application/pdf", has_etag=True)
 
 
 def _to_utc(time: datetime) -> datetime:
@@ -79,7 +79,7 @@ def parse_filters(
 Filters = Annotated[SearchQuery, Depends(parse_filters)]
 
 
-@router.get("/readings", responses=problems(401, 403, 409, 422))
+@router.get("/readings", responses=error_responses(401, 403, 409, 422))
 def search_readings(
     state: State,
     caller: Reader,
@@ -96,11 +96,13 @@ def search_readings(
     except RecordError as error:
         raise HTTPException(422, str(error)) from None
     log_access(state.storage, caller.actor, "history.listed", records=len(page.records))
-    readings = [ReadingAnswer.model_validate(record) for record in page.records]
+    readings = [ReadingResponse.model_validate(record) for record in page.records]
     return ReadingPage(readings=readings, next=page.next)
 
 
-@router.get("/readings.csv", response_class=Response, responses=problems(401, 403, 409, 422) | file("text/csv"))
+@router.get(
+    "/readings.csv", response_class=Response, responses=error_responses(401, 403, 409, 422) | file_response("text/csv")
+)
 def download_readings(state: State, caller: Reader, filters: Filters) -> Response:
     """Download all readings of a search as CSV, safe to open in a spreadsheet."""
     headers = {"Content-Disposition": 'attachment; filename="readings.csv"'}
@@ -180,7 +182,7 @@ def show_report(
 @router.put(
     "/readings/{reading_id}/finding",
     status_code=204,
-    responses=problems(401, 403, 404, 409, 415, 422),
+    responses=error_responses(401, 403, 404, 409, 415, 422),
     tags=["findings"],
 )
 def put_finding(state: State, caller: Writer, reading_id: UUID, finding: FindingBody) -> None:
@@ -189,14 +191,14 @@ def put_finding(state: State, caller: Writer, reading_id: UUID, finding: Finding
 
 
 @router.delete(
-    "/readings/{reading_id}/finding", status_code=204, responses=problems(401, 403, 404, 409), tags=["findings"]
+    "/readings/{reading_id}/finding", status_code=204, responses=error_responses(401, 403, 404, 409), tags=["findings"]
 )
 def delete_finding(state: State, caller: Writer, reading_id: UUID) -> None:
     """Delete the own finding on a reading."""
     save_finding(state.storage, caller.actor, reading_id, "", "")
 
 
-def _explain(state: ServerState, caller: Caller, record: Record, language: str) -> ExplanationAnswer | None:
+def _explain(state: ServerState, caller: Caller, record: Record, language: str) -> ExplanationResponse | None:
     """Explain a stored reading; None if its picture or its version is gone, without which the text would have gaps."""
     detector = state.detectors.find(record.version)
     if detector is None or not record.has_scan:
@@ -205,7 +207,7 @@ def _explain(state: ServerState, caller: Caller, record: Record, language: str) 
     if restored.note or restored.reading.detection is None:
         return None
     explanation = explain_in_words(restored.reading.detection, language, artifact=detector.artifact)
-    return ExplanationAnswer.from_explanation(explanation)
+    return ExplanationResponse.from_explanation(explanation)
 
 
 def _restore(state: ServerState, caller: Caller, record: Record, *, with_maps: bool) -> RestoredReading:

@@ -7,13 +7,13 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import JSONResponse
 
 from braintumor.api.access import Caller, Reader, Writer
-from braintumor.api.answers import problems
+from braintumor.api.response_docs import error_responses
 from braintumor.api.routes.models import require_version
 from braintumor.api.routes.predict import Version
-from braintumor.api.schemas.jobs import JobAnswer
-from braintumor.api.schemas.records import ReadingAnswer, SavedUpload, ScanAnswer, UnreadableFile
+from braintumor.api.schemas.jobs import JobResponse
+from braintumor.api.schemas.records import ReadingResponse, SavedUpload, ScanResponse, UnreadableFile
 from braintumor.api.state import ServerState, State
-from braintumor.api.transfer.repeats import IdempotencyKey, answer_once
+from braintumor.api.transfer.idempotency import IdempotencyKey, answer_once
 from braintumor.api.transfer.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
 from braintumor.db.access_log import log_access
 from braintumor.db.deletion import delete_scans, restore_scans
@@ -37,8 +37,8 @@ _FEW_BYTES = 16 * 2**20
     "",
     status_code=201,
     response_model=SavedUpload,
-    responses=problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
-    | {202: {"model": JobAnswer, "description": "A background job reads the files. Watch it at `Location`."}},
+    responses=error_responses(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
+    | {202: {"model": JobResponse, "description": "A background job reads the files. Watch it at `Location`."}},
     openapi_extra=UPLOAD_BODY,
 )
 def upload_scans(
@@ -64,19 +64,21 @@ def upload_scans(
     return answer_once(state, caller, request, key, lambda: fingerprint(files), act)
 
 
-@router.get("/{scan_id}", responses=problems(401, 403, 404, 409))
-def show_scan(state: State, caller: Reader, scan_id: UUID) -> ScanAnswer:
+@router.get("/{scan_id}", responses=error_responses(401, 403, 404, 409))
+def show_scan(state: State, caller: Reader, scan_id: UUID) -> ScanResponse:
     """Return a scan or a study with the results of all versions, the newest first."""
-    readings = [ReadingAnswer.model_validate(record) for record in list_readings(state.storage, caller.actor, scan_id)]
+    readings = [
+        ReadingResponse.model_validate(record) for record in list_readings(state.storage, caller.actor, scan_id)
+    ]
     log_access(state.storage, caller.actor, "scan.listed", f"scan:{scan_id}", records=len(readings))
     first = readings[0]
     slices = list(list_slices(state.storage, caller.actor, scan_id).values())
-    return ScanAnswer(
+    return ScanResponse(
         id=scan_id, name=first.name, sha256=first.sha256, has_scan=first.has_scan, readings=readings, slices=slices
     )
 
 
-@router.delete("/{scan_id}", status_code=204, responses=problems(401, 403, 404, 409))
+@router.delete("/{scan_id}", status_code=204, responses=error_responses(401, 403, 404, 409))
 def delete_scan(state: State, caller: Writer, scan_id: UUID) -> None:
     """Delete a scan with its results, or a study with its slices.
 
@@ -85,7 +87,7 @@ def delete_scan(state: State, caller: Writer, scan_id: UUID) -> None:
     delete_scans(state.storage, caller.actor, [scan_id])
 
 
-@router.post("/{scan_id}/restore", status_code=204, responses=problems(401, 403, 404, 409))
+@router.post("/{scan_id}/restore", status_code=204, responses=error_responses(401, 403, 404, 409))
 def restore_scan(state: State, caller: Writer, scan_id: UUID) -> None:
     """Undo the deletion of a scan, or of a study with its slices."""
     restore_scans(state.storage, caller.actor, [scan_id])
@@ -93,7 +95,7 @@ def restore_scan(state: State, caller: Writer, scan_id: UUID) -> None:
 
 def answer_job(job: JobSummary) -> JSONResponse:
     """Return 202 with the state of a job and its address."""
-    content = JobAnswer.model_validate(job).model_dump(mode="json")
+    content = JobResponse.model_validate(job).model_dump(mode="json")
     return JSONResponse(content, 202, {"Location": f"/api/v1/jobs/{job.id}"})
 
 
@@ -131,7 +133,7 @@ def _read_now(state: ServerState, caller: Caller, files: list[UploadedFile], ver
     saved += save_readings(state.storage, caller.actor, studies)
     ids = {ids.scan_id: ids.reading_id for ids in saved}
     rows = [
-        ReadingAnswer.model_validate(record)
+        ReadingResponse.model_validate(record)
         for scan_id, reading_id in ids.items()
         for record in list_readings(state.storage, caller.actor, scan_id)
         if record.reading_id == reading_id

@@ -5,9 +5,9 @@ from datetime import date
 from fastapi import APIRouter
 
 from braintumor.api.access import Administrator, Reader
-from braintumor.api.answers import problems
+from braintumor.api.response_docs import error_responses
 from braintumor.api.routes.readings import Time
-from braintumor.api.schemas.records import DayCount, OwnStatistics, UserStatisticsAnswer
+from braintumor.api.schemas.records import DayCount, OwnStatistics, UserStatisticsResponse
 from braintumor.api.state import State
 from braintumor.db.access_log import log_access
 from braintumor.db.overview.statistics import count_by_user
@@ -16,7 +16,7 @@ from braintumor.db.overview.summary import summarize_history
 router = APIRouter(prefix="/api/v1/statistics", tags=["statistics"])
 
 
-@router.get("", responses=problems(401, 403, 409, 422))
+@router.get("", responses=error_responses(401, 403, 409, 422))
 def show_statistics(state: State, caller: Reader, since: Time | None = None) -> OwnStatistics:
     """Count own readings by verdict, class, version and day."""
     summary = summarize_history(state.storage, caller.actor, since=since)
@@ -35,8 +35,8 @@ def show_statistics(state: State, caller: Reader, since: Time | None = None) -> 
     )
 
 
-@router.get("/users", responses=problems(401, 403, 409))
-def show_user_statistics(state: State, caller: Administrator) -> list[UserStatisticsAnswer]:
+@router.get("/users", responses=error_responses(401, 403, 409))
+def show_user_statistics(state: State, caller: Administrator) -> list[UserStatisticsResponse]:
     """Count what each user has stored: numbers only, no scans and no results."""
     log_access(state.storage, caller.actor, "users.listed", "user:all")
-    return [UserStatisticsAnswer.model_validate(row) for row in count_by_user(state.storage, caller.actor)]
+    return [UserStatisticsResponse.model_validate(row) for row in count_by_user(state.storage, caller.actor)]

@@ -5,21 +5,21 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException
 
 from braintumor.api.access import AccountHolder, Writer
-from braintumor.api.answers import problems
-from braintumor.api.schemas.accounts import TokenAnswer
+from braintumor.api.response_docs import error_responses
+from braintumor.api.schemas.accounts import TokenResponse
 from braintumor.api.state import State
 from braintumor.auth.api_tokens import list_tokens, revoke_api_token
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"])
 
 
-@router.get("", responses=problems(401, 403, 409))
-def show_tokens(state: State, caller: AccountHolder) -> list[TokenAnswer]:
+@router.get("", responses=error_responses(401, 403, 409))
+def show_tokens(state: State, caller: AccountHolder) -> list[TokenResponse]:
     """List own tokens that are valid, the newest first. Create one at `/account`."""
-    return [TokenAnswer.model_validate(token) for token in list_tokens(state.storage, caller.actor)]
+    return [TokenResponse.model_validate(token) for token in list_tokens(state.storage, caller.actor)]
 
 
-@router.delete("/{token_id}", status_code=204, responses=problems(401, 403, 404, 409, 422))
+@router.delete("/{token_id}", status_code=204, responses=error_responses(401, 403, 404, 409, 422))
 def revoke_token(state: State, caller: Writer, token_id: UUID) -> None:
     """Revoke an own token at once."""
     if token_id not in {token.id for token in list_tokens(state.storage, caller.actor)}:

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Request
 
 from braintumor.api.access import AccountHolder, Administrator
-from braintumor.api.answers import problems
-from braintumor.api.schemas.accounts import InvitationBody, Me, OneTimeLinkAnswer, UserAnswer, UserChange
+from braintumor.api.response_docs import error_responses
+from braintumor.api.schemas.accounts import InvitationBody, Me, OneTimeLinkResponse, UserChange, UserResponse
 from braintumor.api.state import ServerState, State
 from braintumor.auth.account_deletion import delete_user
 from braintumor.auth.links import link_url
@@ -23,32 +23,32 @@ from braintumor.db.access_log import log_access
 from braintumor.db.storage import Actor
 
 router = APIRouter(prefix="/api/v1", tags=["users"])
-_ERRORS = problems(401, 403, 404, 409, 422)
-_BODY_ERRORS = _ERRORS | problems(415)
+_ERRORS = error_responses(401, 403, 404, 409, 422)
+_BODY_ERRORS = _ERRORS | error_responses(415)
 
 
-@router.get("/me", responses=problems(401, 403, 409))
+@router.get("/me", responses=error_responses(401, 403, 409))
 def show_caller(caller: AccountHolder) -> Me:
     """Return who the token or session belongs to, and what it may do."""
     return Me(id=caller.actor.id, role=caller.actor.role, scopes=sorted(caller.scopes))
 
 
-@router.get("/users", responses=problems(401, 403, 409))
-def show_users(state: State, caller: Administrator) -> list[UserAnswer]:
+@router.get("/users", responses=error_responses(401, 403, 409))
+def show_users(state: State, caller: Administrator) -> list[UserResponse]:
     """List all users."""
     log_access(state.storage, caller.actor, "users.listed", "user:all")
-    return [UserAnswer.model_validate(user) for user in list_users(state.storage, caller.actor)]
+    return [UserResponse.model_validate(user) for user in list_users(state.storage, caller.actor)]
 
 
 @router.post("/users", status_code=201, responses=_BODY_ERRORS)
-def invite(request: Request, state: State, caller: Administrator, body: InvitationBody) -> OneTimeLinkAnswer:
+def invite(request: Request, state: State, caller: Administrator, body: InvitationBody) -> OneTimeLinkResponse:
     """Invite a user. The answer is the link to the account, valid for a week and shown only here."""
     token = invite_user(state.storage, caller.actor, normalize_email(body.email), body.role)
     return _answer_link(request, state, token)
 
 
 @router.patch("/users/{user_id}", responses=_BODY_ERRORS)
-def change_user(state: State, caller: Administrator, user_id: UUID, change: UserChange) -> UserAnswer:
+def change_user(state: State, caller: Administrator, user_id: UUID, change: UserChange) -> UserResponse:
     """Change the role of a user, or disable and enable the account."""
     email = _require_email(state, caller.actor, user_id)
     if change.role is not None:
@@ -60,7 +60,7 @@ def change_user(state: State, caller: Administrator, user_id: UUID, change: User
 
 
 @router.post("/users/{user_id}/reset-link", status_code=201, responses=_ERRORS)
-def create_link(request: Request, state: State, caller: Administrator, user_id: UUID) -> OneTimeLinkAnswer:
+def create_link(request: Request, state: State, caller: Administrator, user_id: UUID) -> OneTimeLinkResponse:
     """Create a link to set a new password, valid for an hour and shown only here."""
     email = _require_email(state, caller.actor, user_id)
     return _answer_link(request, state, create_reset_link(state.storage, caller.actor, email))
@@ -73,10 +73,10 @@ def remove_user(state: State, caller: Administrator, user_id: UUID) -> None:
     delete_user(state.storage, caller.actor, user_id)
 
 
-def _require_user(state: ServerState, actor: Actor, user_id: UUID) -> UserAnswer:
+def _require_user(state: ServerState, actor: Actor, user_id: UUID) -> UserResponse:
     for user in list_users(state.storage, actor):
         if user.id == user_id:
-            return UserAnswer.model_validate(user)
+            return UserResponse.model_validate(user)
     raise HTTPException(404, "There is no such user.")
 
 
@@ -87,6 +87,6 @@ def _require_email(state: ServerState, actor: Actor, user_id: UUID) -> str:
     return email
 
 
-def _answer_link(request: Request, state: ServerState, token: str) -> OneTimeLinkAnswer:
+def _answer_link(request: Request, state: ServerState, token: str) -> OneTimeLinkResponse:
     base_url = state.settings.public_url or str(request.base_url)
-    return OneTimeLinkAnswer(link=link_url(base_url, token))
+    return OneTimeLinkResponse(link=link_url(base_url, token))

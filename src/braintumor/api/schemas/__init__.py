@@ -1,1 +1,1 @@
-"""Answers and bodies of the REST API."""
+"""Responses and request bodies of the REST API."""

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from braintumor.api.schemas.base import Answer, Body
+from braintumor.api.schemas.base import Body, ResponseModel
 from braintumor.db.tables import UserRole, UserState
 
 
-class Me(Answer):
+class Me(ResponseModel):
     """Who a token or session belongs to, and what it may do."""
 
     id: UUID
@@ -18,7 +18,7 @@ class Me(Answer):
     scopes: list[str]
 
 
-class UserAnswer(Answer):
+class UserResponse(ResponseModel):
     """A user as administrators see them."""
 
     id: UUID
@@ -44,13 +44,13 @@ class UserChange(Body):
     state: Literal["active", "disabled"] | None = Field(default=None, examples=["active"])
 
 
-class OneTimeLinkAnswer(Answer):
+class OneTimeLinkResponse(ResponseModel):
     """A link that works once. It is shown only here; pass it on to the user."""
 
     link: str
 
 
-class TokenAnswer(Answer):
+class TokenResponse(ResponseModel):
     """A token, without its text, which is shown once when it is created on the account page."""
 
     id: UUID
@@ -61,7 +61,7 @@ class TokenAnswer(Answer):
     last_used_at: datetime | None
 
 
-class AuditAnswer(Answer):
+class AuditResponse(ResponseModel):
     """An entry of the audit log."""
 
     number: int

@@ -1,10 +1,10 @@
-"""Base of all answers, and errors."""
+"""Base of all responses, and errors."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Answer(BaseModel):
-    """An answer, made of a dataclass with the same attributes."""
+class ResponseModel(BaseModel):
+    """A response, made of a dataclass with the same attributes."""
 
     model_config = ConfigDict(from_attributes=True)
 

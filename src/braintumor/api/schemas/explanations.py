@@ -5,12 +5,12 @@ from typing import Literal, Self
 from pydantic import Field
 
 from braintumor.api.languages import LanguageCode
-from braintumor.api.schemas.base import Answer
+from braintumor.api.schemas.base import ResponseModel
 from braintumor.explanation import Explanation
 from braintumor.explanation.text import Topic
 
 
-class ParagraphAnswer(Answer):
+class ParagraphResponse(ResponseModel):
     """Sentences on one topic."""
 
     topic: Topic
@@ -18,13 +18,13 @@ class ParagraphAnswer(Answer):
     text: str
 
 
-class ExplanationAnswer(Answer):
+class ExplanationResponse(ResponseModel):
     """An explanation of a reading, made of its numbers by fixed sentences."""
 
     language: LanguageCode
     direction: Literal["ltr", "rtl"]
     title: str
-    paragraphs: list[ParagraphAnswer] = Field(description="Topics that do not apply are left out.")
+    paragraphs: list[ParagraphResponse] = Field(description="Topics that do not apply are left out.")
     notice: str
 
     @classmethod

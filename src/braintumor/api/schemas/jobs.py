@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from braintumor.api.schemas.base import Answer, Body
+from braintumor.api.schemas.base import Body, ResponseModel
 from braintumor.db.tables import JobState
 
 
-class JobAnswer(Answer):
+class JobResponse(ResponseModel):
     """State of a job."""
 
     id: UUID
@@ -28,7 +28,7 @@ class JobAnswer(Answer):
     finished_at: datetime | None
 
 
-class JobItemAnswer(Answer):
+class JobItemResponse(ResponseModel):
     """State of one file or scan of a job."""
 
     position: int

@@ -4,15 +4,15 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from braintumor.api.schemas.base import Answer
-from braintumor.api.schemas.explanations import ExplanationAnswer
+from braintumor.api.schemas.base import ResponseModel
+from braintumor.api.schemas.explanations import ExplanationResponse
 from braintumor.enums import Verdict
 from braintumor.explanation import Explanation
 from braintumor.inference import Detection
 from braintumor.reporting.csv_export import CsvRow
 
 
-class PredictionRow(Answer):
+class PredictionRow(ResponseModel):
     """A row of the CSV, about a slice, a study or an unreadable file, with what the CSV does not have."""
 
     timestamp: str
@@ -36,7 +36,7 @@ class PredictionRow(Answer):
     reason: str | None = Field(default=None, description="Why this verdict.")
     prediction_set: list[str] = Field(default=[], description="Classes that cannot be ruled out (95%).")
     warnings: list[str] = Field(default=[])
-    explanation: ExplanationAnswer | None = Field(
+    explanation: ExplanationResponse | None = Field(
         default=None, description="In words, if the request names a language (`language`, or `Accept-Language`)."
     )
 
@@ -48,20 +48,20 @@ class PredictionRow(Answer):
             values["prediction_set"] = [str(label) for label in detection.prediction_set]
             values |= {"reason": detection.reason, "warnings": list(detection.warnings)}
         if explanation is not None:
-            values["explanation"] = ExplanationAnswer.from_explanation(explanation)
+            values["explanation"] = ExplanationResponse.from_explanation(explanation)
         return cls.model_validate(values)
 
 
-class SkippedScanAnswer(Answer):
+class SkippedScanResponse(ResponseModel):
     """A file or slice that was deliberately not read, such as a localizer."""
 
     name: str
     reason: str
 
 
-class Predictions(Answer):
+class Predictions(ResponseModel):
     """Results of an upload, of which nothing is stored."""
 
     model_version: str
     rows: list[PredictionRow]
-    skipped: list[SkippedScanAnswer]
+    skipped: list[SkippedScanResponse]

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from braintumor.api.schemas.base import Answer, Body
-from braintumor.api.schemas.explanations import ExplanationAnswer
+from braintumor.api.schemas.base import Body, ResponseModel
+from braintumor.api.schemas.explanations import ExplanationResponse
 
 
-class ReadingAnswer(Answer):
+class ReadingResponse(ResponseModel):
     """A stored reading."""
 
     reading_id: UUID
@@ -38,46 +38,46 @@ class ReadingAnswer(Answer):
     comment: str
 
 
-class ReadingDetails(ReadingAnswer):
+class ReadingDetails(ReadingResponse):
     """A stored reading with everything else of the result."""
 
     payload: dict[str, Any]
-    explanation: ExplanationAnswer | None = Field(
+    explanation: ExplanationResponse | None = Field(
         default=None,
         description="In words, if the request names a language (`language`, or `Accept-Language`), the picture is "
         "stored, and the server still has the version that read it.",
     )
 
 
-class ReadingPage(Answer):
+class ReadingPage(ResponseModel):
     """A page of readings."""
 
-    readings: list[ReadingAnswer]
+    readings: list[ReadingResponse]
     next: str = Field(description="Pass it as `after` to get the next page; empty on the last one.")
 
 
-class UnreadableFile(Answer):
+class UnreadableFile(ResponseModel):
     """A file that could not be read."""
 
     name: str
     error: str
 
 
-class SavedUpload(Answer):
+class SavedUpload(ResponseModel):
     """Readings of an upload that was read at once."""
 
-    readings: list[ReadingAnswer]
+    readings: list[ReadingResponse]
     errors: list[UnreadableFile]
 
 
-class ScanAnswer(Answer):
+class ScanResponse(ResponseModel):
     """A stored scan with the readings of all versions, the newest first."""
 
     id: UUID
     name: str
     sha256: str
     has_scan: bool
-    readings: list[ReadingAnswer]
+    readings: list[ReadingResponse]
     slices: list[UUID] = Field(default=[], description="Ids of the stored slices of a study, in order.")
 
 
@@ -90,14 +90,14 @@ class FindingBody(Body):
     comment: str = Field(default="", max_length=10_000, examples=["Seen on two slices."])
 
 
-class DayCount(Answer):
+class DayCount(ResponseModel):
     """Number of readings of one day in UTC."""
 
     day: date
     readings: int
 
 
-class OwnStatistics(Answer):
+class OwnStatistics(ResponseModel):
     """Number of own readings; `by_version` counts all, whatever was filtered."""
 
     readings: int
@@ -107,7 +107,7 @@ class OwnStatistics(Answer):
     by_day: list[DayCount]
 
 
-class UserStatisticsAnswer(Answer):
+class UserStatisticsResponse(ResponseModel):
     """What one user has stored: numbers only."""
 
     user_id: UUID

@@ -1,10 +1,10 @@
 """What the server has and whether it works."""
 
-from braintumor.api.schemas.base import Answer
+from braintumor.api.schemas.base import ResponseModel
 from braintumor.enums import Task
 
 
-class ModelAnswer(Answer):
+class ModelResponse(ResponseModel):
     """A version that can read scans."""
 
     version: str
@@ -14,7 +14,7 @@ class ModelAnswer(Answer):
     is_default: bool
 
 
-class Health(Answer):
+class Health(ResponseModel):
     """State of the server."""
 
     status: str

@@ -68,7 +68,7 @@ def _receiver(access: Callable[..., Any]) -> Callable[..., AsyncIterator[list[Up
     async def receive(
         request: Request, state: State, caller: Annotated[Caller | None, Depends(access)]
     ) -> AsyncIterator[list[UploadedFile]]:
-        with state.uploads.take(str(caller.actor.id) if caller else "local"):
+        with state.uploads.hold(str(caller.actor.id) if caller else "local"):
             async with _receive_form(request, state.settings) as form:
                 files = [
                     UploadedFile((value.filename or "file")[:_MAX_NAME], value)

@@ -47,7 +47,7 @@ def download_file(url: str, target: Path, size: int, sha256: str) -> None:
 
 
 def _download_rest(url: str, partial: Path, size: int) -> None:
-    """Append the missing bytes to the partial file, or start anew where the server sends the whole file."""
+    """Append the missing bytes to the partial file, or start again where the server sends the whole file."""
     start = partial.stat().st_size if partial.is_file() else 0
     if start >= size:
         return

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from braintumor.db.blob_rows import store_blob
 from braintumor.db.jobs.ending import end_job, is_over
-from braintumor.db.overview.statistics import require_space
+from braintumor.db.overview.quota import require_space
 from braintumor.db.records import clean_text
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Job, JobItem, JobReading, JobState, ReadingRow, ScanRow, new_id

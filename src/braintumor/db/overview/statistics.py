@@ -1,16 +1,13 @@
-"""What users have stored, in numbers for administrators, and how much one may store."""
+"""What users have stored, in numbers for administrators."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from braintumor.db.storage import Actor, Storage
-from braintumor.db.tables import Blob, Job, JobItem, ReadingRow, ScanRow
+from braintumor.db.tables import Blob, ReadingRow, ScanRow
 from braintumor.errors import RecordError
 
 
@@ -82,27 +79,3 @@ def measure_storage(storage: Storage) -> StorageSize:
         elif session.get_bind().dialect.name == "postgresql":
             database = session.scalar(select(func.pg_database_size(func.current_database())))
     return StorageSize(count, int(size), database)
-
-
-def require_space(session: Session, storage: Storage, actor: Actor, contents: Sequence[bytes]) -> None:
-    """Check in a transaction that a user may store files, where the settings limit it; what is stored already is free.
-
-    Raises
-    ------
-    RecordError
-        The files of the user, with the new ones, would be larger than `user_bytes` of the settings.
-    """
-    limit = storage.settings.user_bytes
-    if not limit or not contents:
-        return
-    scans = select(ScanRow.blob_sha256).where(ScanRow.owner_id == actor.id)
-    waiting = select(JobItem.blob_sha256).join(Job, Job.id == JobItem.job_id).where(Job.owner_id == actor.id)
-    own = union(scans, waiting).subquery()
-    added = {hashlib.sha256(content).hexdigest(): len(content) for content in contents}
-    for sha256 in session.scalars(select(own.c.blob_sha256).where(own.c.blob_sha256.in_(added))):
-        added.pop(sha256, None)
-    total = select(func.coalesce(func.sum(Blob.bytes), 0)).where(Blob.sha256.in_(select(own.c.blob_sha256)))
-    if added and (session.scalar(total) or 0) + sum(added.values()) > limit:
-        raise RecordError(
-            f"You may store {limit / 2**20:,.0f} MB, and this does not fit. Delete scans for good on the History page."
-        )

@@ -37,7 +37,7 @@ class HistorySummary:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundReading:
+class ReadingWithFinding:
     """A reading with the reader's finding. `group` is the same for slices of one series."""
 
     verdict: str
@@ -80,14 +80,17 @@ def list_versions(storage: Storage, actor: Actor) -> list[str]:
         return list(session.scalars(versions))
 
 
-def list_found(storage: Storage, actor: Actor, version: str = "", since: datetime | None = None) -> list[FoundReading]:
+def list_readings_with_finding(
+    storage: Storage, actor: Actor, version: str = "", since: datetime | None = None
+) -> list[ReadingWithFinding]:
     """Return the readings with a finding of the user; arguments as for `summarize_history`."""
     columns = ReadingRow.verdict, ReadingRow.result, ReadingRow.opinion, ScanRow.series, ScanRow.id
     statement = select(*columns).join(ScanRow, ScanRow.id == ReadingRow.scan_id).where(ReadingRow.opinion != "")
     with storage.database.read() as session:
         rows = session.execute(statement.where(*_filters(actor, version, since))).all()
     return [
-        FoundReading(verdict, result, opinion, series or str(scan)) for verdict, result, opinion, series, scan in rows
+        ReadingWithFinding(verdict, result, opinion, series or str(scan))
+        for verdict, result, opinion, series, scan in rows
     ]
 
 

@@ -13,7 +13,7 @@ from braintumor.datasets.external.volume_slices import OUTSIDE
 from braintumor.enums import NO_CLASS_INDEX, NO_TUMOR_INDEX, Plane, Split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
 from braintumor.inference.input_check.field_check import field_scores
-from braintumor.inference.input_check.limits import FieldLimits
+from braintumor.inference.input_check.limits import FieldClassifier
 from braintumor.inference.model_card import read_card, update_card
 from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
@@ -53,10 +53,11 @@ def fit_field_check(
         return
     is_tumor = ~is_outside & ~np.isin(data.labels, (NO_TUMOR_INDEX, NO_CLASS_INDEX))
     has_brain = validation[~is_outside[validation]]
-    limits = fit_field_limits(features[training], is_outside[training], features[has_brain], is_tumor[has_brain])
-    called = field_scores(limits, features[test]) >= limits.outside_at
+    training_features, brain_features = features[training], features[has_brain]
+    classifier = fit_field_classifier(training_features, is_outside[training], brain_features, is_tumor[has_brain])
+    called = field_scores(classifier, features[test]) >= classifier.outside_at
     metrics = measure_field_check(data.select(test), called, is_outside[test], is_tumor[test], replicates)
-    update_card(name, settings, field=limits.model_dump(mode="json") | {"test": metrics})
+    update_card(name, settings, field=classifier.model_dump(mode="json") | {"test": metrics})
 
 
 def _patient_rows(data: TrainingData, split: Split, held_out: tuple[str, ...], settings: Settings) -> NDArray[np.int64]:
@@ -66,9 +67,9 @@ def _patient_rows(data: TrainingData, split: Split, held_out: tuple[str, ...], s
     return np.flatnonzero(selected.to_numpy(bool) & ~find_ct_slices(data.manifest, settings))
 
 
-def fit_field_limits(
+def fit_field_classifier(
     training: NDArray[np.floating], is_outside: Flags, validation: NDArray[np.floating], is_tumor: Flags
-) -> FieldLimits:
+) -> FieldClassifier:
     """Fit weights to training slices, and the limit to validation slices with brain.
 
     Parameters
@@ -85,7 +86,7 @@ def fit_field_limits(
     used = np.sort(strongest)
     weights, scaler, intercept = _fit_weights(training, is_outside, used)
     raw = weights / scaler.scale_
-    limits = FieldLimits(
+    classifier = FieldClassifier(
         features=tuple(map(int, used)),
         weights=tuple(_round(weight) for weight in raw),
         bias=_round(intercept - raw @ scaler.mean_),
@@ -96,9 +97,9 @@ def fit_field_limits(
             f"{TUMOR_OUTSIDE_RATE:.1%} of {int(is_tumor.sum())} with a tumour reach `outside_at`."
         ),
     )
-    scores = field_scores(limits, validation)
+    scores = field_scores(classifier, validation)
     highest = max(_upper(scores, BRAIN_OUTSIDE_RATE), _upper(scores[is_tumor], TUMOR_OUTSIDE_RATE))
-    return limits.model_copy(update={"outside_at": float(np.nextafter(highest, np.inf))})
+    return classifier.model_copy(update={"outside_at": float(np.nextafter(highest, np.inf))})
 
 
 def _fit_weights(

@@ -11,7 +11,7 @@ from braintumor.datasets.stored_turns import UNKNOWN_TURN, make_upright, read_st
 from braintumor.enums import Plane, Split
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
 from braintumor.fileio import write_atomically
-from braintumor.inference.card_sections import TurnLimits
+from braintumor.inference.input_check.limits import TurnLimits
 from braintumor.inference.model_card import TURN_FILE, ModelCard, read_card, update_card
 from braintumor.inference.registry import create_session, load_artifact
 from braintumor.inference.turn.turn_detector import TurnDetector, TurnEstimate

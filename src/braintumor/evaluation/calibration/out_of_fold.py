@@ -77,8 +77,8 @@ def left_out_slices(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
             f"The manifests lack {len(unknown):,} slices of {OUT_OF_FOLD_FILE}, such as {unknown[0]}. Write it again "
             "with: braintumor train-folds VERSION"
         )
-    known = manifest.loc[rows["path"]].reset_index()
-    return known.join(rows.drop(columns=list(SLICE_COLUMNS)))
+    listed = manifest.loc[rows["path"]].reset_index()
+    return listed.join(rows.drop(columns=list(SLICE_COLUMNS)))
 
 
 def to_outputs(table: pd.DataFrame) -> Outputs:

@@ -85,13 +85,13 @@ def source_areas(slices: pd.DataFrame, replicates: int) -> dict[str, MetricEntry
 
 def _fold_areas(table: pd.DataFrame, detector: Detector, replicates: int) -> dict[str, MetricEntry]:
     """Compute the area of each network on the Kaggle images of its validation split."""
-    known = table[~table["is_left_out"] & table["path"].str.startswith(f"{KAGGLE.folder}/")].reset_index(drop=True)
-    known["tumor_probability"] = tumor_probability(detector.probabilities(to_outputs(known)))
-    is_free = (known["label"] == str(TumorClass.NOTUMOR)).to_numpy()
+    kaggle = table[~table["is_left_out"] & table["path"].str.startswith(f"{KAGGLE.folder}/")].reset_index(drop=True)
+    kaggle["tumor_probability"] = tumor_probability(detector.probabilities(to_outputs(kaggle)))
+    is_free = (kaggle["label"] == str(TumorClass.NOTUMOR)).to_numpy()
     areas: dict[str, MetricEntry] = {}
-    for fold in sorted(set(known["fold"])):
-        in_fold = (known["fold"] == fold).to_numpy()
-        areas |= _area(known, f"roc_auc@fold:{fold}", in_fold & ~is_free, in_fold & is_free, replicates)
+    for fold in sorted(set(kaggle["fold"])):
+        in_fold = (kaggle["fold"] == fold).to_numpy()
+        areas |= _area(kaggle, f"roc_auc@fold:{fold}", in_fold & ~is_free, in_fold & is_free, replicates)
     return areas
 
 

@@ -22,10 +22,10 @@ from braintumor.evaluation.stress_test.context import (
     StressTestContext,
     sample_test_scans,
 )
-from braintumor.results.refusal import IN_DISTRIBUTION
+from braintumor.imaging.file_format import IMAGE_SUFFIXES
+from braintumor.results.rejection import IN_DISTRIBUTION
 
 OOD_FOLDER: Final = "not-brain-mri"
-_IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 _ROC_POINTS: Final = 200
 _LOW_RESOLUTIONS: Final = (64, 96, 128)  # pixels of the longer side
 
@@ -68,7 +68,7 @@ def _test_pictures(context: StressTestContext) -> pd.DataFrame:
 
 def _read_folder(context: StressTestContext, folder: Path) -> pd.DataFrame:
     rows = []
-    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES):
+    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES):
         try:
             detection = context.detector.detect(path)
         except ScanError:

@@ -1,4 +1,4 @@
-"""Pixel values to greyscale: the only windowing in Python."""
+"""Pixel values to greyscale for display; `imaging/model_gray.py` makes the grey values of the model input."""
 
 from braintumor.imaging.windowing.gray import (
     GrayImage,

@@ -3,18 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.inference.input_check.limits import FieldLimits
+from braintumor.inference.input_check.limits import FieldClassifier
 from braintumor.inference.outputs import Outputs
 
 
-def field_scores(limits: FieldLimits, features: NDArray[np.floating]) -> NDArray[np.float64]:
+def field_scores(classifier: FieldClassifier, features: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the log-odds of no brain for features (n, d), shape (n,); outside the field from `outside_at` on."""
-    used = np.asarray(features, np.float64)[:, list(limits.features)]
-    return np.asarray(used @ np.array(limits.weights) + limits.bias)
+    used = np.asarray(features, np.float64)[:, list(classifier.features)]
+    return np.asarray(used @ np.array(classifier.weights) + classifier.bias)
 
 
-def find_outside_field(limits: FieldLimits | None, outputs: Outputs) -> NDArray[np.bool_]:
-    """Return which scans show no brain, shape (n,); none for a version without limits."""
-    if limits is None or outputs.features is None:
+def find_outside_field(classifier: FieldClassifier | None, outputs: Outputs) -> NDArray[np.bool_]:
+    """Return which scans show no brain, shape (n,); none for a version without a classifier."""
+    if classifier is None or outputs.features is None:
         return np.zeros(len(outputs.logits), bool)
-    return field_scores(limits, outputs.features) >= limits.outside_at
+    return field_scores(classifier, outputs.features) >= classifier.outside_at

@@ -1,4 +1,4 @@
-"""Sections of a model card with the limits of the input checks."""
+"""Sections of a model card about the input checks: their classifiers and limits."""
 
 from typing import Self
 
@@ -16,7 +16,30 @@ class OODLimits(CardSection):
     chosen: str = ""
 
 
-class CTLimits(CardSection):
+class TurnLimits(CardSection):
+    """Limits of the turn detection, how they were chosen, and its measured errors.
+
+    Attributes
+    ----------
+    sideways_at, upside_down_at : float
+        Probability of a turn by 90 or 270 degrees together, and by 180 degrees, from which a picture is turned back.
+    likely_at : float
+        Probability of the same turns from which no tumour is ruled out.
+    data : str
+        Fingerprint of the images that the network was fitted to.
+    test : dict of str to MetricEntry
+        Measured on the test split, such as `error` and `error@turn:90`.
+    """
+
+    sideways_at: float
+    upside_down_at: float
+    likely_at: float
+    chosen: str = ""
+    data: str = ""
+    test: dict[str, MetricEntry] = Field(default_factory=dict)
+
+
+class CTClassifier(CardSection):
     """Logistic regression that recognizes head CT by the rim of the head, how it was fitted, and its measured errors.
 
     Attributes
@@ -36,7 +59,7 @@ class CTLimits(CardSection):
     test: dict[str, MetricEntry] = Field(default_factory=dict)
 
 
-class FieldLimits(CardSection):
+class FieldClassifier(CardSection):
     """Logistic regression that recognizes slices outside the brain, how it was fitted, and its measured errors.
 
     Attributes

@@ -11,8 +11,8 @@ from PIL import Image
 from braintumor.enums import PictureKind, Verdict
 from braintumor.imaging.edits import describe_turn, turn_scan
 from braintumor.imaging.scan import Scan
-from braintumor.inference.card_sections import TurnLimits
 from braintumor.inference.decision import softmax
+from braintumor.inference.input_check.limits import TurnLimits
 from braintumor.inference.model_card import TURN_FILE
 from braintumor.inference.registry import Artifact, create_session
 

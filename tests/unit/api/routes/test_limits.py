@@ -94,9 +94,9 @@ def test_body_of_a_stranger_is_not_received(small: Api) -> None:
 
 
 def test_uploads_of_one_user_at_the_same_time_are_limited(api: Api) -> None:
-    with api.state.uploads.take(str(api.actor.id)), api.state.uploads.take(str(api.actor.id)):
+    with api.state.uploads.hold(str(api.actor.id)), api.state.uploads.hold(str(api.actor.id)):
         assert api.client.post(f"{API}/predict", files=as_files(a=scan_png())).status_code == 200
-        with api.state.uploads.take(str(api.actor.id)), api.state.uploads.take(str(api.actor.id)):
+        with api.state.uploads.hold(str(api.actor.id)), api.state.uploads.hold(str(api.actor.id)):
             response = api.client.post(f"{API}/predict", files=as_files(a=scan_png()))
             assert response.headers["retry-after"] == "5"
             _problem(response, 429)

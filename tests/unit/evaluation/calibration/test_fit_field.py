@@ -12,7 +12,7 @@ from braintumor.evaluation.calibration.fit_field import (
     BRAIN_OUTSIDE_RATE,
     TUMOR_OUTSIDE_RATE,
     fit_field_check,
-    fit_field_limits,
+    fit_field_classifier,
 )
 from braintumor.inference.input_check.field_check import field_scores
 from braintumor.inference.model_card import read_card
@@ -61,15 +61,15 @@ def test_card_has_limits_and_errors_on_test_patients(workspace: Settings) -> Non
     write_model(workspace)
     data = make_data()
     fit_field_check("v4", data, features_of(data), workspace, replicates=20)
-    limits = read_card("v4", workspace).field
-    assert limits is not None
-    assert set(range(5)) <= set(limits.features)
-    assert len(limits.features) == 64
-    assert limits.test["outside_recognized"].value > 0.95
-    assert (limits.test["outside_recognized"].n, limits.test["tumor_outside"].n) == (COUNT // 4, COUNT // 4)
-    assert limits.test["brain_outside"].n == 3 * COUNT // 4
-    assert limits.test["brain_outside@plane:axial"].value < 0.05
-    assert "100 training slices outside the brain and 300 others" in limits.chosen
+    classifier = read_card("v4", workspace).field
+    assert classifier is not None
+    assert set(range(5)) <= set(classifier.features)
+    assert len(classifier.features) == 64
+    assert classifier.test["outside_recognized"].value > 0.95
+    assert (classifier.test["outside_recognized"].n, classifier.test["tumor_outside"].n) == (COUNT // 4, COUNT // 4)
+    assert classifier.test["brain_outside"].n == 3 * COUNT // 4
+    assert classifier.test["brain_outside@plane:axial"].value < 0.05
+    assert "100 training slices outside the brain and 300 others" in classifier.chosen
 
 
 def test_few_validation_slices_with_brain_and_hardly_any_tumour_reach_the_limit() -> None:
@@ -78,11 +78,11 @@ def test_few_validation_slices_with_brain_and_hardly_any_tumour_reach_the_limit(
     validation = make_features(np.zeros(1000, bool), 3)
     is_tumor = np.arange(1000) < 300
     validation[is_tumor, :5] += 2.0  # tumours look more like what lies outside
-    scores = field_scores(limits := fit_field_limits(training, is_outside, validation, is_tumor), validation)
-    called = scores >= limits.outside_at
+    scores = field_scores(classifier := fit_field_classifier(training, is_outside, validation, is_tumor), validation)
+    called = scores >= classifier.outside_at
     assert called.mean() <= BRAIN_OUTSIDE_RATE
     assert called[is_tumor].mean() <= TUMOR_OUTSIDE_RATE
-    assert scores.max() >= limits.outside_at, "the limit is no stricter than it must be"
+    assert scores.max() >= classifier.outside_at, "the limit is no stricter than it must be"
 
 
 def test_held_out_sources_of_a_fold_are_neither_fitted_nor_measured(workspace: Settings) -> None:
@@ -90,10 +90,10 @@ def test_held_out_sources_of_a_fold_are_neither_fitted_nor_measured(workspace: S
     origins = np.resize(np.repeat(["ds000011", "btp_t1c", "brats21_t2", "made-up"], 4), 3 * COUNT)
     data = make_data(origin=origins)
     fit_field_check("v4", data, features_of(data), workspace, replicates=20)
-    limits = read_card("v4", workspace).field
-    assert limits is not None
-    assert "50 training slices outside the brain and 150 others" in limits.chosen
-    assert limits.test["outside_recognized"].n == COUNT // 8
+    classifier = read_card("v4", workspace).field
+    assert classifier is not None
+    assert "50 training slices outside the brain and 150 others" in classifier.chosen
+    assert classifier.test["outside_recognized"].n == COUNT // 8
 
 
 @pytest.mark.parametrize("columns", [{"field": ""}, {"origin": "sartaj"}])

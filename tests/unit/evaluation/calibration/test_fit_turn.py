@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from braintumor.evaluation.calibration.fit_turn import choose_limits, make_upright, measure_turns, read_shared_network
 from braintumor.imaging import InputSpec
-from braintumor.inference.card_sections import TurnLimits
+from braintumor.inference.input_check.limits import TurnLimits
 from braintumor.inference.model_card import TURN_FILE
 from braintumor.inference.turn.turn_detector import TurnEstimate, turn_input
 from braintumor.settings import Settings

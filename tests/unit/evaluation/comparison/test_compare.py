@@ -18,10 +18,11 @@ from braintumor.evaluation.comparison.compare import compare_models
 from braintumor.evaluation.comparison.predictions import predict_cached
 from braintumor.evaluation.comparison.scans import CommonScans
 from braintumor.inference import load_artifact
+from braintumor.inference.runs import HISTORY_COLUMNS
 from braintumor.results.comparison import read_comparison
 from braintumor.results.comparison_summary import collect_notes, summarize_undertrained
 from braintumor.results.stress_test import write_checks
-from braintumor.results.version import HISTORY_COLUMNS, read_predictions
+from braintumor.results.version import read_predictions
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import fingerprint_manifest, manifest_with_split
 from tests.helpers.artifacts import build_artifacts

@@ -5,7 +5,7 @@ import pytest
 
 from braintumor.enums import Verdict
 from braintumor.evaluation.stress_test.ood_rejection import score_ood
-from braintumor.results.refusal import IN_DISTRIBUTION
+from braintumor.results.rejection import IN_DISTRIBUTION
 
 _READ, _UNCERTAIN, _REJECTED = Verdict.NO_TUMOR_FOUND, Verdict.UNCERTAIN, Verdict.NOT_BRAIN_MRI
 

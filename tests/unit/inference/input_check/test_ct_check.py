@@ -5,9 +5,9 @@ import pytest
 
 from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import TumorClass
-from braintumor.evaluation.calibration.fit_ct import fit_ct_limits
+from braintumor.evaluation.calibration.fit_ct import fit_ct_classifier
 from braintumor.inference.input_check.ct_check import ct_scores, is_ct
-from braintumor.inference.input_check.limits import CTLimits
+from braintumor.inference.input_check.limits import CTClassifier
 from braintumor.inference.input_check.skull_ring import FEATURE_NAMES, skull_ring_features
 
 SIDE = 96
@@ -30,27 +30,27 @@ def draw_mr(seed: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def limits() -> CTLimits:
+def classifier() -> CTClassifier:
     training = np.stack([draw(seed) for draw in (draw_ct, draw_mr) for seed in range(30)])
-    return fit_ct_limits(training, np.arange(60) < 30, np.stack([draw_mr(seed) for seed in range(100, 140)]))
+    return fit_ct_classifier(training, np.arange(60) < 30, np.stack([draw_mr(seed) for seed in range(100, 140)]))
 
 
-def test_new_ct_is_rejected_and_new_mr_is_not(limits: CTLimits) -> None:
+def test_new_ct_is_rejected_and_new_mr_is_not(classifier: CTClassifier) -> None:
     ct, mr = (np.stack([draw(seed) for seed in range(1000, 1040)]) for draw in (draw_ct, draw_mr))
-    assert (ct_scores(limits, ct) >= limits.reject_at).all()
-    assert (ct_scores(limits, mr) >= limits.reject_at).mean() <= 0.05
+    assert (ct_scores(classifier, ct) >= classifier.reject_at).all()
+    assert (ct_scores(classifier, mr) >= classifier.reject_at).mean() <= 0.05
 
 
-def test_limit_is_just_above_the_allowed_share_of_validation_scans(limits: CTLimits) -> None:
-    scores = ct_scores(limits, np.stack([draw_mr(seed) for seed in range(100, 140)]))
-    assert scores.max() < limits.reject_at <= np.nextafter(scores.max(), np.inf)
+def test_limit_is_just_above_the_allowed_share_of_validation_scans(classifier: CTClassifier) -> None:
+    scores = ct_scores(classifier, np.stack([draw_mr(seed) for seed in range(100, 140)]))
+    assert scores.max() < classifier.reject_at <= np.nextafter(scores.max(), np.inf)
 
 
-def test_turned_ct_is_still_ct(limits: CTLimits) -> None:
-    assert all(is_ct(limits, np.rot90(draw_ct(5), turn)) for turn in range(4))
+def test_turned_ct_is_still_ct(classifier: CTClassifier) -> None:
+    assert all(is_ct(classifier, np.rot90(draw_ct(5), turn)) for turn in range(4))
 
 
-def test_version_without_limits_rejects_nothing() -> None:
+def test_version_without_classifier_rejects_nothing() -> None:
     assert not is_ct(None, draw_ct(1))
 
 

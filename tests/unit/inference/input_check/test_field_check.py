@@ -1,4 +1,4 @@
-"""Slices outside the brain get a verdict of their own, by the features of the network and the limits of the card."""
+"""Slices outside the brain get a verdict of their own, by network features and the classifier in the card."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from braintumor.enums import PictureKind, TumorClass, Verdict
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
 from braintumor.inference.input_check.field_check import find_outside_field
-from braintumor.inference.input_check.limits import FieldLimits
+from braintumor.inference.input_check.limits import FieldClassifier
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
 from tests.helpers.scan_files.pictures import make_sheet
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.tiny import write_masked_version
 
-LIMITS = FieldLimits(features=(0, 2), weights=(1.0, -2.0), bias=0.5, outside_at=1.0)
+CLASSIFIER = FieldClassifier(features=(0, 2), weights=(1.0, -2.0), bias=0.5, outside_at=1.0)
 ALWAYS: dict[str, Any] = {"features": [0], "weights": [0.0], "bias": 1.0, "outside_at": 0.0}
 
 
@@ -27,19 +27,19 @@ def outputs(*features: tuple[float, ...]) -> Outputs:
 
 def test_log_odds_at_the_limit_are_outside() -> None:
     # 0.5 + 0.5 - 2 x 0 = 1.0 reaches the limit; the second feature is not used.
-    assert find_outside_field(LIMITS, outputs((0.5, 9.0, 0.0), (0.4, 9.0, 0.0), (2.5, 0.0, 1.0))).tolist() == [
+    assert find_outside_field(CLASSIFIER, outputs((0.5, 9.0, 0.0), (0.4, 9.0, 0.0), (2.5, 0.0, 1.0))).tolist() == [
         True, False, True,
     ]  # fmt: skip
 
 
-def test_version_without_limits_or_features_finds_nothing() -> None:
+def test_version_without_classifier_or_features_finds_nothing() -> None:
     assert not find_outside_field(None, outputs((1e9, 0.0, 0.0))).any()
-    assert not find_outside_field(LIMITS, Outputs(np.zeros((2, 4), np.float32))).any()
+    assert not find_outside_field(CLASSIFIER, Outputs(np.zeros((2, 4), np.float32))).any()
 
 
-def test_limits_need_a_weight_for_each_feature() -> None:
+def test_classifier_needs_a_weight_for_each_feature() -> None:
     with pytest.raises(ValueError, match="2 features, but 1 weights"):
-        FieldLimits(features=(0, 2), weights=(1.0,), bias=0.0, outside_at=0.0)
+        FieldClassifier(features=(0, 2), weights=(1.0,), bias=0.0, outside_at=0.0)
 
 
 def test_slice_outside_the_brain_has_its_own_verdict(workspace: Settings) -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from starlette.exceptions import HTTPException
 
 
-class Slots:
-    """A number of slots for each user.
+class ConcurrencyLimit:
+    """Number of requests that one user may have in progress.
 
     Parameters
     ----------
@@ -18,27 +18,27 @@ class Slots:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._taken: Counter[str] = Counter()
+        self._active: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def take(self, user: str) -> Iterator[None]:
-        """Hold a slot.
+    def hold(self, user: str) -> Iterator[None]:
+        """Count a request of the user until the context ends.
 
         Raises
         ------
         HTTPException
-            All slots of the user are taken (429).
+            The user has that many already (429).
         """
         with self._lock:
-            if self._taken[user] >= self._most:
+            if self._active[user] >= self._most:
                 text = f"You have {self._most} requests of this kind at the same time. Wait for one to end."
                 raise HTTPException(429, text, {"Retry-After": "5"})
-            self._taken[user] += 1
+            self._active[user] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._taken[user] -= 1
-                if not self._taken[user]:
-                    del self._taken[user]
+                self._active[user] -= 1
+                if not self._active[user]:
+                    del self._active[user]

@@ -22,6 +22,8 @@ class Language:
         ISO 639-1.
     name : str
         In the language itself.
+    english_name : str
+        For the instructions to a language model.
     direction : str
         `ltr` or `rtl`.
     decimal : str
@@ -36,6 +38,7 @@ class Language:
 
     code: str
     name: str
+    english_name: str
     direction: str = "ltr"
     decimal: str = "."
     percent: str = "%"
@@ -46,12 +49,12 @@ class Language:
 LANGUAGES: Final[Mapping[str, Language]] = {
     language.code: language
     for language in (
-        Language("en", "English"),
-        Language("de", "Deutsch", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
-        Language("fr", "Français", decimal=",", percent=f"{NO_BREAK_SPACE}%", colon=f"{NO_BREAK_SPACE}: "),
-        Language("es", "Español", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
-        Language("ar", "العربية", "rtl", comma="، "),
-        Language("ur", "اردو", "rtl", comma="، "),
+        Language("en", "English", "English"),
+        Language("de", "Deutsch", "German", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
+        Language("fr", "Français", "French", decimal=",", percent=f"{NO_BREAK_SPACE}%", colon=f"{NO_BREAK_SPACE}: "),
+        Language("es", "Español", "Spanish", decimal=",", percent=f"{NO_BREAK_SPACE}%"),
+        Language("ar", "العربية", "Modern Standard Arabic", "rtl", comma="، "),
+        Language("ur", "اردو", "Urdu", "rtl", comma="، "),
     )
 }
 DEFAULT_LANGUAGE: Final = "en"

@@ -11,7 +11,7 @@ INTERVAL: Final = 10.0
 
 
 @contextmanager
-def old_objects_set_aside(interval: float = INTERVAL) -> Iterator[None]:
+def freeze_old_objects(interval: float = INTERVAL) -> Iterator[None]:
     """Leave objects older than the interval out of all collections but one per interval.
 
     A complete collection visits modules, caches and the sessions of all visitors, and stops every thread for a quarter

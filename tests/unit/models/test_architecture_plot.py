@@ -4,9 +4,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from braintumor.models.architecture_plot import draw_architecture
 from braintumor.models.builder import build_model
 from braintumor.models.recipe import load_recipe
-from braintumor.training.notebook_plots import draw_architecture
 
 
 def test_network_with_many_layers_is_drawn_on_one_screen(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The gate before the dashboard: pages, pictures, uploads and websocket need a valid session."""
+"""Authentication for the dashboard: pages, pictures, uploads and websocket need a valid session."""
 
 import re
 from typing import Final
@@ -24,7 +24,7 @@ _OPENING_MESSAGES: Final = 10  # of a websocket, one of which names its browser 
 _UNUSED: Final = re.compile(r"/+_stcore/+(metrics|agent)(/|$)")
 
 
-class Gate:
+class RequireLogin:
     """ASGI application that lets requests through to the dashboard if their session is valid.
 
     Streamlit itself has no authentication. The session is looked up for each request and for each message of a

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from braintumor.api import garbage
-from braintumor.api.garbage import old_objects_set_aside
+from braintumor.api.garbage_collection import freeze_old_objects
 
 
 class _Ring:
@@ -20,7 +20,7 @@ class _Ring:
 
 
 def test_old_garbage_is_freed_by_the_next_regular_collection() -> None:
-    with old_objects_set_aside(0.5):
+    with freeze_old_objects(0.5):
         ring = _Ring()
         while any(each is ring for each in gc.get_objects()):
             gc.collect()
@@ -39,7 +39,7 @@ def test_idle_server_collects_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(garbage, "_count_complete", lambda: asked.append(0) or 7)
     monkeypatch.setattr(gc, "collect", lambda: threads.append(threading.current_thread().name))
-    with old_objects_set_aside(0.01):
+    with freeze_old_objects(0.01):
         while len(asked) < 5:
             time.sleep(0.01)
     assert threads == ["garbage"]

@@ -1,7 +1,7 @@
 """Tables of rejected images name each kind, the test scans, and scans of low resolution."""
 
 from braintumor.results.metric import Metric
-from braintumor.results.refusal import IN_DISTRIBUTION, image_type_text, rejection_rows, summarize_rejection
+from braintumor.results.rejection import IN_DISTRIBUTION, image_type_text, rejection_rows, summarize_rejection
 from braintumor.results.stress_test import StressTestResult
 
 CHECK = StressTestResult(

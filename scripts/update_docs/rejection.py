@@ -1,6 +1,6 @@
 """Errors of the questions before the tumour probability: is it a head, is it MR, is it brain; of the served model."""
 
-from braintumor.results.refusal import ct_rows, field_rows, rejection_rows, summarize_rejection
+from braintumor.results.rejection import ct_rows, field_rows, rejection_rows, summarize_rejection
 from braintumor.results.stress_test import OOD_CHECK
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
@@ -8,7 +8,7 @@ from scripts.update_docs.results import paragraphs
 from scripts.update_docs.sources import rows_table
 
 
-def refusal_block(settings: Settings) -> str:
+def rejection_block(settings: Settings) -> str:
     """Write what the served model rejects, and which slices it calls outside the brain, as Markdown."""
     report = read_version_report(settings.version, settings)
     check = report.checks.get(OOD_CHECK)
