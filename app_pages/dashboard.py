@@ -56,7 +56,9 @@ def show_worklist(records: Records, version: str, since: datetime | None) -> Non
     from braintumor.db.search import SearchQuery, Sort, search
     from braintumor.enums import Verdict
 
-    show_section("Most uncertain first", "Tumour probabilities nearest to 50%, without your finding yet.")
+    show_section(
+        "Most uncertain first", "Readings with a tumour probability closest to 50%, without a finding of yours."
+    )
     query = SearchQuery(version=version, read_from=since, sort=Sort.UNCERTAINTY, rows=10 * _WORKLIST_ROWS)
     rows = search(records.storage, records.actor, query).records
     waiting = [row for row in rows if not row.opinion and Verdict(row.verdict).has_result]
@@ -64,7 +66,7 @@ def show_worklist(records: Records, version: str, since: datetime | None) -> Non
         log_rows_shown(records, waiting[:_WORKLIST_ROWS])
         show_links(waiting[:_WORKLIST_ROWS])
     else:
-        st.markdown("The most uncertain readings all have your finding.")
+        st.markdown("You have entered a finding for all of the most uncertain readings.")
 
 
 def show_empty() -> None:

@@ -23,7 +23,7 @@ from braintumor.inference import Detector
 _TEST_SET_TEXTS = {
     KAGGLE.folder: "scans of the test split, without exact copies and contradictory labels; this model was not "
     "trained on them",
-    BINARY_SET.folder: "scans of a larger data set; this model was trained on another one, which contains "
+    BINARY_SET.folder: "scans of a larger image set; this model was trained on another one, which contains "
     "near-duplicates of some of them",
 }
 _LEAKY_TEST_SET_TEXT = "scans of the test split; this version used another split and was trained on many of them"

@@ -23,7 +23,7 @@ TABS: dict[str, Callable[[], None]] = {
 st.html(STYLE)
 show_header(
     "Visualizer",
-    "Average images of each class, where images vary and classes differ, and which images of the data set are copies, "
+    "Average images of each class, where images vary and classes differ, and which images of the set are copies, "
     "outliers or possibly mislabelled.",
 )
 check_address("Tab", "look", TABS)

@@ -15,19 +15,20 @@ def rejection_block(settings: Settings) -> str:
     if check is None or not check.is_measured:
         return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
     text = (
-        "Images that are no brain MRI, none of them used in training, and test scans without the head CT among them. "
-        "Scans of low resolution are a sample of test scans, reduced to so many pixels on the longer side."
+        "Images that are not brain MRI and were not used in training, and test scans (without head CT). Low-resolution "
+        "scans are a sample of test scans, reduced to the stated number of pixels on the longer side."
     )
     parts = [f"{text} {summarize_rejection(check)}", rows_table("Images", rejection_rows(check))]
     if report.card and report.card.ct:
         parts += [
-            f"**Is it MR?** Pictures that say nothing about their modality are checked for the ring of bone of CT. "
+            f"**Is it MR?** Pictures without a stated modality are checked for the ring of bone seen on CT. "
             f"{report.card.ct.chosen}",
             rows_table("Slices of the test split", ct_rows(report.card)),
         ]
     if report.card and report.card.field:
         parts += [
-            "**Is it brain?** No tumour is looked for in the neck, the face, air and the top of the skull.",
+            "**Does it show brain?** The model does not look for tumours in the neck, the face, air and the top of the "
+            "skull.",
             rows_table("Slices of test patients", field_rows(report.card)),
         ]
     return paragraphs(*parts)

@@ -89,8 +89,9 @@ def _false_alarm_tables(report: VersionReport, check: StressTestResult | None) -
         cells = ["" if each is None else f"{each.percent()}; {each.sample_size('group')}" for each in metrics]
         rows.append([name if name not in list(Plane) else f"All sources, {name}", *cells])
     text = (
-        "False alarms on other sources. As served: test patients where the model learned from the source. Held out: by "
-        "a network that was trained without the source, which says more about other scanners."
+        "False positives on other sources. As served: with the served model; for sources in its training set, on test "
+        "patients only. Source held out: with a network trained without that source, which is the better estimate for "
+        "other scanners."
     )
     return [text, markdown_table(rows)]
 

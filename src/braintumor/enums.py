@@ -27,7 +27,7 @@ _CLASS_TITLES: Final = {
     TumorClass.GLIOMA: "Glioma",
     TumorClass.MENINGIOMA: "Meningioma",
     TumorClass.NOTUMOR: "No tumour",
-    TumorClass.PITUITARY: "Pituitary",
+    TumorClass.PITUITARY: "Pituitary tumour",
 }
 
 CLASSES: Final[tuple[TumorClass, ...]] = tuple(TumorClass)
@@ -101,7 +101,7 @@ class Verdict(StrEnum):
 
     @property
     def has_result(self) -> bool:
-        """Whether a tumour was looked for: the scan is brain MRI and shows what the model has learnt."""
+        """Whether the model looked for a tumour: the scan is brain MRI and shows what the model has learnt."""
         return self not in (Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD)
 
 

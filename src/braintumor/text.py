@@ -27,6 +27,12 @@ _SKIPPED_NOUNS: Final = {
 }
 
 
+def verdict_text(verdict: Verdict) -> str:
+    """Return the title of a verdict as it reads within a sentence, such as `not a brain MRI`."""
+    title = VERDICT_TITLES[verdict]
+    return title[0].lower() + title[1:]
+
+
 def class_text(label: str) -> str:
     """Return the name of a class within a sentence, such as `no tumour`; other labels are returned unchanged."""
     if label == TUMOR_LABEL:

@@ -164,7 +164,7 @@ def test_gallery_shows_tumor_or_no_tumor(version: str, open_page: Open) -> None:
     assert not app.exception
     text = words(app)
     if _is_trained_on_binary_set(version):
-        assert "trained and tested on another data set" in text
+        assert "trained and tested on another image set" in text
     else:
         assert "Predicted tumour" in text or "Predicted no tumour" in text
         assert "Predicted glioma" not in text

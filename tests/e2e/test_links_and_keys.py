@@ -46,8 +46,8 @@ def _checked(user: User) -> list[str]:
 @pytest.mark.parametrize(
     ("title", "tab", "options", "query"),
     [
-        ("Visualizer", "Maps", ("Variability", "Pituitary", "Axial"),
-         {"map-view": ["Variability"], "map-class": ["Pituitary"], "map-plane": ["Axial"]}),
+        ("Visualizer", "Maps", ("Variability", "Pituitary tumour", "Axial"),
+         {"map-view": ["Variability"], "map-class": ["Pituitary tumour"], "map-plane": ["Axial"]}),
         ("Performance", "Curves", ("Validation",), {"part": ["Curves"], "curves": ["Validation"]}),
     ],
 )  # fmt: skip

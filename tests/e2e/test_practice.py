@@ -51,7 +51,7 @@ def test_three_scans_are_answered_by_keyboard_and_logged(user: User, cases: tupl
         _press(user, str(CLASSES.index(case.label) + 1), f"True class: {case.label.title.lower()}")
         detection = detector.detect(built.dataset / case.path)
         expect(page.get_by_text(detection.reason)).to_be_visible()
-        expect(page.get_by_text("Drawn phantom, not a scan")).to_be_visible()
+        expect(page.get_by_text("Synthetic phantom, not a scan")).to_be_visible()
         expect(page.get_by_role("img", name=case.name)).to_be_visible()
         if number < 3:
             _press(user, "n", "What do you see?")

@@ -152,7 +152,7 @@ def test_backup_restores_into_another_database_and_folder(
 ) -> None:
     saved = save(storage, reader, 1, 2)
     manifest = backup(storage, tmp_path / "copy.zip")
-    with pytest.raises(StorageError, match="empty place"):
+    with pytest.raises(StorageError, match="empty data folder"):
         restore(storage.settings, tmp_path / "copy.zip")
     with Database(server).engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CREATE DATABASE restored"))

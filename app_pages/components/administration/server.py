@@ -89,7 +89,7 @@ def show_audit(storage: Storage, actor: Actor) -> None:
             on_click="ignore", icon=":material/download:", key="audit-csv",
         )  # fmt: skip
     st.caption(
-        "Head of the log, to be kept elsewhere; `braintumor db check --head` then finds entries that were cut off: "
+        "Head of the log. Keep a copy elsewhere, so that `braintumor db check --head` can detect removed entries: "
         f"`{read_audit_head(storage, actor)}`"
     )
 

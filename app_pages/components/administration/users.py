@@ -33,7 +33,7 @@ _ERROR_KEY: Final = "administration-error"
 def show_users(storage: Storage, actor: Actor) -> None:
     """Draw the table of users, what they store, the invitation and what can be done with one user."""
     users = list_users(storage, actor)
-    show_section("Users", "What they have stored, in numbers. Nobody but a user sees their scans and results.")
+    show_section("Users", "Number of records of each user. Scans and results are visible only to their own user.")
     _show_table(users, storage, actor)
     _show_messages()
     invitation, change = st.columns(2, gap="large")

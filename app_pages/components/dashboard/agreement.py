@@ -14,9 +14,10 @@ from braintumor.results.intervals import wilson_interval
 from braintumor.results.metric import Metric
 
 _CAPTION: Final = (
-    "The model's answer is its most likely class. Agreement is not accuracy: neither of you may know the diagnosis. "
-    "95% intervals count the slices of one series once; scans of one patient from several files count as independent. "
-    "Reading with the model's answer in view raises the agreement; the Practice page measures both without it."
+    "The model's answer is its most likely class. Agreement is not accuracy: the true diagnosis may be unknown. For "
+    "the 95% intervals, the slices of one series count once, and scans of one patient from several files count as "
+    "independent. Seeing the model's answer first raises the agreement; on the Practice page you answer before you see "
+    "it."
 )
 
 

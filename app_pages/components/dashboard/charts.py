@@ -35,7 +35,7 @@ def show_distribution(summary: HistorySummary) -> None:
         counts = [(VERDICT_TITLES[each], summary.by_verdict[each], _VERDICT_COLORS[each]) for each in Verdict]
         _show_bars(counts, "verdicts", "Readings by verdict")
     with classes:
-        show_section("Most likely class", "Without pictures that are not brain MRI.")
+        show_section("Most likely class", "Without readings that were not a brain MRI or outside the model's field.")
         _show_bars(_class_counts(summary), "classes", "Readings by most likely class")
 
 

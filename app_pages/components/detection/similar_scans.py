@@ -75,7 +75,7 @@ def show_similar_scans(detector: Detector, reading: Reading) -> None:
             return
         st.caption(
             "The training images most similar to this scan according to the model, at most one per patient or group of "
-            "near-duplicates, with the labels of the data set."
+            "near-duplicates, with the labels of the image set."
         )
         grid = st.grid(3, min_column_width=90)
         for similar_scan in similar_scans:

@@ -19,7 +19,9 @@ from braintumor.text import pluralize
 FILES_OPTION: Final = "Files or ZIP"
 FOLDER_OPTION: Final = "Folder"
 _FORMATS: Final = f"{', '.join(FORMAT_NAMES[:-1])}, or a {FORMAT_NAMES[-1]} of them"
-_STORED: Final = "The pixels of the scans and their results are stored in your history, without other file data."
+_STORED: Final = (
+    "The pixels of the scans, their results and their file names are stored in your history; other file data is not."
+)
 _NOT_STORED: Final = "Files are read in memory and not stored."
 _UPLOADER_COUNT_KEY: Final = "uploader-count"
 # Files of the uploader on the page, and those of uploaders that were left.
@@ -60,7 +62,10 @@ def choose_files(source: str, settings: Settings, is_saving: bool = False) -> li
         st.caption(f"{pluralize(len(earlier), 'file')} uploaded before in this visit. **Start over** removes all.")
     files, limit = [*earlier, *uploaded], settings.max_files
     if len(files) > limit:
-        st.error(f"{len(files):,} files uploaded, but at most {limit:,} are read at once. Only the first are read.")
+        st.error(
+            f"{len(files):,} files uploaded, but at most {limit:,} are read at once. Only the first {limit:,} are "
+            "read. Upload the others separately."
+        )
     return files[:limit]
 
 

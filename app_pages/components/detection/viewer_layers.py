@@ -101,7 +101,7 @@ def alt_text(detection: Detection) -> str:
         text += f"; evidence for {label_text(detection)} is strongest at the {position_in_image(heat_map)}"
     if mask is not None and mask.any():
         position = position_in_image(mask.astype(np.float32))
-        text += f"; tumour outlined at the {position}, covering {mask.mean():.1%} of the image"
+        text += f"; area outlined at the {position}, covering {mask.mean():.1%} of the image"
     return f"{text}."
 
 

@@ -20,10 +20,10 @@ def show_offer() -> None:
     _show_error()
     with st.container(border=True):
         st.markdown(
-            "**History is off.** Readings are gone when the browser tab is closed. Switched on, each reading of the "
-            f"Detection page is kept on this computer, in `{get_settings().data_dir}`: the pixels of the scan, its "
-            "result, your finding and comment. Other data of the files, such as patient names in DICOM, is not stored; "
-            "file names are."
+            "**History is off.** Readings are lost when the browser tab is closed. If you switch it on, each reading "
+            f"of the Detection page is stored on this computer, in `{get_settings().data_dir}`: the pixels of the "
+            "scan, its result, your finding and comment. Other data of the files, such as patient names in DICOM, is "
+            "not stored; file names are."
         )
         st.button("Switch history on", type="primary", on_click=_try, args=(start_history,), key="history-on")
 
@@ -45,7 +45,7 @@ def show_storage(records: Records) -> None:
             with st.popover("Delete all", icon=":material/delete_forever:"):
                 st.markdown(
                     "Delete all records for good: scans, results, findings and comments? This cannot be undone. The "
-                    "audit log keeps that they were deleted, without names."
+                    "audit log records the deletion, without names."
                 )
                 st.checkbox("I want to delete all records", key="delete-all-sure")
                 st.button(

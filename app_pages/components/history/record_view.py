@@ -94,7 +94,7 @@ def _parse_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise RecordError("This link is no link to a record.") from None
+        raise RecordError("This link does not lead to a record. Open the record from the History page.") from None
 
 
 def _open(records: Records, reading_id: UUID) -> OpenedRecord:

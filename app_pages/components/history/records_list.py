@@ -107,7 +107,7 @@ def verdict_text(record: Record) -> str:
 
 
 def _details(record: Record) -> list[str]:
-    kind = "Series or volume, " if record.level == STUDY else ""
+    kind = "Study, " if record.level == STUDY else ""
     lines = [f"{kind}{record.read_at:%Y-%m-%d %H:%M} UTC, model {record.version}"]
     if record.opinion or record.comment:
         finding = finding_text(record.opinion)

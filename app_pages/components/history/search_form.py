@@ -24,8 +24,8 @@ _ORDERS: Final = {
 _ANY: Final = ""
 # Title, level, and whether slices of a stored series or volume are left out.
 _KINDS: Final = {
-    "Studies and pictures": (_ANY, True),
-    "Series and volumes": (STUDY, False),
+    "Studies and single images": (_ANY, True),
+    "Studies (series and volumes)": (STUDY, False),
     "Single slices": (SLICE, False),
     "All": (_ANY, False),
 }

@@ -40,7 +40,7 @@ _RATE_TITLES: Final = {
     "flagged_or_uncertain": "External tumours flagged or uncertain",
     "rejected": "External tumours rejected",
     "tumor_sensitivity": "External tumours with a tumour as most likely class",
-    "false_alarms": "Held-out tumour-free scans flagged",
+    "false_alarms": "Tumour-free test scans flagged",
 }
 _DOMAIN_PROBE_TITLES: Final = {
     "br35h": "Br35H against Figshare (no tumour against tumour)",
@@ -61,7 +61,9 @@ def show_external(report: VersionReport) -> None:
     left_out = read_leave_one_source_out(report)
     if SOURCES_CHECK in report.checks or left_out:
         show_section(
-            "Other sources", "Slices of the external sets that this version did not learn from.", ("External sets",)
+            "Other sources",
+            "Slices from other sources that this version did not learn from.",
+            ("Sets of other sources",),
         )
     if SOURCES_CHECK in report.checks and (check := require_check(report, SOURCES_CHECK, "Other sources")):
         _show_other_sources(check)
@@ -158,7 +160,9 @@ def _show_rejection(report: VersionReport) -> None:
     if check := require_check(report, OOD_CHECK, "Out-of-distribution score"):
         _show_ood(check)
     show_section(
-        "Is it MR?", "If not, it is rejected by what its file states, or as a picture by the ring of bone of CT."
+        "Is it MR?",
+        "If not, it is rejected: by the modality that the file states or, in a file without one, by the ring of bone "
+        "seen on CT.",
     )
     if rows := ct_rows(report.card) if report.card else {}:
         show_text_table(rows, "Slices", "ct")
@@ -166,7 +170,7 @@ def _show_rejection(report: VersionReport) -> None:
         st.markdown("This version recognizes CT only by what the file states.")
     show_section(
         "Does it show what the model has learnt?",
-        "No tumour is looked for in slices outside the brain (neck, face, air, top of the skull).",
+        "The model does not look for tumours in slices outside the brain (neck, face, air, top of the skull).",
         ("Field",),
     )
     if rows := field_rows(report.card) if report.card else {}:

@@ -1,4 +1,4 @@
-"""Localization: agreement of mask and class map with the reference outlines, and a gallery of scans with both."""
+"""Localization: agreement of mask and heat map with the reference outlines, and a gallery of scans with both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

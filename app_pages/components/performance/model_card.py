@@ -70,7 +70,8 @@ def _iter_card_rows(version: str, card: ModelCard) -> Iterator[tuple[str, str]]:
     rows: dict[str, str | None] = {
         "Version": version,
         "Predicts": "the four classes" if card.task is not Task.BINARY else "tumour or no tumour, without tumour type",
-        "Trained on": evaluation_dataset(card.recipe).title + (" and external sets" if card.data.licences else ""),
+        "Trained on": evaluation_dataset(card.recipe).title
+        + (" and sets of other sources" if card.data.licences else ""),
         "Licences of images and masks": ", ".join(f"{name}: {text}" for name, text in card.data.licences.items()),
         "Created": card.created,
         "Architecture": card.architecture,

@@ -40,7 +40,7 @@ def show_robustness(report: VersionReport) -> None:
         st.caption(summarize_robustness_sample(check.metrics, report.evaluation.get(Split.TEST, {})))
         _show_corruptions(check)
     show_section(
-        "Do explanations depend on the model?", "Sanity checks of the class map on tumour scans.", ("Heat map",)
+        "Do explanations depend on the model?", "Sanity checks of the heat map on tumour scans.", ("Heat map",)
     )
     if check := require_check(report, "sanity", "Sanity of explanations"):
         _show_explanation_sanity(check)
@@ -99,7 +99,7 @@ def _show_explanation_sanity(check: StressTestResult) -> None:
     with left:
         st.markdown("**Layers randomized, from output to input**")
         curve = check.curves.get("randomized", pd.DataFrame())
-        lines = {"map_agreement": ("Class map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
+        lines = {"map_agreement": ("Heat map", ACCENT, "solid"), "mask_agreement": ("Mask", TUMOR_COLOR, "dash")}
         _show_lines(curve, lines, "Share of layers randomized", "Rank correlation", "randomized", "")
     with right:
         method = choose_segment("Pixels", ["deletion", "insertion"], "sanity-kind", format_func=str.capitalize)

@@ -42,7 +42,7 @@ def show_training(report: VersionReport) -> None:
             if split in card.data.groups
         ]
         has_external = card.recipe.get("data") == "all"
-        others = " With the external sets, which *Scores* leaves out." if has_external else ""
+        others = " With the sets of other sources, which *Scores* leaves out." if has_external else ""
         st.caption(f"Independent groups: {', '.join(sizes)}.{others}")
     else:
         show_missing("The model card has no split sizes. Train the version:", report.train_command)

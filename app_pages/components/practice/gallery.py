@@ -27,8 +27,8 @@ _PAGE_SIZE: Final = 12
 _GALLERY_COLUMNS: Final = 4
 _IMAGE_SIDE: Final = 320
 _ORDERS: Final[dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
-    "Most wrong first": lambda rows: rows.sort_values("p_truth", kind="stable"),
-    "Most certain and right first": lambda rows: rows.sort_values("p_truth", kind="stable", ascending=False),
+    "Largest error first": lambda rows: rows.sort_values("p_truth", kind="stable"),
+    "Most certain correct first": lambda rows: rows.sort_values("p_truth", kind="stable", ascending=False),
     "Highest tumour probability first": lambda rows: rows.sort_values(
         "tumor_probability", kind="stable", ascending=False
     ),
@@ -59,8 +59,8 @@ def show_gallery(detector: Detector, report: VersionReport) -> None:
 def _explain_empty(version: str, label: TumorClass, report: VersionReport) -> None:
     if evaluation_dataset(report.recipe) != KAGGLE:
         st.markdown(
-            f"Version {version} was trained and tested on another data set, which has no tumour types. Its results for "
-            "these scans are shown in the Blind reading tab."
+            f"Version {version} was trained and tested on another image set, which has no tumour types. Its results "
+            "for these scans are shown in the Blind reading tab."
         )
     elif not has_images() and not cache.get_predictions(version).empty:
         st.markdown(f"None of the previews of {class_text(label)} is a test scan of version {version}.")
@@ -125,15 +125,15 @@ def _show_tile(number: int, row: Mapping[str, Any], label: TumorClass) -> None:
     except BrainTumorError as error:
         st.caption(str(error))
         return
-    drawn = ", drawn" if case.is_phantom else ""
+    synthetic = ", synthetic" if case.is_phantom else ""
     prediction = f"{class_text(predicted)}, {row['p_truth']:.1%} for {class_text(truth)}"
     with st.container(key=f"scan-gallery-{number}", gap="xxsmall"):
         st.image(
             image, width="stretch", output_format="JPEG",
-            alt=f"{case.name}, {class_text(label)}{drawn}: predicted {prediction}.",
+            alt=f"{case.name}, {class_text(label)}{synthetic}: predicted {prediction}.",
         )  # fmt: skip
         if case.is_phantom:
-            st.caption("**Drawn, not a scan**")
+            st.caption("**Synthetic, not a scan**")
         _show_prediction_badge(predicted, truth, verdict)
         probabilities = f"Tumour {row['tumor_probability']:.1%}"
         if truth != TUMOR_LABEL:

@@ -58,8 +58,8 @@ def render_layers(case: Case, detection: Detection, selected_layers: list[str], 
 
 
 def show_phantom_badge() -> None:
-    """Mark an image as a drawing."""
-    st.badge("Drawn phantom, not a scan", color="orange", icon=":material/draw:")
+    """Mark an image as synthetic."""
+    st.badge("Synthetic phantom, not a scan", color="orange", icon=":material/draw:")
 
 
 def _pad_to_square(pixels: ImageArray, side: int) -> ImageArray:

@@ -181,7 +181,7 @@ def _detect_case(practice_round: PracticeRound, index: int, detector: Detector) 
         detection.verdict,
         detection.is_multiclass,
     )
-    kind = "drawn phantom, not a scan; " if case.is_phantom else "small preview; " if case.is_preview else ""
+    kind = "synthetic phantom, not a scan; " if case.is_phantom else "small preview; " if case.is_preview else ""
     comment = f"Practice, blind answer: {kind}true class {class_text(case.label)}."
     finding = ReaderFinding(practice_round.guesses[index], comment, datetime.now(UTC))
     current_prediction_log().record(detection, finding)

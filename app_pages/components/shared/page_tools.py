@@ -38,7 +38,7 @@ SHORTCUTS: Final[dict[str, tuple[Shortcut, ...]]] = {
         Shortcut(("S",), "Show the scan with and without overlays side by side"),
     ),
     "Practice": (
-        Shortcut(("1", "2", "3", "4"), "Enter your finding"),
+        Shortcut(("1", "2", "3", "4"), "Answer"),
         Shortcut(("N",), "Next scan"),
     ),
 }

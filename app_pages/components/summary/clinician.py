@@ -15,11 +15,20 @@ from braintumor.results.version import VersionReport
 _DETECTION_PAGE: Final = "app_pages/detection.py"
 _HEADLINE_METRICS: Final = ("tumor_sensitivity", "tumor_specificity", "accuracy", "macro_f1")
 _MEANINGS: Final = {
-    Verdict.TUMOR_SUSPECTED: "the tumour probability reaches the upper threshold. Outline and heat map show where.",
-    Verdict.UNCERTAIN: "it lies between the thresholds, or the scan is unusual. A reader should decide.",
-    Verdict.NO_TUMOR_FOUND: "it is below the lower threshold. This does not exclude a tumour.",
-    Verdict.OUTSIDE_FIELD: "the slice shows no brain, or too little of it. No tumour was looked for.",
-    Verdict.NOT_BRAIN_MRI: "the image looks like something else, such as a head CT. No tumour was looked for.",
+    Verdict.TUMOR_SUSPECTED: (
+        "the tumour probability is at or above the upper threshold. Outline and heat map show where."
+    ),
+    Verdict.UNCERTAIN: (
+        "the tumour probability lies between the thresholds, or the scan is unusual or not a plain slice. A reader "
+        "should decide."
+    ),
+    Verdict.NO_TUMOR_FOUND: (
+        "the tumour probability is at or below the lower threshold. This does not exclude a tumour."
+    ),
+    Verdict.OUTSIDE_FIELD: ("the slice shows no brain, or too little of it. The model did not look for a tumour."),
+    Verdict.NOT_BRAIN_MRI: (
+        "the image looks like something else, such as a head CT. The model did not look for a tumour."
+    ),
 }
 
 
@@ -55,12 +64,13 @@ def list_limits(report: VersionReport) -> list[str]:
     if ruled_out is not None:
         missed = f': it said "no tumour found" for {ruled_out.describe()} of the tumours among its test scans'
         if suspected := suspected_in_left_out_sources(report):
-            missed += f", and of the tumours from sources left out of training it suspected {suspected.percent()}"
-    types = "tell other tumour types than three" if report.is_multiclass else "tell the type of a tumour"
+            missed += f"; it suspected {suspected.percent()} of the tumours from sources left out of training"
+    other_types = "recognize tumour types other than glioma, meningioma and pituitary tumour"
+    types = other_types if report.is_multiclass else "identify the type of a tumour"
     return [
         f"It cannot exclude a tumour{missed}.",
-        f"It cannot {types}, or find strokes, bleeding, inflammation and other diseases.",
-        "It knows nothing of the patient: no history, no earlier scans, no other sequences.",
+        f"It cannot {types}, or detect strokes, haemorrhages, inflammation or other diseases.",
+        "It knows nothing about the patient: no history, no earlier scans, no other sequences.",
         "How well it works on children, after surgery and on the scanners of your hospital is unknown.",
         "It does not replace a reader, and no treatment may rest on it.",
     ]

@@ -45,7 +45,7 @@ def _choose_pair(statistics: Statistics) -> ClassPair | None:
             b = choose_class("Compared with", others, "map-other")
             return ClassPair(a, b, choose_plane(statistics, a, b))
     show_missing(
-        "A comparison needs images of two classes. Compute the statistics of the whole data set with:", EXPLORE_COMMAND
+        "A comparison needs images of two classes. Compute the statistics of the whole image set with:", EXPLORE_COMMAND
     )
     return None
 

@@ -43,7 +43,7 @@ def show_explorer() -> None:
     manifest = cache.get_dataset().manifest
     if manifest.empty:
         show_missing(
-            "There is no manifest yet. Download and audit the data set with:", "braintumor data fetch",
+            "There is no manifest yet. Download and audit the image set with:", "braintumor data fetch",
             "braintumor data audit",
         )  # fmt: skip
         return
@@ -158,7 +158,7 @@ def _show_shortcut() -> None:
     """Show how well image features alone predict class and collection."""
     accuracies = [
         f"{target_text} with {shortcut[0].percent()} accuracy (most common value: {shortcut[1]:.1%})"
-        for target, target_text in (("class", "the class"), ("origin", "the source collection"))
+        for target, target_text in (("class", "the class"), ("origin", "the source dataset"))
         if (shortcut := get_shortcut_accuracy(target)) is not None
     ]
     if accuracies:

@@ -57,7 +57,7 @@ def _enlarge(tile: Tile, row: dict[str, str]) -> None:
     properties = {
         "Class and size": tile.caption[1],
         "Plane": row.get("plane", ""),
-        "Origin": row.get("origin", ""),
+        "Source dataset": row.get("origin", ""),
         "Split": SPLIT_TITLES.get(row.get("split", ""), ""),
         "Official folder": row.get("original_split", ""),
         "Patient": row.get("patient", ""),

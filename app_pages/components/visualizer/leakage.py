@@ -47,7 +47,7 @@ def show_leakage() -> None:
     report = get_leakage_report()
     if report is None:
         show_missing(
-            "The data set has not been checked for leakage yet. Download and audit it with:", "braintumor data fetch",
+            "The image set has not been checked for leakage yet. Download and audit it with:", "braintumor data fetch",
             "braintumor data audit",
         )  # fmt: skip
         return

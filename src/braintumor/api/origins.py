@@ -65,7 +65,10 @@ class HostCheck:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            text = "This server has another name, or is for its own computer only (BRAINTUMOR_PUBLIC_URL)."
+            text = (
+                "This server does not answer at this address. Use the address in BRAINTUMOR_PUBLIC_URL or, with "
+                "accounts off, a browser on the server's own computer."
+            )
             await PlainTextResponse(text, 421)(scope, receive, send)
 
     def _is_allowed(self, scope: Scope) -> bool:

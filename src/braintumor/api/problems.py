@@ -32,7 +32,10 @@ _PLAIN: Final = {
     405: "This address does not accept this method.",
     404: "There is nothing at this address.",
 }
-_UNEXPECTED: Final = "The server made a mistake. Try again; if it lasts, report the X-Request-ID of this answer."
+_UNEXPECTED: Final = (
+    "The server failed because of an internal error. Try again; if the problem persists, report the X-Request-ID of "
+    "this response."
+)
 
 
 def problem_response(
@@ -91,7 +94,7 @@ def _answer_error(request: Request, error: Exception) -> Response:
 
 
 def _answer_disconnected(request: Request, error: Exception) -> Response:
-    return problem_response(400, "The upload ended early.")
+    return problem_response(400, "The upload ended early. Send the files again.")
 
 
 class UnexpectedErrors:

@@ -119,7 +119,7 @@ def check_own_password(storage: Storage, throttle: Throttle, visitor: Visitor, p
     with storage.database.read() as session:
         user = session.get(User, visitor.user_id)
     if user is None:
-        raise AccountError("This account does not exist any more.")
+        raise AccountError("This account no longer exists. Ask an administrator for an invitation.")
     if user.password_hash is None:
         _require_recent_login(storage, visitor)
         return user

@@ -58,7 +58,10 @@ def send_mail(settings: Settings, to: str, subject: str, text: str) -> None:
 def _parse_server(settings: Settings) -> SplitResult:
     server = urlsplit(settings.smtp.get_secret_value() if settings.smtp else "")
     if server.scheme not in ("smtp", "smtps") or not server.hostname:
-        raise AccountError("BRAINTUMOR_SMTP is no mail server. It looks like smtps://user:password@mail.example.org.")
+        raise AccountError(
+            "BRAINTUMOR_SMTP is not the address of a mail server. Set it to one such as "
+            "smtps://user:password@mail.example.org."
+        )
     return server
 
 

@@ -83,7 +83,7 @@ class Provider:
         from joserfc.errors import JoseError
 
         if not secrets.compare_digest(state.encode(), flow.state.encode()) or not code:
-            raise AccountError("This login was not begun in this browser, or it took too long. Start again.")
+            raise AccountError("This login was not started in this browser, or it took too long. Start again.")
         metadata = self._load_metadata()
         try:
             with self._client(redirect_uri) as client:
@@ -127,7 +127,10 @@ class Provider:
             except (HTTPError, ValueError) as error:
                 raise AccountError("The single sign-on provider does not answer. Try again later.") from error
             if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
-                raise AccountError("The single sign-on provider has another name than BRAINTUMOR_OIDC_ISSUER.")
+                raise AccountError(
+                    "The issuer of the single sign-on provider differs from BRAINTUMOR_OIDC_ISSUER. Ask an "
+                    "administrator to correct the setting."
+                )
             self._metadata = metadata
         return self._metadata
 

@@ -110,7 +110,7 @@ def join_by_link(session: Session, storage: Storage, token: str, email: str | No
     """
     link = use_link(session, token, *_JOIN)
     if link.purpose is LinkPurpose.SETUP and count_administrators(session):
-        raise AccountError("There is an administrator already. Ask for an invitation.")
+        raise AccountError("An administrator already exists. Ask for an invitation.")
     if link.user_id is None:
         user = _add_user(session, link.email or email, name, link.role or UserRole.READER)
     else:

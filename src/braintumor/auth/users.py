@@ -43,7 +43,7 @@ def normalize_email(email: str) -> str:
     email = email.strip().casefold()
     name, _, host = email.rpartition("@")
     if not name or not host or len(email) > _MAX_EMAIL or any(c.isspace() or not c.isprintable() for c in email):
-        raise AccountError("This is no e-mail address. It looks like name@example.org.")
+        raise AccountError("This is not a valid e-mail address. Enter one such as name@example.org.")
     return email
 
 
@@ -204,7 +204,7 @@ def require_administrator(actor: Actor | None) -> None:
 def _add_invited(session: Session, email: str, role: UserRole) -> UUID:
     email = normalize_email(email)
     if find_user_by_email(session, email) is not None:
-        raise AccountError(f"There is an account with the address {email} already. Make a new link for it instead.")
+        raise AccountError(f"An account with the address {email} already exists. Create a new link for it instead.")
     user = User(email=email, role=role, state=UserState.INVITED)
     session.add(user)
     session.flush()
@@ -221,7 +221,7 @@ def end_access(session: Session, user_id: UUID) -> None:
 def require_other_administrator(session: Session, user: User) -> None:
     """Raise an error if a user is the only administrator who can log in."""
     if user.role is UserRole.ADMINISTRATOR and user.state is UserState.ACTIVE and count_administrators(session) == 1:
-        raise AccountError("This is the only administrator. Make another user one first.")
+        raise AccountError("This is the only administrator. Make another user an administrator first.")
 
 
 def count_administrators(session: Session) -> int:

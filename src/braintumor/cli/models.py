@@ -14,8 +14,8 @@ def add_model_commands(commands: argparse._SubParsersAction) -> None:
     """Add the commands to a parser."""
     _add_train(commands)
     train_folds = add_command(
-        commands, "train-folds", "train a version again without some of its sources, fold by fold, and calibrate it on "
-        "what these networks predict for them", _train_folds
+        commands, "train-folds", "retrain a version in folds, each without some of its sources, and calibrate it on "
+        "the predictions for the sources left out", _train_folds
     )  # fmt: skip
     train_folds.add_argument("version", help="a trained version whose recipe has a section [folds]")
     train_folds.add_argument("--restart", action="store_true", help="discard the checkpoints of interrupted folds")

@@ -33,7 +33,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     predict.add_argument(
         "--bom",
         action="store_true",
-        help="start the CSV with a byte order mark, so that Excel shows all letters of names",
+        help="start the CSV with a byte order mark, so that Excel shows accented and non-Latin characters correctly",
     )
     predict.add_argument("--xlsx", type=Path, metavar="FILE", help="also write the rows as an Excel workbook")
     predict.add_argument("--overlays", type=Path, metavar="DIR", help="also write each scan with its heat map here")
@@ -55,8 +55,8 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     )
     predict.add_argument("--server", metavar="URL", help="let this server read the files, through its REST API")
     predict.add_argument(
-        "--token", help="token for the server, of its account page (default: BRAINTUMOR_TOKEN, which does not show in "
-        "the list of processes)"
+        "--token", help="API token from the server's account page (default: BRAINTUMOR_TOKEN, which keeps it out of "
+        "the process list)"
     )  # fmt: skip
     predict.set_defaults(misused=predict.error)
     predict.epilog = (
@@ -101,7 +101,7 @@ def _predict_remotely(options: argparse.Namespace) -> int:
 
     local = ("xlsx", "overlays", "pdf", "zip", "patient", "all_time_points")
     if used := [f"--{name.replace('_', '-')}" for name in local if getattr(options, name)]:
-        options.misused(f"{', '.join(used)}: not possible with --server, which gives the CSV only")
+        options.misused(f"{', '.join(used)}: not possible with --server, which returns only the CSV")
     with Client(options.server, options.token) as client:
         outcome = predict_remotely(client, options.paths, options.version, options.csv, with_bom=options.bom)
     print(outcome, file=sys.stdout if options.csv else sys.stderr)

@@ -49,7 +49,8 @@ class AuditHead:
         match = re.fullmatch(r"(\d+):([0-9a-f]{64})", line.strip())
         if match is None:
             raise ValueError(
-                f"{line.strip()!r} is no head of the audit log, which looks like 42:9f86... with 64 digits."
+                f"{line.strip()!r} is not a head of the audit log. A head is a number and 64 hexadecimal digits, such "
+                "as 42:9f86..."
             )
         return cls(int(match[1]), match[2])
 

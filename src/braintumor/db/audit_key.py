@@ -36,7 +36,7 @@ def load_audit_key(settings: Settings, database: Database) -> bytes:
     key = _read_key(settings)
     if key is None or not hmac.compare_digest(_check_value(key), check_value):
         where = "BRAINTUMOR_AUDIT_KEY" if settings.audit_key else f"the file {settings.data_dir / KEY_FILE}"
-        state = "is missing" if key is None else "is not the one that the log was begun with"
+        state = "is missing" if key is None else "is not the one with which the log was started"
         raise StorageError(
             f"The key of the audit log {state}. Restore {where} from a backup; on several hosts, set "
             "BRAINTUMOR_AUDIT_KEY to the same value."

@@ -98,7 +98,9 @@ def _parse_url(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StorageError("BRAINTUMOR_DATABASE is no address. Use sqlite:///FILE or postgresql://...") from None
+        raise StorageError(
+            "BRAINTUMOR_DATABASE is not a valid address. Use sqlite:///FILE or postgresql://..."
+        ) from None
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
@@ -161,5 +163,6 @@ def _translate_errors() -> Iterator[None]:
             raise
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
         raise StorageError(
-            f"The database cannot be used: {reason}. Try again; if it lasts, check that it runs."
+            f"The database cannot be used: {reason}. Try again; if the problem persists, check that the "
+            "database server is running."
         ) from error

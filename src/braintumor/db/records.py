@@ -159,7 +159,7 @@ def save_finding(storage: Storage, actor: Actor, reading_id: UUID, opinion: str,
     """
     comment = clean_text(comment).strip()
     if opinion not in _OPINIONS:
-        raise RecordError(f"{opinion!r} is no finding. Use agree or one of {', '.join(CLASS_NAMES)}.")
+        raise RecordError(f"{opinion!r} is not a valid finding. Use agree or one of {', '.join(CLASS_NAMES)}.")
     if len(comment) > _MAX_COMMENT:
         raise RecordError(f"The comment has {len(comment):,} characters. Shorten it to {_MAX_COMMENT:,}.")
     with storage.database.write() as session:

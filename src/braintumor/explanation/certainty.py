@@ -60,7 +60,7 @@ def _contradictions(facts: ReadingFacts, t: Translator) -> Iterator[str]:
         if facts.has_outline is False:
             yield t.gettext("The model outlined no area although it suspects a tumour.")
         if TumorClass.NOTUMOR in facts.prediction_set:
-            yield t.gettext("The absence of a tumour cannot be ruled out (95% prediction set).")
+            yield t.gettext('The class "no tumour" cannot be ruled out (95% prediction set).')
     if facts.map_agrees is False and facts.verdict is not Verdict.NO_TUMOR_FOUND:
         yield t.gettext("The heat map is strongest outside the outlined area.")
     if facts.planes_agree is False and facts.doubt is not Doubt.PLANES_DISAGREE:
@@ -76,13 +76,13 @@ def _probability(facts: ReadingFacts, t: Translator) -> str:
     limits = {"rule_in": t.percent(facts.rule_in), "rule_out": t.percent(facts.rule_out)}
     if facts.kind == "study":
         return t.gettext(
-            "The study score is {probability}; a tumour is suspected from {rule_in}, and none is found up to "
-            "{rule_out}.",
+            "The study score is {probability}. At {rule_in} or more a tumour is suspected, at {rule_out} or less no "
+            "tumour is found.",
             probability=probability, **limits,
         )  # fmt: skip
     return t.gettext(
-        "The calibrated tumour probability is {probability}; a tumour is suspected from {rule_in}, and none is found "
-        "up to {rule_out}.",
+        "The calibrated tumour probability is {probability}. At {rule_in} or more a tumour is suspected, at {rule_out} "
+        "or less no tumour is found.",
         probability=probability, **limits,
     )  # fmt: skip
 

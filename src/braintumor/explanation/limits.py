@@ -26,7 +26,7 @@ def describe_limits(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     if facts.kind == "slice":
         yield t.gettext("It judges this slice alone; what lies outside it is not judged.")
     yield t.gettext(
-        "It has learnt gliomas, meningiomas and pituitary tumours only, and may misread other lesions such as "
+        "It distinguishes only gliomas, meningiomas and pituitary tumours, and may misread other lesions such as "
         "metastases, infarcts, haemorrhages and inflammation."
     )
     if facts.kind == "slice" and facts.sensitivity is not None:

@@ -78,7 +78,7 @@ DOUBTS: Final[Mapping[Doubt, str]] = {
     Doubt.UNUSUAL: mark("The scan is unusual compared with the training scans, so the model may be wrong."),
     Doubt.TURNED: mark("The image is probably turned, and turned images may be misread."),
     Doubt.PLANES_DISAGREE: mark("The planes of the study do not agree."),
-    Doubt.TOO_FEW_SLICES: mark("Too few slices could be judged to find that there is no tumour."),
+    Doubt.TOO_FEW_SLICES: mark("Too few slices could be judged to rule out a tumour."),
 }
 WARNINGS: Final[Mapping[InputWarning, str]] = {
     InputWarning.SHEET: mark("The image looks like a sheet of several pictures."),

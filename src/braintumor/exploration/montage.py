@@ -21,7 +21,7 @@ from braintumor.samples import load_preview
 from braintumor.settings import Settings, get_settings
 
 ImageArray = NDArray[np.uint8]
-PHANTOM_CAPTION: Final = "drawn, not a scan"
+PHANTOM_CAPTION: Final = "synthetic, not a scan"
 OTHER_LABEL_TITLES: Final = {TUMOR_LABEL: "Tumour of another type", OTHER_LESION_LABEL: "Lesion, no tumour"}
 """Titles of the labels that only external sets have."""
 _CAPTION_HEIGHT: Final = 30

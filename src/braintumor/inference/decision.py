@@ -182,23 +182,23 @@ def decide_verdict(
     """
     if modality in NON_MR_MODALITIES:
         return Verdict.NOT_BRAIN_MRI, (
-            f"{NOT_MR_REASON} {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so no "
-            "tumour was looked for."
+            f"{NOT_MR_REASON} {NON_MR_MODALITIES[modality]}. The model was trained on MR slices only, so it "
+            "did not look for a tumour."
         )
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
             f"{OOD_REASON} {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
-            "brain MRI of the kind the model was trained on, so no tumour was looked for."
+            "brain MRI of the kind the model was trained on, so it did not look for a tumour."
         )
     if looks_like_ct and modality != "MR":
         return Verdict.NOT_BRAIN_MRI, (
-            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so no "
-            "tumour was looked for."
+            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so it "
+            "did not look for a tumour."
         )
     if is_outside_field:
         return Verdict.OUTSIDE_FIELD, (
-            "The slice shows no brain, or too little of it (neck, face, air or the top of the skull), so no tumour was "
-            "looked for."
+            "The slice shows no brain, or too little of it (neck, face, air or the top of the skull), so the model "
+            "did not look for a tumour."
         )
     if ood_score is not None and ood_score.is_unusual:
         shown = min(ood_score.score, 0.49)  # 0.498 is not rejected, and must not read like 0.50

@@ -23,7 +23,7 @@ from braintumor.reporting.explanation_figure import (
 )
 from braintumor.reporting.labels import label_title
 from braintumor.reporting.text_rendering import fit_text, get_font, text_width, wrap_text
-from braintumor.text import VERDICT_TITLES, class_text
+from braintumor.text import class_text, verdict_text
 
 # Sizes in pixels.
 CELL_SIDE: Final = 192
@@ -99,4 +99,4 @@ def _draw_cell(image: Image.Image, canvas: ImageDraw.ImageDraw, cell: GridCell, 
         canvas.rectangle(box, outline=_WRONG_COLOR, width=2)
     color, font = TEXT_COLOR if cell.is_correct else _WRONG_COLOR, get_font(_SMALL_SIZE)
     canvas.text((left, top + CELL_SIDE + 4), cell.prediction_text, color, font)
-    canvas.text((left, top + CELL_SIDE + 21), VERDICT_TITLES[cell.verdict].lower(), MUTED_COLOR, font)
+    canvas.text((left, top + CELL_SIDE + 21), verdict_text(cell.verdict), MUTED_COLOR, font)

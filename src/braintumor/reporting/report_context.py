@@ -184,7 +184,7 @@ def _probability_bars(detection: Detection) -> list[Context]:
 
 def _overlay_caption(report_scan: ReportScan) -> str:
     items = [f"colours: evidence for {label_text(report_scan.detection)}"] if report_scan.has_heat_map else []
-    items += ["blue line: outlined tumour"] if report_scan.has_outline else []
+    items += ["blue line: outlined area"] if report_scan.has_outline else []
     return "; ".join(items) or "nothing is marked"
 
 

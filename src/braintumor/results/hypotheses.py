@@ -102,7 +102,7 @@ def _mask_hypothesis(experiments: Experiments, report: VersionReport) -> Hypothe
         "masks",
         "Does training with tumour masks improve localization?",
         f"{_describe_training(experiments, 'masks')}, with and without the mask loss. The test is the difference in "
-        "the pointing game (whether the most certain pixel of the mask, or of the class map if there is no mask, is "
+        "the pointing game (whether the most certain pixel of the mask, or of the heat map if there is no mask, is "
         f"inside the tumour) and in sensitivity on the external set.{comparison}",
         _difference_results(
             experiments, "masks", {"pointing_game": "pointing game", "outside_sensitivity": "external sensitivity"}
@@ -139,7 +139,7 @@ def _data_size_hypothesis(experiments: Experiments) -> Hypothesis:
         f"number of steps. The test is the difference in accuracy on the same test groups.{power_law}",
         tuple(
             HypothesisResult(
-                f"all groups minus {share:.0%}",
+                f"all groups compared with {share:.0%} of them",
                 experiments.metric("growth", f"gain@from:{share:g}"),
                 0.0,
                 "points",
@@ -183,7 +183,7 @@ def _leakage_hypothesis(
     scores = {name: other.metric(_TEST_SPLIT, "macro_f1") for name, other in leaky.items()}
     results = tuple(
         HypothesisResult(
-            f"{name} minus group split",
+            f"{name} split minus group split",
             None if own is None or score is None else subtract_estimates(score, own),
             0.0,
             "points",

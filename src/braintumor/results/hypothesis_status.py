@@ -145,7 +145,7 @@ class Hypothesis:
         if missing := ", ".join(r.label for r in self.test_results if r.estimate is None):
             return f"Not measured yet: {missing}."
         if bare := ", ".join(r.label for r in self.test_results if r.estimate and r.estimate.interval is None):
-            return f"Measured without a confidence interval, so nothing follows: {bare}."
+            return f"Measured without a confidence interval, so no conclusion is possible: {bare}."
         if undecided := self._labels(HypothesisStatus.UNDECIDED):
             return f"The confidence interval includes the target: {undecided}."
         return "Every confidence interval reaches its target."

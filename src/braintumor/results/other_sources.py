@@ -21,13 +21,13 @@ TEST_PATIENTS: Final = " (test patients)"
 _TUMOR_FREE_TITLES: Final = {
     "predicted_tumor": "Tumour as most likely class",
     "false_alarms": "Tumour suspected",
-    "rejected_tumor_free": "Rejected",
+    "rejected_tumor_free": VERDICT_TITLES[Verdict.NOT_BRAIN_MRI],
     "outside_field_tumor_free": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
 }
 _TUMOR_TITLES: Final = {
     "tumor_sensitivity": "Tumour as most likely class",
     "flagged": "Tumour suspected",
-    "rejected": "Rejected",
+    "rejected": VERDICT_TITLES[Verdict.NOT_BRAIN_MRI],
     "outside_field": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
     _AREA: "AUC within patients",
 }
@@ -85,8 +85,8 @@ def summarize_leave_one_source_out(check: StressTestResult) -> str:
     return " ".join(
         [
             "Each source was read by a network that was trained without it, with the calibration of this version. AUC "
-            "compares the tumours with the tumour-free slices of the source, or where it lacks one of them, with those "
-            "of the other sources held out with it.",
+            "compares the tumours of the source with its tumour-free slices; if it has only one of the two, the other "
+            "comes from the sources held out with it.",
             *([f"On the validation split of the Kaggle set, these networks reach an AUC of {known}."] if known else []),
             summarize_false_alarms(check),
             summarize_tumors(check),
@@ -115,7 +115,7 @@ def _rows(check: StressTestResult, attribute: str, titles: Mapping[str, str], ot
         }
         rows |= rows_of_source if any(rows_of_source.values()) else {title: _row(metrics, suffix, titles)}
     rows |= {
-        f"All sources: {value}": _row(metrics, f"@{each}:{value}", titles)
+        f"All sources: {f'{each} unknown' if value == 'unknown' else value}": _row(metrics, f"@{each}:{value}", titles)
         for each in ("plane", "contrast")
         for value in check.subgroup_values(each)
     }
@@ -205,13 +205,16 @@ def summarize_validity(report: VersionReport) -> str:
     if not planes:
         return ""
     holds = (
-        f"The verdict holds for scans like those of its test set, tumour sensitivity by plane: {list_metrics(planes)}"
+        "The accuracy applies to scans like those of the test set, with a tumour sensitivity by plane of: "
+        f"{list_metrics(planes)}"
     )
     check = current_sources_check(report)
     limits = [] if check is None else _left_out_limits(check)
     if not limits:
-        return f"{holds}; there is no current measurement on other sources."
-    return f"{holds}; it does not hold in general: of sources left out of training it flags {join_words(limits)}."
+        return f"{holds}. There is no current measurement on other sources."
+    return (
+        f"{holds}. It does not apply in general: of sources left out of training, the model flags {join_words(limits)}."
+    )
 
 
 def suspected_in_left_out_sources(report: VersionReport) -> Metric | None:
@@ -227,7 +230,7 @@ def _left_out_limits(check: StressTestResult) -> list[str]:
         contrasts = {name: check.metrics.get(f"flagged@contrast:{name}") for name in check.subgroup_values("contrast")}
         measured = {name: metric for name, metric in contrasts.items() if metric is not None}
         lowest = min(measured, key=lambda name: measured[name].value, default=None)
-        worst = f" (fewest by contrast: {lowest}, {measured[lowest].percent()})" if lowest else ""
+        worst = f" (lowest for {lowest}: {measured[lowest].percent()})" if lowest else ""
         limits.append(f"{flagged.describe(group=_GROUP)} of the tumours{worst}")
     if false_alarms := check.metrics.get(f"false_alarms{_LEFT_OUT}"):
         limits.append(f"{false_alarms.describe(group=_GROUP)} of the tumour-free slices")

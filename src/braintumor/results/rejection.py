@@ -3,28 +3,32 @@
 from collections.abc import Mapping
 from typing import Final
 
-from braintumor.enums import Plane
+from braintumor.enums import Plane, Verdict
 from braintumor.inference.card_sections import MetricEntry
 from braintumor.inference.model_card import ModelCard
 from braintumor.results.metric import Metric, parse_metric
 from braintumor.results.stress_test import StressTestResult
-from braintumor.text import capitalize_first
+from braintumor.text import VERDICT_TITLES, capitalize_first
 
 Rows = dict[str, dict[str, str]]
 
 # Name of scans of the test split among the image types.
 IN_DISTRIBUTION: Final = "brain MRI"
-_REJECTION_TITLES: Final = {"rejected": "Rejected", "uncertain": "Uncertain", "roc_auc": "AUC of the score"}
+_REJECTION_TITLES: Final = {
+    "rejected": VERDICT_TITLES[Verdict.NOT_BRAIN_MRI],
+    "uncertain": VERDICT_TITLES[Verdict.UNCERTAIN],
+    "roc_auc": "AUC of the score",
+}
 _CT_TITLES: Final = {"ct_rejected": "Head CT rejected", "mr_rejected": "MR rejected as CT"}
 _FIELD_TITLES: Final = {
     "outside_recognized": "Slices outside the brain recognized",
-    "brain_outside": "Slices with brain called outside",
-    "tumor_outside": "Slices with a tumour called outside",
+    "brain_outside": "Brain slices classified as outside the brain",
+    "tumor_outside": "Tumour slices classified as outside the brain",
 }
 
 
 def summarize_rejection(check: StressTestResult) -> str:
-    """Summarize how many other images and test scans are rejected as no brain MRI; empty without metrics."""
+    """Summarize how many other images and test scans are rejected as not a brain MRI; empty without metrics."""
     auc, of_scans = check.metrics.get("roc_auc"), check.metrics.get(f"rejected@kind:{IN_DISTRIBUTION}")
     if auc is None or of_scans is None:
         return ""
@@ -32,7 +36,7 @@ def summarize_rejection(check: StressTestResult) -> str:
     rates = {name: check.metrics.get(f"rejected@kind:{name}") for name in names}
     rejected = ", ".join(f"{rate.value:.0%} ({image_type_text(name)})" for name, rate in rates.items() if rate)
     return (
-        f"Rejected as no brain MRI: {rejected}, and {of_scans.describe()} of the test scans. AUC of the "
+        f"Rejected as not a brain MRI: {rejected}, and {of_scans.describe()} of the test scans. AUC of the "
         f"out-of-distribution score against test scans: {auc.describe('plain', 'group', 3)}."
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from braintumor.enums import CLASSES, TumorClass, Verdict
 from braintumor.results.metric import Metric, Metrics
-from braintumor.text import VERDICT_TITLES
+from braintumor.text import VERDICT_TITLES, verdict_text
 
 _CONFORMAL_LEVEL: Final = 0.95
 # Clusters of near-duplicates: the patients of the external images are not known.
@@ -21,15 +21,13 @@ def summarize_verdicts(metrics: Metrics) -> str:
         counts = {verdict: round(100 * share.value) for verdict, share in shares.items() if share is not None}
         if not set(Verdict) - {Verdict.OUTSIDE_FIELD} <= counts.keys():
             return ""
-        texts = [
-            f"{count} {VERDICT_TITLES[verdict]}" for verdict, count in counts.items() if count or verdict.has_result
-        ]
-        sentences.append(f"Verdicts for 100 {scans}: {', '.join(texts).lower().replace('brain mri', 'brain MRI')}")
+        texts = [f"{verdict_text(verdict)} {count}" for verdict, count in counts.items() if count or verdict.has_result]
+        sentences.append(f"Verdicts per 100 {scans}: {', '.join(texts)}")
     return _join_sentences(sentences)
 
 
 def summarize_localization(metrics: Metrics) -> str:
-    """Summarize how well the mask and the class map agree with the reference outlines."""
+    """Summarize how well the mask and the heat map agree with the reference outlines."""
     sentences = []
     if dice := metrics.get("dice"):
         sentences.append(f"Mean Dice of the mask with the reference outline: {dice.describe('plain')}")
@@ -42,7 +40,7 @@ def summarize_localization(metrics: Metrics) -> str:
     inside, outline_share = metrics.get("activation_inside"), metrics.get("outline_share")
     if inside and outline_share and outline_share.value > 0:
         sentences.append(
-            f"{inside.describe()} of the class map's evidence is inside the outlines, "
+            f"{inside.describe()} of the heat map's evidence is inside the outlines, "
             f"{inside.value / outline_share.value:.1f} times as much as if it were spread evenly over the image"
         )
     return _join_sentences(sentences)
@@ -172,10 +170,10 @@ def summarize_robustness_sample(sample: Metrics, test: Metrics) -> str:
 
 
 def summarize_explanation_sanity(metrics: Metrics) -> str:
-    """Summarize whether the class map depends on the weights, and whether the pixels it highlights matter."""
+    """Summarize whether the heat map depends on the weights, and whether the pixels it highlights matter."""
     sentences = []
     if agreement := metrics.get("map_agreement@randomized:100"):
-        effect = "changes the class map completely" if abs(agreement.value) < 0.2 else "hardly changes the class map"
+        effect = "changes the heat map completely" if abs(agreement.value) < 0.2 else "hardly changes the heat map"
         sentences.append(
             f"Randomizing all weights {effect}: rank correlation with the original map {agreement.describe('plain')}"
         )
@@ -192,14 +190,14 @@ def summarize_explanation_sanity(metrics: Metrics) -> str:
 
 
 def summarize_latency(metrics: Metrics) -> str:
-    """Summarize the time of one prediction, and what mask, class map and out-of-distribution score add to it."""
+    """Summarize the time of one prediction, and what mask, heat map and out-of-distribution score add to it."""
     total, class_only, keras = (metrics.get(name) for name in ("ms@stage:total", "ratio@way:bare", "ratio@way:keras"))
     sentences = []
     if total:
         sentences.append(f"Median time from file to verdict: {total.value:.1f} ms per scan")
     if class_only:
         sentences.append(
-            "With mask, class map and out-of-distribution score, a prediction takes "
+            "With mask, heat map and out-of-distribution score, a prediction takes "
             f"{class_only.describe('plain')} times as long as the class alone"
         )
     if keras:

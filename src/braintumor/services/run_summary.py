@@ -7,7 +7,7 @@ from braintumor.enums import RESEARCH_USE, SkipReason, Verdict
 from braintumor.imaging import SkippedScan
 from braintumor.reporting.csv_export import to_one_line
 from braintumor.reporting.study.result import StudyResult
-from braintumor.text import describe_skipped, pluralize
+from braintumor.text import VERDICT_TITLES, describe_skipped, pluralize, verdict_text
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class RunSummary:
     def __str__(self) -> str:
         """Return the summary as sentences for the user."""
         scans = pluralize(self.verdicts.total(), "scan")
-        counts = ", ".join(f"{self.verdicts[v]} {v}" for v in Verdict if self.verdicts[v])
+        counts = ", ".join(f"{self.verdicts[v]} {verdict_text(v)}" for v in Verdict if self.verdicts[v])
         sentences = [f"{scans} read by {self.version} in {self.seconds:.1f} s{f': {counts}' if counts else ''}."]
         if self.resumed:
             sentences.append(f"{pluralize(self.resumed, 'row')} reused from the previous run.")
@@ -60,5 +60,8 @@ class RunSummary:
             sentences.append(describe_skipped(self.skipped))
         if self.non_scans:
             sentences.append(f"{pluralize(self.non_scans, 'file')} skipped because of an unsupported format.")
-        lines = [f"{to_one_line(each.name)}: {each.reading.verdict}. {each.reading.reason}" for each in self.studies]
+        lines = [
+            f"{to_one_line(each.name)}: {VERDICT_TITLES[each.reading.verdict]}. {each.reading.reason}"
+            for each in self.studies
+        ]
         return "\n".join([*lines, " ".join([*sentences, RESEARCH_USE])])

@@ -74,7 +74,7 @@ def test_refused_changes_are_sentences(storage: Storage, admin: Actor, open_page
     app = open_page("administration")
     app.text_input("invite-email").set_value("no address")
     app.button[0].click().run()
-    assert "This is no e-mail address" in words(app)
+    assert "This is not a valid e-mail address" in words(app)
     app.button("user-disable").click().run()
     assert "only administrator" in words(app)
     assert not app.exception

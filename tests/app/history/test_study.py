@@ -14,7 +14,7 @@ def test_study_is_found_by_its_verdict_and_opened_with_its_card(kept: tuple[Stor
     (study,) = study_results(read_and_save(open_page, [volume]))
     app = open_page("history")
     app.selectbox("history-verdict").set_value(str(study.reading.verdict))
-    app.selectbox("history-kind").set_value("Series and volumes").run()
+    app.selectbox("history-kind").set_value("Studies (series and volumes)").run()
     (link,) = [button for button in app.button if str(button.key).startswith("open-")]
     assert link.label.replace("\\", "") == "brain.nii"
     (record,) = search(*kept, SearchQuery(level=STUDY)).records

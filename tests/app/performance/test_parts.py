@@ -81,7 +81,7 @@ def test_each_question_before_the_verdict_has_its_errors(artifacts: Settings, op
     assert tables["Slices"].loc["Head CT rejected", "Measured on"] == "7 images, 3 patient groups"
     outside = tables["Slices of test patients"]["Share (95% CI)"]
     assert outside["Slices outside the brain recognized"].startswith("90.0% (")
-    assert outside["Slices with brain called outside: axial"] == "1.0% (no interval)"
+    assert outside["Brain slices classified as outside the brain: axial"] == "1.0% (no interval)"
 
 
 def test_outdated_results_are_marked(artifacts: Settings, open_page: Open) -> None:

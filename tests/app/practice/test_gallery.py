@@ -36,7 +36,7 @@ def test_test_scans_of_a_class_are_shown_most_wrong_first(gallery: Callable[[], 
     alts = _alts(gallery())
     assert [alt.split(",")[0] for alt in alts] == [path.rsplit("/", 1)[-1] for path in rows["path"][:12]]
     assert all(f"{p:.1%} for glioma" in alt for alt, p in zip(alts, rows["p_glioma"], strict=False))
-    assert all("drawn" in alt for alt in alts)
+    assert all("synthetic" in alt for alt in alts)
 
 
 def test_gallery_can_be_sorted_by_tumour_probability(gallery: Callable[[], AppTest], artifacts: Settings) -> None:

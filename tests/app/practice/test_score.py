@@ -58,5 +58,5 @@ def test_answers_are_logged(practice: AppTest, cases: tuple[Case, ...]) -> None:
     guess(practice, TumorClass.PITUITARY)
     practice.switch_page("app_pages/session_log.py").run()
     row = practice.dataframe[0].value.iloc[0]
-    assert (row["File"], row["Your finding"]) == (cases[0].name, "Pituitary")
+    assert (row["File"], row["Your finding"]) == (cases[0].name, "Pituitary tumour")
     assert f"true class {cases[0].label.title.lower()}" in row["Comment"]

@@ -9,7 +9,7 @@ from tests.helpers.apptest.visualizer import list_options
 
 
 def test_link_restores_view_class_and_plane(explored: Settings, open_page: Open) -> None:
-    link = {"map-view": "Tumour atlas", "map-class": "Pituitary", "map-plane": "Axial"}
+    link = {"map-view": "Tumour atlas", "map-class": "Pituitary tumour", "map-plane": "Axial"}
     app = open_page("visualizer", **link)
     assert summarize_atlas(load_statistics(), TumorClass.PITUITARY, Plane.AXIAL) in words(app)
     assert dict(app.query_params) == link

@@ -33,7 +33,10 @@ def test_montage_matches_the_filters(explored: Settings, open_page: Open) -> Non
     )
     names = [alt.split(",")[0] for alt in list_tile_alts(app)]
     assert names == [Path(path).name for path in matches["path"].head(12)]
-    assert f"{len(names)} images of {len(matches)} of glioma and pituitary, coronal plane, training split" in words(app)
+    assert (
+        f"{len(names)} images of {len(matches)} of glioma and pituitary tumour, coronal plane, training split"
+        in words(app)
+    )
 
 
 def test_montage_has_the_chosen_number_of_tiles(explored: Settings, open_page: Open) -> None:
@@ -77,5 +80,5 @@ def test_without_images_previews_are_shown_and_filtered(without_images: Settings
     assert "braintumor data fetch" in words(app)
     app = choose(choose(app, "montage-labels", [TumorClass.PITUITARY]), "montage-plane", str(Plane.SAGITTAL))
     assert len(list_tile_alts(app)) == 12
-    assert all("Pituitary, preview; sagittal plane" in alt for alt in list_tile_alts(app))
+    assert all("Pituitary tumour, preview; sagittal plane" in alt for alt in list_tile_alts(app))
     assert "phantom" not in words(app)

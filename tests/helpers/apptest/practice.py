@@ -11,7 +11,7 @@ from braintumor.reader_study.cases import Case
 from tests.app.conftest import Open
 
 ROUND: Final = 7
-PHANTOM_BADGE: Final = "Drawn phantom, not a scan"
+PHANTOM_BADGE: Final = "Synthetic phantom, not a scan"
 
 
 def open_round(open_page: Open) -> AppTest:

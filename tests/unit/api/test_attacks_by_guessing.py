@@ -135,8 +135,8 @@ def test_users_are_told_of_changes_to_how_they_log_in(tmp_path: Path) -> None:
     texts = [call.args[3] for call in mail.call_args_list]
     assert {call.args[1] for call in mail.call_args_list} == {"ada@example.org"}
     assert [text.split(".")[0] for text in texts] == [
-        "A token for programs was created with your account",
+        "An API token was created for your account",
         "The password of your account was changed",
-        "The password of your account was set by a link",
+        "Your password was set through a one-time link",
     ]
     assert not [text for text in texts if link in text or PASSWORD in text or "bt_" in text]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from braintumor.api import garbage
+from braintumor.api import garbage_collection
 from braintumor.api.garbage_collection import freeze_old_objects
 
 
@@ -37,7 +37,7 @@ def test_old_garbage_is_freed_by_the_next_regular_collection() -> None:
 def test_idle_server_collects_once(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
     asked: list[int] = []
-    monkeypatch.setattr(garbage, "_count_complete", lambda: asked.append(0) or 7)
+    monkeypatch.setattr(garbage_collection, "_count_complete", lambda: asked.append(0) or 7)
     monkeypatch.setattr(gc, "collect", lambda: threads.append(threading.current_thread().name))
     with freeze_old_objects(0.01):
         while len(asked) < 5:

@@ -113,7 +113,7 @@ def test_refused_login_is_audited(storage: Storage) -> None:
 @pytest.mark.parametrize(("state", "code"), [("forged", "code"), ("", "code"), ("state", "")])
 def test_answer_to_another_login_is_refused_before_anything_is_fetched(state: str, code: str) -> None:
     provider = Provider(Settings(oidc_issuer="https://login.example.org", oidc_client_id="app"))
-    with pytest.raises(AccountError, match="not begun in this browser"):
+    with pytest.raises(AccountError, match="not started in this browser"):
         provider.finish(CALLBACK, Flow("state", "nonce", "verifier"), state, code)
 
 

@@ -141,7 +141,7 @@ def test_export_as_csv_has_one_line_for_each_entry(storage: Storage) -> None:
 
 @pytest.mark.parametrize("line", ["", "3", "3:abc", "x:" + "0" * 64])
 def test_text_that_is_no_head_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match="no head"):
+    with pytest.raises(ValueError, match="not a head"):
         AuditHead.parse(line)
 
 

@@ -43,7 +43,7 @@ def test_tumor_features_are_complete(explored: Settings, manifest: pd.DataFrame)
 def test_distribution_has_a_violin_for_each_class(explored: Settings, manifest: pd.DataFrame) -> None:
     table = load_image_features(manifest, explored)
     figure = plot_distribution(table, "mean")
-    assert [trace.name for trace in figure.data] == ["Glioma", "Meningioma", "No tumour", "Pituitary"]
+    assert [trace.name for trace in figure.data] == ["Glioma", "Meningioma", "No tumour", "Pituitary tumour"]
     assert np.median(figure.data[0].y) == pytest.approx(table.loc[table["label"] == "glioma", "mean"].median())
     assert [trace.name for trace in plot_distribution(table, "mean", by="plane").data] == [
         "axial", "coronal", "sagittal",

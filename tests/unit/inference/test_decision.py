@@ -121,7 +121,7 @@ def test_brain_is_looked_for_in_what_is_an_mri_of_a_head(
         0.99, Thresholds(0.3, 0.7), score, looks_like_ct=looks_like_ct, is_outside_field=True
     )
     assert decided is verdict
-    assert reason.endswith("so no tumour was looked for.")
+    assert reason.endswith("did not look for a tumour.")
     assert not decided.has_result
 
 
@@ -134,7 +134,7 @@ def test_picture_of_no_head_is_not_called_a_head_ct() -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0.6, 0.4), (-0.1, 0.5), (0.5, 1.1), (float("nan"), 0.5)])
 def test_invalid_thresholds_are_refused(low, high):
-    with pytest.raises(ValueError, match="low <= high"):
+    with pytest.raises(ValueError, match="rule_out <= rule_in"):
         Thresholds(low, high)
 
 

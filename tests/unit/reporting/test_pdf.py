@@ -94,7 +94,7 @@ def test_batch_shows_every_scan_once_with_image_and_overlay(detector, card):
 def test_rejected_image_has_neither_class_nor_location(detector, card):
     text = text_of(pdf_report([make_rejected_entry(detector)], card=card))
     assert "Not a brain MRI" in text
-    assert "no tumour was looked for" in text
+    assert "did not look for a tumour" in text
     assert "Most likely class" not in text
     assert "Any tumour" not in text
 
@@ -108,7 +108,7 @@ def test_outline_is_described_with_its_size(workspace):
         if entry.detection.area_pixels and entry.detection.verdict is not Verdict.NOT_BRAIN_MRI
     )
     without_spacing = text_of(pdf_report([entry], card=masked.artifact.card))
-    assert "blue line: outlined tumour" in without_spacing
+    assert "blue line: outlined area" in without_spacing
     assert f"{entry.detection.area_pixels:,} pixels" in without_spacing
     assert "no pixel spacing in the file" in without_spacing
     scaled = replace(entry, detection=replace(entry.detection, spacing=(0.5, 0.5)))

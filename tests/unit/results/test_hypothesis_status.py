@@ -63,7 +63,7 @@ def test_conclusion_names_failures_before_missing_metrics() -> None:
 def test_metric_without_interval_is_undecided() -> None:
     hypothesis = Hypothesis("x", "?", "", (HypothesisResult("a", Metric(0.9), 0.5),))
     assert hypothesis.status is HypothesisStatus.UNDECIDED
-    assert hypothesis.conclusion == "Measured without a confidence interval, so nothing follows: a."
+    assert hypothesis.conclusion == "Measured without a confidence interval, so no conclusion is possible: a."
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"experiments": 3}', '{"experiments": {"masks": 1}}'])

@@ -108,10 +108,10 @@ def _report(planes: Metrics, sources: Metrics) -> VersionReport:
 
 def test_sentence_has_planes_left_out_sources_and_the_worst_contrast() -> None:
     text = summarize_validity(_report(PLANES, FLAGGED))
-    assert "by plane: axial 94.0% (95% CI 90.0 to 97.0; 30 images, 5 groups) and sagittal 98.0% (" in text
-    assert "60.0% (40 images, 9 groups) of the tumours (fewest by contrast: T1, 30.0% (20.0 to 40.0))" in text
+    assert "by plane of: axial 94.0% (95% CI 90.0 to 97.0; 30 images, 5 groups) and sagittal 98.0% (" in text
+    assert "60.0% (40 images, 9 groups) of the tumours (lowest for T1: 30.0% (20.0 to 40.0))" in text
     assert text.endswith("and 8.0% (50 images, 8 groups) of the tumour-free slices.")
-    assert text.count(". ") == 0
+    assert text.count(". ") == 1
 
 
 def test_missing_measurements_are_named_and_none_is_invented() -> None:
@@ -122,5 +122,6 @@ def test_missing_measurements_are_named_and_none_is_invented() -> None:
 
 def test_limits_for_clinicians_state_the_tumours_suspected_in_left_out_sources() -> None:
     cleared = {"tumors@verdict:no tumor found": Metric(0.004, n=100, groups=9)}
-    assert "sources left out of training it suspected 60.0%" in list_limits(_report(cleared, FLAGGED))[0]
+    limit = list_limits(_report(cleared, FLAGGED))[0]
+    assert "it suspected 60.0% of the tumours from sources left out of training" in limit
     assert list_limits(_report({}, FLAGGED))[0] == "It cannot exclude a tumour."

@@ -24,13 +24,15 @@ def test_types_of_images_are_named_with_their_capitals() -> None:
 def test_other_images_come_first_then_test_scans_and_those_of_low_resolution() -> None:
     rows = rejection_rows(CHECK)
     assert list(rows) == ["Head CT", "Test scans", "Test scans of 64 pixels"]
-    assert rows["Head CT"]["Rejected"] == "96.0% (90.0 to 100.0)"
+    assert rows["Head CT"]["Not a brain MRI"] == "96.0% (90.0 to 100.0)"
     assert rows["Head CT"]["Uncertain"] == "2.0% (0.0 to 5.0)"
     assert "Uncertain" not in rows["Test scans"]
 
 
 def test_summary_states_each_kind_and_the_lost_scans() -> None:
-    assert summarize_rejection(CHECK).startswith("Rejected as no brain MRI: 96% (head CT), and 1.0% (95% CI 0.0 to 2.0")
+    assert summarize_rejection(CHECK).startswith(
+        "Rejected as not a brain MRI: 96% (head CT), and 1.0% (95% CI 0.0 to 2.0"
+    )
 
 
 def test_without_metrics_there_is_nothing_to_show() -> None:

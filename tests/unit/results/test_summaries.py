@@ -26,14 +26,14 @@ def test_verdicts_are_summarized_for_100_scans() -> None:
     for kind, shares in (("tumors", (0.9, 0.02, 0.08, 0.0)), ("tumor_free", (0.01, 0.89, 0.05, 0.05))):
         metrics |= {f"{kind}@verdict:{v}": Metric(s) for v, s in zip(FOUR_VERDICTS, shares, strict=True)}
     assert summaries.summarize_verdicts(metrics) == (
-        "Verdicts for 100 tumour scans: 90 tumour suspected, 2 no tumour found, 8 uncertain. Verdicts for 100 "
-        "tumour-free scans: 1 tumour suspected, 89 no tumour found, 5 uncertain, 5 not a brain MRI."
+        "Verdicts per 100 tumour scans: tumour suspected 90, no tumour found 2, uncertain 8. Verdicts per 100 "
+        "tumour-free scans: tumour suspected 1, no tumour found 89, uncertain 5, not a brain MRI 5."
     )
 
 
 def test_slices_outside_the_field_are_summarized_if_there_are_any() -> None:
     metrics = {f"{kind}@verdict:{v}": Metric(0.2) for kind in ("tumors", "tumor_free") for v in Verdict}
-    assert "20 not a brain MRI, 20 outside the model's field" in summaries.summarize_verdicts(metrics)
+    assert "not a brain MRI 20, outside the model's field 20" in summaries.summarize_verdicts(metrics)
 
 
 def test_verdicts_on_a_holdout_source_are_summarized() -> None:

@@ -20,6 +20,7 @@ from braintumor.services.reading_job import ReadingJob
 from braintumor.services.reading_result import Reading
 from braintumor.services.study_results import collect_studies
 from braintumor.settings import Settings
+from braintumor.text import VERDICT_TITLES
 from tests.helpers.predictions_csv import read_rows
 from tests.helpers.readings import make_failed_reading, make_reading
 from tests.helpers.studies.study_slices import lesion_between, make_plane
@@ -121,7 +122,7 @@ def test_predict_writes_a_study_row_a_page_and_a_line(workspace: Settings, volum
     assert study["name"].endswith("brain.nii")
     assert float(study["tumor_probability"]) == pytest.approx(result.reading.tumor_probability, abs=1e-5)
     assert sum(float(study[f"p_{c}"]) for c in ("glioma", "meningioma", "notumor", "pituitary")) == pytest.approx(1)
-    assert f"brain.nii: {result.reading.verdict}. {result.reading.reason}" in str(summary)
+    assert f"brain.nii: {VERDICT_TITLES[result.reading.verdict]}. {result.reading.reason}" in str(summary)
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(outputs["pdf"].read_bytes())).pages]
     (page,) = [page for page in pages if "Study: " in page]
     for text in ("Planes", "judged", "axial", "Most suspicious slice"):

@@ -79,7 +79,8 @@ def submit_reset(request: Request, state: State, browser: CurrentBrowser, form: 
     base_url = state.settings.public_url or str(request.base_url)
 
     def send(address: str, token: str) -> None:
-        text = f"Set a new password within an hour:\n\n{link_url(base_url, token)}\n\nIf you did not ask, do nothing."
+        link = link_url(base_url, token)
+        text = f"Set a new password within an hour:\n\n{link}\n\nIf you did not request this, ignore this e-mail."
         send_mail_later(state.settings, address, "Brain Tumor Detector: new password", text)
 
     request_reset(state.storage, email, send)

@@ -66,7 +66,7 @@ def submit_token(request: Request, state: State, visitor: LoggedIn, form: Form) 
         token = create_token(state.storage, visitor.actor, form.get("name", ""), scopes, number)
     except AccountError as error:
         return render_error(request, _PAGE, error, **_values(state, visitor))
-    notify(state, visitor.email, "A token for programs was created with your account.")
+    notify(state, visitor.email, "An API token was created for your account.")
     return render(request, "token.html", token=token)
 
 
@@ -116,4 +116,4 @@ def _parse_id(text: str | None) -> UUID:
     try:
         return UUID(text or "")
     except ValueError:
-        raise AccountError("This entry does not exist any more.") from None
+        raise AccountError("This entry no longer exists. Reload the page.") from None

@@ -63,7 +63,7 @@ def show_link(request: Request, state: State, token: str = "") -> Response:
     try:
         link = find_link(state.storage, token)
     except AccountError as error:
-        return render(request, "message.html", 410, title="This link does not work any more", text=str(error))
+        return render(request, "message.html", 410, title="This link no longer works", text=str(error))
     title = _TITLES[link.purpose]
     is_reset = link.purpose is LinkPurpose.PASSWORD_RESET
     return render(request, "link.html", title=title, token=token, is_reset=is_reset, fixed_email=link.email)
@@ -76,12 +76,12 @@ def submit_link(request: Request, state: State, browser: CurrentBrowser, form: F
     try:
         link = find_link(state.storage, token)
     except AccountError as error:
-        return render(request, "message.html", 410, title="This link does not work any more", text=str(error))
+        return render(request, "message.html", 410, title="This link no longer works", text=str(error))
     is_reset = link.purpose is LinkPurpose.PASSWORD_RESET
     try:
         if is_reset:
             new_token = reset_password(state.storage, token, password, browser)
-            notify(state, link.email, "The password of your account was set by a link.")
+            notify(state, link.email, "Your password was set through a one-time link.")
         else:
             old_token = get_session_token(request, state.settings)
             new_token = accept_link(state.storage, token, email, name, password, browser, old_token)
@@ -102,7 +102,8 @@ def _mail_invitation(request: Request, state: ServerState, email: str) -> None:
 
     def send(address: str, token: str) -> None:
         text = (
-            f"Create your account within a week:\n\n{link_url(base_url, token)}\n\nIf you did not ask, do nothing."
+            f"Create your account within a week:\n\n{link_url(base_url, token)}\n\n"
+            "If you did not request this, ignore this e-mail."
             if token
             else f"You asked for an account and have one already. Log in: {base_url.rstrip('/')}/account/login"
         )

@@ -106,7 +106,7 @@ def _parse_journey(text: str | None) -> _Journey:
     try:
         return _Journey(*map(str, json.loads(base64.urlsafe_b64decode(text or ""))))
     except (ValueError, TypeError):
-        raise AccountError("This login was not begun in this browser, or it took too long. Start again.") from None
+        raise AccountError("This login was not started in this browser, or it took too long. Start again.") from None
 
 
 def _refuse(request: Request, error: AccountError) -> Response:

@@ -18,7 +18,7 @@ _PAUSE_SECONDS: Final = 30.0
 _GRACE_SECONDS: Final = 60.0
 _BYTES_PER_SECOND: Final = 16 * 2**10  # a slow mobile connection
 _OVERHEAD_BYTES: Final = 2**20  # names and boundaries of a multipart body
-_TOO_LARGE: Final = "The request is too large."
+_TOO_LARGE: Final = "The request is too large. Send fewer or smaller files."
 
 
 class BodyLimit:

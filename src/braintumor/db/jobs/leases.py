@@ -22,7 +22,9 @@ from braintumor.errors import StorageError
 
 STALE_SECONDS: Final = 30.0
 _MAX_ATTEMPTS: Final = 5
-_OFTEN_KILLED: Final = "The worker ended several times while reading this file. It may be too large; send it alone."
+_OFTEN_KILLED: Final = (
+    "The worker stopped several times while reading this file. The file may be too large: send it on its own."
+)
 
 
 class LeaseLostError(StorageError):

@@ -49,7 +49,7 @@ def _unpack(source: Path, folder: Path) -> Path:
     try:
         shutil.unpack_archive(source, folder, "zip")
     except (BadZipFile, shutil.ReadError):
-        raise StorageError(f"{source} is neither a folder nor a ZIP archive. Name a backup.") from None
+        raise StorageError(f"{source} is neither a folder nor a ZIP archive. Choose a backup.") from None
     return folder
 
 
@@ -60,7 +60,9 @@ def _read_manifest(source: Path, folder: Path) -> dict[str, Any]:
         is_supported = manifest["format"] == FORMAT and manifest["revision"] <= HEAD
         is_intact = sha256_file(file) == manifest["database_sha256"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise StorageError(f"{source} is no backup of this program, or incomplete. Name another one.") from None
+        raise StorageError(
+            f"{source} is not a backup of this program, or it is incomplete. Choose another backup."
+        ) from None
     if not is_supported:
         raise StorageError(f"{source} was written by a newer program. Install that version to restore it.")
     if not is_intact:
@@ -78,7 +80,7 @@ def _copy(settings: Settings, folder: Path, manifest: dict[str, Any]) -> None:
     hashes = set(files.iter_hashes())
     if read_revision(database) is not None or not set(blobs.iter_hashes()) <= hashes:
         raise StorageError(
-            "There are records already. Restore into an empty place: set BRAINTUMOR_DATA to a new folder."
+            "There are records already. Restore into an empty data folder: set BRAINTUMOR_DATA to a new folder."
         )
     if len(hashes) != manifest["blobs"]:
         raise StorageError(f"{manifest['blobs'] - len(hashes):,} files of the backup are missing. Use another backup.")
@@ -99,7 +101,7 @@ def _copy_key(settings: Settings, folder: Path) -> None:
     if not source.is_file() or settings.audit_key is not None:
         return
     if target.is_file() and target.read_bytes() != source.read_bytes():
-        raise StorageError(f"{target} is the key of another audit log. Restore into an empty place.")
+        raise StorageError(f"{target} is the key of another audit log. Restore into an empty data folder.")
     write_key(target, source.read_bytes())
 
 

@@ -31,5 +31,6 @@ def require_space(session: Session, storage: Storage, actor: Actor, contents: Se
     total = select(func.coalesce(func.sum(Blob.bytes), 0)).where(Blob.sha256.in_(select(own.c.blob_sha256)))
     if added and (session.scalar(total) or 0) + sum(added.values()) > limit:
         raise RecordError(
-            f"You may store {limit / 2**20:,.0f} MB, and this does not fit. Delete scans for good on the History page."
+            f"Your storage limit is {limit / 2**20:,.0f} MB, and these scans would exceed it. Delete scans for good on "
+            "the History page."
         )

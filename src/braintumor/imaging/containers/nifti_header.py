@@ -27,7 +27,9 @@ UNKNOWN_ORIENTATION_WARNING: Final = (
 _SFORM_WARNING: Final = "The file's orientation matrix (sform) is invalid, so its quaternion (qform) was used."
 _INTERCEPT_WARNING: Final = "The file's intensity scaling is invalid (scl_inter is not a number); 0 was used."
 _SLOPE_WARNING: Final = "The file's intensity scaling is invalid (scl_slope is not a number) and was ignored."
-_SPACING_WARNING: Final = "The file states no valid voxel sizes. Cubes were assumed, and nothing is measured."
+_SPACING_WARNING: Final = (
+    "The file states no valid voxel sizes. Cubic voxels were assumed, and lengths and volumes are not measured."
+)
 
 
 @dataclass(frozen=True, slots=True)

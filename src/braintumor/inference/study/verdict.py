@@ -33,7 +33,7 @@ class _Case:
     @property
     def few_slices(self) -> str:
         total = self.counts.judged + self.counts.rejected
-        beyond = ", besides those outside the brain," if self.counts.outside else ""
+        beyond = " (not counting those outside the brain)" if self.counts.outside else ""
         return f"Only {self.counts.judged:,} of {pluralize(total, 'slice')}{beyond}"
 
 
@@ -55,8 +55,8 @@ def decide_study(planes: Sequence[JudgedPlane], score: float, rule: StudyRule) -
     case = _Case(score, tuple(plane for plane in planes if plane.evidence is not None), counts, rule)
     if counts.is_outside:
         return Verdict.OUTSIDE_FIELD, (
-            "The slices show no brain, or too little of it (neck, face, air or the top of the skull), so no tumour was "
-            "looked for."
+            "The slices show no brain, or too little of it (neck, face, air or the top of the skull), so the model did "
+            "not look for a tumour."
         )
     if counts.rejected and case.share < rule.min_brain_share:
         return Verdict.NOT_BRAIN_MRI, (

@@ -94,7 +94,8 @@ def unpack_scan(content: bytes, name: str) -> CompressedScan:
         )
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, ValidationError) as error:
         raise StorageError(
-            f"The stored scan of {name} cannot be read. It may come from a newer version of this program; upgrade it."
+            f"The stored scan of {name} cannot be read. It may come from a newer version of this program. Upgrade this "
+            "program."
         ) from error
 
 

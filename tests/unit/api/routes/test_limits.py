@@ -59,7 +59,7 @@ def test_user_stores_no_more_than_allowed(tmp_path: Path, model_outputs: Path) -
     assert (saved[:first], last) == ([201] * first, 409)
     assert api.client.post(f"{API}/scans", files=as_files(a=scan_png(0))).status_code == 201  # stored already
     background = api.client.post(f"{API}/scans?background=true", files=as_files(a=bytes(40_000)))
-    assert "You may store" in _problem(background, 409)["detail"]
+    assert "Your storage limit is" in _problem(background, 409)["detail"]
     assert sum(len(api.state.storage.blobs.read_raw(each)) for each in api.state.storage.blobs.iter_hashes()) <= 40_000
 
 

@@ -103,7 +103,7 @@ def test_place_with_records_is_refused_and_unchanged(storage: Storage, reader: A
     save(storage, reader, 1)
     backup(storage, tmp_path / "copy")
     save(storage, reader, 2)
-    with pytest.raises(StorageError, match="Restore into an empty place"):
+    with pytest.raises(StorageError, match="Restore into an empty data folder"):
         restore(storage.settings, tmp_path / "copy")
     assert len(search(storage, reader, SearchQuery()).records) == 2
 
@@ -127,12 +127,12 @@ def _change(folder: Path, **values: object) -> None:
 
 @pytest.mark.parametrize(("damage", "message"), [
     (shutil.rmtree, "neither a folder nor a ZIP|Cannot restore"),
-    (lambda folder: (folder / "manifest.json").unlink(), "no backup of this program"),
+    (lambda folder: (folder / "manifest.json").unlink(), "not a backup of this program"),
     (lambda folder: (folder / "database.sqlite").write_bytes(b""), "is damaged"),
     (lambda folder: next((folder / "blobs").glob("??/*")).unlink(), "1 files of the backup are missing"),
     (lambda folder: next((folder / "blobs").glob("??/*")).write_bytes(b"x"), "is damaged"),
     (lambda folder: _change(folder, revision="9999"), "newer program"),
-    (lambda folder: _change(folder, database="postgresql"), "no backup of this program"),
+    (lambda folder: _change(folder, database="postgresql"), "not a backup of this program"),
 ])  # fmt: skip
 def test_damaged_backup_is_refused(
     storage: Storage, reader: Actor, tmp_path: Path, damage: object, message: str

@@ -50,7 +50,7 @@ def test_slice_outside_the_brain_has_its_own_verdict(workspace: Settings) -> Non
     detection = checked.detect(scan)
     assert plain.detect(scan).verdict.has_result
     assert detection.verdict is Verdict.OUTSIDE_FIELD
-    assert "no tumour was looked for" in detection.reason
+    assert "the model did not look for a tumour" in detection.reason
     frames = np.stack([make_phantom(TumorClass.GLIOMA, 77, CONTRACT.height).pixels] * 2)
     results = checked.infer(frames)
     assert set(checked.verdicts(results, checked.probabilities(results), frames)) == {Verdict.OUTSIDE_FIELD}

@@ -160,14 +160,14 @@ def test_neck_and_air_do_not_hide_a_tumour():
 def test_neck_and_air_do_not_make_up_for_refused_slices():
     reading = read_study([*make_plane([-5.0] * 5), *refused(20), *outside(95)], RULE)
     assert reading.verdict is Verdict.UNCERTAIN
-    assert reading.reason.startswith("Only 5 of 25 slices, besides those outside the brain, could be judged")
+    assert reading.reason.startswith("Only 5 of 25 slices (not counting those outside the brain) could be judged")
 
 
 def test_study_without_brain_is_outside_the_field():
     reading = read_study([*outside(12), *refused(2)], RULE)
     assert (reading.verdict, reading.lesion) == (Verdict.OUTSIDE_FIELD, None)
     assert {plane.verdict for plane in reading.planes} == {Verdict.OUTSIDE_FIELD}
-    assert "no tumour was looked for" in reading.reason
+    assert "the model did not look for a tumour" in reading.reason
 
 
 def test_mostly_refused_study_is_not_cleared():
