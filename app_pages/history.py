@@ -66,7 +66,7 @@ def _empty_text(query: "SearchQuery") -> str:
 def _show_downloads(records: Records, query: "SearchQuery", page: "Page") -> None:
     """Draw the downloads of the whole search; the files are made when a button is pressed."""
     from app_pages.components.shared import cache
-    from braintumor.services.records.export import MAX_ZIP_RECORDS, export_csv, export_zip, has_too_many
+    from braintumor.services.records.export import MAX_ZIP_RECORDS, export_csv, export_records_zip, has_too_many
 
     storage, actor = records.storage, records.actor
     too_many = bool(page.next) and has_too_many(storage, actor, query)
@@ -77,7 +77,7 @@ def _show_downloads(records: Records, query: "SearchQuery", page: "Page") -> Non
             icon=":material/download:", key="history-csv",
         )  # fmt: skip
         st.download_button(
-            "ZIP with scans and overlays", lambda: export_zip(storage, actor, query, cache.find_detector),
+            "ZIP with scans and overlays", lambda: export_records_zip(storage, actor, query, cache.find_detector),
             "braintumor-history.zip", "application/zip", on_click="ignore", icon=":material/download:",
             key="history-zip", disabled=too_many,
             help=f"At most {MAX_ZIP_RECORDS} records. Narrow the search." if too_many else None,

@@ -21,7 +21,7 @@ from app_pages.components.performance.uncertainty import show_uncertainty
 from app_pages.components.shared import cache
 from app_pages.components.shared.charts import show_chart
 from app_pages.components.shared.formatting import SPLIT_TITLES, metric_value
-from app_pages.components.shared.links import check_address
+from app_pages.components.shared.links import check_url_value
 from app_pages.components.shared.page import show_header, show_missing, show_section
 from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
 from braintumor.results.metric import Curves
@@ -133,7 +133,7 @@ _RENAMED_TABS: Final = {
 
 show_header("Performance", "What the model gets right and wrong, with confidence intervals, and the effect of leakage.")
 report = cache.get_report(cache.select_version())
-check_address("Tab", "part", {*TABS, *_RENAMED_TABS})
+check_url_value("Tab", "part", {*TABS, *_RENAMED_TABS})
 if (tab_name := st.query_params.get("part")) in _RENAMED_TABS:
     st.session_state["part"] = _RENAMED_TABS[tab_name]
 for title, tab in zip(TABS, st.tabs(list(TABS), key="part", bind="query-params"), strict=True):

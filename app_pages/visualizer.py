@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages.components.shared.links import check_address
+from app_pages.components.shared.links import check_url_value
 from app_pages.components.shared.page import show_header
 from app_pages.components.visualizer.explorer import show_explorer
 from app_pages.components.visualizer.leakage import show_leakage
@@ -26,7 +26,7 @@ show_header(
     "Average images of each class, where images vary and classes differ, and which images of the set are copies, "
     "outliers or possibly mislabelled.",
 )
-check_address("Tab", "look", TABS)
+check_url_value("Tab", "look", TABS)
 for name, tab in zip(TABS, st.tabs(list(TABS), key="look", bind="query-params"), strict=True):
     # Only the open tab is rendered, and each tab is a fragment that reruns alone.
     if tab.open:

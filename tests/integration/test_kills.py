@@ -18,9 +18,9 @@ from braintumor.auth.api_tokens import Scope, create_token
 from braintumor.db.audit import AuditHead, read_head
 from braintumor.db.blob_rows import referenced_hashes
 from braintumor.db.jobs.ending import tidy_jobs
-from braintumor.db.jobs.requests import add_scans, begin_job, find_unread_scans, list_items, list_jobs, submit_job
+from braintumor.db.jobs.submissions import add_scans, begin_job, find_unread_scans, list_items, list_jobs, submit_job
 from braintumor.db.maintenance.check import check
-from braintumor.db.records import read_scan
+from braintumor.db.records import read_stored_scan
 from braintumor.db.search import SearchQuery, export_records
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Job, JobState
@@ -125,7 +125,7 @@ def _check_records(storage: Storage, reader: Actor, acknowledged: dict[str, set[
     assert not acknowledged["deleted"] & present
     assert len(records) == len({(record.name, record.sha256, record.version) for record in records})
     for scan_id in present:
-        assert read_scan(storage, reader, scan_id).content
+        assert read_stored_scan(storage, reader, scan_id).content
 
 
 def _check_storage(storage: Storage, heads: list[AuditHead]) -> None:

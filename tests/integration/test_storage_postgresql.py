@@ -17,7 +17,7 @@ from braintumor.db.engine import Database, database_url
 from braintumor.db.maintenance.backup import backup
 from braintumor.db.maintenance.check import check
 from braintumor.db.maintenance.restore import restore
-from braintumor.db.records import read_scan, save_finding
+from braintumor.db.records import read_stored_scan, save_finding
 from braintumor.db.search import SearchQuery, Sort, export_records, open_record, search
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.db.tables import Base
@@ -97,7 +97,7 @@ def test_records_live_and_die(storage: Storage, reader: Actor) -> None:
     delete_scans(storage, reader, ids)
     restore_scans(storage, reader, ids[1:])
     assert purge(storage, now() + timedelta(days=31)).files == 1
-    assert read_scan(storage, reader, ids[1]).content == b"scan 2"
+    assert read_stored_scan(storage, reader, ids[1]).content == b"scan 2"
     assert check(storage).problems == []
     assert erase_user_data(storage, reader, reader.id).files == 2
     assert list(storage.blobs.iter_hashes()) == []
@@ -124,7 +124,7 @@ def test_saving_and_removing_the_same_file_never_loses_it(storage: Storage, read
     def save_and_purge(actor: Actor) -> None:
         for _ in range(15):
             scan_id = save(storage, actor, 1)[0].scan_id
-            if read_scan(storage, actor, scan_id).content != b"scan 1":
+            if read_stored_scan(storage, actor, scan_id).content != b"scan 1":
                 failures.append("content")
             delete_scans(storage, actor, [scan_id])
             purge(storage, now() + timedelta(days=31))
@@ -160,7 +160,7 @@ def test_backup_restores_into_another_database_and_folder(
     restore(settings, tmp_path / "copy.zip")
     restored = open_storage(settings)
     assert check(restored, AuditHead.parse(manifest["audit_head"])).problems == []
-    assert read_scan(restored, reader, saved[0].scan_id).content == b"scan 1"
+    assert read_stored_scan(restored, reader, saved[0].scan_id).content == b"scan 1"
 
 
 def test_unreachable_bucket_is_said_in_a_sentence(bucket: str) -> None:

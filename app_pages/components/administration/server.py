@@ -11,10 +11,10 @@ from app_pages.components.shared.storage import log_access_once
 from app_pages.components.shared.tables import without_formulas
 from braintumor.db.overview.administration import (
     AuditLine,
-    JobSummary,
+    ServerJob,
     export_audit,
     list_audit,
-    list_jobs,
+    list_server_jobs,
     read_audit_head,
 )
 from braintumor.db.overview.statistics import measure_storage
@@ -43,7 +43,7 @@ def show_storage(storage: Storage) -> None:
 def show_jobs(storage: Storage, actor: Actor) -> None:
     """Draw the newest background jobs."""
     show_section("Background jobs")
-    jobs = list_jobs(storage, actor)
+    jobs = list_server_jobs(storage, actor)
     if not jobs:
         st.markdown("No background jobs yet.")
         return
@@ -53,7 +53,7 @@ def show_jobs(storage: Storage, actor: Actor) -> None:
     )  # fmt: skip
 
 
-def _job_line(job: JobSummary) -> dict[str, object]:
+def _job_line(job: ServerJob) -> dict[str, object]:
     return {
         "Created (UTC)": job.created_at,
         "Kind": job.kind,

@@ -18,7 +18,7 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.colors import VERDICT_TONES
 from app_pages.components.shared.storage import Records, session_value
 from braintumor.db.deletion import delete_scans
-from braintumor.db.records import StoredScan, read_scan, save_finding, save_readings
+from braintumor.db.records import StoredScan, read_stored_scan, save_finding, save_readings
 from braintumor.db.search import Record, list_readings, open_record
 from braintumor.db.tables.records import STUDY
 from braintumor.errors import BrainTumorError, RecordError
@@ -115,7 +115,7 @@ def _restore(records: Records, record: Record) -> OpenedRecord:
     if record.level == STUDY:
         reading = Reading(str(record.reading_id), record_row(record))
         return OpenedRecord(record, None, RestoredReading(reading, record_finding(record)), restore_study(record))
-    stored = read_scan(records.storage, records.actor, record.scan_id) if record.has_scan else None
+    stored = read_stored_scan(records.storage, records.actor, record.scan_id) if record.has_scan else None
     return OpenedRecord(record, stored, restore_reading(record, stored, cache.find_detector(record.version)))
 
 

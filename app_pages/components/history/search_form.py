@@ -6,7 +6,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app_pages.components.shared.formatting import VERDICT_TITLES
-from app_pages.components.shared.links import check_address, choose_from_list, is_day
+from app_pages.components.shared.links import check_url_value, choose_from_list, is_day
 from braintumor.db.search import SearchQuery, Sort
 from braintumor.db.tables.records import SLICE, STUDY
 from braintumor.enums import CLASSES, TumorClass, Verdict
@@ -73,6 +73,6 @@ def _finding_title(opinion: str) -> str:
 
 def _choose_day(title: str, key: str) -> datetime | None:
     """Return the start of a day in UTC; None if none was chosen."""
-    check_address(title, key, is_day)
+    check_url_value(title, key, is_day)
     day = st.date_input(title, None, key=key, width=140, format="YYYY-MM-DD", bind="query-params")
     return None if day is None else datetime.combine(day, time(), UTC)

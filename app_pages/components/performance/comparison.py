@@ -9,7 +9,7 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.charts import IntervalRow, plot_intervals, show_chart
 from app_pages.components.shared.colors import ACCENT, NEUTRAL
 from app_pages.components.shared.formatting import METRIC_TITLES, SPLIT_TITLES, join_words, metric_value
-from app_pages.components.shared.links import check_address, choose_segment
+from app_pages.components.shared.links import check_url_value, choose_segment
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.shared.tables import show_text_table
 from braintumor.datasets.catalog import evaluation_dataset
@@ -58,7 +58,7 @@ def _choose_versions(report: VersionReport) -> dict[str, VersionReport]:
     key = _comparability_key(report)
     comparable = [version for version in sorted(served) if _comparability_key(cache.get_report(version)) == key]
     names = sorted(served | set(list_evaluated_runs()))
-    check_address("Version", parameter := f"compared-{report.version}", names)
+    check_url_value("Version", parameter := f"compared-{report.version}", names)
     chosen = st.multiselect("Versions", names, default=comparable, key=parameter, bind="query-params")
     reports = {version: cache.get_report(version) for version in chosen}
     if others := [version for version, other in reports.items() if _comparability_key(other) != key]:

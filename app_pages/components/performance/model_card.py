@@ -9,7 +9,7 @@ from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_missing, show_section
 from braintumor.datasets.catalog import evaluation_dataset
 from braintumor.enums import Task
-from braintumor.inference.card_sections import Agreement, InitialWeights, TrainingSummary
+from braintumor.inference.card_sections import NumericalDifference, TrainingSummary, WeightsOrigin
 from braintumor.inference.decision import MaskFusion, describe_rule
 from braintumor.inference.model_card import LITERT_FILE, MODEL_FILE, ModelCard
 from braintumor.results.metric import parse_metric
@@ -57,7 +57,7 @@ def show_variants(version: str, card: ModelCard) -> None:
         )
 
 
-def _describe_agreement(agreement: Agreement) -> str:
+def _describe_agreement(agreement: NumericalDifference) -> str:
     median, largest = agreement.median_difference, agreement.largest_difference
     if median is None or largest is None:
         return ""
@@ -106,7 +106,7 @@ def _format_model_hashes(card: ModelCard) -> str:
     return card.files.get(MODEL_FILE, "")[:12]
 
 
-def _describe_initial_weights(weights: InitialWeights | None) -> str | None:
+def _describe_initial_weights(weights: WeightsOrigin | None) -> str | None:
     if weights is None:
         return None
     if weights.initial == "none":

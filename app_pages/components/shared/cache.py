@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from app_pages.components.shared.links import check_address, choose_from_list
+from app_pages.components.shared.links import check_url_value, choose_from_list
 from braintumor.datasets.manifest import read_manifest
 from braintumor.enums import CLASSES, TumorClass
 from braintumor.errors import ArtifactError, BrainTumorError, DatasetError
@@ -193,7 +193,7 @@ def select_version() -> str:
         versions = [settings.version, *versions]
     if len(versions) < 2:
         only = versions[0] if versions and settings.version not in versions else settings.version
-        check_address("Model version", "version", (only,))
+        check_url_value("Model version", "version", (only,))
         return only
     default = versions.index(settings.version) if settings.version in versions else 0
     with st.container(width=220, gap="xxsmall"):

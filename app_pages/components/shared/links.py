@@ -30,7 +30,7 @@ def choose_segment(
     layout
         Options of `st.segmented_control`.
     """
-    check_address(title, key, {format_func(option) for option in options})
+    check_url_value(title, key, {format_func(option) for option in options})
     first = default if default in options and default is not None else options[0]
     if st.session_state.get(key, first) not in options:  # options depend on other choices
         st.session_state[key] = first
@@ -45,7 +45,7 @@ def choose_from_list(
     **layout: Any,
 ) -> Any:  # fmt: skip
     """Let the user choose one option of a list; like `st.selectbox`, with the choice in the address."""
-    check_address(title, key, {format_func(option) for option in options})
+    check_url_value(title, key, {format_func(option) for option in options})
     if key in st.session_state and st.session_state[key] not in (None, *options):
         del st.session_state[key]
     return st.selectbox(title, options, index, format_func=format_func, key=key, bind="query-params", **layout)
@@ -53,11 +53,11 @@ def choose_from_list(
 
 def switch(title: str, key: str, value: bool = False, help_: str | None = None) -> bool:
     """Let the user switch something on or off; like `st.toggle`, with the state in the address."""
-    check_address(title, key, ("true", "false"))
+    check_url_value(title, key, ("true", "false"))
     return st.toggle(title, value, key=key, help=help_, bind="query-params")
 
 
-def check_address(title: str, key: str, valid: Collection[str] | Callable[[str], bool]) -> None:
+def check_url_value(title: str, key: str, valid: Collection[str] | Callable[[str], bool]) -> None:
     """Say once which values of the address do not exist; Streamlit ignores and removes them.
 
     Parameters

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app_pages.components.shared.charts import show_chart
-from app_pages.components.shared.links import Option, check_address, choose_from_list, choose_segment
+from app_pages.components.shared.links import Option, check_url_value, choose_from_list, choose_segment
 from braintumor.enums import CLASS_NAMES, CLASSES, Plane, TumorClass
 from braintumor.exploration.statistics import Statistics
 
@@ -28,7 +28,7 @@ def choose_option(
 
 def choose_classes(key: str) -> list[TumorClass]:
     """Let the user choose any number of classes; all by default."""
-    check_address("Class", key, {label.title for label in CLASSES})
+    check_url_value("Class", key, {label.title for label in CLASSES})
     return st.segmented_control(
         "Classes", CLASSES, selection_mode="multi", default=CLASSES, format_func=lambda c: TumorClass(c).title, key=key,
         bind="query-params", wrap=True,

@@ -9,7 +9,7 @@ import streamlit as st
 from app_pages.components.samples.preview_notice import show_preview_notice
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import SPLIT_TITLES, class_text, join_words, pluralize
-from app_pages.components.shared.links import check_address, choose_from_list, switch
+from app_pages.components.shared.links import check_url_value, choose_from_list, switch
 from app_pages.components.shared.page import show_missing
 from app_pages.components.visualizer.controls import ALL, NAMED_PLANES, choose_classes, choose_option
 from app_pages.components.visualizer.data import get_external_manifest
@@ -67,7 +67,7 @@ def _choose_options(has_images: bool) -> MontageOptions:
         source = _choose_source() if has_images else ""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         size = choose_option("Images", _IMAGE_COUNTS, "montage-size")
-        check_address("Seed", "seed", str.isdecimal)
+        check_url_value("Seed", "seed", str.isdecimal)
         seed = int(st.number_input("Seed", 0, 9999, key="seed", width=130, bind="query-params"))
         st.button("New montage", on_click=_next_seed)
         outlines = has_images and switch("Outline the tumour", "montage-outlines")

@@ -121,7 +121,7 @@ def save_readings(storage: Storage, actor: Actor, readings: Sequence[NewReading]
     return saved
 
 
-def read_scan(storage: Storage, actor: Actor, scan_id: UUID) -> StoredScan:
+def read_stored_scan(storage: Storage, actor: Actor, scan_id: UUID) -> StoredScan:
     """Return a stored scan, and note in the audit log that the user saw it.
 
     Raises

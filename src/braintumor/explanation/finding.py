@@ -12,7 +12,7 @@ from braintumor.explanation.terms import ImagePosition, LocatedBy, Rejection
 _MIDDLE: Final = (ImagePosition.UPPER_CENTER, ImagePosition.CENTER, ImagePosition.LOWER_CENTER)
 
 
-def describe_finding(facts: ReadingFacts, t: Translator) -> Iterator[str]:
+def describe_result(facts: ReadingFacts, t: Translator) -> Iterator[str]:
     """Say what the model sees, and where."""
     if facts.rejection is not None:
         yield t.gettext(_rejection(facts, facts.rejection))

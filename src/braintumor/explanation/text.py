@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, get_args
 from braintumor.explanation.accuracy import read_accuracy
 from braintumor.explanation.certainty import describe_certainty, describe_objections
 from braintumor.explanation.facts import ReadingFacts
-from braintumor.explanation.finding import describe_finding, describe_size
+from braintumor.explanation.finding import describe_result, describe_size
 from braintumor.explanation.languages import DEFAULT_LANGUAGE, LANGUAGES, Language, Translator, mark, translator
 from braintumor.explanation.limits import describe_limits, describe_next_steps
 from braintumor.explanation.reading_facts import reading_facts
@@ -27,7 +27,7 @@ _TITLES: Final[dict[Topic, str]] = {
     "next steps": mark("What to check next"),
 }
 _WRITERS: Final = {
-    "finding": describe_finding,
+    "finding": describe_result,
     "size": describe_size,
     "certainty": describe_certainty,
     "objections": describe_objections,

@@ -88,7 +88,7 @@ class TrainingSummary(CardSection):
     images_per_second: float | None = None
 
 
-class InitialWeights(CardSection):
+class WeightsOrigin(CardSection):
     """Initial weights: `none` or `imagenet`, and the file they were read from."""
 
     initial: str
@@ -96,7 +96,7 @@ class InitialWeights(CardSection):
     sha256: str | None = None
 
 
-class Agreement(CardSection):
+class NumericalDifference(CardSection):
     """Difference between the numbers of two forms of a model on `n` scans."""
 
     median_difference: float | None = None
@@ -110,7 +110,7 @@ class Variant(CardSection):
     bytes: int
     sha256: str = ""
     model: str = ""
-    agreement: Agreement = Agreement()
+    agreement: NumericalDifference = NumericalDifference()
     test: dict[str, MetricEntry] = {}
     bounds: dict[str, float] = {}
     calibrated_on: int | None = None

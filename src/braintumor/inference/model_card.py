@@ -91,11 +91,11 @@ class ModelCard(sections.CardSection):
     libraries: dict[str, str] = Field(default_factory=dict)
     git_commit: str = ""
     files: dict[str, str]
-    weights: sections.InitialWeights | None = None
+    weights: sections.WeightsOrigin | None = None
     teachers: dict[str, str] = Field(default_factory=dict)
     variants: dict[str, sections.Variant] = Field(default_factory=dict)
     export: sections.ExportCheck | None = None
-    saliency: sections.Agreement | None = None
+    saliency: sections.NumericalDifference | None = None
     map_extent: sections.CardMapExtent | None = None
     members: tuple[sections.Member, ...] = ()
     ensemble: sections.EnsembleSummary | None = None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from braintumor.db.jobs.ending import is_over
 from braintumor.db.jobs.leases import Item, add_readings, begin_items, finish_items, read_items
-from braintumor.db.records import read_scan, save_readings
+from braintumor.db.records import read_stored_scan, save_readings
 from braintumor.db.search import list_readings, open_record
 from braintumor.errors import BrainTumorError, RecordError, StorageError
 from braintumor.inference import Detector
@@ -41,7 +41,7 @@ def _read_scan(job: JobContext, item: Item, detector: Detector, card: str) -> UU
         raise RecordError(f"{item.name} was deleted.")
     newest = list_readings(storage, actor, item.scan_id)[0]
     record = open_record(storage, actor, newest.reading_id)
-    reading = read_again(record, read_scan(storage, actor, item.scan_id), detector)
+    reading = read_again(record, read_stored_scan(storage, actor, item.scan_id), detector)
     new = make_record(reading, card)
     same_scan = replace(new, name=record.name, sha256=record.sha256, series=record.series, content=None)
     return save_readings(storage, actor, [same_scan])[0].reading_id

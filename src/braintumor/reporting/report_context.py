@@ -23,7 +23,7 @@ from braintumor.reporting.labels import (
     writing_direction,
 )
 from braintumor.reporting.report_scan import ReportScan, rank_by_suspicion
-from braintumor.reporting.study.context import VERDICT_TONES, ReportSelection, study_context
+from braintumor.reporting.study.context import REPORT_TONES, ReportSelection, study_context
 from braintumor.reporting.study.result import StudyResult
 from braintumor.text import UNREADABLE_TITLE, VERDICT_TITLES, join_words, pluralize
 
@@ -92,7 +92,7 @@ def _verdict_counts(
     verdicts = Counter(
         [*(scan.detection.verdict for scan in single_scans), *(each.reading.verdict for each in studies)]
     )
-    counts = [{"label": title, "tone": VERDICT_TONES[v], "n": verdicts[v]} for v, title in VERDICT_TITLES.items()]
+    counts = [{"label": title, "tone": REPORT_TONES[v], "n": verdicts[v]} for v, title in VERDICT_TITLES.items()]
     return [*counts, {"label": UNREADABLE_TITLE, "tone": "grey", "n": len(failed_scans)}]
 
 
@@ -111,7 +111,7 @@ def _index_row(number: int, report_scan: ReportScan) -> Context:
         "shown": bool(report_scan.scan_svg),
         "name": to_printable(detection.name),
         "verdict": verdict_title(detection),
-        "tone": VERDICT_TONES[detection.verdict],
+        "tone": REPORT_TONES[detection.verdict],
         "tumor": "" if _is_rejected(detection) else f"{detection.tumor_probability:.1%}",
         "reader": finding.title or "Comment only" if finding else "",
     }
@@ -164,7 +164,7 @@ def _scan_context(number: int, report_scan: ReportScan) -> Context:
         "number": number,
         "name": name,
         "verdict": verdict_title(detection),
-        "tone": VERDICT_TONES[detection.verdict],
+        "tone": REPORT_TONES[detection.verdict],
         "reason": detection.reason,
         "alt": f"Scan {name}, {report_scan.width} by {report_scan.height} pixels, without overlay.",
         "has_overlay": bool(report_scan.overlay_svg),

@@ -25,7 +25,7 @@ from braintumor.services.reading import ReadingService
 from braintumor.services.reading_result import Reading, ReadingOptions
 from braintumor.services.resume_log import ResumeLog
 from braintumor.services.run_summary import RunSummary
-from braintumor.services.study_results import StudyCollector, study_rows
+from braintumor.services.study_results import StudyCollector, study_csv_rows
 from braintumor.settings import Settings, get_settings
 
 
@@ -160,8 +160,8 @@ def _write_to_stream(run: _Run, stream: TextIO) -> Iterable[CsvRow]:
                 rows.append(reading.row)
                 stream.write(to_csv([reading.row], header=False))
                 stream.flush()
-            rows.extend(study_rows(run.summary.studies))
-            stream.write(to_csv(study_rows(run.summary.studies), header=False))
+            rows.extend(study_csv_rows(run.summary.studies))
+            stream.write(to_csv(study_csv_rows(run.summary.studies), header=False))
         except BrokenPipeError:  # the reader of the pipe, such as `head`, has closed it
             if stream is sys.stdout:  # avoid a second error when Python flushes at exit
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -180,7 +180,7 @@ def _write_to_file(run: _Run, csv_file: Path) -> Iterable[CsvRow]:
         for image, reading in zip(missing, readings, strict=False):
             lines[image] = resume_log.add(reading.row)
         slice_lines = [resume_log.add(reading.row) for reading in readings]
-    study_lines = [to_csv([row], header=False) for row in study_rows(run.summary.studies)]
+    study_lines = [to_csv([row], header=False) for row in study_csv_rows(run.summary.studies)]
     all_lines = [*(lines[image] for image in run.discovered.files), *slice_lines, *study_lines]
     resume_log.finish(all_lines, with_bom=run.output_paths.with_bom)
     return parse_lines(all_lines)

@@ -86,7 +86,7 @@ def collect_studies(readings: Iterable[Reading], rule: StudyRule, *, is_complete
     return collector.results(is_complete=is_complete)
 
 
-def study_rows(results: Iterable[StudyResult]) -> list[CsvRow]:
+def study_csv_rows(results: Iterable[StudyResult]) -> list[CsvRow]:
     """Return the rows of the CSV for studies."""
     return [study_row(result) for result in results]
 

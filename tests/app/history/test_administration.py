@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from braintumor.auth.links import find_link
 from braintumor.auth.users import UserSummary, list_users
-from braintumor.db.overview.administration import export_audit, list_audit, list_jobs, read_audit_head
+from braintumor.db.overview.administration import export_audit, list_audit, list_server_jobs, read_audit_head
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.db.tables import Job, User, UserRole, UserState
 from braintumor.errors import RecordError
@@ -115,7 +115,7 @@ def test_jobs_and_audit_are_listed_for_administrators_only(storage: Storage, adm
     save(storage, reader, 1)
     with storage.database.write() as session:
         session.add(Job(owner_id=reader.id, kind="read upload", total=3, done=1))
-    (job,) = list_jobs(storage, admin)
+    (job,) = list_server_jobs(storage, admin)
     assert (job.owner, job.kind, job.done, job.total) == ("reader@example.org", "read upload", 1, 3)
     exported = export_audit(storage, admin).content.decode()
     assert "reading.saved" in exported
@@ -123,6 +123,6 @@ def test_jobs_and_audit_are_listed_for_administrators_only(storage: Storage, adm
     newest, older = list_audit(storage, admin, 2)
     assert newest.action == "audit.exported"
     assert list_audit(storage, admin, 1, before=newest.number) == [older]
-    for call in (list_jobs, list_audit, export_audit, read_audit_head):
+    for call in (list_server_jobs, list_audit, export_audit, read_audit_head):
         with pytest.raises(RecordError, match="Only administrators"):
             call(storage, reader)

@@ -4,7 +4,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import UUID
 
-from braintumor.db.jobs.requests import add_file, begin_job, submit_job
+from braintumor.db.jobs.submissions import add_file, begin_job, submit_job
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.inference.detector_pool import DetectorPool
 from braintumor.jobs import read_upload

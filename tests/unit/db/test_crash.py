@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from braintumor.db.maintenance.check import check
-from braintumor.db.records import read_scan
+from braintumor.db.records import read_stored_scan
 from braintumor.db.search import SearchQuery, export_records
 from braintumor.db.storage import Actor, Storage
 from tests.helpers.storage.kills import kill_count
@@ -65,7 +65,7 @@ def _survives_kills(processes: ForkServerContext, storage: Storage, reader: Acto
     report = check(storage)
     assert report.problems == []
     for scan_id in present:
-        assert len(read_scan(storage, reader, scan_id).content) == 20_000
+        assert len(read_stored_scan(storage, reader, scan_id).content) == 20_000
     assert len(list(storage.blobs.iter_hashes())) <= len(saved) + kills
 
 

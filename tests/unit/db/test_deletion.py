@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from braintumor.db.blob_rows import remove_marked
 from braintumor.db.deletion import delete_scans, erase_user_data, purge, purge_scans, restore_scans
-from braintumor.db.records import read_scan, save_finding
+from braintumor.db.records import read_stored_scan, save_finding
 from braintumor.db.search import SearchQuery, open_record, search
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables import Blob, Job, JobItem, ReaderFindingRow, ReadingRow, ScanRow, User, UserRole
@@ -39,14 +39,14 @@ def test_deleted_scan_is_hidden_and_can_be_restored(storage: Storage, reader: Ac
     assert [r.scan_id for r in search(storage, reader, SearchQuery(deleted=True)).records] == [saved.scan_id]
     for attempt in (
         lambda: open_record(storage, reader, saved.reading_id),
-        lambda: read_scan(storage, reader, saved.scan_id),
+        lambda: read_stored_scan(storage, reader, saved.scan_id),
         lambda: save_finding(storage, reader, saved.reading_id, "agree", ""),
         lambda: delete_scans(storage, reader, [saved.scan_id]),
     ):
         with pytest.raises(RecordError, match="no such record"):
             attempt()
     restore_scans(storage, reader, [saved.scan_id])
-    assert read_scan(storage, reader, saved.scan_id).content == b"scan 1"
+    assert read_stored_scan(storage, reader, saved.scan_id).content == b"scan 1"
 
 
 def test_after_its_days_a_deleted_scan_is_gone_from_disk(storage: Storage, reader: Actor) -> None:
@@ -82,7 +82,7 @@ def test_file_stays_while_another_user_needs_it(storage: Storage, reader: Actor)
     mine, theirs = save(storage, reader, 1)[0], save(storage, other, 1)[0]
     delete_scans(storage, reader, [mine.scan_id])
     assert purge(storage, now() + timedelta(days=31)).files == 0
-    assert read_scan(storage, other, theirs.scan_id).content == b"scan 1"
+    assert read_stored_scan(storage, other, theirs.scan_id).content == b"scan 1"
 
 
 def test_file_of_a_waiting_job_stays(storage: Storage, reader: Actor) -> None:
@@ -115,7 +115,7 @@ def test_scan_saved_again_after_its_deletion_is_a_new_record(storage: Storage, r
     with pytest.raises(RecordError, match="in your history again"):
         restore_scans(storage, reader, [first.scan_id])
     purge(storage, now() + timedelta(days=31))
-    assert read_scan(storage, reader, second.scan_id).content == b"scan 1"
+    assert read_stored_scan(storage, reader, second.scan_id).content == b"scan 1"
 
 
 @pytest.mark.parametrize("role", UserRole)
@@ -155,5 +155,5 @@ def test_file_saved_again_after_an_interrupted_removal_stays(
     purge(storage, now() + timedelta(days=31))
     again = save(storage, reader, 1)[0]
     assert remove_marked(storage.database, storage.blobs) == 1
-    assert read_scan(storage, reader, again.scan_id).content == b"scan 1"
+    assert read_stored_scan(storage, reader, again.scan_id).content == b"scan 1"
     assert len(list(storage.blobs.iter_hashes())) == 1

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from braintumor.db.records import read_scan, save_finding, save_readings
+from braintumor.db.records import read_stored_scan, save_finding, save_readings
 from braintumor.db.search import SearchQuery, list_readings, open_record, search
 from braintumor.db.storage import Actor, Storage, local_actor
 from braintumor.db.tables import AuditEntry, Blob, ReadingRow, ScanRow, UserRole
@@ -27,7 +27,7 @@ def test_saved_reading_is_read_back_whole(storage: Storage, reader: Actor) -> No
     for name in (*copied, "area_mm2", "ood_score", "series", "payload"):
         assert getattr(record, name) == getattr(new, name), name
     assert record.uncertainty == pytest.approx(0.2)
-    scan = read_scan(storage, reader, saved.scan_id)
+    scan = read_stored_scan(storage, reader, saved.scan_id)
     assert (scan.content, scan.name, scan.media_type) == (b"scan 3", "scan-3.png", "image/png")
 
 
@@ -55,9 +55,9 @@ def test_slices_of_one_file_share_its_stored_copy(storage: Storage, reader: Acto
 def test_result_can_be_saved_without_its_scan(storage: Storage, reader: Actor) -> None:
     saved = save(storage, reader, 1, content=None)[0]
     with pytest.raises(RecordError, match="no longer stored"):
-        read_scan(storage, reader, saved.scan_id)
+        read_stored_scan(storage, reader, saved.scan_id)
     save(storage, reader, 1)
-    assert read_scan(storage, reader, saved.scan_id).content == b"scan 1"
+    assert read_stored_scan(storage, reader, saved.scan_id).content == b"scan 1"
 
 
 def test_failure_to_store_one_scan_saves_none(storage: Storage, reader: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_records_of_others_do_not_exist(storage: Storage, reader: Actor, role: U
     other = add_user(storage, "other@example.org", role)
     for attempt in (
         lambda: open_record(storage, other, saved.reading_id),
-        lambda: read_scan(storage, other, saved.scan_id),
+        lambda: read_stored_scan(storage, other, saved.scan_id),
         lambda: list_readings(storage, other, saved.scan_id),
         lambda: save_finding(storage, other, saved.reading_id, "agree", ""),
     ):
@@ -116,7 +116,7 @@ def test_finding_that_is_not_allowed_is_refused(storage: Storage, reader: Actor,
 def test_audit_log_names_what_was_done_but_no_scan(storage: Storage, reader: Actor) -> None:
     saved = save(storage, reader, 1, name="Jane Doe.png")[0]
     open_record(storage, reader, saved.reading_id)
-    read_scan(storage, reader, saved.scan_id)
+    read_stored_scan(storage, reader, saved.scan_id)
     save_finding(storage, reader, saved.reading_id, "glioma", "Jane's second visit")
     with storage.database.read() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.number)).all()
@@ -131,7 +131,7 @@ def test_damaged_scan_is_reported_and_not_shown(storage: Storage, reader: Actor)
     saved = save(storage, reader, 1)[0]
     storage.blobs.write_raw(next(storage.blobs.iter_hashes()), b"another scan")
     with pytest.raises(StorageError, match="is damaged"):
-        read_scan(storage, reader, saved.scan_id)
+        read_stored_scan(storage, reader, saved.scan_id)
 
 
 def test_history_without_accounts_has_one_owner(storage: Storage) -> None:

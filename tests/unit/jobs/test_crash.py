@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from braintumor.db.jobs.ending import tidy_jobs
-from braintumor.db.jobs.requests import list_items, read_job
+from braintumor.db.jobs.submissions import list_items, read_job
 from braintumor.db.maintenance.check import check
 from braintumor.db.search import SearchQuery, export_records
 from braintumor.db.storage import Actor, Storage

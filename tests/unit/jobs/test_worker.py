@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from braintumor.db.jobs import ending
 from braintumor.db.jobs.leases import LeaseLostError, begin_items, claim_job, finish_items, finish_job
-from braintumor.db.jobs.requests import (
+from braintumor.db.jobs.submissions import (
     add_file,
     add_scans,
     begin_job,

@@ -13,7 +13,7 @@ from braintumor.api.response_docs import error_responses, file_response
 from braintumor.api.schemas.server import Health
 from braintumor.api.state import State
 from braintumor.db.history import has_storage
-from braintumor.db.jobs.requests import count_jobs
+from braintumor.db.jobs.submissions import count_jobs
 from braintumor.errors import BrainTumorError
 from braintumor.inference.registry import load_artifact
 

@@ -17,7 +17,7 @@ from braintumor.api.routes.scans import answer_job
 from braintumor.api.schemas.jobs import JobBody, JobItemResponse, JobResponse
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.idempotency import IdempotencyKey, answer_once
-from braintumor.db.jobs.requests import (
+from braintumor.db.jobs.submissions import (
     JobSummary,
     add_scans,
     begin_job,

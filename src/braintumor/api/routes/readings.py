@@ -17,7 +17,7 @@ from braintumor.api.schemas.records import FindingBody, ReadingDetails, ReadingP
 from braintumor.api.state import ServerState, State
 from braintumor.api.transfer.etags import answer_file
 from braintumor.db.access_log import log_access
-from braintumor.db.records import read_scan, save_finding
+from braintumor.db.records import read_stored_scan, save_finding
 from braintumor.db.search import MAX_PAGE_ROWS, Record, SearchQuery, Sort, open_record, search
 from braintumor.db.tables.records import STUDY
 from braintumor.enums import Verdict
@@ -203,7 +203,7 @@ def _explain(state: ServerState, caller: Caller, record: Record, language: str) 
     detector = state.detectors.find(record.version)
     if detector is None or not record.has_scan:
         return None
-    restored = restore_reading(record, read_scan(state.storage, caller.actor, record.scan_id), detector)
+    restored = restore_reading(record, read_stored_scan(state.storage, caller.actor, record.scan_id), detector)
     if restored.note or restored.reading.detection is None:
         return None
     explanation = explain_in_words(restored.reading.detection, language, artifact=detector.artifact)
@@ -213,7 +213,7 @@ def _explain(state: ServerState, caller: Caller, record: Record, language: str) 
 def _restore(state: ServerState, caller: Caller, record: Record, *, with_maps: bool) -> RestoredReading:
     if record.level == STUDY:
         raise NotFoundError(f"{record.name} is a study, which has no picture of its own. Open its slices.")
-    stored = read_scan(state.storage, caller.actor, record.scan_id)
+    stored = read_stored_scan(state.storage, caller.actor, record.scan_id)
     detector = state.detectors.find(record.version) if with_maps else None
     if with_maps and detector is None:
         raise NotFoundError(f"The server no longer has version {record.version}, which this needs.")

@@ -17,7 +17,7 @@ from braintumor.api.transfer.idempotency import IdempotencyKey, answer_once
 from braintumor.api.transfer.uploads import UPLOAD_BODY, UploadedFile, WriterFiles, fingerprint
 from braintumor.db.access_log import log_access
 from braintumor.db.deletion import delete_scans, restore_scans
-from braintumor.db.jobs.requests import JobSummary, add_file, begin_job, cancel_job, submit_job
+from braintumor.db.jobs.submissions import JobSummary, add_file, begin_job, cancel_job, submit_job
 from braintumor.db.overview.studies import list_slices
 from braintumor.db.records import save_readings
 from braintumor.db.search import list_readings

@@ -15,7 +15,7 @@ from braintumor.errors import RecordError
 
 
 @dataclass(frozen=True, slots=True)
-class JobSummary:
+class ServerJob:
     """A background job; `owner` is the address of its user."""
 
     owner: str
@@ -49,7 +49,7 @@ class AuditExport:
     head: AuditHead
 
 
-def list_jobs(storage: Storage, actor: Actor, rows: int = 100) -> list[JobSummary]:
+def list_server_jobs(storage: Storage, actor: Actor, rows: int = 100) -> list[ServerJob]:
     """Return the newest background jobs of all users.
 
     Raises
@@ -61,7 +61,7 @@ def list_jobs(storage: Storage, actor: Actor, rows: int = 100) -> list[JobSummar
     newest = select(Job, User.email).outerjoin(User, User.id == Job.owner_id).order_by(Job.created_at.desc(), Job.id)
     with storage.database.read() as session:
         return [
-            JobSummary(
+            ServerJob(
                 email or str(job.owner_id), job.kind, str(job.state), job.done, job.failed, job.total, job.created_at,
                 job.finished_at, job.error,
             )

@@ -51,7 +51,7 @@ def fit_turn_detection(name: str, data: TrainingData, settings: Settings, replic
     session = create_session(load_artifact(name, settings), TURN_FILE, threads=1)
     detector = TurnDetector(session, TurnLimits(sideways_at=1.0, upside_down_at=1.0, likely_at=LIKELY_AT))
     limits = choose_limits(detector.probabilities(upright[validation]))
-    metrics = measure_turns(detector, limits, data.select(np.array(test)), upright[test], replicates)
+    metrics = measure_turn_network(detector, limits, data.select(np.array(test)), upright[test], replicates)
     chosen = (
         f"On {len(validation)} validation images: at most {WRONG_TURN_RATE:.2%} of the upright scans reach "
         f"`sideways_at`, and as many `upside_down_at`; neither is below {MIN_SURE}."
@@ -92,7 +92,7 @@ def choose_limits(probabilities: NDArray[np.float64]) -> TurnLimits:
     return TurnLimits(sideways_at=sideways_at, upside_down_at=upside_down_at, likely_at=LIKELY_AT)
 
 
-def measure_turns(
+def measure_turn_network(
     detector: TurnDetector,
     limits: TurnLimits,
     data: TrainingData,

@@ -14,7 +14,7 @@ from braintumor.reporting.study.result import StudyResult
 from braintumor.text import VERDICT_TITLES, join_words, pluralize, verdict_text
 
 # Names of colours in the template.
-VERDICT_TONES: Final[dict[Verdict, str]] = {
+REPORT_TONES: Final[dict[Verdict, str]] = {
     Verdict.TUMOR_SUSPECTED: "red",
     Verdict.UNCERTAIN: "amber",
     Verdict.NO_TUMOR_FOUND: "green",
@@ -78,7 +78,7 @@ def study_context(result: StudyResult, report_scans: Sequence[ReportScan]) -> di
     return {
         "name": to_printable(result.name),
         "verdict": VERDICT_TITLES[reading.verdict],
-        "tone": VERDICT_TONES[reading.verdict],
+        "tone": REPORT_TONES[reading.verdict],
         "score": f"{reading.tumor_probability:.1%}" if reading.verdict.has_result else "",
         "reason": reading.reason,
         "details": [[title, to_printable(text)] for title, text in study_details(reading)],
@@ -103,4 +103,4 @@ def _key_number(key_slice: StudySlice, report_scans: Sequence[ReportScan]) -> in
 
 def _bar(each: StudySlice) -> dict[str, Any]:
     """Return height and colour of a slice in the strip; slices that do not vote are empty."""
-    return {"value": each.tumor_probability if each.votes else 0.0, "tone": VERDICT_TONES[each.verdict]}
+    return {"value": each.tumor_probability if each.votes else 0.0, "tone": REPORT_TONES[each.verdict]}

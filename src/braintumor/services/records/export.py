@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-from braintumor.db.records import read_scan
+from braintumor.db.records import read_stored_scan
 from braintumor.db.search import Record, SearchQuery, export_records, search
 from braintumor.db.storage import Actor, Storage
 from braintumor.errors import BrainTumorError, RecordError
@@ -29,7 +29,7 @@ def export_csv(storage: Storage, actor: Actor, query: SearchQuery) -> bytes:
     return to_csv_bytes(_iter_rows(export_records(storage, actor, query)), with_bom=True)
 
 
-def export_zip(storage: Storage, actor: Actor, query: SearchQuery, find_detector: FindDetector) -> bytes:
+def export_records_zip(storage: Storage, actor: Actor, query: SearchQuery, find_detector: FindDetector) -> bytes:
     """Return a ZIP of `history.csv`, `history.xlsx`, `scans/*.png` and `overlays/*.png`.
 
     Scans that are no longer stored, and overlays of versions that are not on this server, are left out.
@@ -82,7 +82,7 @@ def _iter_pictures(
     if not record.has_scan:
         return
     try:
-        stored = read_scan(storage, actor, record.scan_id)
+        stored = read_stored_scan(storage, actor, record.scan_id)
         reading = restore_reading(record, stored, find_detector(record.version)).reading
     except BrainTumorError:  # its row is in the table
         return

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from braintumor.db.records import SavedReading, read_scan
+from braintumor.db.records import SavedReading, read_stored_scan
 from braintumor.db.search import Record, SearchQuery, open_record, search
 from braintumor.db.storage import Actor, Storage
 from braintumor.db.tables.records import SLICE
@@ -53,7 +53,10 @@ def restore_visit(
     is_complete = len(records) < MAX_RESTORED
     for number, record in enumerate(records):
         try:
-            opened, stored = open_record(storage, actor, record.reading_id), read_scan(storage, actor, record.scan_id)
+            opened, stored = (
+                open_record(storage, actor, record.reading_id),
+                read_stored_scan(storage, actor, record.scan_id),
+            )
             restored = restore_reading(opened, stored, detector)
         except BrainTumorError:
             yield None

@@ -12,7 +12,7 @@ from braintumor.db.deletion import delete_scans, purge_scans
 from braintumor.db.maintenance.backup import backup
 from braintumor.db.maintenance.check import check
 from braintumor.db.maintenance.restore import restore
-from braintumor.db.records import read_scan
+from braintumor.db.records import read_stored_scan
 from braintumor.db.search import SearchQuery, search
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.errors import StorageError
@@ -36,7 +36,7 @@ def test_restored_backup_holds_everything(storage: Storage, reader: Actor, tmp_p
     report = check(restored, AuditHead.parse(manifest["audit_head"]))
     assert report.problems == []
     assert [r.name for r in search(restored, reader, SearchQuery()).records] == ["scan-2.png", "scan-1.png"]
-    assert read_scan(restored, reader, saved[0].scan_id).content == b"scan 1"
+    assert read_stored_scan(restored, reader, saved[0].scan_id).content == b"scan 1"
     save(restored, reader, 4)
     assert check(restored).problems == []
 

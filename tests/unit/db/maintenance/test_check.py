@@ -12,7 +12,7 @@ from braintumor.db.blob_encryption import BlobCipher
 from braintumor.db.blobs import BlobStore
 from braintumor.db.deletion import delete_scans, purge
 from braintumor.db.maintenance.check import check
-from braintumor.db.records import read_scan
+from braintumor.db.records import read_stored_scan
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.db.tables import AuditEntry
 from braintumor.db.tables.base import now
@@ -50,7 +50,7 @@ def test_file_of_an_interrupted_upload_is_removed_by_repair(storage: Storage, re
     report = check(storage, repair=True)
     assert (report.problems, report.repairs) == ([], ["2 files of interrupted uploads removed."])
     assert check(storage).problems == []
-    assert read_scan(storage, reader, saved.scan_id).content == b"scan 1"
+    assert read_stored_scan(storage, reader, saved.scan_id).content == b"scan 1"
 
 
 @pytest.mark.parametrize("stage", ["marked", "file removed"])
@@ -106,5 +106,7 @@ def test_repair_encrypts_files_with_the_first_key(storage: Storage, reader: Acto
         assert any("not encrypted with the first key" in fact for fact in report.facts)
         assert check(changed, repair=True).repairs == ["1 file stored again with the first key of BRAINTUMOR_BLOB_KEY."]
     settings = storage.settings.model_dump() | {"blob_key": base64.b64encode(new).decode()}
-    assert read_scan(open_storage(type(storage.settings)(**settings)), reader, saved.scan_id).content == b"scan 1"
+    assert (
+        read_stored_scan(open_storage(type(storage.settings)(**settings)), reader, saved.scan_id).content == b"scan 1"
+    )
     assert b"scan 1" not in _blob_files(storage)[0].read_bytes()

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from braintumor.evaluation.calibration.fit_turn import choose_limits, make_upright, measure_turns, read_shared_network
+from braintumor.evaluation.calibration.fit_turn import (
+    choose_limits,
+    make_upright,
+    measure_turn_network,
+    read_shared_network,
+)
 from braintumor.imaging import InputSpec
 from braintumor.inference.input_check.limits import TurnLimits
 from braintumor.inference.model_card import TURN_FILE
@@ -54,7 +59,7 @@ def test_a_perfect_detector_makes_no_errors_and_corrects_every_turn() -> None:
     data = phantom_data(InputSpec(80, 80), per_class=2)
     upright = np.zeros_like(data.model_inputs)
     upright[:, 0, 0] = 255
-    metrics = measure_turns(MarkerDetector(), LIMITS, data, upright, 10)  # type: ignore[arg-type]
+    metrics = measure_turn_network(MarkerDetector(), LIMITS, data, upright, 10)  # type: ignore[arg-type]
     assert metrics["error"]["value"] == metrics["wrongly_turned"]["value"] == 0
     assert metrics["corrected"]["value"] == 1
     assert "corrected@turn:0" not in metrics
@@ -65,7 +70,7 @@ def test_a_detector_that_is_wrong_about_half_turns_is_measured_so() -> None:
     data = phantom_data(InputSpec(80, 80), per_class=2)
     upside_down = np.zeros_like(data.model_inputs)
     upside_down[:, -1, -1] = 255
-    metrics = measure_turns(MarkerDetector(), LIMITS, data, upside_down, 10)  # type: ignore[arg-type]
+    metrics = measure_turn_network(MarkerDetector(), LIMITS, data, upside_down, 10)  # type: ignore[arg-type]
     assert metrics["error@turn:0"]["value"] == metrics["wrongly_turned@turn:0"]["value"] == 1
     assert metrics["corrected"]["value"] == 0
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from braintumor.datasets.phantoms import make_phantom
-from braintumor.db.records import StoredScan, read_scan
+from braintumor.db.records import StoredScan, read_stored_scan
 from braintumor.db.search import Record, SearchQuery, list_readings, open_record, search
 from braintumor.db.storage import Actor, Storage, open_storage
 from braintumor.enums import TumorClass
@@ -85,7 +85,7 @@ def _save(storage: Storage, actor: Actor, detector: Detector, readings: list[Rea
 
 def _load(storage: Storage, actor: Actor) -> tuple[Record, StoredScan]:
     found = search(storage, actor, SearchQuery()).records[0]
-    return open_record(storage, actor, found.reading_id), read_scan(storage, actor, found.scan_id)
+    return open_record(storage, actor, found.reading_id), read_stored_scan(storage, actor, found.scan_id)
 
 
 def test_saved_and_loaded_reading_is_the_same(storage: Storage, reader: Actor, masked: Detector) -> None:
