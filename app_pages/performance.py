@@ -24,6 +24,7 @@ from app_pages.components.shared.formatting import SPLIT_TITLES, metric_value
 from app_pages.components.shared.links import check_url_value
 from app_pages.components.shared.page import show_header, show_missing, show_section
 from app_pages.components.shared.tables import binary_table, choose_split, class_table, overall_table
+from braintumor.enums import EXTERNAL_SPLIT
 from braintumor.results.metric import Curves
 from braintumor.results.other_sources import current_sources_check, summarize_false_alarms
 from braintumor.results.stress_test import StressTestResult
@@ -42,7 +43,7 @@ def show_scores(report: VersionReport) -> None:
         show_missing("This version has not been evaluated yet. Run:", report.evaluate_command)
         return
     split = choose_split(report, "scores")
-    metrics, external = report.evaluation[split], report.checks.get("outside", StressTestResult())
+    metrics, external = report.evaluation[split], report.checks.get(EXTERNAL_SPLIT, StressTestResult())
     if accuracy := metrics.get("accuracy"):
         st.markdown(f"**{SPLIT_TITLES[split]}:** accuracy {accuracy.describe()}.")
     if sources := current_sources_check(report):

@@ -12,8 +12,8 @@ _METRIC_TITLES: Final = {
     "accuracy": "Test accuracy",
     "tumor_specificity": "Specificity",
     "pointing_game": "Pointing game",
-    "outside_sensitivity": "External sensitivity",
-    "outside_roc_auc": "External AUC",
+    "external_sensitivity": "External sensitivity",
+    "external_roc_auc": "External AUC",
 }
 
 

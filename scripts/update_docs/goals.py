@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from braintumor.enums import CLASSES, HOLDOUT_SPLIT, Plane, Protocol, Split, Verdict
+from braintumor.enums import CLASSES, EXTERNAL_SPLIT, HOLDOUT_SPLIT, Plane, Protocol, Split, Verdict
 from braintumor.inference.runs import Run
 from braintumor.results.metric import Metric
 from braintumor.results.other_sources import read_leave_one_source_out
@@ -73,9 +73,9 @@ def goals(version: str, settings: Settings) -> Iterator[Goal]:
     if report.recipe.get("data", "kaggle") != "all":  # the official split has the Kaggle set only
         official = read_version_report(Run(version, Protocol.OFFICIAL).name, settings)
         yield Goal("Accuracy on the official split", official.metric(Split.TEST, "accuracy"), least=0.993)
-    yield Goal("External set: AUC", _check_metric(report, "outside", "roc_auc"), least=0.97, share=False)
-    yield Goal("External set: tumours flagged", _check_metric(report, "outside", "flagged"), least=0.90)
-    yield Goal("External set: false positives", _check_metric(report, "outside", "false_alarms"), most=0.05)
+    yield Goal("External set: AUC", _check_metric(report, EXTERNAL_SPLIT, "roc_auc"), least=0.97, share=False)
+    yield Goal("External set: tumours flagged", _check_metric(report, EXTERNAL_SPLIT, "flagged"), least=0.90)
+    yield Goal("External set: false positives", _check_metric(report, EXTERNAL_SPLIT, "false_alarms"), most=0.05)
     for run in read_holdout_reports(version, settings):
         title, metrics = f"Tumours of a held-out source ({run.version})", run.evaluation[HOLDOUT_SPLIT]
         yield Goal(f"{title}, predicted as tumour", metrics.get("tumor_sensitivity"), least=0.95)

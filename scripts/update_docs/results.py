@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from braintumor.enums import CLASSES, HOLDOUT_SPLIT, Plane, Protocol, Split
+from braintumor.enums import CLASSES, EXTERNAL_SPLIT, HOLDOUT_SPLIT, Plane, Protocol, Split
 from braintumor.inference.decision import describe_rule
 from braintumor.inference.runs import Run
 from braintumor.models.recipe import find_recipes, load_recipe
@@ -28,7 +28,6 @@ from braintumor.results.version import (
 from braintumor.settings import Settings
 from braintumor.text import capitalize_first
 
-EXTERNAL: Final = "outside"
 TEST_TITLES: Final = {
     "accuracy": "Accuracy, four classes",
     "macro_f1": "Macro F1",
@@ -117,7 +116,7 @@ def seeds_block(settings: Settings) -> str:
         No model was trained with several seeds.
     """
     runs = runs_by_seed(settings.version, settings)
-    metrics = [(str(Split.TEST), name) for name in TEST_TITLES] + [(EXTERNAL, name) for name in EXTERNAL_TITLES]
+    metrics = [(str(Split.TEST), name) for name in TEST_TITLES] + [(EXTERNAL_SPLIT, name) for name in EXTERNAL_TITLES]
     rows = []
     for split, name in metrics:
         spreads = [seed_spread(reports, split, name) for reports in runs.values()]
@@ -138,8 +137,8 @@ def external_block(settings: Settings) -> str:
     titles = [title.partition(": ")[2] for title in EXTERNAL_TITLES.values()]
     rows = [["Model", "Accuracy, test split", *map(capitalize_first, titles)]]
     for name, report in reports.items():
-        if report.metric(EXTERNAL, "roc_auc") is not None:
-            metrics = {key: report.metric(EXTERNAL, key) for key in EXTERNAL_TITLES}
+        if report.metric(EXTERNAL_SPLIT, "roc_auc") is not None:
+            metrics = {key: report.metric(EXTERNAL_SPLIT, key) for key in EXTERNAL_TITLES}
             rows.append([name, *_cells({"accuracy": report.metric(Split.TEST, "accuracy")}), *_cells(metrics)])
     text = (
         "Tumour images of the binary set that are not near-duplicates of any image here, against the tumour-free test "
@@ -210,7 +209,7 @@ def _holdout_sentences(settings: Settings) -> list[str]:
 
 
 def _title(split: str, name: str) -> str:
-    return EXTERNAL_TITLES[name] if split == EXTERNAL else TEST_TITLES[name]
+    return EXTERNAL_TITLES[name] if split == EXTERNAL_SPLIT else TEST_TITLES[name]
 
 
 def _format_metric(name: str, metric: Metric | SeedSpread) -> str:
@@ -224,7 +223,9 @@ def _cells(metrics: Mapping[str, Metric | None]) -> list[str]:
 
 
 def _sample_size(split: str, metric: Metric) -> str:
-    groups = "" if metric.groups is None else f", {metric.groups:,} {'clusters' if split == EXTERNAL else 'groups'}"
+    groups = (
+        "" if metric.groups is None else f", {metric.groups:,} {'clusters' if split == EXTERNAL_SPLIT else 'groups'}"
+    )
     return f"{metric.n or 0:,} images{groups}"
 
 

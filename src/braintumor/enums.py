@@ -52,6 +52,8 @@ NON_MR_MODALITIES: Final = {
 
 # Split of the tumours from a source data set that a recipe excludes from training; they serve as a test set.
 HOLDOUT_SPLIT: Final = "left_out"
+# Tumours of another collection that no four-class model was trained on, against the tumour-free test scans.
+EXTERNAL_SPLIT: Final = "external"
 
 
 class Task(StrEnum):

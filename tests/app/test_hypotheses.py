@@ -47,10 +47,10 @@ def _experiments(outputs: Path) -> None:
     experiments = {
         "visible": ({"told": entry(0.6)}, {"chance": 0.3, "p": 0.001, "null": [0.2, 0.25, 0.3]}),
         "augmentation": (
-            {"accuracy": entry(0.06), "outside_sensitivity": entry(0.1)},
+            {"accuracy": entry(0.06), "external_sensitivity": entry(0.1)},
             training | {"by_seed": {"accuracy": [[0.9, 0.91], [0.85, 0.84]]}},
         ),
-        "masks": ({"pointing_game": entry(-0.1), "outside_sensitivity": entry(0.1)}, training),
+        "masks": ({"pointing_game": entry(-0.1), "external_sensitivity": entry(0.1)}, training),
         "growth": (growth | {"error@share:1": entry(0.1)}, training | {"shares": [0.1, 0.5, 1.0]}),
     }
     content = {"experiments": {name: {"metrics": m, "facts": f} for name, (m, f) in experiments.items()}}

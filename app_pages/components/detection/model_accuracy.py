@@ -6,14 +6,14 @@ import streamlit as st
 
 from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import join_words, test_set_text
-from braintumor.enums import Split
+from braintumor.enums import EXTERNAL_SPLIT, Split
 from braintumor.inference.decision import Thresholds, describe_rule
 from braintumor.results.version import VersionReport
 
 # Shares of scans at or above the threshold: split, metric of tumours, metric of tumour-free scans, and their name.
 _FLAGGED_RATES: Final = (
     (Split.TEST, "tumors@verdict:tumor suspected", "tumor_free@verdict:tumor suspected", "tumour-free scans"),
-    ("outside", "flagged", "false_alarms", "tumour-free test scans"),
+    (EXTERNAL_SPLIT, "flagged", "false_alarms", "tumour-free test scans"),
 )
 
 

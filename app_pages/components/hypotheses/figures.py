@@ -122,7 +122,7 @@ def _show_results_by_seed(experiments: Experiments, key: str) -> None:
     """Show the result of each seed, with and without."""
     lines = []
     for metric, (with_values, without_values) in experiments.detail(key, "by_seed", {}).items():
-        title = metric.replace("_", " ").replace("tumor", "tumour").replace("outside", "external")
+        title = metric.replace("_", " ").replace("tumor", "tumour")
         lines.append(f"{title} {_format_shares(with_values)} with, {_format_shares(without_values)} without")
     if lines:
         st.caption(f"By seed: {'; '.join(lines)}.")

@@ -13,9 +13,8 @@ from app_pages.components.shared.links import check_url_value, choose_segment
 from app_pages.components.shared.page import show_missing, show_section
 from app_pages.components.shared.tables import show_text_table
 from braintumor.datasets.catalog import evaluation_dataset
-from braintumor.enums import Split
+from braintumor.enums import EXTERNAL_SPLIT, Split
 from braintumor.inference import list_models
-from braintumor.results.stress_test import EXTERNAL_SPLIT
 from braintumor.results.version import VersionReport, list_evaluated_runs
 
 _EVALUATED_SPLIT_TITLES: Final = {**SPLIT_TITLES, EXTERNAL_SPLIT: "External"}

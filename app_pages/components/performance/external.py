@@ -10,7 +10,7 @@ from app_pages.components.shared.colors import ACCENT, NEUTRAL
 from app_pages.components.shared.formatting import pluralize
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import require_check, short_sample_size_text, show_text_table
-from braintumor.enums import HOLDOUT_SPLIT
+from braintumor.enums import EXTERNAL_SPLIT, HOLDOUT_SPLIT
 from braintumor.results.other_sources import (
     leave_one_source_out_rows,
     read_leave_one_source_out,
@@ -21,7 +21,7 @@ from braintumor.results.other_sources import (
     tumor_rows,
 )
 from braintumor.results.rejection import ct_rows, field_rows, rejection_rows, summarize_rejection
-from braintumor.results.stress_test import EXTERNAL_SPLIT, OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK, StressTestResult
+from braintumor.results.stress_test import OOD_CHECK, SOURCES_CHECK, STUDIES_CHECK, StressTestResult
 from braintumor.results.studies import study_rows, summarize_studies
 from braintumor.results.summaries import (
     summarize_domain_probe,
@@ -99,13 +99,13 @@ def _show_external_set(check: StressTestResult) -> None:
     ]
     alt = "; ".join(f"{row.label} {row.text}" for row in rows)
     chart = plot_intervals(rows, "plain")
-    show_chart(chart, f"ROC AUC with 95% confidence intervals. {alt}.", "outside", 64 + 38 * len(rows))
+    show_chart(chart, f"ROC AUC with 95% confidence intervals. {alt}.", "external", 64 + 38 * len(rows))
     rates = {
         title: {"Share (95% CI)": metrics[name].percent(), "Scans": short_sample_size_text(metrics[name])}
         for name, title in _RATE_TITLES.items()
         if name in metrics
     }
-    show_text_table(rates, "At the shipped thresholds", "outside")
+    show_text_table(rates, "At the shipped thresholds", "external")
     new, total, clusters = (check.details.get(name) for name in ("yes_new", "yes", "clusters"))
     if isinstance(new, int) and isinstance(total, int) and isinstance(clusters, int):
         st.caption(

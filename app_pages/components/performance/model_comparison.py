@@ -24,12 +24,12 @@ _PERCENT_COLUMNS: Final = {
     "tumor_specificity": ("Specificity", "For tumour-free scans."),
     "macro_f1": ("Macro F1", explain("F1, macro F1")),
     "official_accuracy": ("Official split", "Accuracy on the official Kaggle split, which leaks."),
-    "outside_flagged": ("External flagged", "Share of the tumours of the external set with verdict tumour suspected."),
-    "outside_false_alarms": ("False positives", "Share of the tumour-free test scans with verdict tumour suspected."),
+    "external_flagged": ("External flagged", "Share of the tumours of the external set with verdict tumour suspected."),
+    "external_false_alarms": ("False positives", "Share of the tumour-free test scans with verdict tumour suspected."),
 }  # fmt: skip
 _NUMBER_COLUMNS: Final = {
     "roc_auc": ("ROC AUC", explain("AUC")),
-    "outside_roc_auc": ("External AUC", "Of the tumour probability on the external set."),
+    "external_roc_auc": ("External AUC", "Of the tumour probability on the external set."),
     "tumor_ece": ("ECE", explain("Calibration error (ECE)")),
     "tumor_brier": ("Brier", explain("Brier score")),
 }

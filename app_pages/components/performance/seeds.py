@@ -8,8 +8,8 @@ from app_pages.components.shared import cache
 from app_pages.components.shared.formatting import METRIC_TITLES, join_words
 from app_pages.components.shared.page import show_section
 from app_pages.components.shared.tables import show_text_table
+from braintumor.enums import EXTERNAL_SPLIT
 from braintumor.results.seeds import seed_spread, shared_teachers_note
-from braintumor.results.stress_test import EXTERNAL_SPLIT
 
 _REPORTED_METRICS: Final = (
     "accuracy", "macro_f1", "tumor_sensitivity", "tumor_specificity", "roc_auc", "ece", "dice", "pointing_game",

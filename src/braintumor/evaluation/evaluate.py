@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASS_NAMES, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_LABEL, Split, TumorClass
+from braintumor.enums import CLASS_NAMES, EXTERNAL_SPLIT, HOLDOUT_SPLIT, NO_TUMOR_INDEX, TUMOR_LABEL, Split, TumorClass
 from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
 from braintumor.evaluation.calibration.calibrate_study import calibrate_study
 from braintumor.evaluation.calibration.fit_ct import fit_ct_check
@@ -25,7 +25,7 @@ from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
 from braintumor.inference.outputs import Outputs
 from braintumor.results.metric import parse_metric
-from braintumor.results.stress_test import EXTERNAL_SPLIT, read_external_split
+from braintumor.results.stress_test import read_external_split
 from braintumor.settings import Settings, get_settings
 from braintumor.training.inputs.data import TrainingData
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from braintumor.enums import Protocol
+from braintumor.enums import EXTERNAL_SPLIT, Protocol
 from braintumor.inference.model_card import CARD_FILE, read_card_for_display
 from braintumor.inference.registry import list_models
 from braintumor.inference.runs import Run
@@ -181,7 +181,7 @@ def _parse_row(entry: Mapping[str, Any]) -> ComparisonRow:
         official_fingerprint=text("official_model"),
         test=parse_metrics(entry.get("test")),
         official=parse_metrics(entry.get("official")),
-        external=parse_metrics(entry.get("outside")),
+        external=parse_metrics(entry.get(EXTERNAL_SPLIT)),
         milliseconds=parse_metric(entry.get("milliseconds")),
         parameters=_as_number(entry.get("parameters")),
         bytes=_as_number(entry.get("bytes")),

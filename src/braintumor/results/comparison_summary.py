@@ -101,7 +101,7 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> pd.DataFrame:
     """Tabulate every number of every version.
 
     The ends of a confidence interval are in columns ending in `_low` and `_high`; missing numbers are NaN. Metrics of
-    the official split and of the external set start with `official_` and `outside_`.
+    the official split and of the external set start with `official_` and `external_`.
     """
     return pd.DataFrame([dict(_iter_cells(row)) for row in rows])
 
@@ -111,7 +111,7 @@ def _iter_cells(row: ComparisonRow) -> Iterator[tuple[str, Any]]:
     for prefix, metrics, names in (
         ("", row.test, _TEST_METRICS),
         ("official_", row.official, _OFFICIAL_METRICS),
-        ("outside_", row.external, _EXTERNAL_METRICS),
+        ("external_", row.external, _EXTERNAL_METRICS),
     ):
         for name in names:
             yield from _iter_metric_cells(f"{prefix}{name}", metrics.get(name))

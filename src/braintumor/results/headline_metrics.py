@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from braintumor.enums import EXTERNAL_SPLIT
 from braintumor.errors import ArtifactError
 from braintumor.inference.model_card import EVALUATION_FILE
 from braintumor.inference.registry import Artifact
@@ -17,11 +18,11 @@ _HEADLINE_METRICS: Final = (
     ("test", "accuracy", "Accuracy over the four classes"),
     ("test", "tumors@verdict:no tumor found", "Tumours with verdict no tumour found"),
     ("test", "tumor_free@verdict:tumor suspected", "Tumour-free scans with verdict tumour suspected"),
-    ("outside", "tumor_sensitivity", "Sensitivity for any tumour"),
-    ("outside", "flagged", "Tumours with verdict tumour suspected"),
+    (EXTERNAL_SPLIT, "tumor_sensitivity", "Sensitivity for any tumour"),
+    (EXTERNAL_SPLIT, "flagged", "Tumours with verdict tumour suspected"),
 )
 _BINARY_TITLES: Final = {"accuracy": "Accuracy, tumour or no tumour"}
-_SPLIT_TITLES: Final = {"test": "its test split", "outside": "the external set"}
+_SPLIT_TITLES: Final = {"test": "its test split", EXTERNAL_SPLIT: "the external set"}
 _FIRST_PAGE_METRICS: Final = ("tumor_sensitivity", "tumor_specificity")
 
 

@@ -89,7 +89,7 @@ def _augmentation_hypothesis(experiments: Experiments) -> Hypothesis:
         "augmentation. The test is the difference in accuracy on the test split and in sensitivity on the external "
         "set, over groups and seeds.",
         _difference_results(
-            experiments, "augmentation", {"accuracy": "accuracy", "outside_sensitivity": "external sensitivity"}
+            experiments, "augmentation", {"accuracy": "accuracy", "external_sensitivity": "external sensitivity"}
         ),
     )
 
@@ -105,7 +105,7 @@ def _mask_hypothesis(experiments: Experiments, report: VersionReport) -> Hypothe
         "the pointing game (whether the most certain pixel of the mask, or of the heat map if there is no mask, is "
         f"inside the tumour) and in sensitivity on the external set.{comparison}",
         _difference_results(
-            experiments, "masks", {"pointing_game": "pointing game", "outside_sensitivity": "external sensitivity"}
+            experiments, "masks", {"pointing_game": "pointing game", "external_sensitivity": "external sensitivity"}
         ),
     )
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from braintumor.enums import EXTERNAL_SPLIT
 from braintumor.fileio import write_atomically
 from braintumor.inference.registry import Artifact
 from braintumor.results.metric import Metrics, parse_metrics
 
 STRESS_TEST_FILE: Final = "stress_test.json"
-EXTERNAL_SPLIT: Final = "outside"
 SOURCES_CHECK: Final = "sources"
 OOD_CHECK: Final = "ood"
 STUDIES_CHECK: Final = "studies"

@@ -53,7 +53,7 @@ def test_accuracy_is_the_share_of_scans_at_or_above_the_threshold(
         "tumors@verdict:tumor suspected": _metric(0.81),
         "tumor_free@verdict:tumor suspected": _metric(0.03),
     }
-    report["outside"] = {"tumor_sensitivity": _metric(0.92), "flagged": _metric(0.80), "false_alarms": _metric(0.027)}
+    report["external"] = {"tumor_sensitivity": _metric(0.92), "flagged": _metric(0.80), "false_alarms": _metric(0.027)}
     path.write_text(json.dumps(report), encoding="utf-8")
     text = words(upload(open_page, scans[:1]))
     size = "10 images, 5 patient groups"

@@ -138,7 +138,7 @@ def test_false_alarms_are_stated_by_plane_and_source(artifacts: Settings, open_p
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"checks": 3}', '{"checks": {"outside": {"metrics": 1, "curves": [2]}}}']
+    "content", ["{", "[]", '{"checks": 3}', '{"checks": {"external": {"metrics": 1, "curves": [2]}}}']
 )
 def test_damaged_stress_test_counts_as_missing(content: str, artifacts: Settings, open_page: Open) -> None:
     (artifacts.outputs / "v1" / "stress_test.json").write_text(content, encoding="utf-8")

@@ -29,7 +29,7 @@ def write_comparison(settings: Settings) -> dict[str, Any]:
         "test": _all(four),
     }
     first["official_model"] = read_official_fingerprint("v1", settings)
-    first |= {"official": _all({"accuracy": 0.98}), "outside": _all({"roc_auc": 0.9, "flagged": 0.5}), **costs}
+    first |= {"official": _all({"accuracy": 0.98}), "external": _all({"roc_auc": 0.9, "flagged": 0.5}), **costs}
     other = {"version": "two", "title": "Tumour or no tumour", "task": "tumor", "test": _all(two), **costs}
     absent = {"version": "v2", "title": "VGG16", "task": "four-class", "weights": "imagenet"}
     pair = {"a": "v1", "b": "two", "value": 0.02, "low": 0.005, "high": 0.035, "n": 40, "groups": 12}

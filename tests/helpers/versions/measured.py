@@ -121,7 +121,7 @@ def _checks() -> dict[str, dict[str, Any]]:
     latency = {f"ms@stage:{stage}": 1.5 for stage in ("read", "standardize", "infer", "judge", "total")}
     latency |= {"ms@way:whole": 5.0, "ms@way:bare": 4.0, "ratio@way:bare": 1.25, "ratio@way:keras": 12.0}
     return {
-        "outside": _check(external, facts={"yes": 155, "yes_new": 135, "clusters": 113}),
+        "external": _check(external, facts={"yes": 155, "yes_new": 135, "clusters": 113}),
         "ood": _check(ood, {"roc": {"false_alarms": [0.0, 1.0], "found": [0.5, 1.0]}}),
         "domain_probe": _check({"roc_auc@source:sartaj": 0.8, "roc_auc@source:sartaj@from:thumbnail": 0.7}),
         "robustness": _check(robustness, {"noise": noise}, {"units": {"noise": "share of the grey range"}}),

@@ -12,7 +12,7 @@ from tests.helpers.versions.tiny import model_bytes, write_version
 ENTRY = {"value": 0.971, "low": 0.9544, "high": 0.9868, "n": 1000, "groups": 68}
 EVALUATION = {
     "test": {"tumor_sensitivity": ENTRY, "tumor_specificity": {"value": 0.5}, "accuracy": {"value": float("nan")}},
-    "outside": {"tumor_sensitivity": ENTRY | {"value": 0.8}},
+    "external": {"tumor_sensitivity": ENTRY | {"value": 0.8}},
 }
 
 
@@ -43,5 +43,5 @@ def test_damaged_evaluation_has_no_metrics(workspace, content):
 def test_evaluation_with_another_hash_than_in_the_card_is_ignored(workspace):
     assert headline_metrics(write(workspace, json.dumps(EVALUATION), listed=False)) == ()
     artifact = write(workspace, json.dumps(EVALUATION))
-    artifact.path("evaluation.json").write_text(json.dumps(EVALUATION | {"outside": {}}), encoding="utf-8")
+    artifact.path("evaluation.json").write_text(json.dumps(EVALUATION | {"external": {}}), encoding="utf-8")
     assert headline_metrics(artifact) == ()

@@ -34,8 +34,8 @@ def _experiments(value: float, low: float, high: float) -> Experiments:
     metric = Metric(value, (low, high), 1000, 100)
     names = {
         "visible": ["told"],
-        "augmentation": ["accuracy", "outside_sensitivity"],
-        "masks": ["pointing_game", "outside_sensitivity"],
+        "augmentation": ["accuracy", "external_sensitivity"],
+        "masks": ["pointing_game", "external_sensitivity"],
         "growth": ["gain@from:0.1", "exponent"],
     }
     details = {"visible": {"chance": 0.05}, "growth": {"shares": [0.1, 1.0]}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from braintumor.enums import Protocol, Split, Task
+from braintumor.enums import EXTERNAL_SPLIT, Protocol, Split, Task
 from braintumor.errors import DatasetError
 from braintumor.evaluation.comparison.candidates import BINARY_SET_NAME, Candidate
 from braintumor.evaluation.comparison.predictions import Predictions
@@ -42,7 +42,7 @@ def evaluated_row(
     """Describe an evaluated model, except for its latency, which is measured for all models together.
 
     `test` has metrics on the common scans, `official` those of the same recipe trained and tested on the official
-    split, `outside` those of the external set; each with value, low, high, n and groups.
+    split, `external` those of the external set; each with value, low, high, n and groups.
     """
     card = artifact.card
     # The binary set is the external set of all other models.
@@ -51,7 +51,7 @@ def evaluated_row(
         "test": score_version(predictions, scans, card.binary_threshold, replicates),
         "official": _read_official_metrics(candidate.version, settings),
         "official_model": read_official_fingerprint(candidate.version, settings),
-        "outside": {}
+        EXTERNAL_SPLIT: {}
         if is_trained_on_external
         else load_or_score_external(artifact, scans, predictions, work, settings, replicates),
         "parameters": card.parameters,

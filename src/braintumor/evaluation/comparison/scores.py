@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import NO_TUMOR_INDEX, Protocol
+from braintumor.enums import EXTERNAL_SPLIT, NO_TUMOR_INDEX, Protocol
 from braintumor.evaluation.comparison.predictions import Predictions, predict_cached
 from braintumor.evaluation.comparison.scans import CommonScans
 from braintumor.evaluation.external_set import (
@@ -99,7 +99,7 @@ def load_or_score_external(
         return {}
     tumors = select_new_tumors(index_external_images(manifest_with_split(Protocol.GROUP, settings), settings))
     external = predict_cached(
-        artifact, [settings.inputs / EXTERNAL_FOLDER / path for path in tumors["path"]], "outside", work, settings
+        artifact, [settings.inputs / EXTERNAL_FOLDER / path for path in tumors["path"]], EXTERNAL_SPLIT, work, settings
     )
     tumor_free = np.flatnonzero(~scans.is_tumor)
     truth = np.arange(len(tumors) + len(tumor_free)) < len(tumors)

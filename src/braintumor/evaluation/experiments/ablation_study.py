@@ -18,12 +18,12 @@ from braintumor.settings import Settings
 from braintumor.text import pluralize
 
 ABLATIONS_FILE: Final = "ablations.json"
-_AUC: Final = "outside_roc_auc"
+_AUC: Final = "external_roc_auc"
 _METRIC_TITLES: Final = {
     "accuracy": "test accuracy",
     "tumor_sensitivity": "tumour sensitivity",
     "tumor_specificity": "specificity",
-    "outside_sensitivity": "sensitivity on external tumours",
+    "external_sensitivity": "sensitivity on external tumours",
     _AUC: "AUC on external tumours",
 }
 

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASS_NAMES, Split, TumorClass
+from braintumor.enums import CLASS_NAMES, EXTERNAL_SPLIT, Split, TumorClass
 from braintumor.evaluation.experiments.config import Ablation
-from braintumor.evaluation.experiments.run_predictions import EXTERNAL_SET
 from braintumor.evaluation.experiments.runs import read_run_predictions
 from braintumor.evaluation.metrics.paired import paired_difference
 from braintumor.settings import Settings
@@ -22,7 +21,7 @@ _COMPARED_METRICS: Final = (
     "tumor_sensitivity",
     "tumor_specificity",
     "pointing_game",
-    "outside_sensitivity",
+    "external_sensitivity",
 )
 
 
@@ -72,7 +71,7 @@ def training_details(ablation: Ablation) -> dict[str, Any]:
 
 def rows_of_metric(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Select the scans of the set that a metric is computed on."""
-    return table[table["set"] == (EXTERNAL_SET if _is_external(metric) else str(Split.TEST))].reset_index(drop=True)
+    return table[table["set"] == (EXTERNAL_SPLIT if _is_external(metric) else str(Split.TEST))].reset_index(drop=True)
 
 
 def metric_values(table: pd.DataFrame, metric: str) -> Floats:
@@ -98,7 +97,7 @@ def groups_and_weights(rows: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray
 
 
 def _is_external(metric: str) -> bool:
-    return metric.startswith(EXTERNAL_SET)
+    return metric.startswith(EXTERNAL_SPLIT)
 
 
 def _weighted_mean(values: Floats, weights: Floats) -> float:

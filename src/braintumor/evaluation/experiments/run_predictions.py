@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASS_NAMES, TUMOR_LABEL, Split
+from braintumor.enums import CLASS_NAMES, EXTERNAL_SPLIT, TUMOR_LABEL, Split
 from braintumor.errors import ScanError
 from braintumor.evaluation.external_set import (
     EXTERNAL_FOLDER,
@@ -21,7 +21,6 @@ from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
 
-EXTERNAL_SET: Final = "outside"  # in the column `set`
 _BATCH_SIZE: Final = 64
 
 
@@ -71,6 +70,6 @@ def _load_external(
             scan = read_scan(settings.inputs / EXTERNAL_FOLDER / str(image.path), settings=settings)
         except ScanError:
             continue
-        rows.append({"set": EXTERNAL_SET, "path": image.path, "group": image.group, "label": TUMOR_LABEL})
+        rows.append({"set": EXTERNAL_SPLIT, "path": image.path, "group": image.group, "label": TUMOR_LABEL})
         model_inputs.append(preprocess(scan, recipe.input.to_input_spec())[0])
     return (pd.DataFrame(rows), np.stack(model_inputs)) if rows else None

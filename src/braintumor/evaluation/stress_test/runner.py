@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from braintumor.enums import EXTERNAL_SPLIT
 from braintumor.evaluation.metrics.bootstrap import REPLICATES
 from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.evaluation.stress_test.domain_probe import measure_domain_probe
@@ -22,7 +23,6 @@ from braintumor.evaluation.stress_test.turns import measure_turns
 from braintumor.fileio import write_atomically
 from braintumor.inference.model_card import EVALUATION_FILE, update_card
 from braintumor.results.stress_test import (
-    EXTERNAL_SPLIT,
     OOD_CHECK,
     SOURCES_CHECK,
     STUDIES_CHECK,

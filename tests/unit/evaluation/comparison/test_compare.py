@@ -104,7 +104,7 @@ def test_only_a_model_of_the_binary_set_has_no_external_scores(
     _change(settings, "v1", recipe={"data": data})
     artifact = load_artifact("v1", settings)
     called = {"roc_auc": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3, "groups": 3}}
-    write_checks(artifact.folder, {"outside": {"model": artifact.card.fingerprint, "metrics": called}})
+    write_checks(artifact.folder, {"external": {"model": artifact.card.fingerprint, "metrics": called}})
     _compare(settings, "v1")
     row = read_comparison(settings).rows[0]
     assert bool(row.external) is not is_trained_on_binary_set

@@ -22,7 +22,7 @@ from tests.helpers.artifacts import build_artifacts
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Phantoms of both datasets."""
-    settings = build_artifacts(tmp_path_factory.mktemp("outside"), per_class=12)
+    settings = build_artifacts(tmp_path_factory.mktemp("external"), per_class=12)
     write_binary_phantoms(settings.inputs / "brain-tumor-yes-no", 12)
     return settings
 
@@ -35,7 +35,7 @@ def test_external_set_is_scored_without_a_stress_test(settings: Settings, tmp_pa
     assert metrics["flagged"]["n"] == 12  # every `yes` image is new
     assert metrics["flagged"]["groups"] == 10  # a cluster of near-duplicates is one group
     assert metrics["false_alarms"]["n"] == (~scans.is_tumor).sum()
-    assert len(list(tmp_path.glob("outside-v1-*.csv"))) == 1
+    assert len(list(tmp_path.glob("external-v1-*.csv"))) == 1
 
 
 def test_stored_external_scores_are_reused(settings: Settings, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_stored_external_scores_are_reused(settings: Settings, tmp_path: Path) -
     shutil.copytree(settings.outputs, copied_settings.outputs)
     artifact, scans = load_artifact("v1", copied_settings), CommonScans.load(copied_settings)
     metrics = {"roc_auc": {"value": 0.5}, "roc_auc@by:label": {"value": 0.1}}
-    write_checks(artifact.folder, {"outside": {"model": artifact.card.fingerprint, "metrics": metrics}})
+    write_checks(artifact.folder, {"external": {"model": artifact.card.fingerprint, "metrics": metrics}})
     predictions = predict_cached(artifact, scans.paths(copied_settings), "test", tmp_path, copied_settings)
     assert load_or_score_external(artifact, scans, predictions, tmp_path, copied_settings, 20) == {
         "roc_auc": {"value": 0.5}

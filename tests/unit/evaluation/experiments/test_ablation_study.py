@@ -76,7 +76,7 @@ def _write(settings: Settings, name: str, accuracy: float) -> None:
     )
     table = pd.DataFrame({"path": [f"{i}.png" for i in range(len(labels))], "label": labels})
     table["group"] = [f"g{i // 2}" for i in range(len(labels))]
-    table["set"] = np.where(labels == "tumor", "outside", "test")
+    table["set"] = np.where(labels == "tumor", "external", "test")
     table[list(CLASS_NAMES)] = probabilities
     table.to_csv(settings.outputs / "experiments" / f"{name}.csv.gz", index=False)
 
@@ -92,7 +92,7 @@ def test_better_ablation_has_positive_differences(settings: Settings) -> None:
         _write(settings, f"smoothed-seed{seed}", 0.95)
     lines = list(ablate("v4", settings=settings, no_train=True, replicates=100))
     differences = _results(settings)["smoothed"]["differences"]
-    for better in ("accuracy", "outside_sensitivity", "outside_roc_auc"):
+    for better in ("accuracy", "external_sensitivity", "external_roc_auc"):
         assert 0 < differences[better]["low"] < differences[better]["value"]
     assert differences["accuracy"]["seeds"] == 2
     assert any(line.startswith("smoothed minus baseline: test accuracy +0.") for line in lines)
@@ -105,7 +105,7 @@ def test_only_common_seeds_are_compared(settings: Settings) -> None:
     list(ablate("v4", settings=settings, no_train=True, replicates=20))
     results = _results(settings)
     assert results["smoothed"]["differences"]["accuracy"]["seeds"] == 1
-    assert results["baseline"]["metrics"]["outside_roc_auc"]["seeds"] == 2
+    assert results["baseline"]["metrics"]["external_roc_auc"]["seeds"] == 2
 
 
 def test_outdated_run_is_skipped_and_named(settings: Settings, outdated: dict[str, str]) -> None:
@@ -127,7 +127,7 @@ def test_runs_on_other_external_images_are_not_compared(settings: Settings) -> N
     table[table["set"] == "test"].to_csv(path, index=False)
     list(ablate("v4", settings=settings, no_train=True, replicates=20))
     differences = _results(settings)["smoothed"]["differences"]
-    assert differences["accuracy"]["seeds"] == differences["outside_roc_auc"]["seeds"] == 1
+    assert differences["accuracy"]["seeds"] == differences["external_roc_auc"]["seeds"] == 1
 
 
 def test_ablation_without_runs_has_no_results(settings: Settings) -> None:

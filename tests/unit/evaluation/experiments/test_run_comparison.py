@@ -29,7 +29,7 @@ def _ablation(name: str, seeds: tuple[int, ...] = (1,)) -> Ablation:
 def _write(settings: Settings, name: str, is_detected: list[bool], *, images: str = "old") -> None:
     """Write predictions of the external images, and a correct one of a tumour-free test scan."""
     predicted = np.array([["glioma" if detected else "notumor"] for detected in is_detected] + [["notumor"]])
-    table = pd.DataFrame({"set": ["outside"] * 8 + ["test"], "label": ["tumor"] * 8 + ["notumor"]})
+    table = pd.DataFrame({"set": ["external"] * 8 + ["test"], "label": ["tumor"] * 8 + ["notumor"]})
     table["path"] = [f"{images}/{number}.png" for number in range(9)]
     table["group"] = [*CLUSTERS, "t"]
     table[list(CLASS_NAMES)] = (predicted == np.array(CLASS_NAMES)).astype(float)
@@ -41,8 +41,8 @@ def test_cluster_counts_once_in_every_seed(settings: Settings) -> None:
     _write(settings, "less-seed1", [False] * 8)
     result = compare_ablations(_ablation("baseline"), _ablation("less"), settings, 10)
     assert result is not None
-    assert result["metrics"]["outside_sensitivity"]["value"] == pytest.approx(1 / 5)
-    assert result["facts"]["by_seed"]["outside_sensitivity"] == [[0.2], [0.0]]
+    assert result["metrics"]["external_sensitivity"]["value"] == pytest.approx(1 / 5)
+    assert result["facts"]["by_seed"]["external_sensitivity"] == [[0.2], [0.0]]
 
 
 def test_metric_without_scans_is_omitted(settings: Settings) -> None:

@@ -43,41 +43,41 @@ def _raise_not_measurable(_: StressTestContext) -> CheckResult:
 
 def test_interrupted_run_is_resumed(version: Settings) -> None:
     calls: list[str] = []
-    first = {"outside": _counting(calls, "outside"), "ood": _interrupt}
+    first = {"external": _counting(calls, "external"), "ood": _interrupt}
     with pytest.raises(KeyboardInterrupt):
         run_stress_test("v1", version, checks=first)
     output = run_stress_test("v1", version, checks=first | {"ood": _counting(calls, "ood")})
-    assert calls == ["outside", "ood"]
-    assert "outside: already measured." in output
+    assert calls == ["external", "ood"]
+    assert "external: already measured." in output
     run_stress_test("v1", version, checks=first | {"ood": _counting(calls, "ood")}, restart=True)
-    assert calls == ["outside", "ood"] * 2
+    assert calls == ["external", "ood"] * 2
 
 
 def test_new_thresholds_repeat_the_checks(version: Settings) -> None:
     calls: list[str] = []
-    checks = {"outside": _counting(calls, "outside")}
+    checks = {"external": _counting(calls, "external")}
     run_stress_test("v1", version, checks=checks)
     assert read_external_split(load_artifact("v1", version)) == {"roc_auc": ENTRY}
     _change_card(version, thresholds={"rule_out": 0.1, "rule_in": 0.2})
     assert read_external_split(load_artifact("v1", version)) == {}
     run_stress_test("v1", version, checks=checks)
-    assert calls == ["outside"] * 2
+    assert calls == ["external"] * 2
 
 
 def test_not_measurable_check_is_reported_and_tried_again(version: Settings) -> None:
-    assert "There are no images." in run_stress_test("v1", version, checks={"outside": _raise_not_measurable})
+    assert "There are no images." in run_stress_test("v1", version, checks={"external": _raise_not_measurable})
     folder = version.outputs / "v1"
-    assert read_checks(folder)["outside"]["skipped"] == "There are no images."
+    assert read_checks(folder)["external"]["skipped"] == "There are no images."
     assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}}
     calls: list[str] = []
-    run_stress_test("v1", version, checks={"outside": _counting(calls, "outside")})
-    assert calls == ["outside"]
+    run_stress_test("v1", version, checks={"external": _counting(calls, "external")})
+    assert calls == ["external"]
 
 
 def test_external_split_is_added_and_hashes_are_updated(version: Settings) -> None:
-    run_stress_test("v1", version, checks={"outside": _counting([], "outside")})
+    run_stress_test("v1", version, checks={"external": _counting([], "external")})
     folder = version.outputs / "v1"
-    assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}, "outside": {"roc_auc": ENTRY}}
+    assert json.loads((folder / "evaluation.json").read_text()) == {"test": {}, "external": {"roc_auc": ENTRY}}
     files = json.loads((folder / "card.json").read_text())["files"]
     for name in ("stress_test.json", "evaluation.json"):
         assert files[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -85,7 +85,7 @@ def test_external_split_is_added_and_hashes_are_updated(version: Settings) -> No
 
 def test_checks_have_a_fixed_order() -> None:
     assert list(CHECKS) == [
-        "outside", "sources", "studies", "ood", "domain_probe", "robustness", "turns", "overlays", "sanity", "latency",
+        "external", "sources", "studies", "ood", "domain_probe", "robustness", "turns", "overlays", "sanity", "latency",
     ]  # fmt: skip
     assert build_parser().parse_args(["stress-test", "v1", "--restart"]).restart
 
