@@ -42,7 +42,7 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
     (outputs / "v1" / "model.onnx").write_bytes(model)
     card = {
         "version": "v1", "input": CONTRACT.to_dict(), "classes": CLASS_NAMES, "temperature": 1.0,
-        "thresholds": {"low": 0.4, "high": 0.6}, "conformal": {"quantile": 0.9},
+        "thresholds": {"rule_out": 0.4, "rule_in": 0.6}, "conformal": {"quantile": 0.9},
         "files": {"model.onnx": hashlib.sha256(model).hexdigest()},
     }  # fmt: skip
     (outputs / "v1" / "card.json").write_text(json.dumps(card), encoding="utf-8")

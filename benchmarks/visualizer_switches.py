@@ -76,7 +76,7 @@ def _iter_switches() -> Iterator[Switch]:
         yield f"tab {tab}", lambda user, tab=tab: user.open_tab(tab)
     for view in (*VIEWS["Maps"][1:], VIEWS["Maps"][0]):
         yield f"map {view}", lambda user, view=view: user.choose(view)
-    for label in ("Pituitary", "No tumour", "Meningioma", "Glioma"):
+    for label in ("Pituitary tumour", "No tumour", "Meningioma", "Glioma"):
         yield f"class {label}", lambda user, label=label: user.choose(label)
     for plane in ("Axial", "Coronal", "Sagittal", "All"):
         yield f"plane {plane}", lambda user, plane=plane: user.choose(plane)

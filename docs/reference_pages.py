@@ -1,4 +1,4 @@
-"""Sphinx extension: a page of the reference for each room, everything in its place once, and no silent public name."""
+"""Sphinx extension: a page of the reference for each package, and each public name documented once."""
 
 import inspect
 import re
@@ -27,10 +27,12 @@ def setup(app: Sphinx) -> dict[str, bool]:
 def _write_pages(app: Sphinx) -> None:
     """Write `docs/reference`: a page for each package, one for the modules outside packages, and their list."""
     source, target = Path(app.srcdir, "src", PACKAGE), Path(app.srcdir, "docs", "reference")
-    rooms = sorted(path.parent for path in source.glob("*/__init__.py"))
-    rooms = [room for room in rooms if room.name not in app.config.reference_left_out]
+    packages = sorted(path.parent for path in source.glob("*/__init__.py"))
+    packages = [each for each in packages if each.name not in app.config.reference_left_out]
     pages = {PACKAGE: _page(PACKAGE, sorted(source.glob("*.py")), source)}
-    pages |= {f"{PACKAGE}.{room.name}": _page(room.name, sorted(room.rglob("*.py")), source) for room in rooms}
+    pages |= {
+        f"{PACKAGE}.{package.name}": _page(package.name, sorted(package.rglob("*.py")), source) for package in packages
+    }
     pages["index"] = "\n".join([*_heading("Reference", "="), ".. toctree::", "", *(f"   {name}" for name in pages), ""])
     target.mkdir(exist_ok=True)
     for path in target.glob("*.rst"):
@@ -74,12 +76,12 @@ def _skip(app: Sphinx, kind: str, name: str, member: Any, skip: bool, options: A
 
 
 def _place(member: Any) -> str:
-    """Where to import something from: the room that offers it, else the module it is written in."""
+    """Where to import something from: the package that offers it, else the module it is written in."""
     home, name = str(member.__module__), member.__name__
-    room = ".".join(home.split(".")[:2])
-    offered = name in getattr(sys.modules.get(room), "__all__", ()) and getattr(sys.modules[room], name) is member
+    package = ".".join(home.split(".")[:2])
+    offered = name in getattr(sys.modules.get(package), "__all__", ()) and getattr(sys.modules[package], name) is member
     # A function named as the module it is in would take that module's place.
-    return room if offered and f"{room}.{name}" not in sys.modules else home
+    return package if offered and f"{package}.{name}" not in sys.modules else home
 
 
 def _shorten(app: Sphinx, kind: str, name: str, member: Any, options: Any, signature: str, returns: str) -> Any:

@@ -9,7 +9,7 @@ from scripts.update_docs.sources import rows_table
 
 
 def rejection_block(settings: Settings) -> str:
-    """Write what the served model rejects, and which slices it calls outside the brain, as Markdown."""
+    """Write what the served model rejects, and which slices it classifies as outside the brain, as Markdown."""
     report = read_version_report(settings.version, settings)
     check = report.checks.get(OOD_CHECK)
     if check is None or not check.is_measured:

@@ -23,7 +23,7 @@ def sources_block(settings: Settings) -> str:
     if check is None or not check.is_measured:
         return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
     text = (
-        f"Slices of the [external sets](how-to/data.md) that {settings.version} did not learn from, as served: "
+        f"Slices of the [sets of other sources](how-to/data.md) that {settings.version} did not learn from, as served: "
         "of the sets in its training set the test patients, of the others all slices. Intervals are over patients. "
         "A source, plane or contrast with fewer than ten slices has no row of its own. *AUC within patients* compares "
         "the tumour with the tumour-free slices of the same patient and contrast."

@@ -36,5 +36,5 @@ def make_entries(detector: Detector, count: int) -> list[ReportEntry]:
 
 def make_rejected_entry(detector: Detector, number: int = 0) -> ReportEntry:
     """Return an entry that is rejected as not a brain MRI."""
-    reason = "Out-of-distribution score 0.64 (rejected at 0.50 or above), so it did not look for a tumour."
+    reason = "Out-of-distribution score 0.64 (rejected at 0.50 or above), so the model did not look for a tumour."
     return make_entry(detector, number, verdict=Verdict.NOT_BRAIN_MRI, reason=reason, ood_score=0.64)

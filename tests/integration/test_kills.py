@@ -33,7 +33,7 @@ from braintumor.jobs.worker import Worker
 from braintumor.services.records.reading_record import hash_card
 from braintumor.settings import Settings
 from tests.helpers.api import model_outputs
-from tests.helpers.api.kills import FILES, PACE, answer_requests, fork_server, run_until_killed, work
+from tests.helpers.api.kills import FILES, INTERVALS, answer_requests, fork_server, run_until_killed, work
 from tests.helpers.storage.fixtures import BOTH, empty_data, reader, servers, storage, storage_values
 from tests.helpers.storage.kills import kill_count
 
@@ -104,7 +104,7 @@ def _pass_hours(storage: Storage) -> None:
 
 def _finish(storage: Storage, detectors: DetectorPool) -> None:
     """Do the rest, as a worker does after a restart."""
-    worker = Worker(storage, detectors, JobQueue(storage), PACE)
+    worker = Worker(storage, detectors, JobQueue(storage), INTERVALS)
     _pass_hours(storage)
     while worker.run_once():
         pass

@@ -72,7 +72,7 @@ def choose_images(manifest: pd.DataFrame) -> pd.DataFrame:
         for column in _FILTER_COLUMNS:
             options = [ALL, *sorted(manifest[column].unique())]
             choice = choose_from_list(
-                column.capitalize(), options, f"explorer-{column}", format_func=display_name, width=160
+                display_name(column), options, f"explorer-{column}", format_func=display_name, width=160
             )
             matches &= (choice == ALL) | (manifest[column] == choice)
     return manifest[matches]
@@ -80,4 +80,4 @@ def choose_images(manifest: pd.DataFrame) -> pd.DataFrame:
 
 def display_name(name: str) -> str:
     """Return a column or value as shown on the page, such as `Bits per pixel`."""
-    return name.replace("_", " ").capitalize()
+    return "Source dataset" if name == "origin" else name.replace("_", " ").capitalize()

@@ -155,7 +155,7 @@ def _choose_feature(title: str, names: dict[str, str], key: str, default: str) -
 
 
 def _show_shortcut() -> None:
-    """Show how well image features alone predict class and collection."""
+    """Show how well image features alone predict class and source dataset."""
     accuracies = [
         f"{target_text} with {shortcut[0].percent()} accuracy (most common value: {shortcut[1]:.1%})"
         for target, target_text in (("class", "the class"), ("origin", "the source dataset"))

@@ -18,7 +18,7 @@ _HEIGHT: Final = 460
 def show_manifest_table(selected: pd.DataFrame) -> None:
     """Show the selected rows that match a search."""
     query = st.text_input(
-        "Search", placeholder="A file name, patient, group, origin ...", key="explorer-search", max_chars=100,
+        "Search", placeholder="A file name, patient, group, source dataset ...", key="explorer-search", max_chars=100,
         bind="query-params", icon=":material/search:",
     )  # fmt: skip
     matches = search_rows(selected, query)

@@ -16,14 +16,14 @@ def show_sources(manifest: pd.DataFrame) -> None:
     external = get_external_manifest()
     if external.empty:
         show_missing(
-            "External image sets are not listed yet. Fetch and audit them with:", EXTERNAL_COMMAND,
+            "The sets of other sources are not listed yet. Fetch and audit them with:", EXTERNAL_COMMAND,
             "braintumor data audit --external",
         )  # fmt: skip
         return
     table = summarize_sources(join_manifests(manifest, external))
     st.markdown(
         f"{pluralize(int(table['images'].sum()), 'image')} of {pluralize(table['origin'].nunique(), 'source')}, "
-        f"{len(external):,} of them from {pluralize(external['origin'].nunique(), 'external set')}."
+        f"{len(external):,} of them from {pluralize(external['origin'].nunique(), 'set')} of other sources."
     )
     st.dataframe(
         table, hide_index=True, key="sources",

@@ -1,1 +1,1 @@
-"""Web server: account pages, REST API, and the gate before the dashboard."""
+"""Web server: account pages, REST API, and the login before the dashboard."""

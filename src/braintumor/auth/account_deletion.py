@@ -26,7 +26,7 @@ def delete_user(storage: Storage, actor: Actor, user_id: UUID) -> None:
     with storage.database.write() as session:
         user = session.get(User, user_id)
         if user is None:
-            raise AccountError("This account no longer exists. Ask an administrator for an invitation.")
+            raise AccountError("This account no longer exists. Reload the page.")
         require_other_administrator(session, user)
         user.state = UserState.DISABLED  # nothing is saved for it from here on
         end_access(session, user_id)

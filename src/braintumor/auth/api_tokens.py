@@ -1,4 +1,4 @@
-"""Tokens for programs: named, with scopes and an expiry date, shown once."""
+"""API tokens for programs: named, with scopes and an expiry date, shown once."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -19,14 +19,14 @@ def add_data_commands(commands: argparse._SubParsersAction) -> None:
     fetch.add_argument("--from", dest="source", type=Path, metavar="PATH", help="copy from this folder or ZIP instead")
     choice = fetch.add_mutually_exclusive_group()
     choice.add_argument("--masks", action="store_true", help="fetch the BRISC tumour masks instead of images")
-    choice.add_argument("--external", action="store_true", help="fetch the external sets: brain MRI of other sources")
+    choice.add_argument("--external", action="store_true", help="fetch brain MRI of other sources")
     choice.add_argument(
         "--dataset", choices=_DATASETS, default="kaggle", help="kaggle: four classes (default); binary: 253 images "
         "with or without a tumour"
     )  # fmt: skip
     fetch.add_argument("--table", type=Path, metavar="CSV", help="table of the expected files (default: as published)")
     audit = add_command(verbs, "audit", "read every image once and write manifest.csv and audit.json", _audit)
-    audit.add_argument("--external", action="store_true", help="read the external sets and write external.csv instead")
+    audit.add_argument("--external", action="store_true", help="read the other sources and write external.csv")
     audit.add_argument("--table", type=Path, metavar="CSV", help="with --external: table of the expected files")
     split = add_command(verbs, "split", "split the patient groups into training, validation and test", _split)
     split.add_argument("--protocol", type=Protocol, choices=list(Protocol), default=Protocol.GROUP)

@@ -22,7 +22,7 @@ def add_database_commands(commands: argparse._SubParsersAction) -> None:
     add_command(verbs, "upgrade", "create or upgrade the tables of the database", _upgrade)
     backup = add_command(verbs, "backup", "copy database, scans and audit key while users go on working", _backup)
     backup.add_argument("target", type=Path, help="a new folder, or a new file that ends in .zip")
-    restore = add_command(verbs, "restore", "copy a backup into an empty data folder and check it", _restore)
+    restore = add_command(verbs, "restore", "restore a backup to empty storage and check it", _restore)
     restore.add_argument("source", type=Path, help="a folder or ZIP archive written by backup")
     check = add_command(verbs, "check", "verify database, stored scans and audit log", _check)
     check.add_argument("--repair", action="store_true", help="clean up after interrupted uploads and deletions")

@@ -48,7 +48,7 @@ def diff_evaluation(
         _link_outputs(settings.outputs, copy.outputs, version)
         evaluate(version, copy, replicates, skip_train_split=skip_train_split)
         fresh = _read_evaluation(copy.outputs / version, version)
-    # The training split may be skipped, and scans from outside are measured by `braintumor stress-test`.
+    # The training split may be skipped, and the split `external` is measured by `braintumor stress-test`.
     stored = {split: entries for split, entries in stored.items() if split in fresh}
     return summarize_differences(version, stored, fresh)
 

@@ -42,7 +42,7 @@ def evaluate(
 
     Predictions come from `model.onnx` through the detector, so the metrics describe what is served. Temperature,
     thresholds, conformal quantiles and the rule for studies are fitted on the validation split, and on what
-    `braintumor train-folds` wrote, and written to the model card. The split `outside`, measured by
+    `braintumor train-folds` wrote, and written to the model card. The split `external`, measured by
     `braintumor stress-test`, is preserved if it was measured on the same model.
 
     Parameters

@@ -90,7 +90,7 @@ class ReadingFacts:
     prediction_set : tuple of TumorClass
         Classes that cannot be ruled out (95% prediction set); empty for a study.
     rejection : Rejection or None
-        Why no tumour was looked for.
+        Why the model did not look for a tumour.
     doubt : Doubt or None
         Why the verdict is uncertain.
     plane : Plane

@@ -130,7 +130,7 @@ def count_neighbors(detection: Detection, similar_scans: Sequence[SimilarScan]) 
 
 
 def rejection_of(detection: Detection) -> Rejection | None:
-    """Return why no tumour was looked for; None if one was."""
+    """Return why the model did not look for a tumour; None if it did."""
     if detection.verdict.has_result:
         return None
     if detection.verdict is Verdict.OUTSIDE_FIELD:

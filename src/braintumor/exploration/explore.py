@@ -198,7 +198,7 @@ def _summarize_run(report: dict[str, Any], tumor_count: int, folder: Path) -> st
         f"A logistic regression on image features alone predicts the class with {classes['accuracy']['value']:.1%} "
         f"accuracy (most common class: {classes['chance']:.1%})."
         if "accuracy" in classes
-        else "The data set is too small to measure shortcuts."
+        else "The image set is too small to measure shortcuts."
     )
     tumors = (
         f"{tumor_count} tumours measured"

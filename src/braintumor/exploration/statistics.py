@@ -151,7 +151,7 @@ class Statistics:
             planes = [plane] if plane else [str(p) for p in self.planes(label)]
             weights = [self.image_count(label, p) for p in planes]
             if sum(weights) == 0:
-                raise DatasetError(f"The data set has no {plane or ''} images of {label}.".replace("  ", " "))
+                raise DatasetError(f"The image set has no {plane or ''} images of {label}.".replace("  ", " "))
             means = [self.arrays[f"average/{label}/{p}"].astype(np.float64) for p in planes]
             deviations = [self.arrays[f"variability/{label}/{p}"].astype(np.float64) for p in planes]
             mean = np.average(means, axis=0, weights=weights)

@@ -188,7 +188,7 @@ def decide_verdict(
     if ood_score is not None and ood_score.is_rejected:
         return Verdict.NOT_BRAIN_MRI, (
             f"{OOD_REASON} {ood_score.score:.2f} (rejected at 0.50 or above): it does not look like a "
-            "brain MRI of the kind the model was trained on, so it did not look for a tumour."
+            "brain MRI of the kind the model was trained on, so the model did not look for a tumour."
         )
     if looks_like_ct and modality != "MR":
         return Verdict.NOT_BRAIN_MRI, (

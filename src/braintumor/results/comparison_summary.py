@@ -44,7 +44,7 @@ def summarize_pairs(pairs: Sequence[Pair], metric: str) -> str:
         f"On {COMPARED_METRICS[metric]}, {significant} of {pluralize(len(pairs), 'pair')} of versions "
         f"{'differs' if significant == 1 else 'differ'} significantly (the 95% CI of the difference excludes zero). If "
         f"all versions were equally good, about {_SIGNIFICANCE_LEVEL * len(pairs):.1f} pairs would differ "
-        f"significantly by chance. "
+        "significantly by chance. "
         f"{corrected} {'remains' if corrected == 1 else 'remain'} significant after Holm's correction."
     )
 

@@ -72,7 +72,7 @@ def ct_rows(card: ModelCard) -> Rows:
 
 
 def field_rows(card: ModelCard) -> Rows:
-    """Tabulate which slices of the test split are called outside the brain, also by plane; empty without the check."""
+    """Tabulate which test slices are classified as outside the brain, also by plane; empty without the check."""
     if card.field is None:
         return {}
     titles = dict(_FIELD_TITLES)

@@ -71,7 +71,7 @@ class Sample:
 
     @property
     def tumor_class(self) -> TumorClass | None:
-        """Its true class; None if it is no brain MRI."""
+        """Its true class; None if it is not a brain MRI."""
         return TumorClass(self.truth) if self.truth in CLASS_NAMES else None
 
     @property

@@ -31,7 +31,9 @@ def _glioma_predictions(settings: Settings) -> pd.DataFrame:
     return predictions[(predictions["split"] == "test") & (predictions["label"] == TumorClass.GLIOMA)]
 
 
-def test_test_scans_of_a_class_are_shown_most_wrong_first(gallery: Callable[[], AppTest], artifacts: Settings) -> None:
+def test_test_scans_of_a_class_are_shown_largest_error_first(
+    gallery: Callable[[], AppTest], artifacts: Settings
+) -> None:
     rows = _glioma_predictions(artifacts).sort_values("p_glioma", kind="stable")
     alts = _alts(gallery())
     assert [alt.split(",")[0] for alt in alts] == [path.rsplit("/", 1)[-1] for path in rows["path"][:12]]

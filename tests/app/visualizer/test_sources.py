@@ -50,7 +50,7 @@ def test_sources_are_counted_by_class_plane_contrast_and_licence(
     table = app.dataframe[0].value
     assert table["images"].sum() == len(read_all_manifests())
     assert table.set_index("origin").loc["lgg_other", "licence"] == "CC-BY-3.0 AND CC-BY-NC-SA-4.0"
-    assert f"{len(EXTERNAL_IMAGES)} of them from 6 external sets" in words(app)
+    assert f"{len(EXTERNAL_IMAGES)} of them from 6 sets of other sources" in words(app)
 
 
 def test_table_can_be_filtered_by_external_source(explored: Settings, tmp_path: Path, open_page: Open) -> None:

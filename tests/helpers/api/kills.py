@@ -26,7 +26,7 @@ from tests.helpers.api import API, as_files, scan_png
 
 # `saved`, `job`, `deleting`, `deleted`, and the id that it is about.
 Message = tuple[str, str]
-PACE: Final = WorkerIntervals(heartbeat=0.1, stale=0.5, poll=0.05)
+INTERVALS: Final = WorkerIntervals(heartbeat=0.1, stale=0.5, poll=0.05)
 FILES: Final = 3  # of each job
 
 
@@ -94,7 +94,7 @@ def work(values: dict[str, Any], variables: dict[str, str], sender: Connection) 
     storage, detectors = open_storage(settings), DetectorPool(settings)
     detectors.get("v4")
     sender.send(("ready", ""))
-    Worker(storage, detectors, JobQueue(storage), PACE).run()
+    Worker(storage, detectors, JobQueue(storage), INTERVALS).run()
 
 
 def _large_png(numbers: np.random.Generator) -> bytes:

@@ -24,7 +24,7 @@ from tests.helpers.api import scan_png
 from tests.helpers.api.jobs import submit, work
 from tests.helpers.storage.kills import kill_count
 
-_PACE = WorkerIntervals(heartbeat=0.1, stale=0.5, poll=0.05)
+_INTERVALS = WorkerIntervals(heartbeat=0.1, stale=0.5, poll=0.05)
 _FILES = 4
 
 
@@ -39,7 +39,7 @@ def processes() -> ForkServerContext:
 def _kill_a_worker(processes: ForkServerContext, storage: Storage, seed: int) -> None:
     receiver, sender = processes.Pipe(duplex=False)
     settings = storage.settings
-    worker = processes.Process(target=work, args=(settings.data_dir, settings.outputs, _PACE, sender))
+    worker = processes.Process(target=work, args=(settings.data_dir, settings.outputs, _INTERVALS, sender))
     worker.start()
     sender.close()
     assert receiver.recv() == "ready"
@@ -51,7 +51,7 @@ def _kill_a_worker(processes: ForkServerContext, storage: Storage, seed: int) ->
 
 def _finish(storage: Storage, detectors: DetectorPool, jobs: list[UUID], actor: Actor) -> None:
     """Let a worker do the rest, as after a restart."""
-    worker = Worker(storage, detectors, JobQueue(storage), _PACE)
+    worker = Worker(storage, detectors, JobQueue(storage), _INTERVALS)
     thread = threading.Thread(target=worker.run)
     thread.start()
     while any(not read_job(storage, actor, job_id).is_over for job_id in jobs):

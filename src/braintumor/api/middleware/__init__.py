@@ -1,1 +1,1 @@
-"""ASGI middleware around the API and the dashboard: login gate, headers, limits and log."""
+"""ASGI middleware around the API and the dashboard: login, headers, limits and log."""

@@ -33,7 +33,7 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
     Raises
     ------
     StorageError
-        It is no backup, is damaged, or comes from a newer program; or the place is not empty.
+        It is not a backup, is damaged, or comes from a newer program; or the data folder or database is not empty.
     """
     with tempfile.TemporaryDirectory(prefix="braintumor-restore-") as temporary:
         try:
@@ -80,7 +80,8 @@ def _copy(settings: Settings, folder: Path, manifest: dict[str, Any]) -> None:
     hashes = set(files.iter_hashes())
     if read_revision(database) is not None or not set(blobs.iter_hashes()) <= hashes:
         raise StorageError(
-            "There are records already. Restore into an empty data folder: set BRAINTUMOR_DATA to a new folder."
+            "There are records already. Restore into an empty data folder and database: set BRAINTUMOR_DATA, and "
+            "BRAINTUMOR_DATABASE if it is set, to new ones."
         )
     if len(hashes) != manifest["blobs"]:
         raise StorageError(f"{manifest['blobs'] - len(hashes):,} files of the backup are missing. Use another backup.")

@@ -70,7 +70,7 @@ class LoginSession(Base):
 
 
 class ApiToken(Base):
-    """A token for programs. Only its hash is stored; `scopes` are words separated by spaces."""
+    """An API token. Only its hash is stored; `scopes` are words separated by spaces."""
 
     __tablename__ = "api_tokens"
 

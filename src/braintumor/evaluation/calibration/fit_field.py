@@ -21,7 +21,7 @@ from braintumor.training.inputs.data import TrainingData
 
 Flags = NDArray[np.bool_]
 
-# Shares of the validation slices that may be called outside the brain: of those with brain, and of those with a tumour.
+# Largest shares of validation slices classified as outside the brain: of those with brain, and of those with a tumour.
 BRAIN_OUTSIDE_RATE: Final = 0.01
 TUMOR_OUTSIDE_RATE: Final = 0.005
 _MAX_FEATURES: Final = 64  # a few features suffice, and keep the card small
@@ -123,7 +123,7 @@ def _round(value: float) -> float:
 def measure_field_check(
     data: TrainingData, called: Flags, is_outside: Flags, is_tumor: Flags, replicates: int = REPLICATES
 ) -> dict[str, MetricEntry]:
-    """Measure which slices are called outside the brain.
+    """Measure which slices are classified as outside the brain.
 
     Metrics: `outside_recognized` of the slices outside the brain, `brain_outside` of those with brain, and
     `tumor_outside` of those with a tumour; each also `@plane:<plane>`.
@@ -131,7 +131,7 @@ def measure_field_check(
     Parameters
     ----------
     called, is_outside, is_tumor : ndarray of bool, shape (n,)
-        Which slices of `data` are called outside the brain, are outside it, and show a tumour.
+        Which slices of `data` are classified as outside the brain, are outside it, and show a tumour.
     """
     columns = {
         "outside_recognized": np.where(is_outside, called, np.nan),

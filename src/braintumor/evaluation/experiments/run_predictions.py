@@ -32,7 +32,7 @@ def predict_test_and_external(network: Any, recipe: Recipe, data: TrainingData, 
     DataFrame
         One row per scan, external tumours with the label `tumor`: `set`, `path`, `group`, `label`, the probabilities of
         the class head under the names of the classes, and `pointed`: whether the highest value of the mask, or of the
-        class map without a mask loss, lies inside the tumour (empty without a reference mask).
+        heat map without a mask loss, lies inside the tumour (empty without a reference mask).
     """
     rows = data.split_rows(Split.TEST)
     outputs, probabilities = _predict(network, data.model_inputs[rows], recipe)

@@ -1,4 +1,4 @@
-"""Localization metrics: how well predicted masks and class maps match reference masks."""
+"""Localization metrics: how well predicted masks and heat maps match reference masks."""
 
 import math
 from typing import Final
@@ -29,13 +29,13 @@ def localization_metrics(
         Reference masks in model-input coordinates; scans with an empty mask are ignored.
     labels : ndarray of int, shape (n,)
     extent : (left, top, right, bottom), optional
-        Part of the model input that class maps cover; all of it by default.
+        Part of the model input that heat maps cover; all of it by default.
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         With predicted masks: `dice`, `iou` and `pointing_game` (whether the highest mask value lies inside the tumour,
-        Zhang et al. 2018). With class maps: `activation_inside` (share of the evidence for the true class that lies
+        Zhang et al. 2018). With heat maps: `activation_inside` (share of the evidence for the true class that lies
         inside the tumour) and `map_pointing_game`. Always: `outline_share`, the share of the image covered by the
         tumour, which uniformly spread evidence would reach. NaN where a scan has no reference mask or no evidence.
     """

@@ -28,7 +28,7 @@ RANDOMIZATION_STEPS: Final = 10  # how often maps are compared while layers are 
 
 
 def measure_explanation_sanity(context: StressTestContext, scans: int = SCANS) -> CheckResult:
-    """Randomize the network from the top down, and delete and insert pixels in the class map's order, on tumour scans.
+    """Randomize the network from the top down, and delete and insert pixels in the heat map's order, on tumour scans.
 
     Metrics: `map_agreement@randomized:100` and, with a mask, `mask_agreement@randomized:100`, the rank correlation of
     the outputs before and after randomizing 100% of the layers with weights (Adebayo et al. 2018; it should vanish);
@@ -39,10 +39,10 @@ def measure_explanation_sanity(context: StressTestContext, scans: int = SCANS) -
     Raises
     ------
     NotMeasurableError
-        The model has no class map, or `model.keras` is missing.
+        The model has no heat map, or `model.keras` is missing.
     """
     if context.test_predictions.outputs.maps is None:
-        raise NotMeasurableError("This model has no class map.")
+        raise NotMeasurableError("This model has no heat map.")
     if not context.detector.artifact.path(KERAS_FILE).is_file():
         raise NotMeasurableError(f"{KERAS_FILE}, whose weights would be randomized, is missing.")
     tumor_rows = np.flatnonzero(context.test_predictions.labels != NO_TUMOR_INDEX)
@@ -102,7 +102,7 @@ def randomize_top_down(trained: Any, untrained: Any) -> Iterator[float]:
 
 
 def _predict_maps(model: Any, batch: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, Floats]:
-    """Compute each image's class map, and mask if there is one, with the exported graph."""
+    """Compute each image's heat map, and mask if there is one, with the exported graph."""
     from braintumor.models.serving_graph import serving_graph
 
     outputs = {name: np.asarray(value) for name, value in serving_graph(model)(batch, training=False).items()}

@@ -28,7 +28,7 @@ def measure_external(context: StressTestContext) -> CheckResult:
     """Score the new tumour images of the external set against the tumour-free scans of the test split.
 
     A cluster of near-duplicates counts as one scan and is one group of the intervals. The metrics form the split
-    `outside`: `roc_auc` of the tumour probability, `roc_auc@by:label` and `roc_auc@by:mask` of class head and mask
+    `external`: `roc_auc` of the tumour probability, `roc_auc@by:label` and `roc_auc@by:mask` of class head and mask
     alone; `tumor_sensitivity`, `flagged`, `flagged_or_uncertain` and `rejected` of the external tumours;
     `tumor_specificity` and `false_alarms` of the tumour-free scans.
 

@@ -1,4 +1,4 @@
-"""Latency of a detection by stage, and the cost of masks, class maps and out-of-distribution scores."""
+"""Latency of a detection by stage, and the cost of masks, heat maps and out-of-distribution scores."""
 
 import os
 import tempfile

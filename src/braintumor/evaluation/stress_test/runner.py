@@ -107,7 +107,7 @@ def _run_check(context: StressTestContext, measure: Check, model: str) -> dict[s
 
 
 def _write_external_split(context: StressTestContext, results: dict[str, dict[str, Any]]) -> None:
-    """Add the split `outside` to `evaluation.json`."""
+    """Add the split `external` to `evaluation.json`."""
     path = context.settings.outputs / context.name / EVALUATION_FILE
     if EXTERNAL_SPLIT not in results or "skipped" in results[EXTERNAL_SPLIT] or not path.is_file():
         return

@@ -1,4 +1,4 @@
-"""Pixel values to greyscale for display; `imaging/model_gray.py` makes the grey values of the model input."""
+"""Pixel values to greyscale, for display and for the model input (`imaging/model_gray.py`)."""
 
 from braintumor.imaging.windowing.gray import (
     GrayImage,

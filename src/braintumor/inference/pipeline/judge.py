@@ -32,7 +32,7 @@ def judge_scan(
     ood_score: OODScore | None,
     infer_seconds: float,
 ) -> Detection | None:
-    """Return the result for a scan; None if it was turned back although it is no brain MRI.
+    """Return the result for a scan; None if it was turned back although it is not a brain MRI.
 
     Parameters
     ----------

@@ -81,16 +81,18 @@ def _is_alarming(plane_score: float, rule: StudyRule) -> bool:
 
 
 def _decide_high(case: _Case) -> Decision:
-    """Suspect a tumour if the planes show it at the same place."""
+    """Suspect a tumour if two planes suspect it and their outlines do not contradict each other."""
     reached = f"{case.subject} is at or above the upper threshold of {case.rule.rule_in:.1%}"
     suspected = [plane for plane in case.judged if plane.is_suspected]
     if len(case.judged) == 1:
         return Verdict.TUMOR_SUSPECTED, f"{reached}, over neighbouring slices."
     if len(suspected) > 1 and is_confirmed(suspected, case.rule):
-        return Verdict.TUMOR_SUSPECTED, f"{reached}: {_names(suspected)} slices show it at the same place."
+        return Verdict.TUMOR_SUSPECTED, (
+            f"{reached}, and the outlines on {_names(suspected)} slices do not contradict each other."
+        )
     return Verdict.UNCERTAIN, (
-        f"{reached}, but the planes do not show a tumour at the same place (suspected on {_names(suspected)} slices). "
-        "A reader should decide."
+        f"{reached}, but no two planes show a tumour at the same place (suspected on {_names(suspected)} slices). A "
+        "reader should decide."
     )
 
 

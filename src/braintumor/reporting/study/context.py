@@ -102,5 +102,5 @@ def _key_number(key_slice: StudySlice, report_scans: Sequence[ReportScan]) -> in
 
 
 def _bar(each: StudySlice) -> dict[str, Any]:
-    """Return height and colour of a slice in the strip; slices that do not vote are empty."""
+    """Return height and colour of a slice in the strip; slices that do not vote are drawn at minimum height."""
     return {"value": each.tumor_probability if each.votes else 0.0, "tone": REPORT_TONES[each.verdict]}

@@ -57,7 +57,7 @@ def write_model(settings: Settings, holdout_source: str | tuple[str, ...] = "") 
     write_masked_version(settings.outputs, recipe=recipe.model_dump(mode="json"))
 
 
-def test_card_has_limits_and_errors_on_test_patients(workspace: Settings) -> None:
+def test_card_has_classifier_and_errors_on_test_patients(workspace: Settings) -> None:
     write_model(workspace)
     data = make_data()
     fit_field_check("v4", data, features_of(data), workspace, replicates=20)

@@ -1,4 +1,4 @@
-"""Localization metrics of masks and class maps."""
+"""Localization metrics of masks and heat maps."""
 
 import numpy as np
 import pytest

@@ -65,7 +65,7 @@ def test_int8_variant_and_its_agreement_are_written_to_the_card(
     assert entry["test"]["tumor_sensitivity"]["n"] + entry["test"]["tumor_specificity"]["n"] == entry["agreement"]["n"]
     assert f"{entry['test']['accuracy']['value']:.1%}" in message
     types = {item.name: item.type for item in onnxruntime.InferenceSession(content).get_outputs()}
-    assert set(types) == {"logits", "mask"}  # without the class map
+    assert set(types) == {"logits", "mask"}  # without the heat map
 
 
 def test_other_card_sections_do_not_change(

@@ -45,7 +45,7 @@ def test_lesion_over_five_neighbouring_slices_is_suspected(step: float | None):
 def test_lesion_that_all_planes_show_at_one_place_is_suspected_and_measured():
     reading = read_study(three_planes(*[lesion_between(14, 26)] * 3), RULE)
     assert (reading.verdict, reading.planes_agree) == (Verdict.TUMOR_SUSPECTED, True)
-    assert "axial, coronal and sagittal slices show it at the same place" in reading.reason
+    assert "the outlines on axial, coronal and sagittal slices do not contradict each other" in reading.reason
     assert reading.lesion is not None
     # 13 slices of 1 mm with 100 mm2 each.
     assert reading.lesion.extent_mm == pytest.approx(13)
@@ -78,7 +78,7 @@ def test_planes_that_show_a_tumour_at_different_places_are_uncertain():
     places = ((10.0, 10.0, 20.0), (35.0, 20.0, 35.0), (20.0, 38.0, 2.0))
     reading = read_study(three_planes(*[lesion_between(14, 26)] * 3, places=places), RULE)
     assert (reading.verdict, reading.planes_agree) == (Verdict.UNCERTAIN, False)
-    assert "do not show a tumour at the same place" in reading.reason
+    assert "no two planes show a tumour at the same place" in reading.reason
 
 
 def test_tumor_free_volume_is_ruled_out_with_its_most_suspicious_slices():
