@@ -228,7 +228,7 @@ def test_record_of_another_program_is_an_error(storage: Storage, reader: Actor) 
 
 def test_zip_has_rows_and_pictures(storage: Storage, reader: Actor, masked: Detector) -> None:
     _save(storage, reader, masked, _read(masked, "a.png", "=b.png"))
-    content = export.export_zip(storage, reader, SearchQuery(), lambda _: masked)
+    content = export.export_records_zip(storage, reader, SearchQuery(), lambda _: masked)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         rows = list(csv.DictReader(io.StringIO(archive.read("history.csv").decode("utf-8-sig"))))
@@ -242,4 +242,4 @@ def test_zip_of_too_many_records_is_refused(
     monkeypatch.setattr(export, "MAX_ZIP_RECORDS", 1)
     _save(storage, reader, masked, _read(masked, "a.png", "b.png"))
     with pytest.raises(RecordError, match="Narrow the search"):
-        export.export_zip(storage, reader, SearchQuery(), lambda _: masked)
+        export.export_records_zip(storage, reader, SearchQuery(), lambda _: masked)
