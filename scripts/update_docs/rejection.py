@@ -1,19 +1,16 @@
 """Errors of the questions before the tumour probability: is it a head, is it MR, is it brain; of the served model."""
 
 from braintumor.results.rejection import ct_rows, field_rows, rejection_rows, summarize_rejection
-from braintumor.results.stress_test import OOD_CHECK
-from braintumor.results.version import read_version_report
-from braintumor.settings import Settings
+from braintumor.results.stress_test import OOD_CHECK, StressTestResult
+from braintumor.results.version import VersionReport
 from scripts.update_docs.results import paragraphs
 from scripts.update_docs.sources import rows_table
+from scripts.update_docs.stress_test import stress_test_block
 
 
-def rejection_block(settings: Settings) -> str:
+@stress_test_block(OOD_CHECK)
+def rejection_block(report: VersionReport, check: StressTestResult) -> str:
     """Write what the served model rejects, and which slices it classifies as outside the brain, as Markdown."""
-    report = read_version_report(settings.version, settings)
-    check = report.checks.get(OOD_CHECK)
-    if check is None or not check.is_measured:
-        return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
     text = (
         "Images that are not brain MRI and were not used in training, and test scans (without head CT). Low-resolution "
         "scans are a sample of test scans, reduced to the stated number of pixels on the longer side."
@@ -21,7 +18,7 @@ def rejection_block(settings: Settings) -> str:
     parts = [f"{text} {summarize_rejection(check)}", rows_table("Images", rejection_rows(check))]
     if report.card and report.card.ct:
         parts += [
-            f"**Is it MR?** Pictures without a stated modality are checked for the ring of bone seen on CT. "
+            "**Is it MR?** Pictures without a stated modality are checked for the ring of bone seen on CT. "
             f"{report.card.ct.chosen}",
             rows_table("Slices of the test split", ct_rows(report.card)),
         ]

@@ -10,20 +10,17 @@ from braintumor.results.other_sources import (
     tumor_free_rows,
     tumor_rows,
 )
-from braintumor.results.stress_test import SOURCES_CHECK
-from braintumor.results.version import VersionReport, read_version_report
-from braintumor.settings import Settings
+from braintumor.results.stress_test import SOURCES_CHECK, StressTestResult
+from braintumor.results.version import VersionReport
 from scripts.update_docs.results import markdown_table, paragraphs
+from scripts.update_docs.stress_test import stress_test_block
 
 
-def sources_block(settings: Settings) -> str:
+@stress_test_block(SOURCES_CHECK)
+def sources_block(report: VersionReport, check: StressTestResult) -> str:
     """Write false alarms by source and plane, and tumours by source and contrast, of the served model as Markdown."""
-    report = read_version_report(settings.version, settings)
-    check = report.checks.get(SOURCES_CHECK)
-    if check is None or not check.is_measured:
-        return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
     text = (
-        f"Slices of the [sets of other sources](how-to/data.md) that {settings.version} did not learn from, as served: "
+        f"Slices of the [sets of other sources](how-to/data.md) that {report.version} did not learn from, as served: "
         "of the sets in its training set the test patients, of the others all slices. Intervals are over patients. "
         "A source, plane or contrast with fewer than ten slices has no row of its own. *AUC within patients* compares "
         "the tumour with the tumour-free slices of the same patient and contrast."

@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from braintumor.results.version import read_version_report
-from braintumor.settings import Settings
+from braintumor.results.stress_test import StressTestResult
+from braintumor.results.version import VersionReport
+from scripts.update_docs.results import markdown_table, paragraphs
+from scripts.update_docs.stress_test import stress_test_block
 
 _TITLES: Final = {
     "false_alarms": "False alarms",
@@ -13,21 +15,19 @@ _TITLES: Final = {
 }
 
 
-def turns_block(settings: Settings) -> str:
+@stress_test_block("turns")
+def turns_block(report: VersionReport, check: StressTestResult) -> str:
     """Write the verdicts of the served model on turned test scans as Markdown."""
-    check = read_version_report(settings.version, settings).checks.get("turns")
-    if check is None or not check.is_measured:
-        return f"Not measured on {settings.version}; run: `braintumor stress-test {settings.version}`.\n"
-    rows = [["Turned by", *_TITLES.values()], ["---"] * (1 + len(_TITLES))]
+    rows = [["Turned by", *_TITLES.values()]]
     for degrees in check.subgroup_values("turn"):
         metrics = [check.metrics.get(f"{name}@turn:{degrees}") for name in _TITLES]
         cells = ["not defined" if metric is None else metric.percent() for metric in metrics]
         rows.append([f"{degrees} degrees" if degrees != "0" else "as stored", *cells])
     tumors, scans = check.details.get("tumors", 0), check.details.get("scans", 0)
     text = (
-        f"{tumors} tumours and {scans - tumors} tumour-free slices of the test split, read by {settings.version} as "
+        f"{tumors} tumours and {scans - tumors} tumour-free slices of the test split, read by {report.version} as "
         "stored and after each counterclockwise turn. A false alarm is a tumour-free slice with the verdict `tumor "
         "suspected`, a miss a tumour with `no tumor found`. A quarter of the tumour-free slices are stored upside down "
         "([decision](decisions/inference/2026-11-29-turned-pictures.md)) and are turned as well."
     )
-    return text + "\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+    return paragraphs(text, markdown_table(rows))

@@ -106,6 +106,11 @@ class Verdict(StrEnum):
         """Whether the model looked for a tumour: the scan is brain MRI and shows what the model has learnt."""
         return self not in (Verdict.NOT_BRAIN_MRI, Verdict.OUTSIDE_FIELD)
 
+    @property
+    def suspicion_rank(self) -> int:
+        """Position in `VERDICTS_BY_SUSPICION`, from 0 for the most suspicious verdict."""
+        return VERDICTS_BY_SUSPICION.index(self)
+
 
 # Most suspicious first: lists follow this order, and of several volumes the first one in it decides about a study.
 VERDICTS_BY_SUSPICION: Final = (

@@ -11,7 +11,6 @@ from app_pages.components.detection.session import current_session
 from app_pages.components.explanation.chat import show_chat
 from app_pages.components.explanation.explanation_text import show_study_explanation
 from app_pages.components.shared.colors import VERDICT_TONES
-from braintumor.enums import VERDICTS_BY_SUSPICION
 from braintumor.inference import Detection
 from braintumor.inference.study import PlaneReading, StudyReading, StudySlice
 from braintumor.reporting.labels import to_printable
@@ -30,11 +29,7 @@ _SCORE_MEANING: Final = (
 
 def by_suspicion(studies: Sequence[StudyResult]) -> list[StudyResult]:
     """Sort studies by verdict and score, most suspicious first."""
-
-    def key(study: StudyResult) -> tuple[int, float]:
-        return VERDICTS_BY_SUSPICION.index(study.reading.verdict), -study.reading.tumor_probability
-
-    return sorted(studies, key=key)
+    return sorted(studies, key=lambda study: (study.reading.verdict.suspicion_rank, -study.reading.tumor_probability))
 
 
 def show_studies(studies: Sequence[StudyResult]) -> None:

@@ -25,7 +25,7 @@ _MEANINGS: Final = {
     Verdict.NO_TUMOR_FOUND: (
         "the tumour probability is at or below the lower threshold. This does not exclude a tumour."
     ),
-    Verdict.OUTSIDE_FIELD: ("the slice shows no brain, or too little of it. The model did not look for a tumour."),
+    Verdict.OUTSIDE_FIELD: "the slice shows no brain, or too little of it. The model did not look for a tumour.",
     Verdict.NOT_BRAIN_MRI: (
         "the image looks like something else, such as a head CT. The model did not look for a tumour."
     ),

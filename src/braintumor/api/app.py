@@ -90,8 +90,8 @@ def _combine(state: ServerState, pages: Lifespan | None) -> Lifespan:
 def _answer_unknown(request: Request, path: str) -> Response:
     """Answer 405 where another method would do, and 404 otherwise."""
     if methods := find_methods(request.app, request.url.path):
-        return problem_response(405, "This address does not accept this method.", {"Allow": ", ".join(methods)})
-    return problem_response(404, "There is nothing at this address.")
+        return problem_response(405, headers={"Allow": ", ".join(methods)})
+    return problem_response(404)
 
 
 def _ask_to_log_in(request: Request, error: Exception) -> Response:

@@ -39,14 +39,14 @@ _UNEXPECTED: Final = (
 
 
 def problem_response(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None = None
+    status: int, detail: str = "", headers: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None = None
 ) -> Response:
-    """Return an error."""
+    """Return an error; without `detail`, a status of `_PLAIN` has the text there."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": detail or _PLAIN[status],
     }
     if errors:
         content["errors"] = errors

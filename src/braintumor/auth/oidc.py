@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from braintumor.errors import AccountError
 from braintumor.settings import Settings
 
+LOGIN_NOT_STARTED: Final = "This login was not started in this browser, or it took too long. Start again."
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _SCOPES: Final = "openid profile email"
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -83,7 +84,7 @@ class Provider:
         from joserfc.errors import JoseError
 
         if not secrets.compare_digest(state.encode(), flow.state.encode()) or not code:
-            raise AccountError("This login was not started in this browser, or it took too long. Start again.")
+            raise AccountError(LOGIN_NOT_STARTED)
         metadata = self._load_metadata()
         try:
             with self._client(redirect_uri) as client:

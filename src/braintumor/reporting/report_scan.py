@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from braintumor.enums import VERDICTS_BY_SUSPICION
 from braintumor.imaging import Scan
 from braintumor.inference.detection import Detection
 from braintumor.reporting.findings import ReaderFinding
@@ -114,7 +113,7 @@ def rank_by_suspicion(report_scans: Sequence[ReportScan]) -> list[int]:
 
     def sort_key(index: int) -> tuple[int, float]:
         detection = report_scans[index].detection
-        return VERDICTS_BY_SUSPICION.index(detection.verdict), -detection.tumor_probability
+        return detection.verdict.suspicion_rank, -detection.tumor_probability
 
     return sorted(range(len(report_scans)), key=sort_key)
 

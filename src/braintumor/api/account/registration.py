@@ -63,7 +63,7 @@ def show_link(request: Request, state: State, token: str = "") -> Response:
     try:
         link = find_link(state.storage, token)
     except AccountError as error:
-        return render(request, "message.html", 410, title="This link no longer works", text=str(error))
+        return _render_unusable_link(request, error)
     title = _TITLES[link.purpose]
     is_reset = link.purpose is LinkPurpose.PASSWORD_RESET
     return render(request, "link.html", title=title, token=token, is_reset=is_reset, fixed_email=link.email)
@@ -76,7 +76,7 @@ def submit_link(request: Request, state: State, browser: CurrentBrowser, form: F
     try:
         link = find_link(state.storage, token)
     except AccountError as error:
-        return render(request, "message.html", 410, title="This link no longer works", text=str(error))
+        return _render_unusable_link(request, error)
     is_reset = link.purpose is LinkPurpose.PASSWORD_RESET
     try:
         if is_reset:
@@ -89,6 +89,10 @@ def submit_link(request: Request, state: State, browser: CurrentBrowser, form: F
         values = {"title": _TITLES[link.purpose], "token": token, "is_reset": is_reset, "fixed_email": link.email}
         return render_error(request, "link.html", error, email=email, name=name, **values)
     return _begin(state, new_token)
+
+
+def _render_unusable_link(request: Request, error: AccountError) -> Response:
+    return render(request, "message.html", 410, title="This link no longer works", text=str(error))
 
 
 def _begin(state: ServerState, token: str) -> Response:

@@ -15,7 +15,7 @@ from braintumor.api.origins import safe_next
 from braintumor.api.state import CurrentBrowser, ServerState, State
 from braintumor.auth.identities import connect_identity, log_in_with_identity
 from braintumor.auth.login import check_own_password
-from braintumor.auth.oidc import Flow, Provider
+from braintumor.auth.oidc import LOGIN_NOT_STARTED, Flow, Provider
 from braintumor.errors import AccountError
 
 router = APIRouter()
@@ -106,7 +106,7 @@ def _parse_journey(text: str | None) -> _Journey:
     try:
         return _Journey(*map(str, json.loads(base64.urlsafe_b64decode(text or ""))))
     except (ValueError, TypeError):
-        raise AccountError("This login was not started in this browser, or it took too long. Start again.") from None
+        raise AccountError(LOGIN_NOT_STARTED) from None
 
 
 def _refuse(request: Request, error: AccountError) -> Response:

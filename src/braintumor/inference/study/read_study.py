@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from braintumor.enums import CLASSES, VERDICTS_BY_SUSPICION, Plane, TumorClass, Verdict
+from braintumor.enums import CLASSES, Plane, TumorClass, Verdict
 from braintumor.inference.study.evidence import Evidence, log_odds_of, probability_of
 from braintumor.inference.study.lesion import Lesion, bounding_box, boxes_overlap, lesion_slices, measure_lesion
 from braintumor.inference.study.planes import JudgedPlane, count_slices, planes_agree, read_plane
@@ -68,7 +68,7 @@ def read_study(
         raise ValueError("A study needs at least one slice.")
     volumes = [_read_volume(members, rule) for members in _group(_join_single(slices), lambda each: each.volume)]
     deciding = [volume for volume in volumes if volume.size > 1] or volumes
-    worst = min(deciding, key=lambda volume: (VERDICTS_BY_SUSPICION.index(volume.verdict), -volume.log_odds))
+    worst = min(deciding, key=lambda volume: (volume.verdict.suspicion_rank, -volume.log_odds))
     planes = sorted((plane for volume in volumes for plane in volume.planes), key=lambda plane: plane.sort_key)
     score = slices[0].tumor_probability if len(slices) == 1 else probability_of(worst.log_odds)
     return StudyReading(

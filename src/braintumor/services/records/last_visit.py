@@ -53,10 +53,8 @@ def restore_visit(
     is_complete = len(records) < MAX_RESTORED
     for number, record in enumerate(records):
         try:
-            opened, stored = (
-                open_record(storage, actor, record.reading_id),
-                read_stored_scan(storage, actor, record.scan_id),
-            )
+            opened = open_record(storage, actor, record.reading_id)
+            stored = read_stored_scan(storage, actor, record.scan_id)
             restored = restore_reading(opened, stored, detector)
         except BrainTumorError:
             yield None
