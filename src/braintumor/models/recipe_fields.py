@@ -23,10 +23,10 @@ def omit_default(default: Any, **bounds: Any) -> Any:
 class ClassHeadRecipe(StrictModel):
     """Refitting of the class layer after training; see `braintumor.training.class_head`."""
 
-    copies: int = Field(default=3, ge=0)
-    """Augmented copies of each training image, in addition to the image itself."""
     inverse_penalty: float = Field(default=1e-3, gt=0)
     """Inverse of the squared penalty on the weights of standardized features."""
+    source_penalty: float = Field(default=0.0, ge=0)
+    """Further penalty on directions in which sources with the same label differ, relative to the other."""
 
 
 class FoldsRecipe(StrictModel):

@@ -2,7 +2,8 @@
 
 Features that were trained on one image set also describe the images of others; it is the last layer that takes the
 source of an image for its label (last layer retraining, Kirichenko et al. 2023). There are no copy-paste images here,
-because their edges tell which of them were altered.
+because their edges tell which of them were altered. Directions in which sources with the same label differ are penalized
+(within-class covariance normalization, Hatch et al. 2006).
 """
 
 from typing import Final
@@ -12,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from braintumor.enums import CLASSES, TUMOR_INDICES, UNKNOWN_TYPE_INDEX, Split
+from braintumor.enums import CLASSES, NO_TUMOR_INDEX, TUMOR_INDICES, UNKNOWN_TYPE_INDEX, Split
 from braintumor.errors import DatasetError
 from braintumor.models.recipe import Recipe
+from braintumor.models.recipe_fields import ClassHeadRecipe
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.input_pipeline import (
     SplitTensors,
     evaluation_batches,
-    plan_epoch,
     split_tensors,
-    training_batches,
 )
 from braintumor.training.inputs.sampling import equal_source_weights
 
@@ -35,7 +35,7 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     """Refit the layer `class` of a network on its layer `features`, in place.
 
     Tumour sources share half of the weight equally, and sources of slices without a tumour the other half. Tumours of
-    unknown type count a third as each type.
+    unknown type count a third as each type. Every image counts twice, as it is and mirrored, so that one view is enough.
 
     Parameters
     ----------
@@ -52,36 +52,37 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     if recipe.class_head is None:
         raise ValueError("The recipe has no section [class_head].")
     tensors = split_tensors(recipe, data, Split.TRAIN)
-    features, rows = _compute_features(model, recipe, tensors, recipe.class_head.copies)
-    shares = equal_source_weights(data.manifest.iloc[data.split_rows(Split.TRAIN)])
-    labels, weights = tensors.labels[rows], shares[rows] * len(rows) / shares[rows].sum()
+    features = _compute_features(model, tensors)
+    manifest = data.manifest.iloc[data.split_rows(Split.TRAIN)]
+    sources = np.tile(manifest["origin"].to_numpy(object), 2)
+    labels, weights = np.tile(tensors.labels, 2), np.tile(equal_source_weights(manifest) * len(manifest), 2)
     missing = [c.title for index, c in enumerate(CLASSES) if not (labels == index).any()]
     if missing:
         raise DatasetError(f"The class layer cannot be refitted without training images of: {', '.join(missing)}.")
-    kernel, bias = _fit(features, labels, weights, recipe.class_head.inverse_penalty)
+    kernel, bias = _fit(features, labels, sources, weights, recipe.class_head)
     model.get_layer("class").set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
 
 
-def _compute_features(
-    model: keras.Model, recipe: Recipe, tensors: SplitTensors, copies: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return features (n, d) of the training images and of augmented copies, and the row of the image of each (n,)."""
+def _compute_features(model: keras.Model, tensors: SplitTensors) -> NDArray[np.float32]:
+    """Return features (2 n, d) of the training images, then of their mirror images."""
     extractor = keras.Model(model.input, model.get_layer("features").output)
-    rows = [np.arange(len(tensors.labels))]
-    parts = [extractor.predict_on_batch(images) for images, _ in evaluation_batches(tensors, _BATCH_SIZE)]
-    unpasted = recipe.model_copy(update={"copy_paste": None})
-    for copy in range(1, copies + 1):
-        plan = plan_epoch(unpasted, None, tensors, copy)
-        rows.append(plan.indices)
-        parts += [extractor.predict_on_batch(images) for images, _ in training_batches(tensors, plan, _BATCH_SIZE)]
-    return np.concatenate(parts), np.concatenate(rows)
+    batches = [
+        [extractor.predict_on_batch(view) for view in (images, keras.ops.flip(images, axis=2))]
+        for images, _ in evaluation_batches(tensors, _BATCH_SIZE)
+    ]
+    return np.concatenate([features for views in zip(*batches, strict=True) for features in views])
 
 
 def _fit(
-    features: NDArray[np.float32], labels: NDArray[np.int64], weights: Floats, inverse_penalty: float
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    sources: NDArray[np.object_],
+    weights: Floats,
+    recipe: ClassHeadRecipe,
 ) -> tuple[Floats, Floats]:
     """Return kernel (d, classes) and bias (classes,) for features that are not standardized."""
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-4
+    scaling = _penalty_scaling((features - mean) / scale, labels, sources, recipe.source_penalty) / scale[:, None]
     is_untyped = labels == UNKNOWN_TYPE_INDEX
     with_type = [(features[~is_untyped], labels[~is_untyped], weights[~is_untyped])]
     without_type = [
@@ -89,7 +90,27 @@ def _fit(
         for index in TUMOR_INDICES
     ]
     values, targets, shares = (np.concatenate(part) for part in zip(*with_type, *without_type, strict=True))
-    regression = LogisticRegression(C=inverse_penalty, max_iter=_MAX_ITERATIONS)
-    regression.fit((values - mean) / scale, targets, sample_weight=shares)
-    kernel = regression.coef_.T / scale[:, None]
+    regression = LogisticRegression(C=recipe.inverse_penalty, max_iter=_MAX_ITERATIONS)
+    regression.fit((values - mean) @ scaling, targets, sample_weight=shares)
+    kernel = scaling @ regression.coef_.T
     return kernel, regression.intercept_ - mean @ kernel
+
+
+def _penalty_scaling(
+    features: NDArray[np.float32], labels: NDArray[np.int64], sources: NDArray[np.object_], source_penalty: float
+) -> NDArray[np.float32]:
+    """Return a matrix (d, d); weights on features times it have the penalty of the recipe if penalized evenly.
+
+    The penalty on weights w of standardized features is w'w plus `source_penalty` times their variance over the mean
+    features of the sources, averaged over slices with and without a tumour.
+    """
+    if not source_penalty:
+        return np.eye(features.shape[1], dtype=np.float32)
+    is_tumor = labels != NO_TUMOR_INDEX
+    scatter = np.zeros((features.shape[1], features.shape[1]))
+    for label in (False, True):
+        names = np.unique(sources[is_tumor == label].astype(str))
+        means = np.stack([features[(is_tumor == label) & (sources == name)].mean(axis=0) for name in names])
+        scatter += np.cov(means, rowvar=False, bias=True) / 2
+    variances, directions = np.linalg.eigh(scatter)
+    return np.asarray(directions / np.sqrt(1 + source_penalty * np.maximum(variances, 0)), np.float32)

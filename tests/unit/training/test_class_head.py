@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from braintumor.enums import Split
+from braintumor.enums import NO_TUMOR_INDEX, Split
 from braintumor.errors import DatasetError
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.recipe_fields import ClassHeadRecipe
@@ -19,7 +19,7 @@ from tests.helpers.training_data import phantom_data
 def recipe() -> Recipe:
     recipe = load_recipe("v4")
     size = recipe.input.model_copy(update={"height": 64, "width": 64})
-    head = ClassHeadRecipe(copies=1, inverse_penalty=1e4)
+    head = ClassHeadRecipe(inverse_penalty=1e4)
     return recipe.model_copy(update={"input": size, "weights": "none", "freeze_until": "", "class_head": head})
 
 
@@ -63,3 +63,31 @@ def test_refit_needs_images_of_every_class(recipe: Recipe, data: TrainingData) -
     without = data.select(np.flatnonzero(data.manifest["label"] != "pituitary"))
     with pytest.raises(DatasetError, match=r"without training images of: .*[Pp]ituitary"):
         refit_class_head(_build(recipe), recipe, replace(without))
+
+
+def test_source_penalty_makes_a_mark_of_one_source_matter_less(recipe: Recipe, data: TrainingData) -> None:
+    """Half of the tumours come from another scanner, whose images have a bright corner, mirrored or not."""
+    has_mark = (data.manifest["label"] != "notumor").to_numpy() & (np.arange(len(data.labels)) % 2 == 0)
+    marked = data.model_inputs.copy()
+    marked[:, :8, :8] = marked[:, :8, -8:] = 255
+    inputs = np.where(has_mark[:, None, None], marked, data.model_inputs)
+    manifest = data.manifest.assign(origin=np.where(has_mark, "marked", "plain"))
+    scans, rows = replace(data, manifest=manifest, model_inputs=inputs), data.split_rows(Split.TRAIN)
+    effects = []
+    for source_penalty in (0.0, 100.0):
+        head = ClassHeadRecipe(inverse_penalty=1e-2, source_penalty=source_penalty)
+        model = _build(recipe)
+        refit_class_head(model, recipe.model_copy(update={"class_head": head}), scans)
+        plain, with_mark = (
+            np.log(_predict(model, replace(data, model_inputs=images), rows)["class"][:, NO_TUMOR_INDEX])
+            for images in (data.model_inputs, marked)
+        )
+        effects.append(np.abs(with_mark - plain).mean())
+    assert effects[1] < 0.5 * effects[0]
+
+
+def test_one_view_is_enough_for_a_mirrored_image(recipe: Recipe, data: TrainingData) -> None:
+    model, rows = _build(recipe), data.split_rows(Split.TRAIN)
+    refit_class_head(model, recipe, data)
+    mirrored = replace(data, model_inputs=data.model_inputs[:, :, ::-1])
+    assert (_predict(model, mirrored, rows)["class"].argmax(axis=1) == data.labels[rows]).mean() > 0.9

@@ -27,6 +27,7 @@ from braintumor.inference.detector import Detector
 from braintumor.inference.input_check.ood import feature_vector
 from braintumor.inference.model_card import OOD_REFERENCE_FILE, SIMILAR_SCANS_FILE, update_card
 from braintumor.inference.outputs import Outputs
+from braintumor.models.recipe import Recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
 
@@ -34,12 +35,12 @@ from braintumor.training.inputs.data import TrainingData
 def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
     """Write to the model card how many test-time augmentation views give the lowest validation loss.
 
-    Each number of views is tried at its own best temperature. Models without a mask keep one view, because their class
-    maps cover the image unevenly and cannot be mirrored.
+    Each number of views up to `max_views` of the recipe is tried at its own best temperature. Models without a mask keep
+    one view, because their class maps cover the image unevenly and cannot be mirrored.
     """
     rows = data.split_rows(Split.VALIDATION)
     labels, losses = data.labels[rows], {}
-    for views in (1, 2):
+    for views in range(1, Recipe(**detector.artifact.card.recipe).max_views + 1):
         outputs = detector.infer_all(data.model_inputs[rows], tta_views=views)
         if outputs.mask is None:
             return
