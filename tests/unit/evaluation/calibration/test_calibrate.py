@@ -9,11 +9,12 @@ import pytest
 
 from braintumor.enums import CLASS_NAMES, CLASSES, TUMOR_INDICES, Split
 from braintumor.errors import DatasetError
-from braintumor.evaluation.calibration.calibrate import calibrate
+from braintumor.evaluation.calibration.calibrate import calibrate, select_tta_views
 from braintumor.evaluation.calibration.fit import CONFORMAL_LEVEL, MAX_FALSE_NEGATIVE_RATE, MAX_FALSE_POSITIVE_RATE
 from braintumor.inference import Detector
 from braintumor.inference.decision import tumor_probability
 from braintumor.inference.outputs import Outputs
+from braintumor.models.recipe import load_recipe
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
 from tests.helpers.tiny_model import CONTRACT
@@ -98,3 +99,15 @@ def test_model_without_mask_or_features_has_no_fusion_and_no_ood_score(data: Tra
     detector = Detector.load("v1", workspace)
     assert set(detector.ood_scores(outputs, data.model_inputs)) == {None}
     assert detector.detect(data.model_inputs[0]).ood_score is None
+
+
+@pytest.mark.parametrize(("max_views", "measured"), [(1, ["1"]), (2, ["1", "2"])])
+def test_views_are_measured_up_to_the_most_of_the_recipe(
+    data: TrainingData, workspace: Settings, max_views: int, measured: list[str]
+) -> None:
+    recipe = load_recipe("v4").model_copy(update={"max_views": max_views}).model_dump(mode="json")
+    write_masked_version(workspace.outputs, recipe=recipe)
+    select_tta_views("v4", data, Detector.load("v4", workspace), workspace)
+    views = json.loads((workspace.outputs / "v4" / "card.json").read_text(encoding="utf-8"))["views"]
+    assert list(views["validation_loss"]) == measured
+    assert views["count"] == int(min(measured, key=views["validation_loss"].get))
