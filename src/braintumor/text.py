@@ -56,6 +56,13 @@ def format_share(count: int, total: int) -> str:
     return f"{count / total:.0%}" if total else "none"
 
 
+def format_score(score: float) -> str:
+    """Format a score in whole percent, but never as a certainty: `35%`, `under 1%`, `over 99%`."""
+    if 0.005 <= score < 0.995:
+        return f"{score:.0%}"
+    return "under 1%" if score < 0.5 else "over 99%"
+
+
 def pluralize(number: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun: `1 image`, `7,023 images`; the default plural appends an s."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -3,16 +3,29 @@
 import subprocess
 import sys
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from app_pages.components.shared import formatting
 from braintumor import text
 from braintumor.enums import VERDICTS_BY_SUSPICION, TumorClass, Verdict
 from braintumor.reporting import report_context
-from braintumor.text import class_text, join_words, pluralize
+from braintumor.text import class_text, format_score, join_words, pluralize
 
 
 def test_counts_are_formatted_with_their_noun() -> None:
     assert (pluralize(1, "scan"), pluralize(1200, "scan")) == ("1 scan", "1,200 scans")
     assert (pluralize(1, "study", "studies"), pluralize(2, "study", "studies")) == ("1 study", "2 studies")
+
+
+@given(st.floats(0, 1))
+def test_a_score_is_rounded_but_never_to_a_certainty(score: float) -> None:
+    written = format_score(score)
+    if written in ("under 1%", "over 99%"):
+        assert min(score, 1 - score) <= 0.005
+    else:
+        assert 1 <= int(written.removesuffix("%")) <= 99
+        assert abs(int(written.removesuffix("%")) / 100 - score) <= 0.0051
 
 
 def test_items_are_listed_with_and() -> None:

@@ -21,6 +21,7 @@ from braintumor.reporting.labels import (
     prediction_set_texts,
     verdict_title,
 )
+from braintumor.text import format_score
 
 # Heights in pixels.
 _CHART_MARGIN: Final = 79
@@ -71,7 +72,7 @@ def result_title(detection: Detection) -> str:
 
 def score_text(detection: Detection) -> str:
     """Return the tumour score in parentheses, as after a verdict."""
-    return f"(tumour score {detection.tumor_probability:.0%})"
+    return f"(tumour score {format_score(detection.tumor_probability)})"
 
 
 def show_warnings(detection: Detection) -> None:

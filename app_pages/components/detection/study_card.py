@@ -16,7 +16,7 @@ from braintumor.inference.study import PlaneReading, StudyReading, StudySlice
 from braintumor.reporting.labels import to_printable
 from braintumor.reporting.study.context import study_details
 from braintumor.reporting.study.result import StudyResult
-from braintumor.text import VERDICT_TITLES, pluralize
+from braintumor.text import VERDICT_TITLES, format_score, pluralize
 
 # In percent of the height of the strip, so that a slice with a low probability is visible.
 _MIN_HEIGHT: Final = 4
@@ -63,7 +63,7 @@ def _key_detection(study: StudyResult) -> Detection | None:
 def study_title(reading: StudyReading) -> str:
     """Return the verdict with the study score, such as `Uncertain (study score 62%)`."""
     title = VERDICT_TITLES[reading.verdict]
-    return f"{title} (study score {reading.tumor_probability:.0%})" if reading.verdict.has_result else title
+    return f"{title} (study score {format_score(reading.tumor_probability)})" if reading.verdict.has_result else title
 
 
 def _show_study(study: StudyResult) -> None:
@@ -95,7 +95,7 @@ def strips_html(study: StudyResult) -> str:
 
 
 def _strip_text(plane: PlaneReading) -> str:
-    score = "" if plane.score is None else f", tumour score {plane.score:.0%}"
+    score = "" if plane.score is None else f", tumour score {format_score(plane.score)}"
     return f"{plane.name}: {VERDICT_TITLES[plane.verdict]}{score}, {pluralize(plane.counts.read, 'slice')} read"
 
 

@@ -16,6 +16,7 @@ from app_pages.components.shared.page_tools import read_asset
 from braintumor.inference import Detection, Detector
 from braintumor.inference.decision import Thresholds
 from braintumor.services.reading_result import Reading
+from braintumor.text import format_score
 
 _ASSET_FOLDER: Final = Path(__file__).parent / "viewer_assets"
 # Concatenated, since a component takes one script.
@@ -23,6 +24,7 @@ _SCRIPTS: Final = (
     "windowing.js", "pixels.js", "contour.js", "marks.js", "viewport.js", "window_controls.js", "crop.js", "ruler.js",
     "planes.js", "controls.js", "worklist.js", "slices.js", "viewer.js",
 )  # fmt: skip
+
 VIEWER_KEY: Final = "viewer"
 # Worklist items on the page at a time: each has a thumbnail.
 PAGE_SIZE: Final = 100
@@ -102,7 +104,7 @@ def _item_data(item: WorklistItem) -> dict[str, Any]:
     has_score = reading.detection is not None and reading.detection.verdict.has_result
     score = score_text(reading.detection) if has_score and reading.detection else ""
     if item.plane is not None:
-        score = "" if item.plane.score is None else f"(tumour score {item.plane.score:.0%})"
+        score = "" if item.plane.score is None else f"(tumour score {format_score(item.plane.score)})"
     count = item.slice_count
     return {
         "ids": [each.id for each in item.readings],

@@ -17,6 +17,7 @@ from braintumor.enums import TumorClass, Verdict
 from braintumor.errors import BrainTumorError
 from braintumor.reporting.findings import AGREE
 from braintumor.reporting.labels import to_printable
+from braintumor.text import format_score
 
 PAGE_PATH: Final = "app_pages/history.py"
 _CURSORS_KEY: Final = "history-cursors"
@@ -102,7 +103,7 @@ def _show_result(record: Record) -> None:
 def verdict_text(record: Record) -> str:
     """Return the verdict in its colour, with the tumour score, as Markdown."""
     verdict = Verdict(record.verdict)
-    score = "" if not verdict.has_result else f" {record.tumor_probability:.0%}"
+    score = "" if not verdict.has_result else f" {format_score(record.tumor_probability)}"
     return f":{VERDICT_TONES[verdict]}[**{VERDICT_TITLES[verdict]}**]{score}"
 
 

@@ -13,6 +13,7 @@ from braintumor.imaging.overlay import draw_overlay
 from braintumor.inference import Detector
 from braintumor.reporting.labels import verdict_title
 from braintumor.samples import Sample, list_samples
+from braintumor.text import format_score
 
 _HEAT_MAP_ALPHA: Final = 0.6
 
@@ -42,7 +43,7 @@ def _read(version: str, sha256: str, when: cache.FolderStamp, _detector: Detecto
     caption = f"Version {version}: {verdict_title(detection).lower()}"
     if not detection.verdict.has_result:
         return _Example(draw_overlay(scan.to_uint8(), None), f"{caption}.")
-    caption += f", tumour score {detection.tumor_probability:.0%}."
+    caption += f", tumour score {format_score(detection.tumor_probability)}."
     if detection.mask is not None and detection.mask.any():
         return _Example(draw_overlay(scan.to_uint8(), None, mask=detection.mask), f"{caption} Blue: its outline.")
     pixels = draw_overlay(scan.to_uint8(), detection.heat_map, _HEAT_MAP_ALPHA)

@@ -2,8 +2,8 @@
 
 Features that were trained on one image set also describe the images of others; it is the last layer that takes the
 source of an image for its label (last layer retraining, Kirichenko et al. 2023). There are no copy-paste images here,
-because their edges tell which of them were altered. Directions in which sources with the same label differ are penalized
-(within-class covariance normalization, Hatch et al. 2006).
+because their edges tell which of them were altered. Directions in which sources with the same label differ have a
+penalty of their own (within-class covariance normalization, Hatch et al. 2006).
 """
 
 from typing import Final
@@ -35,7 +35,7 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     """Refit the layer `class` of a network on its layer `features`, in place.
 
     Tumour sources share half of the weight equally, and sources of slices without a tumour the other half. Tumours of
-    unknown type count a third as each type. Every image counts twice, as it is and mirrored, so that one view is enough.
+    unknown type count a third as each type. Every image is used as it is and mirrored, so that one view is enough.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ from braintumor.training.inputs.data import TrainingData
 def select_tta_views(name: str, data: TrainingData, detector: Detector, settings: Settings) -> None:
     """Write to the model card how many test-time augmentation views give the lowest validation loss.
 
-    Each number of views up to `max_views` of the recipe is tried at its own best temperature. Models without a mask keep
+    Each number of views up to the recipe's `max_views` is tried at its own best temperature. Models without a mask keep
     one view, because their class maps cover the image unevenly and cannot be mirrored.
     """
     rows = data.split_rows(Split.VALIDATION)

@@ -11,7 +11,7 @@ from braintumor.reporting.findings import ReaderFinding
 from braintumor.reporting.labels import label_text, to_printable
 from braintumor.reporting.report_scan import ReportScan
 from braintumor.reporting.study.result import StudyResult
-from braintumor.text import VERDICT_TITLES, join_words, pluralize, verdict_text
+from braintumor.text import VERDICT_TITLES, format_score, join_words, pluralize, verdict_text
 
 # Names of colours in the template.
 REPORT_TONES: Final[dict[Verdict, str]] = {
@@ -66,7 +66,7 @@ def _slice_text(each: StudySlice) -> str:
 def _planes_text(reading: StudyReading) -> str:
     parts = []
     for plane in reading.planes:
-        score = "" if plane.score is None else f" ({plane.score:.0%})"
+        score = "" if plane.score is None else f" ({format_score(plane.score)})"
         parts.append(f"{plane.name}: {verdict_text(plane.verdict)}{score}")
     agreement = "" if reading.planes_agree is None else f"; {_AGREEMENT_TEXTS[reading.planes_agree]}"
     return f"{', '.join(parts)}{agreement}"
