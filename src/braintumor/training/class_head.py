@@ -59,7 +59,7 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     missing = [c.title for index, c in enumerate(CLASSES) if not (labels == index).any()]
     if missing:
         raise DatasetError(f"The class layer cannot be refitted without training images of: {', '.join(missing)}.")
-    kernel, bias = _fit(features, labels, sources, weights, recipe.class_head)
+    kernel, bias = fit_class_head(features, labels, sources, weights, recipe.class_head)
     model.get_layer("class").set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
 
 
@@ -73,14 +73,29 @@ def _compute_features(model: keras.Model, tensors: SplitTensors) -> NDArray[np.f
     return np.concatenate([features for views in zip(*batches, strict=True) for features in views])
 
 
-def _fit(
+def fit_class_head(
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
     sources: NDArray[np.object_],
     weights: Floats,
     recipe: ClassHeadRecipe,
 ) -> tuple[Floats, Floats]:
-    """Return kernel (d, classes) and bias (classes,) for features that are not standardized."""
+    """Fit the class layer by logistic regression.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n, d)
+    labels : ndarray of int64, shape (n,)
+        Index of the class, or `UNKNOWN_TYPE_INDEX`.
+    sources : ndarray of str, shape (n,)
+    weights : ndarray of float64, shape (n,)
+        With mean 1.
+
+    Returns
+    -------
+    kernel : ndarray of float64, shape (d, classes)
+    bias : ndarray of float64, shape (classes,)
+    """
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-4
     scaling = _penalty_scaling((features - mean) / scale, labels, sources, recipe.source_penalty) / scale[:, None]
     is_untyped = labels == UNKNOWN_TYPE_INDEX

@@ -1,0 +1,78 @@
+"""Compare penalties of the class layer of v5 by leave-one-source-out; prints a Markdown table.
+
+The class layer is refitted to the features of the frozen network of v4 without the sources of one fold of the recipe.
+"""
+
+import itertools
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from braintumor.enums import Protocol
+from braintumor.inference.decision import softmax, tumor_probability
+from braintumor.models.builder import build_model
+from braintumor.models.initial_weights import load_initial_weights
+from braintumor.models.recipe import load_recipe
+from braintumor.models.recipe_fields import ClassHeadRecipe
+from braintumor.training.class_head import fit_class_head
+from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.load import load_data
+from braintumor.training.inputs.sampling import equal_source_weights
+from scripts.held_out_areas import score_held_out, select_scored
+
+Features = NDArray[np.float32]
+
+_VERSION: Final = "v5"
+_BATCH_SIZE: Final = 32
+_INVERSE_PENALTIES: Final = (2.5e-4, 7.5e-4, 2.5e-3)
+_SOURCE_PENALTIES: Final = (0.0, 2.0, 6.0)
+
+
+def compare_class_heads() -> Iterator[str]:
+    """Yield the lines of the table."""
+    recipe = load_recipe(_VERSION)
+    data = select_scored(load_data(recipe, Protocol.GROUP, with_masks=False))
+    network = build_model(recipe, "float32")
+    load_initial_weights(network, recipe)
+    inputs = data.upright_inputs(np.arange(len(data.labels)))
+    views = [_compute_features(network, inputs), _compute_features(network, inputs[:, :, ::-1])]
+    yield "| Views fitted | Inverse penalty | Source penalty | Mean held-out area | Lowest | Kaggle validation |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for count, inverse_penalty, source_penalty in itertools.product((1, 2), _INVERSE_PENALTIES, _SOURCE_PENALTIES):
+        head = ClassHeadRecipe(inverse_penalty=inverse_penalty, source_penalty=source_penalty)
+        areas, kaggle = score_held_out(data, recipe, partial(_fit_and_predict, data, views[:count], head))
+        lowest = min(areas, key=lambda name: areas[name])
+        yield (
+            f"| {count} | {inverse_penalty:g} | {source_penalty:g} | {np.mean(list(areas.values())):.3f} | "
+            f"{areas[lowest]:.3f} ({lowest}) | {kaggle:.3f} |"
+        )
+
+
+def _fit_and_predict(
+    data: TrainingData, views: list[Features], head: ClassHeadRecipe, rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Fit to the rows of all views, and return the tumour probability of every image as it is."""
+    manifest, count = data.manifest.iloc[rows], len(views)
+    kernel, bias = fit_class_head(
+        np.concatenate([view[rows] for view in views]),
+        np.tile(data.labels[rows], count),
+        np.tile(manifest["origin"].to_numpy(object), count),
+        np.tile(equal_source_weights(manifest) * len(rows), count),
+        head,
+    )
+    return tumor_probability(softmax(views[0] @ kernel + bias))
+
+
+def _compute_features(network: keras.Model, inputs: NDArray[np.uint8]) -> Features:
+    extractor = keras.Model(network.input, network.get_layer("features").output)
+    batches = (inputs[start : start + _BATCH_SIZE] for start in range(0, len(inputs), _BATCH_SIZE))
+    return np.concatenate([extractor.predict_on_batch(batch[..., None] / np.float32(255)) for batch in batches])
+
+
+if __name__ == "__main__":
+    for line in compare_class_heads():
+        print(line, flush=True)
