@@ -21,14 +21,20 @@ from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.load import load_data
 from braintumor.training.inputs.sampling import equal_source_weights
-from scripts.held_out_areas import TUMOR_FREE_LABELS, score_held_out, select_scored
+from scripts.held_out_areas import (
+    HEADERS,
+    TUMOR_FREE_LABELS,
+    Features,
+    compute_features,
+    format_cells,
+    score_held_out,
+    select_brain_slices,
+)
 
 _VERSION: Final = "v5"
-_BATCH_SIZE: Final = 32
 _INVERSE_PENALTIES: Final = (5e-4, 5e-3, 5e-2)
 
 Floats = NDArray[np.float64]
-Features = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +57,14 @@ _BACKBONES: Final = (
 def compare_backbones() -> Iterator[str]:
     """Yield the lines of the table, one backbone at a time."""
     recipe = load_recipe(_VERSION)
-    data = load_data(recipe, Protocol.GROUP, with_masks=False)
-    data = select_scored(data)
-    yield "| Backbone | Penalty | Mean area of held-out sources | Lowest | Kaggle validation |"
+    data = select_brain_slices(load_data(recipe, Protocol.GROUP, with_masks=False))
+    yield f"| Backbone | Penalty | {HEADERS}"
     yield "| --- | --- | --- | --- | --- |"
     for backbone in _BACKBONES:
         features = _compute_features(recipe.model_copy(update=backbone.changes), data)
         for penalty in _INVERSE_PENALTIES:
             areas, kaggle = _score(features, data, recipe, penalty)
-            lowest = min(areas, key=lambda name: areas[name])
-            yield (
-                f"| {backbone.title} | {penalty:g} | {np.mean(list(areas.values())):.3f} | "
-                f"{areas[lowest]:.3f} ({lowest}) | {kaggle:.3f} |"
-            )
+            yield f"| {backbone.title} | {penalty:g} | {format_cells(areas, kaggle)}"
 
 
 def _compute_features(recipe: Recipe, data: TrainingData) -> Features:
@@ -71,16 +72,11 @@ def _compute_features(recipe: Recipe, data: TrainingData) -> Features:
     network = build_model(recipe, "float32")
     load_initial_weights(network, recipe)
     mean = keras.layers.GlobalAveragePooling2D()(network.get_layer("deep").output)
-    extractor = keras.Model(network.input, mean)
-    parts = []
-    for start in range(0, len(data.model_inputs), _BATCH_SIZE):
-        batch = np.asarray(data.model_inputs[start : start + _BATCH_SIZE], np.float32) / 255.0
-        parts.append(extractor.predict_on_batch(batch.reshape(len(batch), *network.input_shape[1:])))
-    return np.concatenate(parts)
+    return compute_features(keras.Model(network.input, mean), data.upright_inputs(np.arange(len(data.labels))))
 
 
 def _score(features: Features, data: TrainingData, recipe: Recipe, penalty: float) -> tuple[dict[str, float], float]:
-    """Return the scores of `score_held_out` of a regression that predicts only tumour or none."""
+    """Score a regression that predicts only tumour or no tumour; see `score_held_out`."""
     is_tumor = ~data.manifest["label"].isin(TUMOR_FREE_LABELS).to_numpy()
 
     def predict(rows: NDArray[np.int64]) -> Floats:

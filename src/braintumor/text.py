@@ -57,10 +57,9 @@ def format_share(count: int, total: int) -> str:
 
 
 def format_score(score: float) -> str:
-    """Format a score in whole percent, but never as a certainty: `35%`, `under 1%`, `over 99%`."""
-    if 0.005 <= score < 0.995:
-        return f"{score:.0%}"
-    return "under 1%" if score < 0.5 else "over 99%"
+    """Format a score in whole percent, but not as 0 or 100%: `35%`, `less than 1%`, `more than 99%`."""
+    text = f"{score:.0%}"
+    return {"0%": "less than 1%", "100%": "more than 99%"}.get(text, text)
 
 
 def pluralize(number: int, singular: str, plural: str = "") -> str:

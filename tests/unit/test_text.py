@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app_pages.components.shared import formatting
@@ -19,10 +19,14 @@ def test_counts_are_formatted_with_their_noun() -> None:
 
 
 @given(st.floats(0, 1))
-def test_a_score_is_rounded_but_never_to_a_certainty(score: float) -> None:
+@example(0.005)
+@example(0.995)
+def test_a_score_is_never_rounded_to_0_or_100_percent(score: float) -> None:
     written = format_score(score)
-    if written in ("under 1%", "over 99%"):
-        assert min(score, 1 - score) <= 0.005
+    if written == "less than 1%":
+        assert score <= 0.005
+    elif written == "more than 99%":
+        assert score >= 0.995
     else:
         assert 1 <= int(written.removesuffix("%")) <= 99
         assert abs(int(written.removesuffix("%")) / 100 - score) <= 0.0051

@@ -24,7 +24,6 @@ _SCRIPTS: Final = (
     "windowing.js", "pixels.js", "contour.js", "marks.js", "viewport.js", "window_controls.js", "crop.js", "ruler.js",
     "planes.js", "controls.js", "worklist.js", "slices.js", "viewer.js",
 )  # fmt: skip
-
 VIEWER_KEY: Final = "viewer"
 # Worklist items on the page at a time: each has a thumbnail.
 PAGE_SIZE: Final = 100

@@ -16,6 +16,7 @@ from braintumor.imaging.scan import Scan
 from braintumor.inference.detection import Detection
 from braintumor.results.metric import Curves
 from braintumor.results.version import VersionReport
+from braintumor.text import format_score
 
 # Blue and vermilion of Okabe and Ito, safe for colour-blind readers.
 _TRAINING_COLOR: Final = "#0072B2"
@@ -69,7 +70,7 @@ def plot_predictions(predictions: Sequence[tuple[Scan, Detection, str]], columns
         axis.imshow(draw_overlay(pixels, detection.heat_map, 0.45, detection.mask))
         label = detection.result.title.lower() if detection.is_multiclass or not detection.result.is_tumor else "tumour"
         axis.set_title(
-            f"{truth}, predicted {label}\n{detection.verdict}, {detection.tumor_probability:.0%}", fontsize=7
+            f"{truth}, predicted {label}\n{detection.verdict}, {format_score(detection.tumor_probability)}", fontsize=7
         )
     return figure
 

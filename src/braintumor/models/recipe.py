@@ -163,7 +163,7 @@ class Recipe(StrictModel):
     teachers: TeachersRecipe | None = omit_default(None)
     class_head: ClassHeadRecipe | None = omit_default(None)
     max_views: Literal[1, 2] = omit_default(2)
-    """Most views of a scan to average: 2 adds its mirror image if that lowers the validation loss."""
+    """Maximum number of views to average; 2 adds the mirror image if it lowers the validation loss."""
     folds: FoldsRecipe | None = omit_default(None)
 
     @property

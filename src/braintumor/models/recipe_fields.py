@@ -24,9 +24,9 @@ class ClassHeadRecipe(StrictModel):
     """Refitting of the class layer after training; see `braintumor.training.class_head`."""
 
     inverse_penalty: float = Field(default=1e-3, gt=0)
-    """Inverse of the squared penalty on the weights of standardized features."""
+    """Inverse strength of the L2 penalty (`C` in scikit-learn) on the weights of standardized features."""
     source_penalty: float = Field(default=0.0, ge=0)
-    """Further penalty on directions in which sources with the same label differ, relative to the other."""
+    """Additional penalty on differences between sources with the same label, relative to the L2 penalty; 0: none."""
 
 
 class FoldsRecipe(StrictModel):

@@ -23,7 +23,7 @@ from braintumor.reporting.explanation_figure import (
 )
 from braintumor.reporting.labels import label_title
 from braintumor.reporting.text_rendering import fit_text, get_font, text_width, wrap_text
-from braintumor.text import class_text, verdict_text
+from braintumor.text import class_text, format_score, verdict_text
 
 # Sizes in pixels.
 CELL_SIDE: Final = 192
@@ -55,7 +55,7 @@ def render_cell(scan: Scan, label: str, detection: Detection) -> GridCell:
         probability = detection.tumor_probability if predicted.is_tumor else 1 - detection.tumor_probability
         is_correct = predicted.is_tumor == (label != TumorClass.NOTUMOR)
     image = blend_heatmap(scan, detection, CELL_SIDE)
-    return GridCell(label, image, f"{text} {probability:.0%}", detection.verdict, is_correct)
+    return GridCell(label, image, f"{text} {format_score(probability)}", detection.verdict, is_correct)
 
 
 def render_grid(cells: Iterable[GridCell], version: str) -> bytes:

@@ -1,9 +1,9 @@
-"""Refit the class layer of a trained network by logistic regression on unaltered training images.
+"""Refit the class layer of a trained network by logistic regression on training images and their mirror images.
 
 Features that were trained on one image set also describe the images of others; it is the last layer that takes the
-source of an image for its label (last layer retraining, Kirichenko et al. 2023). There are no copy-paste images here,
-because their edges tell which of them were altered. Directions in which sources with the same label differ have a
-penalty of their own (within-class covariance normalization, Hatch et al. 2006).
+source of an image for its label (last layer retraining, Kirichenko et al. 2023). Images are not augmented further:
+the edges of copy-paste images, for example, show which of them were altered. Directions in which sources with the same
+label differ are penalized more (after within-class covariance normalization, Hatch et al. 2006).
 """
 
 from typing import Final
@@ -18,11 +18,7 @@ from braintumor.errors import DatasetError
 from braintumor.models.recipe import Recipe
 from braintumor.models.recipe_fields import ClassHeadRecipe
 from braintumor.training.inputs.data import TrainingData
-from braintumor.training.inputs.input_pipeline import (
-    SplitTensors,
-    evaluation_batches,
-    split_tensors,
-)
+from braintumor.training.inputs.input_pipeline import SplitTensors, evaluation_batches, split_tensors
 from braintumor.training.inputs.sampling import equal_source_weights
 
 Floats = NDArray[np.float64]
@@ -35,7 +31,8 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
     """Refit the layer `class` of a network on its layer `features`, in place.
 
     Tumour sources share half of the weight equally, and sources of slices without a tumour the other half. Tumours of
-    unknown type count a third as each type. Every image is used as it is and mirrored, so that one view is enough.
+    unknown type count a third as each type. Each image is used as stored and mirrored, so that the network needs no
+    second view.
 
     Parameters
     ----------
@@ -66,11 +63,12 @@ def refit_class_head(model: keras.Model, recipe: Recipe, data: TrainingData) -> 
 def _compute_features(model: keras.Model, tensors: SplitTensors) -> NDArray[np.float32]:
     """Return features (2 n, d) of the training images, then of their mirror images."""
     extractor = keras.Model(model.input, model.get_layer("features").output)
-    batches = [
-        [extractor.predict_on_batch(view) for view in (images, keras.ops.flip(images, axis=2))]
+    parts = [
+        extractor.predict_on_batch(keras.ops.flip(images, axis=2) if is_mirrored else images)
+        for is_mirrored in (False, True)
         for images, _ in evaluation_batches(tensors, _BATCH_SIZE)
     ]
-    return np.concatenate([features for views in zip(*batches, strict=True) for features in views])
+    return np.concatenate(parts)
 
 
 def fit_class_head(
@@ -78,7 +76,7 @@ def fit_class_head(
     labels: NDArray[np.int64],
     sources: NDArray[np.object_],
     weights: Floats,
-    recipe: ClassHeadRecipe,
+    head: ClassHeadRecipe,
 ) -> tuple[Floats, Floats]:
     """Fit the class layer by logistic regression.
 
@@ -89,7 +87,7 @@ def fit_class_head(
         Index of the class, or `UNKNOWN_TYPE_INDEX`.
     sources : ndarray of str, shape (n,)
     weights : ndarray of float64, shape (n,)
-        With mean 1.
+        Their sum sets how much the data count against the penalty.
 
     Returns
     -------
@@ -97,7 +95,7 @@ def fit_class_head(
     bias : ndarray of float64, shape (classes,)
     """
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-4
-    scaling = _penalty_scaling((features - mean) / scale, labels, sources, recipe.source_penalty) / scale[:, None]
+    scaling = _penalty_scaling((features - mean) / scale, labels, sources, head.source_penalty) / scale[:, None]
     is_untyped = labels == UNKNOWN_TYPE_INDEX
     with_type = [(features[~is_untyped], labels[~is_untyped], weights[~is_untyped])]
     without_type = [
@@ -105,7 +103,7 @@ def fit_class_head(
         for index in TUMOR_INDICES
     ]
     values, targets, shares = (np.concatenate(part) for part in zip(*with_type, *without_type, strict=True))
-    regression = LogisticRegression(C=recipe.inverse_penalty, max_iter=_MAX_ITERATIONS)
+    regression = LogisticRegression(C=head.inverse_penalty, max_iter=_MAX_ITERATIONS)
     regression.fit((values - mean) @ scaling, targets, sample_weight=shares)
     kernel = scaling @ regression.coef_.T
     return kernel, regression.intercept_ - mean @ kernel
@@ -114,10 +112,10 @@ def fit_class_head(
 def _penalty_scaling(
     features: NDArray[np.float32], labels: NDArray[np.int64], sources: NDArray[np.object_], source_penalty: float
 ) -> NDArray[np.float32]:
-    """Return a matrix (d, d); weights on features times it have the penalty of the recipe if penalized evenly.
+    """Return the matrix (d, d) after which a plain L2 penalty equals that of the recipe.
 
-    The penalty on weights w of standardized features is w'w plus `source_penalty` times their variance over the mean
-    features of the sources, averaged over slices with and without a tumour.
+    For weights w of standardized features, the penalty is |w|² plus `source_penalty` times the variance of w·m over
+    sources, where m is the mean of a source. The variances with and without a tumour are averaged.
     """
     if not source_penalty:
         return np.eye(features.shape[1], dtype=np.float32)

@@ -46,7 +46,8 @@ def train_with_checkpoints(
     initial_weights = initial_weights or InitialWeights.from_recipe(recipe)
     objectives = AuxiliaryObjectives.from_recipe(recipe, data) if objectives is None else objectives
     identity = {
-        "recipe": recipe.model_dump(mode="json", exclude={"folds", "class_head"}),  # which follow
+        # What it excludes acts after training.
+        "recipe": recipe.model_dump(mode="json", exclude={"folds", "class_head", "max_views"}),
         "data": data.fingerprint(),
         "keras": keras.__version__,
         "weights": initial_weights.to_dict(),

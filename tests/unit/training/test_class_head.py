@@ -86,7 +86,7 @@ def test_source_penalty_makes_a_mark_of_one_source_matter_less(recipe: Recipe, d
     assert effects[1] < 0.5 * effects[0]
 
 
-def test_one_view_is_enough_for_a_mirrored_image(recipe: Recipe, data: TrainingData) -> None:
+def test_an_image_and_its_mirror_image_get_the_same_class(recipe: Recipe, data: TrainingData) -> None:
     model, rows = _build(recipe), data.split_rows(Split.TRAIN)
     refit_class_head(model, recipe, data)
     mirrored = replace(data, model_inputs=data.model_inputs[:, :, ::-1])

@@ -102,7 +102,7 @@ def test_model_without_mask_or_features_has_no_fusion_and_no_ood_score(data: Tra
 
 
 @pytest.mark.parametrize(("max_views", "measured"), [(1, ["1"]), (2, ["1", "2"])])
-def test_views_are_measured_up_to_the_most_of_the_recipe(
+def test_views_are_tried_up_to_max_views(
     data: TrainingData, workspace: Settings, max_views: int, measured: list[str]
 ) -> None:
     recipe = load_recipe("v4").model_copy(update={"max_views": max_views}).model_dump(mode="json")
