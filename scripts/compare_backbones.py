@@ -21,12 +21,12 @@ from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.load import load_data
 from braintumor.training.inputs.sampling import equal_source_weights
-from scripts.held_out_areas import (
+from scripts.held_out_scores import (
     HEADERS,
     TUMOR_FREE_LABELS,
     Features,
+    HeldOutScore,
     compute_features,
-    format_cells,
     score_held_out,
     select_brain_slices,
 )
@@ -63,8 +63,8 @@ def compare_backbones() -> Iterator[str]:
     for backbone in _BACKBONES:
         features = _compute_features(recipe.model_copy(update=backbone.changes), data)
         for penalty in _INVERSE_PENALTIES:
-            areas, kaggle = _score(features, data, recipe, penalty)
-            yield f"| {backbone.title} | {penalty:g} | {format_cells(areas, kaggle)}"
+            score = _score(features, data, recipe, penalty)
+            yield f"| {backbone.title} | {penalty:g} | {score.cells()}"
 
 
 def _compute_features(recipe: Recipe, data: TrainingData) -> Features:
@@ -75,7 +75,7 @@ def _compute_features(recipe: Recipe, data: TrainingData) -> Features:
     return compute_features(keras.Model(network.input, mean), data.upright_inputs(np.arange(len(data.labels))))
 
 
-def _score(features: Features, data: TrainingData, recipe: Recipe, penalty: float) -> tuple[dict[str, float], float]:
+def _score(features: Features, data: TrainingData, recipe: Recipe, penalty: float) -> HeldOutScore:
     """Score a regression that predicts only tumour or no tumour; see `score_held_out`."""
     is_tumor = ~data.manifest["label"].isin(TUMOR_FREE_LABELS).to_numpy()
 

@@ -23,11 +23,10 @@ from braintumor.training.class_head import fit_class_head
 from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.load import load_data
 from braintumor.training.inputs.sampling import equal_source_weights
-from scripts.held_out_areas import (
+from scripts.held_out_scores import (
     HEADERS,
     Features,
     compute_features,
-    format_cells,
     score_held_out,
     select_brain_slices,
 )
@@ -50,8 +49,8 @@ def compare_class_heads() -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- |"
     for count, inverse_penalty, source_penalty in itertools.product((1, 2), _INVERSE_PENALTIES, _SOURCE_PENALTIES):
         head = ClassHeadRecipe(inverse_penalty=inverse_penalty, source_penalty=source_penalty)
-        areas, kaggle = score_held_out(data, recipe, partial(_fit_and_predict, data, views[:count], head))
-        yield f"| {count} | {inverse_penalty:g} | {source_penalty:g} | {format_cells(areas, kaggle)}"
+        score = score_held_out(data, recipe, partial(_fit_and_predict, data, views[:count], head))
+        yield f"| {count} | {inverse_penalty:g} | {source_penalty:g} | {score.cells()}"
 
 
 def _fit_and_predict(

@@ -1,24 +1,27 @@
-"""AUC of held-out sources, for comparisons of class layers on frozen features."""
+"""Scores of held-out sources, for comparisons of class layers on frozen features."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from braintumor.datasets.catalog import KAGGLE
 from braintumor.datasets.external.volume_slices import OUTSIDE, is_stripped_copy
 from braintumor.enums import OTHER_LESION_LABEL, Split, TumorClass
+from braintumor.evaluation.calibration.fit import LEFT_OUT_FALSE_POSITIVE_RATE
 from braintumor.evaluation.source_folds.leave_one_source_out import source_areas
 from braintumor.models.recipe import Recipe
 from braintumor.training.inputs.data import TrainingData
+from braintumor.training.inputs.sampling import equal_source_weights
 
 Features = NDArray[np.float32]
 
-HEADERS: Final = "Mean AUC of held-out sources | Lowest | Kaggle validation |"
+HEADERS: Final = "Mean AUC of held-out sources | Lowest | Flagged at 5% false alarms | Kaggle validation: AUC |"
 TUMOR_FREE_LABELS: Final = (str(TumorClass.NOTUMOR), OTHER_LESION_LABEL)
 _BATCH_SIZE: Final = 32
 
@@ -38,28 +41,40 @@ def compute_features(extractor: keras.Model, inputs: NDArray[np.uint8]) -> Featu
     return np.concatenate(parts)
 
 
-def format_cells(areas: dict[str, float], kaggle: float) -> str:
-    """Format the mean AUC, the lowest with its source, and the AUC on the Kaggle validation split, as table cells."""
-    lowest = min(areas, key=lambda name: areas[name])
-    return f"{np.mean(list(areas.values())):.3f} | {areas[lowest]:.3f} ({lowest}) | {kaggle:.3f} |"
+@dataclass(frozen=True, slots=True)
+class HeldOutScore:
+    """How well predictions separate sources without which they were fitted.
+
+    Attributes
+    ----------
+    areas : dict
+        AUC of each held-out source, by name.
+    flagged : float
+        Share of the tumours above the score of 5% of the tumour-free slices; each held-out source has the same weight.
+    kaggle : float
+        Mean AUC of the folds on the validation split of the Kaggle set.
+    """
+
+    areas: dict[str, float]
+    flagged: float
+    kaggle: float
+
+    def cells(self) -> str:
+        """Format the columns of `HEADERS`."""
+        lowest = min(self.areas, key=lambda name: self.areas[name])
+        mean = np.mean(list(self.areas.values()))
+        return f"{mean:.3f} | {self.areas[lowest]:.3f} ({lowest}) | {self.flagged:.1%} | {self.kaggle:.3f} |"
 
 
 def score_held_out(
     data: TrainingData, recipe: Recipe, predict: Callable[[NDArray[np.int64]], NDArray[np.float64]]
-) -> tuple[dict[str, float], float]:
+) -> HeldOutScore:
     """Score each source of the folds of a recipe with predictions fitted without it.
 
     Parameters
     ----------
     predict : callable
         Given the rows to fit to, returns the tumour probability of every image.
-
-    Returns
-    -------
-    areas : dict
-        AUC of each held-out source, by name.
-    kaggle : float
-        Mean AUC of the folds on the validation split of the Kaggle set.
     """
     manifest = data.manifest.reset_index(drop=True)
     split, is_kaggle = manifest["split"].to_numpy(object), manifest["path"].str.startswith(f"{KAGGLE.folder}/")
@@ -71,5 +86,13 @@ def score_held_out(
         probability = predict(np.flatnonzero((split == Split.TRAIN) & ~is_left_out))
         parts.append(manifest[is_left_out].assign(fold=fold, tumor_probability=probability[is_left_out]))
         kaggle.append(roc_auc_score(is_tumor[is_validation], probability[is_validation]))
-    areas = source_areas(pd.concat(parts, ignore_index=True), replicates=10)
-    return {name.split(":")[1]: float(entry["value"] or 0.0) for name, entry in areas.items()}, float(np.mean(kaggle))
+    slices = pd.concat(parts, ignore_index=True)
+    areas = {name.split(":")[1]: entry["value"] or 0.0 for name, entry in source_areas(slices, replicates=10).items()}
+    return HeldOutScore(areas, _flagged(slices), float(np.mean(kaggle)))
+
+
+def _flagged(slices: pd.DataFrame) -> float:
+    """Return the share of tumours above the threshold for `LEFT_OUT_FALSE_POSITIVE_RATE`."""
+    is_tumor, score = ~slices["label"].isin(TUMOR_FREE_LABELS).to_numpy(), slices["tumor_probability"].to_numpy()
+    false_alarms, flagged, _ = roc_curve(is_tumor, score, sample_weight=equal_source_weights(slices))
+    return float(flagged[false_alarms <= LEFT_OUT_FALSE_POSITIVE_RATE].max())
