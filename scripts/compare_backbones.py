@@ -22,13 +22,13 @@ from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.load import load_data
 from braintumor.training.inputs.sampling import equal_source_weights
 from scripts.held_out_scores import (
-    HEADERS,
     TUMOR_FREE_LABELS,
     Features,
     HeldOutScore,
     compute_features,
     score_held_out,
     select_brain_slices,
+    table_head,
 )
 
 _VERSION: Final = "v5"
@@ -58,8 +58,7 @@ def compare_backbones() -> Iterator[str]:
     """Yield the lines of the table, one backbone at a time."""
     recipe = load_recipe(_VERSION)
     data = select_brain_slices(load_data(recipe, Protocol.GROUP, with_masks=False))
-    yield f"| Backbone | Penalty | {HEADERS}"
-    yield "| --- | --- | --- | --- | --- |"
+    yield table_head("Backbone", "Penalty")
     for backbone in _BACKBONES:
         features = _compute_features(recipe.model_copy(update=backbone.changes), data)
         for penalty in _INVERSE_PENALTIES:

@@ -24,11 +24,11 @@ from braintumor.training.inputs.data import TrainingData
 from braintumor.training.inputs.load import load_data
 from braintumor.training.inputs.sampling import equal_source_weights
 from scripts.held_out_scores import (
-    HEADERS,
     Features,
     compute_features,
     score_held_out,
     select_brain_slices,
+    table_head,
 )
 
 _VERSION: Final = "v5"
@@ -45,8 +45,7 @@ def compare_class_heads() -> Iterator[str]:
     extractor = keras.Model(network.input, network.get_layer("features").output)
     inputs = data.upright_inputs(np.arange(len(data.labels)))
     views = [compute_features(extractor, inputs), compute_features(extractor, inputs[:, :, ::-1])]
-    yield f"| Views fitted | Inverse penalty | Source penalty | {HEADERS}"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield table_head("Views fitted", "Inverse penalty", "Source penalty")
     for count, inverse_penalty, source_penalty in itertools.product((1, 2), _INVERSE_PENALTIES, _SOURCE_PENALTIES):
         head = ClassHeadRecipe(inverse_penalty=inverse_penalty, source_penalty=source_penalty)
         score = score_held_out(data, recipe, partial(_fit_and_predict, data, views[:count], head))

@@ -21,7 +21,6 @@ from braintumor.training.inputs.sampling import equal_source_weights
 
 Features = NDArray[np.float32]
 
-HEADERS: Final = "Mean AUC of held-out sources | Lowest | Flagged at 5% false alarms | Kaggle validation: AUC |"
 TUMOR_FREE_LABELS: Final = (str(TumorClass.NOTUMOR), OTHER_LESION_LABEL)
 _BATCH_SIZE: Final = 32
 
@@ -60,10 +59,17 @@ class HeldOutScore:
     kaggle: float
 
     def cells(self) -> str:
-        """Format the columns of `HEADERS`."""
+        """Format the columns of `table_head` for scores."""
         lowest = min(self.areas, key=lambda name: self.areas[name])
         mean = np.mean(list(self.areas.values()))
         return f"{mean:.3f} | {self.areas[lowest]:.3f} ({lowest}) | {self.flagged:.1%} | {self.kaggle:.3f} |"
+
+
+def table_head(*settings: str) -> str:
+    """Return the first two lines of a Markdown table: columns for settings, then for scores."""
+    scores = "Mean AUC of held-out sources", "Lowest", "Flagged at 5% false alarms", "Kaggle validation: AUC"
+    names = (*settings, *scores)
+    return f"| {' | '.join(names)} |\n|{' --- |' * len(names)}"
 
 
 def score_held_out(
