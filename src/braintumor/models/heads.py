@@ -1,9 +1,10 @@
 """Output layers: a classification head, and a head that predicts the class and the tumour mask.
 
-In the multitask head, the class comes from one linear layer over two global averages. Its class activation map (Zhou et
-al. 2016) is therefore exact: the value of a map cell is what that cell added to the logit. One average is over the
-encoder's last stage, which sees the whole slice; the other is over a decoder stage, with each cell weighted by the
-predicted mask.
+In the multitask head, the class comes from one linear layer over global averages. Its class activation map (Zhou et al.
+2016) is therefore exact: the value of a map cell is what that cell added to the logit. One average is over the last
+stage of the encoder, which sees the whole slice; another is over a decoder stage, with each cell weighted by the
+predicted mask. Optional ones, weighted likewise, are over an encoder stage and over differences from the mirror image:
+a head without a tumour is nearly symmetric on every scanner.
 """
 
 import math
@@ -22,7 +23,10 @@ BINARY_TO_CLASS_BIAS: Final = tuple(-math.log(len(TUMOR_INDICES)) * weight for w
 
 DECODER_CHANNELS: Final = (64, 64, 32)  # from the stage before the last to a quarter of the input size
 ENCODER_STAGES: Final = ("stem", "stage_1", "stage_2", "stage_3", "deep")
-_LOCAL_STAGE: Final = "stage_2"  # decoder stage of the mask-weighted average
+_LOCAL_STAGE: Final = "stage_2"  # decoder and encoder stage of the mask-weighted averages
+_ASYMMETRY_STRIDES: Final = {"stage_2": 4, "stage_3": 8}  # rows of the mask per row of the stage
+# Layers whose global averages are the features, in this order; the last three only in a network with `asymmetry`.
+EVIDENCE_LAYERS: Final = ("deep", "local", "local_encoder", *(f"asymmetry_{stage}" for stage in _ASYMMETRY_STRIDES))
 _MIN_TUMOR_FRACTION: Final = 0.002  # of a slice; much smaller predicted tumours get little weight
 
 
@@ -42,18 +46,41 @@ class MaskWeightedPooling(layers.Layer):
     """Weights cells by the predicted mask, so that their average describes the tumour only.
 
     Without a predicted tumour, all weights are close to zero. The class loss does not train the mask.
+
+    Parameters
+    ----------
+    stride : int
+        Rows of the mask per row of cells.
     """
 
+    def __init__(self, stride: int = 4, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.stride = stride
+
     def call(self, values: Any, mask: Any) -> Any:
-        """Return weighted values (n, rows, columns, channels) for mask logits (n, k rows, k columns, 1)."""
+        """Return weighted values (n, rows, columns, channels) for mask logits (n, stride rows, stride columns, 1)."""
         probability = ops.stop_gradient(ops.sigmoid(ops.cast(mask, "float32")))
-        size = mask.shape[1] // values.shape[1] if mask.shape[1] else 4
-        cell_means = ops.average_pool(probability, size, size)
+        cell_means = ops.average_pool(probability, self.stride, self.stride)
         weights = cell_means / (ops.mean(cell_means, axis=(1, 2), keepdims=True) + _MIN_TUMOR_FRACTION)
         return values * ops.cast(weights, values.dtype)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the layer."""
+        return {**super().get_config(), "stride": self.stride}
 
-def multitask_head(image: Any, stages: Sequence[Any], classes: int, name: str) -> keras.Model:
+
+@keras.saving.register_keras_serializable("braintumor")
+class MirrorDifference(layers.Layer):
+    """The absolute difference of each cell from the cell on the other side of the image's vertical midline."""
+
+    def call(self, values: Any) -> Any:
+        """Return differences of the shape of the values (n, rows, columns, channels)."""
+        return ops.abs(values - values[:, :, ::-1])
+
+
+def multitask_head(
+    image: Any, stages: Sequence[Any], classes: int, name: str, *, asymmetry: bool = False
+) -> keras.Model:
     """Add a light decoder with additive skip connections (after Ronneberger et al. 2015) and a linear class head.
 
     Parameters
@@ -62,6 +89,8 @@ def multitask_head(image: Any, stages: Sequence[Any], classes: int, name: str) -
         The model input.
     stages : sequence of five KerasTensors
         Outputs of the encoder at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input size.
+    asymmetry : bool
+        Let the class also see mask-weighted averages of an encoder stage and of differences from the mirror image.
 
     Returns
     -------
@@ -79,7 +108,13 @@ def multitask_head(image: Any, stages: Sequence[Any], classes: int, name: str) -
         values = conv_bn_relu(values, channels, 3)
         local = values if stage == _LOCAL_STAGE else local
     mask = layers.Conv2DTranspose(1, 4, strides=2, padding="same", dtype="float32", name="mask")(values)
-    pooled = [layers.GlobalAveragePooling2D()(v) for v in (deep, MaskWeightedPooling(name="local")(local, mask))]
+    evidence = [deep, MaskWeightedPooling(name="local")(local, mask)]
+    if asymmetry:
+        evidence.append(MaskWeightedPooling(name="local_encoder")(encoded[_LOCAL_STAGE], mask))
+        for stage, stride in _ASYMMETRY_STRIDES.items():
+            pooling = MaskWeightedPooling(stride, name=f"asymmetry_{stage}")
+            evidence.append(pooling(MirrorDifference()(encoded[stage]), mask))
+    pooled = [layers.GlobalAveragePooling2D()(values) for values in evidence]
     features = layers.Dropout(0.2, name="dropout")(layers.Concatenate(name="features")(pooled))
     probabilities = layers.Dense(classes, activation="softmax", dtype="float32", name="class")(features)
     return keras.Model(image, {"class": probabilities, "mask": mask}, name=name)

@@ -81,8 +81,13 @@ def load_initial_weights(
 
 
 def _load_version(model: keras.Model, recipe: Recipe, file: Path) -> None:
+    """Load the weights of a trained network; those of a class layer that will be refitted stay random."""
+    source = load_keras_model(file)
+    layers, sources = ([layer for layer in iter_leaf_layers(each) if layer.weights] for each in (model, source))
     try:
-        model.set_weights(load_keras_model(file).get_weights())
+        for layer, trained in zip(layers, sources, strict=True):
+            if not (recipe.class_head and layer.name == "class"):
+                layer.set_weights(trained.get_weights())
     except ValueError as error:
         raise RecipeError(
             f"The network of {recipe.weights} is not that of this recipe, which cannot continue from it: give both the "

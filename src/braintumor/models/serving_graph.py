@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from braintumor.models.grad_cam import with_grad_cam
-from braintumor.models.heads import ENCODER_STAGES
+from braintumor.models.heads import ENCODER_STAGES, EVIDENCE_LAYERS
 
 # Stages whose channel means describe what kind of image it is, from edges to object parts.
 _FEATURE_STAGES: Final = ENCODER_STAGES[1:-1]
@@ -24,12 +25,14 @@ class CAMHead(layers.Layer):
         self.head = head
 
     def call(self, evidence: list[Any]) -> dict[str, Any]:
-        """Return logits, probabilities and maps for activations (n, rows, columns, channels), the finest last."""
-        kernels = ops.split(self.head.kernel, [int(evidence[0].shape[-1])], axis=0)
-        finest, maps = evidence[-1].shape[1:3], 0.0
+        """Return logits, probabilities and maps for activations (n, rows, columns, channels) of one or more layers."""
+        ends = np.cumsum([values.shape[-1] for values in evidence])
+        kernels = ops.split(self.head.kernel, [int(end) for end in ends[:-1]], axis=0)
+        finest, maps = tuple(max(values.shape[axis] for values in evidence) for axis in (1, 2)), 0.0
         for values, kernel in zip(evidence, kernels, strict=True):
+            cells = ops.matmul(values, kernel)
             # Bilinear resizing preserves the mean if the finer size is a multiple of the coarser.
-            maps = maps + ops.image.resize(ops.matmul(values, kernel), finest, "bilinear")
+            maps = maps + (cells if cells.shape[1:3] == finest else ops.image.resize(cells, finest, "bilinear"))
         logits = ops.mean(maps, axis=(1, 2)) + self.head.bias
         return {
             "logits": logits,
@@ -58,7 +61,7 @@ def multitask_serving_graph(model: keras.Model) -> keras.Model:
         Image to a dict: `logits` and `probabilities` (n, classes), `maps` (n, classes, rows, columns), `mask`, the
         tumour probability of each pixel (n, h / 2, w / 2), and `features` (n, d).
     """
-    evidence = [model.get_layer(name).output for name in ("deep", "local")]
+    evidence = [layer.output for layer in evidence_layers(model)]
     outputs = CAMHead(model.get_layer("class"), name="class_maps")(evidence)
     mask = layers.Activation("sigmoid", dtype="float32", name="mask_probability")(model.output["mask"])
     channel_means = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _FEATURE_STAGES]
@@ -68,6 +71,12 @@ def multitask_serving_graph(model: keras.Model) -> keras.Model:
         {**outputs, "mask": layers.Reshape(mask.shape[1:3], name="mask_plane")(mask), "features": features},
         name=f"{model.name}_served",
     )
+
+
+def evidence_layers(model: keras.Model) -> list[layers.Layer]:
+    """Return the layers of a multitask network whose global averages its class layer reads, in order."""
+    names = {layer.name for layer in model.layers}
+    return [model.get_layer(name) for name in EVIDENCE_LAYERS if name in names]
 
 
 def classifier_only(model: keras.Model) -> keras.Model:

@@ -185,3 +185,15 @@ def test_training_continues_from_the_network_of_a_version(tmp_path: Path) -> Non
     plain = _recipe("wide_cnn", weights="v9")
     with pytest.raises(RecipeError, match="not that of this recipe"):
         load_initial_weights(build_model(plain), plain, file=initial.file)
+
+
+def test_network_with_asymmetry_continues_from_one_without(tmp_path: Path) -> None:
+    before, after = _recipe("multitask_mobilenet"), load_recipe("v5")
+    after = after.model_copy(update={"input": before.input})
+    source, model = build_model(before), build_model(after)
+    source.save(tmp_path / "model.keras")
+    load_initial_weights(model, after, file=tmp_path / "model.keras")
+    image = np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
+    assert np.array_equal(*(np.asarray(network(image)["mask"]) for network in (source, model)))
+    old, new = (np.asarray(keras.Model(n.input, n.get_layer("features").output)(image)) for n in (source, model))
+    assert np.array_equal(old, new[:, : old.shape[1]])

@@ -10,40 +10,45 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from braintumor.enums import NO_TUMOR_INDEX, TUMOR_INDICES
 from braintumor.errors import RecipeError
 from braintumor.models.builder import build_model
+from braintumor.models.initial_weights import load_initial_weights
 from braintumor.models.onnx_autodiff.graph import build_gradient_onnx
 from braintumor.models.recipe import load_recipe
-from braintumor.training.export import log_odds_gradient, to_onnx
+from braintumor.training.export import GRADIENT_TOLERANCE, log_odds_gradient, to_onnx
 from tests.helpers.tiny_model import CONTRACT, fit
 from tests.helpers.tiny_model import build as tiny
 
 SIDES = {
-    "plain_cnn": (150, 3), "multitask_mobilenet": (96, 1), "pretrained": (96, 3),
-    "four_block": (96, 3), "custom_cnn": (96, 3), "wide_cnn": (64, 3),
+    "v1": (150, 3), "v4": (96, 1), "v5": (96, 1), "mobilenet": (96, 3),
+    "four-block": (96, 3), "custom-cnn": (96, 3), "wide-cnn": (64, 3),
 }  # fmt: skip
-RECIPES = {
-    "plain_cnn": "v1", "pretrained": "mobilenet", "four_block": "four-block", "custom_cnn": "custom-cnn",
-    "wide_cnn": "wide-cnn",
-}  # fmt: skip
-SHIPPED = ("plain_cnn", "multitask_mobilenet", "pretrained")  # architectures with a committed gradient graph
+SHIPPED = ("v1", "v4", "v5", "mobilenet")  # versions with a committed gradient graph
 
 
 @cache
-def _model(architecture: str) -> keras.Model:
-    """Build a network whose normalization statistics and biases differ from those of a new one."""
+def _model(version: str) -> keras.Model:
+    """Build a network whose normalization statistics and biases differ from those of a new one.
+
+    v5 has the trained weights it continues from: in a new network nearly all cells equal their mirror images, and the
+    sign of their difference is that of the rounding error.
+    """
     keras.utils.set_random_seed(3)
-    side, channels = SIDES[architecture]
-    recipe = load_recipe(RECIPES.get(architecture, "v4"))
+    side, channels = SIDES[version]
+    recipe = load_recipe(version)
     size = recipe.input.model_copy(update={"height": side, "width": side, "channels": channels})
-    model = build_model(recipe.model_copy(update={"architecture": architecture, "input": size}))
+    model = build_model(recipe.model_copy(update={"input": size}))
+    if version == "v5":
+        load_initial_weights(model, recipe)
+        return model
     generator = np.random.default_rng(0)
     model.set_weights([w + 0.1 * np.abs(generator.normal(size=w.shape)) * (w.ndim == 1) for w in model.get_weights()])
     return model
 
 
-def _images(architecture: str, count: int = 3) -> np.ndarray:
-    side, channels = SIDES[architecture]
+def _images(version: str, count: int = 3) -> np.ndarray:
+    side, channels = SIDES[version]
     return np.random.default_rng(1).random((count, side, side, channels), np.float32)
 
 
@@ -59,33 +64,36 @@ def _relative_errors(gradients: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "architecture",
-    [name if name == "plain_cnn" else pytest.param(name, marks=pytest.mark.slow) for name in SIDES],
+    "version",
+    [name if name == "v1" else pytest.param(name, marks=pytest.mark.slow) for name in SIDES],
 )
-def test_gradient_equals_automatic_differentiation(architecture: str) -> None:
-    model, images = _model(architecture), _images(architecture)
+def test_gradient_equals_automatic_differentiation(version: str) -> None:
+    model, images = _model(version), _images(version)
     expected = log_odds_gradient(model, images)
     assert np.abs(expected).max() > 0
     gradients = _gradients(build_gradient_onnx(to_onnx(model), int16_weights=False), images)
     assert gradients.shape == images.shape
     errors = _relative_errors(gradients, expected)
     assert errors.min() < 1e-4
-    # Rounding can select another of two nearly equal values in a pooling window, which moves part of the gradient.
-    assert errors.max() < (1e-4 if architecture in SHIPPED else 0.02)
+    # Rounding can select another of two nearly equal values in a pooling window, which moves part of the gradient, or
+    # change the sign of their difference.
+    assert errors.max() < (1e-4 if version in SHIPPED and version != "v5" else 0.02)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", SHIPPED)
-def test_int16_weights_are_accurate_and_below_5_mb(architecture: str) -> None:
-    model, images = _model(architecture), _images(architecture)
+@pytest.mark.parametrize("version", SHIPPED)
+def test_int16_weights_are_accurate_and_below_5_mb(version: str) -> None:
+    model, images = _model(version), _images(version)
     content = build_gradient_onnx(to_onnx(model))
     assert len(content) < 5_000_000
-    assert _relative_errors(_gradients(content, images), log_odds_gradient(model, images)).max() < 0.02
+    errors = _relative_errors(_gradients(content, images), log_odds_gradient(model, images))
+    # In v5, rounding also changes the sign of small differences; the export checks the median on real scans.
+    assert np.median(errors) < GRADIENT_TOLERANCE if version == "v5" else errors.max() < 0.02
 
 
 @pytest.mark.slow
 def test_gradient_stops_at_the_mask() -> None:
-    model, images = _model("multitask_mobilenet"), _images("multitask_mobilenet")
+    model, images = _model("v4"), _images("v4")
     used = {node.op_type for node in onnx.load_from_string(build_gradient_onnx(to_onnx(model))).graph.node}
     assert "Sigmoid" in used
     with tf.GradientTape() as tape:
@@ -108,6 +116,32 @@ def test_overlapping_windows_and_sums_are_supported() -> None:
     direction = gradient * np.sqrt(gradient.size) / np.linalg.norm(gradient)
     slope = (log_odds(images + 1e-2 * direction) - log_odds(images - 1e-2 * direction)) / 2e-2
     assert (gradient * direction).sum() == pytest.approx(slope, rel=0.05)
+
+
+def test_differences_from_the_mirror_image_are_supported() -> None:
+    content = onnx.parser.parse_model("""
+        <ir_version: 8, opset_import: ["" : 15]>
+        mirror (float[n, 4, 6, 1] image, float[24, 4] kernel) => (float[n, 4] logits)
+        <int64[1] last = {-1}, int64[1] before_first = {-9999}, int64[1] columns = {2}, int64[2] flat = {-1, 24}>
+        {
+            mirrored = Slice(image, last, before_first, columns, last)
+            difference = Sub(image, mirrored)
+            absolute = Abs(difference)
+            cells = Reshape(absolute, flat)
+            logits = MatMul(cells, kernel)
+        }
+    """)
+    kernel = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
+    content.graph.initializer.append(onnx.numpy_helper.from_array(kernel, "kernel"))
+    content.graph.input.pop()
+    image = np.random.default_rng(1).random((1, 4, 6, 1), np.float32)
+    difference = image - image[:, :, ::-1]
+    logits = np.abs(difference).ravel() @ kernel
+    slopes = np.exp(logits) * np.isin(np.arange(4), TUMOR_INDICES)
+    slopes = slopes / slopes.sum() - (np.arange(4) == NO_TUMOR_INDEX)
+    expected = np.sign(difference) * (kernel @ slopes).reshape(image.shape)
+    expected = expected - expected[:, :, ::-1]
+    assert _gradients(build_gradient_onnx(content.SerializeToString()), image) == pytest.approx(expected, abs=1e-5)
 
 
 def test_operator_without_gradient_rule_is_named() -> None:

@@ -14,13 +14,15 @@ _FIRST_LAYERS: Final = ("conv1", "conv1_bn")
 WEIGHT_FILES: Final = ("mobilenet_0.75_224_no_top.weights.h5", "mobilenet_7_5_224_tf_no_top.h5")
 
 
-def build(input_spec: InputSpec, classes: int, *, any_size: bool = False) -> keras.Model:
+def build(input_spec: InputSpec, classes: int, *, any_size: bool = False, asymmetry: bool = False) -> keras.Model:
     """Build the network with random weights; see `multitask_head` for its outputs.
 
     Parameters
     ----------
     any_size : bool
         Leave height and width undefined, for progressive resizing; sizes must be multiples of 32.
+    asymmetry : bool
+        See `multitask_head`.
     """
     size = (None, None) if any_size else (input_spec.height, input_spec.width)
     shape = (*size, input_spec.channels)
@@ -29,7 +31,7 @@ def build(input_spec: InputSpec, classes: int, *, any_size: bool = False) -> ker
         input_tensor=image, input_shape=shape, alpha=_WIDTH, include_top=False, weights=None
     )
     stages = [encoder.get_layer(name).output for name in _STAGE_LAYERS]
-    return multitask_head(image, stages, classes, "multitask_mobilenet")
+    return multitask_head(image, stages, classes, "multitask_mobilenet", asymmetry=asymmetry)
 
 
 def weight_files() -> tuple[str, ...]:

@@ -40,6 +40,10 @@ def _elu_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGr
     return [(node.input[0], backward.add("Where", [is_positive, gradient, below]))]
 
 
+def _abs_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    return [(node.input[0], backward.add("Mul", [gradient, backward.add("Sign", [node.input[0]])]))]
+
+
 def _clip_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
     refuse_unsupported(len(node.input) != 3 or not all(node.input), node)
     above, below = (
@@ -122,6 +126,13 @@ def _transpose_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> I
     return [(node.input[0], backward.add("Transpose", [gradient], perm=order))]
 
 
+def _slice_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
+    """Slice that only reverses axes: reverse them back."""
+    is_whole = backward.shapes[node.input[0]] == backward.shapes[node.output[0]]
+    refuse_unsupported(not is_whole or bool(backward.depends_on_input & set(node.input[1:])), node)
+    return [(node.input[0], backward.add("Slice", [gradient, *node.input[1:]]))]
+
+
 def _tile_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
     """Tile: sum over the copies."""
     input_shape, output_shape = backward.shapes[node.input[0]], backward.shapes[node.output[0]]
@@ -130,6 +141,7 @@ def _tile_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputG
 
 
 _VJP_RULES: Final[Mapping[str, VjpRule]] = {
+    "Abs": _abs_vjp,
     "Add": _add_vjp,
     "AveragePool": average_pool_vjp,
     "Clip": _clip_vjp,
@@ -147,6 +159,7 @@ _VJP_RULES: Final[Mapping[str, VjpRule]] = {
     "Relu": _relu_vjp,
     "Reshape": _reshape_vjp,
     "Resize": resize_vjp,
+    "Slice": _slice_vjp,
     "Squeeze": _reshape_vjp,
     "Sub": _add_vjp,
     "Tile": _tile_vjp,
