@@ -1,4 +1,4 @@
-"""Compare penalties of the class layer of v5 by leave-one-source-out; prints a Markdown table.
+"""Compare class layers of v5 by leave-one-source-out: their penalties, and asymmetry as evidence; prints a table.
 
 The class layer is refitted to the features of the frozen network of v4 without the sources of one fold of the recipe.
 Unlike v5, it does not learn from slices outside the brain and skull-stripped copies.
@@ -17,7 +17,7 @@ from braintumor.enums import Protocol
 from braintumor.inference.decision import softmax, tumor_probability
 from braintumor.models.builder import build_model
 from braintumor.models.initial_weights import load_initial_weights
-from braintumor.models.recipe import load_recipe
+from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.recipe_fields import ClassHeadRecipe
 from braintumor.training.class_head import fit_class_head
 from braintumor.training.inputs.data import TrainingData
@@ -40,16 +40,22 @@ def compare_class_heads() -> Iterator[str]:
     """Yield the lines of the table."""
     recipe = load_recipe(_VERSION)
     data = select_brain_slices(load_data(recipe, Protocol.GROUP, with_masks=False))
+    yield table_head("Asymmetry", "Inverse penalty", "Source penalty")
+    for asymmetry in (False, True):
+        views = _compute_views(recipe.model_copy(update={"network": {"asymmetry": asymmetry}}), data)
+        for inverse_penalty, source_penalty in itertools.product(_INVERSE_PENALTIES, _SOURCE_PENALTIES):
+            head = ClassHeadRecipe(inverse_penalty=inverse_penalty, source_penalty=source_penalty)
+            score = score_held_out(data, recipe, partial(_fit_and_predict, data, views, head))
+            yield f"| {'yes' if asymmetry else 'no'} | {inverse_penalty:g} | {source_penalty:g} | {score.cells()}"
+
+
+def _compute_views(recipe: Recipe, data: TrainingData) -> list[Features]:
+    """Return the features of the images, and of their mirror images."""
     network = build_model(recipe, "float32")
     load_initial_weights(network, recipe)
     extractor = keras.Model(network.input, network.get_layer("features").output)
     inputs = data.upright_inputs(np.arange(len(data.labels)))
-    views = [compute_features(extractor, inputs), compute_features(extractor, inputs[:, :, ::-1])]
-    yield table_head("Views fitted", "Inverse penalty", "Source penalty")
-    for count, inverse_penalty, source_penalty in itertools.product((1, 2), _INVERSE_PENALTIES, _SOURCE_PENALTIES):
-        head = ClassHeadRecipe(inverse_penalty=inverse_penalty, source_penalty=source_penalty)
-        score = score_held_out(data, recipe, partial(_fit_and_predict, data, views[:count], head))
-        yield f"| {count} | {inverse_penalty:g} | {source_penalty:g} | {score.cells()}"
+    return [compute_features(extractor, inputs), compute_features(extractor, inputs[:, :, ::-1])]
 
 
 def _fit_and_predict(
@@ -61,7 +67,7 @@ def _fit_and_predict(
         np.concatenate([view[rows] for view in views]),
         np.tile(data.labels[rows], count),
         np.tile(manifest["origin"].to_numpy(object), count),
-        np.tile(equal_source_weights(manifest) * 2 * len(rows) / count, count),  # in all the same for one view and two
+        np.tile(equal_source_weights(manifest) * len(rows), count),
         head,
     )
     return tumor_probability(softmax(views[0] @ kernel + bias))
