@@ -24,13 +24,23 @@ class CAMHead(layers.Layer):
         super().__init__(dtype="float32", **arguments)
         self.head = head
 
-    def call(self, evidence: list[Any]) -> dict[str, Any]:
-        """Return logits, probabilities and maps for activations (n, rows, columns, channels) of one or more layers."""
-        ends = np.cumsum([values.shape[-1] for values in evidence])
-        kernels = ops.split(self.head.kernel, [int(end) for end in ends[:-1]], axis=0)
-        finest, maps = tuple(max(values.shape[axis] for values in evidence) for axis in (1, 2)), 0.0
-        for values, kernel in zip(evidence, kernels, strict=True):
-            cells = ops.matmul(values, kernel)
+    def call(self, evidence: list[Any], weights: list[Any]) -> dict[str, Any]:
+        """Return logits, probabilities and maps.
+
+        Parameters
+        ----------
+        evidence : list of tensors
+            Activations (n, rows, columns, channels) of one or more layers.
+        weights : list of tensors
+            Weights of the cells (n, rows, columns, 1) of the last of these layers; the first ones have none.
+        """
+        kernels = ops.split(self.head.kernel, np.cumsum([values.shape[-1] for values in evidence])[:-1].tolist())
+        finest = tuple(max(values.shape[axis] for values in evidence) for axis in (1, 2))
+        maps, unweighted = 0.0, len(evidence) - len(weights)
+        for position, (values, kernel) in enumerate(zip(evidence, kernels, strict=True)):
+            cells = ops.conv(values, kernel[None, None])
+            if position >= unweighted:  # one factor per class instead of one per channel
+                cells = cells * weights[position - unweighted]
             # Bilinear resizing preserves the mean if the finer size is a multiple of the coarser.
             maps = maps + (cells if cells.shape[1:3] == finest else ops.image.resize(cells, finest, "bilinear"))
         logits = ops.mean(maps, axis=(1, 2)) + self.head.bias
@@ -61,8 +71,13 @@ def multitask_serving_graph(model: keras.Model) -> keras.Model:
         Image to a dict: `logits` and `probabilities` (n, classes), `maps` (n, classes, rows, columns), `mask`, the
         tumour probability of each pixel (n, h / 2, w / 2), and `features` (n, d).
     """
-    evidence = [layer.output for layer in evidence_layers(model)]
-    outputs = CAMHead(model.get_layer("class"), name="class_maps")(evidence)
+    deep, *weighted = evidence_layers(model)
+    evidence, weights = [deep.output], []
+    for layer in weighted:
+        values, mask = layer.input
+        evidence.append(values)
+        weights.append(layer.cell_weights(mask))
+    outputs = CAMHead(model.get_layer("class"), name="class_maps")(evidence, weights)
     mask = layers.Activation("sigmoid", dtype="float32", name="mask_probability")(model.output["mask"])
     channel_means = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _FEATURE_STAGES]
     features = layers.Concatenate(name="described")(channel_means)

@@ -126,13 +126,6 @@ def _transpose_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> I
     return [(node.input[0], backward.add("Transpose", [gradient], perm=order))]
 
 
-def _slice_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
-    """Slice that only reverses axes: reverse them back."""
-    is_whole = backward.shapes[node.input[0]] == backward.shapes[node.output[0]]
-    refuse_unsupported(not is_whole or bool(backward.depends_on_input & set(node.input[1:])), node)
-    return [(node.input[0], backward.add("Slice", [gradient, *node.input[1:]]))]
-
-
 def _tile_vjp(backward: GradientGraph, node: NodeProto, gradient: str) -> InputGradients:
     """Tile: sum over the copies."""
     input_shape, output_shape = backward.shapes[node.input[0]], backward.shapes[node.output[0]]
@@ -159,7 +152,6 @@ _VJP_RULES: Final[Mapping[str, VjpRule]] = {
     "Relu": _relu_vjp,
     "Reshape": _reshape_vjp,
     "Resize": resize_vjp,
-    "Slice": _slice_vjp,
     "Squeeze": _reshape_vjp,
     "Sub": _add_vjp,
     "Tile": _tile_vjp,
