@@ -1,5 +1,6 @@
 """Serving graphs of trained networks: logits, probabilities, a map per class, and optionally mask and features."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from braintumor.models.grad_cam import with_grad_cam
-from braintumor.models.heads import ENCODER_STAGES, EVIDENCE_LAYERS
+from braintumor.models.heads import ENCODER_STAGES, EVIDENCE_LAYERS, MaskWeightedPooling
 
 # Stages whose channel means describe what kind of image it is, from edges to object parts.
 _FEATURE_STAGES: Final = ENCODER_STAGES[1:-1]
@@ -20,27 +21,26 @@ class CAMHead(layers.Layer):
     class minus its bias. Evidence from coarser layers is interpolated to the finer grid.
     """
 
-    def __init__(self, head: layers.Dense, **arguments: Any) -> None:
+    def __init__(self, head: layers.Dense, poolings: Sequence[MaskWeightedPooling], **arguments: Any) -> None:
         super().__init__(dtype="float32", **arguments)
-        self.head = head
+        self.head, self.poolings = head, list(poolings)
 
-    def call(self, evidence: list[Any], weights: list[Any]) -> dict[str, Any]:
+    def call(self, evidence: list[Any], mask: Any) -> dict[str, Any]:
         """Return logits, probabilities and maps.
 
         Parameters
         ----------
         evidence : list of tensors
-            Activations (n, rows, columns, channels) of one or more layers.
-        weights : list of tensors
-            Weights of the cells (n, rows, columns, 1) of the last of these layers; the first ones have none.
+            Activations (n, rows, columns, channels): of the unweighted layer, then what each of `poolings` weights.
+        mask : tensor
+            Logits of the tumour mask.
         """
         kernels = ops.split(self.head.kernel, np.cumsum([values.shape[-1] for values in evidence])[:-1].tolist())
-        finest = tuple(max(values.shape[axis] for values in evidence) for axis in (1, 2))
-        maps, unweighted = 0.0, len(evidence) - len(weights)
-        for position, (values, kernel) in enumerate(zip(evidence, kernels, strict=True)):
+        finest, maps = tuple(max(values.shape[axis] for values in evidence) for axis in (1, 2)), 0.0
+        for values, kernel, pooling in zip(evidence, kernels, (None, *self.poolings), strict=True):
             cells = ops.conv(values, kernel[None, None])
-            if position >= unweighted:  # one factor per class instead of one per channel
-                cells = cells * weights[position - unweighted]
+            if pooling:  # one factor per class instead of one per channel
+                cells = cells * pooling.cell_weights(mask)
             # Bilinear resizing preserves the mean if the finer size is a multiple of the coarser.
             maps = maps + (cells if cells.shape[1:3] == finest else ops.image.resize(cells, finest, "bilinear"))
         logits = ops.mean(maps, axis=(1, 2)) + self.head.bias
@@ -71,13 +71,10 @@ def multitask_serving_graph(model: keras.Model) -> keras.Model:
         Image to a dict: `logits` and `probabilities` (n, classes), `maps` (n, classes, rows, columns), `mask`, the
         tumour probability of each pixel (n, h / 2, w / 2), and `features` (n, d).
     """
-    deep, *weighted = evidence_layers(model)
-    evidence, weights = [deep.output], []
-    for layer in weighted:
-        values, mask = layer.input
-        evidence.append(values)
-        weights.append(layer.cell_weights(mask))
-    outputs = CAMHead(model.get_layer("class"), name="class_maps")(evidence, weights)
+    deep, *poolings = evidence_layers(model)
+    evidence = [deep.output, *(pooling.input[0] for pooling in poolings)]
+    head = CAMHead(model.get_layer("class"), poolings, name="class_maps")
+    outputs = head(evidence, model.output["mask"])
     mask = layers.Activation("sigmoid", dtype="float32", name="mask_probability")(model.output["mask"])
     channel_means = [layers.GlobalAveragePooling2D()(model.get_layer(name).output) for name in _FEATURE_STAGES]
     features = layers.Concatenate(name="described")(channel_means)

@@ -1,12 +1,14 @@
 """Multitask network: parameters, output shapes, exact class maps, and agreement of ONNX with Keras."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import onnxruntime
 import pytest
 from PIL import Image
 
-from braintumor.models.builder import build_model
+from braintumor.models.builder import build_model, load_keras_model
 from braintumor.models.heads import EVIDENCE_LAYERS, MirrorDifference
 from braintumor.models.recipe import Recipe, load_recipe
 from braintumor.models.serving_graph import classifier_only, evidence_layers, multitask_serving_graph
@@ -99,6 +101,15 @@ def test_serving_graph_matches_training_graph(model: keras.Model) -> None:
     assert outputs["mask"] == pytest.approx(1 / (1 + np.exp(-trained["mask"][..., 0])), abs=1e-5)
     assert outputs["features"].shape[0] == len(images)
     assert np.isfinite(outputs["features"]).all()
+
+
+def test_loaded_network_has_a_serving_graph(model: keras.Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "model.keras")
+    keras.backend.clear_session()  # as in a new process, where names of new layers are counted from 1 again
+    loaded, images = load_keras_model(tmp_path / "model.keras"), _images()
+    expected = model.predict(images, verbose=0)["class"]
+    for _ in range(2):
+        assert multitask_serving_graph(loaded)(images)["probabilities"].numpy() == pytest.approx(expected, abs=1e-5)
 
 
 def test_onnx_matches_keras_in_every_output(model: keras.Model) -> None:

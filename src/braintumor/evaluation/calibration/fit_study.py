@@ -174,8 +174,9 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyF
     lowest_tumor, highest_tumor_free = tumor(1 - MIN_TUMORS_SUSPECTED), tumor_free(1 - MAX_TUMOR_FREE_SUSPECTED)
     plane_tumor_free = _quantiles(planes, weights, ~has_tumor)(1 - MAX_TUMOR_FREE_SUSPECTED)
     rule_out = float(np.nextafter(tumor(MAX_TUMORS_RULED_OUT), 0.0))
-    if tumor_free(1.0) < rule_out:  # a margin for tumours of other patients
-        rule_out = _between(tumor_free(1.0), rule_out, 0.25)
+    ruled_out = scores[~has_tumor & (scores <= rule_out)]
+    if len(ruled_out):  # a margin for tumours of other patients: no more than it takes to rule out the same studies
+        rule_out = _between(float(ruled_out.max()), rule_out, 0.25)
     # Planes must confirm each other, so that thresholds below the highest tumour-free score can reach the goals too.
     highest = (*(_between(highest_tumor_free, lowest_tumor, share) for share in _SHARES), lowest_tumor)
     pairs = [
