@@ -29,9 +29,11 @@ MIN_SLICES: Final = (2, 3)
 MAX_LOG_ODDS: Final = (2.0, 4.0)
 # Tumour-free studies with fewer slices have thresholds of their own.
 SPARSE_BELOW: Final = 16
-# With fewer tumour-free patients than this, no share of 5% can be measured. Their slices then count as more suspicious
-# by this many log-odds, as a margin for other people.
+# With fewer tumour-free patients than this, no share of 5% can be measured, and with fewer tumour patients, none of 2%.
+# The slices of the former then count as more suspicious by this many log-odds, and for ruling out, those of the latter
+# as less suspicious, as a margin for other people.
 ENOUGH_PATIENTS: Final = 20
+ENOUGH_TUMOR_PATIENTS: Final = 50
 MARGIN: Final = 0.5
 # Where between the scores of tumour-free and tumour studies the upper threshold is tried.
 _SHARES: Final = (0.5, 0.25, 0.75)
@@ -110,27 +112,27 @@ def _parts_by_size(studies: Sequence[LabelledStudy]) -> list[list[LabelledStudy]
     sparse = [study for study in tumor_free if _count_votes(study) < SPARSE_BELOW]
     large = [study for study in tumor_free if _count_votes(study) >= SPARSE_BELOW]
     large = [each for study in large for each in expand_volume(study) if _count_votes(each) >= SPARSE_BELOW]
-    return [[*tumors, *_with_margin(part)] for part in (sparse, large) if part]
+    return [[*tumors, *_with_margin(part, MARGIN, ENOUGH_PATIENTS)] for part in (sparse, large) if part]
 
 
 def _count_votes(study: LabelledStudy) -> int:
     return sum(each.votes for each in study.slices)
 
 
-def _with_margin(tumor_free: list[LabelledStudy]) -> list[LabelledStudy]:
-    """Make the slices of too few tumour-free patients more suspicious."""
-    if len({study.patient for study in tumor_free}) >= ENOUGH_PATIENTS:
-        return tumor_free
+def _with_margin(studies: list[LabelledStudy], margin: float, enough: int) -> list[LabelledStudy]:
+    """Make the slices of fewer patients than `enough` more suspicious, by `margin` log-odds."""
+    if len({study.patient for study in studies}) >= enough:
+        return studies
 
     def shift(probability: float) -> float:
-        return probability_of(log_odds_of(probability) + MARGIN)
+        return probability_of(log_odds_of(probability) + margin)
 
     return [
         replace(
             study,
             slices=[replace(each, tumor_probability=shift(each.tumor_probability)) for each in study.slices],
         )
-        for study in tumor_free
+        for study in studies
     ]
 
 
@@ -173,9 +175,12 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyF
     tumor, tumor_free = _quantiles(scores, weights, has_tumor), _quantiles(scores, weights, ~has_tumor)
     lowest_tumor, highest_tumor_free = tumor(1 - MIN_TUMORS_SUSPECTED), tumor_free(1 - MAX_TUMOR_FREE_SUSPECTED)
     plane_tumor_free = _quantiles(planes, weights, ~has_tumor)(1 - MAX_TUMOR_FREE_SUSPECTED)
-    rule_out = float(np.nextafter(tumor(MAX_TUMORS_RULED_OUT), 0.0))
+    fainter = _with_margin([study for study in studies if study.has_tumor], -MARGIN, ENOUGH_TUMOR_PATIENTS)
+    cautious = scores.copy()
+    cautious[has_tumor] = [read_study(study.slices, rule).tumor_probability for study in fainter]
+    rule_out = float(np.nextafter(_quantiles(cautious, weights, has_tumor)(MAX_TUMORS_RULED_OUT), 0.0))
     ruled_out = scores[~has_tumor & (scores <= rule_out)]
-    if len(ruled_out):  # a margin for tumours of other patients: no more than it takes to rule out the same studies
+    if len(ruled_out):  # no higher than it takes to rule these out, but for a margin
         rule_out = _between(float(ruled_out.max()), rule_out, 0.25)
     # Planes must confirm each other, so that thresholds below the highest tumour-free score can reach the goals too.
     highest = (*(_between(highest_tumor_free, lowest_tumor, share) for share in _SHARES), lowest_tumor)

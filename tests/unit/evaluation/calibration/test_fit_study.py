@@ -98,3 +98,19 @@ def test_few_tumor_free_patients_leave_a_margin(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(fit_study, "ENOUGH_PATIENTS", 8)
     assert with_margin.rule_in > fit_study_rule(studies).rule.rule_in
     assert with_margin.sparse_below == 0
+
+
+def test_few_tumor_patients_lower_the_threshold_for_ruling_out(monkeypatch: pytest.MonkeyPatch):
+    studies = [*make_pictures(24, 0.0, has_tumor=True), *make_pictures(24, -0.5, has_tumor=False)]
+    with_margin = fit_study_rule(studies).rule
+    monkeypatch.setattr(fit_study, "ENOUGH_TUMOR_PATIENTS", 24)
+    assert with_margin.rule_out < fit_study_rule(studies).rule.rule_out
+
+
+def test_threshold_for_ruling_out_is_no_higher_than_needed():
+    tumors = make_pictures(24, 3.0, has_tumor=True)
+    faint = make_pictures(1, 0.0, has_tumor=True)
+    rules = [
+        fit_study_rule([*tumors, *faint, *make_pictures(24, center, has_tumor=False)]).rule for center in (-3.0, -2.0)
+    ]
+    assert rules[0].rule_out < rules[1].rule_out
