@@ -32,7 +32,7 @@ from scripts.held_out_scores import (
 )
 
 _VERSION: Final = "v5"
-_INVERSE_PENALTIES: Final = (2.5e-4, 7.5e-4, 2.5e-3)
+_INVERSE_PENALTIES: Final = (2.5e-4, 5e-4, 1e-3)
 _SOURCE_PENALTIES: Final = (0.0, 2.0, 6.0)
 
 
