@@ -16,9 +16,11 @@ from braintumor.inference.study.evidence import log_odds_of, probability_of
 from braintumor.inference.study.read_study import read_study
 from braintumor.inference.study.rule import StudyRule
 
-# The goals: of the tumour-free studies at most this share is suspected, and of the tumour studies at least that share.
+# The goals: of the tumour-free studies at most this share is suspected, of the tumour studies at least that share, and
+# of the tumour-free studies at least this share is ruled out.
 MAX_TUMOR_FREE_SUSPECTED: Final = 0.05
 MIN_TUMORS_SUSPECTED: Final = 0.95
+MIN_TUMOR_FREE_RULED_OUT: Final = 0.95
 # Share of the tumour studies that may be ruled out.
 MAX_TUMORS_RULED_OUT: Final = 0.02
 
@@ -179,9 +181,8 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyF
     cautious = scores.copy()
     cautious[has_tumor] = [read_study(study.slices, rule).tumor_probability for study in fainter]
     rule_out = float(np.nextafter(_quantiles(cautious, weights, has_tumor)(MAX_TUMORS_RULED_OUT), 0.0))
-    ruled_out = scores[~has_tumor & (scores <= rule_out)]
-    if len(ruled_out):  # no higher than it takes to rule these out, but for a margin
-        rule_out = _between(float(ruled_out.max()), rule_out, 0.25)
+    if (needed := tumor_free(MIN_TUMOR_FREE_RULED_OUT)) < rule_out:  # no higher than needed, but for a margin
+        rule_out = _between(needed, rule_out, 0.25)
     # Planes must confirm each other, so that thresholds below the highest tumour-free score can reach the goals too.
     highest = (*(_between(highest_tumor_free, lowest_tumor, share) for share in _SHARES), lowest_tumor)
     pairs = [
