@@ -96,7 +96,7 @@ def evaluate(
     write_atomically(folder / CURVES_FILE, json.dumps(curves) + "\n")
     table = _predictions_table(data, outputs, calibrated, verdicts, detector)
     write_atomically(folder / PREDICTIONS_FILE, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
-    write_leave_one_source_out(name, detector, settings, replicates)
+    write_leave_one_source_out(name, Detector.load(name, settings), settings, replicates)  # with the new study rule
     update_card(name, settings)
     return _summarize_accuracy(name, report)
 
