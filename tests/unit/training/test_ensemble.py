@@ -9,11 +9,13 @@ import pytest
 
 from braintumor.enums import Protocol
 from braintumor.errors import ArtifactError, RecipeError
+from braintumor.evaluation import evaluate as evaluation
 from braintumor.evaluation.evaluate import evaluate
 from braintumor.evaluation.stress_test.context import StressTestContext
 from braintumor.evaluation.stress_test.latency import measure_latency
 from braintumor.inference import Detector
 from braintumor.inference.model_card import read_card, update_card
+from braintumor.inference.study import StudyRule
 from braintumor.models.recipe import InputRecipe, Recipe, load_recipe
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
@@ -153,3 +155,16 @@ def test_incompatible_member_is_rejected(change: dict[str, object], reason: str,
     path.write_text(json.dumps(read_card("one", copied_settings).to_dict() | change))
     with pytest.raises(RecipeError, match=reason):
         build_ensemble("ensemble", COMMANDS, RECIPE, Protocol.GROUP, copied_settings)
+
+
+def test_held_out_sources_are_scored_with_the_new_study_rule(
+    copied_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule, used = StudyRule(rule_out=0.1).to_dict(), []
+    monkeypatch.setattr(evaluation, "calibrate_study", lambda name, *_: update_card(name, copied_settings, study=rule))
+    monkeypatch.setattr(
+        evaluation, "write_leave_one_source_out", lambda _, detector, *__: used.append(detector.artifact.card)
+    )
+    evaluate("one", copied_settings, replicates=20)
+    assert [card.fingerprint for card in used] == [read_card("one", copied_settings).fingerprint]
+    assert used[0].study == StudyRule(rule_out=0.1)
