@@ -80,6 +80,7 @@ def evaluate(
     fit_turn_detection(name, data, settings, replicates)
     detector, rows = Detector.load(name, settings), evaluated_rows(data)
     calibrate_study(name, data, outputs, detector, settings)
+    detector = Detector.load(name, settings)  # everything below belongs to the final card
     data, outputs = select_images(data, rows), outputs.select(rows)
     calibrated = detector.probabilities(outputs)
     verdicts = detector.verdicts(outputs, calibrated, data.model_inputs)
@@ -96,7 +97,7 @@ def evaluate(
     write_atomically(folder / CURVES_FILE, json.dumps(curves) + "\n")
     table = _predictions_table(data, outputs, calibrated, verdicts, detector)
     write_atomically(folder / PREDICTIONS_FILE, table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
-    write_leave_one_source_out(name, Detector.load(name, settings), settings, replicates)  # with the new study rule
+    write_leave_one_source_out(name, detector, settings, replicates)
     update_card(name, settings)
     return _summarize_accuracy(name, report)
 
