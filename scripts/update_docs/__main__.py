@@ -8,10 +8,11 @@ from typing import NamedTuple
 from braintumor.settings import Settings, get_settings
 from scripts.update_docs.ablations import ablations_block
 from scripts.update_docs.comparison import comparison_block
-from scripts.update_docs.goals import goals_block, source_goals_block
+from scripts.update_docs.goals import goals_block
 from scripts.update_docs.markers import ROOT, Markers
 from scripts.update_docs.rejection import rejection_block
 from scripts.update_docs.results import external_block, headline_block, leakage_block, metrics_block, seeds_block
+from scripts.update_docs.source_goals import source_goals_block
 from scripts.update_docs.sources import sources_block
 from scripts.update_docs.studies import studies_block
 from scripts.update_docs.training_times import training_times_block

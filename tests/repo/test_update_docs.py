@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from braintumor.results.comparison import read_comparison
@@ -11,10 +12,11 @@ from braintumor.settings import Settings, get_settings
 from scripts.update_docs import __main__ as command
 from scripts.update_docs.ablations import _difference, ablations_block
 from scripts.update_docs.comparison import comparison_block
-from scripts.update_docs.goals import Goal, goals_block, source_goals_block
+from scripts.update_docs.goals import Goal, goals_block
 from scripts.update_docs.markers import Markers
 from scripts.update_docs.rejection import rejection_block
 from scripts.update_docs.results import headline_block
+from scripts.update_docs.source_goals import sensitivity_at, source_goals_block
 from scripts.update_docs.sources import sources_block
 from scripts.update_docs.studies import studies_block
 from scripts.update_docs.turns import turns_block
@@ -161,6 +163,27 @@ def test_goal_is_met_by_its_value_not_by_its_interval(
 
 def test_goal_without_a_metric_is_not_measured() -> None:
     assert Goal("Dice", None, least=0.75, share=False).row() == "| Dice | at least 0.75 | not measured | |"
+
+
+def test_goal_within_noise_is_met_by_an_interval_that_reaches_it() -> None:
+    difference = Metric(-0.013, (-0.032, 0.006))
+    assert Goal("Accuracy", difference, least=0, within_noise=True).row().endswith("| -1.3% (-3.2 to 0.6) | met |")
+    assert Goal("Accuracy", difference, least=0).row().endswith("missed |")
+    assert Goal("Accuracy", Metric(-0.02, (-0.03, -0.01)), least=0, within_noise=True).row().endswith("missed |")
+
+
+def test_goal_on_few_patients_is_neither_met_nor_missed() -> None:
+    assert Goal("Volumes", Metric(1.0), least=0.95, enough=False).row().endswith("| 100.0% | too few to judge |")
+
+
+def test_sensitivity_is_read_at_the_lowest_threshold_of_enough_specificity() -> None:
+    free, tumors = [i / 100 for i in range(100)], [0.94, 0.955, 0.97, 0.99]
+    rows = pd.DataFrame({"tumor_probability": [*free, *tumors], "label": ["notumor"] * 100 + ["glioma"] * 4})
+    rows = rows.assign(split="test", group=[f"g{i}" for i in rows.index])
+    metric = sensitivity_at(0.96, pd.concat([rows, rows.assign(split="train", tumor_probability=0.0)]))
+    assert metric is not None
+    assert (metric.value, metric.n) == (0.75, 4)
+    assert sensitivity_at(0.96, pd.DataFrame()) is None
 
 
 def test_all_goals_of_the_served_model_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:

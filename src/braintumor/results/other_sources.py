@@ -23,12 +23,14 @@ _TUMOR_FREE_TITLES: Final = {
     "false_alarms": "Tumour suspected",
     "rejected_tumor_free": VERDICT_TITLES[Verdict.NOT_BRAIN_MRI],
     "outside_field_tumor_free": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
+    "set_coverage_tumor_free": "Prediction set contains no tumour",
 }
 _TUMOR_TITLES: Final = {
     "tumor_sensitivity": "Tumour as most likely class",
     "flagged": "Tumour suspected",
     "rejected": VERDICT_TITLES[Verdict.NOT_BRAIN_MRI],
     "outside_field": VERDICT_TITLES[Verdict.OUTSIDE_FIELD],
+    "set_coverage": "Prediction set contains the class",
     _AREA: "AUC within patients",
 }
 # Slices without a tumour that do not count as tumour-free.
@@ -41,9 +43,11 @@ _HELD_OUT_TITLES: Final = {
     "tumor_sensitivity": "Tumours: tumour as most likely class",
     "flagged": "Tumours suspected",
     "rejected": "Tumours rejected",
+    "set_coverage": "Tumours: class in the prediction set",
     "predicted_tumor": "Tumour-free: tumour as most likely class",
     "false_alarms": "Tumour-free suspected",
     "rejected_tumor_free": "Tumour-free rejected",
+    "set_coverage_tumor_free": "Tumour-free: class in the prediction set",
     "roc_auc": "AUC",
     _AREA: "AUC within patients",
 }
@@ -86,7 +90,8 @@ def summarize_leave_one_source_out(check: StressTestResult) -> str:
         [
             "Each source was read by a network that was trained without it, with the calibration of this version. AUC "
             "compares the tumours of the source with its tumour-free slices; if it has only one of the two, the other "
-            "comes from the sources held out with it.",
+            "comes from the sources held out with it. Slices with other lesions only have a row in the second table. These "
+            "networks are not asked whether a slice is outside the model's field.",
             *([f"On the validation split of the Kaggle set, these networks reach an AUC of {known}."] if known else []),
             summarize_false_alarms(check),
             summarize_tumors(check),
@@ -189,6 +194,9 @@ def summarize_tumors(check: StressTestResult) -> str:
     areas = {name: metrics.get(f"{_AREA}@contrast:{name}") for name in contrasts}
     if measured := {name: area for name, area in areas.items() if area is not None}:
         sentences.append(f"AUC within patients, tumour against tumour-free slices: {list_metrics(measured, 'plain')}.")
+    names = {"tumours": f"set_coverage{_LEFT_OUT}", "tumour-free slices": f"set_coverage_tumor_free{_LEFT_OUT}"}
+    if sets := {title: metrics[name] for title, name in names.items() if name in metrics}:
+        sentences.append(f"Prediction sets of left-out sources contain the class: {list_metrics(sets)}.")
     if error := metrics.get("ece@sources:left-out"):
         sentences.append(f"Calibration error on left-out sources: {error.describe('plain', _GROUP)}.")
     return " ".join(sentences)

@@ -21,7 +21,8 @@ _SUBGROUPS: Final = {
 }
 # With fewer people, an interval over them says nothing.
 _MIN_PATIENTS: Final = 5
-_ENOUGH_VOLUMES: Final = 20
+# With fewer whole volumes, a share of them says nothing.
+ENOUGH_VOLUMES: Final = 20
 
 
 def study_rows(check: StressTestResult) -> Rows:
@@ -77,5 +78,5 @@ def _summarize_volumes(check: StressTestResult) -> list[str]:
     if ruled_out is None or suspected is None or not ruled_out.n:
         return []
     counts = f"{round(ruled_out.value * ruled_out.n)} ruled out and {round(suspected.value * ruled_out.n)} suspected"
-    warning = " There are too few whole volumes to state a share." if ruled_out.n < _ENOUGH_VOLUMES else ""
+    warning = " There are too few whole volumes to state a share." if ruled_out.n < ENOUGH_VOLUMES else ""
     return [f"Of {pluralize(ruled_out.n, 'whole volume')} without a tumour, {counts}.{warning}"]

@@ -44,14 +44,6 @@ _RESULT_FILES: Final = (
     OUT_OF_FOLD_FILE,
     LEAVE_ONE_SOURCE_OUT_FILE,
 )
-_INTENDED_USE_PREFIX: Final = (
-    "Second reading of single brain MRI slices, for research and teaching: whether a tumour is suspected"
-)
-_INTENDED_USE: Final = {
-    Task.FOUR_CLASS: f"{_INTENDED_USE_PREFIX}, and whether it resembles the gliomas, meningiomas or pituitary tumours "
-    "of the training set.",
-    Task.BINARY: f"{_INTENDED_USE_PREFIX}.",
-}
 _LIMITS: Final = (
     "Trained on one public collection of single slices without clinical data. Performance on other scanners, children, "
     "post-operative scans and other diseases is unknown.",
@@ -156,7 +148,7 @@ def write_initial_card(
         "thresholds": {"rule_out": 0.5, "rule_in": 0.5, "chosen": "not yet: run braintumor evaluate"},
         "conformal": {"level": None, "quantile": 1.0},
         "ood": None,
-        "intended_use": _INTENDED_USE[recipe.task],
+        "intended_use": _intended_use(recipe),
         "limits": [*_list_limits(recipe, has_mask), RESEARCH_USE],
         "protocol": str(protocol),
         "data": _summarize_data(data),
@@ -168,6 +160,14 @@ def write_initial_card(
         "files": {},
     }
     write_card(settings.outputs / name, ModelCard.model_validate(card))
+
+
+def _intended_use(recipe: Recipe) -> str:
+    scans = "brain MRI: slices, series and volumes" if recipe.data == "all" else "single brain MRI slices"
+    use = f"Second reading of {scans}, for research and teaching: whether a tumour is suspected"
+    if recipe.task is Task.BINARY:
+        return f"{use}."
+    return f"{use}, and whether it resembles the gliomas, meningiomas or pituitary tumours of the training set."
 
 
 def _summarize_data(data: TrainingData) -> dict[str, Any]:

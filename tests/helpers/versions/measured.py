@@ -20,12 +20,14 @@ OTHER_SOURCES = {
     "rejected_tumor_free@source:lgg_other@plane:axial": 0.04, "predicted_tumor@condition:skull-stripped": 0.6,
     "false_alarms@label:other-lesion": 0.07, "predicted_tumor@label:other-lesion": 0.08,
     "tumor_sensitivity@sources:left-out": 0.9, "flagged@sources:left-out": 0.8, "ece@sources:left-out": 0.05,
+    "set_coverage@sources:left-out": 0.93,
     "tumor_sensitivity@source:lgg_other@contrast:T1": 0.7, "roc_auc_within_patients@source:lgg_other@contrast:T1": 0.8,
     "roc_auc_within_patients@contrast:T1": 0.81, "tumor_sensitivity@source:yale_mets_t2": 0.66,
 }  # fmt: skip
 # Leave-one-source-out.
 LEFT_OUT_SOURCES = {
     "tumor_sensitivity@source:lgg_other": 0.91, "flagged@source:lgg_other": 0.82, "rejected@source:lgg_other": 0.01,
+    "set_coverage@source:lgg_other": 0.96, "set_coverage_tumor_free@source:lgg_other": 0.98,
     "predicted_tumor@source:lgg_other": 0.06, "false_alarms@source:lgg_other": 0.05,
     "rejected_tumor_free@source:lgg_other": 0.02, "roc_auc@source:lgg_other": 0.87,
     "roc_auc_within_patients@source:lgg_other": 0.81, "predicted_tumor@source:lgg_other@plane:axial": 0.07,

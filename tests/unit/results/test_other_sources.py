@@ -68,8 +68,8 @@ def test_false_alarms_are_summarized_by_plane_and_source() -> None:
 def test_tumors_are_summarized_over_left_out_sources() -> None:
     assert summarize_tumors(CHECK) == (
         f"Tumours of sources left out of training: a tumour is the most likely class in 90.0% {SIZE}, and 80.0% {SIZE} "
-        f"are flagged. AUC within patients, tumour against tumour-free slices: T1 0.81 {SIZE}. Calibration error on "
-        f"left-out sources: 0.05 {SIZE}."
+        f"are flagged. AUC within patients, tumour against tumour-free slices: T1 0.81 {SIZE}. Prediction sets of "
+        f"left-out sources contain the class: tumours 93.0% {SIZE}. Calibration error on left-out sources: 0.05 {SIZE}."
     )
 
 
@@ -85,7 +85,8 @@ def test_held_out_sources_have_a_row_each_with_their_areas() -> None:
         "lgg_other": {
             "Tumours: tumour as most likely class": "91.0%", "Tumours suspected": "82.0%", "Tumours rejected": "1.0%",
             "Tumour-free: tumour as most likely class": "6.0%", "Tumour-free suspected": "5.0%",
-            "Tumour-free rejected": "2.0%", "AUC": "0.87", "AUC within patients": "0.81",
+            "Tumour-free rejected": "2.0%", "Tumours: class in the prediction set": "96.0%",
+            "Tumour-free: class in the prediction set": "98.0%", "AUC": "0.87", "AUC within patients": "0.81",
         }
     }  # fmt: skip
     assert "these networks reach an AUC of 0.90 and 0.80." in summarize_leave_one_source_out(check)

@@ -72,7 +72,7 @@ def calibrate(name: str, data: TrainingData, outputs: Outputs, detector: Detecto
     tumor = tumor_probability(probabilities)
     max_false_positive_rate = LEFT_OUT_FALSE_POSITIVE_RATE if scans.has_left_out else MAX_FALSE_POSITIVE_RATE
     thresholds = fit_thresholds(tumor, is_tumor, scans.weights, max_false_positive_rate)
-    quantiles = fit_conformal(probabilities, labels)
+    quantiles = fit_conformal(probabilities, labels, scans.weights)
     if is_binary:
         quantiles |= {CLASS_NAMES[i]: quantiles[CLASS_NAMES[TUMOR_INDICES[0]]] for i in TUMOR_INDICES}
     note = describe_thresholds(scans.describe(), max_false_positive_rate)

@@ -109,17 +109,26 @@ def describe_thresholds(scans: str, max_false_positive_rate: float = MAX_FALSE_P
     )
 
 
-def fit_conformal(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> dict[str, float]:
+def fit_conformal(
+    probabilities: NDArray[np.floating], labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> dict[str, float]:
     """Compute the quantile of 1 - p(true class) of each class, for prediction sets with 95% coverage in every class.
 
-    Class-conditional split conformal prediction (Vovk 2012) with finite-sample correction. Images are treated as
+    Class-conditional split conformal prediction (Vovk 2012) with finite-sample correction, on scans with `weights`
+    (n,), equal by default (Tibshirani et al. 2019; a new scan has the mean weight of its class). Images are treated as
     independent; with few patient groups the real coverage can be lower.
     """
+    weights = np.ones(len(labels)) if weights is None else weights
     return {
-        name: _conformal_quantile(1.0 - probabilities[labels == index, index]) for index, name in enumerate(CLASS_NAMES)
+        name: _conformal_quantile(1.0 - probabilities[labels == index, index], weights[labels == index])
+        for index, name in enumerate(CLASS_NAMES)
     }
 
 
-def _conformal_quantile(scores: NDArray[np.floating]) -> float:
-    rank = math.ceil((len(scores) + 1) * CONFORMAL_LEVEL)
-    return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0
+def _conformal_quantile(scores: NDArray[np.floating], weights: NDArray[np.float64]) -> float:
+    if not len(scores):
+        return 1.0
+    order = np.argsort(scores)
+    needed = CONFORMAL_LEVEL * (weights.sum() + weights.mean())
+    count = int(np.searchsorted(np.cumsum(weights[order]), needed * (1 - 1e-9)))
+    return float(scores[order[count]]) if count < len(scores) else 1.0

@@ -1,12 +1,20 @@
 """Selective prediction: what is gained when uncertain scans are referred to a reader."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from braintumor.enums import CLASS_NAMES, CLASSES, NO_TUMOR_INDEX, TumorClass, Verdict
+from braintumor.enums import (
+    CLASS_NAMES,
+    CLASSES,
+    NO_TUMOR_INDEX,
+    OTHER_LESION_LABEL,
+    TUMOR_LABEL,
+    TumorClass,
+    Verdict,
+)
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci, by_subgroup, mean_with_ci
 from braintumor.inference.decision import prediction_set, tumor_probability
 
@@ -103,6 +111,16 @@ def _prediction_set_columns(
         "set_size": np.array([len(members) for members in sets], float),
     }
     return columns | by_subgroup(columns, {f"/{name}": labels == i for i, name in enumerate(CLASS_NAMES)})
+
+
+def is_in_set(label: str, members: Collection[TumorClass]) -> bool:
+    """Return whether a prediction set contains the class of a slice of another source.
+
+    A tumour of unknown type has any tumour as class, another lesion the class no tumour.
+    """
+    if label == TUMOR_LABEL:
+        return any(member.is_tumor for member in members)
+    return (TumorClass.NOTUMOR if label == OTHER_LESION_LABEL else TumorClass(label)) in members
 
 
 def thin_risk_curve(coverage: Floats, risk: Floats) -> dict[str, list[float]]:

@@ -13,9 +13,10 @@ from braintumor.enums import NO_TUMOR_INDEX, OTHER_LESION_LABEL, TumorClass
 from braintumor.evaluation.calibration.out_of_fold import left_out_slices, read_out_of_fold, to_outputs
 from braintumor.evaluation.metrics.bootstrap import MetricEntry, bootstrap_ci
 from braintumor.evaluation.metrics.classification import roc_pr_auc
+from braintumor.evaluation.metrics.selective import is_in_set
 from braintumor.evaluation.stress_test.sources import score_sources
 from braintumor.fileio import write_atomically
-from braintumor.inference.decision import OODScore, predicted_class, tumor_probability
+from braintumor.inference.decision import OODScore, predicted_class, prediction_set, tumor_probability
 from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE
 from braintumor.inference.pipeline.judge import judge_pictures
@@ -32,7 +33,7 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
     Metrics are those of `score_sources`, and areas under the ROC curve: `roc_auc@source:` of the tumours against the
     tumour-free slices of a source, where it lacks one of them against those of the other sources of its fold, and
     `roc_auc@fold:` on the validation split of a fold, whose sources its network knows. Skull-stripped copies are left
-    out.
+    out. Without features in `out_of_fold.csv`, nothing says whether a slice is outside the field.
     """
     folder = settings.outputs / name
     table = read_out_of_fold(folder)
@@ -41,16 +42,18 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
     slices = _decide(left_out_slices(table, settings), detector, settings)
     slices = slices[~slices["path"].map(is_stripped_copy).astype(bool)].reset_index(drop=True)
     result = score_sources(slices, replicates)
-    metrics = result.metrics | source_areas(slices, replicates) | _fold_areas(table, detector, replicates)
+    rates = {key: entry for key, entry in result.metrics.items() if not key.startswith("outside_field")}
+    metrics = rates | source_areas(slices, replicates) | _fold_areas(table, detector, replicates)
     report = {"model": detector.artifact.card.fingerprint, "metrics": metrics, "facts": result.facts}
     write_atomically(folder / LEAVE_ONE_SOURCE_OUT_FILE, json.dumps(report, indent=1) + "\n")
 
 
 def _decide(slices: pd.DataFrame, detector: Detector, settings: Settings) -> pd.DataFrame:
-    """Add tumour probability, most likely class and verdict, and make paths relative to the external sets."""
+    """Add what `read_external_slices` adds but the classes, and make paths relative to the external sets."""
     card = detector.artifact.card
     outputs = to_outputs(slices)
     probabilities = detector.probabilities(outputs)
+    sets = [prediction_set(row, card.conformal_quantiles, card.binary_threshold) for row in probabilities]
     tumor, has_distance = tumor_probability(probabilities), slices["ood_distance"].notna()
     limits = zip(slices["ood_distance"], slices["ood_unusual_at"], has_distance, strict=True)
     scores = [OODScore(distance, unusual_at, 1.0) if known else None for distance, unusual_at, known in limits]
@@ -61,6 +64,7 @@ def _decide(slices: pd.DataFrame, detector: Detector, settings: Settings) -> pd.
         tumor_probability=tumor,
         is_predicted_tumor=predicted_class(probabilities) != NO_TUMOR_INDEX,
         verdict=judge_pictures(card, outputs, tumor, scores, external.model_inputs[rows]),
+        is_class_in_set=[is_in_set(label, members) for label, members in zip(slices["label"], sets, strict=True)],
     )
 
 

@@ -1,4 +1,4 @@
-"""Other sources: false alarms, tumours found and calibration on external slices that a version did not learn from."""
+"""Other sources: false alarms, tumours, prediction sets and calibration on slices that a version did not learn from."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,6 +21,7 @@ from braintumor.evaluation.metrics.bootstrap import (
     mean_with_ci,
     subgroup_masks,
 )
+from braintumor.evaluation.metrics.selective import is_in_set
 from braintumor.evaluation.metrics.within_patient import compare_within_patients
 from braintumor.evaluation.stress_test.context import CheckResult, NotMeasurableError, StressTestContext
 from braintumor.models.recipe import Recipe
@@ -32,8 +33,14 @@ Flags = NDArray[np.bool_]
 _MIN_SLICES: Final = 10
 _LEFT_OUT, _TRAINED = "left-out", "trained"
 # Names of the rates of `_rates`.
-_TUMOR_FREE_RATES: Final = ("predicted_tumor", "false_alarms", "rejected_tumor_free", "outside_field_tumor_free")
-_TUMOR_RATES: Final = ("tumor_sensitivity", "flagged", "rejected", "outside_field")
+_TUMOR_FREE_RATES: Final = (
+    "predicted_tumor",
+    "false_alarms",
+    "rejected_tumor_free",
+    "outside_field_tumor_free",
+    "set_coverage_tumor_free",
+)
+_TUMOR_RATES: Final = ("tumor_sensitivity", "flagged", "rejected", "outside_field", "set_coverage")
 
 
 def measure_sources(context: StressTestContext) -> CheckResult:
@@ -55,7 +62,8 @@ def read_external_slices(context: StressTestContext) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As from `select_slices`, with `tumor_probability`, `is_predicted_tumor` (bool), `verdict`, and `p_<class>`.
+        As from `select_slices`, with `tumor_probability`, `is_predicted_tumor` (bool), `verdict`, `is_class_in_set`
+        (bool; see `is_in_set`) and `p_<class>`.
 
     Raises
     ------
@@ -80,13 +88,13 @@ def _detect_slices(context: StressTestContext) -> pd.DataFrame:
             f"{len(missing):,} external images are missing, such as {missing[0]}. Run: {EXTERNAL_COMMAND}"
         )
     rows = []
-    for path in tqdm(slices["path"], desc="sources", unit="img", disable=None):
+    labelled = zip(slices["path"], slices["label"], strict=True)
+    for path, label in tqdm(labelled, total=len(slices), desc="sources", unit="img", disable=None):
         detection = context.detector.detect(folder / path)
         answer = detection.tumor_probability, detection.result.is_tumor, detection.verdict
-        rows.append((*answer, *detection.probabilities.values()))
-    slices[["tumor_probability", "is_predicted_tumor", "verdict", *(f"p_{name}" for name in CLASS_NAMES)]] = (
-        pd.DataFrame(rows, slices.index)
-    )
+        rows.append((*answer, is_in_set(label, detection.prediction_set), *detection.probabilities.values()))
+    columns = ["tumor_probability", "is_predicted_tumor", "verdict", "is_class_in_set"]
+    slices[[*columns, *(f"p_{name}" for name in CLASS_NAMES)]] = pd.DataFrame(rows, slices.index)
     return slices
 
 
@@ -112,13 +120,13 @@ def score_sources(slices: pd.DataFrame, replicates: int) -> CheckResult:
     """Score detections on external slices.
 
     Metrics of tumour-free slices: `predicted_tumor` (the most likely class is a tumour), `false_alarms` (verdict "tumor
-    suspected"), `rejected_tumor_free` ("not a brain MRI") and `outside_field_tumor_free`. The same of slices without a
-    tumour that do not count as tumour-free: `@label:other-lesion` and `@field:outside` the brain. Of tumours:
-    `tumor_sensitivity` (the most likely class is a tumour), `flagged`, `rejected` and `outside_field`. All by source,
-    plane, contrast, condition, and over `@sources:left-out` and `@sources:trained`. `roc_auc_within_patients` compares
-    tumour with tumour-free slices of the same patient and contrast, `ece@sources:left-out` is the calibration error of
-    the tumour probability. Metrics of a source and a plane or contrast, and those within patients, need at least ten
-    slices.
+    suspected"), `rejected_tumor_free` ("not a brain MRI"), `outside_field_tumor_free` and `set_coverage_tumor_free`
+    (`is_class_in_set`). The same of slices without a tumour that do not count as tumour-free: `@label:other-lesion` and
+    `@field:outside` the brain. Of tumours: `tumor_sensitivity` (the most likely class is a tumour), `flagged`,
+    `rejected`, `outside_field` and `set_coverage`. All by source, plane, contrast, condition, and over
+    `@sources:left-out` and `@sources:trained`. `roc_auc_within_patients` compares tumour with tumour-free slices of the
+    same patient and contrast, `ece@sources:left-out` is the calibration error of the tumour probability. Metrics of a
+    source and a plane or contrast, and those within patients, need at least ten slices.
 
     Intervals are over groups, drawn within each source. A slice of an unknown patient is a group of its own.
 
@@ -152,13 +160,14 @@ def _rates(
     names: Sequence[str] = _TUMOR_FREE_RATES,
     suffix: str = "",
 ) -> dict[str, Floats]:
-    """Mark slices predicted as tumour, suspected, refused and outside the field; NaN where not `included`."""
+    """Mark slices by most likely class, verdict, and truth in the prediction set; NaN where not `included`."""
     verdict = slices["verdict"].to_numpy(object)
     flags = (
         slices["is_predicted_tumor"].to_numpy(bool),
         verdict == Verdict.TUMOR_SUSPECTED,
         verdict == Verdict.NOT_BRAIN_MRI,
         verdict == Verdict.OUTSIDE_FIELD,
+        slices["is_class_in_set"].to_numpy(bool),
     )
     return {f"{name}{suffix}": np.where(included, flag, np.nan) for name, flag in zip(names, flags, strict=True)}
 

@@ -95,6 +95,23 @@ def test_prediction_sets_cover_the_calibration_scans(seed: int, count: int) -> N
         assert (scores <= quantiles[name]).mean() >= CONFORMAL_LEVEL
 
 
+@given(seed=st.integers(0, 2**32 - 1))
+def test_scan_of_double_weight_counts_as_two_scans(seed: int) -> None:
+    probabilities, labels = _scans(seed, 400)
+    copies = np.random.default_rng(seed).integers(1, 3, len(labels))
+    repeated = fit_conformal(np.repeat(probabilities, copies, axis=0), np.repeat(labels, copies))
+    weighted = fit_conformal(probabilities, labels, copies.astype(float))
+    assert all(weighted[name] >= repeated[name] for name in CLASS_NAMES), "fewer scans need a larger margin"
+    assert fit_conformal(probabilities, labels, np.full(len(labels), 0.1)) == fit_conformal(probabilities, labels)
+
+
+def test_few_scans_of_high_weight_decide_the_quantile() -> None:
+    probabilities, labels = np.full((100, 4), 0.9), np.zeros(100, int)
+    probabilities[97:] = 0.1
+    assert fit_conformal(probabilities, labels)["glioma"] == pytest.approx(0.1)
+    assert fit_conformal(probabilities, labels, np.repeat([1.0, 10.0], [97, 3]))["glioma"] == pytest.approx(0.9)
+
+
 def test_too_few_scans_yield_full_prediction_sets() -> None:
     probabilities = np.full((5, 4), 0.25)
     assert fit_conformal(probabilities, np.zeros(5, int)) == dict.fromkeys(CLASS_NAMES, 1.0)

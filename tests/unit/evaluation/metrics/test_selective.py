@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from braintumor.enums import CLASSES, Verdict
-from braintumor.evaluation.metrics.selective import aurc, risk_coverage_curve, selective_metrics
+from braintumor.enums import CLASSES, TumorClass, Verdict
+from braintumor.evaluation.metrics.selective import aurc, is_in_set, risk_coverage_curve, selective_metrics
 
 GROUPS = np.arange(8).astype(str).astype(object)
 
@@ -57,3 +57,12 @@ def test_prediction_sets_are_scored_by_class() -> None:
     assert entries["set_size"]["value"] == 1
     assert set(curves) == {"classes", "tumor"}
     assert entries["aurc@of:tumor"]["value"] <= entries["aurc"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("label", "is_in_tumors", "is_in_tumor_free"),
+    [("glioma", True, False), ("pituitary", False, False), ("tumor", True, False), ("other-lesion", False, True)],
+)
+def test_class_of_other_sources_is_looked_up_in_the_set(label: str, is_in_tumors: bool, is_in_tumor_free: bool) -> None:
+    assert is_in_set(label, (TumorClass.GLIOMA, TumorClass.MENINGIOMA)) == is_in_tumors
+    assert is_in_set(label, (TumorClass.NOTUMOR,)) == is_in_tumor_free

@@ -46,6 +46,9 @@ def test_sources_are_scored_with_the_calibration_of_the_version(
     assert metrics["roc_auc@source:btp_t1c"].value == 1
     assert metrics["roc_auc_within_patients@source:lgg_other"].value == 0.5
     assert metrics["roc_auc@fold:2"].n == 24
+    assert metrics["set_coverage@source:btp_t1c"].value == 1
+    assert metrics["set_coverage_tumor_free@source:lgg_other"].value == 0
+    assert not any(name.startswith("outside_field") for name in metrics), "nothing says what is outside the field"
     assert list(leave_one_source_out_rows(check)) == [
         "TCIA Brain-Tumor-Progression", "Kaggle LGG segmentation, from TCIA TCGA-LGG",
     ]  # fmt: skip

@@ -31,7 +31,7 @@ def _slice(patient: str, label: str, probability: float, verdict: Verdict, **cha
         "origin": "lgg_other", "plane": "axial", "patient": patient, "group": patient, "split": "train",
         "has_mask": False, "contrast": "T1", "licence": "CC-BY-3.0 AND CC-BY-NC-SA-4.0", "condition": "",
         "slice_height": 0.5, "field": "", "is_left_out": True, "tumor_probability": probability,
-        "is_predicted_tumor": probability > 0.5, "verdict": verdict,
+        "is_predicted_tumor": probability > 0.5, "verdict": verdict, "is_class_in_set": probability < 0.7,
     }  # fmt: skip
     return row | changes
 
@@ -68,6 +68,8 @@ def test_rates_are_measured_by_subgroup() -> None:
     assert _value(metrics, "rejected_tumor_free@field:outside") == (0.5, 2, 2)
     assert _value(metrics, "outside_field_tumor_free@field:outside") == (0.5, 2, 2)
     assert _value(metrics, "outside_field@sources:left-out") == (0, 3, 2)
+    assert _value(metrics, "set_coverage@sources:left-out") == (pytest.approx(2 / 3, abs=1e-6), 3, 2)
+    assert _value(metrics, "set_coverage_tumor_free@source:lgg_other") == (0.5, 2, 1)
     assert "false_alarms@sources:trained" not in metrics
 
 
@@ -134,8 +136,9 @@ class SuspectsAll:
         assert path.is_file()
         probabilities = dict(zip(CLASSES, (0.9, 0.0, 0.1, 0.0), strict=True))
         return SimpleNamespace(
-            tumor_probability=0.9, result=TumorClass.GLIOMA, verdict=SUSPECTED, probabilities=probabilities
-        )
+            tumor_probability=0.9, result=TumorClass.GLIOMA, verdict=SUSPECTED, probabilities=probabilities,
+            prediction_set=(TumorClass.GLIOMA, TumorClass.MENINGIOMA),
+        )  # fmt: skip
 
 
 def test_files_are_read_as_they_are_served(tmp_path: Path) -> None:
@@ -155,6 +158,7 @@ def test_files_are_read_as_they_are_served(tmp_path: Path) -> None:
         Image.new("L", (8, 8)).save(tmp_path / "external" / path)
     result = measure_sources(context)
     assert list(context.external_slices["p_glioma"]) == [0.9, 0.9]
+    assert list(context.external_slices["is_class_in_set"]) == [True, False]
     assert (
         result.metrics["flagged@sources:left-out"]["value"] == result.metrics["false_alarms@plane:axial"]["value"] == 1
     )
