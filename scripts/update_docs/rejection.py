@@ -18,7 +18,7 @@ def rejection_block(report: VersionReport, check: StressTestResult) -> str:
     parts = [f"{text} {summarize_rejection(check)}", rows_table("Images", rejection_rows(check))]
     if report.card and report.card.ct:
         parts += [
-            "**Is it MR?** Pictures without a stated modality are checked for the ring of bone seen on CT. "
+            "**Is it MR?** Pictures without a stated modality are rejected if their features are those of head CT. "
             f"{report.card.ct.chosen}",
             rows_table("Slices of the test split", ct_rows(report.card)),
         ]

@@ -161,8 +161,8 @@ def _show_rejection(report: VersionReport) -> None:
         _show_ood(check)
     show_section(
         "Is it MR?",
-        "If not, it is rejected: by the modality that the file states or, in a file without one, by the ring of bone "
-        "seen on CT.",
+        "If not, it is rejected: by the modality that the file states or, in a file without one, by the features of "
+        "the network.",
     )
     if rows := ct_rows(report.card) if report.card else {}:
         show_text_table(rows, "Slices", "ct")

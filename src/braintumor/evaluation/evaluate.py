@@ -75,7 +75,7 @@ def evaluate(
     detector = Detector.load(name, settings)
     outputs = detector.infer_all(data.model_inputs)
     calibrate(name, data, outputs, detector, settings)
-    fit_ct_check(name, data, settings, replicates)
+    fit_ct_check(name, data, outputs.features, settings, replicates)
     fit_field_check(name, data, outputs.features, settings, replicates)
     fit_turn_detection(name, data, settings, replicates)
     detector, rows = Detector.load(name, settings), evaluated_rows(data)

@@ -192,8 +192,7 @@ def decide_verdict(
         )
     if looks_like_ct and modality != "MR":
         return Verdict.NOT_BRAIN_MRI, (
-            f"{CT_REASON}: a thick white ring of bone around the brain. The model was trained on MR slices only, so it "
-            "did not look for a tumour."
+            f"{CT_REASON}. The model was trained on MR slices only, so it did not look for a tumour."
         )
     if is_outside_field:
         return Verdict.OUTSIDE_FIELD, (

@@ -244,4 +244,4 @@ class Detector:
     ) -> NDArray[np.object_]:
         """Return the verdict on each scan, for its outputs and calibrated probabilities (n, 4)."""
         scores = self.ood_scores(outputs, model_inputs)
-        return judge_pictures(self.artifact.card, outputs, tumor_probability(probabilities), scores, model_inputs)
+        return judge_pictures(self.artifact.card, outputs, tumor_probability(probabilities), scores)

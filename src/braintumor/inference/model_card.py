@@ -156,7 +156,7 @@ class ModelCard(sections.CardSection):
             limits = self.turn.sideways_at, self.turn.upside_down_at, self.turn.likely_at
             decisive.append([self.files.get(TURN_FILE), *limits])
         if self.ct is not None:
-            decisive.append([*self.ct.weights, self.ct.bias, self.ct.reject_at])
+            decisive.append([*self.ct.features, *self.ct.weights, self.ct.bias, self.ct.reject_at])
         if self.field is not None:
             decisive.append([*self.field.features, *self.field.weights, self.field.bias, self.field.outside_at])
         if self.study is not None:

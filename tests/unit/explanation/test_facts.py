@@ -73,7 +73,7 @@ def test_single_sagittal_slice_has_a_region_and_no_side(card: ModelCard) -> None
 
 
 def test_rejected_scan_has_a_reason_and_no_place(card: ModelCard) -> None:
-    reason = "It looks like a head CT: a thick white ring of bone around the brain."
+    reason = "It looks like a head CT. The model was trained on MR slices only, so it did not look for a tumour."
     detection = _outlined(slice(50, 60), slice(15, 35), verdict=Verdict.NOT_BRAIN_MRI, reason=reason)
     facts = slice_facts(detection, card)
     assert facts.rejection is Rejection.LOOKS_LIKE_CT

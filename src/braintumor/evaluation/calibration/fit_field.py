@@ -4,15 +4,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from braintumor.datasets.ct_slices import find_ct_slices
 from braintumor.datasets.external.volume_slices import OUTSIDE
 from braintumor.enums import NO_CLASS_INDEX, NO_TUMOR_INDEX, Plane, Split
+from braintumor.evaluation.calibration.fit_feature_weights import fit_feature_weights, upper_limit
 from braintumor.evaluation.metrics.bootstrap import REPLICATES, MetricEntry, by_subgroup, mean_with_ci, subgroup_masks
-from braintumor.inference.input_check.field_check import field_scores
+from braintumor.inference.input_check.feature_check import log_odds
 from braintumor.inference.input_check.limits import FieldClassifier
 from braintumor.inference.model_card import read_card, update_card
 from braintumor.models.recipe import Recipe
@@ -24,10 +22,9 @@ Flags = NDArray[np.bool_]
 # Largest shares of validation slices classified as outside the brain: of those with brain, and of those with a tumour.
 BRAIN_OUTSIDE_RATE: Final = 0.01
 TUMOR_OUTSIDE_RATE: Final = 0.005
-_MAX_FEATURES: Final = 64  # a few features suffice, and keep the card small
+_FEATURES: Final = 64
 # Inverse strength of the L2 penalty. With 0.1, an eighth of the tumours of a source left out of training were outside.
-_C: Final = 0.001
-_DIGITS: Final = 5  # significant digits of the weights in the card
+_INVERSE_PENALTY: Final = 0.001
 
 
 def fit_field_check(
@@ -55,7 +52,7 @@ def fit_field_check(
     has_brain = validation[~is_outside[validation]]
     training_features, brain_features = features[training], features[has_brain]
     classifier = fit_field_classifier(training_features, is_outside[training], brain_features, is_tumor[has_brain])
-    called = field_scores(classifier, features[test]) >= classifier.outside_at
+    called = log_odds(classifier, features[test]) >= classifier.outside_at
     metrics = measure_field_check(data.select(test), called, is_outside[test], is_tumor[test], replicates)
     update_card(name, settings, field=classifier.model_dump(mode="json") | {"test": metrics})
 
@@ -81,15 +78,9 @@ def fit_field_classifier(
     is_tumor : ndarray of bool, shape (n,)
         Which validation slices show a tumour.
     """
-    every = np.arange(training.shape[1])
-    strongest = np.argsort(-np.abs(_fit_weights(training, is_outside, every)[0]))[:_MAX_FEATURES]
-    used = np.sort(strongest)
-    weights, scaler, intercept = _fit_weights(training, is_outside, used)
-    raw = weights / scaler.scale_
+    weights = fit_feature_weights(training, is_outside, count=_FEATURES, inverse_penalty=_INVERSE_PENALTY)
     classifier = FieldClassifier(
-        features=tuple(map(int, used)),
-        weights=tuple(_round(weight) for weight in raw),
-        bias=_round(intercept - raw @ scaler.mean_),
+        **weights,
         outside_at=0.0,
         chosen=(
             f"On {int(is_outside.sum())} training slices outside the brain and {int((~is_outside).sum())} others; at "
@@ -97,27 +88,9 @@ def fit_field_classifier(
             f"{TUMOR_OUTSIDE_RATE:.1%} of {int(is_tumor.sum())} with a tumour reach `outside_at`."
         ),
     )
-    scores = field_scores(classifier, validation)
-    highest = max(_upper(scores, BRAIN_OUTSIDE_RATE), _upper(scores[is_tumor], TUMOR_OUTSIDE_RATE))
-    return classifier.model_copy(update={"outside_at": float(np.nextafter(highest, np.inf))})
-
-
-def _fit_weights(
-    training: NDArray[np.floating], is_outside: Flags, used: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], StandardScaler, float]:
-    """Return weights for standardized features, their scaler and the intercept."""
-    scaler, regression = StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=5000)
-    make_pipeline(scaler, regression).fit(np.asarray(training[:, used], np.float64), is_outside)
-    return regression.coef_[0], scaler, float(regression.intercept_[0])
-
-
-def _upper(scores: NDArray[np.float64], rate: float) -> float:
-    """Return the highest score that may not be reached, so that at most a share of the scores lies above it."""
-    return float(np.sort(scores)[::-1][int(rate * len(scores))]) if len(scores) else -np.inf
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
+    scores = log_odds(classifier, validation)
+    outside_at = max(upper_limit(scores, BRAIN_OUTSIDE_RATE), upper_limit(scores[is_tumor], TUMOR_OUTSIDE_RATE))
+    return classifier.model_copy(update={"outside_at": outside_at})
 
 
 def measure_field_check(

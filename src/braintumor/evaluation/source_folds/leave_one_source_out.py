@@ -21,7 +21,6 @@ from braintumor.inference.detector import Detector
 from braintumor.inference.model_card import LEAVE_ONE_SOURCE_OUT_FILE
 from braintumor.inference.pipeline.judge import judge_pictures
 from braintumor.settings import Settings
-from braintumor.training.inputs.all_data import load_external_data
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -33,13 +32,14 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
     Metrics are those of `score_sources`, and areas under the ROC curve: `roc_auc@source:` of the tumours against the
     tumour-free slices of a source, where it lacks one of them against those of the other sources of its fold, and
     `roc_auc@fold:` on the validation split of a fold, whose sources its network knows. Skull-stripped copies are left
-    out. Without features in `out_of_fold.csv`, nothing says whether a slice is outside the field.
+    out. Without features in `out_of_fold.csv`, nothing says whether a slice is CT or outside the
+    field.
     """
     folder = settings.outputs / name
     table = read_out_of_fold(folder)
     if table is None:
         return
-    slices = _decide(left_out_slices(table, settings), detector, settings)
+    slices = _decide(left_out_slices(table, settings), detector)
     slices = slices[~slices["path"].map(is_stripped_copy).astype(bool)].reset_index(drop=True)
     result = score_sources(slices, replicates)
     rates = {key: entry for key, entry in result.metrics.items() if not key.startswith("outside_field")}
@@ -48,7 +48,7 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
     write_atomically(folder / LEAVE_ONE_SOURCE_OUT_FILE, json.dumps(report, indent=1) + "\n")
 
 
-def _decide(slices: pd.DataFrame, detector: Detector, settings: Settings) -> pd.DataFrame:
+def _decide(slices: pd.DataFrame, detector: Detector) -> pd.DataFrame:
     """Add what `read_external_slices` adds but the classes, and make paths relative to the external sets."""
     card = detector.artifact.card
     outputs = to_outputs(slices)
@@ -58,12 +58,10 @@ def _decide(slices: pd.DataFrame, detector: Detector, settings: Settings) -> pd.
     limits = zip(slices["ood_distance"], slices["ood_unusual_at"], has_distance, strict=True)
     scores = [OODScore(distance, unusual_at, 1.0) if known else None for distance, unusual_at, known in limits]
     slices = slices.assign(path=slices["path"].str.removeprefix(f"{EXTERNAL_SET.folder}/"))
-    external = load_external_data(card.input_spec, settings)
-    rows = pd.Index(external.manifest["path"]).get_indexer(slices["path"])
     return slices.assign(
         tumor_probability=tumor,
         is_predicted_tumor=predicted_class(probabilities) != NO_TUMOR_INDEX,
-        verdict=judge_pictures(card, outputs, tumor, scores, external.model_inputs[rows]),
+        verdict=judge_pictures(card, outputs, tumor, scores),
         is_class_in_set=[is_in_set(label, members) for label, members in zip(slices["label"], sets, strict=True)],
     )
 

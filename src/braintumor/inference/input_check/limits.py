@@ -39,28 +39,8 @@ class TurnLimits(CardSection):
     test: dict[str, MetricEntry] = Field(default_factory=dict)
 
 
-class CTClassifier(CardSection):
-    """Logistic regression that recognizes head CT by the rim of the head, how it was fitted, and its measured errors.
-
-    Attributes
-    ----------
-    weights : tuple of float
-        One per feature of `braintumor.inference.input_check.skull_ring`.
-    reject_at : float
-        Log-odds from which a picture is rejected as CT.
-    test : dict of str to MetricEntry
-        `ct_rejected` and `mr_rejected` on the test split.
-    """
-
-    weights: tuple[float, ...]
-    bias: float
-    reject_at: float
-    chosen: str = ""
-    test: dict[str, MetricEntry] = Field(default_factory=dict)
-
-
-class FieldClassifier(CardSection):
-    """Logistic regression that recognizes slices outside the brain, how it was fitted, and its measured errors.
+class FeatureClassifier(CardSection):
+    """Logistic regression on features of the network, how it was fitted, and its measured errors.
 
     Attributes
     ----------
@@ -68,16 +48,13 @@ class FieldClassifier(CardSection):
         Indices of the network's features that it uses.
     weights : tuple of float
         One per feature used.
-    outside_at : float
-        Log-odds from which a slice is outside the model's field.
     test : dict of str to MetricEntry
-        `outside_recognized`, `brain_outside` and `tumor_outside` on the test split, also by plane.
+        Measured on the test split.
     """
 
     features: tuple[int, ...]
     weights: tuple[float, ...]
     bias: float
-    outside_at: float
     chosen: str = ""
     test: dict[str, MetricEntry] = Field(default_factory=dict)
 
@@ -86,3 +63,27 @@ class FieldClassifier(CardSection):
         if len(self.features) != len(self.weights):
             raise ValueError(f"{len(self.features)} features, but {len(self.weights)} weights")
         return self
+
+
+class CTClassifier(FeatureClassifier):
+    """Recognizes head CT; `test` has `ct_rejected` and `mr_rejected`.
+
+    Attributes
+    ----------
+    reject_at : float
+        Log-odds from which a picture is rejected as CT.
+    """
+
+    reject_at: float
+
+
+class FieldClassifier(FeatureClassifier):
+    """Recognizes slices outside the brain; `test` has `outside_recognized`, `brain_outside` and `tumor_outside`.
+
+    Attributes
+    ----------
+    outside_at : float
+        Log-odds from which a slice is outside the model's field.
+    """
+
+    outside_at: float

@@ -17,8 +17,7 @@ from braintumor.inference.decision import (
     tumor_probability,
 )
 from braintumor.inference.detection import Detection
-from braintumor.inference.input_check.ct_check import is_ct
-from braintumor.inference.input_check.field_check import find_outside_field
+from braintumor.inference.input_check.feature_check import find_ct, find_outside_field
 from braintumor.inference.model_card import ModelCard
 from braintumor.inference.outputs import Outputs
 from braintumor.inference.pipeline.prepare import PreparedScan
@@ -45,7 +44,7 @@ def judge_scan(
     tumor = float(tumor_probability(probabilities))
     verdict, reason = decide_verdict(
         tumor, card.thresholds, ood_score, scan.modality,
-        looks_like_ct=is_ct(card.ct, prepared.model_input),
+        looks_like_ct=bool(find_ct(card.ct, outputs)[0]),
         is_outside_field=scan.picture is PictureKind.SLICE and bool(find_outside_field(card.field, outputs)[0]),
     )  # fmt: skip
     verdict, reason = limit_by_picture(verdict, reason, scan)
@@ -86,17 +85,14 @@ def judge_pictures(
     outputs: Outputs,
     tumor: NDArray[np.float64],
     ood_scores: Sequence[OODScore | None],
-    model_inputs: NDArray[np.uint8],
 ) -> NDArray[np.object_]:
     """Return the verdict on each of n pictures that say nothing about their modality, by tumour probability (n,)."""
-    is_outside = find_outside_field(card.field, outputs)
+    looks_like_ct, is_outside = find_ct(card.ct, outputs), find_outside_field(card.field, outputs)
     verdicts = [
         decide_verdict(
             float(probability), card.thresholds, ood_score,
-            looks_like_ct=is_ct(card.ct, model_input), is_outside_field=bool(outside),
+            looks_like_ct=bool(ct), is_outside_field=bool(outside),
         )[0]
-        for probability, ood_score, model_input, outside in zip(
-            tumor, ood_scores, model_inputs, is_outside, strict=True
-        )
+        for probability, ood_score, ct, outside in zip(tumor, ood_scores, looks_like_ct, is_outside, strict=True)
     ]  # fmt: skip
     return np.array(verdicts, object)

@@ -14,7 +14,7 @@ from braintumor.evaluation.calibration.fit_field import (
     fit_field_check,
     fit_field_classifier,
 )
-from braintumor.inference.input_check.field_check import field_scores
+from braintumor.inference.input_check.feature_check import log_odds
 from braintumor.inference.model_card import read_card
 from braintumor.settings import Settings
 from braintumor.training.inputs.data import TrainingData
@@ -78,7 +78,7 @@ def test_few_validation_slices_with_brain_and_hardly_any_tumour_reach_the_limit(
     validation = make_features(np.zeros(1000, bool), 3)
     is_tumor = np.arange(1000) < 300
     validation[is_tumor, :5] += 2.0  # tumours look more like what lies outside
-    scores = field_scores(classifier := fit_field_classifier(training, is_outside, validation, is_tumor), validation)
+    scores = log_odds(classifier := fit_field_classifier(training, is_outside, validation, is_tumor), validation)
     called = scores >= classifier.outside_at
     assert called.mean() <= BRAIN_OUTSIDE_RATE
     assert called[is_tumor].mean() <= TUMOR_OUTSIDE_RATE

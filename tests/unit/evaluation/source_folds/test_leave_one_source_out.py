@@ -2,17 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from braintumor.evaluation.calibration.out_of_fold import write_out_of_fold
-from braintumor.evaluation.source_folds import leave_one_source_out as module
 from braintumor.evaluation.source_folds.leave_one_source_out import source_areas, write_leave_one_source_out
 from braintumor.inference import Detector
 from braintumor.results.other_sources import leave_one_source_out_rows, read_leave_one_source_out
 from braintumor.results.version import read_version_report
 from braintumor.settings import Settings
-from braintumor.training.inputs.data import TrainingData
-from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.out_of_fold import external_rows, out_of_fold, write_manifests
 from tests.helpers.versions.tiny import write_masked_version
 
@@ -20,14 +16,9 @@ ROWS = external_rows(24)
 IS_TUMOR = np.array([row["label"] == "glioma" for row in ROWS])
 
 
-def test_sources_are_scored_with_the_calibration_of_the_version(
-    workspace: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sources_are_scored_with_the_calibration_of_the_version(workspace: Settings) -> None:
     folder = write_masked_version(workspace.outputs, "v5")
     write_manifests(workspace, ROWS)
-    inputs = np.zeros((len(ROWS), CONTRACT.height, CONTRACT.width), np.uint8)
-    external = TrainingData(pd.DataFrame({"path": [row["path"] for row in ROWS]}), inputs, np.zeros(len(ROWS), int))
-    monkeypatch.setattr(module, "load_external_data", lambda *_: external)
     write_leave_one_source_out("v5", Detector.load("v5", workspace), workspace, 20)
     assert not (folder / "leave_one_source_out.json").exists()
     table = out_of_fold(ROWS, np.where(IS_TUMOR, 9.0, -9.0).tolist())

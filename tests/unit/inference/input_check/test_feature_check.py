@@ -1,5 +1,6 @@
-"""Slices outside the brain get a verdict of their own, by network features and the classifier in the card."""
+"""Head CT and slices outside the brain have verdicts of their own, by network features and classifiers in the card."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,17 @@ from braintumor.datasets.phantoms import make_phantom
 from braintumor.enums import PictureKind, TumorClass, Verdict
 from braintumor.imaging import read_scan
 from braintumor.inference import Detector
-from braintumor.inference.input_check.field_check import find_outside_field
-from braintumor.inference.input_check.limits import FieldClassifier
+from braintumor.inference.input_check.feature_check import find_ct, find_outside_field
+from braintumor.inference.input_check.limits import CTClassifier, FieldClassifier
 from braintumor.inference.outputs import Outputs
 from braintumor.settings import Settings
 from tests.helpers.scan_files.pictures import make_sheet
 from tests.helpers.tiny_model import CONTRACT
 from tests.helpers.versions.tiny import write_masked_version
 
+CT = CTClassifier(features=(1,), weights=(2.0,), bias=0.0, reject_at=3.0)
 CLASSIFIER = FieldClassifier(features=(0, 2), weights=(1.0, -2.0), bias=0.5, outside_at=1.0)
-ALWAYS: dict[str, Any] = {"features": [0], "weights": [0.0], "bias": 1.0, "outside_at": 0.0}
+ALWAYS: dict[str, Any] = {"features": [0], "weights": [0.0], "bias": 1.0}
 
 
 def outputs(*features: tuple[float, ...]) -> Outputs:
@@ -32,7 +34,13 @@ def test_log_odds_at_the_limit_are_outside() -> None:
     ]  # fmt: skip
 
 
+def test_log_odds_at_the_limit_are_ct() -> None:
+    assert find_ct(CT, outputs((9.0, 1.5), (9.0, 1.4))).tolist() == [True, False]
+
+
 def test_version_without_classifier_or_features_finds_nothing() -> None:
+    assert not find_ct(None, outputs((1e9, 1e9))).any()
+    assert not find_ct(CT, Outputs(np.zeros((2, 4), np.float32))).any()
     assert not find_outside_field(None, outputs((1e9, 0.0, 0.0))).any()
     assert not find_outside_field(CLASSIFIER, Outputs(np.zeros((2, 4), np.float32))).any()
 
@@ -44,7 +52,7 @@ def test_classifier_needs_a_weight_for_each_feature() -> None:
 
 def test_slice_outside_the_brain_has_its_own_verdict(workspace: Settings) -> None:
     write_masked_version(workspace.outputs, "plain")
-    write_masked_version(workspace.outputs, "checked", field=ALWAYS)
+    write_masked_version(workspace.outputs, "checked", field={"outside_at": 0.0, **ALWAYS})
     plain, checked = (Detector.load(name, workspace) for name in ("plain", "checked"))
     scan = read_scan(make_phantom(TumorClass.GLIOMA, 77, 160).pixels)
     detection = checked.detect(scan)
@@ -57,8 +65,20 @@ def test_slice_outside_the_brain_has_its_own_verdict(workspace: Settings) -> Non
     assert plain.artifact.card.fingerprint != checked.artifact.card.fingerprint
 
 
+def test_picture_like_ct_is_rejected_unless_its_file_states_mr(workspace: Settings) -> None:
+    write_masked_version(workspace.outputs, "plain")
+    write_masked_version(workspace.outputs, "checked", ct={"reject_at": 0.0, **ALWAYS})
+    plain, checked = (Detector.load(name, workspace) for name in ("plain", "checked"))
+    scan = read_scan(make_phantom(TumorClass.GLIOMA, 77, 160).pixels)
+    detection = checked.detect(scan)
+    assert detection.verdict is Verdict.NOT_BRAIN_MRI
+    assert detection.reason.startswith("It looks like a head CT.")
+    assert checked.detect(replace(scan, modality="MR")).verdict is plain.detect(scan).verdict
+    assert plain.artifact.card.fingerprint != checked.artifact.card.fingerprint
+
+
 def test_sheet_is_not_called_outside_the_brain(workspace: Settings) -> None:
-    write_masked_version(workspace.outputs, field=ALWAYS)
+    write_masked_version(workspace.outputs, field={"outside_at": 0.0, **ALWAYS})
     detection = Detector.load("v4", workspace).detect(make_sheet(2, 2))
     assert detection.picture is PictureKind.SHEET
     assert detection.verdict is not Verdict.OUTSIDE_FIELD
