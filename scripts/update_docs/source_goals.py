@@ -33,16 +33,15 @@ def source_goals_block(settings: Settings) -> str:
 def _slice_goals(report: VersionReport) -> Iterator[Goal]:
     """Yield the goals on slices of held-out sources, and of sources that no network was trained on."""
     for plane in (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL):
-        false_alarms = _held_out(report, f"false_alarms@plane:{plane}")
-        yield Goal(f"Held-out sources: tumour-free {plane} slices flagged", false_alarms, most=0.05)
-    for title, name, bound in (
-        ("tumour-free slices flagged", "false_alarms", {"most": 0.05}),
-        ("tumours with a tumour as most likely class", "tumor_sensitivity", {"least": 0.92}),
-        ("tumours flagged", "flagged", {"least": 0.85}),
-    ):
-        yield Goal(
-            f"Never trained on: {title}", check_metric(report, SOURCES_CHECK, f"{name}@sources:left-out"), **bound
-        )
+        in_plane = _held_out(report, f"false_alarms@plane:{plane}")
+        yield Goal(f"Held-out sources: tumour-free {plane} slices flagged", in_plane, most=0.05)
+    false_alarms, named, flagged = (
+        check_metric(report, SOURCES_CHECK, f"{name}@sources:left-out")
+        for name in ("false_alarms", "tumor_sensitivity", "flagged")
+    )
+    yield Goal("Never trained on: tumour-free slices flagged", false_alarms, most=0.05)
+    yield Goal("Never trained on: tumours with a tumour as most likely class", named, least=0.92)
+    yield Goal("Never trained on: tumours flagged", flagged, least=0.85)
     for title, name in (("tumours", "set_coverage"), ("tumour-free slices", "set_coverage_tumor_free")):
         metric = f"{name}@sources:left-out"
         coverage = {
