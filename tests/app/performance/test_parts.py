@@ -71,7 +71,7 @@ def test_each_question_before_the_verdict_has_its_errors(artifacts: Settings, op
     questions = {"Is it a head image?", "Is it MR?", "Does it show what the model has learnt?"}
     assert questions <= {header.value for header in app.header}
     assert "This version does not recognize slices outside the brain." in words(app)
-    ct = {"weights": [0.0] * 17, "bias": 0.0, "reject_at": 1.0, "test": {"ct_rejected": entry(0.8, 7, 3)}}
+    ct = {"features": [0], "weights": [0.0], "bias": 0.0, "reject_at": 1.0, "test": {"ct_rejected": entry(0.8, 7, 3)}}
     field = {"features": [0], "weights": [1.0], "bias": 0.0, "outside_at": 9.0}
     errors = {"outside_recognized": entry(0.9), "brain_outside@plane:axial": entry(0.01, 5, 1)}
     path = artifacts.outputs / "v1" / "card.json"
