@@ -90,7 +90,7 @@ def summarize_leave_one_source_out(check: StressTestResult) -> str:
         [
             "Each source was read by a network that was trained without it, with the calibration of this version. AUC "
             "compares the tumours of the source with its tumour-free slices; if it has only one of the two, the other "
-            "comes from the sources held out with it. Slices with other lesions only have a row in the second table. "
+            "comes from the sources held out with it. Slices with other lesions are in the second table only. "
             "These networks are not asked whether a slice is CT or outside the model's field.",
             *([f"On the validation split of the Kaggle set, these networks reach an AUC of {known}."] if known else []),
             summarize_false_alarms(check),

@@ -37,8 +37,10 @@ SPARSE_BELOW: Final = 16
 ENOUGH_PATIENTS: Final = 20
 ENOUGH_TUMOR_PATIENTS: Final = 50
 MARGIN: Final = 0.5
-# Where between the scores of tumour-free and tumour studies the upper threshold is tried.
-_SHARES: Final = (0.5, 0.25, 0.75)
+# Where between the scores of tumour-free and tumour studies the upper threshold is tried; of equals, the first is used.
+# With enough tumour-free patients it is near their scores, because tumours of other scanners score lower.
+_SHARES: Final = (0.25, 0.5, 0.75)
+_SHARES_OF_FEW: Final = (0.5, 0.25, 0.75)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,9 @@ def _fit_thresholds(studies: Sequence[LabelledStudy], rule: StudyRule) -> StudyF
     if (needed := tumor_free(MIN_TUMOR_FREE_RULED_OUT)) < rule_out:  # no higher than needed, but for a margin
         rule_out = _between(needed, rule_out, 0.25)
     # Planes must confirm each other, so that thresholds below the highest tumour-free score can reach the goals too.
-    highest = (*(_between(highest_tumor_free, lowest_tumor, share) for share in _SHARES), lowest_tumor)
+    count = len({study.patient for study in studies if not study.has_tumor})
+    shares = _SHARES if count >= ENOUGH_PATIENTS else _SHARES_OF_FEW
+    highest = (*(_between(highest_tumor_free, lowest_tumor, share) for share in shares), lowest_tumor)
     pairs = [
         (rule_in, max(rule_in, plane_rule_in))
         for rule_in in highest

@@ -32,8 +32,7 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
     Metrics are those of `score_sources`, and areas under the ROC curve: `roc_auc@source:` of the tumours against the
     tumour-free slices of a source, where it lacks one of them against those of the other sources of its fold, and
     `roc_auc@fold:` on the validation split of a fold, whose sources its network knows. Skull-stripped copies are left
-    out. Without features in `out_of_fold.csv`, nothing says whether a slice is CT or outside the
-    field.
+    out. Without features in `out_of_fold.csv`, nothing says whether a slice is CT or outside the field.
     """
     folder = settings.outputs / name
     table = read_out_of_fold(folder)
@@ -49,7 +48,7 @@ def write_leave_one_source_out(name: str, detector: Detector, settings: Settings
 
 
 def _decide(slices: pd.DataFrame, detector: Detector) -> pd.DataFrame:
-    """Add what `read_external_slices` adds but the classes, and make paths relative to the external sets."""
+    """Add the columns of `read_external_slices` but `p_<class>`, and make paths relative to the external sets."""
     card = detector.artifact.card
     outputs = to_outputs(slices)
     probabilities = detector.probabilities(outputs)

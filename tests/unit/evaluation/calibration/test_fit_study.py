@@ -114,3 +114,12 @@ def test_threshold_for_ruling_out_is_no_higher_than_needed():
         fit_study_rule([*tumors, *faint, *make_pictures(24, center, has_tumor=False)]).rule for center in (-3.0, -2.0)
     ]
     assert rules[0].rule_out < rules[1].rule_out
+
+
+def test_upper_threshold_is_near_the_tumor_free_studies_of_enough_patients(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fit_study, "MARGIN", 0.0)  # only the position differs
+    studies = [*make_pictures(24, 3.0, has_tumor=True), *make_pictures(24, -3.0, has_tumor=False)]
+    near = fit_study_rule(studies).rule
+    monkeypatch.setattr(fit_study, "ENOUGH_PATIENTS", 25)
+    assert near.rule_in < fit_study_rule(studies).rule.rule_in
+    assert near.rule_out < near.rule_in
