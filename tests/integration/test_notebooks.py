@@ -118,11 +118,11 @@ def test_modeling_notebooks_train_and_run_on_phantoms(
 
 
 def _quick(recipe: str) -> str:
-    """Reduce a recipe to a small input, one epoch, one fold and random weights, without teachers."""
+    """Reduce a recipe to a small input, one epoch, two small folds and random weights, without teachers."""
     recipe = re.sub(r"^\[teachers\].*", "", recipe, flags=re.M | re.S)
     recipe = re.sub(r"^(epochs|repeats_per_epoch) = \d+", r"\1 = 1", recipe, flags=re.M)
     recipe = re.sub(r"^progressive_sizes = .*", "", recipe, flags=re.M)
-    recipe = re.sub(r"^sources = .*", 'sources = [["ds000011", "btp_t1c"]]', recipe, flags=re.M)
+    recipe = re.sub(r"^sources = .*", 'sources = [["ds000011"], ["btp_t1c"]]', recipe, flags=re.M)
     side = 150 if "plain_cnn" in recipe else 96  # the minimum for four convolutions with pooling by 3
     recipe = re.sub(r"^(height|width) = \d+", rf"\1 = {side}", recipe, flags=re.M)
     return re.sub(r'^weights = "\w+"', 'weights = "none"', recipe, flags=re.M)
