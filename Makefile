@@ -12,8 +12,9 @@ PREPARE := $(STARTER) -m scripts.setup_env
 BIN := .venv/bin
 # Open a browser window if there is a display; the address is always printed. To open none: make run HEADLESS=true
 HEADLESS := $(shell if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then echo false; else echo true; fi)
-# Tests in one file share fixtures, so each file runs in one process.
-PARALLEL = -n $(WORKERS) --dist loadfile
+# Tests in one file share fixtures, so each file runs in one process. Files keep their order: sorted by the number of their
+# tests, which is the default, the few longest tests would come last and leave processes idle.
+PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
 .PHONY: help python run setup test test-slow lint format train reproduce reproduce-all notebooks docs lock upgrade readme bench fuzz clean

@@ -93,7 +93,7 @@ def install(target: str) -> None:
     _say(f"installing the locked packages ({target}) with {'uv' if uv else 'pip'}; the first time takes a few minutes")
     if uv is not None:
         extra = ["--extra", "dev"] if target == "dev" else []
-        if _run([uv, "sync", "--frozen", "--python", str(PYTHON), *extra], check=False):
+        if _run([uv, "sync", "--frozen", "--compile-bytecode", "--python", str(PYTHON), *extra], check=False):
             return
         _say("uv failed; trying pip")
     if not _run([str(PYTHON), "-m", "pip", "--version"], check=False, quiet=True):

@@ -64,7 +64,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 def test_new_clone_gets_an_environment_with_the_locked_packages(machine: Machine) -> None:
     assert setup_env.main(["serve"]) == 0
     assert machine.did("uv venv")
-    assert machine.did("uv sync --frozen --python .venv/bin/python")
+    assert machine.did("uv sync --frozen --compile-bytecode --python .venv/bin/python")
     assert not machine.did("--extra dev")
     assert json.loads(setup_env.STAMP.read_text())["set"] == "serve"
 
